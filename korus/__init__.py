@@ -1,0 +1,1 @@
+"""korus, the Python SDK for the KorusTicket API."""
