@@ -1,0 +1,65 @@
+"""What every test may ask for: a fresh sandbox and a client of either colour that is connected to it.
+
+Async tests run under asyncio; one that matters under trio too says so with
+``@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from korus import AsyncKorus, Korus
+    from korus.sandbox import Sandbox
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the credentials of whoever runs the tests out of them."""
+    for name in [
+        name for name in os.environ if name.startswith("KORUS_") and not name.startswith("KORUS_TEST_")
+    ]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    from korus.sandbox import Sandbox
+
+    with Sandbox(seed=7) as running:
+        yield running
+
+
+@pytest.fixture
+def korus(sandbox: Sandbox) -> Iterator[Korus]:
+    from korus import Korus
+
+    with Korus(
+        base_url=sandbox.base_url,
+        token_url=sandbox.token_url,
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+async def async_korus(sandbox: Sandbox) -> AsyncIterator[AsyncKorus]:
+    from korus import AsyncKorus
+
+    async with AsyncKorus(
+        base_url=sandbox.base_url,
+        token_url=sandbox.token_url,
+        client_id=sandbox.client_id,
+        client_secret=sandbox.client_secret,
+    ) as client:
+        yield client
