@@ -1,27 +1,67 @@
 # One obvious command per task; `make` alone prints them.
-PYTHON ?= python3
+#
+# A target's line in that list is the text after its `##`. Variables are given as `make target NAME=value`.
+
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# the first Python on the path that is new enough
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test check generate sync
-
+.PHONY: help
 help: ## print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-venv: $(STAMP) ## set up the virtual environment
+.PHONY: venv
+venv: $(STAMP) ## set up the virtual environment in .venv (every other target does it first if need be)
 
 $(STAMP): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	touch $(STAMP)
+	@test -n '$(PYTHON)' || { echo 'korus needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@test -x $(BIN)/python || { echo 'setting up $(VENV)' && '$(PYTHON)' -m venv $(VENV); } \
+		|| { rm -rf $(VENV); echo 'this Python cannot make virtual environments; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@echo 'installing what korus and its tools need into $(VENV) (a minute or two the first time)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
 
-test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest -n 2
+# ── see it work ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-generate: $(STAMP) ## rebuild generated/korus_api from the locked description
+.PHONY: demo
+demo: $(STAMP) ## book a family weekend at the sandbox, from a file to PDF tickets on disk
+	@$(BIN)/python -m scripts.demo
+
+.PHONY: test
+test: $(STAMP) ## run the tests (a part of them: make test ARGS=tests/cli)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+# ── keep it right ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: check
+check: $(STAMP) ## lint, types, import contracts, dependencies, freshness of what is generated
+	@$(BIN)/python -m scripts.check
+
+.PHONY: format
+format: $(STAMP) ## format the code and mend what the linter can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# ── rebuild what is generated ────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: fetch
+fetch: $(STAMP) ## download the API's published description into openapi/
+	$(BIN)/python -m scripts.fetch
+
+.PHONY: generate
+generate: $(STAMP) ## rebuild generated/korus_api from the description that openapi/lock.toml names
 	$(BIN)/python -m scripts.generate
 
+.PHONY: sync
 sync: $(STAMP) ## rebuild korus/_sync from korus/_async
 	$(BIN)/python -m scripts.sync
+
+# ── put it away ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: clean
+clean: ## remove what was built, but not the virtual environment
+	rm -rf build dist tickets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

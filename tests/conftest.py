@@ -7,14 +7,16 @@ Async tests run under asyncio; one that matters under trio too says so with
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from korus import AsyncKorus, Korus
+    from collections.abc import AsyncIterator, Iterator
+
     from korus.sandbox import Sandbox
+
+    from korus import AsyncKorus, Korus
 
 
 @pytest.fixture
