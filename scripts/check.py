@@ -1,7 +1,8 @@
 """Run every check of `make check` and say at the end which failed.
 
-The checks stand in one table; all of them run, so that one look shows everything there is to mend. How a check
-is set up stands with its tool, in ``pyproject.toml``. This is not the test suite: that is `make test`.
+The checks stand in one table; all of them run, so that one look shows everything there is to mend.
+How a check is set up stands with its tool, in ``pyproject.toml``. This is not the test suite: that is
+`make test`.
 """
 
 from __future__ import annotations
