@@ -51,7 +51,7 @@ CHECKS = (
     Check("lint", "ruff", ("check", "."), "every lint rule"),
     Check("format", "ruff", ("format", "--check", "."), "one way to lay out code"),
     Check("mypy", "mypy", (), "types, strict, of korus and scripts"),
-    Check("pyright", "pyright", (), "the same by a second judge"),
+    Check("pyright", "pyright", ("--pythonpath", sys.executable), "the same by a second judge"),
     Check("mypy-generated", "mypy", ("generated/korus_api",), "types of the raw client"),
     Check("imports", "importlinter.cli", ("lint",), "which part may import which"),
     Check(

@@ -1,0 +1,136 @@
+"""The ``korus`` command: a thin shell over the library, in the extra ``korus[cli]``.
+
+This module only finds the sub-command that was asked for. Each stands in a module of its own in this
+package, which is imported when it is used and not before, and which has an ``app``, a `typer.Typer`, with
+either one command (then that command is the sub-command) or several.
+
+Exit statuses shared by all: 2 for a wrong command line, setting or file; what else they mean is said in each
+sub-command's ``--help``.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import typer
+
+__all__ = ["main"]
+
+USAGE_STATUS = 2
+
+
+@frozen
+class _SubCommand:
+    """Where a sub-command stands and which extra brings what it needs."""
+
+    module: str
+    extra: str
+    summary: str
+
+
+_SUB_COMMANDS = {
+    "book": _SubCommand(
+        "korus.cli.book", "cli", "Book what a JSON or YAML file asks for; write tickets and a receipt."
+    ),
+    "sandbox": _SubCommand(
+        "korus.cli.sandbox", "cli,sandbox", "Start a stand-in KorusTicket API on this machine."
+    ),
+    "cassettes": _SubCommand("korus.cli.cassettes", "cli,testing", "Check, scan and show recorded traffic."),
+    "journal": _SubCommand(
+        "korus.cli.journal", "cli,journal", "List and settle what an interrupted process left open."
+    ),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit status.
+
+    Args:
+        arguments: What stands after ``korus``; taken from the process when left out.
+
+    Raises:
+        SystemExit: Always, with the exit status.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        app = _app(next((word for word in given if not word.startswith("-")), None))
+    except ModuleNotFoundError as missing:
+        _leave(_explain(missing, given))
+    from korus.errors import ConfigurationError, KorusError  # noqa: PLC0415 - after the message about missing extras
+
+    try:
+        app(args=given, prog_name="korus")
+    except ConfigurationError as error:
+        _leave(str(error))
+    except KorusError as error:
+        _leave(str(error), status=1)
+    except KeyboardInterrupt:
+        _leave("interrupted", status=130)
+
+
+def _leave(message: str, *, status: int = USAGE_STATUS) -> NoReturn:
+    print(f"korus: {message}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+    sys.exit(status)
+
+
+def _explain(missing: ModuleNotFoundError, given: Sequence[str]) -> str:
+    """Say which extra to install when a package is missing; anything else is a fault of ours."""
+    package = (missing.name or "").partition(".")[0]
+    if package in {"", "korus", "korus_api"}:
+        raise missing
+    extra = next((_SUB_COMMANDS[word].extra for word in given if word in _SUB_COMMANDS), "cli")
+    return f"this command needs the package {package!r}, which is not installed: pip install 'korus[{extra}]'"
+
+
+def _app(chosen: str | None) -> typer.Typer:
+    """The command line with the chosen sub-command loaded, the others only listed."""
+    import typer  # noqa: PLC0415 - an extra: its absence has a message of its own
+
+    app = typer.Typer(
+        name="korus",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,  # a traceback with locals would show secrets
+    )
+
+    @app.callback()
+    def options(  # pyright: ignore[reportUnusedFunction] - typer holds it
+        *,
+        version: bool = typer.Option(
+            False, "--version", help="Print the version and leave.", is_eager=True, callback=_show_version
+        ),
+    ) -> None:
+        """Work with the KorusTicket API from the shell. Credentials are taken from KORUS_* variables."""
+
+    for name, sub_command in _SUB_COMMANDS.items():
+        if name != chosen:
+            app.command(name, help=sub_command.summary)(_listed_only)
+            continue
+        loaded: typer.Typer = import_module(sub_command.module).app
+        alone = (
+            loaded.registered_commands if not (loaded.registered_groups or loaded.registered_callback) else []
+        )
+        if len(alone) == 1 and (callback := alone[0].callback) is not None:
+            app.command(name, short_help=sub_command.summary)(callback)
+        else:
+            app.add_typer(loaded, name=name, short_help=sub_command.summary)
+    return app
+
+
+def _listed_only() -> None:
+    """Stand in for a sub-command that was not asked for, so that ``korus --help`` can list it."""
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from korus._version import __version__  # noqa: PLC0415 - only when asked
+
+        print(f"korus {__version__}")  # noqa: T201 - the answer
+        sys.exit(0)
