@@ -1,0 +1,1 @@
+"""The client, the token, the transport and the resources of `AsyncKorus`."""

@@ -1,0 +1,183 @@
+"""Lock, event, sleep, workers and time limit for asyncio and trio.
+
+Its twin is `korus._primitives.synchronous`; `scripts.sync` swaps one for the other.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from contextlib import AbstractContextManager
+
+__all__ = [
+    "AsyncEvent",
+    "AsyncLock",
+    "AsyncPending",
+    "AsyncWorkers",
+    "map_ordered",
+    "network_transport",
+    "run_blocking",
+    "sleep",
+    "time_limit",
+]
+
+AsyncLock = anyio.Lock
+sleep = anyio.sleep
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_Arguments = ParamSpec("_Arguments")
+
+
+class AsyncEvent:
+    """Something that happens once and that any number of tasks may wait for."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+
+    def set(self) -> None:
+        """Let everybody through, now and from now on."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Tell whether it has happened."""
+        return self._event.is_set()
+
+    async def wait(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 (named as in threading)
+        """Wait until it happens; False when ``timeout`` seconds passed first."""
+        if timeout is None:
+            await self._event.wait()
+        else:
+            with anyio.move_on_after(max(timeout, 0)):
+                await self._event.wait()
+        return self._event.is_set()
+
+
+def time_limit(seconds: float | None) -> AbstractContextManager[object]:
+    """Raise `TimeoutError` out of the block when it has not ended after ``seconds``; None is no limit."""
+    return anyio.fail_after(None if seconds is None else max(seconds, 0))
+
+
+async def run_blocking(
+    function: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> _Result:
+    """Run a function that blocks (a file, a database) without holding up the event loop."""
+    return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
+
+
+async def map_ordered(
+    function: Callable[[_Item], Awaitable[_Result]], items: Iterable[_Item], *, concurrency: int
+) -> list[_Result]:
+    """Call ``function`` on every item, at most ``concurrency`` at a time, results in the order of the items.
+
+    When a call fails, no further ones are started, those under way end by themselves (a write is never cut
+    off in the middle), and the error of the first item that failed is raised.
+    """
+    results: dict[int, _Result] = {}
+    failures: dict[int, Exception] = {}
+    pending = iter(list(enumerate(items)))
+
+    async def work() -> None:
+        for index, item in pending:
+            if failures:
+                return
+            try:
+                results[index] = await function(item)
+            except Exception as error:  # noqa: BLE001 (raised below, after the others have ended)
+                failures[index] = error
+                return
+
+    async with anyio.create_task_group() as group:
+        for _ in range(max(concurrency, 1)):
+            group.start_soon(work)
+    if failures:
+        raise failures[min(failures)]
+    return [results[index] for index in sorted(results)]
+
+
+class AsyncPending(Generic[_Result]):
+    """The result to come of a call that `AsyncWorkers.start` began."""
+
+    __slots__ = ("_done", "_error", "_value")
+
+    def __init__(self) -> None:
+        self._done = anyio.Event()
+        self._error: Exception | None = None
+        self._value: _Result | None = None
+
+    async def result(self) -> _Result:
+        """Wait for the call to end and give what it gave, or raise what it raised."""
+        await self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return cast("_Result", self._value)
+
+    async def run(self, call: Callable[[], Awaitable[_Result]]) -> None:
+        """Make the call; only `AsyncWorkers` does this."""
+        try:
+            self._value = await call()
+        except Exception as error:  # noqa: BLE001 (raised in `result`, where somebody waits)
+            self._error = error
+        finally:
+            self._done.set()
+
+
+class AsyncWorkers:
+    """Calls made ahead of time, at most ``concurrency`` at once.
+
+    They outlive the statement that starts them, as an iterator needs that fetches pages ahead; `aclose` ends
+    those that nobody waits for any more.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._slots = anyio.Semaphore(max(concurrency, 1))
+        self._scopes: set[anyio.CancelScope] = set()
+        self._tasks: set[object] = set()
+
+    def start(self, function: Callable[..., Awaitable[_Result]], *arguments: Any) -> AsyncPending[_Result]:
+        """Begin a call as soon as there is room and give its result to come."""
+        pending: AsyncPending[_Result] = AsyncPending()
+        scope = anyio.CancelScope()
+        self._scopes.add(scope)
+
+        async def run() -> None:
+            with scope:
+                async with self._slots:
+                    await pending.run(lambda: function(*arguments))
+            self._scopes.discard(scope)
+
+        _spawn(run, self._tasks)
+        return pending
+
+    async def aclose(self) -> None:
+        """End what is still under way."""
+        for scope in tuple(self._scopes):
+            scope.cancel()
+        self._scopes.clear()
+
+
+def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:
+    # an async iterator cannot own a task group: its body must not be left while a cancel scope is open
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_task():
+        trio.lowlevel.spawn_system_task(run)
+        return
+    import asyncio  # noqa: PLC0415 (not needed under trio)
+
+    task: asyncio.Task[None] = asyncio.ensure_future(cast("Any", run()))
+    keep.add(task)  # the loop itself holds tasks only weakly
+    task.add_done_callback(keep.discard)
+
+
+def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.AsyncBaseTransport:
+    """Build the transport that goes to the network; `time_limit` bounds it from outside."""
+    return httpx.AsyncHTTPTransport(verify=verify, limits=limits, http2=http2)

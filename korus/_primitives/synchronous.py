@@ -1,0 +1,147 @@
+"""Lock, event, sleep, workers and time limit for threads.
+
+Its twin is `korus._primitives.asynchronous`; `scripts.sync` swaps one for the other.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+__all__ = [
+    "Event",
+    "Lock",
+    "Pending",
+    "Workers",
+    "map_ordered",
+    "network_transport",
+    "run_blocking",
+    "sleep",
+    "time_limit",
+]
+
+Lock = threading.Lock
+Event = threading.Event
+sleep = time.sleep
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_Arguments = ParamSpec("_Arguments")
+
+
+class _Deadline(threading.local):
+    at: float | None = None
+
+
+_DEADLINE = _Deadline()
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Generator[None]:
+    """Bound every wait on the network inside the block; None is no limit.
+
+    A thread cannot be interrupted, so the limit is kept by the sockets of `network_transport`, which never
+    wait for longer than what is left. They raise the timeout errors of httpx.
+    """
+    before = _DEADLINE.at
+    if seconds is not None:
+        at = time.monotonic() + seconds
+        _DEADLINE.at = at if before is None else min(at, before)
+    try:
+        yield
+    finally:
+        _DEADLINE.at = before
+
+
+def run_blocking(
+    function: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
+) -> _Result:
+    """Run a function that blocks; here that is a plain call."""
+    return function(*args, **kwargs)
+
+
+def map_ordered(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], *, concurrency: int
+) -> list[_Result]:
+    """Call ``function`` on every item, at most ``concurrency`` at a time, results in the order of the items.
+
+    When a call fails, no further ones are started, those under way end by themselves (a write is never cut
+    off in the middle), and the error of the first item that failed is raised.
+    """
+    entries = list(enumerate(items))
+    results: dict[int, _Result] = {}
+    failures: dict[int, Exception] = {}
+    taking = threading.Lock()
+    pending = iter(entries)
+
+    def work() -> None:
+        while not failures:
+            with taking:
+                entry = next(pending, None)
+            if entry is None:
+                return
+            index, item = entry
+            try:
+                results[index] = function(item)
+            except Exception as error:  # noqa: BLE001 (raised below, after the others have ended)
+                failures[index] = error
+
+    extra = min(concurrency, len(entries)) - 1
+    # the calling thread works too, so that one item or a concurrency of one needs no thread at all
+    threads = [threading.Thread(target=contextvars.copy_context().run, args=(work,)) for _ in range(extra)]
+    for thread in threads:
+        thread.start()
+    try:
+        work()
+    finally:
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[min(failures)]
+    return [results[index] for index in sorted(results)]
+
+
+class Pending(Generic[_Result]):
+    """The result to come of a call that `Workers.start` began."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: Future[_Result]) -> None:
+        self._future = future
+
+    def result(self) -> _Result:
+        """Wait for the call to end and give what it gave, or raise what it raised."""
+        return self._future.result()
+
+
+class Workers:
+    """Calls made ahead of time, at most ``concurrency`` at once.
+
+    They outlive the statement that starts them, as an iterator needs that fetches pages ahead; `close` drops
+    those that have not begun.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._pool = ThreadPoolExecutor(max(concurrency, 1), thread_name_prefix="korus")
+
+    def start(self, function: Callable[..., _Result], *arguments: Any) -> Pending[_Result]:
+        """Begin a call as soon as there is room and give its result to come."""
+        return Pending(self._pool.submit(contextvars.copy_context().run, function, *arguments))
+
+    def close(self) -> None:
+        """Start nothing more; calls under way end by themselves."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.BaseTransport:
+    """Build the transport that goes to the network and keeps to `time_limit`."""
+    return httpx.HTTPTransport(verify=verify, limits=limits, http2=http2)

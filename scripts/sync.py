@@ -1,0 +1,149 @@
+"""Write `korus/_sync` from `korus/_async`: the same code without ``async`` and ``await``.
+
+`unasync` does the tokens; this module says what becomes what and tidies comments and docstrings, which
+`unasync` leaves alone. The pieces that differ by nature are not its business: they are the hand-written pair
+in `korus/_primitives`. With ``--check`` nothing is written and the exit status is 1 when `korus/_sync` is not
+what would be written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import subprocess
+import sys
+import tempfile
+import tokenize
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import unasync  # type: ignore[import-untyped]  # it has no types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["main", "synchronous"]
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "korus" / "_async"
+TARGET = ROOT / "korus" / "_sync"
+
+HEADER = "# Written by `python -m scripts.sync` from korus/_async/{name}; edit that file instead.\n"
+
+# names that do not follow the rule "Async goes away"
+NAMES = {
+    "AsyncByteStream": "SyncByteStream",
+    "AbstractAsyncContextManager": "AbstractContextManager",
+    "_async": "_sync",
+    "aclose": "close",
+    "aiter_bytes": "iter_bytes",
+    "aiter_raw": "iter_raw",
+    "anext": "next",
+    "aread": "read",
+    "async_auth_flow": "sync_auth_flow",
+    "asynchronous": "synchronous",
+    "enter_async_context": "enter_context",
+}
+
+_ASYNC_CLASS = re.compile(r"\bAsync[A-Z]\w*")
+_KEYWORD = re.compile(r"\b(?:async (?=for |with |def )|await )")
+_WORD = re.compile(r"\w+")
+
+
+def _names_of(source: str) -> dict[str, str]:
+    """Say what every name of a module becomes that does not stay as it is."""
+    bare = {name: name.removeprefix("Async") for name in _ASYNC_CLASS.findall(source)}
+    return {**bare, **NAMES}
+
+
+def _without_async(source: str, names: Mapping[str, str]) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "_async", "module.py")
+        path.parent.mkdir()
+        path.write_text(source, encoding="utf-8")
+        rule = unasync.Rule("/_async/", "/_sync/", names)
+        unasync.unasync_files([str(path)], [rule])  # pyright: ignore[reportUnknownMemberType]  # it has no types
+        return Path(folder, "_sync", "module.py").read_text(encoding="utf-8")
+
+
+def _reworded(text: str, names: Mapping[str, str]) -> str:
+    """Rename inside comments and texts, and take ``await`` out of the examples in docstrings."""
+    lines = text.splitlines(keepends=True)
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
+        if token.type not in {tokenize.STRING, tokenize.COMMENT}:
+            continue
+        (first, start), (last, end) = token.start, token.end
+        plain = _KEYWORD.sub("", token.string)
+        plain = _WORD.sub(lambda match: names.get(match.group(), match.group()), plain)
+        before, after = lines[first - 1][:start], lines[last - 1][end:]
+        lines[first - 1 : last] = [before + plain + after]
+    return "".join(lines)
+
+
+def synchronous(source: str, name: str) -> str:
+    """Give the synchronous text of an asynchronous module.
+
+    Args:
+        source: The module's text.
+        name: Its path below `korus/_async`, for the header.
+    """
+    names = _names_of(source)
+    text = _reworded(_without_async(source, names), names)
+    formatted = subprocess.run(  # noqa: S603 (our own interpreter and a fixed command)
+        [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TARGET / name), "-"],
+        input=HEADER.format(name=name) + text,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return formatted.stdout
+
+
+def _wanted() -> dict[str, str]:
+    return {
+        path.relative_to(SOURCE).as_posix(): synchronous(
+            path.read_text(encoding="utf-8"), path.relative_to(SOURCE).as_posix()
+        )
+        for path in sorted(SOURCE.rglob("*.py"))
+    }
+
+
+def _stale(wanted: dict[str, str]) -> list[str]:
+    present = {path.relative_to(TARGET).as_posix() for path in TARGET.rglob("*.py")}
+    differing = [
+        name
+        for name, text in wanted.items()
+        if name not in present or (TARGET / name).read_text(encoding="utf-8") != text
+    ]
+    return sorted([*differing, *(present - wanted.keys())])
+
+
+def _write(wanted: dict[str, str]) -> None:
+    for name in _stale(wanted):
+        path = TARGET / name
+        if name not in wanted:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[name], encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write `korus/_sync`, or say whether it is up to date."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.sync", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something is stale")
+    options = parser.parse_args(arguments)
+    wanted = _wanted()
+    if not options.check:
+        _write(wanted)
+        return 0
+    stale = _stale(wanted)
+    for name in stale:
+        print(f"korus/_sync/{name} is not what `make sync` writes")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
