@@ -1,0 +1,237 @@
+"""How a client is set up: addresses, credentials, language, timeouts; from arguments or ``KORUS_*`` variables.
+
+Everything is checked at once, before anything is sent, and frozen afterwards. Secrets are wrapped in
+`korus.secret.Secret` before anything else touches them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from korus.errors import ConfigurationError, InvalidIri
+from korus.iri import origin
+from korus.retry import RetryPolicy
+from korus.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ENVIRONMENTS", "Config", "Environment", "EnvironmentName", "Timeouts", "configure", "settings"]
+
+EnvironmentName = Literal["demo", "production"]
+
+_LANGUAGE = re.compile(r"[A-Za-z0-9*;,=.\- ]{1,200}", re.ASCII)
+
+
+@frozen
+class Environment:
+    """The addresses of one installation of the API; ``token_url`` is None where it is not known."""
+
+    base_url: str
+    token_url: str | None
+
+
+ENVIRONMENTS: Mapping[str, Environment] = {
+    "demo": Environment("https://api.demo.korusticket.com", None),
+    "production": Environment(
+        "https://api.korusticket.com",
+        "https://auth.korusticket.com/realms/korusticket/protocol/openid-connect/token",
+    ),
+}
+"""The installations that are known (reference 1.2, 1.3)."""
+
+
+@frozen
+class Timeouts:
+    """How long to wait, in seconds; None is no limit.
+
+    Attributes:
+        total: For one call, with all its retries and waits.
+        connect: For a connection to be made, TLS included.
+        read: For the next part of an answer.
+        write: For the next part of a request to be taken.
+        pool: For a connection of the pool to be free.
+    """
+
+    total: float | None = 60.0
+    connect: float | None = 5.0
+    read: float | None = 30.0
+    write: float | None = 30.0
+    pool: float | None = 30.0
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("total", "connect", "read", "write", "pool"):
+            seconds = getattr(self, name)
+            if seconds is not None and (isinstance(seconds, bool) or not 0 < seconds < math.inf):
+                raise ConfigurationError(
+                    f"the {name} timeout is a number of seconds above 0, not {seconds!r}"
+                )
+
+    @classmethod
+    def of(cls, value: float | timedelta | Timeouts | None) -> Timeouts:
+        """Read what ``timeout=`` takes: seconds or a `timedelta` for the whole call, `Timeouts`, or None."""
+        if isinstance(value, Timeouts):
+            return value
+        if isinstance(value, timedelta):
+            return cls(total=value.total_seconds())
+        if value is None:
+            return cls(total=None)
+        if isinstance(value, bool) or not isinstance(value, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
+            raise ConfigurationError(f"timeout is seconds, a timedelta or Timeouts, not {value!r}")
+        return cls(total=float(value))
+
+
+@frozen
+class Config:
+    """The whole set-up of a client, checked and frozen.
+
+    Attributes:
+        base_url: The API's address, without a slash at its end.
+        token_url: Where tokens are asked for.
+        client_id: The service account's id.
+        client_secret: Its secret.
+        language: What ``Accept-Language`` says, None to leave it out (reference 1.4).
+        timeouts: How long to wait.
+        retry: How often to try.
+        max_connections: Connections of the pool at most.
+        http2: Whether to offer HTTP/2 (needs the ``h2`` package).
+        max_answer_bytes: Answers longer than this are refused.
+        journal: Path or SQLAlchemy URL of the journal, which may hold a password.
+    """
+
+    base_url: str
+    token_url: str
+    client_id: str
+    client_secret: Secret
+    language: str | None = None
+    timeouts: Timeouts = field(factory=Timeouts)
+    retry: RetryPolicy = field(factory=RetryPolicy)
+    max_connections: int = 100
+    http2: bool = False
+    max_answer_bytes: int = 64 * 1024 * 1024
+    journal: Secret | None = None
+
+
+_VARIABLES = {
+    "client_id": "KORUS_CLIENT_ID",
+    "client_secret": "KORUS_CLIENT_SECRET",
+    "environment": "KORUS_ENVIRONMENT",
+    "base_url": "KORUS_BASE_URL",
+    "token_url": "KORUS_TOKEN_URL",
+    "language": "KORUS_LANGUAGE",
+    "timeout": "KORUS_TIMEOUT",
+    "journal": "KORUS_JOURNAL",
+}
+_SECRET = {"client_secret", "journal"}
+
+
+def settings() -> dict[str, str | float | Secret]:
+    """Read the ``KORUS_*`` environment variables as arguments of a client; empty ones count as absent.
+
+    Raises:
+        ConfigurationError: when ``KORUS_TIMEOUT`` is not a number.
+    """
+    found: dict[str, str | float | Secret] = {}
+    for argument, variable in _VARIABLES.items():
+        if not os.environ.get(variable):
+            continue
+        if argument in _SECRET:
+            found[argument] = Secret(os.environ[variable])
+        elif argument == "timeout":
+            found[argument] = _seconds(variable)
+        else:
+            found[argument] = os.environ[variable].strip()
+    return found
+
+
+def _seconds(variable: str) -> float:
+    try:
+        return float(os.environ[variable])
+    except ValueError:
+        raise ConfigurationError(f"{variable} is a number of seconds, not {os.environ[variable]!r}") from None
+
+
+def configure(
+    *,
+    client_id: str | None,
+    client_secret: Secret | None,
+    environment: str | None = None,
+    base_url: str | None = None,
+    token_url: str | None = None,
+    language: str | None = None,
+    timeout: float | timedelta | Timeouts | None = 60.0,
+    retry: RetryPolicy | None = None,
+    max_connections: int = 100,
+    http2: bool = False,
+    max_answer_bytes: int = 64 * 1024 * 1024,
+    journal: Secret | None = None,
+) -> Config:
+    """Check all arguments of a client together.
+
+    Raises:
+        ConfigurationError: with everything that is wrong or missing, and what to do about it.
+    """
+    problems: list[str] = []
+    if environment is not None and environment not in ENVIRONMENTS:
+        problems.append(f"environment is one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
+    known = ENVIRONMENTS.get(environment or "", Environment("", None))
+    api = base_url or known.base_url
+    tokens = token_url or known.token_url
+    if not api:
+        problems.append("say which API to call: environment='demo', environment='production' or base_url=…")
+    elif not tokens:
+        problems.append(
+            "say where tokens are asked for: token_url=… (KORUS_TOKEN_URL)"
+            + (
+                "; the address of the demo environment's token endpoint is not published, it comes with the "
+                "credentials"
+                if environment == "demo"
+                else ""
+            )
+        )
+    if not client_id:
+        problems.append("client_id is missing (KORUS_CLIENT_ID)")
+    if client_secret is None or not client_secret.reveal():
+        problems.append("client_secret is missing (KORUS_CLIENT_SECRET)")
+    problems += [
+        f"{name} is not a plain http or https address: {url!r}"
+        for name, url in (("base_url", api), ("token_url", tokens))
+        if url and not _is_plain_url(url, query=name == "token_url")
+    ]
+    if language is not None and not _LANGUAGE.fullmatch(language):
+        problems.append(f"language is a language code such as 'fr', not {language!r}")
+    if isinstance(max_connections, bool) or max_connections < 1:
+        problems.append(f"max_connections is a number from 1 on, not {max_connections!r}")
+    if isinstance(max_answer_bytes, bool) or max_answer_bytes < 1:
+        problems.append(f"max_answer_bytes is a number from 1 on, not {max_answer_bytes!r}")
+    if problems or client_secret is None:
+        raise ConfigurationError("korus cannot be set up:" + "".join(f"\n  - {line}" for line in problems))
+    return Config(
+        base_url=api.rstrip("/"),
+        token_url=tokens or "",
+        client_id=client_id or "",
+        client_secret=client_secret,
+        language=language,
+        timeouts=Timeouts.of(timeout),
+        retry=retry or RetryPolicy(),
+        max_connections=max_connections,
+        http2=http2,
+        max_answer_bytes=max_answer_bytes,
+        journal=journal,
+    )
+
+
+def _is_plain_url(url: str, *, query: bool) -> bool:
+    try:
+        origin(url)
+    except InvalidIri:
+        return False
+    parts = urlsplit(url)
+    return not parts.fragment and (query or not parts.query)

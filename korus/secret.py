@@ -1,0 +1,68 @@
+"""A text that never shows itself: not in a repr, a log line, a traceback with locals or a pickle.
+
+It does not encrypt anything; it keeps a secret from being printed by accident.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any, NoReturn, final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MASK", "Secret", "redact"]
+
+MASK = "***"
+
+
+@final
+class Secret:
+    """A secret text.
+
+    Args:
+        value: The text; a `Secret` is taken as it is.
+
+    Example:
+        >>> Secret("hunter2")
+        Secret('***')
+        >>> Secret("hunter2").reveal()
+        'hunter2'
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str | Secret) -> None:
+        self._value: str = value._value if isinstance(value, Secret) else value
+
+    def reveal(self) -> str:
+        """Give the text itself; do not keep it in a variable."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is never pickled; build the client in the process that uses it")
+
+
+def redact(text: str, secrets: Iterable[Secret]) -> str:
+    """Mask every one of ``secrets`` in a text that came from outside, such as the body of an error page."""
+    for secret in secrets:
+        if secret.reveal():
+            text = text.replace(secret.reveal(), MASK)
+    return text
