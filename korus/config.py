@@ -1,4 +1,4 @@
-"""How a client is set up: addresses, credentials, language, timeouts; from arguments or ``KORUS_*`` variables.
+"""How a client is set up: addresses, credentials, language, timeouts; from arguments or environment.
 
 Everything is checked at once, before anything is sent, and frozen afterwards. Secrets are wrapped in
 `korus.secret.Secret` before anything else touches them.

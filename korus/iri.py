@@ -1,4 +1,4 @@
-"""The addresses of the API's resources: what an IRI, an id or a model stands for, and the refusal of all else.
+"""The addresses of the API's resources: what an IRI, an id or a model stands for; all else is refused.
 
 Ids are opaque text: no UUID version is required of them, since the API itself sends others (reference 8.6).
 Nothing is fetched here, and nothing is guessed: an id is accepted only where it is enough to address the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
@@ -225,9 +225,7 @@ def parse_id(value: object, name: str = "id") -> str:
     """
     text = str(value) if isinstance(value, UUID) else value
     if not isinstance(text, str) or not _ID.fullmatch(text) or text in {".", ".."}:
-        raise InvalidIri(
-            f"not an {name}: {_shown(value)}" if name == "id" else f"not a {name}: {_shown(value)}"
-        )
+        raise InvalidIri(f"this is no {name}: {_shown(value)}")
     return str.__str__(text)
 
 
@@ -260,13 +258,14 @@ def reference(
 def _from_object(
     value: object, kinds: tuple[Kind, ...], base_url: str | None, parent: Reference | None
 ) -> Reference:
-    known = _KIND_OF_MODEL.get(type(value).__name__)
+    given = type(value).__name__
+    known = _KIND_OF_MODEL.get(given)
     if known is not None and known not in kinds:
-        raise InvalidIri(f"{_wanted(kinds)} is needed here, not a {known.name} ({type(value).__name__})")
+        raise InvalidIri(f"{_wanted(kinds)} is needed here, not a {known.name} ({given})")
     iri: object
     own_id: object
     if isinstance(value, Mapping):
-        source = cast("Mapping[str, Any]", value)
+        source = cast("Mapping[str, object]", value)
         iri, own_id = source.get("@id"), source.get("id")
     else:
         iri, own_id = getattr(value, "iri", None), getattr(value, "id", None)
@@ -275,14 +274,13 @@ def _from_object(
     if isinstance(own_id, str):
         return _from_id(own_id, known or kinds[0], parent)
     raise InvalidIri(
-        f"{_wanted(kinds)} is needed here: an object of korus.models, its IRI or its id, "
-        f"not {type(value).__name__}"
+        f"{_wanted(kinds)} is needed here: an object of korus.models, its IRI or its id, not {given}"
     )
 
 
 def _from_id(text: str, kind: Kind, parent: Reference | None) -> Reference:
     own = {kind.ids[-1]: parse_id(text)}
-    above = parent.ids if parent is not None else {}
+    above: Mapping[str, str] = {} if parent is None else parent.ids
     missing = [name for name in kind.ids[:-1] if name not in above]
     if missing:
         raise InvalidIri(

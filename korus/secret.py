@@ -33,7 +33,7 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str | Secret) -> None:
-        self._value: str = value._value if isinstance(value, Secret) else value
+        self._value: str = value.reveal() if isinstance(value, Secret) else value
 
     def reveal(self) -> str:
         """Give the text itself; do not keep it in a variable."""
@@ -45,7 +45,9 @@ class Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+        return isinstance(other, Secret) and hmac.compare_digest(
+            self._value.encode(), other.reveal().encode()
+        )
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
