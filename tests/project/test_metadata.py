@@ -53,8 +53,9 @@ def test_a_pinned_version_is_one_that_is_declared(line: str) -> None:
     assert requirement.specifier.contains(constraints()[canonicalize_name(requirement.name)])
 
 
-def test_the_library_itself_needs_httpx_and_attrs_only() -> None:
-    assert sorted(Requirement(line).name for line in PROJECT["project"]["dependencies"]) == ["attrs", "httpx"]
+def test_the_library_itself_needs_httpx_and_attrs_and_what_httpx_brings_anyway() -> None:
+    assert sorted(Requirement(line).name for line in PROJECT["project"]["dependencies"]) == ["anyio", "attrs", "httpx"]
+    assert "anyio" in closure("httpx")
 
 
 def test_constraints_are_exact_versions_without_addresses() -> None:

@@ -1,0 +1,328 @@
+"""Read a JSON or YAML text into plain values that know their line.
+
+Numbers with a point are kept exactly, as `~decimal.Decimal`; dates that YAML tells apart come as dates. What
+the text says twice, says in a way that has no plain value (a YAML tag of one's own, NaN) or nests without end
+is a problem; all problems are collected, and what could be read is given all the same, so that it can be
+judged too. What the values mean is not judged here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["FileProblem", "Located", "Scalar", "Unreadable", "read_json", "read_yaml"]
+
+Scalar: TypeAlias = str | bool | int | Decimal | date | datetime | None
+
+_DEEPEST: Final = 20
+_MOST_VALUES: Final = 100_000
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_YAML_TAG: Final = "tag:yaml.org,2002:"
+
+
+@frozen
+class FileProblem:
+    """One thing that is wrong with a file.
+
+    Attributes:
+        line: Where, counted from 1.
+        where: What it concerns, as a path of keys: ``items[1].quantity``; empty for the file as a whole.
+        reason: What is wrong and, if it can be said, what would be right.
+    """
+
+    line: int
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"line {self.line}: {self.where}: {self.reason}"
+            if self.where
+            else f"line {self.line}: {self.reason}"
+        )
+
+
+@frozen
+class Located:
+    """A value and the line that it begins on.
+
+    Attributes:
+        value: A plain value, a tuple of located values, or a dict of them.
+        line: Counted from 1.
+        where: Its path of keys in the file.
+        refused: There is a problem with it already, and the value is None instead of what stands there.
+    """
+
+    value: Scalar | tuple[Located, ...] | dict[str, Located]
+    line: int
+    where: str = ""
+    refused: bool = False
+
+    def plain(self) -> Any:
+        """The value without lines: texts, numbers, lists and dicts."""
+        if isinstance(self.value, tuple):
+            return [entry.plain() for entry in self.value]
+        if isinstance(self.value, dict):
+            return {key: entry.plain() for key, entry in self.value.items()}
+        return self.value
+
+
+class Unreadable(ValueError):
+    """The text is not JSON or YAML, or nests without end: there is nothing to judge further."""
+
+    def __init__(self, problems: tuple[FileProblem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def read_json(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
+    """Read strict JSON: what stands in it, and the problems with single values.
+
+    Raises:
+        Unreadable: With line and reason.
+    """
+    text = text.removeprefix("\ufeff")
+    try:
+        json.loads(text, parse_int=_Digits, parse_float=_Digits, parse_constant=_Digits)
+    except json.JSONDecodeError as error:
+        reason = f"not JSON: {error.msg} (column {error.colno})"
+        raise Unreadable((FileProblem(error.lineno, "", reason),)) from None
+    except RecursionError:
+        raise Unreadable((FileProblem(1, "", "nested too deeply to be read"),)) from None
+    reading = _Reading()
+    located, _ = _JsonWalk(text, reading).value(_after_space(text, 0), "", 0)
+    return located, tuple(reading.problems)
+
+
+def read_yaml(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
+    """Read one YAML 1.2 document: what stands in it, and the problems with single values.
+
+    Raises:
+        Unreadable: With line and reason.
+    """
+    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import, and JSON needs none of it
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        node: Any = YAML(typ="rt", pure=True).compose(text)  # pyright: ignore[reportUnknownMemberType] - untyped there
+    except (YAMLError, ValueError) as error:
+        raise Unreadable((_yaml_problem(error, text),)) from None
+    except RecursionError:
+        raise Unreadable((FileProblem(1, "", "nested too deeply to be read"),)) from None
+    if node is None:
+        raise Unreadable((FileProblem(1, "", "the file is empty"),))
+    reading = _Reading()
+    located = _from_node(node, reading, "", 0)
+    return located, tuple(reading.problems)
+
+
+@define
+class _Reading:
+    """What came up while a text was read."""
+
+    problems: list[FileProblem] = field(factory=list[FileProblem])
+    values: int = 0
+
+    def refuse(self, line: int, where: str, reason: str) -> Located:
+        self.problems.append(FileProblem(line, where, reason))
+        return Located(None, line, where, refused=True)
+
+    def count(self, line: int, where: str, depth: int) -> None:
+        """Stop a text that nests without end or repeats itself into something huge (YAML's anchors can)."""
+        self.values += 1
+        if depth > _DEEPEST or self.values > _MOST_VALUES:
+            reason = "nested too deeply" if depth > _DEEPEST else f"more than {_MOST_VALUES} values"
+            raise Unreadable((*self.problems, FileProblem(line, where, reason)))
+
+    def scalar(self, read: Callable[[str], Scalar], text: str, line: int, where: str) -> Located:
+        """Read a text that stands for a value of another type."""
+        try:
+            return Located(read(text), line, where)
+        except ValueError as error:
+            return self.refuse(line, where, str(error))
+
+    def add(self, entries: dict[str, Located], key: str, entry: Located, key_line: int) -> None:
+        """Put an entry under its key; a key that was there already is a problem, and the first one counts."""
+        if key in entries:
+            reason = f"said twice, first on line {entries[key].line}"
+            self.problems.append(FileProblem(key_line, entry.where, reason))
+        else:
+            entries[key] = entry
+
+
+def _below(where: str, key: str | int) -> str:
+    if isinstance(key, int):
+        return f"{where}[{key}]"
+    return f"{where}.{key}" if where else key
+
+
+# ── JSON ──
+
+
+class _Digits(str):
+    """A number as it stands in the text, not yet judged."""
+
+    __slots__ = ()
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+class _JsonWalk:
+    """Walk JSON that is known to be well formed, to learn where each value stands.
+
+    The standard library's decoder says the position of a mistake but not of a value.
+    """
+
+    def __init__(self, text: str, reading: _Reading) -> None:
+        self.text = text
+        self.reading = reading
+        self.scalar = json.JSONDecoder(parse_int=_Digits, parse_float=_Digits, parse_constant=_Digits)
+        self._counted = (0, 1)
+
+    def line(self, at: int) -> int:
+        counted_to, line = self._counted
+        line += self.text.count("\n", counted_to, at)
+        self._counted = (at, line)
+        return line
+
+    def value(self, at: int, where: str, depth: int) -> tuple[Located, int]:
+        """The value that begins at a position, and the position behind it."""
+        line = self.line(at)
+        self.reading.count(line, where, depth)
+        if self.text[at] == "{":
+            return self.mapping(at, line, where, depth)
+        if self.text[at] == "[":
+            return self.sequence(at, line, where, depth)
+        found: Any
+        found, end = self.scalar.raw_decode(self.text, at)
+        if isinstance(found, _Digits):
+            read = _integer if found.removeprefix("-").isdigit() else _decimal
+            return self.reading.scalar(read, found, line, where), end
+        return Located(found, line, where), end
+
+    def mapping(self, at: int, line: int, where: str, depth: int) -> tuple[Located, int]:
+        entries: dict[str, Located] = {}
+        at = _after_space(self.text, at + 1)
+        while self.text[at] != "}":
+            key_line = self.line(at)
+            key: str
+            key, at = self.scalar.raw_decode(self.text, at)
+            at = _after_space(self.text, _after_space(self.text, at) + 1)  # over the colon
+            entry, at = self.value(at, _below(where, key), depth + 1)
+            self.reading.add(entries, key, entry, key_line)
+            at = self._over_comma(at)
+        return Located(entries, line, where), at + 1
+
+    def sequence(self, at: int, line: int, where: str, depth: int) -> tuple[Located, int]:
+        entries: list[Located] = []
+        at = _after_space(self.text, at + 1)
+        while self.text[at] != "]":
+            entry, at = self.value(at, _below(where, len(entries)), depth + 1)
+            entries.append(entry)
+            at = self._over_comma(at)
+        return Located(tuple(entries), line, where), at + 1
+
+    def _over_comma(self, at: int) -> int:
+        at = _after_space(self.text, at)
+        return _after_space(self.text, at + 1) if self.text[at] == "," else at
+
+
+# ── YAML ──
+
+
+def _yaml_problem(error: Any, text: str) -> FileProblem:
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return FileProblem(mark.line + 1, "", f"not YAML: {error.problem or error.context}")
+    # a character that YAML does not allow: its position comes instead of a mark
+    line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+    return FileProblem(line, "", f"not YAML: {getattr(error, 'reason', str(error).splitlines()[0])}")
+
+
+def _from_node(node: Any, reading: _Reading, where: str, depth: int) -> Located:
+    line: int = node.start_mark.line + 1
+    reading.count(line, where, depth)
+    tag = str(node.tag)
+    if tag == f"{_YAML_TAG}map":
+        return Located(_entries(node.value, reading, where, depth), line, where)
+    if tag == f"{_YAML_TAG}seq":
+        entries = (
+            _from_node(entry, reading, _below(where, position), depth + 1)
+            for position, entry in enumerate(node.value)
+        )
+        return Located(tuple(entries), line, where)
+    read = _YAML_SCALARS.get(tag.removeprefix(_YAML_TAG))
+    if read is None or not isinstance(node.value, str):
+        return reading.refuse(line, where, f"the YAML tag {tag} has no meaning here")
+    return reading.scalar(read, node.value, line, where)
+
+
+def _entries(pairs: Any, reading: _Reading, where: str, depth: int) -> dict[str, Located]:
+    entries: dict[str, Located] = {}
+    for key, value in pairs:
+        key_line: int = key.start_mark.line + 1
+        if not isinstance(key.value, str):
+            reading.refuse(key_line, where, "a key must be a text")
+            continue
+        entry = _from_node(value, reading, _below(where, key.value), depth + 1)
+        if value.value == "":  # ruamel places what is left empty where the next thing begins
+            entry = evolve(entry, line=key_line)
+        reading.add(entries, key.value, entry, key_line)
+    return entries
+
+
+_LONGEST_NUMBER: Final = 1000
+
+
+def _number(text: str, read: Callable[[str], Any]) -> Any:
+    try:
+        if len(text) <= _LONGEST_NUMBER:
+            return read(text.replace("_", ""))
+    except (ValueError, ArithmeticError):
+        pass
+    raise ValueError(f"{text[:40]} is not a number that can be used")
+
+
+def _integer(text: str) -> int:
+    prefixed = text.lstrip("+-")[:2].lower()
+    base = {"0x": 16, "0o": 8, "0b": 2}.get(prefixed, 10)
+    found: int = _number(text, lambda digits: int(digits, base))
+    return found
+
+
+def _decimal(text: str) -> Decimal:
+    found: Decimal = _number(text, Decimal)
+    if not found.is_finite():
+        raise ValueError(f"{text} is not a number that can be used")
+    return found
+
+
+def _moment(text: str) -> date | datetime:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2027-05-15") else datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"{text} is not a date: write it as 2027-05-15, a date and time as 2027-05-15 14:30:00"
+        ) from None
+
+
+_YAML_SCALARS: Final[Mapping[str, Callable[[str], Scalar]]] = {
+    "str": str,
+    "int": _integer,
+    "float": _decimal,
+    "bool": lambda text: text.lower() == "true",
+    "null": lambda _: None,
+    "timestamp": _moment,
+}
