@@ -15,7 +15,7 @@ from scripts.reconstruct.versions import ANY, Held
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SCHEMAS", "Field", "Schema", "refer"]
+__all__ = ["INLINE", "OPTION_CODES", "SCHEMAS", "Field", "Schema", "refer"]
 
 AFTER_FORMS = "1.0.10"  # the last version whose description has forms
 
@@ -62,9 +62,26 @@ class Schema(Held):
     named: bool = False
 
 
+@frozen(kw_only=True)
+class Inline:
+    """An object that is written where it stands.
+
+    Attributes:
+        description: What it is.
+        fields: Its fields.
+    """
+
+    description: str
+    fields: tuple[Field, ...]
+
+
 def refer(key: str) -> dict[str, Any]:
     """Refer to a schema of the table by its key."""
     return {"$ref": key}
+
+
+def _inline(key: str) -> dict[str, Any]:
+    return {"$inline": key}
 
 
 def _type(name: str, nullable: bool) -> dict[str, Any]:
@@ -156,7 +173,6 @@ SEATING = Field(
     schema={"description": "Where the seat is; nothing is known of its form", "x-evidence": "inferred"},
 )
 
-# fmt: off
 _PLACE = ("name", "line1", "line2", "postalCode", "city", "country", "phone", "website")
 _VENUE = _object(
     {
@@ -170,8 +186,8 @@ _VENUE = _object(
 _PICTURE = {"url": _text("Address of the picture"), "position": _count("Place among the others")}
 _MEDIAS = _object(
     {
-        "logo": _inferred(_object(_PICTURE, nullable=True)),
-        "gallery": _inferred(_list(_object(_PICTURE), "In the order in which to show them")),
+        "logo": _inferred(_object(_PICTURE, "The emblem", nullable=True)),
+        "gallery": _inferred(_list(_object(_PICTURE, "A picture"), "In the order in which to show them")),
     },
     "Pictures",
     nullable=True,
@@ -194,7 +210,8 @@ _FORM = _iri("form to fill in, null if there is none", nullable=True)
 _TICKET = (
     Field(name="id", schema=_id("ticket"), seen="1.0.4 1.0.7 1.0.19"),
     Field(
-        name="voucher", schema=_text("What the ticket's code holds", nullable=True, example="4400112233557799"),
+        name="voucher",
+        schema=_text("What the ticket's code holds", nullable=True, example="4400112233557799"),
         seen="1.0.4 1.0.7 1.0.19",
     ),
     Field(name="occursAt", schema=_time("When it begins", nullable=True), seen="1.0.4 1.0.7 1.0.19"),
@@ -211,53 +228,66 @@ _TICKET = (
     ),
     Field(
         name="beneficiaryDesignationDeadline",
-        schema=_time("Until when the beneficiary has to be named", nullable=True, example="2026-04-10T22:00:00Z"),
+        schema=_time(
+            "Until when the beneficiary has to be named", nullable=True, example="2026-04-10T22:00:00Z"
+        ),
         seen="1.0.4 1.0.7 1.0.19",
     ),
     Field(
-        name="beneficiaryAmendable", schema=_flag("Whether the beneficiary can still be changed"),
+        name="beneficiaryAmendable",
+        schema=_flag("Whether the beneficiary can still be changed"),
         seen="1.0.4 1.0.7 1.0.19",
     ),
     Field(
         name="status",
-        schema=_text("Whether data of the beneficiary are awaited", enum=["waiting_beneficiary_data", "validated"]),
-        since="1.0.7", seen="1.0.7 1.0.19",
+        schema=_text(
+            "Whether data of the beneficiary are awaited", enum=["waiting_beneficiary_data", "validated"]
+        ),
+        since="1.0.7",
+        seen="1.0.7 1.0.19",
     ),
     Field(name="seating", schema=SEATING.schema, since="1.0.7", seen="1.0.7 1.0.19"),
 )
 # Of a ticket inside an order the reference saw these in 1.0.7; the rest is taken over from the ticket itself.
 _EMBEDDED_SEEN = {
-    "voucher", "occursAt", "event", "requiredBeneficiaryFields", "beneficiary", "beneficiaryDesignationDeadline",
+    "voucher",
+    "occursAt",
+    "event",
+    "requiredBeneficiaryFields",
+    "beneficiary",
+    "beneficiaryDesignationDeadline",
     "beneficiaryAmendable",
-}
-_ERROR_WORDS = {
-    "title": "What kind of problem it is, in a few words",
-    "detail": "What went wrong this time",
-    "instance": "Address of this occurrence",
-    "type": "Address that names the kind of problem",
-    "description": "The detail once more",
 }
 
 SCHEMAS: dict[str, Schema] = {
     "catalog": Schema(
-        resource="TicketingCatalog", groups="v1.catalog.read", kind="listed", named=True, seen="1.0.10 1.0.19",
+        resource="TicketingCatalog",
+        groups="v1.catalog.read",
+        kind="listed",
+        named=True,
+        seen="1.0.10 1.0.19",
         description="What one ticket issuer offers for sale",
         fields=(
             Field(name="id", schema=_id("catalogue"), seen="1.0.10 1.0.19"),
             Field(
-                name="createdAt", schema=_time("When it was first imported", example="2025-11-04T10:20:30+00:00"),
+                name="createdAt",
+                schema=_time("When it was first imported", example="2025-11-04T10:20:30+00:00"),
                 seen="1.0.10 1.0.19",
             ),
             Field(
                 name="lastSyncedAt",
                 schema=_time("When it was last brought up to date", example="2026-01-09T02:00:00+00:00"),
-                since="1.0.19", seen="1.0.19",
+                since="1.0.19",
+                seen="1.0.19",
             ),
             Field(name="name", schema=_text("What it is called", example="Lantern Park")),
         ),
     ),
     "product_base": Schema(
-        resource="TicketingProductBase", groups="v1.product_base.read", kind="listed", since="1.0.10",
+        resource="TicketingProductBase",
+        groups="v1.product_base.read",
+        kind="listed",
+        since="1.0.10",
         description="Heading under which variants of a product stand",
         fields=(
             Field(name="id", schema=_id("product base"), seen=ANY),
@@ -271,14 +301,20 @@ SCHEMAS: dict[str, Schema] = {
             _note("recurring", _flag("Whether it is offered on many dates")),
             _note("beneficiaryInfoMayBeRequired", _flag("Whether its tickets may need a beneficiary")),
             _note("instantDocumentDelivery", _flag("Whether its documents are there at once")),
-            _note("maxAmountPerOrder", _count("How many offers one order may hold: a count, not money", nullable=True)),
+            _note(
+                "maxAmountPerOrder",
+                _count("How many offers one order may hold: a count, not money", nullable=True),
+            ),
             _note("universe", _text("What kind of thing it is; an open list", nullable=True, example="show")),
             _note("venue", _VENUE),
             _note("medias", _MEDIAS),
         ),
     ),
     "product_base_option": Schema(
-        resource="TicketingProductBaseOption", groups="v1.product_base_option.read", kind="listed", since="1.0.10",
+        resource="TicketingProductBaseOption",
+        groups="v1.product_base_option.read",
+        kind="listed",
+        since="1.0.10",
         description="A dimension in which a base's products differ",
         fields=(
             Field(name="code", schema=_text("What the dimension is", enum=OPTION_CODES)),
@@ -286,7 +322,9 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "product_base_option_value": Schema(
-        resource="TicketingProductBaseOptionValue", groups="v1.product_base_option_value.read", kind="listed",
+        resource="TicketingProductBaseOptionValue",
+        groups="v1.product_base_option_value.read",
+        kind="listed",
         since="1.0.10",
         description="One position on a dimension of a base",
         fields=(
@@ -297,7 +335,9 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "product": Schema(
-        resource="TicketingProduct", groups="v1.product.read", kind="listed",
+        resource="TicketingProduct",
+        groups="v1.product.read",
+        kind="listed",
         description="One thing for sale, in one variant",
         fields=(
             Field(name="id", schema=_id("product"), seen=ANY),
@@ -307,39 +347,61 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "offer": Schema(
-        resource="TicketingOffer", groups="v1.offer.read", kind="listed", seen="1.0.7 release",
+        resource="TicketingOffer",
+        groups="v1.offer.read",
+        kind="listed",
+        seen="1.0.7 release",
         description="What a product costs on a date, and whether it can be had",
         fields=(
             Field(name="id", schema=_id("offer"), seen="1.0.7 release"),
-            Field(name="date", schema=_date("The day it is for; null if it is not bound to one"), seen="1.0.7"),
             Field(
-                name="availabilityCheckRequired",
-                schema=_flag("Whether stock is limited: ask for the availability before reserving"), seen="1.0.7",
+                name="date", schema=_date("The day it is for; null if it is not bound to one"), seen="1.0.7"
             ),
             Field(
-                name="realtimePriceRequired", schema=_flag("Whether the price moves: ask for it before reserving"),
+                name="availabilityCheckRequired",
+                schema=_flag("Whether stock is limited: ask for the availability before reserving"),
+                seen="1.0.7",
+            ),
+            Field(
+                name="realtimePriceRequired",
+                schema=_flag("Whether the price moves: ask for it before reserving"),
                 seen="1.0.7",
             ),
             Field(name="price", schema=refer("offer_list_price"), seen="1.0.7"),
             Field(name="product", schema=refer("offer_product"), seen="1.0.7"),
-            Field(name="tickets", schema=_list(refer("offer_embedded_ticket"), "The tickets it holds"), seen="1.0.7"),
+            Field(
+                name="tickets",
+                schema=_list(refer("offer_embedded_ticket"), "The tickets it holds"),
+                seen="1.0.7",
+            ),
             Field(name="availableQuantity", schema=_count(LEFT, nullable=True, example=1250), seen="1.0.7"),
         ),
     ),
     "offer_list_price": Schema(
-        resource="OfferPrice", groups="v1.offer.read", kind="value", seen="1.0.7",
+        resource="OfferPrice",
+        groups="v1.offer.read",
+        kind="value",
+        seen="1.0.7",
         description="Price of an offer as last known",
         fields=(
             Field(name="amountInclTax", schema=_amount(f"Price {INCL}"), seen="1.0.7"),
             Field(
                 name="originalAmountInclTax",
-                schema=_amount(f"Price before a reduction, {INCL}", nullable=True, example="41.00"), seen="1.0.7",
+                schema=_amount(f"Price before a reduction, {INCL}", nullable=True, example="41.00"),
+                seen="1.0.7",
             ),
-            Field(name="currency", schema=_text("Currency; compare without regard to case", example="eur"), seen="1.0.7"),
+            Field(
+                name="currency",
+                schema=_text("Currency; compare without regard to case", example="eur"),
+                seen="1.0.7",
+            ),
         ),
     ),
     "offer_product": Schema(
-        resource="TicketingProduct", groups="v1.offer.read", kind="nested", seen="1.0.7",
+        resource="TicketingProduct",
+        groups="v1.offer.read",
+        kind="nested",
+        seen="1.0.7",
         description="The product that an offer sells",
         fields=(
             Field(name="id", schema=_id("product")),
@@ -349,7 +411,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "offer_embedded_ticket": Schema(
-        resource="TicketingOfferTicket", groups="v1.offer.read", kind="nested", seen="1.0.7",
+        resource="TicketingOfferTicket",
+        groups="v1.offer.read",
+        kind="nested",
+        seen="1.0.7",
         description="A ticket that an offer holds",
         fields=(
             *(Field(name=name, schema=schema) for name, schema in _OFFER_TICKET),
@@ -358,18 +423,23 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "offer_availability": Schema(
-        resource="TicketingOfferAvailability", groups="v1.offer_availability.read", kind="item",
+        resource="TicketingOfferAvailability",
+        groups="v1.offer_availability.read",
+        kind="item",
         description="What is left of an offer",
         fields=(
             Field(name="availableQuantity", schema=_count(LEFT, nullable=True, example=1250), seen=ANY),
             Field(
-                name="sessionsAvailability", schema=_list(refer("offer_session_availability"), "The same per session"),
+                name="sessionsAvailability",
+                schema=_list(refer("offer_session_availability"), "The same per session"),
                 seen=ANY,
             ),
         ),
     ),
     "offer_session_availability": Schema(
-        resource="SessionAvailability", groups="v1.offer_availability.read", kind="value",
+        resource="SessionAvailability",
+        groups="v1.offer_availability.read",
+        kind="value",
         description="What is left of an offer for one session",
         fields=(
             Field(name="session", schema=_iri("session"), seen=ANY),
@@ -377,20 +447,32 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "offer_price": Schema(
-        resource="TicketingOfferPrice", groups="v1.offer_price.read", kind="item", seen="1.0.7",
+        resource="TicketingOfferPrice",
+        groups="v1.offer_price.read",
+        kind="item",
+        seen="1.0.7",
         description="Price of an offer, asked live",
         fields=(
             Field(name="amountInclTax", schema=_amount(f"Price {INCL}"), seen="1.0.7"),
             Field(
                 name="amountExclTax",
-                schema=_amount(f"Price {EXCL}; null where the issuer does not tell it", nullable=True, example="33.18"),
+                schema=_amount(
+                    f"Price {EXCL}; null where the issuer does not tell it", nullable=True, example="33.18"
+                ),
                 seen="1.0.7",
             ),
-            Field(name="currency", schema=_text("Currency; compare without regard to case", example="eur"), seen="1.0.7"),
+            Field(
+                name="currency",
+                schema=_text("Currency; compare without regard to case", example="eur"),
+                seen="1.0.7",
+            ),
         ),
     ),
     "offer_ticket": Schema(
-        resource="TicketingOfferTicket", groups="v1.offer_ticket.read", kind="item", seen="1.0.19 1.0.38",
+        resource="TicketingOfferTicket",
+        groups="v1.offer_ticket.read",
+        kind="item",
+        seen="1.0.19 1.0.38",
         description="A ticket that is part of an offer",
         fields=(
             *(
@@ -402,7 +484,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "offer_ticket_session": Schema(
-        resource="TicketingOfferTicketSession", groups="v1.offer_ticket_session.read", kind="listed", since="1.0.10",
+        resource="TicketingOfferTicketSession",
+        groups="v1.offer_ticket_session.read",
+        kind="listed",
+        since="1.0.10",
         description="A start time that can be chosen for an offer ticket",
         fields=(
             Field(name="id", schema=_id("session")),
@@ -411,54 +496,94 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "reservation": Schema(
-        resource="BookingReservation", groups="v1.reservation.read", kind="item", named=True, seen="1.0.7",
+        resource="BookingReservation",
+        groups="v1.reservation.read",
+        kind="item",
+        named=True,
+        seen="1.0.7",
         description="A time-limited hold on offers",
         fields=(
             Field(
-                name="expired", schema={"readOnly": True, **_flag("Whether its time has run out")}, seen="1.0.7"
+                name="expired",
+                schema={"readOnly": True, **_flag("Whether its time has run out")},
+                seen="1.0.7",
             ),
             Field(name="catalog", schema=_iri("catalogue"), since="1.0.7", seen="1.0.7"),
             Field(name="id", schema=_id("reservation"), seen="1.0.7"),
             Field(
-                name="createdAt", schema=_time("When it was made", example="2026-02-03T14:01:02+00:00"), seen="1.0.7"
+                name="createdAt",
+                schema=_time("When it was made", example="2026-02-03T14:01:02+00:00"),
+                seen="1.0.7",
             ),
             Field(name="totalAmountInclTax", schema=_amount(f"Sum {INCL}"), seen="1.0.7"),
             Field(
-                name="totalAmountExclTax", schema=_amount(f"Sum {EXCL}", nullable=True, example="33.18"), seen="1.0.7"
+                name="totalAmountExclTax",
+                schema=_amount(f"Sum {EXCL}", nullable=True, example="33.18"),
+                seen="1.0.7",
             ),
             Field(
-                name="expiresAt", schema=_time("When the hold ends", example="2026-02-03T14:16:02+00:00"), seen="1.0.7"
+                name="expiresAt",
+                schema=_time("When the hold ends", example="2026-02-03T14:16:02+00:00"),
+                seen="1.0.7",
             ),
             Field(name="items", schema=_list(refer("reservation_item"), "What is held"), seen="1.0.7"),
             Field(name="organization", schema=_iri("organisation that holds it"), seen="1.0.7"),
-            Field(name="order", schema=_iri("order made of it, null before that", nullable=True), seen="1.0.7"),
+            Field(
+                name="order", schema=_iri("order made of it, null before that", nullable=True), seen="1.0.7"
+            ),
             Field(
                 name="seatsArrangement",
-                schema=_text("Whether the seats are side by side", enum=["ADJACENT", "NON_ADJACENT", "UNKNOWN"]),
-                since="1.0.7", seen="1.0.7",
+                schema=_text(
+                    "Whether the seats are side by side", enum=["ADJACENT", "NON_ADJACENT", "UNKNOWN"]
+                ),
+                since="1.0.7",
+                seen="1.0.7",
             ),
-            Field(name="releasable", schema=_flag("Whether the hold can be given up"), since="1.0.7", seen="1.0.7"),
+            Field(
+                name="releasable",
+                schema=_flag("Whether the hold can be given up"),
+                since="1.0.7",
+                seen="1.0.7",
+            ),
             Field(
                 name="status",
-                schema=_text("Where it stands; a hold that ran out is told by `expired`", enum=["reserved", "released"]),
-                since="1.0.7", seen="1.0.7",
+                schema=_text(
+                    "Where it stands; a hold that ran out is told by `expired`", enum=["reserved", "released"]
+                ),
+                since="1.0.7",
+                seen="1.0.7",
             ),
         ),
     ),
     "reservation_item": Schema(
-        resource="ReservationItem", groups="v1.reservation.read", kind="value", named=True, seen="1.0.7",
+        resource="ReservationItem",
+        groups="v1.reservation.read",
+        kind="value",
+        named=True,
+        seen="1.0.7",
         description="One offer in a reservation",
         fields=(
             Field(name="amountInclTax", schema=_amount(f"Price {INCL}"), seen="1.0.7"),
-            Field(name="amountExclTax", schema=_amount(f"Price {EXCL}", nullable=True, example="33.18"), seen="1.0.7"),
+            Field(
+                name="amountExclTax",
+                schema=_amount(f"Price {EXCL}", nullable=True, example="33.18"),
+                seen="1.0.7",
+            ),
             Field(name="date", schema=_date("The day it is for"), seen="1.0.7"),
             Field(name="offer", schema=_iri("offer"), seen="1.0.7"),
             Field(name="product", schema=_iri("product"), seen="1.0.7"),
-            Field(name="offerTickets", schema=_list(refer("reservation_item_offer_ticket"), "Its tickets"), seen="1.0.7"),
+            Field(
+                name="offerTickets",
+                schema=_list(refer("reservation_item_offer_ticket"), "Its tickets"),
+                seen="1.0.7",
+            ),
         ),
     ),
     "reservation_item_offer_ticket": Schema(
-        resource="ReservationItemOfferTicket", groups="v1.reservation.read", kind="value", seen="1.0.7",
+        resource="ReservationItemOfferTicket",
+        groups="v1.reservation.read",
+        kind="value",
+        seen="1.0.7",
         description="One ticket of a reserved offer",
         fields=(
             Field(name="ticket", schema=_iri("offer's ticket"), seen="1.0.7"),
@@ -467,12 +592,16 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "reservation_answer": Schema(
-        resource="BookingReservation", groups="v1.reservation.read", dto="BulkReservationOutput", kind="item",
+        resource="BookingReservation",
+        groups="v1.reservation.read",
+        dto="BulkReservationOutput",
+        kind="item",
         seen="1.0.7",
         description="What was held and what was not",
         fields=(
             Field(
-                name="reservations", schema=_inferred(_list(refer("reservation"), "The holds that were made")),
+                name="reservations",
+                schema=_inferred(_list(refer("reservation"), "The holds that were made")),
                 seen="1.0.7",
             ),
             Field(
@@ -487,7 +616,8 @@ SCHEMAS: dict[str, Schema] = {
                                 "quantity": _count("How many of it were asked for"),
                                 "code": _text("Short name of the reason", nullable=True),
                                 "message": _text("The reason in words"),
-                            }
+                            },
+                            "Why one of them failed",
                         )
                     ),
                     "The offers that could not be held",
@@ -497,98 +627,86 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "BulkReservationInput": Schema(
-        resource="BookingReservation", groups="v1.reservation.bulk_write", dto="BulkReservationInput", kind="input",
+        resource="BookingReservation",
+        groups="v1.reservation.bulk_write",
+        dto="BulkReservationInput",
+        kind="input",
         seen="1.0.7",
         description="What to hold",
         fields=(
             Field(
-                name="items", required=True, seen="1.0.7",
-                schema={
-                    "type": "array",
-                    "minItems": 1,
-                    "description": "One entry per offer",
-                    "items": _object(
-                        {
-                            "offer": _relation("The offer to hold"),
-                            "quantity": _count("How many of it", minimum=1),
-                            "ticketSessions": _list(
-                                _object(
-                                    {
-                                        "ticket": _relation("A ticket of the offer"),
-                                        "session": _relation(
-                                            "The session chosen for it; left out if the ticket needs none"
-                                        ),
-                                        "formData": _object(
-                                            {
-                                                "form": _iri("form"),
-                                                "fields": _list(
-                                                    _object(
-                                                        {
-                                                            "field": _iri("field"),
-                                                            "value": _text("The answer, always as text"),
-                                                        },
-                                                        required=("field", "value"),
-                                                    ),
-                                                    "One entry per answer",
-                                                ),
-                                            },
-                                            "Answers to the ticket's form",
-                                            required=("form", "fields"),
-                                        ),
-                                    },
-                                    required=("ticket",),
-                                ),
-                                "One entry for each ticket of the offer",
-                            ),
-                        },
-                        required=("offer", "quantity", "ticketSessions"),
-                    ),
-                },
+                name="items",
+                required=True,
+                seen="1.0.7",
+                schema={**_list(_inline("reserved_offer"), "One entry per offer"), "minItems": 1},
             ),
         ),
     ),
     "order": Schema(
-        resource="BookingOrder", groups="v1.order.read", kind="item", named=True, seen="1.0.7",
+        resource="BookingOrder",
+        groups="v1.order.read",
+        kind="item",
+        named=True,
+        seen="1.0.7",
         description="A purchase confirmed with the ticket issuer",
         fields=(
             Field(name="id", schema=_id("order"), seen="1.0.7 release"),
             Field(
-                name="createdAt", schema=_time("When it was placed", example="2026-02-03T14:05:06+00:00"),
+                name="createdAt",
+                schema=_time("When it was placed", example="2026-02-03T14:05:06+00:00"),
                 seen="1.0.7 release",
             ),
             Field(name="catalog", schema=_iri("catalogue"), since="1.0.7", seen="1.0.7 release"),
             Field(name="organization", schema=_iri("organisation that placed it"), seen="1.0.7 release"),
             Field(
-                name="reference", schema=_text("The name people know it by", example="LANTRN-7C41E9"),
+                name="reference",
+                schema=_text("The name people know it by", example="LANTRN-7C41E9"),
                 seen="1.0.7 release",
             ),
             Field(
-                name="externalReference", schema=_text("Your own name for it", nullable=True, example="SHOP-17"),
+                name="externalReference",
+                schema=_text("Your own name for it", nullable=True, example="SHOP-17"),
                 seen="1.0.7 release",
             ),
             Field(
-                name="connectorReference", schema=_text("The issuer's name for it", nullable=True, example="5120"),
+                name="connectorReference",
+                schema=_text("The issuer's name for it", nullable=True, example="5120"),
                 seen="1.0.7 release",
             ),
             Field(name="totalAmountInclTax", schema=_amount(f"Sum {INCL}"), seen="1.0.7 release"),
-            Field(name="totalAmountExclTax", schema=_amount(f"Sum {EXCL}", example="33.18"), seen="1.0.7 release"),
+            Field(
+                name="totalAmountExclTax",
+                schema=_amount(f"Sum {EXCL}", example="33.18"),
+                seen="1.0.7 release",
+            ),
             Field(name="reservation", schema=_iri("reservation it was made of")),
             Field(name="customer", schema=refer("order_customer"), seen="1.0.7 release"),
             Field(
                 name="status", schema=_text("Where it stands", enum=["confirmed", "cancelled"]), seen="1.0.7"
             ),
-            Field(name="cancelledAt", schema=_time("When it was cancelled, if it was", nullable=True), seen="1.0.7"),
+            Field(
+                name="cancelledAt",
+                schema=_time("When it was cancelled, if it was", nullable=True),
+                seen="1.0.7",
+            ),
             Field(name="items", schema=_list(refer("order_item"), "What was bought"), seen="1.0.7"),
         ),
     ),
     "order_customer": Schema(
-        resource="OrderCustomer", groups="v1.order.read", kind="value", seen="1.0.7 release",
+        resource="OrderCustomer",
+        groups="v1.order.read",
+        kind="value",
+        seen="1.0.7 release",
         description="Who bought",
         fields=(
             Field(name="firstname", schema=_text("First name", example="Otto"), seen="1.0.7 release"),
             Field(name="lastname", schema=_text("Last name", example="Lind"), seen="1.0.7 release"),
             Field(name="email", schema=_text("Mail address"), seen="1.0.7 release"),
-            Field(name="phone", schema=_text("Phone number, in whatever form it was given"), seen="1.0.7 release"),
+            Field(
+                name="phone",
+                schema=_text("Phone number, in whatever form it was given"),
+                seen="1.0.7 release",
+            ),
             Field(name="optin", schema=_flag("Whether the customer wants news"), since="1.0.7", seen="1.0.7"),
             Field(name="country", schema=_text("Country, two capital letters", example="FR"), seen="1.0.7"),
             Field(name="language", schema=_text("Language, two small letters", example="fr"), seen="1.0.7"),
@@ -596,41 +714,72 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "order_item": Schema(
-        resource="OrderItem", groups="v1.order.read", kind="value", seen="1.0.7",
+        resource="OrderItem",
+        groups="v1.order.read",
+        kind="value",
+        seen="1.0.7",
         description="One offer in an order",
         fields=(
             Field(name="unitAmountInclTax", schema=_amount(f"Price of one {INCL}"), since="1.0.7"),
-            Field(name="unitAmountExclTax", schema=_amount(f"Price of one {EXCL}", example="33.18"), since="1.0.7"),
+            Field(
+                name="unitAmountExclTax",
+                schema=_amount(f"Price of one {EXCL}", example="33.18"),
+                since="1.0.7",
+            ),
             Field(name="quantity", schema=_count("How many"), since="1.0.7"),
             Field(name="totalAmountInclTax", schema=_amount(f"Price of all {INCL}"), since="1.0.7"),
-            Field(name="totalAmountExclTax", schema=_amount(f"Price of all {EXCL}", example="33.18"), since="1.0.7"),
+            Field(
+                name="totalAmountExclTax",
+                schema=_amount(f"Price of all {EXCL}", example="33.18"),
+                since="1.0.7",
+            ),
             Field(name="id", schema=_id("item")),
             Field(name="amountInclTax", schema=_amount(f"Price {INCL}"), seen="1.0.7"),
             Field(name="amountExclTax", schema=_amount(f"Price {EXCL}", example="33.18"), seen="1.0.7"),
             Field(name="date", schema=_date("The day it is for"), seen="1.0.7"),
             Field(name="product", schema=_iri("product"), seen="1.0.7"),
-            Field(name="tickets", schema=_list(refer("order_embedded_ticket"), "The tickets issued"), seen="1.0.7"),
+            Field(
+                name="tickets",
+                schema=_list(refer("order_embedded_ticket"), "The tickets issued"),
+                seen="1.0.7",
+            ),
         ),
     ),
     "order_embedded_ticket": Schema(
-        resource="OrderItemTicketResource", groups="v1.order.read", kind="nested", seen="1.0.7",
+        resource="OrderItemTicketResource",
+        groups="v1.order.read",
+        kind="nested",
+        seen="1.0.7",
         description="An issued ticket inside its order",
         fields=tuple(
             Field(
                 name=one.name,
-                schema={"anyOf": [refer("order_beneficiary"), {"type": "null"}], "description": "Who will use the ticket"}
+                schema={
+                    "anyOf": [refer("order_beneficiary"), {"type": "null"}],
+                    "description": "Who will use the ticket",
+                }
                 if one.name == "beneficiary"
                 else one.schema,
-                since=one.since, until=one.until, seen="1.0.7" if one.name in _EMBEDDED_SEEN else "",
+                since=one.since,
+                until=one.until,
+                seen="1.0.7" if one.name in _EMBEDDED_SEEN else "",
             )
             for one in _TICKET
         ),
     ),
     "order_answer": Schema(
-        resource="BookingOrder", groups="v1.order.read", dto="BulkOrderOutput", kind="item", seen="1.0.7 release",
+        resource="BookingOrder",
+        groups="v1.order.read",
+        dto="BulkOrderOutput",
+        kind="item",
+        seen="1.0.7 release",
         description="What was ordered and what was not",
         fields=(
-            Field(name="orders", schema=_list(refer("order"), "The orders that were placed"), seen="1.0.7 release"),
+            Field(
+                name="orders",
+                schema=_list(refer("order"), "The orders that were placed"),
+                seen="1.0.7 release",
+            ),
             Field(
                 name="failedOrders",
                 schema=_list(
@@ -642,7 +791,8 @@ SCHEMAS: dict[str, Schema] = {
                                 "reservation": _iri("reservation that could not be ordered"),
                                 "code": _text("Short name of the reason", nullable=True),
                                 "message": _text("The reason in words"),
-                            }
+                            },
+                            "Why one of them failed",
                         )
                     ),
                     "The reservations that could not be ordered",
@@ -651,111 +801,111 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "BulkOrderInput": Schema(
-        resource="BookingOrder", groups="v1.order.bulk_write", dto="BulkOrderInput", kind="input",
+        resource="BookingOrder",
+        groups="v1.order.bulk_write",
+        dto="BulkOrderInput",
+        kind="input",
         seen="1.0.7 release",
         description="What to order, and for whom",
         fields=(
             Field(
-                name="reservations", seen="1.0.7 release",
+                name="reservations",
+                seen="1.0.7 release",
                 schema=_list({"type": "string"}, "IRIs of the reservations to order, none of them expired"),
             ),
-            Field(name="customer", seen="1.0.7 release", schema={"$fields": "customer"}),
+            Field(name="customer", seen="1.0.7 release", schema=_inline("customer")),
             Field(
-                name="externalReference", required=True, seen="1.0.7 release",
+                name="externalReference",
+                required=True,
+                seen="1.0.7 release",
                 schema=_text("Your own name for the order, to find it again by", example="SHOP-17"),
             ),
             Field(
-                name="notes", since="release", seen="release",
-                schema=_text("Anything the issuer should know", nullable=True, example="Wheelchair place please"),
-            ),
-        ),
-    ),
-    # Written inline where BulkOrderInput stands, since the name of its class is not known.
-    "customer": Schema(
-        resource="", groups="", kind="value", seen="1.0.7 release",
-        description="Who buys",
-        fields=(
-            Field(name="firstname", schema=_text("First name", example="otto"), required=True, seen="1.0.7 release"),
-            Field(name="lastname", schema=_text("Last name", example="lind"), required=True, seen="1.0.7 release"),
-            Field(name="email", schema=_text("Mail address"), required=True, seen="1.0.7 release"),
-            Field(
-                name="phone", schema=_text("Phone number, best in E.164 form", example="+33639980456"),
-                seen="1.0.7 release",
-            ),
-            Field(name="country", schema=_text("Country, two capital letters", example="FR"), seen="1.0.7 release"),
-            Field(name="language", schema=_text("Language, two small letters", example="fr"), seen="1.0.7 release"),
-            Field(
-                name="optin", schema=_flag("Whether the customer wants news"), since="1.0.7", seen="1.0.7 release"
-            ),
-            Field(
-                name="title", schema=_text("Form of address", enum=TITLES), since="1.0.7", seen="1.0.7 release"
-            ),
-        ),
-    ),
-    "ticket": Schema(
-        resource="BookingOrderItemTicket", groups="v1.order_item_ticket.read", kind="item", seen="1.0.4 1.0.7 1.0.19",
-        description="An issued ticket, below its order item",
-        fields=_TICKET,
-    ),
-    "PatchOrderItemTicketInput": Schema(
-        resource="BookingOrderItemTicket", groups="v1.order_item_ticket.patch_write", dto="PatchOrderItemTicketInput",
-        kind="merge_patch", seen="1.0.4 1.0.7",
-        description="What to change on a ticket",
-        fields=(
-            Field(
-                name="beneficiary", seen="1.0.4 1.0.7",
-                schema=_object(
-                    {
-                        "firstname": _text("First name", example="mira"),
-                        "lastname": _text("Last name", example="vega"),
-                        "title": _text("Form of address", nullable=True, enum=[*TITLES, None]),
-                        "nationality": _text("Country, two capital letters", nullable=True, example="PT"),
-                        "dateOfBirth": _text("Day of birth, YYYY-MM-DD", nullable=True, example="1991-06-23"),
-                        "placeOfBirth": _text("Place of birth", nullable=True),
-                        "email": _text("Mail address", nullable=True),
-                        "phone": _text("Phone number", nullable=True),
-                    },
-                    "Who will use the ticket",
-                    required=("firstname", "lastname"),
+                name="notes",
+                since="release",
+                seen="release",
+                schema=_text(
+                    "Anything the issuer should know", nullable=True, example="Wheelchair place please"
                 ),
             ),
         ),
     ),
+    "ticket": Schema(
+        resource="BookingOrderItemTicket",
+        groups="v1.order_item_ticket.read",
+        kind="item",
+        seen="1.0.4 1.0.7 1.0.19",
+        description="An issued ticket, below its order item",
+        fields=_TICKET,
+    ),
+    "PatchOrderItemTicketInput": Schema(
+        resource="BookingOrderItemTicket",
+        groups="v1.order_item_ticket.patch_write",
+        dto="PatchOrderItemTicketInput",
+        kind="merge_patch",
+        seen="1.0.4 1.0.7",
+        description="What to change on a ticket",
+        fields=(
+            Field(
+                name="beneficiary",
+                seen="1.0.4 1.0.7",
+                schema=_inline("beneficiary"),
+            ),
+        ),
+    ),
     "document": Schema(
-        resource="BookingOrderDocument", groups="v1.order_document.get", kind="item", named=True, since="1.0.19",
+        resource="BookingOrderDocument",
+        groups="v1.order_document.get",
+        kind="item",
+        named=True,
+        since="1.0.19",
         seen="1.0.19",
         description="A file of an order, as a rule the customer's tickets",
         fields=(
             Field(name="id", schema=_id("document"), seen="1.0.19"),
             Field(
                 name="downloadableAt",
-                schema=_time("From when on the file can be had", example="2026-02-03T14:06:00+00:00"), seen="1.0.19",
+                schema=_time("From when on the file can be had", example="2026-02-03T14:06:00+00:00"),
+                seen="1.0.19",
             ),
         ),
     ),
     "patched_document": Schema(
-        resource="BookingOrderDocument", groups="v1.order_document.patch_read", kind="item", seen="1.0.7",
+        resource="BookingOrderDocument",
+        groups="v1.order_document.patch_read",
+        kind="item",
+        seen="1.0.7",
         description="Where a file of an order can be had for a short while",
         fields=(
             Field(name="id", schema=_id("document"), seen="1.0.7"),
             Field(
                 name="temporaryUrl",
-                schema=_text("Signed address on the storage host; stops working soon", nullable=True), seen="1.0.7",
+                schema=_text("Signed address on the storage host; stops working soon", nullable=True),
+                seen="1.0.7",
             ),
             Field(
                 name="cachedLanguage",
-                schema=_inferred(_text("Language of the file, two small letters", nullable=True, example="fr")),
+                schema=_inferred(
+                    _text("Language of the file, two small letters", nullable=True, example="fr")
+                ),
             ),
         ),
     ),
     "PatchOrderDocumentInput": Schema(
-        resource="BookingOrderDocument", groups="v1.order_document.patch_write", dto="PatchOrderDocumentInput",
-        kind="merge_patch", named=True, seen="1.0.7",
+        resource="BookingOrderDocument",
+        groups="v1.order_document.patch_write",
+        dto="PatchOrderDocumentInput",
+        kind="merge_patch",
+        named=True,
+        seen="1.0.7",
         description="Nothing: send an empty object",
         fields=(),
     ),
     "form": Schema(
-        resource="Form", groups="v1.form.read", kind="item", until=AFTER_FORMS,
+        resource="Form",
+        groups="v1.form.read",
+        kind="item",
+        until=AFTER_FORMS,
         description="Extra data that an issuer asks for",
         fields=(
             Field(name="id", schema=_id("form")),
@@ -764,7 +914,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "form_field": Schema(
-        resource="FormField", groups="v1.form.read", kind="nested", until=AFTER_FORMS,
+        resource="FormField",
+        groups="v1.form.read",
+        kind="nested",
+        until=AFTER_FORMS,
         description="One field of a form",
         fields=(
             Field(name="id", schema=_id("field")),
@@ -776,7 +929,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "form_field_choice": Schema(
-        resource="FormFieldChoice", groups="v1.form.read", kind="value", until=AFTER_FORMS,
+        resource="FormFieldChoice",
+        groups="v1.form.read",
+        kind="value",
+        until=AFTER_FORMS,
         description="One allowed value of a choice field",
         fields=(
             Field(name="code", schema=_text("What to send as the answer")),
@@ -784,7 +940,11 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "event": Schema(
-        resource="TicketingEvent", groups="v1.event.read", kind="item", named=True, until="1.0.7",
+        resource="TicketingEvent",
+        groups="v1.event.read",
+        kind="item",
+        named=True,
+        until="1.0.7",
         description="Something that takes place once or repeatedly",
         fields=(
             Field(name="id", schema=_id("event"), seen=ANY),
@@ -793,7 +953,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "session": Schema(
-        resource="TicketingSession", groups="v1.session.read", kind="listed", until="1.0.7",
+        resource="TicketingSession",
+        groups="v1.session.read",
+        kind="listed",
+        until="1.0.7",
         description="A date on which an event takes place",
         fields=(
             Field(name="id", schema=_id("session")),
@@ -802,12 +965,110 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "session_availability": Schema(
-        resource="TicketingSessionAvailability", groups="v1.session_availability.read", kind="item", until="1.0.7",
+        resource="TicketingSessionAvailability",
+        groups="v1.session_availability.read",
+        kind="item",
+        until="1.0.7",
         description="Places left on a date of an event",
-        fields=(Field(name="availableQuantity", schema=_count("How many can still be had", example=24), seen=ANY),),
+        fields=(
+            Field(name="availableQuantity", schema=_count("How many can still be had", example=24), seen=ANY),
+        ),
     ),
 }
-# fmt: on
+
+# Objects inside request bodies. They are written where they stand, since the names of their classes are not known.
+_ORDERED = "1.0.7 release"
+_PATCHED = "1.0.4 1.0.7"
+INLINE: dict[str, Inline] = {
+    "reserved_offer": Inline(
+        description="An offer to hold",
+        fields=(
+            Field(name="offer", schema=_relation("The offer to hold"), required=True, seen="1.0.7"),
+            Field(name="quantity", schema=_count("How many of it", minimum=1), required=True, seen="1.0.7"),
+            Field(
+                name="ticketSessions",
+                schema=_list(_inline("reserved_ticket"), "One entry for each ticket of the offer"),
+                required=True,
+                seen="1.0.7",
+            ),
+        ),
+    ),
+    "reserved_ticket": Inline(
+        description="A ticket of the offer, with what has to be told of it",
+        fields=(
+            Field(name="ticket", schema=_relation("A ticket of the offer"), required=True, seen="1.0.7"),
+            Field(
+                name="session",
+                schema=_relation("The session chosen for it; left out if the ticket needs none"),
+                seen="1.0.7",
+            ),
+            Field(name="formData", schema=_inline("form_data"), seen="1.0.7"),
+        ),
+    ),
+    "form_data": Inline(
+        description="Answers to the ticket's form",
+        fields=(
+            Field(name="form", schema=_iri("form"), required=True, seen="1.0.7"),
+            Field(
+                name="fields",
+                schema=_list(_inline("form_answer"), "One entry per answer"),
+                required=True,
+                seen="1.0.7",
+            ),
+        ),
+    ),
+    "form_answer": Inline(
+        description="The answer to one field",
+        fields=(
+            Field(name="field", schema=_iri("field"), required=True, seen="1.0.7"),
+            Field(name="value", schema=_text("The answer, always as text"), required=True, seen="1.0.7"),
+        ),
+    ),
+    "customer": Inline(
+        description="Who buys",
+        fields=(
+            Field(name="firstname", schema=_text("First name", example="otto"), required=True, seen=_ORDERED),
+            Field(name="lastname", schema=_text("Last name", example="lind"), required=True, seen=_ORDERED),
+            Field(name="email", schema=_text("Mail address"), required=True, seen=_ORDERED),
+            Field(
+                name="phone",
+                schema=_text("Phone number, best in E.164 form", example="+33639980456"),
+                seen=_ORDERED,
+            ),
+            Field(name="country", schema=_text("Country, two capital letters", example="FR"), seen=_ORDERED),
+            Field(name="language", schema=_text("Language, two small letters", example="fr"), seen=_ORDERED),
+            Field(
+                name="optin", schema=_flag("Whether the customer wants news"), since="1.0.7", seen=_ORDERED
+            ),
+            Field(name="title", schema=_text("Form of address", enum=TITLES), since="1.0.7", seen=_ORDERED),
+        ),
+    ),
+    "beneficiary": Inline(
+        description="Who will use the ticket",
+        fields=(
+            Field(name="firstname", schema=_text("First name", example="mira"), required=True, seen=_PATCHED),
+            Field(name="lastname", schema=_text("Last name", example="vega"), required=True, seen=_PATCHED),
+            Field(
+                name="title",
+                schema=_text("Form of address", nullable=True, enum=[*TITLES, None]),
+                seen=_PATCHED,
+            ),
+            Field(
+                name="nationality",
+                schema=_text("Country, two capital letters", nullable=True, example="PT"),
+                seen=_PATCHED,
+            ),
+            Field(
+                name="dateOfBirth",
+                schema=_text("Day of birth, YYYY-MM-DD", nullable=True, example="1991-06-23"),
+                seen=_PATCHED,
+            ),
+            Field(name="placeOfBirth", schema=_text("Place of birth", nullable=True), seen=_PATCHED),
+            Field(name="email", schema=_text("Mail address", nullable=True), seen=_PATCHED),
+            Field(name="phone", schema=_text("Phone number", nullable=True), seen=_PATCHED),
+        ),
+    ),
+}
 
 _BENEFICIARY = (
     ("firstname", "First name"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scripts.reconstruct.schemas import SCHEMAS, Field, Schema
+from scripts.reconstruct.schemas import INLINE, SCHEMAS, Field, Schema
 from scripts.reconstruct.versions import VERSIONS, Generation
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def _resolved(node: Any, version: Version) -> Any:
         return node
     if "$ref" in node:
         return pointer(component_name(SCHEMAS[node["$ref"]], version.generation))
-    if "$fields" in node:
-        table = SCHEMAS[node["$fields"]]
+    if "$inline" in node:
+        table = INLINE[node["$inline"]]
         fields = [one for one in table.fields if one.holds(version)]
         return {
             "type": "object",
