@@ -34,8 +34,9 @@
 
     CollectionChanged (a warning)   a collection changed while its pages were read
 
-Every error has ``operation``, ``status``, ``problem`` and ``request_id`` (None where they do not apply), can be
-pickled and copied, and never carries a token or a secret. No httpx error and no bare ``KeyError`` leaves korus.
+Every error has ``operation``, ``status``, ``problem`` and ``request_id`` (None where they do not apply), can
+be pickled and copied, and never carries a token or a secret. No httpx error and no bare ``KeyError`` leaves
+korus.
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ class Violation:
         code: The API's code for the rule, if it sent one.
         argument: The Python argument or booking line that the path was traced to, if it could be.
         line: The number of the booking line, counted from 1, if the path lies in one.
+        ticket: The IRI of the ticket, if the path lies in what the line says about one.
+        field: The code, label or IRI of the form field, if the path lies in an answer.
     """
 
     path: str
@@ -119,6 +122,8 @@ class Violation:
     code: str | None = None
     argument: str | None = None
     line: int | None = None
+    ticket: str | None = None
+    field: str | None = None
 
 
 class KorusError(Exception):
@@ -271,9 +276,7 @@ class StatusError(KorusError):
         headers: Mapping[str, str] | None = None,
         body: str = "",
     ) -> None:
-        super().__init__(
-            message, operation=operation, status=status, problem=problem, request_id=request_id
-        )
+        super().__init__(message, operation=operation, status=status, problem=problem, request_id=request_id)
         self.headers = dict(headers or {})
         self.body = body
 
@@ -376,7 +379,13 @@ class ItemFailed(KorusError):
     raw: Any
 
     def __init__(
-        self, message: str, *, line: int | None = None, code: str | None = None, raw: Any = None, **details: Any
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        code: str | None = None,
+        raw: Any = None,
+        **details: Any,
     ) -> None:
         super().__init__(message, **details)
         self.line = line
