@@ -1,9 +1,9 @@
 """The descriptions of the API on disk: read and write them, put their versions in order, keep the lock.
 
-Every tool that needs a description gets it from here, so that all of them read YAML by the same rules (those of
-YAML 1.2, where ``no`` is a word and ``2026-04-18`` is text), agree which version is newer and trust the same lock.
-This module downloads nothing, corrects nothing and generates nothing: see ``scripts.fetch``, ``scripts.overlay`` and
-``scripts.generate``.
+Every tool that needs a description gets it from here, so that all of them read YAML by the same rules
+(those of YAML 1.2, where ``no`` is a word and ``2026-04-18`` is text), agree which version is newer and
+trust the same lock. This module downloads nothing, corrects nothing and generates nothing: see
+``scripts.fetch``, ``scripts.overlay`` and ``scripts.generate``.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ __all__ = [
     "is_reconstructed",
     "load",
     "lock_text",
+    "mapping",
     "parse",
     "read_lock",
     "resolve",
@@ -73,7 +74,7 @@ class OtherApiError(DescriptionError):
     """The document is in order, but describes another API."""
 
 
-# --- reading and writing YAML and JSON ---------------------------------------------------------------------------
+# --- reading and writing YAML and JSON ------------------------------------------------------------
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -85,7 +86,10 @@ _CORE: tuple[tuple[str, str, str], ...] = (
     ("tag:yaml.org,2002:int", r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", "-+0123456789"),
     (
         "tag:yaml.org,2002:float",
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        (
+            r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+        ),
         "-+.0123456789",
     ),
     ("tag:yaml.org,2002:merge", r"^<<$", "<"),
@@ -154,8 +158,8 @@ _CarefulDumper.add_representer(str, _text)
 def parse(text: str | bytes, *, name: str = "the description") -> Document:
     """Read a description from its text, YAML or JSON.
 
-    YAML is read by the core schema of YAML 1.2: ``no``, ``on`` and ``2026-04-18`` are text. Mapping keys are always
-    text (``200:`` is ``"200"``).
+    YAML is read by the core schema of YAML 1.2: ``no``, ``on`` and ``2026-04-18`` are text. Mapping keys
+    are always text (``200:`` is ``"200"``).
 
     Args:
         text: The whole file; bytes are taken as UTF-8, with or without a byte order mark.
@@ -166,29 +170,27 @@ def parse(text: str | bytes, *, name: str = "the description") -> Document:
     """
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        content = (
-            cast("Any", json.loads(decoded))
-            if decoded.lstrip().startswith("{")
-            # _CoreLoader is a safe loader with fewer tags
-            else cast("Any", yaml.load(decoded, Loader=_CoreLoader))  # noqa: S506
-        )
     except UnicodeDecodeError as error:
         raise DescriptionError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except json.JSONDecodeError as error:
-        # a flow mapping of YAML also starts with a brace
-        content = _flow(text, name, error)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DescriptionError(f"{name} is not YAML: {_first_line(error)}") from error
+    content = _values(decoded, name)
     if not isinstance(content, dict):
         raise DescriptionError(f"{name} is not a mapping but {type(content).__name__}")
     return cast("Document", content)
 
 
-def _flow(text: str | bytes, name: str, error: json.JSONDecodeError) -> Any:
+def _values(text: str, name: str) -> object:
+    broken: json.JSONDecodeError | None = None
+    if text.lstrip().startswith("{"):
+        try:
+            return cast("object", json.loads(text))
+        except json.JSONDecodeError as error:
+            broken = error  # a flow mapping of YAML starts with a brace too
     try:
-        return cast("Any", yaml.load(text, Loader=_CoreLoader))  # noqa: S506 - a safe loader with fewer tags
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise DescriptionError(f"{name} is not JSON: {error}") from error
+        return cast("object", yaml.load(text, Loader=_CoreLoader))  # noqa: S506 - a safe loader, with fewer tags
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if broken is not None:
+            raise DescriptionError(f"{name} is not JSON: {broken}") from error
+        raise DescriptionError(f"{name} is not YAML: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:
@@ -211,18 +213,21 @@ def load(path: Path) -> Document:
 
 
 def dump(document: Document) -> str:
-    """Write a document as YAML: keys in the order given, no anchors, quoted wherever YAML 1.1 and 1.2 disagree."""
-    return cast(
-        "str",
-        yaml.dump(
-            document,
-            Dumper=_CarefulDumper,
-            sort_keys=False,
-            allow_unicode=True,
-            width=116,
-            default_flow_style=False,
-        ),
+    """Write a document as YAML: keys as ordered, no anchors, quotes wherever YAML 1.1 and 1.2 disagree."""
+    text: str = yaml.dump(
+        document,
+        Dumper=_CarefulDumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=116,
+        default_flow_style=False,
     )
+    return text
+
+
+def mapping(value: object) -> Document:
+    """Give a value if it is a mapping, and an empty one if not: for documents that may be anything."""
+    return cast("Document", value) if isinstance(value, dict) else {}
 
 
 def resolve(document: Document, reference: str) -> Any:
@@ -237,20 +242,21 @@ def resolve(document: Document, reference: str) -> Any:
     for part in filter(None, unquote(reference[1:]).split("/")):
         key = part.replace("~1", "/").replace("~0", "~")
         try:
-            node = node[int(key)] if isinstance(node, list) else node[key]
+            node = node[int(key) if isinstance(node, list) else key]
         except (KeyError, IndexError, ValueError, TypeError):
             raise DescriptionError(f"nothing stands at {reference}") from None
     return node
 
 
-# --- versions ----------------------------------------------------------------------------------------------------
+# --- versions -------------------------------------------------------------------------------------
 
 
 def version_key(version: str) -> tuple[int, tuple[int, ...], int, str]:
     """Give the place of a version among the others; use it as a sort key.
 
-    ``dev`` is the oldest, numbered versions follow their numbers (``1.0.7`` before ``1.0.10``, ``2.0.0-rc1`` before
-    ``2.0.0``), any other name but ``release`` comes after them, and ``release`` is the newest.
+    ``dev`` is the oldest, numbered versions follow their numbers (``1.0.7`` before ``1.0.10``,
+    ``2.0.0-rc1`` before ``2.0.0``), any other name but ``release`` comes after them, and ``release`` is the
+    newest.
     """
     if version == "dev":
         return (0, (), 0, "")
@@ -308,7 +314,7 @@ def find(version: str, folder: Path = FOLDER) -> Path:
     return found[version]
 
 
-# --- what a document says of itself ------------------------------------------------------------------------------
+# --- what a document says of itself ---------------------------------------------------------------
 
 
 def api_version(document: Document) -> str:
@@ -321,13 +327,13 @@ def api_version(document: Document) -> str:
     stated = document.get("openapi")
     if not (isinstance(stated, str) and re.fullmatch(r"3\.[0-9]+(\.[0-9]+)?(-\S+)?", stated)):
         raise DescriptionError("not an OpenAPI 3 document: it has no `openapi: 3.x`")
-    about: Any = document.get("info")
-    title: Any = about.get("title") if isinstance(about, dict) else None
+    about = mapping(document.get("info"))
+    title: object = about.get("title")
     if not isinstance(title, str):
         raise DescriptionError("not an OpenAPI 3 document: `info.title` is missing")
     if " ".join(title.split()).casefold() != TITLE.casefold():
         raise OtherApiError(f"this is the description of {title!r}, not of {TITLE!r}")
-    version: Any = about.get("version")
+    version: object = about.get("version")
     # an unquoted `version: 2.0` reads as a number
     if isinstance(version, bool) or not isinstance(version, str | int | float) or version == "":
         raise DescriptionError("not an OpenAPI 3 document: `info.version` is missing")
@@ -338,12 +344,10 @@ def api_version(document: Document) -> str:
 
 def is_reconstructed(document: Document) -> bool:
     """Tell whether a description says of itself that it was reconstructed, not downloaded."""
-    about: Any = document.get("info")
-    provenance: Any = about.get("x-provenance") if isinstance(about, dict) else None
-    return isinstance(provenance, dict) and cast("Document", provenance).get("origin") == "reconstructed"
+    return mapping(mapping(document.get("info")).get("x-provenance")).get("origin") == "reconstructed"
 
 
-# --- the lock ----------------------------------------------------------------------------------------------------
+# --- the lock -------------------------------------------------------------------------------------
 
 
 @frozen
@@ -433,8 +437,8 @@ def lock_text(lock: Lock) -> str:
         return json.dumps(value, ensure_ascii=False)
 
     lines = [
-        "# Written by `python -m scripts.fetch` and `python -m scripts.reconstruct`: which descriptions there are,",
-        "# which of them generated/ is made from, and with what.",
+        "# Written by `python -m scripts.fetch` and `python -m scripts.reconstruct`: which descriptions",
+        "# there are, which of them generated/ is made from, and with what.",
         f"current = {text(lock.current)}",
         "",
         "[generator]",

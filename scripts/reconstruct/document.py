@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from scripts.reconstruct import shapes
 from scripts.reconstruct.operations import OPERATIONS, PAGE, TAGS, UUID_V7, Operation
 from scripts.reconstruct.schemas import OPTION_CODES, SCHEMAS
-from scripts.reconstruct.versions import Generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,17 +87,18 @@ def _about(version: Version) -> dict[str, Any]:
         "version": version.name,
         "x-provenance": {
             "origin": "reconstructed",
-            "from": "The pages of the public documentation as this project's API reference summarises them, and the "
-            f"rules by which API Platform {version.generation.value} writes descriptions. Texts are this "
-            "project's own.",
-            "note": "Not a download: the published file was never seen. A part marked `x-evidence: inferred` was not "
-            "seen in this version, but follows from other versions, from the generator or from a proposal.",
+            "from": "The pages of the public documentation as this project's API reference summarises them, "
+            f"and the rules by which API Platform {version.generation.value} writes descriptions. Texts are "
+            "this project's own.",
+            "note": "Not a download: the published file was never seen. A part marked `x-evidence: inferred` "
+            "was not seen in this version, but follows from other versions, from the generator or from a "
+            "proposal.",
         },
     }
 
 
 def _operation(operation: Operation, version: Version) -> dict[str, Any]:
-    parameters = [*_path_parameters(operation, version.generation)]
+    parameters = [*_path_parameters(operation)]
     query = (*(PAGE if operation.paged else ()), *operation.query)
     parameters += [shapes.query_parameter(one, operation.tag, version) for one in query if one.holds(version)]
     return {
@@ -113,8 +113,8 @@ def _operation(operation: Operation, version: Version) -> dict[str, Any]:
     }
 
 
-def _path_parameters(operation: Operation, generation: Generation) -> Iterator[dict[str, Any]]:
-    del generation  # even where A writes whether a parameter may be empty, it could not be so in a path
+def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    """Write the parameters in a path; OpenAPI 3.1 has no word there for those that generation A adds."""
     for name in re.findall(r"\{(\w+)\}", operation.path):
         schema: dict[str, Any] = {"type": "string", "pattern": UUID_V7}
         if name == "code":
@@ -181,7 +181,8 @@ def _components(operations: list[Operation], version: Version) -> Iterator[tuple
 
 def _references(node: Any) -> Iterator[str]:
     if isinstance(node, list):
-        for one in node:
+        entries: list[Any] = node
+        for one in entries:
             yield from _references(one)
     elif hasattr(node, "items"):
         for key, value in node.items():

@@ -6,14 +6,11 @@ From sections 1.11, 2 and 3 of the API reference. How they are written down in a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from attrs import field, frozen
 
 from scripts.reconstruct.versions import Held
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["DATE", "OPERATIONS", "PAGE", "TAGS", "UUID_V7", "Operation", "Parameter", "Tag"]
 
@@ -91,7 +88,7 @@ class Parameter(Held):
     """
 
     name: str
-    schema: Mapping[str, Any]
+    schema: dict[str, Any]
     description: str | None = None
     stock_since: str = ""
 
@@ -119,7 +116,7 @@ def _order(name: str) -> Parameter:
 
 
 def _dates(name: str, **described: str) -> tuple[Parameter, ...]:
-    """Give the four date filters of a field; without words of their own if a version for stock words is named."""
+    """Give the four date filters of a field; without words of their own if stock words are named."""
     words = {
         "after": "on this date or later",
         "strictly_after": "later than this date",
@@ -200,8 +197,8 @@ OPERATIONS = (
         seen="1.0.19 1.0.38",
         answer="document",
         summary="List an order's documents",
-        description="All files of the order at once; this list has no pages. `downloadableAt` tells from when on a file "
-        "can be had.",
+        description="All files of the order at once; this list has no pages. `downloadableAt` tells from "
+        "when on a file can be had.",
     ),
     Operation(
         method="get",
@@ -223,9 +220,10 @@ OPERATIONS = (
         answer="patched_document",
         body="PatchOrderDocumentInput",
         summary="Get a temporary download address",
-        description="Send an empty object. The answer holds a signed address on the storage host that stops working "
-        "soon: fetch the file at once, without the access token, and do not pass the address on. `Accept-Language` "
-        "chooses the language of the file; without it the catalogue's own is used.",
+        description="Send an empty object. The answer holds a signed address on the storage host that "
+        "stops working soon: fetch the file at once, without the access token, and do not "
+        "pass the address on. `Accept-Language` chooses the language of the file; without it "
+        "the catalogue's own is used.",
     ),
     Operation(
         method="get",
@@ -246,8 +244,8 @@ OPERATIONS = (
         answer="ticket",
         body="PatchOrderItemTicketInput",
         summary="Set a ticket's beneficiary",
-        description="Names the person who will use the ticket. First and last name are always needed, whatever else "
-        "the ticket asks for.",
+        description="Names the person who will use the ticket. First and last name are always needed, "
+        "whatever else the ticket asks for.",
     ),
     Operation(
         method="get",
@@ -279,9 +277,10 @@ OPERATIONS = (
         answer="order_answer",
         body="BulkOrderInput",
         summary="Turn reservations into orders",
-        description="The request is checked as a whole first: if it is wrong, nothing is ordered and the answer is 422. "
-        "Then each reservation is ordered with its issuer, and some may fail while others succeed: the status is 200 all "
-        "the same, and those that failed stand in `failedOrders`.",
+        description="The request is checked as a whole first: if it is wrong, nothing is ordered and the "
+        "answer is 422. Then each reservation is ordered with its issuer, and some may fail "
+        "while others succeed: the status is 200 all the same, and those that failed stand in "
+        "`failedOrders`.",
     ),
     Operation(
         method="get",
@@ -315,10 +314,12 @@ OPERATIONS = (
         body="BulkReservationInput",
         answer_proposed=True,
         summary="Reserve one or more offers",
-        description="Each item names an offer, how many of it, and for every ticket of the offer its session and form "
-        "answers where it needs them. The request is checked as a whole first: if it is wrong, nothing is held and the "
-        "answer is 422. Then each issuer is asked, and some offers may be held while others fail: the status is 200 all "
-        "the same, and those that failed stand in `failedReservations`. Every reservation ends at its own `expiresAt`.",
+        description="Each item names an offer, how many of it, and for every ticket of the offer its "
+        "session and form answers where it needs them. The request is checked as a whole "
+        "first: if it is wrong, nothing is held and the answer is 422. Then each issuer is "
+        "asked, and some offers may be held while others fail: the status is 200 all the "
+        "same, and those that failed stand in `failedReservations`. Every reservation ends at "
+        "its own `expiresAt`.",
     ),
     Operation(
         method="get",
@@ -387,8 +388,8 @@ OPERATIONS = (
             ),
         ),
         summary="List offers of a catalogue",
-        description="Prices and quantities here are good for display and may be kept for a day; ask for the price and "
-        "the availability of an offer itself before reserving it.",
+        description="Prices and quantities here are good for display and may be kept for a day; ask for "
+        "the price and the availability of an offer itself before reserving it.",
     ),
     Operation(
         method="get",

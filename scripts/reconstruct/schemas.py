@@ -1,19 +1,17 @@
 """The facts about schemas: names, fields, and the versions that have them.
 
-From sections 4 and 5.1 of the API reference. How a schema is written down in a generation (its JSON-LD keys, its
-name as an input) is the matter of ``shapes``. Fields stand in the order in which the API prints them.
+From sections 4 and 5.1 of the API reference. How a schema is written down in a generation (its JSON-LD
+keys, its name as an input) is the matter of ``shapes``. Fields stand in the order in which the API prints
+them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from attrs import frozen
 
 from scripts.reconstruct.versions import ANY, Held
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["INLINE", "OPTION_CODES", "SCHEMAS", "Field", "Schema", "refer"]
 
@@ -33,7 +31,7 @@ class Field(Held):
     """
 
     name: str
-    schema: Mapping[str, Any]
+    schema: dict[str, Any]
     required: bool = False
 
 
@@ -44,9 +42,9 @@ class Schema(Held):
     Attributes:
         resource: The short name of the resource, or of the class of a nested object: the start of its name.
         groups: The serialisation groups: the end of its name.
-        kind: ``item`` for a resource that an operation on one item answers with, ``listed`` for one that only lists
-            hold, ``nested`` for a resource inside another, ``value`` for a nested object that is no resource,
-            ``input`` and ``merge_patch`` for request bodies.
+        kind: ``item`` for a resource that an operation on one item answers with, ``listed`` for one that only
+            lists hold, ``nested`` for a resource inside another, ``value`` for a nested object that is no
+            resource, ``input`` and ``merge_patch`` for request bodies.
         dto: The class of the input or output, where it is not the resource itself.
         named: Whether its name was seen.
         description: What it is.
@@ -129,7 +127,7 @@ def _count(description: str, *, nullable: bool = False, **more: Any) -> dict[str
     return {**_type("integer", nullable), "description": description, **more}
 
 
-def _list(of: Mapping[str, Any], description: str) -> dict[str, Any]:
+def _list(of: dict[str, Any], description: str) -> dict[str, Any]:
     return {"type": "array", "items": of, "description": description}
 
 
@@ -976,7 +974,8 @@ SCHEMAS: dict[str, Schema] = {
     ),
 }
 
-# Objects inside request bodies. They are written where they stand, since the names of their classes are not known.
+# Objects inside request bodies. They are written where they stand, since the names of their classes are not
+# known.
 _ORDERED = "1.0.7 release"
 _PATCHED = "1.0.4 1.0.7"
 INLINE: dict[str, Inline] = {

@@ -1,4 +1,4 @@
-"""The shape of a description: how each generation of API Platform writes names, schemas, lists and parameters.
+"""The shape of a description: how each generation of API Platform writes names, schemas and lists.
 
 From section 5 of the API reference. Everything here is a rule of the generator; what the API offers stands in
 ``operations`` and ``schemas``.
@@ -60,8 +60,8 @@ def pointer(name: str) -> dict[str, Any]:
 def component_name(schema: Schema, generation: Generation) -> str:
     """Give a schema the name that the generator of that time gives it.
 
-    Outputs and, in generations A and B, the bodies of POST requests are told apart by ``.jsonld``; from C on the
-    bodies of PATCH requests end in ``.jsonMergePatch`` instead.
+    Outputs and, in generations A and B, the bodies of POST requests are told apart by ``.jsonld``; from C
+    on the bodies of PATCH requests end in ``.jsonMergePatch`` instead.
     """
     early = generation in {Generation.A, Generation.B}
     stem = ".".join(filter(None, (schema.resource, schema.dto)))
@@ -88,8 +88,8 @@ def component(schema: Schema, version: Version) -> dict[str, Any]:
 
 
 def _property(one: Field, version: Version) -> dict[str, Any]:
-    """Write a field, with a mark where it was not seen; a reference is marked at the schema that it points at."""
-    written = _resolved(one.schema, version)
+    """Write a field, marked where it was not seen; a reference is marked where it points at."""
+    written: dict[str, Any] = _resolved(one.schema, version)
     if one.is_inferred(version) and "$ref" not in written:
         written = {**written, **MARK}
     return written
@@ -98,7 +98,8 @@ def _property(one: Field, version: Version) -> dict[str, Any]:
 def _resolved(node: Any, version: Version) -> Any:
     """Put names for keys in references, and the fields of a table where an inline object refers to one."""
     if isinstance(node, list):
-        return [_resolved(one, version) for one in node]
+        entries: list[Any] = node
+        return [_resolved(one, version) for one in entries]
     if not hasattr(node, "items"):
         return node
     if "$ref" in node:
@@ -159,7 +160,7 @@ def _early_keys() -> dict[str, Any]:
     }
 
 
-# --- errors ------------------------------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 _NULLABLE_TEXT = {"type": ["string", "null"]}
 _PROBLEM = {
@@ -226,7 +227,7 @@ def _problem(
     return {**head, "allOf": [pointer(ITEM), {"type": "object", "properties": own}]}
 
 
-# --- lists -------------------------------------------------------------------------------------------------------
+# --- lists ----------------------------------------------------------------------------------------
 
 
 def _view(generation: Generation) -> dict[str, Any]:
@@ -317,11 +318,11 @@ def list_schema(operation: Operation, generation: Generation) -> dict[str, Any]:
     }
 
 
-# --- parameters --------------------------------------------------------------------------------------------------
+# --- parameters -----------------------------------------------------------------------------------
 
 
 def query_parameter(one: Parameter, tag: str, version: Version) -> dict[str, Any]:
-    """Write a query parameter; only generation A says whether it may be empty and hold reserved characters."""
+    """Write a query parameter; only generation A says whether it may be empty or hold any character."""
     early = version.generation is Generation.A
     described = one.description
     if described is None:

@@ -1,8 +1,8 @@
 """The versions that are reconstructed, and what "from" and "seen" mean of a fact.
 
-A fact holds in a span of versions and was seen on the documentation pages of some of them. Where it holds without
-having been seen, it was filled in from a neighbouring version and counts as inferred. Which facts there are stands in
-``operations`` and ``schemas``.
+A fact holds in a span of versions and was seen on the documentation pages of some of them. Where it holds
+without having been seen, it was filled in from a neighbouring version and counts as inferred. Which facts
+there are stands in ``operations`` and ``schemas``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["ANY", "VERSIONS", "Generation", "Held", "Version"]
 
 
 class Generation(Enum):
-    """A period of API Platform in which it wrote descriptions of one shape (section 5 of the API reference)."""
+    """A period of API Platform with descriptions of one shape (section 5 of the API reference)."""
 
     A = "4.0 and 4.1"
     B = "4.2.0 and 4.2.1"
