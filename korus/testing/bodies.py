@@ -1,0 +1,303 @@
+"""How the bytes of a body stand in a cassette, and how the very same bytes come back out of it.
+
+A body is one mapping. ``json`` holds the parsed value, to be read and compared by people and programs; ``layout``
+says how the text was laid out if it was not the usual compact form; where no layout gives the same bytes again,
+``exact`` holds the text beside the value and the two are compared on reading, so neither can be edited alone.
+``form`` holds the pairs of a form, ``text`` a text, ``base64`` other bytes. A body without bytes is an empty mapping.
+What may be in a body, and what must not, is not decided here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from korus.testing import plainyaml
+
+__all__ = [
+    "BodyUnreadable",
+    "decode_content",
+    "is_form",
+    "is_json",
+    "media_type",
+    "parse_json",
+    "record",
+    "replay",
+    "text_of",
+    "value",
+]
+
+_COMPACT = (",", ":")
+_LAYOUTS: tuple[dict[str, Any], ...] = tuple(
+    {
+        **({} if separators == _COMPACT else {"separators": list(separators)}),
+        **({} if indent is None else {"indent": indent}),
+        **({"ascii": True} if ascii_only else {}),
+        **({"escaped_slashes": True} if slashes else {}),
+    }
+    for separators, indent in (
+        (_COMPACT, None),
+        ((", ", ": "), None),
+        ((",", ": "), 2),
+        ((",", ": "), 4),
+        ((",", ": "), 1),
+        ((",", ": "), "\t"),
+    )
+    for ascii_only in (False, True)
+    for slashes in (False, True)
+)
+_ENDS = ("", "\n", "\r\n")
+
+
+class BodyUnreadable(ValueError):
+    """A body that cannot be read, so nobody can say what is in it."""
+
+
+def media_type(content_type: str | None) -> str:
+    """The media type of a ``Content-Type`` value, lower case and without parameters."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether the content type is one of JSON's: ``application/json`` or any ``+json``."""
+    kind = media_type(content_type)
+    return kind in {"application/json", "text/json"} or kind.endswith("+json")
+
+
+def is_form(content_type: str | None) -> bool:
+    """Whether the content type is that of a submitted form."""
+    return media_type(content_type) == "application/x-www-form-urlencoded"
+
+
+def _charset(content_type: str | None) -> str | None:
+    for part in (content_type or "").split(";")[1:]:
+        name, _, value_ = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value_.strip().strip("\"'").lower() or None
+    return None
+
+
+def text_of(content: bytes, content_type: str | None) -> tuple[str, str]:
+    """The text of a body and the charset that gives the same bytes again.
+
+    Raises:
+        BodyUnreadable: No charset that the body could have is able to read it, or it has control characters.
+    """
+    candidates = ["utf-8", _charset(content_type)]
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"} or (is_json(content_type) and b"\0" in content[:4]):
+        candidates.insert(0, json.detect_encoding(content))
+    for charset in candidates:
+        if charset is None:
+            continue
+        try:
+            text = content.decode(charset)
+            exact = text.encode(charset) == content
+        except (UnicodeError, LookupError):
+            continue
+        if exact and not any(character < " " and character not in "\t\n\r\f" for character in text):
+            return text, charset
+    raise BodyUnreadable(f"{len(content)} bytes that are not text in {_charset(content_type) or 'UTF-8'}")
+
+
+def decode_content(content: bytes, content_encoding: str | None) -> bytes:
+    """Undo the ``Content-Encoding`` of a body.
+
+    Raises:
+        BodyUnreadable: The encoding is not known here or the bytes are not what it says.
+    """
+    for encoding in reversed([part.strip().lower() for part in (content_encoding or "").split(",")]):
+        if encoding in {"", "identity"} or not content:
+            continue
+        if encoding not in {"gzip", "x-gzip", "deflate"}:
+            raise BodyUnreadable(f"its content encoding {encoding!r} is not known")
+        try:
+            content = _inflate(content, encoding)
+        except (zlib.error, EOFError) as error:
+            raise BodyUnreadable(f"it says it is {encoding} and is not: {error}") from error
+    return content
+
+
+def _inflate(content: bytes, encoding: str) -> bytes:
+    windows = (zlib.MAX_WBITS | 16,) if encoding != "deflate" else (zlib.MAX_WBITS, -zlib.MAX_WBITS)
+    for number, window in enumerate(windows, start=1):
+        inflate = zlib.decompressobj(window)
+        try:
+            plain = inflate.decompress(content) + inflate.flush()
+        except zlib.error:
+            if number == len(windows):
+                raise
+            continue
+        if not inflate.eof:
+            raise EOFError("it is cut short")
+        if inflate.unused_data:
+            return plain + _inflate(inflate.unused_data, encoding)
+        return plain
+    raise EOFError("nothing in it")  # pragma: no cover  # the loop always returns or raises
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise ValueError("a key occurs twice in one object")
+    return keys
+
+
+def parse_json(text: str) -> Any:
+    """Parse JSON strictly: no NaN, no key twice.
+
+    Raises:
+        ValueError: It is not such JSON.
+    """
+    try:
+        return json.loads(
+            text.removeprefix("\ufeff"), parse_constant=_refuse_constant, object_pairs_hook=_unique
+        )
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _dumps(parsed: Any, layout: Mapping[str, Any]) -> str:
+    separators = layout.get("separators")
+    indent = layout.get("indent")
+    text = json.dumps(
+        parsed,
+        ensure_ascii=bool(layout.get("ascii")),
+        separators=tuple(separators) if separators else ((",", ": ") if indent is not None else _COMPACT),
+        indent=indent,
+        allow_nan=False,
+    )
+    if layout.get("escaped_slashes"):
+        text = text.replace("/", "\\/")
+    return text + str(layout.get("ends", ""))
+
+
+def _layout_of(text: str, parsed: Any) -> dict[str, Any] | None:
+    stripped = text.rstrip("\r\n")
+    end = text[len(stripped) :]
+    if end not in _ENDS:
+        return None
+    for layout in _LAYOUTS:
+        plain = {
+            key: item for key, item in layout.items() if not (key == "separators" and "indent" in layout)
+        }
+        if _dumps(parsed, plain) == stripped:
+            return {**plain, **({"ends": end} if end else {})}
+    return None
+
+
+def record(content: bytes, content_type: str | None) -> dict[str, Any]:
+    """The mapping that stands in the cassette for these bytes; `replay` gives the same bytes back.
+
+    Args:
+        content: The bytes without any content encoding.
+        content_type: The value of the header, if there is one.
+    """
+    if not content:
+        return {}
+    for recorded in _candidates(content, content_type):
+        try:
+            if replay(plainyaml.load(plainyaml.dump(recorded))) == content:
+                return recorded
+        except ValueError:
+            continue
+    return {"base64": base64.b64encode(content).decode("ascii")}
+
+
+def _candidates(content: bytes, content_type: str | None) -> list[dict[str, Any]]:
+    try:
+        text, charset = text_of(content, content_type)
+    except BodyUnreadable:
+        return []
+    note = {} if charset == "utf-8" else {"charset": charset}
+    found: list[dict[str, Any]] = []
+    if is_form(content_type):
+        pairs = [list(pair) for pair in parse_qsl(text, keep_blank_values=True)]
+        found += [{"form": pairs, **note}, {"form": pairs, "exact": text, **note}]
+    elif is_json(content_type) or text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}:
+        try:
+            parsed = parse_json(text)
+        except ValueError:
+            pass
+        else:
+            layout = _layout_of(text, parsed)
+            if layout is not None:
+                found.append({"json": parsed, **({"layout": layout} if layout else {}), **note})
+            found.append({"json": parsed, "exact": text, **note})
+    found.append({"text": text, **note})
+    return found
+
+
+def replay(recorded: Mapping[str, Any]) -> bytes:
+    """The bytes that a recorded body stands for.
+
+    Raises:
+        BodyUnreadable: The mapping is not one that `record` writes, or its ``exact`` text does not say what the
+            value beside it says.
+    """
+    try:
+        return _replay(recorded)
+    except BodyUnreadable:
+        raise
+    except (TypeError, ValueError, LookupError, binascii.Error) as error:
+        raise BodyUnreadable(f"the recorded body cannot be read: {error}") from error
+
+
+def _replay(recorded: Mapping[str, Any]) -> bytes:
+    charset = str(recorded.get("charset", "utf-8"))
+    exact = recorded.get("exact")
+    if "json" in recorded:
+        if exact is None:
+            return _dumps(recorded["json"], recorded.get("layout") or {}).encode(charset)
+        if not _same(parse_json(str(exact)), recorded["json"]):
+            raise BodyUnreadable(
+                "`json` and `exact` no longer say the same; delete `exact` to keep the value"
+            )
+        return str(exact).encode(charset)
+    if "form" in recorded:
+        pairs = [(str(name), str(item)) for name, item in recorded["form"]]
+        if exact is None:
+            return urlencode(pairs).encode(charset)
+        if parse_qsl(str(exact), keep_blank_values=True) != pairs:
+            raise BodyUnreadable(
+                "`form` and `exact` no longer say the same; delete `exact` to keep the pairs"
+            )
+        return str(exact).encode(charset)
+    if "text" in recorded:
+        if not isinstance(recorded["text"], str):
+            raise BodyUnreadable("`text` has to be a text")
+        return recorded["text"].encode(charset)
+    if "base64" in recorded:
+        return base64.b64decode(str(recorded["base64"]), validate=True)
+    if recorded:
+        raise BodyUnreadable(f"a body has json, form, text or base64, not {', '.join(map(str, recorded))}")
+    return b""
+
+
+def _same(one: Any, other: Any) -> bool:
+    # True == 1 and 1 == 1.0 in Python, not in JSON texts
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+_NOTHING = object()
+
+
+def value(recorded: Mapping[str, Any], default: Any = None) -> Any:
+    """The parsed JSON of a recorded body, or the default if it holds none."""
+    found = recorded.get("json", _NOTHING)
+    if found is not _NOTHING:
+        return found
+    if isinstance(recorded.get("text"), str):
+        try:
+            return parse_json(recorded["text"])
+        except ValueError:
+            return default
+    return default

@@ -1,0 +1,267 @@
+"""Which recorded request answers the one being made, and how the nearest differs when none does.
+
+Compared are the method, the path without the host, the query without regard to order, and the body: JSON by value,
+a form by its pairs, anything else by its bytes. A pseudonym in the recording stands for the value it was made from;
+one for a secret stands for any. Places that a cassette calls volatile are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from attrs import field, frozen
+
+from korus.testing import bodies
+from korus.testing.cassettes import RecordedRequest
+from korus.testing.pseudonyms import SECRET_KINDS, UUID, Pseudonyms, is_own_identifier, kind_of, pieces
+
+__all__ = ["Difference", "MadeRequest", "Matcher", "describe"]
+
+_MISSING = object()
+_SHOWN = 200
+
+
+@frozen
+class Difference:
+    """One place where a request is not what was recorded.
+
+    Attributes:
+        place: ``method``, ``path``, ``query x`` or ``body /pointer``.
+        recorded: What stands in the cassette, ``nothing`` if it has nothing there.
+        sent: What the request has.
+    """
+
+    place: str
+    recorded: str
+    sent: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: recorded {self.recorded}, sent {self.sent}"
+
+
+@frozen(kw_only=True)
+class MadeRequest:
+    """A request that asks for a recorded answer.
+
+    Attributes:
+        method: The HTTP method.
+        uri: The whole address.
+        content_type: The value of the header, if there is one.
+        content: The bytes of the body.
+    """
+
+    method: str
+    uri: str
+    content_type: str | None = None
+    content: bytes = b""
+
+
+def _shown(value: Any) -> str:
+    if value is _MISSING:
+        return "nothing"
+    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, bytes) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+@frozen
+class Matcher:
+    """Compares requests with those of one cassette.
+
+    Attributes:
+        pseudonyms: Makes the cassette's pseudonyms, None if its key is not at hand: then a pseudonym stands for any
+            value of a request, but always for the same one.
+        volatile: The places that are not compared, as in the cassette's header.
+    """
+
+    pseudonyms: Pseudonyms | None = None
+    volatile: Sequence[str] = field(default=())
+
+    def differences(self, recorded: RecordedRequest, made: MadeRequest) -> list[Difference]:
+        """All places where the request differs from the recorded one, none if it matches."""
+        seen: dict[str, str] = {}
+        found: list[Difference] = []
+        if recorded.method != made.method.upper():
+            found.append(Difference("method", recorded.method, made.method.upper()))
+        one, other = urlsplit(recorded.uri), urlsplit(made.uri)
+        if not self._same(unquote(one.path).rstrip("/"), unquote(other.path).rstrip("/"), seen):
+            found.append(Difference("path", one.path, other.path))
+        found += self._pairs("query", _pairs(one.query), _pairs(other.query), seen)
+        found += self._bodies(recorded, made, seen)
+        return found
+
+    def _pairs(
+        self,
+        place: str,
+        recorded: Mapping[str, list[str]],
+        sent: Mapping[str, list[str]],
+        seen: dict[str, str],
+    ) -> Iterator[Difference]:
+        for name in dict.fromkeys((*recorded, *sent)):
+            if f"?{name}" in self.volatile or (place == "body" and f"/{name}" in self.volatile):
+                continue
+            one, other = recorded.get(name), sent.get(name)
+            if (
+                one is None
+                or other is None
+                or len(one) != len(other)
+                or not all(self._same(left, right, seen) for left, right in zip(one, other, strict=True))
+            ):
+                yield Difference(
+                    f"{place} {name}",
+                    _shown(_MISSING if one is None else one),
+                    _shown(_MISSING if other is None else other),
+                )
+
+    def _bodies(
+        self, recorded: RecordedRequest, made: MadeRequest, seen: dict[str, str]
+    ) -> Iterable[Difference]:
+        sent = bodies.record(made.content, made.content_type)
+        if "form" in recorded.body and "form" in sent:
+            return list(self._pairs("body", _grouped(recorded.body["form"]), _grouped(sent["form"]), seen))
+        one, other = bodies.value(recorded.body, _MISSING), bodies.value(sent, _MISSING)
+        if one is not _MISSING and other is not _MISSING:
+            return list(self._values(one, other, "", seen))
+        if recorded.content == made.content:
+            return []
+        if isinstance(recorded.body.get("text"), str) and isinstance(sent.get("text"), str):
+            if self._same(recorded.body["text"], sent["text"], seen):
+                return []
+        return [
+            Difference(
+                "body",
+                _shown(recorded.content if one is _MISSING else one) if recorded.body else "nothing",
+                _shown(made.content if other is _MISSING else other) if sent else "nothing",
+            )
+        ]
+
+    def _values(self, one: Any, other: Any, pointer: str, seen: dict[str, str]) -> Iterator[Difference]:
+        if any(_covers(volatile, pointer) for volatile in self.volatile):
+            return
+        if isinstance(one, dict) and isinstance(other, dict):
+            left, right = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+            for key in dict.fromkeys((*left, *right)):
+                step = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+                yield from self._values(left.get(key, _MISSING), right.get(key, _MISSING), step, seen)
+        elif isinstance(one, list) and isinstance(other, list):
+            items, others = cast("list[Any]", one), cast("list[Any]", other)
+            for number in range(max(len(items), len(others))):
+                yield from self._values(
+                    items[number] if number < len(items) else _MISSING,
+                    others[number] if number < len(others) else _MISSING,
+                    f"{pointer}/{number}",
+                    seen,
+                )
+        elif not self._leaf(one, other, seen):
+            yield Difference(f"body {pointer or '/'}", _shown(one), _shown(other))
+
+    def _leaf(self, one: Any, other: Any, seen: dict[str, str]) -> bool:
+        if isinstance(one, str) and isinstance(other, str):
+            return self._same(one, other, seen)
+        number = isinstance(one, int) and isinstance(other, int) and not isinstance(one, bool)
+        if number and not isinstance(other, bool) and one != other:
+            return kind_of(str(one)) is not None and self._same(str(one), str(other), seen)
+        return type(one) is type(other) and one == other
+
+    def _same(self, recorded: str, sent: str, seen: dict[str, str]) -> bool:
+        """Whether a recorded text is the sent one, or the sent one with pseudonyms in it."""
+        if recorded == sent:
+            return True
+        pattern, stand_ins = _as_pattern(recorded)
+        if not stand_ins:
+            return False
+        found = re.fullmatch(pattern, sent, re.DOTALL)
+        return found is not None and all(
+            self._stands_for(stand_in, value, seen)
+            for stand_in, value in zip(stand_ins, found.groups(), strict=True)
+        )
+
+    def _stands_for(self, stand_in: str, value: str, seen: dict[str, str]) -> bool:
+        if value == stand_in:
+            return True
+        split = UUID.fullmatch(stand_in)
+        if split is not None:
+            other = UUID.fullmatch(value)
+            return other is not None and other[1].lower() == split[1].lower()
+        kind = kind_of(stand_in)
+        if kind is None or kind in SECRET_KINDS:
+            return kind is not None
+        if self.pseudonyms is not None:
+            return self.pseudonyms.replace(kind, value) == stand_in
+        return seen.setdefault(stand_in, value) == value
+
+
+def _as_pattern(recorded: str) -> tuple[str, list[str]]:
+    parts: list[str] = []
+    stand_ins: list[str] = []
+    for piece, own in pieces(recorded):
+        position = 0
+        if own:
+            stand_ins.append(piece)
+            parts.append("(.+?)")
+            continue
+        for found in UUID.finditer(piece):
+            if not is_own_identifier(found[0]):
+                continue
+            parts += [re.escape(piece[position : found.start()]), "(.+?)"]
+            stand_ins.append(found[0])
+            position = found.end()
+        parts.append(re.escape(piece[position:]))
+    return "".join(parts), stand_ins
+
+
+def _pairs(query: str) -> dict[str, list[str]]:
+    return _grouped(parse_qsl(query, keep_blank_values=True))
+
+
+def _grouped(pairs: Iterable[Sequence[str]]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(str(name), []).append(str(value))
+    return grouped
+
+
+def _covers(volatile: str, pointer: str) -> bool:
+    wanted, steps = volatile.split("/"), pointer.split("/")
+    return len(wanted) == len(steps) and all(
+        one in {"*", other} for one, other in zip(wanted, steps, strict=True)
+    )
+
+
+def describe(
+    made: MadeRequest, candidates: Sequence[tuple[int, RecordedRequest, list[Difference]]], cassette: str
+) -> str:
+    """What to tell somebody whose request no recorded one answers.
+
+    Args:
+        made: The request.
+        candidates: The recorded requests with their numbers and differences; without any it has been played.
+        cassette: The name of the file.
+    """
+    head = f"{made.method} {made.uri}\n  is answered by nothing in {cassette}."
+    if not candidates:
+        return f"{head} The cassette is empty or does not exist."
+    number, nearest, differences = min(candidates, key=_distance)
+    if not differences:
+        times = sum(not found for _, _, found in candidates)
+        return (
+            f"{head} It was recorded {times} {'time' if times == 1 else 'times'} (last as interaction "
+            f"{[number for number, _, found in candidates if not found][-1]}) and has been played as often."
+        )
+    lines = "".join(
+        f"\n    {one.place}\n      recorded  {one.recorded}\n      sent      {one.sent}"
+        for one in differences
+    )
+    return (
+        f"{head} The nearest is interaction {number}, {nearest.method} {nearest.uri}\n  It differs in{lines}"
+    )
+
+
+def _distance(candidate: tuple[int, RecordedRequest, list[Difference]]) -> tuple[int, int, int]:
+    number, _, differences = candidate
+    places = {one.place.partition(" ")[0] for one in differences}
+    weight = 4 * ("path" in places) + 2 * ("method" in places) + ("body" in places) + ("query" in places)
+    return weight, len(differences), number

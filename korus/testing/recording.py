@@ -1,0 +1,308 @@
+"""vcrpy with the cassettes of korus: how exchanges get into a file, and how it answers requests.
+
+`open_cassette` gives a context manager in which every httpx client, of either colour, is recorded or answered.
+The file's form, the pseudonyms and the matching are in their own modules; here they are tied to vcrpy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import define, evolve, field
+from vcr import VCR
+from vcr import cassette as vcr_cassette
+from vcr.persisters.filesystem import CassetteNotFoundError
+from vcr.record_mode import RecordMode
+from vcr.request import Request
+
+from korus.testing import bodies, cassettes
+from korus.testing.matching import Difference, MadeRequest, Matcher, describe
+from korus.testing.privacy import Exchange, conceal
+from korus.testing.pseudonyms import Pseudonyms
+
+__all__ = ["NotRecorded", "Tape", "interactions_of", "open_cassette"]
+
+_NO_CONTENT = frozenset({204, 304})
+
+
+class NotRecorded(AssertionError):
+    """A request that no recorded interaction answers; the text names the nearest and the differences."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args
+
+
+def interactions_of(
+    exchanges: Iterable[Exchange], pseudonyms: Pseudonyms, *, secrets: Iterable[str] = ()
+) -> tuple[cassettes.Interaction, ...]:
+    """Exchanges as they stand in a cassette: nothing private, bodies structured.
+
+    Raises:
+        BodyUnreadable: A body cannot be read, so nobody can say that nothing private is in it.
+    """
+    return tuple(
+        cassettes.Interaction(
+            request=cassettes.RecordedRequest(
+                method=one.method.upper(),
+                uri=one.uri,
+                headers=one.request_headers,
+                body=bodies.record(
+                    one.request_body, next(iter(one.request_headers.get("content-type", ())), None)
+                ),
+            ),
+            response=cassettes.RecordedResponse(
+                status=one.status,
+                reason=one.reason,
+                headers=one.response_headers,
+                body=bodies.record(
+                    one.response_body, next(iter(one.response_headers.get("content-type", ())), None)
+                ),
+            ),
+        )
+        for one in conceal(exchanges, pseudonyms, secrets=secrets)
+    )
+
+
+@define(eq=False)
+class _Persister:
+    """vcrpy's persister for one cassette: it knows the header that the file is to have."""
+
+    header: cassettes.Header
+    pseudonyms: Pseudonyms
+    secrets: Sequence[str]
+    anew: bool
+    keep: Callable[[], bool]
+    loaded: cassettes.Cassette | None = None
+
+    def load_cassette(
+        self, cassette_path: str, serializer: object
+    ) -> tuple[list[Request], list[dict[str, Any]]]:
+        del serializer  # the form of the file is ours
+        path = Path(cassette_path)
+        if self.anew or not path.is_file():
+            raise CassetteNotFoundError
+        self.loaded = cassettes.read(path)
+        return (
+            [_to_vcr_request(one.request) for one in self.loaded.interactions],
+            [_to_vcr_response(one.response) for one in self.loaded.interactions],
+        )
+
+    def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: object) -> None:
+        del serializer
+        if not self.keep():
+            return
+        exchanges = [
+            _from_vcr(request, response)
+            for request, response in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
+        ]
+        cassettes.write(
+            cassette_path,
+            cassettes.Cassette(
+                header=evolve(self.header, pseudonyms="public" if self.pseudonyms.public else "private"),
+                interactions=interactions_of(exchanges, self.pseudonyms, secrets=self.secrets),
+            ),
+        )
+
+
+def _to_vcr_request(recorded: cassettes.RecordedRequest) -> Request:
+    headers = {name: values[0] for name, values in recorded.headers.items() if values}
+    return Request(recorded.method, recorded.uri, recorded.content, headers)
+
+
+def _to_vcr_response(recorded: cassettes.RecordedResponse) -> dict[str, Any]:
+    content = recorded.content
+    headers = {name: list(values) for name, values in recorded.headers.items()}
+    if recorded.status not in _NO_CONTENT:
+        headers["content-length"] = [str(len(content))]
+    return {
+        "status": {"code": recorded.status, "message": recorded.reason},
+        "headers": headers,
+        "body": {"string": content},
+    }
+
+
+def _from_vcr(request: Request, response: dict[str, Any]) -> Exchange:
+    content = response["body"]["string"]
+    return Exchange(
+        method=str(request.method),
+        uri=str(request.uri),
+        request_headers={str(name).lower(): (str(value),) for name, value in request.headers.items()},
+        request_body=_bytes(request.body),
+        status=int(response["status"]["code"]),
+        reason=str(response["status"]["message"] or ""),
+        response_headers={str(name).lower(): tuple(values) for name, values in response["headers"].items()},
+        response_body=_bytes(content),
+    )
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    if isinstance(body, str):
+        return body.encode()
+    if hasattr(body, "read"):
+        return bytes(body.read())
+    return b"".join(cast("Iterable[bytes]", body))
+
+
+class _Cassette(vcr_cassette.Cassette):
+    """vcrpy's cassette with the matching of korus, and with a memory of what nothing answered."""
+
+    korus_matcher: Matcher
+    korus_name: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.unanswered: list[str] = []
+        self.korus_lock = threading.RLock()
+        super().__init__(*args, **kwargs)
+
+    def _differences(
+        self, made: MadeRequest
+    ) -> Iterator[tuple[int, cassettes.RecordedRequest, list[Difference]]]:
+        for number, (stored, _) in enumerate(self.data):
+            recorded = cassettes.RecordedRequest(
+                method=str(stored.method),
+                uri=str(stored.uri),
+                body=bodies.record(_bytes(stored.body), stored.headers.get("content-type")),
+            )
+            yield number, recorded, self.korus_matcher.differences(recorded, made)
+
+    def _responses(self, request: Request) -> Iterator[tuple[int, Any]]:
+        made = _made(request)
+        for number, _, differences in self._differences(made):
+            if not differences:
+                yield number, self.data[number][1]
+
+    def can_play_response_for(self, request: Request) -> bool:
+        with self.korus_lock:
+            playable = bool(super().can_play_response_for(request))
+            if playable or not self.write_protected:
+                return playable
+            made = _made(request)
+            reason = describe(made, list(self._differences(made)), self.korus_name)
+            self.unanswered.append(reason)
+            raise NotRecorded(reason)
+
+    def play_response(self, request: Request) -> Any:
+        with self.korus_lock:
+            return super().play_response(request)
+
+
+def _made(request: Request) -> MadeRequest:
+    return MadeRequest(
+        method=str(request.method),
+        uri=str(request.uri),
+        content_type=request.headers.get("content-type"),
+        content=_bytes(request.body),
+    )
+
+
+@define(eq=False)
+class Tape:
+    """An open cassette.
+
+    Attributes:
+        path: The file.
+        recording: Whether requests go out and are recorded; otherwise the file answers them.
+        header: The header that the file has or will have.
+    """
+
+    path: Path
+    recording: bool
+    header: cassettes.Header
+    _cassette: _Cassette
+    _keep: bool = field(default=True)
+
+    def discard(self) -> None:
+        """Do not write what was recorded, because the story went wrong."""
+        self._keep = False
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """A description of every request that nothing answered."""
+        return tuple(self._cassette.unanswered)
+
+    @property
+    def unplayed(self) -> tuple[str, ...]:
+        """Every recorded interaction that no request asked for, as ``number: METHOD address``."""
+        if self.recording:
+            return ()
+        return tuple(
+            f"{number}: {request.method} {request.uri}"
+            for number, (request, _) in enumerate(self._cassette.data)
+            if not self._cassette.play_counts[number]
+        )
+
+    def __len__(self) -> int:
+        return len(self._cassette.data)
+
+
+@contextlib.contextmanager
+def open_cassette(
+    path: Path | str,
+    *,
+    header: cassettes.Header,
+    record: bool,
+    pseudonyms: Pseudonyms | None = None,
+    secrets: Sequence[str] = (),
+    configure: Callable[[VCR], object] = lambda _vcr: None,
+) -> Iterator[Tape]:
+    """Record into a cassette, or let it answer.
+
+    Args:
+        path: The file.
+        header: What the file is to say of itself; its volatile places count while recording. When the file answers,
+            its own header counts.
+        record: Record anew, replacing the file once all went well; False answers from the file and lets nothing out.
+        pseudonyms: Makes the pseudonyms; without one the public key is used, which is for invented data only.
+        secrets: Values that must not be in the file wherever they stand.
+        configure: Called with the `vcr.VCR` before it opens the cassette.
+
+    Raises:
+        NotRecorded: While it answers: a request that nothing in it answers.
+        CassetteUnreadable: The file is broken.
+        BodyUnreadable: On leaving, when a recorded body cannot be read; the file stays as it was.
+    """
+    path = Path(path)
+    pseudonyms = pseudonyms or Pseudonyms()
+    tapes: list[Tape] = []
+    persister = _Persister(
+        header,
+        pseudonyms,
+        secrets,
+        record,
+        lambda: all(tape._keep for tape in tapes),  # noqa: SLF001  # its own
+    )
+    vcr = VCR(record_mode=RecordMode.ONCE if record else RecordMode.NONE)
+    configure(vcr)
+    merged = vcr.get_merged_config(path=str(path), persister=persister)
+    merged["path_transformer"] = None
+    merged["record_on_exception"] = False
+
+    class _Own(_Cassette):
+        korus_name = path.name
+        # an own recording may be matched by what it holds, also when the key is not at hand
+        korus_matcher = Matcher(pseudonyms, header.volatile)
+
+    with _Own.use(**merged) as cassette:
+        if persister.loaded is not None:
+            found = persister.loaded.header
+            known = (found.pseudonyms == "public") == pseudonyms.public
+            own_key = pseudonyms if known else (Pseudonyms() if found.pseudonyms == "public" else None)
+            cassette.korus_matcher = Matcher(own_key, found.volatile)
+            header = found
+        tape = Tape(path, record, header, cassette)
+        tapes.append(tape)
+        yield tape
+
+
+def now() -> dt.datetime:
+    """The time in UTC, to the second, as it stands in a header."""
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
