@@ -15,11 +15,14 @@ import re
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote
 
 import yaml
 from attrs import evolve, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "FOLDER",
@@ -33,6 +36,7 @@ __all__ = [
     "api_version",
     "descriptions",
     "dump",
+    "entries",
     "file_name",
     "find",
     "is_reconstructed",
@@ -228,6 +232,11 @@ def dump(document: Document) -> str:
 def mapping(value: object) -> Document:
     """Give a value if it is a mapping, and an empty one if not: for documents that may be anything."""
     return cast("Document", value) if isinstance(value, dict) else {}
+
+
+def entries(value: object) -> Sequence[Any]:
+    """Give a value if it is a list, and an empty one if not."""
+    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
 
 
 def resolve(document: Document, reference: str) -> Any:

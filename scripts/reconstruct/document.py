@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from scripts.descriptions import entries
 from scripts.reconstruct import shapes
 from scripts.reconstruct.operations import OPERATIONS, PAGE, TAGS, UUID_V7, Operation
 from scripts.reconstruct.schemas import OPTION_CODES, SCHEMAS
@@ -181,8 +182,7 @@ def _components(operations: list[Operation], version: Version) -> Iterator[tuple
 
 def _references(node: Any) -> Iterator[str]:
     if isinstance(node, list):
-        entries: list[Any] = node
-        for one in entries:
+        for one in entries(node):
             yield from _references(one)
     elif hasattr(node, "items"):
         for key, value in node.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scripts.descriptions import entries
 from scripts.reconstruct.schemas import INLINE, SCHEMAS, Field, Schema
 from scripts.reconstruct.versions import VERSIONS, Generation
 
@@ -98,8 +99,7 @@ def _property(one: Field, version: Version) -> dict[str, Any]:
 def _resolved(node: Any, version: Version) -> Any:
     """Put names for keys in references, and the fields of a table where an inline object refers to one."""
     if isinstance(node, list):
-        entries: list[Any] = node
-        return [_resolved(one, version) for one in entries]
+        return [_resolved(one, version) for one in entries(node)]
     if not hasattr(node, "items"):
         return node
     if "$ref" in node:
