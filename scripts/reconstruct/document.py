@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from scripts.descriptions import entries
+from scripts.descriptions import entries, mapping
 from scripts.reconstruct import shapes
 from scripts.reconstruct.operations import OPERATIONS, PAGE, TAGS, UUID_V7, Operation
-from scripts.reconstruct.schemas import OPTION_CODES, SCHEMAS
+from scripts.reconstruct.schemas import INLINE, OPTION_CODES, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,12 +181,12 @@ def _components(operations: list[Operation], version: Version) -> Iterator[tuple
 
 
 def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, list):
-        for one in entries(node):
-            yield from _references(one)
-    elif hasattr(node, "items"):
-        for key, value in node.items():
-            if key == "$ref":
-                yield value
-            else:
-                yield from _references(value)
+    for one in entries(node):
+        yield from _references(one)
+    for key, value in mapping(node).items():
+        if key == "$ref":
+            yield value
+        elif key == "$inline":
+            yield from (to for one in INLINE[value].fields for to in _references(one.schema))
+        else:
+            yield from _references(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scripts.descriptions import entries
+from scripts.descriptions import entries, mapping
 from scripts.reconstruct.schemas import INLINE, SCHEMAS, Field, Schema
 from scripts.reconstruct.versions import VERSIONS, Generation
 
@@ -98,9 +98,9 @@ def _property(one: Field, version: Version) -> dict[str, Any]:
 
 def _resolved(node: Any, version: Version) -> Any:
     """Put names for keys in references, and the fields of a table where an inline object refers to one."""
-    if isinstance(node, list):
-        return [_resolved(one, version) for one in entries(node)]
-    if not hasattr(node, "items"):
+    if listed := entries(node):
+        return [_resolved(one, version) for one in listed]
+    if not mapping(node):
         return node
     if "$ref" in node:
         return pointer(component_name(SCHEMAS[node["$ref"]], version.generation))
