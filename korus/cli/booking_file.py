@@ -5,6 +5,7 @@ format, in YAML (JSON has the same keys):
 
     external_reference: FAMILY-2027-05        # your own number, up to 50 characters; finds the orders again
     customer: {firstname: Ada, lastname: Lovelace, email: ada@example.com}
+    language: en                              # optional: of the names below, and of the tickets
     notes: Wheelchair place please            # optional
     items:
       - offer: /v1/ticketing/catalogs/…/offers/…   # an IRI, or a bare id
@@ -98,12 +99,14 @@ class BookingFile:
         customer: Keyword arguments of `korus.models.Customer`.
         items: At least one.
         notes: Free text for the issuer, or None.
+        language: Two letters: of the names in the file and of the tickets; None for the client's.
     """
 
     external_reference: str
     customer: Mapping[str, Any]
     items: tuple[Item, ...]
     notes: str | None = None
+    language: str | None = None
 
 
 class FileInvalid(ValueError):
@@ -259,6 +262,7 @@ def _calendar_date(at: Located, judge: _Judge) -> date | None:
 
 _title: Final = _text_like("mr|mrs|mx", "mr, mrs or mx")
 _country: Final = _text_like("[A-Z]{2}", "two capital letters (FR)")
+_language: Final = _text_like("[a-z]{2}", "two small letters (fr)")
 _email: Final = _text_like(r"[^@\s]+@[^@\s]+", "an e-mail address")
 
 
@@ -271,7 +275,7 @@ _CUSTOMER: Final = {
     "phone": _Key(_text),
     "title": _Key(_title),
     "country": _Key(_country),
-    "language": _Key(_text_like("[a-z]{2}", "two small letters (fr)")),
+    "language": _Key(_language),
     "optin": _Key(_yes_or_no),
 }
 
@@ -387,6 +391,7 @@ def _booking(at: Located, judge: _Judge, external_reference: str | None) -> Book
         "customer": _Key(_customer, required=True),
         "items": _Key(_items, required=True),
         "notes": _Key(_text),
+        "language": _Key(_language),
     }
     found: dict[str, Any] = judge.mapping(at, keys)
     if external_reference is not None:
@@ -399,4 +404,5 @@ def _booking(at: Located, judge: _Judge, external_reference: str | None) -> Book
         customer=found["customer"],
         items=found["items"],
         notes=found.get("notes"),
+        language=found.get("language"),
     )

@@ -35,6 +35,7 @@ items:
         languages: [fr, en]
     beneficiaries:
       - {firstname: Ada, lastname: Lovelace, date_of_birth: 1985-12-10}
+language: en
 """
 
 
@@ -54,6 +55,7 @@ def test_a_good_file_says_completely_what_to_book() -> None:
         external_reference="FAMILY-7",
         customer={"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com", "optin": False},
         notes="Wheelchair place please",
+        language="en",
         items=(
             Item(
                 line=9,
@@ -225,7 +227,7 @@ def test_an_empty_list_of_items_is_nothing_to_book() -> None:
 
 def test_a_file_that_is_no_mapping_is_refused() -> None:
     assert problems("- offer: x") == [
-        "line 1: must be a mapping with the keys external_reference, customer, items, notes, not a list"
+        "line 1: must be a mapping with the keys external_reference, customer, items, notes, language, not a list"
     ]
 
 

@@ -1,0 +1,360 @@
+"""Find in the catalogue what a booking file names: offers, tickets and sessions. Reads only; holds nothing.
+
+Names are compared without regard to case and spacing, in the language that the client asks for. What is not
+found or not clear is a problem of the file, with its line and with what there would be instead; all are
+collected.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
+from korus.cli.located import FileProblem
+from korus.errors import InvalidIri, NotFound, OperationUnavailable
+from korus.iri import OFFER, Reference, parse_iri
+from korus.wire import iri_of, objects, text, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from korus import Korus
+
+__all__ = ["Found", "look_up", "moment"]
+
+_MOST_CANDIDATES = 6
+_DAYS_AROUND = 14
+
+
+@frozen
+class Found:
+    """A line of the file and what it stands for.
+
+    Attributes:
+        item: The line.
+        catalog: The catalogue's name.
+        product: The product's name.
+        offer: The offer.
+        tickets: The names of the offer's tickets by their IRI.
+        sessions: The IRI of the chosen session by the IRI of its ticket.
+        answers: The answers by the IRI of their ticket.
+        starts: When the chosen sessions begin, as far as the API says it.
+    """
+
+    item: Item
+    catalog: str
+    product: str
+    offer: Any
+    tickets: Mapping[str, str] = field(factory=dict[str, str])
+    sessions: Mapping[str, str] = field(factory=dict[str, str])
+    answers: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, "Mapping[str, Any]"])
+    starts: frozenset[datetime] = frozenset()
+
+    @property
+    def date(self) -> str | None:
+        """The offer's calendar date, None where it has none."""
+        return text(wire(self.offer) or {}, "date")
+
+    @property
+    def title(self) -> str:
+        """One line that says what is booked."""
+        when = f", {self.date}" if self.date else ""
+        return f"{self.item.quantity} x {self.product}{when} ({self.catalog})"
+
+
+@frozen
+class _Named:
+    """Something that a file may mean: by IRI, by id or by name."""
+
+    iri: str
+    id: str
+    name: str
+    thing: Any
+
+    def is_meant_by(self, written: str) -> bool:
+        return written in {self.iri, self.id}
+
+    def is_called(self, written: str) -> bool:
+        return _plain(self.name) == _plain(written)
+
+
+def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tuple[FileProblem, ...]]:
+    """Find every line of a booking.
+
+    Returns:
+        What was found, in the order of the lines, and the problems of the lines that are not among it.
+
+    Raises:
+        KorusError: When the API cannot be asked.
+    """
+    search = _Search(korus)
+    found = [search.item(item) for item in booking.items]
+    return tuple(entry for entry in found if entry is not None), tuple(search.problems)
+
+
+@define
+class _Search:
+    """One look through the catalogue: each list is read once."""
+
+    korus: Korus
+    problems: list[FileProblem] = field(factory=list[FileProblem])
+    _catalogs: tuple[_Named, ...] | None = None
+    _products: dict[str, tuple[_Named, ...]] = field(factory=dict[str, "tuple[_Named, ...]"])
+
+    def item(self, item: Item) -> Found | None:
+        before = len(self.problems)
+        placed = (
+            self.given(item.offer) if isinstance(item.offer, OfferGiven) else self.named(item, item.offer)
+        )
+        if placed is None:
+            return None
+        catalog, offer = placed
+        tickets = [_named(ticket) for ticket in objects(wire(offer) or {}, "tickets")]
+        sessions: dict[str, str] = {}
+        starts: set[datetime] = set()
+        for written, session in item.sessions.items():
+            ticket = self.ticket(tickets, written, item, "sessions")
+            if ticket is not None and (chosen := self.session(ticket, session)) is not None:
+                sessions[ticket.iri], start = chosen
+                starts |= {start} if start else set()
+        answers: dict[str, Mapping[str, Any]] = {}
+        for written, values in item.answers.items():
+            ticket = self.ticket(tickets, written, item, "answers")
+            if ticket is not None:
+                answers[ticket.iri] = values
+        if len(self.problems) == before:
+            self.missing_sessions(item, tickets, sessions)
+            self.too_many_beneficiaries(item, tickets)
+        if len(self.problems) > before:
+            return None
+        return Found(
+            item,
+            catalog.name,
+            _product_name(offer),
+            offer,
+            {ticket.iri: ticket.name for ticket in tickets},
+            sessions,
+            answers,
+            frozenset(starts),
+        )
+
+    def refuse(self, at: Text, reason: str) -> None:
+        self.problems.append(FileProblem(at.line, at.where, reason))
+
+    # ── catalogues, products, offers ──
+
+    def catalogs(self) -> tuple[_Named, ...]:
+        if self._catalogs is None:
+            self._catalogs = tuple(_named(catalog) for catalog in self.korus.catalogs.list())
+        return self._catalogs
+
+    def products(self, catalog: _Named) -> tuple[_Named, ...]:
+        if catalog.iri not in self._products:
+            listed = self.korus.products.list(catalog.thing)
+            self._products[catalog.iri] = tuple(_named(product) for product in listed)
+        return self._products[catalog.iri]
+
+    def named(self, item: Item, offer: OfferNamed) -> tuple[_Named, Any] | None:
+        catalog = self.one_of(self.catalogs(), offer.catalog, "catalogue granted to you")
+        if catalog is None:
+            return None
+        product = self.one_of(self.products(catalog), offer.product, f"product of {catalog.name}")
+        if product is None:
+            return None
+        days = {} if offer.date is None else {"after": offer.date, "before": offer.date}
+        listed = self.korus.offers.list(catalog.thing, products=[product.thing], **days)
+        day = None if offer.date is None else offer.date.isoformat()
+        # a server that ignores a filter must not make us book another day or product
+        found = [entry for entry in listed if _is_offer_of(entry, product, day)]
+        if len(found) == 1:
+            return catalog, found[0]
+        when = day or "without a date"
+        if found:
+            iris = ", ".join(str(iri_of(entry)) for entry in found[:_MOST_CANDIDATES])
+            reason = f"{product.name} has {len(found)} offers {when}; say which by offer: {iris}"
+        else:
+            reason = f"{product.name} has no offer {when}{self.days_on_sale(catalog, product, offer)}"
+        self.problems.append(FileProblem(item.line, f"{item.where}.date", reason))
+        return None
+
+    def days_on_sale(self, catalog: _Named, product: _Named, offer: OfferNamed) -> str:
+        if offer.date is None:
+            near = self.korus.offers.list(catalog.thing, products=[product.thing], order="asc")
+        else:
+            around = timedelta(days=_DAYS_AROUND)
+            near = self.korus.offers.list(
+                catalog.thing,
+                products=[product.thing],
+                after=offer.date - around,
+                before=offer.date + around,
+                order="asc",
+            )
+        days = {day: None for entry in near if (day := text(wire(entry) or {}, "date"))}
+        return f"; it is on sale on {_some(list(days))}" if days else ""
+
+    def given(self, offer: OfferGiven) -> tuple[_Named, Any] | None:
+        """Find an offer by IRI or id; no call gives a single offer, so its catalogue is read through."""
+        catalogs: Sequence[_Named] = self.catalogs()
+        if "/" in offer.offer.text:
+            address = self.address(offer.offer)
+            if address is None:
+                return None
+            wanted, own = address.id, address.ids["catalog_id"]
+            catalogs = [
+                catalog for catalog in catalogs if catalog.id == own or catalog.iri.endswith(f"/{own}")
+            ]
+            if not catalogs:
+                self.refuse(offer.offer, "this offer is in no catalogue that is granted to you")
+                return None
+        else:
+            wanted = offer.offer.text
+        if offer.catalog is not None:
+            catalog = self.one_of(catalogs, offer.catalog, "catalogue of this offer")
+            if catalog is None:
+                return None
+            catalogs = [catalog]
+        for catalog in catalogs:
+            for entry in self.korus.offers.list(catalog.thing):
+                if wanted in {_named(entry).id, (iri_of(entry) or "").rpartition("/")[2]}:
+                    return catalog, entry
+        self.refuse(offer.offer, f"there is no such offer in {_some([catalog.name for catalog in catalogs])}")
+        return None
+
+    def address(self, written: Text) -> Reference | None:
+        try:
+            return parse_iri(written.text, OFFER)
+        except InvalidIri as error:
+            self.refuse(written, error.message)
+            return None
+
+    # ── tickets and sessions ──
+
+    def ticket(self, tickets: Sequence[_Named], written: str, item: Item, key: str) -> _Named | None:
+        at = Text(written, _line_of(item, key, written), f"{item.where}.{key}.{written}")
+        return self.one_of(tickets, at, "ticket of this offer")
+
+    def session(self, ticket: _Named, written: Text) -> tuple[str, datetime | None] | None:
+        """The IRI of a session that is written as an IRI, an id or a start time, and when it begins."""
+        listed = self.sessions(ticket)
+        matching = [
+            session
+            for session in listed or ()
+            if _named(session).is_meant_by(written.text) or written.text in _starts(session)
+        ]
+        if len(matching) == 1 and (iri := iri_of(matching[0])) is not None:
+            return iri, moment((wire(matching[0]) or {}).get("occursAt"))
+        if "/" in written.text:
+            return written.text, None  # of another form; the booking judges whether it can be this ticket's
+        if listed is None:
+            self.refuse(written, "the sessions of this ticket cannot be listed; say the session by its IRI")
+            return None
+        what = "begins at more than one session" if matching else "is no session"
+        self.refuse(written, f"{written.text!r} {what} of {ticket.name}{_times(listed)}")
+        return None
+
+    def sessions(self, ticket: _Named) -> list[Any] | None:
+        """The sessions of a ticket; None when the API has no list of them."""
+        try:
+            return list(self.korus.offers.sessions(ticket.iri))
+        except (OperationUnavailable, NotFound):
+            return None
+
+    def missing_sessions(self, item: Item, tickets: Iterable[_Named], chosen: Mapping[str, str]) -> None:
+        for ticket in tickets:
+            if ticket.iri in chosen or (wire(ticket.thing) or {}).get("dateAccess") is not False:
+                continue
+            reason = f"the ticket {ticket.name!r} needs a session{_times(self.sessions(ticket) or [])}"
+            self.problems.append(FileProblem(item.line, f"{item.where}.sessions", reason))
+
+    def too_many_beneficiaries(self, item: Item, tickets: Sequence[_Named]) -> None:
+        places = item.quantity * max(1, len(tickets))
+        if len(item.beneficiaries) > places:
+            reason = f"{len(item.beneficiaries)} people for {places} tickets"
+            self.problems.append(FileProblem(item.line, f"{item.where}.beneficiaries", reason))
+
+    def one_of(self, things: Sequence[_Named], written: Text, what: str) -> _Named | None:
+        """The one thing that is meant: by IRI or id, else by name; a problem if none or several are."""
+        meant = [thing for thing in things if thing.is_meant_by(written.text)]
+        meant = meant or [thing for thing in things if thing.is_called(written.text)]
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            iris = _some([thing.iri for thing in meant])
+            self.refuse(
+                written, f"{written.text!r} is the name of more than one {what}: say which by IRI: {iris}"
+            )
+            return None
+        names = {_plain(thing.name): thing.name for thing in things}
+        near = [names[name] for name in get_close_matches(_plain(written.text), names, n=3, cutoff=0.5)]
+        offered = (
+            f"did you mean {_some(near)}?" if near else f"there are {_some(list(names.values())) or 'none'}"
+        )
+        self.refuse(written, f"{written.text!r} is no {what}; {offered}")
+        return None
+
+
+def _named(thing: Any) -> _Named:
+    source = wire(thing) or {}
+    iri = iri_of(thing) or ""
+    own_id = text(source, "id") or iri.rpartition("/")[2]
+    return _Named(iri, own_id, text(source, "name") or own_id, thing)
+
+
+def _product_name(offer: object) -> str:
+    product = (wire(offer) or {}).get("product")
+    source = wire(product) or {}
+    return text(source, "name") or iri_of(product) or iri_of(offer) or "offer"
+
+
+def _is_offer_of(offer: object, product: _Named, day: str | None) -> bool:
+    source = wire(offer) or {}
+    said = source.get("product")
+    own = _named(said) if isinstance(said, dict) else _Named(iri_of(said) or "", "", "", None)
+    another = own.iri and product.iri and own.iri != product.iri
+    return source.get("date") == day and not another
+
+
+def moment(written: object) -> datetime | None:
+    """Read a timestamp with its offset; None for anything else."""
+    if not isinstance(written, str):
+        return None
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _starts(session: object) -> tuple[str, ...]:
+    """The ways to write when a session begins, the shortest first; none when it does not say."""
+    occurs_at = (wire(session) or {}).get("occursAt")
+    start = moment(occurs_at)
+    if start is None:
+        return (occurs_at,) if isinstance(occurs_at, str) else ()
+    day, time = start.date().isoformat(), start.strftime("%H:%M")
+    return (time, f"{day} {time}", f"{day}T{time}", start.isoformat(), str(occurs_at))
+
+
+def _times(sessions: Iterable[object]) -> str:
+    """When there are sessions, as the end of a message."""
+    times = _some([starts[0] for session in sessions if (starts := _starts(session))])
+    return f"; there are {times}" if times else ""
+
+
+def _line_of(item: Item, key: str, written: str) -> int:
+    placed = item.sessions.get(written) if key == "sessions" else None
+    return item.line if placed is None else placed.line
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _some(words: Sequence[str]) -> str:
+    """A few of the words, and how many more there are."""
+    shown = ", ".join(words[:_MOST_CANDIDATES])
+    return f"{shown} and {len(words) - _MOST_CANDIDATES} more" if len(words) > _MOST_CANDIDATES else shown
