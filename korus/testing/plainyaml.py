@@ -19,8 +19,9 @@ __all__ = ["YamlUnreadable", "dump", "load"]
 
 _INT = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"-?[0-9]+(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)\Z")
-_BOOL = re.compile(r"(?:true|false)\Z")
-_NULL = re.compile(r"(?:null|~|)\Z")
+_BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
+_NULL = re.compile(r"(?:null|Null|NULL|~|)\Z")
+_MERGE = re.compile(r"<<\Z")
 _DIGITS = list("-0123456789")
 _WIDTH = 110
 
@@ -38,6 +39,7 @@ class _Loader(_CLoader):  # type: ignore[misc]  # the C classes are chosen at ru
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         mapping: dict[Hashable, Any] = {}
+        self.flatten_mapping(node)
         for key_node, value_node in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
@@ -58,8 +60,9 @@ class _Dumper(_CDumper):  # type: ignore[misc]  # the C classes are chosen at ru
 for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:int", _INT, _DIGITS),
     ("tag:yaml.org,2002:float", _FLOAT, _DIGITS),
-    ("tag:yaml.org,2002:bool", _BOOL, list("tf")),
-    ("tag:yaml.org,2002:null", _NULL, ["n", "~", ""]),
+    ("tag:yaml.org,2002:bool", _BOOL, list("tTfF")),
+    ("tag:yaml.org,2002:null", _NULL, ["n", "N", "~", ""]),
+    ("tag:yaml.org,2002:merge", _MERGE, ["<"]),
 ):
     _Loader.add_implicit_resolver(_tag, _pattern, _first)
     # whatever the loader above would take for something else is written in quotes

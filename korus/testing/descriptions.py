@@ -1,0 +1,272 @@
+"""A description of the API as the checks over recorded traffic need it: its operations, found by a request.
+
+Any OpenAPI 3.0 or 3.1 document will do. It is taken as it is: nothing is corrected, and what it should have said is
+not known here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+from attrs import field, frozen
+
+from korus.testing import plainyaml
+
+__all__ = ["METHODS", "Description", "DescriptionUnreadable", "Operation", "Parameter", "escape", "read"]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+class DescriptionUnreadable(ValueError):
+    """A file that is not an OpenAPI description."""
+
+
+def escape(step: str | int) -> str:
+    """One step of a JSON pointer."""
+    return str(step).replace("~", "~0").replace("/", "~1")
+
+
+@frozen(kw_only=True)
+class Parameter:
+    """A parameter of an operation.
+
+    Attributes:
+        name: As on the wire.
+        place: ``path``, ``query``, ``header`` or ``cookie``.
+        required: Whether it has to be sent.
+        schema: Its schema.
+        pointer: Where the schema stands in the description.
+        style: The OpenAPI style.
+        explode: Whether a list is sent as several pairs.
+    """
+
+    name: str
+    place: str
+    required: bool
+    schema: Any
+    pointer: str
+    style: str
+    explode: bool
+
+
+@frozen(kw_only=True)
+class Operation:
+    """An operation of a description.
+
+    Attributes:
+        method: Upper case.
+        path: The template, as in the description.
+        operation_id: The description's id, empty if it has none.
+        pointer: Where it stands in the description.
+        node: The operation object.
+        parameters: Its own and its path's.
+    """
+
+    method: str
+    path: str
+    operation_id: str
+    pointer: str
+    node: Mapping[str, Any] = field(repr=False)
+    parameters: tuple[Parameter, ...] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """How it is called in reports: ``GET /v1/x/{id}``."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The documented statuses as written: ``200``, ``4XX``, ``default``."""
+        return tuple(_mapping(self.node.get("responses")))
+
+    @property
+    def success_statuses(self) -> tuple[str, ...]:
+        """Those of them that are a success."""
+        return tuple(status for status in self.statuses if status.startswith("2"))
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+
+
+def _list(found: Any) -> list[Any]:
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
+@frozen(kw_only=True, eq=False)
+class Description:
+    """A description with its operations.
+
+    Attributes:
+        document: The parsed document.
+        version: ``info.version``.
+        sha256: The digest of the file's bytes, empty if there was no file.
+        operations: All operations, those of the most specific paths first.
+    """
+
+    document: Mapping[str, Any] = field(repr=False)
+    version: str
+    sha256: str = ""
+    operations: tuple[Operation, ...] = field(repr=False)
+    _templates: tuple[tuple[re.Pattern[str], tuple[str, ...], Operation], ...] = field(repr=False)
+    _bases: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, document: Any, *, sha256: str = "") -> Description:
+        """Take a parsed document.
+
+        Raises:
+            DescriptionUnreadable: It is not an OpenAPI document.
+        """
+        if not isinstance(document, Mapping) or not isinstance(
+            cast("Mapping[str, Any]", document).get("paths"), Mapping
+        ):
+            raise DescriptionUnreadable("it has no paths, so it is not an OpenAPI description")
+        whole = cast("Mapping[str, Any]", document)
+        operations = sorted(_operations(whole), key=_specificity)
+        templates = tuple((*_compile(operation.path), operation) for operation in operations)
+        servers = [_mapping(server).get("url") for server in _list(whole.get("servers"))]
+        bases = {urlsplit(str(url)).path.rstrip("/") for url in servers if url} - {""}
+        return cls(
+            document=whole,
+            version=str(_mapping(whole.get("info")).get("version", "")),
+            sha256=sha256,
+            operations=tuple(operations),
+            templates=templates,
+            bases=tuple(sorted(bases, key=len, reverse=True)),
+        )
+
+    def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
+        """The operation that a request is made to, and its path parameters as sent."""
+        candidates = [path.removeprefix(base) for base in self._bases if path.startswith(f"{base}/")]
+        for candidate in (*candidates, path):
+            for pattern, names, operation in self._templates:
+                found = pattern.fullmatch(candidate) if operation.method == method.upper() else None
+                if found is not None:
+                    return operation, dict(zip(names, map(unquote, found.groups()), strict=True))
+        return None
+
+    def covers(self, path: str) -> bool:
+        """Whether a path lies where this description's operations do, whether or not it describes it."""
+        firsts = {operation.path.split("/")[1] for operation in self.operations if operation.path.count("/")}
+        candidates = [path.removeprefix(base) for base in self._bases if path.startswith(f"{base}/")]
+        return any(one.split("/")[1:2] and one.split("/")[1] in firsts for one in (*candidates, path))
+
+    def resolve(self, reference: str) -> Any:
+        """What an internal reference points to, None if it points nowhere."""
+        return _resolve(self.document, reference)
+
+    def follow(self, node: Any, pointer: str) -> tuple[Any, str]:
+        """A node that is not a reference: the node itself, or where its references lead."""
+        return _follow(self.document, node, pointer)
+
+
+def _resolve(document: Mapping[str, Any], reference: str) -> Any:
+    if not reference.startswith("#"):
+        return None
+    node: Any = document
+    for raw in reference[1:].split("/")[1:]:
+        step = unquote(raw).replace("~1", "/").replace("~0", "~")
+        if isinstance(node, Mapping):
+            node = cast("Mapping[str, Any]", node).get(step)
+        elif isinstance(node, list) and step.isdigit() and int(step) < len(cast("list[Any]", node)):
+            node = cast("list[Any]", node)[int(step)]
+        else:
+            return None
+    return node
+
+
+def _follow(document: Mapping[str, Any], node: Any, pointer: str) -> tuple[Any, str]:
+    passed: set[str] = set()
+    while isinstance(node, Mapping) and isinstance(cast("Mapping[str, Any]", node).get("$ref"), str):
+        reference = str(cast("Mapping[str, Any]", node)["$ref"])
+        if reference in passed:
+            break
+        passed.add(reference)
+        node, pointer = _resolve(document, reference), reference
+    return node, pointer
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
+    for path, found in _mapping(document["paths"]).items():
+        item, pointer = _follow(document, found, f"#/paths/{escape(path)}")
+        shared = _mapping(item)
+        for method in METHODS:
+            node = shared.get(method)
+            if not isinstance(node, Mapping):
+                continue
+            own = cast("Mapping[str, Any]", node)
+            parameters: dict[tuple[str, str], Parameter] = {}
+            for holder, where in ((shared, pointer), (own, f"{pointer}/{method}")):
+                for number, raw in enumerate(_list(holder.get("parameters"))):
+                    parameter = _parameter(document, raw, f"{where}/parameters/{number}")
+                    parameters[parameter.place, parameter.name] = parameter
+            yield Operation(
+                method=method.upper(),
+                path=str(path),
+                operation_id=str(own.get("operationId", "")),
+                pointer=f"{pointer}/{method}",
+                node=own,
+                parameters=tuple(parameters.values()),
+            )
+
+
+def _parameter(document: Mapping[str, Any], raw: Any, pointer: str) -> Parameter:
+    node, pointer = _follow(document, raw, pointer)
+    found = _mapping(node)
+    place = str(found.get("in", "query"))
+    style = str(found.get("style", "form" if place in {"query", "cookie"} else "simple"))
+    return Parameter(
+        name=str(found.get("name", "")),
+        place=place,
+        required=found.get("required") is True,
+        schema=found.get("schema", {}),
+        pointer=f"{pointer}/schema",
+        style=style,
+        explode=bool(found.get("explode", style == "form")),
+    )
+
+
+def _specificity(operation: Operation) -> tuple[int, int, str]:
+    return operation.path.count("{"), -len(operation.path), operation.path
+
+
+def _compile(path: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    names: list[str] = []
+    parts: list[str] = []
+    for text, name in re.findall(r"([^{]*)(?:\{([^}]*)\})?", path):
+        parts.append(re.escape(text))
+        if name:
+            names.append(name)
+            parts.append("([^/]+)")
+    return re.compile("".join(parts) + "/?"), tuple(names)
+
+
+def read(path: Path | str) -> Description:
+    """Read a description from a YAML or JSON file.
+
+    Raises:
+        DescriptionUnreadable: The file is not an OpenAPI description.
+        FileNotFoundError: There is no such file.
+    """
+    content = Path(path).read_bytes()
+    try:
+        document = plainyaml.load(content.decode("utf-8"))
+        return Description.of(document, sha256=hashlib.sha256(content).hexdigest())
+    except (UnicodeDecodeError, plainyaml.YamlUnreadable, DescriptionUnreadable) as error:
+        raise DescriptionUnreadable(f"{path}: {error}") from error
+
+
+def newest(descriptions: Iterable[Description]) -> Description:
+    """The description with the highest version; ``release`` is newer than any number (reference, versions)."""
+
+    def order(description: Description) -> tuple[int, list[int], str]:
+        numbers = [int(number) for number in re.findall(r"\d+", description.version)]
+        return (2 if description.version == "release" else 1 if numbers else 0), numbers, description.version
+
+    return max(descriptions, key=order)
