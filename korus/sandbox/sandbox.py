@@ -1,0 +1,237 @@
+"""The sandbox itself: the parts put together, started and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from starlette.applications import Starlette
+
+from korus.sandbox.admin import admin_routes
+from korus.sandbox.app import TOKEN_PATH, Service, api_application, storage_application
+from korus.sandbox.boxoffice import BoxOffice
+from korus.sandbox.catalogue import Catalogue, build_catalogue
+from korus.sandbox.clock import Clock
+from korus.sandbox.faults import Faults
+from korus.sandbox.ids import digest_of, last_segment, uuid7
+from korus.sandbox.inspection import Inspection
+from korus.sandbox.landing import landing_routes
+from korus.sandbox.operations import World
+from korus.sandbox.server import Server
+from korus.sandbox.storage import Storage
+from korus.sandbox.tokens import Client, TokenDesk
+
+__all__ = ["DEFAULT_OFFERS", "Sandbox"]
+
+DEFAULT_OFFERS = 3400
+"""How many offers the first catalogue holds unless told otherwise: a little more than a year."""
+
+
+class Sandbox:
+    """A stand-in KorusTicket API with state, on loopback.
+
+    It is **not the API**: what it sells is invented, and where the API's behaviour is unknown it follows the proposals of
+    the API reference's section 10. Use it as a context manager, or with :meth:`start` and :meth:`stop`::
+
+        with Sandbox(seed=7) as sandbox:
+            korus = Korus(**sandbox.credentials, base_url=sandbox.base_url, token_url=sandbox.token_url)
+
+    Choices of the sandbox that the reference neither shows nor proposes: one reservation per line of a bulk call, with
+    one entry of ``items`` per unit; one order per reservation with one item; documents are listed once every required
+    beneficiary is named; a document asked for too early is a 422; entity tags and ``Cache-Control`` on the catalogue.
+
+    Args:
+        seed: Decides the catalogue's ids, stock and prices, and the chance in faults.
+        offers: How many offers the first catalogue holds (the others have some 2,700 more).
+        latency: Seconds to wait before each answer.
+        now: The moment at which its clock begins, aware; the real one when None. The calendar begins on that day.
+        frozen: Let the clock stand still but for ``sandbox.clock.advance``.
+        first_day: The first day on sale, if not today.
+        hold: How long a hold lasts; 10 to 20 minutes, as each issuer has it, when None.
+        document_delay: How long after an order is complete its documents can be downloaded.
+        url_lifetime: How long a temporary download address is good.
+        token_lifetime: Seconds an access token is good.
+        refresh_lifetime: Seconds a refresh token is good; 0 issues none.
+        host: The address to bind. Anything but loopback lets others in.
+        port: The API's port; 0 takes a free one.
+        storage_port: The storage host's port; 0 takes a free one.
+    """
+
+    def __init__(  # noqa: PLR0913 - every one is a setting somebody needs
+        self,
+        *,
+        seed: int = 0,
+        offers: int = DEFAULT_OFFERS,
+        latency: float = 0.0,
+        now: datetime | None = None,
+        frozen: bool = False,
+        first_day: date | None = None,
+        hold: timedelta | None = None,
+        document_delay: timedelta = timedelta(seconds=1),
+        url_lifetime: timedelta = timedelta(minutes=5),
+        token_lifetime: int = 1800,
+        refresh_lifetime: int = 1800,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        storage_port: int = 0,
+    ) -> None:
+        self.seed = seed
+        self.host = host
+        self._wanted_ports = (port, storage_port)
+        self._server: Server | None = None
+        self.clock = Clock(now, frozen=frozen)
+        self.catalogue: Catalogue = build_catalogue(seed, first_day or self.clock.now().date(), offers)
+        self.box_office = BoxOffice(self.catalogue, self.clock, hold=hold, document_delay=document_delay)
+        self.tokens = TokenDesk(self.clock, lifetime=token_lifetime, refresh_lifetime=refresh_lifetime)
+        self.faults = Faults(seed)
+        self.inspect = Inspection(self.box_office, self.tokens)
+        self._service = Service(
+            world=World(self.catalogue, self.box_office, Storage(self.clock, lifetime=url_lifetime)),
+            clock=self.clock,
+            tokens=self.tokens,
+            faults=self.faults,
+            inspect=self.inspect,
+            latency=latency,
+        )
+        self._client = self.add_client("korus-sandbox", "sandbox-secret")
+        self._service.extra_routes = (*landing_routes(self), *admin_routes(self))
+        self.app: Starlette = api_application(self._service)
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Start answering; does nothing when it already does.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        if self._server is None:
+            server = Server((self.app, storage_application(self._service)), self.host, self._wanted_ports)
+            server.start()
+            self._server = server
+            self._service.storage.origin = self._origin(server.ports[1])
+        return self
+
+    def stop(self) -> None:
+        """Stop answering; what was booked stays, and :meth:`start` goes on with it on other ports."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def refuse_connections(self, seconds: float) -> None:
+        """Refuse connections for a time, as a server does that is being restarted."""
+        self._running.refuse_connections(seconds)
+
+    @property
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError("the sandbox is not running; use it as a context manager, or call start()")
+        return self._server
+
+    def _origin(self, port: int) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - only compared with
+        return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{port}"
+
+    # --- how to reach it ---------------------------------------------------------------------------------------------
+
+    @property
+    def base_url(self) -> str:
+        """The API's origin, without a slash at the end."""
+        return self._origin(self._running.ports[0])
+
+    @property
+    def token_url(self) -> str:
+        """The token endpoint."""
+        return f"{self.base_url}{TOKEN_PATH}"
+
+    @property
+    def storage_url(self) -> str:
+        """The storage host's origin."""
+        return self._origin(self._running.ports[1])
+
+    @property
+    def admin_url(self) -> str:
+        """Where other processes can look at the sandbox and tell it to misbehave; see :mod:`korus.sandbox.admin`."""
+        return f"{self.base_url}/_sandbox"
+
+    @property
+    def client_id(self) -> str:
+        """The service account's id."""
+        return self._client.id
+
+    @property
+    def client_secret(self) -> str:
+        """The service account's secret (an invented one)."""
+        return self._client.secret
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """``client_id`` and ``client_secret``."""
+        return {"client_id": self.client_id, "client_secret": self.client_secret}
+
+    def environment(self) -> dict[str, str]:
+        """Return the ``KORUS_*`` variables with which ``Korus.from_env()`` uses this sandbox."""
+        return {
+            "KORUS_CLIENT_ID": self.client_id,
+            "KORUS_CLIENT_SECRET": self.client_secret,
+            "KORUS_BASE_URL": self.base_url,
+            "KORUS_TOKEN_URL": self.token_url,
+        }
+
+    # --- changing the world ------------------------------------------------------------------------------------------
+
+    @property
+    def latency(self) -> float:
+        """Seconds to wait before each answer; can be changed at any time."""
+        return self._service.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._service.latency = seconds
+
+    def add_client(self, client_id: str, client_secret: str, *, catalogs: Mapping[str, bool] | None = None) -> Client:
+        """Make another service account known, with an organisation of its own.
+
+        Args:
+            client_id: Its id.
+            client_secret: Its secret.
+            catalogs: Which catalogues it may see, by code (``park``, ``stadium``, ``museum``, ``aquarium``); every one
+                but the aquarium's unless said otherwise.
+        """
+        granted = {catalog.plan.code: catalog.plan.granted for catalog in self.catalogue.catalogs} | dict(catalogs or {})
+        client = Client(
+            client_id,
+            client_secret,
+            uuid7(digest_of(self.seed, "organization", client_id)),
+            frozenset(catalog.id for catalog in self.catalogue.catalogs if granted[catalog.plan.code]),
+        )
+        self.tokens.add_client(client)
+        return client
+
+    def set_stock(self, iri: str, available: int) -> None:
+        """Make an offer or a session have so many left.
+
+        Args:
+            iri: The address or bare id of an offer or of a session.
+            available: How many.
+        """
+        self.box_office.set_stock(last_segment(iri), available)
+
+    def set_price(self, iri: str, amount: str) -> None:
+        """Make an offer cost this (a decimal string) from now on, while lists go on showing the old price."""
+        whole, _, cents = amount.partition(".")
+        self.box_office.set_price(last_segment(iri), int(whole) * 100 + int(cents.ljust(2, "0")[:2]))
+
+    def expire_reservation(self, iri: str) -> None:
+        """End a hold at once."""
+        self.box_office.expire(last_segment(iri))
