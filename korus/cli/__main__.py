@@ -1,0 +1,6 @@
+"""The same command where the script of that name is not on the path: ``python -m korus.cli``."""
+
+from korus.cli import main
+
+if __name__ == "__main__":
+    main()
