@@ -22,11 +22,12 @@ import yaml
 from attrs import evolve, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "FOLDER",
     "TITLE",
+    "CutShortError",
     "Description",
     "DescriptionError",
     "Document",
@@ -34,6 +35,7 @@ __all__ = [
     "Lock",
     "OtherApiError",
     "api_version",
+    "check_whole",
     "descriptions",
     "dump",
     "entries",
@@ -72,6 +74,10 @@ NUMBERED = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)(?:[.-]?([0-9A-Za-z._-]*))?")
 
 class DescriptionError(Exception):
     """A description or the lock is missing, cannot be read, or is not what it should be."""
+
+
+class CutShortError(DescriptionError):
+    """The text ends before the document does, or the document lacks what every description has."""
 
 
 class OtherApiError(DescriptionError):
@@ -170,6 +176,7 @@ def parse(text: str | bytes, *, name: str = "the description") -> Document:
         name: How to call it in an error.
 
     Raises:
+        CutShortError: The text ends in the middle of something.
         DescriptionError: The text is not UTF-8, not YAML or JSON, repeats a key, or is not a mapping.
     """
     try:
@@ -193,8 +200,16 @@ def _values(text: str, name: str) -> object:
         return cast("object", yaml.load(text, Loader=_CoreLoader))  # noqa: S506 - a safe loader, with fewer tags
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         if broken is not None:
-            raise DescriptionError(f"{name} is not JSON: {broken}") from error
-        raise DescriptionError(f"{name} is not YAML: {_first_line(error)}") from error
+            at_end = broken.msg.startswith("Unterminated") or broken.pos >= len(text.rstrip())
+            raise _broken(at_end)(f"{name} is not JSON: {broken}") from error
+        mark = getattr(error, "problem_mark", None)
+        at_end = mark is not None and mark.line >= text.rstrip().count("\n")
+        raise _broken(at_end)(f"{name} is not YAML: {_first_line(error)}") from error
+
+
+def _broken(at_end: bool) -> type[DescriptionError]:
+    """Choose the error for a text that cannot be parsed: what goes wrong at its end was cut short."""
+    return CutShortError if at_end else DescriptionError
 
 
 def _first_line(error: Exception) -> str:
@@ -330,25 +345,61 @@ def api_version(document: Document) -> str:
     """Check that a document is an OpenAPI 3 description of this API, and give its version.
 
     Raises:
-        DescriptionError: It is not an OpenAPI 3 document, or lacks a title, a version or paths.
+        DescriptionError: It is not an OpenAPI 3 document.
+        CutShortError: It is one, but lacks its title, its version or its paths.
         OtherApiError: It describes another API: its title differs.
     """
     stated = document.get("openapi")
     if not (isinstance(stated, str) and re.fullmatch(r"3\.[0-9]+(\.[0-9]+)?(-\S+)?", stated)):
-        raise DescriptionError("not an OpenAPI 3 document: it has no `openapi: 3.x`")
+        raise DescriptionError("it is not an OpenAPI 3 document: it does not say `openapi: 3.x`")
     about = mapping(document.get("info"))
     title: object = about.get("title")
     if not isinstance(title, str):
-        raise DescriptionError("not an OpenAPI 3 document: `info.title` is missing")
+        raise CutShortError("it has no `info.title`")
     if " ".join(title.split()).casefold() != TITLE.casefold():
-        raise OtherApiError(f"this is the description of {title!r}, not of {TITLE!r}")
+        raise OtherApiError(f"it describes {title!r}, not {TITLE!r}")
     version: object = about.get("version")
     # an unquoted `version: 2.0` reads as a number
     if isinstance(version, bool) or not isinstance(version, str | int | float) or version == "":
-        raise DescriptionError("not an OpenAPI 3 document: `info.version` is missing")
-    if not isinstance(document.get("paths"), dict):
-        raise DescriptionError("not a whole description: it has no `paths`")
+        raise CutShortError("it has no `info.version`")
+    if not mapping(document.get("paths")):
+        raise CutShortError("it has no `paths`")
     return str(version)
+
+
+def check_whole(document: Document) -> None:
+    """Check that nothing is missing that the document itself speaks of.
+
+    Raises:
+        CutShortError: A local reference points at nothing, or an operation has a tag that the list of tags
+        lacks.
+    """
+    for reference in dict.fromkeys(_references(document)):
+        try:
+            resolve(document, reference)
+        except DescriptionError:
+            raise CutShortError(f"it refers to {reference}, which is not in it") from None
+    declared = {mapping(tag).get("name") for tag in entries(document.get("tags"))}
+    used = {
+        tag
+        for path in mapping(document.get("paths")).values()
+        for operation in mapping(path).values()
+        for tag in entries(mapping(operation).get("tags"))
+    }
+    if declared and used - declared:
+        missing = ", ".join(sorted(str(tag) for tag in used - declared))
+        raise CutShortError(f"its list of tags lacks some that operations have: {missing}")
+
+
+def _references(node: object) -> Iterator[str]:
+    for one in entries(node):
+        yield from _references(one)
+    for key, value in mapping(node).items():
+        if key == "$ref" and isinstance(value, str):
+            if value.startswith("#"):
+                yield value
+        elif key not in {"example", "examples", "default", "const", "enum"}:  # what stands there is not read
+            yield from _references(value)
 
 
 def is_reconstructed(document: Document) -> bool:

@@ -1,0 +1,408 @@
+"""Download the published description and file it under its version.
+
+The addresses are tried in turn. What comes is checked (it must be a whole OpenAPI 3 document of this API),
+filed in ``openapi/`` byte for byte, and entered in the lock as the current version. A file that was
+reconstructed is replaced by the first download of its version. If anything goes wrong, no file that was
+there before is changed.
+
+This module compares and generates nothing: see ``scripts.track`` and ``scripts.generate``.
+
+Exit statuses:
+
+====== ==========================================================================================
+0      filed, or nothing new
+2      wrong arguments
+10     no network: no connection, or none that lasted until an answer began
+11     a time-out
+12     404 or 410: nothing is published at the address
+13     another status than 200, or too many redirections
+14     a web page instead of a description
+15     cut short
+16     not an OpenAPI 3 document, or one whose version cannot name a file
+17     the description of another API
+18     a version that is already there, with other content; it was filed beside the first
+19     larger than the limit
+20     a file could not be read or written
+====== ==========================================================================================
+
+If several addresses fail, the status is that of the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+from attrs import evolve, frozen
+
+from scripts.descriptions import (
+    FOLDER,
+    CutShortError,
+    Description,
+    DescriptionError,
+    Document,
+    Lock,
+    OtherApiError,
+    api_version,
+    check_whole,
+    descriptions,
+    file_name,
+    is_reconstructed,
+    parse,
+    read_lock,
+    sha256,
+    write_lock,
+    write_whole,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ADDRESSES", "Failure", "FetchError", "Fetched", "download", "fetch", "main"]
+
+ADDRESSES = (
+    "https://docs.korusticket.com/_bundle/openapi.yaml",
+    "https://docs.korusticket.com/_spec/openapi.yaml",
+)
+"""Where the description is published, the newer address first (section 1.2 of the API reference)."""
+
+TIMEOUT = 30.0
+LIMIT = 32 * 2**20
+OK = 200
+
+
+class Failure(IntEnum):
+    """Why nothing was filed under its version; the value is the exit status."""
+
+    NO_NETWORK = 10
+    TIMEOUT = 11
+    NOT_FOUND = 12
+    OTHER_STATUS = 13
+    WEB_PAGE = 14
+    CUT_SHORT = 15
+    NOT_OPENAPI = 16
+    OTHER_API = 17
+    OTHER_CONTENT = 18
+    TOO_LARGE = 19
+    UNWRITABLE = 20
+
+
+class FetchError(Exception):
+    """Nothing was filed under its version.
+
+    Attributes:
+        failure: Why.
+        message: One line for people.
+        path: The file beside the first, if the version was there with other content.
+        version: The version that it says it is, in that case.
+    """
+
+    def __init__(
+        self, failure: Failure, message: str, *, path: Path | None = None, version: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = " ".join(message.split())
+        self.path = path
+        self.version = version
+
+
+@frozen
+class Fetched:
+    """What became of a download.
+
+    Attributes:
+        version: Its version.
+        path: The file it is in.
+        sha256: Of its bytes.
+        url: Where it came from.
+        new: Whether its content was not in this file before.
+        replaced: Whether it replaced a reconstructed file.
+        previous: The version that was current before.
+        current: The version that is current now.
+    """
+
+    version: str
+    path: Path
+    sha256: str
+    url: str
+    new: bool
+    replaced: bool
+    previous: str
+    current: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        if not self.new:
+            now = (
+                ""
+                if self.previous == self.current
+                else f"; current is now {self.current}, was {self.previous}"
+            )
+            return f"{self.version}: nothing new, {self.path.name} holds what {self.url} publishes{now}"
+        how = ", in place of the reconstructed one" if self.replaced else ""
+        return f"{self.version}: filed as {self.path.name} from {self.url}{how}; current was {self.previous}"
+
+
+def fetch(
+    urls: Sequence[str] = ADDRESSES,
+    *,
+    folder: Path = FOLDER,
+    timeout: float = TIMEOUT,
+    limit: int = LIMIT,
+    switch: bool = True,
+    accept_cut_short: bool = False,
+) -> Fetched:
+    """Download the description, file it and enter it in the lock.
+
+    Args:
+        urls: The addresses to try, one after the other.
+        folder: Where descriptions and lock are.
+        timeout: For each address: seconds for the whole download.
+        limit: The most bytes to accept.
+        switch: Whether to make it the current version in the lock.
+        accept_cut_short: File it although it refers to parts that it does not have.
+
+    Raises:
+        FetchError: Anything went wrong; no file that was there before was changed.
+    """
+    lock = _lock(folder)
+    failures: list[tuple[str, FetchError]] = []
+    for url in urls:
+        try:
+            content = download(url, timeout=timeout, limit=limit)
+            version, document = _checked(content, url, accept_cut_short=accept_cut_short)
+        except FetchError as error:
+            failures.append((url, error))
+            continue
+        return _filed(version, document, content, url, folder=folder, lock=lock, switch=switch)
+    if not failures:
+        raise FetchError(Failure.NO_NETWORK, "there is no address to fetch from")
+    raise FetchError(failures[0][1].failure, "; ".join(error.message for _, error in failures))
+
+
+def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes:
+    """Download a text file whole.
+
+    Args:
+        url: Its address; redirections are followed.
+        timeout: Seconds for all of it.
+        limit: The most bytes to accept.
+
+    Raises:
+        FetchError: It could not be had, or is a web page.
+    """
+    deadline = time.monotonic() + timeout
+    received = bytearray()
+    begun = False
+    try:
+        with (
+            # identity: a length that was announced is then the length of what is kept
+            httpx.Client(
+                timeout=timeout, follow_redirects=True, headers={"Accept-Encoding": "identity"}
+            ) as client,
+            client.stream("GET", url) as answer,
+        ):
+            begun = True
+            _check_head(answer, url)
+            for chunk in answer.iter_bytes():
+                received += chunk
+                if len(received) > limit:
+                    raise FetchError(Failure.TOO_LARGE, f"{url} is larger than {limit} bytes")
+                if time.monotonic() > deadline:
+                    raise FetchError(Failure.TIMEOUT, f"{url} was not complete after {timeout:g} s")
+    except httpx.TimeoutException as error:
+        raise FetchError(Failure.TIMEOUT, f"{url} did not answer within {timeout:g} s") from error
+    except httpx.TooManyRedirects as error:
+        raise FetchError(Failure.OTHER_STATUS, f"{url} redirects without end") from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        if begun:
+            raise FetchError(
+                Failure.CUT_SHORT, f"{url} broke off after {len(received)} bytes: {error}"
+            ) from error
+        raise FetchError(Failure.NO_NETWORK, f"{url} cannot be reached: {error}") from error
+    except httpx.InvalidURL as error:
+        raise FetchError(Failure.NO_NETWORK, f"{url} is not an address: {error}") from error
+    start = bytes(received[:4096]).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        raise FetchError(Failure.WEB_PAGE, f"{url} is a web page, not a description")
+    return bytes(received)
+
+
+def _check_head(answer: httpx.Response, url: str) -> None:
+    status = answer.status_code
+    if status in {httpx.codes.NOT_FOUND, httpx.codes.GONE}:
+        raise FetchError(Failure.NOT_FOUND, f"{url} answers {status}: nothing is published there")
+    if status != OK:
+        raise FetchError(Failure.OTHER_STATUS, f"{url} answers {status}")
+    if "html" in answer.headers.get("Content-Type", "").lower():
+        raise FetchError(Failure.WEB_PAGE, f"{url} is a web page, not a description")
+
+
+def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, Document]:
+    """Read what was downloaded, and give its version with it."""
+    if not content.strip():
+        raise FetchError(Failure.CUT_SHORT, f"{url} is empty")
+    try:
+        document = parse(content, name="what came")
+        version = api_version(document)
+        file_name(version)
+        if not accept_cut_short:
+            _check_end(content)
+            check_whole(document)
+    except OtherApiError as error:
+        raise FetchError(Failure.OTHER_API, f"{url} is not a description of this API: {error}") from error
+    except CutShortError as error:
+        raise FetchError(Failure.CUT_SHORT, f"{url} is cut short: {error}") from error
+    except DescriptionError as error:
+        raise FetchError(Failure.NOT_OPENAPI, f"{url} is not a description: {error}") from error
+    return version, document
+
+
+def _check_end(content: bytes) -> None:
+    # cut anywhere, YAML is as a rule still YAML; but every tool that writes it ends the last line
+    if not content.lstrip().startswith(b"{") and not content.endswith(b"\n"):
+        raise CutShortError("its last line does not end")
+
+
+def _lock(folder: Path) -> Lock:
+    try:
+        return read_lock(folder)
+    except DescriptionError as error:
+        raise FetchError(Failure.UNWRITABLE, str(error)) from error
+
+
+def _filed(
+    version: str, document: Document, content: bytes, url: str, *, folder: Path, lock: Lock, switch: bool
+) -> Fetched:
+    digest = sha256(content)
+    suffix = ".json" if content.lstrip().startswith(b"{") else ".yaml"
+    entry = Description(
+        file=file_name(version, suffix=suffix),
+        sha256=digest,
+        origin="downloaded",
+        url=url,
+        fetched=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    known = lock.descriptions.get(version)
+    before = descriptions(folder).get(version)
+    same = replaced = False
+    try:
+        if before is not None:
+            same = sha256(before.read_bytes()) == digest
+            # a description that calls itself reconstructed is no download of the published one
+            replaced = (
+                known is not None and known.origin == "reconstructed" and not is_reconstructed(document)
+            )
+            if same:
+                entry = (
+                    known if known is not None and known.sha256 == digest else evolve(entry, file=before.name)
+                )
+            elif not replaced:
+                _file_beside(folder / f"{version}+{digest[:8]}{suffix}", content, version, before)
+        after = lock.with_description(version, entry, current=switch)
+        path = before if same and before is not None else folder / entry.file
+        _write(path, content, before=before, lock_before=lock, lock_after=after, folder=folder)
+    except OSError as error:
+        raise FetchError(
+            Failure.UNWRITABLE, f"{error.filename or folder} cannot be written: {error.strerror}"
+        ) from error
+    return Fetched(
+        version=version,
+        path=path,
+        sha256=digest,
+        url=url,
+        new=not same,
+        replaced=replaced and not same,
+        previous=lock.current,
+        current=after.current,
+    )
+
+
+def _file_beside(beside: Path, content: bytes, version: str, first: Path) -> None:
+    if not (beside.exists() and beside.read_bytes() == content):
+        write_whole(beside, content)
+    raise FetchError(
+        Failure.OTHER_CONTENT,
+        f"{version} is published with other content than {first.name}: filed beside it as {beside.name}",
+        path=beside,
+        version=version,
+    )
+
+
+def _write(
+    path: Path, content: bytes, *, before: Path | None, lock_before: Lock, lock_after: Lock, folder: Path
+) -> None:
+    """Write the file, then the lock; if the lock cannot be written, put everything back."""
+    earlier = path.read_bytes() if path.exists() else None
+    if earlier != content:
+        write_whole(path, content)
+    try:
+        if lock_after != lock_before:
+            write_lock(lock_after, folder)
+    except OSError:
+        if earlier is None:
+            path.unlink()
+        elif earlier != content:
+            write_whole(path, earlier)
+        raise
+    if before is not None and before != path:
+        before.unlink()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: The command line; that of the process if None.
+
+    Returns:
+        The exit status, from the table in the module's docstring.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.fetch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--url",
+        action="append",
+        metavar="URL",
+        help="an address to try instead of the known ones; repeatable",
+    )
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to file it (default: openapi/)")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="for each address")
+    parser.add_argument("--limit", type=int, default=LIMIT, metavar="BYTES", help="the most to accept")
+    parser.add_argument(
+        "--keep-current", action="store_true", help="file it without making it the current version"
+    )
+    parser.add_argument(
+        "--accept-cut-short",
+        action="store_true",
+        help="file it although it refers to parts that it does not have",
+    )
+    given = parser.parse_args(arguments)
+    try:
+        fetched = fetch(
+            given.url or ADDRESSES,
+            folder=given.folder,
+            timeout=given.timeout,
+            limit=given.limit,
+            switch=not given.keep_current,
+            accept_cut_short=given.accept_cut_short,
+        )
+    except FetchError as error:
+        print(f"fetch: {error.message}", file=sys.stderr)
+        return int(error.failure)
+    print(f"fetch: {fetched}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
