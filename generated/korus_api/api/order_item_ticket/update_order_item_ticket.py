@@ -1,0 +1,271 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""PATCH /v1/booking/orders/{orderId}/items/{orderItemId}/tickets/{id}."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import httpx
+
+from ... import errors
+from ..._reading import read_model
+from ..._writing import path_part
+from ...client import AuthenticatedClient, Client
+from ...models.constraint_violation import ConstraintViolation
+from ...models.error import Error
+from ...models.order_item_ticket import OrderItemTicket
+from ...models.patch_order_item_ticket_input import PatchOrderItemTicketInput
+from ...types import Operation, Response
+
+OPERATION: Final = Operation(
+    name="update_order_item_ticket",
+    operation_id="api_v1bookingorders_orderIditems_orderItemIdtickets_id_patch",
+    method="PATCH",
+    path="/v1/booking/orders/{orderId}/items/{orderItemId}/tickets/{id}",
+    tag="BookingOrderItemTicket",
+    accept="application/ld+json",
+    request_media_types=("application/merge-patch+json",),
+    responses={
+        "200": "application/ld+json",
+        "400": "application/ld+json",
+        "403": "application/ld+json",
+        "404": "application/ld+json",
+        "422": "application/ld+json",
+    },
+    deprecated=False,
+)
+"""What the description says of this operation."""
+
+
+def build_request(
+    *,
+    order_id: str,
+    order_item_id: str,
+    id: str,
+    body: PatchOrderItemTicketInput,
+) -> dict[str, Any]:
+    """Build the arguments of httpx's `request` for: Set a ticket's beneficiary.
+
+    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    asks for.
+
+    Args:
+        order_id: BookingOrder identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderId` in the
+            path.
+        order_item_id: OrderItem identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderItemId` in
+            the path.
+        id: BookingOrderItemTicket identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        body: What to send, as `application/merge-patch+json`.
+    """
+    headers: dict[str, str] = {"Accept": OPERATION.accept}
+    request: dict[str, Any] = {
+        "method": OPERATION.method,
+        "url": f"/v1/booking/orders/{path_part(order_id)}/items/{path_part(order_item_id)}/tickets/{path_part(id)}",
+        "headers": headers,
+    }
+    request["json"] = body.to_dict()
+    headers["Content-Type"] = "application/merge-patch+json"
+    return request
+
+
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ConstraintViolation | Error | OrderItemTicket | None:
+    status = response.status_code
+    if status == 200:
+        return cast("OrderItemTicket", read_model(OrderItemTicket, response.json()))
+    if status == 400:
+        return cast("Error", read_model(Error, response.json()))
+    if status == 403:
+        return cast("Error", read_model(Error, response.json()))
+    if status == 404:
+        return cast("Error", read_model(Error, response.json()))
+    if status == 422:
+        return cast("ConstraintViolation", read_model(ConstraintViolation, response.json()))
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(status, response.content)
+    return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[ConstraintViolation | Error | OrderItemTicket]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    order_id: str,
+    order_item_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PatchOrderItemTicketInput,
+) -> Response[ConstraintViolation | Error | OrderItemTicket]:
+    """Set a ticket's beneficiary.
+
+    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    asks for.
+
+    Args:
+        order_id: BookingOrder identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderId` in the
+            path.
+        order_item_id: OrderItem identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderItemId` in
+            the path.
+        id: BookingOrderItemTicket identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+        body: What to send, as `application/merge-patch+json`.
+
+    Returns:
+        The whole answer, with what was parsed from it.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    request = build_request(
+        order_id=order_id,
+        order_item_id=order_item_id,
+        id=id,
+        body=body,
+    )
+    response = client.get_httpx_client().request(**request)
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    order_id: str,
+    order_item_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PatchOrderItemTicketInput,
+) -> ConstraintViolation | Error | OrderItemTicket | None:
+    """Set a ticket's beneficiary.
+
+    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    asks for.
+
+    Args:
+        order_id: BookingOrder identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderId` in the
+            path.
+        order_item_id: OrderItem identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderItemId` in
+            the path.
+        id: BookingOrderItemTicket identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+        body: What to send, as `application/merge-patch+json`.
+
+    Returns:
+        What was parsed from the answer.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    answer = sync_detailed(
+        order_id=order_id,
+        order_item_id=order_item_id,
+        id=id,
+        body=body,
+        client=client,
+    )
+    return answer.parsed
+
+
+async def asyncio_detailed(
+    order_id: str,
+    order_item_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PatchOrderItemTicketInput,
+) -> Response[ConstraintViolation | Error | OrderItemTicket]:
+    """Set a ticket's beneficiary.
+
+    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    asks for.
+
+    Args:
+        order_id: BookingOrder identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderId` in the
+            path.
+        order_item_id: OrderItem identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderItemId` in
+            the path.
+        id: BookingOrderItemTicket identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+        body: What to send, as `application/merge-patch+json`.
+
+    Returns:
+        The whole answer, with what was parsed from it.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    request = build_request(
+        order_id=order_id,
+        order_item_id=order_item_id,
+        id=id,
+        body=body,
+    )
+    response = await client.get_async_httpx_client().request(**request)
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    order_id: str,
+    order_item_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    body: PatchOrderItemTicketInput,
+) -> ConstraintViolation | Error | OrderItemTicket | None:
+    """Set a ticket's beneficiary.
+
+    Names the person who will use the ticket. First and last name are always needed, whatever else the ticket
+    asks for.
+
+    Args:
+        order_id: BookingOrder identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderId` in the
+            path.
+        order_item_id: OrderItem identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `orderItemId` in
+            the path.
+        id: BookingOrderItemTicket identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+        body: What to send, as `application/merge-patch+json`.
+
+    Returns:
+        What was parsed from the answer.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    answer = await asyncio_detailed(
+        order_id=order_id,
+        order_item_id=order_item_id,
+        id=id,
+        body=body,
+        client=client,
+    )
+    return answer.parsed
+
+
+__all__ = ["OPERATION", "asyncio", "asyncio_detailed", "build_request", "sync", "sync_detailed"]

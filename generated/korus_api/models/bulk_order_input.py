@@ -1,0 +1,48 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `BulkOrderInput`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+from ..types import UNSET, Unset
+
+
+@_define(kw_only=True)
+class BulkOrderInput:
+    """What to order, and for whom
+
+    Attributes:
+        external_reference: Your own name for the order, to find it again by. Example: `SHOP-17`. Key
+            `externalReference`.
+        reservations: IRIs of the reservations to order, none of them expired. Key `reservations`.
+        customer: Who buys. Key `customer`.
+        notes: Anything the issuer should know. Example: `Wheelchair place please`. Key `notes`.
+    """
+
+    external_reference: str
+    reservations: list[str] | Unset = UNSET
+    customer: BulkOrderInputCustomer | Unset = UNSET
+    notes: str | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result["externalReference"] = self.external_reference
+        if not isinstance(self.reservations, Unset):
+            result["reservations"] = write_value(self.reservations)
+        if not isinstance(self.customer, Unset):
+            result["customer"] = self.customer.to_dict()
+        if not isinstance(self.notes, Unset):
+            result["notes"] = self.notes
+        return result
+
+
+from .bulk_order_input_customer import BulkOrderInputCustomer  # noqa: E402
+
+__all__ = ["BulkOrderInput"]

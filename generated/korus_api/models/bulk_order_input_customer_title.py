@@ -1,0 +1,17 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The enum `BulkOrderInputCustomerTitle`."""
+
+from __future__ import annotations
+
+from .._reading import OpenStr
+
+
+class BulkOrderInputCustomerTitle(OpenStr):
+    """Form of address"""
+
+    MR = "mr"
+    MRS = "mrs"
+    MX = "mx"
+
+
+__all__ = ["BulkOrderInputCustomerTitle"]

@@ -1,0 +1,75 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `BulkOrderOutputFailedOrder`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class BulkOrderOutputFailedOrder:
+    """Why one of them failed
+
+    Attributes:
+        ld_type: Key `@type`.
+        iri: Key `@id`.
+        reservation: IRI of the reservation that could not be ordered. Key `reservation`.
+        code: Short name of the reason. Key `code`.
+        message: The reason in words. Key `message`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_type", "@type"),
+        ("iri", "@id"),
+        ("reservation", "reservation"),
+        ("code", "code"),
+        ("message", "message"),
+    )
+
+    ld_type: str = ABSENT
+    iri: str = ABSENT
+    reservation: str = ABSENT
+    code: str | None = ABSENT
+    message: str = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_type = get("@type")
+        self.iri = get("@id")
+        self.reservation = get("reservation")
+        self.code = get("code")
+        self.message = get("message")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+__all__ = ["BulkOrderOutputFailedOrder"]

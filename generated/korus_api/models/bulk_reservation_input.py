@@ -1,0 +1,34 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `BulkReservationInput`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+
+
+@_define(kw_only=True)
+class BulkReservationInput:
+    """What to hold
+
+    Attributes:
+        items: One entry per offer. Fewest members `1`. Key `items`.
+    """
+
+    items: list[BulkReservationInputItem]
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result["items"] = [item.to_dict() for item in self.items]
+        return result
+
+
+from .bulk_reservation_input_item import BulkReservationInputItem  # noqa: E402
+
+__all__ = ["BulkReservationInput"]

@@ -1,0 +1,40 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `BulkReservationInputItem`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+
+
+@_define(kw_only=True)
+class BulkReservationInputItem:
+    """An offer to hold
+
+    Attributes:
+        offer: The offer to hold. Format `iri-reference`. Example: `https://example.com/`. Key `offer`.
+        quantity: How many of it. At least `1`. Key `quantity`.
+        ticket_sessions: One entry for each ticket of the offer. Key `ticketSessions`.
+    """
+
+    offer: str
+    quantity: int
+    ticket_sessions: list[BulkReservationInputItemTicketSession]
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result["offer"] = self.offer
+        result["quantity"] = self.quantity
+        result["ticketSessions"] = [item.to_dict() for item in self.ticket_sessions]
+        return result
+
+
+from .bulk_reservation_input_item_ticket_session import BulkReservationInputItemTicketSession  # noqa: E402
+
+__all__ = ["BulkReservationInputItem"]

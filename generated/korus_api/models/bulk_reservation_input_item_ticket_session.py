@@ -1,0 +1,44 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `BulkReservationInputItemTicketSession`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+from ..types import UNSET, Unset
+
+
+@_define(kw_only=True)
+class BulkReservationInputItemTicketSession:
+    """A ticket of the offer, with what has to be told of it
+
+    Attributes:
+        ticket: A ticket of the offer. Format `iri-reference`. Example: `https://example.com/`. Key `ticket`.
+        session: The session chosen for it; left out if the ticket needs none. Format `iri-reference`.
+            Example: `https://example.com/`. Key `session`.
+        form_data: Answers to the ticket's form. Key `formData`.
+    """
+
+    ticket: str
+    session: str | Unset = UNSET
+    form_data: BulkReservationInputItemTicketSessionFormData | Unset = UNSET
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result["ticket"] = self.ticket
+        if not isinstance(self.session, Unset):
+            result["session"] = self.session
+        if not isinstance(self.form_data, Unset):
+            result["formData"] = self.form_data.to_dict()
+        return result
+
+
+from .bulk_reservation_input_item_ticket_session_form_data import BulkReservationInputItemTicketSessionFormData  # noqa: E402
+
+__all__ = ["BulkReservationInputItemTicketSession"]

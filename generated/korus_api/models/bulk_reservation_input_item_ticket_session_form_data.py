@@ -1,0 +1,37 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `BulkReservationInputItemTicketSessionFormData`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+
+
+@_define(kw_only=True)
+class BulkReservationInputItemTicketSessionFormData:
+    """Answers to the ticket's form
+
+    Attributes:
+        form: IRI of the form. Key `form`.
+        fields: One entry per answer. Key `fields`.
+    """
+
+    form: str
+    fields: list[BulkReservationInputItemTicketSessionFormDataField]
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result["form"] = self.form
+        result["fields"] = [item.to_dict() for item in self.fields]
+        return result
+
+
+from .bulk_reservation_input_item_ticket_session_form_data_field import BulkReservationInputItemTicketSessionFormDataField  # noqa: E402
+
+__all__ = ["BulkReservationInputItemTicketSessionFormData"]

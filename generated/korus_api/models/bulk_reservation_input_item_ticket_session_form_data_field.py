@@ -1,0 +1,35 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `BulkReservationInputItemTicketSessionFormDataField`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+
+
+@_define(kw_only=True)
+class BulkReservationInputItemTicketSessionFormDataField:
+    """The answer to one field
+
+    Attributes:
+        field: IRI of the field. Key `field`.
+        value: The answer, always as text. Key `value`.
+    """
+
+    field: str
+    value: str
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result["field"] = self.field
+        result["value"] = self.value
+        return result
+
+
+__all__ = ["BulkReservationInputItemTicketSessionFormDataField"]

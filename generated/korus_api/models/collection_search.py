@@ -1,0 +1,73 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `CollectionSearch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class CollectionSearch:
+    """`CollectionSearch`, as the API answers it.
+
+    Attributes:
+        ld_type: Key `@type`.
+        template: Key `template`.
+        variable_representation: Key `variableRepresentation`.
+        mapping: Key `mapping`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_type", "@type"),
+        ("template", "template"),
+        ("variable_representation", "variableRepresentation"),
+        ("mapping", "mapping"),
+    )
+
+    ld_type: str = ABSENT
+    template: str = ABSENT
+    variable_representation: str = ABSENT
+    mapping: list[CollectionSearchMappingItem] = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_type = get("@type")
+        self.template = get("template")
+        self.variable_representation = get("variableRepresentation")
+        self.mapping = read_models(CollectionSearchMappingItem, get("mapping"))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .collection_search_mapping_item import CollectionSearchMappingItem  # noqa: E402
+
+__all__ = ["CollectionSearch"]

@@ -1,0 +1,98 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `ConstraintViolation`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_model, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class ConstraintViolation:
+    """What is wrong with the request
+
+    Attributes:
+        ld_context: Key `@context`.
+        iri: Key `@id`.
+        ld_type: Key `@type`.
+        status: The status of the answer. The server's default is `422`. Key `status`.
+        violations: Everything that is wrong. Key `violations`.
+        detail: What went wrong this time. Key `detail`.
+        description: The detail once more. Key `description`.
+        type_: Address that names the kind of problem. Key `type`.
+        title: What kind of problem it is, in a few words. Key `title`.
+        instance: Address of this occurrence. Key `instance`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("status", "status"),
+        ("violations", "violations"),
+        ("detail", "detail"),
+        ("description", "description"),
+        ("type_", "type"),
+        ("title", "title"),
+        ("instance", "instance"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    iri: str = ABSENT
+    ld_type: str = ABSENT
+    status: int = ABSENT
+    violations: list[ConstraintViolationViolation] = ABSENT
+    detail: str = ABSENT
+    description: str = ABSENT
+    type_: str = ABSENT
+    title: str | None = ABSENT
+    instance: str | None = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_context = read_model(LdContext, get("@context"))
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.status = get("status")
+        self.violations = read_models(ConstraintViolationViolation, get("violations"))
+        self.detail = get("detail")
+        self.description = get("description")
+        self.type_ = get("type")
+        self.title = get("title")
+        self.instance = get("instance")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .constraint_violation_violation import ConstraintViolationViolation  # noqa: E402
+from .ld_context import LdContext  # noqa: E402
+
+__all__ = ["ConstraintViolation"]

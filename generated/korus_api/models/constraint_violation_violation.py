@@ -1,0 +1,75 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `ConstraintViolationViolation`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class ConstraintViolationViolation:
+    """`ConstraintViolationViolation`, as the API answers it.
+
+    Attributes:
+        property_path: Where in the request, as in `items[0].quantity`. Key `propertyPath`.
+        message: What is wrong there. Key `message`.
+        code: Which rule was broken, a UUID as text. Key `code`.
+        hint: How to mend it. Key `hint`.
+        payload: What the rule was given along. Key `payload`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("property_path", "propertyPath"),
+        ("message", "message"),
+        ("code", "code"),
+        ("hint", "hint"),
+        ("payload", "payload"),
+    )
+
+    property_path: str = ABSENT
+    message: str = ABSENT
+    code: str | None = ABSENT
+    hint: str | None = ABSENT
+    payload: Any = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.property_path = get("propertyPath")
+        self.message = get("message")
+        self.code = get("code")
+        self.hint = get("hint")
+        self.payload = get("payload")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+__all__ = ["ConstraintViolationViolation"]

@@ -1,0 +1,93 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `Error`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_model, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class Error:
+    """What went wrong
+
+    Attributes:
+        ld_context: Key `@context`.
+        iri: Key `@id`.
+        ld_type: Key `@type`.
+        title: What kind of problem it is, in a few words. Key `title`.
+        detail: What went wrong this time. Key `detail`.
+        status: The status of the answer. The server's default is `400`. Key `status`.
+        instance: Address of this occurrence. Key `instance`.
+        type_: Address that names the kind of problem. Key `type`.
+        description: The detail once more. Key `description`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("title", "title"),
+        ("detail", "detail"),
+        ("status", "status"),
+        ("instance", "instance"),
+        ("type_", "type"),
+        ("description", "description"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    iri: str = ABSENT
+    ld_type: str = ABSENT
+    title: str | None = ABSENT
+    detail: str | None = ABSENT
+    status: float | None = ABSENT
+    instance: str | None = ABSENT
+    type_: str = ABSENT
+    description: str | None = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_context = read_model(LdContext, get("@context"))
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.title = get("title")
+        self.detail = get("detail")
+        self.status = get("status")
+        self.instance = get("instance")
+        self.type_ = get("type")
+        self.description = get("description")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .ld_context import LdContext  # noqa: E402
+
+__all__ = ["Error"]

@@ -1,0 +1,15 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The enum `LdContextHydra`."""
+
+from __future__ import annotations
+
+from .._reading import OpenStr
+
+
+class LdContextHydra(OpenStr):
+    """A list that may grow: values that are not listed are kept."""
+
+    HTTP_WWW_W3_ORG_NS_HYDRA_CORE = "http://www.w3.org/ns/hydra/core#"
+
+
+__all__ = ["LdContextHydra"]

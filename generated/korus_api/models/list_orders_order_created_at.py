@@ -1,0 +1,16 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The enum `ListOrdersOrderCreatedAt`."""
+
+from __future__ import annotations
+
+from .._reading import OpenStr
+
+
+class ListOrdersOrderCreatedAt(OpenStr):
+    """A list that may grow: values that are not listed are kept."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+__all__ = ["ListOrdersOrderCreatedAt"]

@@ -1,0 +1,109 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `Offer`."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_date, read_model, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class Offer:
+    """What a product costs on a date, and whether it can be had
+
+    Attributes:
+        ld_context: Key `@context`.
+        iri: Key `@id`.
+        ld_type: Key `@type`.
+        id: Id of the offer, a UUID. Key `id`.
+        date: The day it is for; null if it is not bound to one. Format `date`. Example: `2026-04-18`. Key
+            `date`.
+        availability_check_required: Whether stock is limited: ask for the availability before reserving. Key
+            `availabilityCheckRequired`.
+        realtime_price_required: Whether the price moves: ask for it before reserving. Key
+            `realtimePriceRequired`.
+        price: Key `price`.
+        product: Key `product`.
+        tickets: The tickets it holds. Key `tickets`.
+        available_quantity: How many can still be had; null where no limit is known. Example: `1250`. Key
+            `availableQuantity`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("id", "id"),
+        ("date", "date"),
+        ("availability_check_required", "availabilityCheckRequired"),
+        ("realtime_price_required", "realtimePriceRequired"),
+        ("price", "price"),
+        ("product", "product"),
+        ("tickets", "tickets"),
+        ("available_quantity", "availableQuantity"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    iri: str = ABSENT
+    ld_type: str = ABSENT
+    id: str = ABSENT
+    date: datetime.date | None = ABSENT
+    availability_check_required: bool = ABSENT
+    realtime_price_required: bool = ABSENT
+    price: OfferPriceInOffer = ABSENT
+    product: Product = ABSENT
+    tickets: list[OfferTicket] = ABSENT
+    available_quantity: int | None = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_context = read_model(LdContext, get("@context"))
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.id = get("id")
+        self.date = read_date(get("date"))
+        self.availability_check_required = get("availabilityCheckRequired")
+        self.realtime_price_required = get("realtimePriceRequired")
+        self.price = read_model(OfferPriceInOffer, get("price"))
+        self.product = read_model(Product, get("product"))
+        self.tickets = read_models(OfferTicket, get("tickets"))
+        self.available_quantity = get("availableQuantity")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .ld_context import LdContext  # noqa: E402
+from .offer_price_in_offer import OfferPriceInOffer  # noqa: E402
+from .offer_ticket import OfferTicket  # noqa: E402
+from .product import Product  # noqa: E402
+
+__all__ = ["Offer"]

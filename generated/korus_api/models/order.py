@@ -1,0 +1,132 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `Order`."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_datetime, read_model, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class Order:
+    """A purchase confirmed with the ticket issuer
+
+    Attributes:
+        ld_context: Key `@context`.
+        iri: Key `@id`.
+        ld_type: Key `@type`.
+        id: Id of the order, a UUID. Key `id`.
+        created_at: When it was placed. Format `date-time`. Example: `2026-02-03T14:05:06+00:00`. Key
+            `createdAt`.
+        catalog: IRI of the catalogue. Key `catalog`.
+        organization: IRI of the organisation that placed it. Key `organization`.
+        reference: The name people know it by. Example: `LANTRN-7C41E9`. Key `reference`.
+        external_reference: Your own name for it. Example: `SHOP-17`. Key `externalReference`.
+        connector_reference: The issuer's name for it. Example: `5120`. Key `connectorReference`.
+        total_amount_incl_tax: Sum with tax: a decimal number as text, two decimals. Example: `36.50`. Key
+            `totalAmountInclTax`.
+        total_amount_excl_tax: Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key
+            `totalAmountExclTax`.
+        reservation: IRI of the reservation it was made of. Key `reservation`.
+        customer: Key `customer`.
+        status: Where it stands. Key `status`.
+        cancelled_at: When it was cancelled, if it was. Format `date-time`. Key `cancelledAt`.
+        items: What was bought. Key `items`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("id", "id"),
+        ("created_at", "createdAt"),
+        ("catalog", "catalog"),
+        ("organization", "organization"),
+        ("reference", "reference"),
+        ("external_reference", "externalReference"),
+        ("connector_reference", "connectorReference"),
+        ("total_amount_incl_tax", "totalAmountInclTax"),
+        ("total_amount_excl_tax", "totalAmountExclTax"),
+        ("reservation", "reservation"),
+        ("customer", "customer"),
+        ("status", "status"),
+        ("cancelled_at", "cancelledAt"),
+        ("items", "items"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    iri: str = ABSENT
+    ld_type: str = ABSENT
+    id: str = ABSENT
+    created_at: datetime.datetime = ABSENT
+    catalog: str = ABSENT
+    organization: str = ABSENT
+    reference: str = ABSENT
+    external_reference: str | None = ABSENT
+    connector_reference: str | None = ABSENT
+    total_amount_incl_tax: str = ABSENT
+    total_amount_excl_tax: str = ABSENT
+    reservation: str = ABSENT
+    customer: OrderCustomer = ABSENT
+    status: OrderStatus = ABSENT
+    cancelled_at: datetime.datetime | None = ABSENT
+    items: list[OrderItem] = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_context = read_model(LdContext, get("@context"))
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.id = get("id")
+        self.created_at = read_datetime(get("createdAt"))
+        self.catalog = get("catalog")
+        self.organization = get("organization")
+        self.reference = get("reference")
+        self.external_reference = get("externalReference")
+        self.connector_reference = get("connectorReference")
+        self.total_amount_incl_tax = get("totalAmountInclTax")
+        self.total_amount_excl_tax = get("totalAmountExclTax")
+        self.reservation = get("reservation")
+        self.customer = read_model(OrderCustomer, get("customer"))
+        self.status = OrderStatus.read(get("status"))
+        self.cancelled_at = read_datetime(get("cancelledAt"))
+        self.items = read_models(OrderItem, get("items"))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .ld_context import LdContext  # noqa: E402
+from .order_customer import OrderCustomer  # noqa: E402
+from .order_item import OrderItem  # noqa: E402
+from .order_status import OrderStatus  # noqa: E402
+
+__all__ = ["Order"]

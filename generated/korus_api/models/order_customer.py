@@ -1,0 +1,87 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `OrderCustomer`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class OrderCustomer:
+    """Who bought
+
+    Attributes:
+        firstname: First name. Example: `Otto`. Key `firstname`.
+        lastname: Last name. Example: `Lind`. Key `lastname`.
+        email: Mail address. Key `email`.
+        phone: Phone number, in whatever form it was given. Key `phone`.
+        optin: Whether the customer wants news. Key `optin`.
+        country: Country, two capital letters. Example: `FR`. Key `country`.
+        language: Language, two small letters. Example: `fr`. Key `language`.
+        title: Form of address. Example: `mx`. Key `title`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("firstname", "firstname"),
+        ("lastname", "lastname"),
+        ("email", "email"),
+        ("phone", "phone"),
+        ("optin", "optin"),
+        ("country", "country"),
+        ("language", "language"),
+        ("title", "title"),
+    )
+
+    firstname: str = ABSENT
+    lastname: str = ABSENT
+    email: str = ABSENT
+    phone: str = ABSENT
+    optin: bool = ABSENT
+    country: str = ABSENT
+    language: str = ABSENT
+    title: str = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.firstname = get("firstname")
+        self.lastname = get("lastname")
+        self.email = get("email")
+        self.phone = get("phone")
+        self.optin = get("optin")
+        self.country = get("country")
+        self.language = get("language")
+        self.title = get("title")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+__all__ = ["OrderCustomer"]

@@ -1,0 +1,108 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `OrderItem`."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_date, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class OrderItem:
+    """One offer in an order
+
+    Attributes:
+        unit_amount_incl_tax: Price of one with tax: a decimal number as text, two decimals. Example: `36.50`.
+            Key `unitAmountInclTax`.
+        unit_amount_excl_tax: Price of one without tax: a decimal number as text, two decimals. Example:
+            `33.18`. Key `unitAmountExclTax`.
+        quantity: How many. Key `quantity`.
+        total_amount_incl_tax: Price of all with tax: a decimal number as text, two decimals. Example:
+            `36.50`. Key `totalAmountInclTax`.
+        total_amount_excl_tax: Price of all without tax: a decimal number as text, two decimals. Example:
+            `33.18`. Key `totalAmountExclTax`.
+        id: Id of the item, a UUID. Key `id`.
+        amount_incl_tax: Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key
+            `amountInclTax`.
+        amount_excl_tax: Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key
+            `amountExclTax`.
+        date: The day it is for. Format `date`. Example: `2026-04-18`. Key `date`.
+        product: IRI of the product. Key `product`.
+        tickets: The tickets issued. Key `tickets`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("unit_amount_incl_tax", "unitAmountInclTax"),
+        ("unit_amount_excl_tax", "unitAmountExclTax"),
+        ("quantity", "quantity"),
+        ("total_amount_incl_tax", "totalAmountInclTax"),
+        ("total_amount_excl_tax", "totalAmountExclTax"),
+        ("id", "id"),
+        ("amount_incl_tax", "amountInclTax"),
+        ("amount_excl_tax", "amountExclTax"),
+        ("date", "date"),
+        ("product", "product"),
+        ("tickets", "tickets"),
+    )
+
+    unit_amount_incl_tax: str = ABSENT
+    unit_amount_excl_tax: str = ABSENT
+    quantity: int = ABSENT
+    total_amount_incl_tax: str = ABSENT
+    total_amount_excl_tax: str = ABSENT
+    id: str = ABSENT
+    amount_incl_tax: str = ABSENT
+    amount_excl_tax: str = ABSENT
+    date: datetime.date | None = ABSENT
+    product: str = ABSENT
+    tickets: list[OrderItemTicketResource] = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.unit_amount_incl_tax = get("unitAmountInclTax")
+        self.unit_amount_excl_tax = get("unitAmountExclTax")
+        self.quantity = get("quantity")
+        self.total_amount_incl_tax = get("totalAmountInclTax")
+        self.total_amount_excl_tax = get("totalAmountExclTax")
+        self.id = get("id")
+        self.amount_incl_tax = get("amountInclTax")
+        self.amount_excl_tax = get("amountExclTax")
+        self.date = read_date(get("date"))
+        self.product = get("product")
+        self.tickets = read_models(OrderItemTicketResource, get("tickets"))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .order_item_ticket_resource import OrderItemTicketResource  # noqa: E402
+
+__all__ = ["OrderItem"]

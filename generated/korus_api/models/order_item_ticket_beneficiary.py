@@ -1,0 +1,87 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `OrderItemTicketBeneficiary`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class OrderItemTicketBeneficiary:
+    """Who will use a ticket
+
+    Attributes:
+        firstname: First name. Key `firstname`.
+        lastname: Last name. Key `lastname`.
+        email: Mail address. Key `email`.
+        phone: Phone number. Key `phone`.
+        title: Form of address. Key `title`.
+        date_of_birth: Day of birth, YYYY-MM-DD. Key `dateOfBirth`.
+        place_of_birth: Place of birth. Key `placeOfBirth`.
+        nationality: Country, two capital letters. Key `nationality`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("firstname", "firstname"),
+        ("lastname", "lastname"),
+        ("email", "email"),
+        ("phone", "phone"),
+        ("title", "title"),
+        ("date_of_birth", "dateOfBirth"),
+        ("place_of_birth", "placeOfBirth"),
+        ("nationality", "nationality"),
+    )
+
+    firstname: str | None = ABSENT
+    lastname: str | None = ABSENT
+    email: str | None = ABSENT
+    phone: str | None = ABSENT
+    title: str | None = ABSENT
+    date_of_birth: str | None = ABSENT
+    place_of_birth: str | None = ABSENT
+    nationality: str | None = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.firstname = get("firstname")
+        self.lastname = get("lastname")
+        self.email = get("email")
+        self.phone = get("phone")
+        self.title = get("title")
+        self.date_of_birth = get("dateOfBirth")
+        self.place_of_birth = get("placeOfBirth")
+        self.nationality = get("nationality")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+__all__ = ["OrderItemTicketBeneficiary"]

@@ -1,0 +1,110 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `OrderItemTicketResource`."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_datetime, read_model, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class OrderItemTicketResource:
+    """An issued ticket inside its order
+
+    Attributes:
+        ld_context: Key `@context`.
+        iri: Key `@id`.
+        ld_type: Key `@type`.
+        id: Id of the ticket, a UUID. Key `id`.
+        voucher: What the ticket's code holds. Example: `4400112233557799`. Key `voucher`.
+        occurs_at: When it begins. Format `date-time`. Key `occursAt`.
+        required_beneficiary_fields: Which fields of the beneficiary have to be given. Key
+            `requiredBeneficiaryFields`.
+        beneficiary: Who will use the ticket. Key `beneficiary`.
+        beneficiary_designation_deadline: Until when the beneficiary has to be named. Format `date-time`.
+            Example: `2026-04-10T22:00:00Z`. Key `beneficiaryDesignationDeadline`.
+        beneficiary_amendable: Whether the beneficiary can still be changed. Key `beneficiaryAmendable`.
+        status: Whether data of the beneficiary are awaited. Key `status`.
+        seating: Where the seat is; nothing is known of its form. Key `seating`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("id", "id"),
+        ("voucher", "voucher"),
+        ("occurs_at", "occursAt"),
+        ("required_beneficiary_fields", "requiredBeneficiaryFields"),
+        ("beneficiary", "beneficiary"),
+        ("beneficiary_designation_deadline", "beneficiaryDesignationDeadline"),
+        ("beneficiary_amendable", "beneficiaryAmendable"),
+        ("status", "status"),
+        ("seating", "seating"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    iri: str = ABSENT
+    ld_type: str = ABSENT
+    id: str = ABSENT
+    voucher: str | None = ABSENT
+    occurs_at: datetime.datetime | None = ABSENT
+    required_beneficiary_fields: list[str] = ABSENT
+    beneficiary: OrderItemTicketBeneficiary | None = ABSENT
+    beneficiary_designation_deadline: datetime.datetime | None = ABSENT
+    beneficiary_amendable: bool = ABSENT
+    status: OrderItemTicketResourceStatus = ABSENT
+    seating: Any = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_context = read_model(LdContext, get("@context"))
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.id = get("id")
+        self.voucher = get("voucher")
+        self.occurs_at = read_datetime(get("occursAt"))
+        self.required_beneficiary_fields = get("requiredBeneficiaryFields")
+        self.beneficiary = read_model(OrderItemTicketBeneficiary, get("beneficiary"))
+        self.beneficiary_designation_deadline = read_datetime(get("beneficiaryDesignationDeadline"))
+        self.beneficiary_amendable = get("beneficiaryAmendable")
+        self.status = OrderItemTicketResourceStatus.read(get("status"))
+        self.seating = get("seating")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .ld_context import LdContext  # noqa: E402
+from .order_item_ticket_beneficiary import OrderItemTicketBeneficiary  # noqa: E402
+from .order_item_ticket_resource_status import OrderItemTicketResourceStatus  # noqa: E402
+
+__all__ = ["OrderItemTicketResource"]

@@ -1,0 +1,16 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The enum `OrderItemTicketStatus`."""
+
+from __future__ import annotations
+
+from .._reading import OpenStr
+
+
+class OrderItemTicketStatus(OpenStr):
+    """Whether data of the beneficiary are awaited"""
+
+    WAITING_BENEFICIARY_DATA = "waiting_beneficiary_data"
+    VALIDATED = "validated"
+
+
+__all__ = ["OrderItemTicketStatus"]

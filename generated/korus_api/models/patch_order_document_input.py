@@ -1,0 +1,27 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `PatchOrderDocumentInput`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+
+
+@_define(kw_only=True)
+class PatchOrderDocumentInput:
+    """Nothing: send an empty object
+    """
+
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        return result
+
+
+__all__ = ["PatchOrderDocumentInput"]

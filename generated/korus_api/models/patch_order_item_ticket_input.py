@@ -1,0 +1,36 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `PatchOrderItemTicketInput`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+from ..types import UNSET, Unset
+
+
+@_define(kw_only=True)
+class PatchOrderItemTicketInput:
+    """What to change on a ticket
+
+    Attributes:
+        beneficiary: Who will use the ticket. Key `beneficiary`.
+    """
+
+    beneficiary: PatchOrderItemTicketInputBeneficiary | Unset = UNSET
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        if not isinstance(self.beneficiary, Unset):
+            result["beneficiary"] = self.beneficiary.to_dict()
+        return result
+
+
+from .patch_order_item_ticket_input_beneficiary import PatchOrderItemTicketInputBeneficiary  # noqa: E402
+
+__all__ = ["PatchOrderItemTicketInput"]

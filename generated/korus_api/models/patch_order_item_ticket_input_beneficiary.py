@@ -1,0 +1,62 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `PatchOrderItemTicketInputBeneficiary`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._writing import write_value
+from ..types import UNSET, Unset
+
+
+@_define(kw_only=True)
+class PatchOrderItemTicketInputBeneficiary:
+    """Who will use the ticket
+
+    Attributes:
+        firstname: First name. Example: `mira`. Key `firstname`.
+        lastname: Last name. Example: `vega`. Key `lastname`.
+        title: Form of address. Key `title`.
+        nationality: Country, two capital letters. Example: `PT`. Key `nationality`.
+        date_of_birth: Day of birth, YYYY-MM-DD. Example: `1991-06-23`. Key `dateOfBirth`.
+        place_of_birth: Place of birth. Key `placeOfBirth`.
+        email: Mail address. Key `email`.
+        phone: Phone number. Key `phone`.
+    """
+
+    firstname: str
+    lastname: str
+    title: PatchOrderItemTicketInputBeneficiaryTitle | str | None | Unset = UNSET
+    nationality: str | None | Unset = UNSET
+    date_of_birth: str | None | Unset = UNSET
+    place_of_birth: str | None | Unset = UNSET
+    email: str | None | Unset = UNSET
+    phone: str | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result["firstname"] = self.firstname
+        result["lastname"] = self.lastname
+        if not isinstance(self.title, Unset):
+            result["title"] = write_value(self.title)
+        if not isinstance(self.nationality, Unset):
+            result["nationality"] = self.nationality
+        if not isinstance(self.date_of_birth, Unset):
+            result["dateOfBirth"] = self.date_of_birth
+        if not isinstance(self.place_of_birth, Unset):
+            result["placeOfBirth"] = self.place_of_birth
+        if not isinstance(self.email, Unset):
+            result["email"] = self.email
+        if not isinstance(self.phone, Unset):
+            result["phone"] = self.phone
+        return result
+
+
+from .patch_order_item_ticket_input_beneficiary_title import PatchOrderItemTicketInputBeneficiaryTitle  # noqa: E402
+
+__all__ = ["PatchOrderItemTicketInputBeneficiary"]

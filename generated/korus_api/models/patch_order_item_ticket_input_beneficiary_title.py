@@ -1,0 +1,17 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The enum `PatchOrderItemTicketInputBeneficiaryTitle`."""
+
+from __future__ import annotations
+
+from .._reading import OpenStr
+
+
+class PatchOrderItemTicketInputBeneficiaryTitle(OpenStr):
+    """Form of address"""
+
+    MR = "mr"
+    MRS = "mrs"
+    MX = "mx"
+
+
+__all__ = ["PatchOrderItemTicketInputBeneficiaryTitle"]

@@ -1,0 +1,132 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `ProductBase`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_model, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class ProductBase:
+    """Heading under which variants of a product stand
+
+    Attributes:
+        ld_context: Key `@context`.
+        iri: Key `@id`.
+        ld_type: Key `@type`.
+        id: Id of the product base, a UUID. Key `id`.
+        name: What it is called. Example: `Evening walk`. Key `name`.
+        disabled: Whether it is not for sale at present. Key `disabled`.
+        description: What is said of it, HTML. Key `description`.
+        short_description: The same in short, HTML. Key `shortDescription`.
+        terms_of_use: Terms of use, HTML. Key `termsOfUse`.
+        use_session: Whether its offers need a session. Key `useSession`.
+        timezone: Time zone, an IANA name. Example: `Europe/Lisbon`. Key `timezone`.
+        recurring: Whether it is offered on many dates. Key `recurring`.
+        beneficiary_info_may_be_required: Whether its tickets may need a beneficiary. Key
+            `beneficiaryInfoMayBeRequired`.
+        instant_document_delivery: Whether its documents are there at once. Key `instantDocumentDelivery`.
+        max_amount_per_order: How many offers one order may hold: a count, not money. Key `maxAmountPerOrder`.
+        universe: What kind of thing it is; an open list. Example: `show`. Key `universe`.
+        venue: Where it takes place. Key `venue`.
+        medias: Pictures. Key `medias`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("id", "id"),
+        ("name", "name"),
+        ("disabled", "disabled"),
+        ("description", "description"),
+        ("short_description", "shortDescription"),
+        ("terms_of_use", "termsOfUse"),
+        ("use_session", "useSession"),
+        ("timezone", "timezone"),
+        ("recurring", "recurring"),
+        ("beneficiary_info_may_be_required", "beneficiaryInfoMayBeRequired"),
+        ("instant_document_delivery", "instantDocumentDelivery"),
+        ("max_amount_per_order", "maxAmountPerOrder"),
+        ("universe", "universe"),
+        ("venue", "venue"),
+        ("medias", "medias"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    iri: str = ABSENT
+    ld_type: str = ABSENT
+    id: str = ABSENT
+    name: str = ABSENT
+    disabled: bool = ABSENT
+    description: str | None = ABSENT
+    short_description: str | None = ABSENT
+    terms_of_use: str | None = ABSENT
+    use_session: bool = ABSENT
+    timezone: str | None = ABSENT
+    recurring: bool = ABSENT
+    beneficiary_info_may_be_required: bool = ABSENT
+    instant_document_delivery: bool = ABSENT
+    max_amount_per_order: int | None = ABSENT
+    universe: str | None = ABSENT
+    venue: ProductBaseVenue | None = ABSENT
+    medias: ProductBaseMedias | None = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_context = read_model(LdContext, get("@context"))
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.id = get("id")
+        self.name = get("name")
+        self.disabled = get("disabled")
+        self.description = get("description")
+        self.short_description = get("shortDescription")
+        self.terms_of_use = get("termsOfUse")
+        self.use_session = get("useSession")
+        self.timezone = get("timezone")
+        self.recurring = get("recurring")
+        self.beneficiary_info_may_be_required = get("beneficiaryInfoMayBeRequired")
+        self.instant_document_delivery = get("instantDocumentDelivery")
+        self.max_amount_per_order = get("maxAmountPerOrder")
+        self.universe = get("universe")
+        self.venue = read_model(ProductBaseVenue, get("venue"))
+        self.medias = read_model(ProductBaseMedias, get("medias"))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .ld_context import LdContext  # noqa: E402
+from .product_base_medias import ProductBaseMedias  # noqa: E402
+from .product_base_venue import ProductBaseVenue  # noqa: E402
+
+__all__ = ["ProductBase"]

@@ -1,0 +1,66 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `ProductBaseMedias`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_model, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class ProductBaseMedias:
+    """Pictures
+
+    Attributes:
+        logo: The emblem. Key `logo`.
+        gallery: In the order in which to show them. Key `gallery`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("logo", "logo"),
+        ("gallery", "gallery"),
+    )
+
+    logo: ProductBaseMediasLogo | None = ABSENT
+    gallery: list[ProductBaseMediasGalleryItem] = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.logo = read_model(ProductBaseMediasLogo, get("logo"))
+        self.gallery = read_models(ProductBaseMediasGalleryItem, get("gallery"))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .product_base_medias_gallery_item import ProductBaseMediasGalleryItem  # noqa: E402
+from .product_base_medias_logo import ProductBaseMediasLogo  # noqa: E402
+
+__all__ = ["ProductBaseMedias"]

@@ -1,0 +1,95 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `ProductBaseVenue`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class ProductBaseVenue:
+    """Where it takes place
+
+    Attributes:
+        name: Key `name`.
+        line1: Key `line1`.
+        line2: Key `line2`.
+        postal_code: Key `postalCode`.
+        city: Key `city`.
+        country: Key `country`.
+        phone: Key `phone`.
+        website: Key `website`.
+        latitude: Decimal degrees, as text. Example: `38.57`. Key `latitude`.
+        longitude: Decimal degrees, as text. Example: `-7.91`. Key `longitude`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("name", "name"),
+        ("line1", "line1"),
+        ("line2", "line2"),
+        ("postal_code", "postalCode"),
+        ("city", "city"),
+        ("country", "country"),
+        ("phone", "phone"),
+        ("website", "website"),
+        ("latitude", "latitude"),
+        ("longitude", "longitude"),
+    )
+
+    name: str | None = ABSENT
+    line1: str | None = ABSENT
+    line2: str | None = ABSENT
+    postal_code: str | None = ABSENT
+    city: str | None = ABSENT
+    country: str | None = ABSENT
+    phone: str | None = ABSENT
+    website: str | None = ABSENT
+    latitude: str | None = ABSENT
+    longitude: str | None = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.name = get("name")
+        self.line1 = get("line1")
+        self.line2 = get("line2")
+        self.postal_code = get("postalCode")
+        self.city = get("city")
+        self.country = get("country")
+        self.phone = get("phone")
+        self.website = get("website")
+        self.latitude = get("latitude")
+        self.longitude = get("longitude")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+__all__ = ["ProductBaseVenue"]

@@ -1,0 +1,129 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `Reservation`."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_datetime, read_model, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class Reservation:
+    """A time-limited hold on offers
+
+    Attributes:
+        ld_context: Key `@context`.
+        iri: Key `@id`.
+        ld_type: Key `@type`.
+        expired: Whether its time has run out. Key `expired`.
+        catalog: IRI of the catalogue. Key `catalog`.
+        id: Id of the reservation, a UUID. Key `id`.
+        created_at: When it was made. Format `date-time`. Example: `2026-02-03T14:01:02+00:00`. Key
+            `createdAt`.
+        total_amount_incl_tax: Sum with tax: a decimal number as text, two decimals. Example: `36.50`. Key
+            `totalAmountInclTax`.
+        total_amount_excl_tax: Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key
+            `totalAmountExclTax`.
+        expires_at: When the hold ends. Format `date-time`. Example: `2026-02-03T14:16:02+00:00`. Key
+            `expiresAt`.
+        items: What is held. Key `items`.
+        organization: IRI of the organisation that holds it. Key `organization`.
+        order: IRI of the order made of it, null before that. Key `order`.
+        seats_arrangement: Whether the seats are side by side. Key `seatsArrangement`.
+        releasable: Whether the hold can be given up. Key `releasable`.
+        status: Where it stands; a hold that ran out is told by `expired`. Key `status`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("expired", "expired"),
+        ("catalog", "catalog"),
+        ("id", "id"),
+        ("created_at", "createdAt"),
+        ("total_amount_incl_tax", "totalAmountInclTax"),
+        ("total_amount_excl_tax", "totalAmountExclTax"),
+        ("expires_at", "expiresAt"),
+        ("items", "items"),
+        ("organization", "organization"),
+        ("order", "order"),
+        ("seats_arrangement", "seatsArrangement"),
+        ("releasable", "releasable"),
+        ("status", "status"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    iri: str = ABSENT
+    ld_type: str = ABSENT
+    expired: bool = ABSENT
+    catalog: str = ABSENT
+    id: str = ABSENT
+    created_at: datetime.datetime = ABSENT
+    total_amount_incl_tax: str = ABSENT
+    total_amount_excl_tax: str | None = ABSENT
+    expires_at: datetime.datetime = ABSENT
+    items: list[ReservationItem] = ABSENT
+    organization: str = ABSENT
+    order: str | None = ABSENT
+    seats_arrangement: ReservationSeatsArrangement = ABSENT
+    releasable: bool = ABSENT
+    status: ReservationStatus = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ld_context = read_model(LdContext, get("@context"))
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.expired = get("expired")
+        self.catalog = get("catalog")
+        self.id = get("id")
+        self.created_at = read_datetime(get("createdAt"))
+        self.total_amount_incl_tax = get("totalAmountInclTax")
+        self.total_amount_excl_tax = get("totalAmountExclTax")
+        self.expires_at = read_datetime(get("expiresAt"))
+        self.items = read_models(ReservationItem, get("items"))
+        self.organization = get("organization")
+        self.order = get("order")
+        self.seats_arrangement = ReservationSeatsArrangement.read(get("seatsArrangement"))
+        self.releasable = get("releasable")
+        self.status = ReservationStatus.read(get("status"))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .ld_context import LdContext  # noqa: E402
+from .reservation_item import ReservationItem  # noqa: E402
+from .reservation_seats_arrangement import ReservationSeatsArrangement  # noqa: E402
+from .reservation_status import ReservationStatus  # noqa: E402
+
+__all__ = ["Reservation"]

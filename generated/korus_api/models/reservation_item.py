@@ -1,0 +1,84 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `ReservationItem`."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, read_date, read_models, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class ReservationItem:
+    """One offer in a reservation
+
+    Attributes:
+        amount_incl_tax: Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key
+            `amountInclTax`.
+        amount_excl_tax: Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key
+            `amountExclTax`.
+        date: The day it is for. Format `date`. Example: `2026-04-18`. Key `date`.
+        offer: IRI of the offer. Key `offer`.
+        product: IRI of the product. Key `product`.
+        offer_tickets: Its tickets. Key `offerTickets`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("amount_incl_tax", "amountInclTax"),
+        ("amount_excl_tax", "amountExclTax"),
+        ("date", "date"),
+        ("offer", "offer"),
+        ("product", "product"),
+        ("offer_tickets", "offerTickets"),
+    )
+
+    amount_incl_tax: str = ABSENT
+    amount_excl_tax: str | None = ABSENT
+    date: datetime.date | None = ABSENT
+    offer: str = ABSENT
+    product: str = ABSENT
+    offer_tickets: list[ReservationItemOfferTicket] = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.amount_incl_tax = get("amountInclTax")
+        self.amount_excl_tax = get("amountExclTax")
+        self.date = read_date(get("date"))
+        self.offer = get("offer")
+        self.product = get("product")
+        self.offer_tickets = read_models(ReservationItemOfferTicket, get("offerTickets"))
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+from .reservation_item_offer_ticket import ReservationItemOfferTicket  # noqa: E402
+
+__all__ = ["ReservationItem"]

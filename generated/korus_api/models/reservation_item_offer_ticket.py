@@ -1,0 +1,67 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `ReservationItemOfferTicket`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, restore, same, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class ReservationItemOfferTicket:
+    """One ticket of a reserved offer
+
+    Attributes:
+        ticket: IRI of the offer's ticket. Key `ticket`.
+        session: IRI of the session, null if it needs none. Key `session`.
+        seating: Where the seat is; nothing is known of its form. Key `seating`.
+    """
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ticket", "ticket"),
+        ("session", "session"),
+        ("seating", "seating"),
+    )
+
+    ticket: str = ABSENT
+    session: str | None = ABSENT
+    seating: Any = ABSENT
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.ticket = get("ticket")
+        self.session = get("session")
+        self.seating = get("seating")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # it can be changed
+
+
+__all__ = ["ReservationItemOfferTicket"]

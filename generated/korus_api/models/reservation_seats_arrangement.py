@@ -1,0 +1,17 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The enum `ReservationSeatsArrangement`."""
+
+from __future__ import annotations
+
+from .._reading import OpenStr
+
+
+class ReservationSeatsArrangement(OpenStr):
+    """Whether the seats are side by side"""
+
+    ADJACENT = "ADJACENT"
+    NON_ADJACENT = "NON_ADJACENT"
+    UNKNOWN = "UNKNOWN"
+
+
+__all__ = ["ReservationSeatsArrangement"]

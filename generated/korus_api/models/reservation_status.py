@@ -1,0 +1,16 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The enum `ReservationStatus`."""
+
+from __future__ import annotations
+
+from .._reading import OpenStr
+
+
+class ReservationStatus(OpenStr):
+    """Where it stands; a hold that ran out is told by `expired`"""
+
+    RESERVED = "reserved"
+    RELEASED = "released"
+
+
+__all__ = ["ReservationStatus"]

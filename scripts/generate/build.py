@@ -1,0 +1,127 @@
+"""From a description's file to the package in its place: overlay, prepare, generate, audit, swap.
+
+The package is written to a temporary folder beside its place and moved there in one step once the audit is content, so
+that whatever goes wrong, what stood there stays. Files of an earlier generation go with the folder that they are in.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from scripts.audit import audit
+from scripts.descriptions import (
+    FOLDER,
+    DescriptionError,
+    Document,
+    OtherApiError,
+    api_version,
+    load,
+    sha256,
+)
+from scripts.generate.launcher import COMMAND, Origin, write_package
+from scripts.overlay import apply_file
+from scripts.prepare import prepare
+
+OVERLAY = FOLDER / "overlay.yaml"
+_MARK = f"# Written by `{COMMAND}`"
+
+
+class AuditFailedError(Exception):
+    """The generated package lacks something of the description; the message lists what."""
+
+
+class OutputError(Exception):
+    """The package cannot be put where it should go."""
+
+
+def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool = False) -> str:
+    """Generate the package for the description in `source` into the folder `target`.
+
+    Args:
+        source: The description, YAML or JSON.
+        target: The folder that becomes the package; what an earlier run wrote there is replaced.
+        overlay: An overlay to apply instead of the project's, which is for descriptions of this API only.
+        bare: Apply no overlay.
+
+    Returns:
+        What the audit counted, as text.
+
+    Raises:
+        DescriptionError: The description or the overlay cannot be used.
+        GenerationError: The generator could not take something in.
+        AuditFailedError: Something would be lost.
+        OutputError: `target` holds something that no earlier run wrote.
+    """
+    target = Path(target).resolve()
+    _check_replaceable(target)
+    document = corrected(load(source), overlay=overlay, bare=bare)
+    prepared = prepare(document)
+    about = prepared.document["info"]
+    origin = Origin(title=about["title"], version=about["version"], sha256=sha256(source.read_bytes()))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise OutputError(f"cannot write beside {target}: {error.strerror}") from error
+    try:
+        fresh = workshop / target.name
+        write_package(prepared.document, origin, fresh)
+        report = audit(document, fresh, prepared.left_out)
+        if report.missing:
+            raise AuditFailedError(report.text())
+        _swap(fresh, target, workshop)
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    return report.text()
+
+
+def corrected(document: Document, *, overlay: Path | None = None, bare: bool = False) -> Document:
+    """Apply the overlay that is meant for a description.
+
+    Raises:
+        DescriptionError: The overlay cannot be applied.
+    """
+    if bare:
+        return document
+    if overlay is not None:
+        return apply_file(document, overlay)
+    if OVERLAY.exists() and is_ours(document):
+        return apply_file(document, OVERLAY)
+    return document
+
+
+def is_ours(document: Document) -> bool:
+    """Tell whether a description is one of this API, by its title."""
+    try:
+        api_version(document)
+    except OtherApiError:
+        return False
+    except DescriptionError:  # whatever else is wrong with it is for `prepare` to say
+        return False
+    return True
+
+
+def _check_replaceable(target: Path) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise OutputError(f"{target} is a file, not a folder")
+    if not any(path.name != "__pycache__" for path in target.iterdir()):
+        return
+    init = target / "__init__.py"
+    if not init.is_file() or not init.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
+        raise OutputError(f"{target} holds something that this command did not write; empty it or name another folder")
+
+
+def _swap(fresh: Path, target: Path, workshop: Path) -> None:
+    before = workshop / "before"
+    if target.exists():
+        target.rename(before)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if before.exists():
+            before.rename(target)
+        raise

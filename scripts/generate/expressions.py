@@ -1,0 +1,180 @@
+"""Python for a property: its type, and how it is read and written.
+
+The templates call these on the generator's own property objects. Common cases come out as one direct call; unions of
+several models, which are rare, as a call that tries in order. Nothing here decides names.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from openapi_python_client.parser.properties import (
+    AnyProperty,
+    EnumProperty,
+    ListProperty,
+    ModelProperty,
+    UnionProperty,
+)
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.const import ConstProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.file import FileProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+
+Direction: TypeAlias = Literal["read", "request", "parameter", "answer", "content"]
+
+_PLAIN: tuple[tuple[type, str], ...] = (
+    (BooleanProperty, "bool"),
+    (DateTimeProperty, "datetime.datetime"),
+    (DateProperty, "datetime.date"),
+    (IntProperty, "int"),
+    (FloatProperty, "float"),
+    (NoneProperty, "None"),
+    (AnyProperty, "Any"),
+)
+_FILE: Mapping[Direction, str] = {"read": "str", "answer": "bytes", "content": "bytes | str"}
+
+
+def literal(value: Any) -> str:
+    """Write text, numbers, None and tuples of them as Python, text in double quotes."""
+    if isinstance(value, str):
+        return _double_quoted(value)
+    if isinstance(value, tuple | list):
+        inner = ", ".join(literal(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return repr(value)
+
+
+def _double_quoted(text: str) -> str:
+    # a JSON string is a Python string but for lone surrogates and separators, which ASCII escapes make safe
+    printable = text.isprintable()
+    return json.dumps(text, ensure_ascii=not printable)
+
+
+def python_type(prop: Any, direction: Direction) -> str:
+    """Write the type of a property, without `Unset`."""
+    parts = list(dict.fromkeys(_types(prop, direction)))
+    if "Any" in parts:
+        return "Any"
+    if "None" in parts:
+        parts = [*(part for part in parts if part != "None"), "None"]
+    return " | ".join(parts)
+
+
+def _types(prop: Any, direction: Direction) -> list[str]:
+    if isinstance(prop, UnionProperty):
+        return [part for inner in prop.inner_properties for part in _types(inner, direction)]
+    if isinstance(prop, ListProperty):
+        return [f"list[{python_type(prop.inner_property, direction)}]"]
+    if isinstance(prop, EnumProperty):
+        name = str(prop.class_info.name)
+        if direction in {"read", "answer"}:
+            return [name]
+        return [name, "int" if prop.value_type is int else "str"]
+    if isinstance(prop, ModelProperty):
+        return [str(prop.class_info.name)]
+    if isinstance(prop, ConstProperty):
+        return [f"Literal[{literal(prop.value.raw_value)}]"]
+    if isinstance(prop, FileProperty):
+        return [_FILE.get(direction, "File")]
+    return [next((name for kind, name in _PLAIN if isinstance(prop, kind)), "str")]
+
+
+def _branches(prop: Any) -> list[Any]:
+    if isinstance(prop, UnionProperty):
+        return [branch for inner in prop.inner_properties for branch in _branches(inner)]
+    return [prop]
+
+
+def _reader(prop: Any, discriminators: list[dict[str, Any]]) -> Callable[[str], str] | None:
+    """Give a function from an expression to the expression that reads it, or None when it is taken as it is."""
+    branches = _branches(prop)
+    models = [branch for branch in branches if isinstance(branch, ModelProperty)]
+    found: list[Callable[[str], str]] = []
+    # a calendar date is a timestamp too, so the stricter reader goes first
+    for kind, name in ((DateProperty, "read_date"), (DateTimeProperty, "read_datetime")):
+        if any(isinstance(branch, kind) for branch in branches):
+            found.append(lambda source, name=name: f"{name}({source})")
+    found.extend(
+        lambda source, name=str(branch.class_info.name): f"{name}.read({source})"
+        for branch in branches
+        if isinstance(branch, EnumProperty)
+    )
+    if models:
+        found.append(_model_reader([str(model.class_info.name) for model in models], discriminators))
+    found.extend(
+        reader
+        for branch in branches
+        if isinstance(branch, ListProperty) and (reader := _list_reader(branch, discriminators)) is not None
+    )
+    if len(found) < 2:  # noqa: PLR2004 - one way of reading needs no choice
+        return found[0] if found else None
+    ways = ", ".join(f"lambda value: {way('value')}" for way in found)
+    return lambda source: f"read_first({source}, {ways})"
+
+
+def _model_reader(names: list[str], discriminators: list[dict[str, Any]]) -> Callable[[str], str]:
+    if len(names) == 1:
+        return lambda source: f"read_model({names[0]}, {source})"
+    listed = ", ".join(names)
+    chosen = next((known for known in discriminators if set(known["classes"]) == set(names)), None)
+    if chosen is None:
+        return lambda source: f"read_one_of({source}, ({listed}))"
+    by_value = ", ".join(f"{literal(value)}: {name}" for value, name in chosen["values"].items())
+    return lambda source: f"read_one_of({source}, ({listed}), {literal(chosen['property'])}, {{{by_value}}})"
+
+
+def _list_reader(prop: Any, discriminators: list[dict[str, Any]]) -> Callable[[str], str] | None:
+    inner = prop.inner_property
+    if isinstance(inner, ModelProperty):
+        return lambda source: f"read_models({inner.class_info.name}, {source})"
+    if isinstance(inner, DateProperty):
+        return lambda source: f"read_list(read_date, {source})"
+    if isinstance(inner, DateTimeProperty):
+        return lambda source: f"read_list(read_datetime, {source})"
+    if isinstance(inner, EnumProperty):
+        return lambda source: f"read_list({inner.class_info.name}.read, {source})"
+    reader = _reader(inner, discriminators)
+    return None if reader is None else lambda source: f"read_list(lambda item: {reader('item')}, {source})"
+
+
+def read_expression(prop: Any, source: str, discriminators: list[dict[str, Any]]) -> str:
+    """Write the expression that reads a property from what `source` gives."""
+    reader = _reader(prop, discriminators)
+    return source if reader is None else reader(source)
+
+
+def write_expression(prop: Any, source: str) -> str:
+    """Write the expression that turns a property into what JSON can hold."""
+    if isinstance(prop, ModelProperty):
+        return f"{source}.to_dict()"
+    if isinstance(prop, ListProperty) and isinstance(prop.inner_property, ModelProperty):
+        return f"[item.to_dict() for item in {source}]"
+    simple = all(
+        isinstance(branch, BooleanProperty | IntProperty | FloatProperty | NoneProperty | ConstProperty)
+        or type(branch).__name__ == "StringProperty"
+        for branch in _branches(prop)
+    )
+    return source if simple else f"write_value({source})"
+
+
+def imported(prop: Any) -> set[tuple[str, str]]:
+    """List the models and enums that a property's type names, as (module, class)."""
+    if isinstance(prop, UnionProperty):
+        return {pair for inner in prop.inner_properties for pair in imported(inner)}
+    if isinstance(prop, ListProperty):
+        return imported(prop.inner_property)
+    if isinstance(prop, EnumProperty | ModelProperty):
+        return {(str(prop.class_info.module_name), str(prop.class_info.name))}
+    return set()
+
+
+def names_used(code: str) -> set[str]:
+    """Collect the names that code uses, for importing no more than that; what stands in text does not count."""
+    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}

@@ -1,0 +1,167 @@
+"""Run openapi-python-client in this process on a prepared description.
+
+What is changed of the generator, and why:
+
+* `Project` is subclassed to hand functions to the templates and to write the few modules that it does not know
+  (`_reading`, `_writing`, `operations`, `py.typed`). Its parser, its file layout and its order of work are used as they
+  are.
+* Objects and lists are allowed in every place of a parameter for the time of the run: the generator refuses an object
+  in a header, and drops the operation.
+* Its formatting hooks are off, so that the result does not depend on a formatter being there; the templates write
+  formatted text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from openapi_python_client import Config, GeneratorData, Project
+from openapi_python_client.config import ConfigFile, MetaType
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.properties import AnyProperty, ListProperty, ModelProperty, UnionProperty
+from openapi_python_client.parser.properties.const import ConstProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.file import FileProperty
+from openapi_python_client.schema import ParameterLocation
+
+from scripts.descriptions import DescriptionError
+from scripts.generate.rendering import Rendering
+from scripts.prepare.media import essence, kind_of
+from scripts.prepare.references import Json
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+COMMAND = "python -m scripts.generate"
+
+_PLACED = (AnyProperty, ConstProperty, DateProperty, DateTimeProperty, FileProperty, ListProperty, ModelProperty, UnionProperty)
+
+
+@frozen
+class Origin:
+    """Where the description came from, for the headers of the generated files."""
+
+    title: str
+    version: str
+    sha256: str
+
+
+class GenerationError(Exception):
+    """The generator could not take something in; the message says what."""
+
+
+class _Project(Project):
+    """The generator's project with our modules beside its own."""
+
+    def write_runtime(self) -> None:
+        """Write the modules that the templates' code stands on."""
+        for template, target in (
+            ("reading.py.jinja", "_reading.py"),
+            ("writing.py.jinja", "_writing.py"),
+            ("operations.py.jinja", "operations.py"),
+        ):
+            text = self.env.get_template(template).render()
+            (self.package_dir / target).write_text(text, encoding="utf-8", newline="\n")
+        (self.package_dir / "py.typed").write_bytes(b"")
+
+
+def write_package(document: Json, origin: Origin, target: Path) -> None:
+    """Generate the package for a prepared description into the empty folder `target`.
+
+    Raises:
+        GenerationError: The generator dropped something or gave up.
+        DescriptionError: The generator does not take the document for OpenAPI.
+    """
+    config = _config(document, target)
+    with _every_place_allowed(), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            data = GeneratorData.from_dict(document, config=config)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise GenerationError(f"the generator gave up: {type(error).__name__}: {error}") from error
+        if isinstance(data, GeneratorError):
+            raise DescriptionError(f"the generator refuses the description: {data.detail or data.header}")
+        rendering = Rendering.of(document, config.package_name_override or "client")
+        project = _Project(openapi=data, config=config, custom_template_path=TEMPLATES)
+        project.env.filters.update(rendering.filters())
+        project.env.globals.update(
+            **rendering.functions(),
+            prepared=document,
+            command=COMMAND,
+            source_title=_one_line(origin.title),
+            source_version=_one_line(origin.version),
+            source_sha256=origin.sha256,
+        )
+        problems = [*project.build()]
+        project.write_runtime()
+    if problems:
+        raise GenerationError("; ".join(_one_line(f"{problem.header} {problem.detail or ''}") for problem in problems))
+    _settle(target)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _config(document: Json, target: Path) -> Config:
+    settings = ConfigFile(
+        package_name_override=target.name,
+        project_name_override=target.name,
+        post_hooks=[],
+        content_type_overrides=_content_types(document),
+    )
+    return Config.from_sources(
+        config_file=settings,
+        meta_type=MetaType.NONE,
+        document_source=target,
+        file_encoding="utf-8",
+        overwrite=True,
+        output_path=target,
+    )
+
+
+def _content_types(document: Json) -> dict[str, str]:
+    """Map every media type to one that the generator knows how to take."""
+    known = {"json": "application/json", "form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data"}
+    found: dict[str, str] = {}
+    for item in document["paths"].values():
+        for operation in item.values():
+            for media in operation.get("requestBody", {}).get("content", {}):
+                found[media] = known.get(kind_of(media), "application/octet-stream")
+            for response in operation["responses"].values():
+                for media in response.get("content", {}):
+                    kind = kind_of(media)
+                    as_known = "application/json" if kind == "json" else "application/octet-stream"
+                    found.setdefault(media, as_known)
+                    if essence(media) == media and kind == "json":
+                        found[media] = "application/json"
+    return found
+
+
+@contextlib.contextmanager
+def _every_place_allowed() -> Iterator[None]:
+    everywhere = set(ParameterLocation)
+    before: list[tuple[Any, Any]] = []
+    try:
+        for kind in _PLACED:
+            before.append((kind, kind.__dict__.get("_allowed_locations")))
+            kind._allowed_locations = everywhere  # noqa: SLF001 # pyright: ignore
+        yield
+    finally:
+        for kind, places in before:
+            if places is None:
+                del kind._allowed_locations
+            else:
+                kind._allowed_locations = places  # noqa: SLF001
+
+
+def _settle(target: Path) -> None:
+    """Take trailing blanks and surplus blank lines away, so that the text is what a formatter would leave."""
+    for path in sorted(target.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        lines = [line.rstrip() for line in text.split("\n")]
+        settled = "\n".join(lines).strip("\n") + "\n"
+        path.write_text(settled, encoding="utf-8", newline="\n")

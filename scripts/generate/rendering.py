@@ -1,0 +1,423 @@
+"""What the templates ask for beyond the generator's own objects: signatures, docstrings, imports.
+
+One `Rendering` is made per run from the prepared description; its methods become the templates' functions and
+filters. It writes text only and reads nothing but the prepared description.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from scripts.generate.expressions import (
+    imported,
+    literal,
+    names_used,
+    python_type,
+    read_expression,
+    write_expression,
+)
+from scripts.prepare.names import module_name
+from scripts.prepare.references import Json
+
+_WIDTH = 110
+_READING = ("ABSENT", "read_date", "read_datetime", "read_first", "read_list", "read_model", "read_models",
+            "read_one_of", "restore", "same", "unknown_keys")  # fmt: skip
+_WRITING = ("add_cookie", "add_header", "add_query", "form_fields", "form_parts", "path_part", "write_value")
+_TYPES = ("File", "Operation", "Response", "UNSET", "Unset")
+
+
+def docstring(text: Any, indent: int, lead: int = 0) -> str:
+    """Make any text safe inside a docstring, wrapped, with every further line indented.
+
+    Args:
+        text: Any text.
+        indent: By how much further lines are indented.
+        lead: How much of the first line is taken already, beyond the indent.
+    """
+    plain = "".join(letter for letter in str(text) if letter.isprintable() or letter in "\n\t")
+    plain = plain.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    paragraphs = [" ".join(block.split()) for block in re.split(r"\n\s*\n", plain)]
+    lines: list[str] = []
+    for block in filter(None, paragraphs):
+        if lines:
+            lines.append("")
+        taken = " " * lead if not lines else ""
+        lines += textwrap.wrap(
+            block, _WIDTH - indent, initial_indent=taken, break_long_words=False, break_on_hyphens=False
+        )
+    joined = ("\n" + " " * indent).join(lines)[lead:]
+    joined = re.sub(r"\n +\n", "\n\n", joined)
+    # a quote at the end would run into the closing ones, a backslash would escape them
+    return joined + " " if joined.endswith(('"', "\\")) else joined
+
+
+@frozen
+class Rendering:
+    """Functions for the templates, over one prepared description."""
+
+    document: Json
+    package: str
+    operations: dict[str, Json]
+
+    @classmethod
+    def of(cls, document: Json, package: str) -> Rendering:
+        """Collect the operations' facts by name."""
+        facts = {
+            operation["operationId"]: operation["x-operation"]
+            for item in document["paths"].values()
+            for operation in item.values()
+        }
+        return cls(document=document, package=package, operations=facts)
+
+    @property
+    def _discriminators(self) -> list[Json]:
+        found: list[Json] = self.document["x-discriminators"]
+        return found
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Give the filters of the templates."""
+        return {
+            "literal": literal,
+            "docstring": docstring,
+            "python_type": python_type,
+            "read_expression": lambda prop, source: read_expression(prop, source, self._discriminators),
+            "write_expression": write_expression,
+        }
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Give the functions of the templates."""
+        names = (
+            "ordered_properties", "attributes_documentation", "module_text", "default_description", "model_modules", "operation_modules",
+            "operation_facts", "bodies", "answer_types", "signature", "summary", "arguments_documentation",
+            "parameter_lines", "url_expression", "has_query", "body_lines", "passed_on", "endpoint_text",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    # --- models ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def ordered_properties(model: Any, facts: Json) -> list[Any]:
+        """List a model's properties in the description's order, those that must be given first."""
+        order = {name: number for number, name in enumerate(facts["x-wire"])}
+        listed = [*model.required_properties, *model.optional_properties]
+        return sorted(listed, key=lambda prop: (not prop.required, order[prop.name.get_untrusted_value()]))
+
+    @staticmethod
+    def attributes_documentation(properties: list[Any], facts: Json) -> str:
+        """Document a model's attributes: what each means, and its key on the wire."""
+        lines: list[str] = []
+        for prop in properties:
+            name = prop.name.get_untrusted_value()
+            text = f"{facts['x-documented'][name]} Key `{facts['x-wire'][name]}`.".strip()
+            lines.append(f"        {name}: {docstring(text, 12, len(name) - 2)}")
+        return "\n".join(lines)
+
+    @staticmethod
+    def default_description(name: str, reading: bool) -> str:
+        """Say something true of a model that the description says nothing of."""
+        return f"`{name}`, as the API answers it." if reading else f"`{name}`, as it is sent."
+
+    @staticmethod
+    def module_text(model: Any, facts: Json, body: str) -> str:
+        """Put a model's module together: what it is, what it imports, the class, and what its class refers to."""
+        name = str(model.class_info.name)
+        listed = [*model.required_properties, *model.optional_properties]
+        if not isinstance(model.additional_properties, bool) and model.additional_properties is not None:
+            listed.append(model.additional_properties)
+        others = sorted({pair for prop in listed for pair in imported(prop) if pair[1] != name})
+        used = names_used(body)
+        typing_names = [name for name in ("Any", "ClassVar", "Literal", "Self") if name in used]
+        abstract = [name for name in ("Callable", "Mapping") if name in used]
+        lines = [f'"""The model `{name}`."""', "", "from __future__ import annotations", ""]
+        lines += ["import datetime"] * ("datetime" in used)
+        lines += [f"from collections.abc import {', '.join(abstract)}"] * bool(abstract)
+        lines += [f"from typing import {', '.join(typing_names)}"] * bool(typing_names)
+        # a property may be called `field`
+        lines += ["", "from attrs import define as _define"] + ["from attrs import field as _field"] * ("_field" in used)
+        lines.append("")
+        for module, candidates in (("_reading", _READING), ("_writing", _WRITING), ("types", _TYPES)):
+            needed = [candidate for candidate in candidates if candidate in used]
+            lines += [f"from ..{module} import {', '.join(needed)}"] * bool(needed)
+        lines += ["", "", body.strip("\n"), "", ""]
+        # models refer to each other in circles: by the time these run, this module's class exists
+        lines += [f"from .{module} import {other}  # noqa: E402" for module, other in others]
+        lines += ["", f'__all__ = ["{name}"]'] if others else [f'__all__ = ["{name}"]']
+        _ = facts
+        return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
+
+    def model_modules(self) -> list[tuple[str, str]]:
+        """List every model's and enum's module and name."""
+        return [(module_name(name), name) for name in sorted(self.document["components"]["schemas"])]
+
+    # --- operations -----------------------------------------------------------------------------------------------
+
+    def operation_modules(self) -> list[tuple[str, str]]:
+        """List every operation's name and module."""
+        found: list[tuple[str, str]] = []
+        for item in self.document["paths"].values():
+            for operation in item.values():
+                name = operation["operationId"]
+                found.append((name, f"api.{operation['tags'][0]}.{module_name(name)}"))
+        return sorted(found)
+
+    def operation_facts(self, endpoint: Any) -> Json:
+        """Give what the prepared description says of an operation, with the generator's view of its parameters."""
+        facts = self.operations[str(endpoint.name)]
+        props = {
+            (place, str(prop.name.get_untrusted_value())): prop
+            for place, listed in (
+                ("path", endpoint.path_parameters),
+                ("query", endpoint.query_parameters),
+                ("header", endpoint.header_parameters),
+                ("cookie", endpoint.cookie_parameters),
+            )
+            for prop in listed
+        }
+        parameters = [{**fact, "prop": props[fact["in"], fact["python"]]} for fact in facts["parameters"]]
+        return {**facts, "parameters": parameters}
+
+    @staticmethod
+    def bodies(endpoint: Any, facts: Json) -> list[Json]:
+        """Pair the media types of the body with the generator's view of each."""
+        by_media = {str(body.content_type.get_untrusted_value()): body.prop for body in endpoint.bodies}
+        return [{**fact, "prop": by_media[fact["media_type"]]} for fact in facts["bodies"]]
+
+    def answer_types(self, endpoint: Any, facts: Json) -> Json:
+        """Work out what each documented status gives."""
+        kinds = {fact["status"]: fact for fact in facts["responses"]}
+        branches: list[Json] = []
+        types: list[str] = []
+        for answer in endpoint.responses:
+            fact = kinds.get(answer.status_code.pattern, {"kind": "none"})
+            kind = fact["kind"]
+            if kind == "none":
+                expression, answer_type = "None", "None"
+            elif kind == "text":
+                expression, answer_type = "response.text", "str"
+            elif kind == "binary":
+                expression, answer_type = "response.content", "bytes"
+            else:
+                expression = read_expression(answer.prop, "response.json()", self._discriminators)
+                answer_type = python_type(answer.prop, "answer")
+                if answer_type != "Any":
+                    expression = f'cast("{answer_type}", {expression})'
+            types.append(answer_type)
+            branches.append({"condition": _condition(answer.status_code.range), "expression": expression})
+        flat = list(dict.fromkeys(part for name in types for part in _split_union(name) if part != "None"))
+        return {
+            "branches": branches,
+            "type": "Any" if "Any" in flat else " | ".join(sorted(flat)) or "None",
+            "has_default": any(branch["condition"] is None for branch in branches),
+        }
+
+    @staticmethod
+    def summary(facts: Json, endpoint: Any) -> str:
+        """Say what an operation does, in the description's words."""
+        said = endpoint.summary.get_untrusted_value().strip() or f"{facts['method']} {facts['path']}"
+        said = said if said.endswith((".", "!", "?")) else f"{said}."
+        more = endpoint.description.get_untrusted_value().strip()
+        advice = "\n\nDeprecated by the API." if facts["deprecated"] else ""
+        return said + (f"\n\n{more}" if more and more not in said else "") + advice
+
+    @staticmethod
+    def signature(endpoint: Any, facts: Json, bodies: list[Json], use: str) -> str:
+        """Write the parameters of a function: all by keyword to build a request, the path's by place to call."""
+        path: list[str] = []
+        rest: list[str] = []
+        optional: list[str] = []
+        for fact in facts["parameters"]:
+            hint = _parameter_type(fact)
+            if fact["in"] == "path":
+                path.append(f"{fact['python']}: {hint}")
+            elif fact["required"]:
+                rest.append(f"{fact['python']}: {hint}")
+            else:
+                optional.append(f"{fact['python']}: {hint} | Unset = UNSET")
+        if bodies:
+            hint = _body_type(bodies)
+            needed = bodies[0]["required"]
+            (rest if needed else optional).append(f"body: {hint}" + ("" if needed else " | Unset = UNSET"))
+        if use == "call":
+            client = "AuthenticatedClient" if endpoint.requires_security else "AuthenticatedClient | Client"
+            parts = [*path, "*", f"client: {client}", *rest, *optional]
+        else:
+            parts = ["*", *path, *rest, *optional] if path or rest or optional else []
+        return "".join(f"\n    {part}," for part in parts) + ("\n" if parts else "")
+
+    @staticmethod
+    def arguments_documentation(facts: Json, bodies: list[Json], client: bool = False) -> str:
+        """Document the parameters of an operation's function."""
+        lines: list[str] = []
+        for fact in facts["parameters"]:
+            if fact["in"] == "path":
+                lines.append(_argument(fact["python"], fact))
+        if client:
+            lines.append("        client: What the request is sent with.")
+        lines += [_argument(fact["python"], fact) for fact in facts["parameters"] if fact["in"] != "path"]
+        if bodies:
+            media = " or ".join(body["media_type"] for body in bodies)
+            lines.append(f"        body: What to send, as `{media}`.")
+        return "    Args:\n" + "\n".join(lines) + "\n" if lines else ""
+
+    @staticmethod
+    def has_query(facts: Json) -> bool:
+        """Tell whether an operation has parameters in its query."""
+        return any(fact["in"] == "query" for fact in facts["parameters"])
+
+    def parameter_lines(self, facts: Json) -> list[str]:
+        """Write the calls that put parameters into query, headers and cookies."""
+        lines = ["params: list[tuple[str, str]] = []"] if self.has_query(facts) else []
+        for fact in facts["parameters"]:
+            if fact["in"] == "path":
+                continue
+            target = "params" if fact["in"] == "query" else "headers"
+            options = _options(fact)
+            lines.append(f"add_{fact['in']}({target}, {literal(fact['wire'])}, {fact['python']}{options})")
+        return lines
+
+    @staticmethod
+    def url_expression(facts: Json) -> str:
+        """Write the path with its parameters quoted into their places."""
+        by_wire = {fact["wire"]: fact for fact in facts["parameters"] if fact["in"] == "path"}
+        if not by_wire:
+            return "OPERATION.path"
+        parts: list[str] = []
+        for piece in re.split(r"({[^{}]+})", facts["path"]):
+            wire = piece[1:-1]
+            if piece.startswith("{") and wire in by_wire:
+                fact = by_wire[wire]
+                options = _options(fact)
+                name = f", {literal(wire)}" if fact["style"] == "matrix" else ""
+                parts.append(f"{{path_part({fact['python']}{name}{options})}}")
+            else:
+                parts.append(literal(piece)[1:-1].replace("{", "{{").replace("}", "}}"))
+        # the options hold text in single quotes, so that the whole can stand in double ones before Python 3.12
+        return 'f"' + "".join(part.replace('"', "'") if part.startswith("{path_part") else part for part in parts) + '"'
+
+    @staticmethod
+    def body_lines(bodies: list[Json]) -> list[str]:
+        """Write the statements that put the body into the request."""
+        lines: list[str] = []
+        for number, body in enumerate(bodies):
+            statements = _body_statements(body)
+            if len(bodies) > 1:
+                word = "if" if number == 0 else "elif"
+                lines.append(f"{word} {_body_test(body)}:")
+                lines += [f"    {statement}" for statement in statements]
+            elif body["required"]:
+                lines += statements
+            else:
+                lines.append("if not isinstance(body, Unset):")
+                lines += [f"    {statement}" for statement in statements]
+        return lines
+
+    @staticmethod
+    def passed_on(facts: Json, bodies: list[Json], client: bool = False) -> str:
+        """Write the arguments that one function of a module hands to the next."""
+        names = [fact["python"] for fact in facts["parameters"]]
+        names += ["body"] * bool(bodies) + ["client"] * client
+        return "".join(f"\n        {name}={name}," for name in names) + ("\n    " if names else "")
+
+    @staticmethod
+    def endpoint_text(endpoint: Any, facts: Json, code: str) -> str:
+        """Put an operation's module together."""
+        props = [
+            *[fact["prop"] for fact in facts["parameters"]],
+            *[body.prop for body in endpoint.bodies],
+            *[answer.prop for answer in endpoint.responses],
+        ]
+        models = sorted({pair for prop in props for pair in imported(prop)})
+        used = names_used(code)
+        typing_names = [name for name in ("Any", "Final", "Literal", "cast") if name in used]
+        said = f"{facts['method']} {facts['path']}"
+        lines = [f'"""{docstring(said, 0)}."""', "", "from __future__ import annotations", ""]
+        lines += ["import datetime"] * ("datetime" in used)
+        lines += ["from http import HTTPStatus", f"from typing import {', '.join(typing_names)}", "", "import httpx", ""]
+        lines += ["from ... import errors"] * ("errors" in used)
+        for module, candidates in (("_reading", _READING), ("_writing", _WRITING)):
+            needed = [candidate for candidate in candidates if candidate in used]
+            lines += [f"from ...{module} import {', '.join(needed)}"] * bool(needed)
+        clients = [name for name in ("AuthenticatedClient", "Client") if name in used]
+        lines.append(f"from ...client import {', '.join(clients)}")
+        lines += [f"from ...models.{module} import {name}" for module, name in models if name in used]
+        lines.append(f"from ...types import {', '.join(name for name in _TYPES if name in used)}")
+        lines += ["", code.strip("\n")]
+        return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
+
+
+def _split_union(text: str) -> list[str]:
+    parts: list[str] = []
+    depth, start = 0, 0
+    for position, letter in enumerate(text):
+        depth += (letter == "[") - (letter == "]")
+        if depth == 0 and text.startswith(" | ", position):
+            parts.append(text[start:position])
+            start = position + 3
+    return [*parts, text[start:]]
+
+
+def _condition(code_range: tuple[int, int] | None) -> str | None:
+    if code_range is None:
+        return None
+    low, high = code_range
+    return f"status == {low}" if low == high else f"{low} <= status <= {high}"
+
+
+def _parameter_type(fact: Json) -> str:
+    hint = python_type(fact["prop"], "parameter")
+    return hint if hint == "Any" or fact["required"] or "None" in _split_union(hint) else f"{hint} | None"
+
+
+def _body_type(bodies: list[Json]) -> str:
+    hints = [python_type(body["prop"], _body_direction(body)) for body in bodies]
+    return " | ".join(dict.fromkeys(part for hint in hints for part in _split_union(hint)))
+
+
+def _body_direction(body: Json) -> Any:
+    return "content" if body["kind"] in {"text", "binary"} else "request"
+
+
+def _body_test(body: Json) -> str:
+    hint = python_type(body["prop"], _body_direction(body))
+    if body["kind"] in {"text", "binary"}:
+        return "isinstance(body, bytes | str)"
+    plain = [re.sub(r"\[.*\]", "", part) for part in _split_union(hint) if part not in {"None", "Any"}]
+    return f"isinstance(body, {' | '.join(plain)})" if plain else "body is not None"
+
+
+def _body_statements(body: Json) -> list[str]:
+    media = literal(body["media_type"] if "*" not in body["media_type"] else "application/json")
+    kind = body["kind"]
+    written = write_expression(body["prop"], "body")
+    if kind == "multipart":
+        return [f'request["files"] = form_parts({written})']
+    target = {
+        "json": f'request["json"] = {written}',
+        "form": f'request["data"] = form_fields({written})',
+    }.get(kind, 'request["content"] = body')
+    return [target, f'headers["Content-Type"] = {media}']
+
+
+def _options(fact: Json) -> str:
+    """Write the options of a parameter that differ from what is usual in its place."""
+    usual = "form" if fact["in"] in {"query", "cookie"} else "simple"
+    options = ""
+    if fact["in"] in {"query", "path"} and fact["style"] != usual:
+        options += f", style={literal(fact['style'])}"
+    if fact["explode"] != (usual == "form"):
+        options += f", explode={fact['explode']}"
+    return options + (", as_json=True" if fact["json"] else "")
+
+
+def _argument(name: str, fact: Json) -> str:
+    said = fact["description"] or f"The {'path' if fact['in'] == 'path' else fact['in']} parameter."
+    if fact["deprecated"]:
+        said += " Deprecated."
+    said = said if said.endswith((".", "!", "?")) else f"{said}."
+    told = docstring(f"{said} Sent as `{fact['wire']}` in the {fact['in']}.", 12, len(name) - 2)
+    return f"        {name}: {told}"

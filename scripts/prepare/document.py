@@ -1,0 +1,176 @@
+"""Put the prepared description together.
+
+The result holds everything that goes into the raw client and nothing else: operations with their facts, and the named
+schemas. `x-…` members carry what OpenAPI has no place for (names on the wire, directions, discriminators).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from scripts.prepare.dialect import HYDRA_BASE, is_api_platform
+from scripts.prepare.flatten import COMPONENT, Part, flatten
+from scripts.prepare.naming import Names, assign
+from scripts.prepare.operations import LeftOut, collect, name_all, prepare_operation
+from scripts.prepare.references import DescriptionError, Json, pointer
+from scripts.prepare.shapes import Shaper, Stand, referenced_key
+
+__all__ = ["LeftOut", "Prepared", "prepare"]
+
+
+@frozen
+class Prepared:
+    """A description ready for the generator.
+
+    Attributes:
+        document: The prepared description.
+        left_out: What was left out on purpose, each with its place and reason.
+    """
+
+    document: Json
+    left_out: tuple[LeftOut, ...]
+
+
+def prepare(description: Any) -> Prepared:
+    """Prepare any OpenAPI 3.0 or 3.1 description.
+
+    Raises:
+        DescriptionError: It is no OpenAPI 3 document, or a reference in it leads nowhere.
+    """
+    document = _checked(description)
+    shaper = Shaper(document)
+    left_out: list[LeftOut] = []
+    operations = collect(document)
+    name_all(document, operations)
+    for operation in operations:
+        prepare_operation(document, operation, shaper, left_out)
+    _shape_the_unused(document, shaper, left_out)
+    api_platform = is_api_platform(document)
+    names = assign(_with_class_roots(shaper, api_platform=api_platform), api_platform=api_platform)
+    paths: Json = {}
+    for operation in operations:
+        # the generator wants the names of path parameters as they are in Python; the path as it is stays in the facts
+        key = operation.facts["template"]
+        while operation.method in paths.get(key, {}):
+            key += "/"
+        paths.setdefault(key, {})[operation.method] = _named(operation.prepared, names)
+    info = document.get("info") or {}
+    schemas = {
+        names.of[key]: _named({**definition.body, "x-at": definition.at}, names)
+        for key, definition in shaper.definitions.items()
+        if key in names.of
+    }
+    prepared: Json = {
+        "openapi": "3.1.0",
+        "info": {"title": str(info.get("title") or "API"), "version": str(info.get("version") or "")},
+        "paths": paths,
+        "components": {"schemas": dict(sorted(schemas.items()))},
+        "x-discriminators": _discriminators(shaper, names),
+    }
+    return Prepared(prepared, tuple(left_out))
+
+
+def _checked(description: Any) -> Json:
+    if not isinstance(description, dict) or not str(description.get("openapi", "")).startswith("3."):
+        raise DescriptionError("not an OpenAPI 3 document: it does not begin with `openapi: 3.…`")
+    for member in ("info", "paths", "components"):
+        if not isinstance(description.get(member, {}), dict | None):
+            raise DescriptionError(f"not an OpenAPI 3 document: `{member}` is no object")
+    if not isinstance(description.get("paths"), dict) and not isinstance(description.get("components"), dict):
+        raise DescriptionError("not an OpenAPI 3 document: it has neither paths nor components")
+    return description
+
+
+def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -> None:
+    """Keep schemas that no operation mentions, but for those that only serve to build others."""
+    schemas = (document.get("components") or {}).get("schemas") or {}
+    mentioned = _mentioned_elsewhere(document)
+    for component, schema in schemas.items():
+        at = pointer("components", "schemas", str(component))
+        keys = {f"read:{at}", f"request:{at}", f"enum:{at}"}
+        if keys & set(shaper.definitions):
+            continue
+        if HYDRA_BASE.match(str(component)):
+            left_out.append(LeftOut(at, f"schema {component}", "its properties are on each class that includes it"))
+        elif at in mentioned and not _used(at, shaper):
+            left_out.append(LeftOut(at, f"schema {component}", "only mentioned where another form is used"))
+        else:
+            shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
+
+
+def _used(at: str, shaper: Shaper) -> bool:
+    return any(key.split(":", 1)[1].startswith(at) for key in shaper.definitions)
+
+
+def _mentioned_elsewhere(document: Json) -> set[str]:
+    """Collect all schemas that the operations mention, directly or through others."""
+    found: set[str] = set()
+    waiting: list[Any] = [document.get("paths")]
+    components = document.get("components") or {}
+    schemas = components.get("schemas") or {}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, dict):
+            target = node.get("$ref")
+            if isinstance(target, str) and target not in found:
+                found.add(target)
+                part = target.split("/")
+                if target.startswith(COMPONENT) and len(part) == 4:  # noqa: PLR2004 - #/components/schemas/Name
+                    waiting.append(schemas.get(part[3].replace("~1", "/").replace("~0", "~")))
+                elif target.startswith("#/components/"):
+                    waiting.append((components.get(part[2]) or {}).get(part[3]))
+            waiting.extend(node.values())
+    return found
+
+
+def _with_class_roots(shaper: Shaper, *, api_platform: bool) -> dict[str, Any]:
+    """Let a collection be named after the class of its members: its root is their definition."""
+    for definition in shaper.definitions.values():
+        literal = definition.stand.literal
+        if literal is not None and literal.startswith(COMPONENT) and definition.stand.segments[:1] == ("Collection",):
+            key = f"read:{literal}"
+            if key in shaper.definitions:
+                definition.stand = Stand(parent=key, segments=definition.stand.segments)
+    _ = api_platform
+    return shaper.definitions
+
+
+def _named(node: Any, names: Names) -> Any:
+    """Put the class names where the keys of definitions stood."""
+    if isinstance(node, list):
+        return [_named(value, names) for value in node]
+    if not isinstance(node, dict):
+        return node
+    key = referenced_key(node)
+    if key is not None:
+        return {"$ref": COMPONENT + names.of[names.same_as.get(key, key)]}
+    named = {name: _named(value, names) for name, value in node.items()}
+    branches = named.get("anyOf")
+    if isinstance(branches, list):  # definitions that became one class leave the same branch twice
+        distinct = [branch for number, branch in enumerate(branches) if branch not in branches[:number]]
+        return distinct[0] if len(distinct) == 1 else {**named, "anyOf": distinct}
+    return named
+
+
+def _discriminators(shaper: Shaper, names: Names) -> list[Json]:
+    def name(key: str) -> str:
+        return names.of[names.same_as.get(key, key)]
+
+    return [
+        {
+            "classes": sorted({name(key) for key in keys}),
+            "property": wire,
+            "values": {value: name(key) for value, key in sorted(by_value.items())},
+        }
+        for keys, wire, by_value in shaper.discriminators
+    ]
+
+
+def flat_component(document: Json, component: str) -> Any:
+    """Lay one component and all it includes side by side."""
+    at = pointer("components", "schemas", component)
+    return flatten(document, Part({"$ref": at}, at, component))

@@ -1,0 +1,176 @@
+"""See through `allOf`: what one schema says once everything it includes is laid side by side.
+
+Each property remembers where in the description it stands, so that what stands inside it can be named after that
+place, and be named once although many schemas include it. Nothing is named here and nothing is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from scripts.prepare.references import Json, lookup, pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COMPONENT = "#/components/schemas/"
+_SIBLINGS_WITHOUT_MEANING = frozenset(
+    {"$ref", "description", "summary", "example", "examples", "title", "deprecated", "externalDocs", "$comment"}
+)
+
+
+@define
+class Part:
+    """A schema and the place where it stands: `at` is its JSON pointer, `owner` the component it is part of."""
+
+    schema: Any
+    at: str
+    owner: str | None
+
+
+@define
+class Flat:
+    """A schema with its `allOf`s, `$ref` siblings and spellings of null resolved.
+
+    Attributes:
+        types: The JSON types it names, without `null`; empty when it names none.
+        nullable: Whether null is allowed, in any spelling of 3.0 or 3.1.
+        properties: Its own and all included properties, in order, by their name on the wire.
+        required: Names of the required properties.
+        additional: What stands for unnamed properties: nothing said, a boolean, or schemas.
+        unions: Every `oneOf` and `anyOf` found, each a list of branches.
+        items: What stands for the members of an array.
+        keywords: Everything else (format, enum, const, default, description and so on); the last one said wins.
+    """
+
+    at: str
+    types: list[str] = field(factory=list)
+    nullable: bool = False
+    properties: dict[str, Part] = field(factory=dict)
+    required: list[str] = field(factory=list)
+    additional: list[Part | bool] = field(factory=list)
+    unions: list[list[Part]] = field(factory=list)
+    items: list[Part] = field(factory=list)
+    keywords: Json = field(factory=dict)
+    says_object: bool = False
+
+
+def owner_of(at: str, inherited: str | None) -> str | None:
+    """Tell which component a pointer stands in."""
+    if at.startswith(COMPONENT):
+        return at[len(COMPONENT) :].split("/", maxsplit=1)[0]
+    return inherited
+
+
+def flatten(document: Json, part: Part, trail: tuple[str, ...] = ()) -> Flat:
+    """Lay `part` and all it includes side by side.
+
+    Args:
+        document: The description, for following references.
+        part: The schema and where it stands.
+        trail: References already followed on the way here; a circle of `allOf`s ends where it closes.
+    """
+    flat = Flat(at=part.at)
+    _include(document, flat, part, trail)
+    return flat
+
+
+def _include(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
+    schema = part.schema
+    if not isinstance(schema, dict):
+        return
+    if isinstance(schema.get("$ref"), str):
+        reference: str = schema["$ref"]
+        if reference not in trail:
+            target = Part(lookup(document, reference), reference, owner_of(reference, part.owner))
+            _include(document, flat, target, (*trail, reference))
+        if set(schema) <= _SIBLINGS_WITHOUT_MEANING:
+            if schema.get("description"):
+                flat.keywords["description"] = schema["description"]
+            return
+    for number, included in enumerate(_list(schema.get("allOf"))):
+        _include(document, flat, Part(included, f"{part.at}/allOf/{number}", part.owner), trail)
+    _include_own(document, flat, part, trail)
+
+
+def _include_own(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
+    schema: Json = part.schema
+    _include_types(flat, schema)
+    for wire, value in _dict(schema.get("properties")).items():
+        new = Part(value, f"{part.at}/properties{pointer(str(wire))[1:]}", part.owner)
+        flat.properties[str(wire)] = _combined(flat.properties.get(str(wire)), new)
+    flat.says_object |= "properties" in schema or "additionalProperties" in schema
+    for wire in _list(schema.get("required")):
+        if isinstance(wire, str) and wire not in flat.required:
+            flat.required.append(wire)
+    additional = schema.get("additionalProperties")
+    if isinstance(additional, bool):
+        flat.additional.append(additional)
+    elif isinstance(additional, dict):
+        flat.additional.append(Part(additional, f"{part.at}/additionalProperties", part.owner))
+    for pattern, value in _dict(schema.get("patternProperties")).items():
+        flat.additional.append(Part(value, f"{part.at}/patternProperties{pointer(str(pattern))[1:]}", part.owner))
+    for keyword in ("oneOf", "anyOf"):
+        branches = [
+            Part(branch, f"{part.at}/{keyword}/{number}", part.owner)
+            for number, branch in enumerate(_list(schema.get(keyword)))
+        ]
+        # `Cat` includes `Pet` whose `oneOf` names `Cat`: inside `Cat` that says nothing new
+        if branches and not any(_ref(branch.schema) in trail for branch in branches):
+            flat.unions.append(branches)
+    for number, item in enumerate(_list(schema.get("prefixItems"))):
+        flat.items.append(Part(item, f"{part.at}/prefixItems/{number}", part.owner))
+    if isinstance(schema.get("items"), dict):
+        new = Part(schema["items"], f"{part.at}/items", part.owner)
+        if flat.items and not schema.get("prefixItems"):
+            flat.items = [_combined(flat.items[0], new)]
+        else:
+            flat.items.append(new)
+    for keyword, value in schema.items():
+        if keyword not in {"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type"}:
+            flat.keywords[keyword] = value
+    _ = document
+
+
+def _include_types(flat: Flat, schema: Json) -> None:
+    named = schema.get("type")
+    types = [name for name in (named if isinstance(named, list) else [named]) if isinstance(name, str)]
+    if schema.get("nullable") is True or "null" in types:
+        flat.nullable = True
+    values = schema.get("enum")
+    if isinstance(values, list) and None in values and (not types or "null" in types or schema.get("nullable")):
+        flat.nullable = True
+    types = [name for name in types if name != "null"]
+    if types:
+        flat.types = types
+
+
+def _combined(old: Part | None, new: Part) -> Part:
+    """Join what two included schemas say of one property; a bare or empty saying gives way to a fuller one."""
+    if old is None or not old.schema or not isinstance(old.schema, dict):
+        return new
+    if not new.schema or not isinstance(new.schema, dict) or new.schema == old.schema:
+        return old
+    if set(new.schema) <= {"description", "example", "examples", "default", "readOnly", "writeOnly", "deprecated"}:
+        return Part({**old.schema, **new.schema}, old.at, old.owner)
+    if _is_object(old.schema) and _is_object(new.schema):
+        return Part({"allOf": [old.schema, new.schema]}, new.at, new.owner)
+    return new
+
+
+def _is_object(schema: Json) -> bool:
+    return bool({"$ref", "allOf", "properties"} & set(schema))
+
+
+def _ref(schema: Any) -> str | None:
+    return schema.get("$ref") if isinstance(schema, dict) else None
+
+
+def _list(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,260 @@
+"""From any text to Python names: words, cases, plurals, identifiers that stay as they are.
+
+The generator renames whatever it finds unsuitable. Every name made here is therefore a fixed point of its own naming
+functions, so that what is decided here is what is written. Nothing here knows about OpenAPI.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from openapi_python_client.strings import ClassName, PythonIdentifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PREFIX = "field_"
+"""What the generator puts before a name that no identifier may begin with."""
+
+_WORDS = re.compile(
+    r"""
+    [A-Z]+(?=[A-Z][a-z]|[^A-Za-z]|$)  # an acronym: URL in URLShortener
+    | [A-Z]?[a-z]+[0-9]*              # a word, with the digits that follow it: line1
+    | [A-Z]+[0-9]*
+    | [0-9]+
+    | [^\W\d_A-Za-z]+                 # letters of other scripts stay together
+    """,
+    re.VERBOSE,
+)
+_SIGNS: Mapping[str, str] = {
+    "+": "plus", "-": "dash", ".": "dot", ",": "comma", ":": "colon", ";": "semicolon", "/": "slash",
+    "\\": "backslash", "_": "underscore", " ": "space", "*": "star", "&": "and", "|": "or", "!": "not",
+    "=": "equal", "<": "less", ">": "greater", "%": "percent", "#": "hash", "@": "at", "$": "dollar",
+    "?": "question", "'": "quote", '"': "double_quote", "(": "open", ")": "close", "[": "open_bracket",
+    "]": "close_bracket", "{": "open_brace", "}": "close_brace", "~": "tilde", "^": "caret", "`": "backtick",
+}  # fmt: skip
+_JSON_LD = re.compile(r"@(\w+)")
+
+
+def ascii_letters(text: str) -> str:
+    """Write accented Latin letters without their accents; leave other scripts alone."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFKC", plain)
+
+
+def words(text: str) -> list[str]:
+    """Split camel case, snake case and punctuation into words, keeping the letters' case."""
+    return _WORDS.findall(ascii_letters(text))
+
+
+def pascal(text: str) -> str:
+    """Write `text` in Pascal case; acronyms keep their capitals."""
+    return "".join(word[:1].upper() + word[1:] for word in words(text))
+
+
+def snake(text: str) -> str:
+    """Write `text` in snake case."""
+    return "_".join(word.lower() for word in words(text))
+
+
+def fingerprint(text: str) -> str:
+    """Give a short, stable name part to text that has no letters of its own."""
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def class_name(text: str, *, fallback: str = "Model") -> str:
+    """Make a class name that the generator leaves as it is."""
+    name = pascal(text) or fallback
+    if not name[0].isalpha():
+        name = f"{fallback}{name}"
+    for _ in range(3):
+        settled = str(ClassName(name, PREFIX))
+        if settled == name and name.isidentifier():
+            return name
+        name = settled
+    return f"{fallback}X{fingerprint(text)}"
+
+
+def identifier(text: str, *, fallback: str = "field") -> str:
+    """Make a snake-case identifier that the generator leaves as it is; keywords and builtins get a trailing `_`."""
+    name = snake(text) or snake(spelled(text)) or fallback
+    if not name[0].isalpha():
+        name = f"{fallback}_{name}"
+    for _ in range(3):
+        settled = str(PythonIdentifier(name, PREFIX))
+        if settled == name and name.isidentifier():
+            return name
+        name = settled
+    return f"{fallback}_x{fingerprint(text)}"
+
+
+def module_name(name: str) -> str:
+    """Give the module that the generator writes the class `name` into."""
+    return str(PythonIdentifier(name, PREFIX))
+
+
+def spelled(text: str) -> str:
+    """Write every sign of `text` out as a word, so that `+1`, `-1` and `1` differ."""
+    parts: list[str] = []
+    for letter in ascii_letters(text):
+        if letter.isalnum():
+            parts.append(letter)
+        else:
+            sign = _SIGNS.get(letter) or unicodedata.name(letter, f"u{ord(letter):x}").lower()
+            parts.append(f"_{re.sub(r'[^0-9a-z]+', '_', sign)}_")
+    return "".join(parts)
+
+
+def property_identifier(wire: str) -> str:
+    """Name the attribute for a key on the wire: `@id` is `iri`, other `@x` are `ld_x`, `a[b.c]` is `a_b_c`."""
+    json_ld = _JSON_LD.fullmatch(wire)
+    if json_ld:
+        return "iri" if json_ld[1] == "id" else identifier(f"ld_{json_ld[1]}")
+    if wire[:1] in "+-" and wire[1:2].isalnum():
+        return identifier(("plus_" if wire[0] == "+" else "minus_") + wire[1:])
+    return identifier(wire)
+
+
+def distinct_identifiers(wires: Iterable[str], *, reserved: Iterable[str] = ()) -> dict[str, str]:
+    """Name every key of `wires`, all different, independent of the order in which they come.
+
+    The key that already is its own Python name keeps it. `x[]` beside `x` becomes `x_list`; what still collides is
+    numbered in alphabetical order.
+    """
+    taken = set(reserved)
+    chosen: dict[str, str] = {}
+    for wire in sorted(set(wires), key=lambda wire: (property_identifier(wire) != wire, wire.startswith("@"), wire)):
+        name = property_identifier(wire)
+        candidates = [name]
+        if wire.endswith("[]"):
+            candidates.append(identifier(f"{name}_list"))
+        if wire == "@id":
+            candidates.append("ld_id")
+        if name in reserved:
+            candidates.append(identifier(f"{name.rstrip('_')}_value"))
+        chosen[wire] = _first_free(candidates, taken, lambda number, base=name: identifier(f"{base.rstrip('_')}_{number}"))
+        taken.add(chosen[wire])
+    return chosen
+
+
+def _first_free(candidates: list[str], taken: set[str], numbered: object) -> str:
+    for candidate in candidates:
+        if candidate not in taken:
+            return candidate
+    number = 2
+    while (name := numbered(number)) in taken:  # type: ignore[operator]
+        number += 1
+    return str(name)
+
+
+_IRREGULAR = {"children": "child", "people": "person", "data": "data", "media": "media", "series": "series",
+              "news": "news", "status": "status", "address": "address"}  # fmt: skip
+
+
+def singular(text: str) -> str:
+    """Give the singular of the last English word of `text`, by rule; text that is no plural comes back unchanged."""
+    parts = words(text)
+    if not parts:
+        return text
+    last = parts[-1]
+    lower = last.lower()
+    if lower in _IRREGULAR:
+        one = _IRREGULAR[lower]
+    elif lower.endswith("ies") and len(lower) > 4:  # noqa: PLR2004 - "ties" is "tie", "countries" is "country"
+        one = lower[:-3] + "y"
+    elif lower.endswith(("sses", "shes", "ches", "xes", "zzes")):
+        one = lower[:-2]
+    elif lower.endswith("statuses"):
+        one = lower[:-2]
+    elif lower.endswith("s") and not lower.endswith(("ss", "us", "is")):
+        one = lower[:-1]
+    else:
+        return text
+    return "".join(part[:1].upper() + part[1:] for part in parts[:-1]) + (one[:1].upper() + one[1:])
+
+
+def plural(text: str) -> str:
+    """Give the plural of a snake-case noun, by rule."""
+    irregular = {one: many for many, one in _IRREGULAR.items() if one != many}
+    head, _, last = text.rpartition("_")
+    if last in irregular:
+        many = irregular[last]
+    elif last.endswith(("data", "media", "series", "news")):
+        many = last
+    elif re.search(r"[^aeiou]y$", last):
+        many = last[:-1] + "ies"
+    elif last.endswith(("s", "x", "z", "ch", "sh")):
+        many = last + "es"
+    else:
+        many = last + "s"
+    return f"{head}_{many}" if head else many
+
+
+def member_name(value: str | int) -> str:
+    """Name an enum member after its value: `waiting` is `WAITING`, `1.5` is `VALUE_1_5`, empty text is `EMPTY`."""
+    if isinstance(value, int):
+        return f"VALUE_MINUS_{-value}" if value < 0 else f"VALUE_{value}"
+    if not value:
+        return "EMPTY"
+    text = value
+    if value[0] in "+-" and len(value) > 1:
+        text = ("plus_" if value[0] == "+" else "minus_") + value[1:]
+    return _as_member(snake(text) or snake(spelled(text)) or f"x{fingerprint(value)}", value)
+
+
+def _as_member(name: str, value: str) -> str:
+    if not name[0].isalpha():
+        name = f"value_{name}"
+    upper = name.upper()
+    settled = upper if upper.isidentifier() else f"VALUE_X{fingerprint(value)}"
+    # the generator passes names through its own snake case; a name that it would change is replaced
+    return settled if str(PythonIdentifier(settled.lower(), PREFIX)).upper().rstrip("_") == settled else settled
+
+
+def member_names(values: list[str] | list[int], given: Iterable[object] = ()) -> list[str]:
+    """Name all members of an enum, all different, each independent of the order of the values.
+
+    Names given by the description (`x-enum-varnames`) are kept when they are usable. Values that differ in case only
+    get the case as an ending; values that differ in punctuation only have it spelled out.
+    """
+    offered = [name for name in given if isinstance(name, str)]
+    if len(offered) == len(values):
+        usable = [snake(name).upper() for name in offered]
+        if all(name.isidentifier() for name in usable) and len(set(usable)) == len(values):
+            return usable
+    plain = {value: member_name(value) for value in values}
+    chosen: dict[str | int, str] = {}
+    for value, name in plain.items():
+        rivals = [other for other, other_name in plain.items() if other_name == name and other != value]
+        if not rivals:
+            chosen[value] = name
+            continue
+        text = str(value)
+        chosen[value] = _distinguished(text, name, [str(rival) for rival in rivals])
+    settled: set[str] = set()
+    result: list[str] = []
+    for value in values:
+        name = chosen[value]
+        if name in settled:
+            name = f"{name}_X{fingerprint(str(value)).upper()}"
+        settled.add(name)
+        result.append(name)
+    return result
+
+
+def _distinguished(text: str, name: str, rivals: list[str]) -> str:
+    if not any(rival.lower() == text.lower() for rival in rivals):
+        apart = _as_member(snake(spelled(text)) or name, text)
+        if all(_as_member(snake(spelled(rival)) or name, rival) != apart for rival in rivals):
+            return apart
+    if text.islower():
+        return f"{name}_LOWER"
+    if text.isupper():
+        return f"{name}_UPPER"
+    if text.istitle():
+        return f"{name}_TITLE"
+    return f"{name}_X{fingerprint(text).upper()}"

@@ -1,0 +1,423 @@
+"""Reduce every schema to a shape the generator takes in whole, and give each object and enum a place of its own.
+
+A shape is one of: a reference to a definition, a plain type, a constant, an array of shapes, `anyOf` of shapes, or
+nothing (anything goes). Objects and enums become definitions, keyed by where they stand; what is read and what is
+sent are kept apart from here on, since absent and null mean the same in an answer and not in a request. The
+definitions get their Python names later (`scripts.prepare.naming`).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any, Literal, TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+from scripts.prepare.flatten import COMPONENT, Flat, Part, flatten, owner_of
+from scripts.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
+from scripts.prepare.references import Json, lookup
+
+Direction: TypeAlias = Literal["read", "request"]
+
+RESERVED_ATTRIBUTES = frozenset({"to_dict", "from_dict", "additional_properties", "to_multipart", "source"})
+"""Names that every generated model uses itself."""
+
+_KEPT_FORMATS = frozenset({"date-time", "date", "binary"})
+"""Formats with a Python type of their own; any other text stays text (ids are opaque, reference section 1.5)."""
+
+_EXTENSION = "#definition:"
+
+
+@frozen
+class Stand:
+    """Where something without a name of its own stands, from which it is named.
+
+    Attributes:
+        component: The component it is, if it is one.
+        parent: The key of the definition that it is a property of.
+        literal: A name to begin with, when it is part of an operation or of a component that is no class itself.
+        segments: What to append, outermost first.
+    """
+
+    component: str | None = None
+    parent: str | None = None
+    literal: str | None = None
+    segments: tuple[str, ...] = ()
+
+    def item(self) -> Stand:
+        """Give the place of an array's members: the singular of the array's own."""
+        last = self.segments[-1] if self.segments else (self.literal or self.component or "")
+        one = pascal(singular(last))
+        one = f"{pascal(last)}Item" if one == pascal(last) else one
+        if self.segments:
+            return evolve(self, segments=(*self.segments[:-1], one))
+        return Stand(literal=one)
+
+    def variant(self, name: str) -> Stand:
+        """Give the place of one branch of a union."""
+        if self.component is not None:
+            return Stand(literal=pascal(self.component), segments=(name,))
+        return evolve(self, segments=(*self.segments, name))
+
+
+@define
+class Definition:
+    """An object or an enum that becomes a Python class."""
+
+    key: str
+    kind: Literal["object", "enum"]
+    direction: Direction
+    at: str
+    stand: Stand
+    body: Json = field(factory=dict)
+
+
+def reference(key: str) -> Json:
+    """Refer to a definition that has no name yet."""
+    return {"$ref": _EXTENSION + key}
+
+
+def referenced_key(shape: Any) -> str | None:
+    """Give the key of the definition that `shape` refers to, if it does."""
+    target = shape.get("$ref") if isinstance(shape, dict) else None
+    return target[len(_EXTENSION) :] if isinstance(target, str) and target.startswith(_EXTENSION) else None
+
+
+@define
+class Shaper:
+    """Turns schemas of one description into shapes, collecting the definitions they need on the way."""
+
+    document: Json
+    definitions: dict[str, Definition] = field(factory=dict)
+    discriminators: list[tuple[list[str], str, dict[str, str]]] = field(factory=list)
+
+    def shape(self, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...] = ()) -> Json:
+        """Reduce the schema of `part`.
+
+        Args:
+            part: The schema and where it stands.
+            direction: Whether it is read or sent.
+            stand: What to name it after if it turns out to need a class.
+            trail: References followed on the way here through schemas that need no class of their own.
+        """
+        if not isinstance(part.schema, dict):
+            return {}
+        target = _sole_reference(part.schema)
+        if target is not None:
+            shape = self._referenced(target, part, direction, stand, trail)
+            return nullable(shape) if part.schema.get("nullable") is True else shape
+        flat = flatten(self.document, part, trail)
+        shape = self._shape_of(flat, part, direction, stand, trail)
+        return nullable(shape) if flat.nullable else shape
+
+    def _referenced(
+        self, target: str, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+    ) -> Json:
+        for key in (f"{direction}:{target}", f"enum:{target}"):
+            if key in self.definitions:
+                return reference(key)
+        if target in trail:  # an alias that contains itself has no finite type
+            return {}
+        schema = lookup(self.document, target)
+        owner = owner_of(target, part.owner)
+        if target == f"{COMPONENT}{owner}":
+            stand = Stand(component=owner)
+        return self.shape(Part(schema, target, owner), direction, stand, (*trail, target))
+
+    def _shape_of(self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
+        if "const" in flat.keywords:
+            return _constant(flat.keywords["const"])
+        if isinstance(flat.keywords.get("enum"), list):
+            return self._enum(flat, stand)
+        if flat.properties:
+            variants = self._variants(flat, part, direction, stand, trail)
+            return variants or self._object(flat, part, direction, stand)
+        if flat.unions:
+            union = self._union(flat, part, direction, stand, trail)
+            if union or not flat.types:
+                return union
+        return any_of([self._typed(name, flat, part, direction, stand, trail) for name in _types(flat)])
+
+    def _typed(
+        self, name: str, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+    ) -> Json:
+        if name == "array":
+            inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
+            return {"type": "array", "items": any_of(inner)}
+        if name == "object":
+            typed = any(isinstance(extra, Part) and extra.schema for extra in flat.additional)
+            if typed or stand.component is not None:
+                return self._object(flat, part, direction, stand)
+            return {}
+        if name == "string":
+            text_format = flat.keywords.get("format")
+            if text_format in _KEPT_FORMATS:
+                return {"type": "string", "format": text_format}
+            if flat.keywords.get("contentMediaType") == "application/octet-stream":
+                return {"type": "string", "format": "binary"}
+            return {"type": "string"}
+        return {"type": name} if name in {"integer", "number", "boolean"} else {}
+
+    def _enum(self, flat: Flat, stand: Stand) -> Json:
+        values = enum_values(flat)
+        texts = [value for value in values if isinstance(value, str)]
+        numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+        if not values:
+            return {"type": "null"} if flat.keywords["enum"] else {}
+        if len(texts) + len(numbers) < len(values):
+            return any_of([{"type": name} for name in _types(flat) if name in {"boolean", "number", "string"}])
+        shapes: list[Json] = []
+        both = bool(texts and numbers)
+        kinds: list[tuple[str, list[Any]]] = [("string", texts), ("integer", numbers)]
+        for name, members in kinds:
+            if not members:
+                continue
+            where = stand.variant("Number") if both and name == "integer" else stand
+            key = f"enum:{flat.at}" + (f"#{name}" if both and name == "integer" else "")
+            if key not in self.definitions:
+                self.definitions[key] = Definition(key, "enum", "read", flat.at, where)
+                given = flat.keywords.get("x-enum-varnames") if not both else None
+                self.definitions[key].body = {
+                    "type": name,
+                    "enum": members,
+                    "x-enum-varnames": member_names(members, given if isinstance(given, list) else ()),
+                    "description": _text(flat.keywords.get("description")),
+                }
+            shapes.append(reference(key))
+        return any_of(shapes)
+
+    def _union(self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
+        branches = [branch for union in flat.unions for branch in union]
+        real = [branch for branch in branches if not _is_null(branch.schema)]
+        shapes: list[Json] = []
+        inline = [branch for branch in real if _needs_class(branch.schema)]
+        for number, branch in enumerate(real, start=1):
+            where = stand if len(inline) == 1 else stand.variant(_variant_name(branch.schema, number))
+            shapes.append(self.shape(branch, direction, where, trail))
+        if flat.types and not any(shapes):
+            return {}
+        if len(real) < len(branches):
+            flat.nullable = True
+        self._note_discriminator(flat, real, shapes, part)
+        return any_of(shapes)
+
+    def _note_discriminator(self, flat: Flat, branches: list[Part], shapes: list[Json], part: Part) -> None:
+        discriminator = flat.keywords.get("discriminator")
+        if not isinstance(discriminator, dict) or not isinstance(discriminator.get("propertyName"), str):
+            return
+        keys = {_ref_of(branch.schema): referenced_key(shape) for branch, shape in zip(branches, shapes, strict=True)}
+        by_value = {
+            target.rsplit("/", 1)[-1]: key for target, key in keys.items() if target is not None and key is not None
+        }
+        mapping = discriminator.get("mapping")
+        for value, target in (mapping if isinstance(mapping, dict) else {}).items():
+            full = str(target) if "/" in str(target) else f"{COMPONENT}{target}"
+            key = keys.get(full)
+            if key is not None:
+                by_value[str(value)] = key
+        if by_value:
+            chosen = sorted({key for key in keys.values() if key})
+            self.discriminators.append((chosen, discriminator["propertyName"], by_value))
+        _ = part
+
+    def _variants(
+        self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+    ) -> Json | None:
+        """Spread properties that stand beside a `oneOf` over its branches, when the branches add properties."""
+        branches = [branch for union in flat.unions for branch in union]
+        if not branches or not isinstance(part.schema, dict):
+            return None
+        richer = [
+            branch
+            for branch in branches
+            if set(flatten(self.document, branch, trail).properties) - set(flat.properties)
+        ]
+        if len(richer) != len(branches):
+            if richer:  # some branches only demand properties: one class with everything holds all of them
+                for branch in richer:
+                    flat.properties.update(
+                        {
+                            wire: inner
+                            for wire, inner in flatten(self.document, branch, trail).properties.items()
+                            if wire not in flat.properties
+                        }
+                    )
+            return None
+        common = {name: value for name, value in part.schema.items() if name not in {"oneOf", "anyOf", "$ref"}}
+        shapes: list[Json] = []
+        for number, branch in enumerate(branches, start=1):
+            whole = Part({"allOf": [common, branch.schema]}, f"{branch.at}#with", part.owner)
+            shapes.append(self.shape(whole, direction, stand.variant(_variant_name(branch.schema, number)), trail))
+        return any_of(shapes)
+
+    def _object(self, flat: Flat, part: Part, direction: Direction, stand: Stand) -> Json:
+        key = f"{direction}:{flat.at}"
+        if key in self.definitions:
+            return reference(key)
+        definition = Definition(key, "object", direction, flat.at, stand)
+        self.definitions[key] = definition
+        hidden = "writeOnly" if direction == "read" else "readOnly"
+        shown = {
+            wire: inner
+            for wire, inner in flat.properties.items()
+            if not (isinstance(inner.schema, dict) and inner.schema.get(hidden) is True)
+        }
+        names = distinct_identifiers(shown, reserved=RESERVED_ATTRIBUTES)
+        properties: Json = {}
+        documented: Json = {}
+        for wire, inner in shown.items():
+            properties[names[wire]] = self.shape(inner, direction, self._stand_of(wire, inner, key, part))
+            documented[names[wire]] = describe(self.document, inner)
+        extras = [extra for extra in flat.additional if isinstance(extra, Part) and extra.schema]
+        additional: Any = direction == "read" or False not in flat.additional
+        if extras:
+            inside = Stand(parent=key, segments=("AdditionalProperty",))
+            additional = any_of([self.shape(extra, direction, inside) for extra in extras])
+        definition.body = {
+            "type": "object",
+            "description": _text(flat.keywords.get("description")),
+            "properties": properties,
+            "required": [
+                names[wire] for wire in shown if direction == "read" or wire in flat.required
+            ],
+            "additionalProperties": additional,
+            "x-direction": direction,
+            "x-wire": {names[wire]: wire for wire in shown},
+            "x-documented": documented,
+        }
+        return reference(key)
+
+    def _stand_of(self, wire: str, inner: Part, key: str, part: Part) -> Stand:
+        """Name what stands inside a property after the schema that declares the property, not each that includes it."""
+        segment = pascal("ld_" + wire[1:] if wire.startswith("@") else wire) or class_name(wire)
+        if inner.owner is not None and inner.owner != part.owner and inner.at.startswith(f"{COMPONENT}{inner.owner}/"):
+            return Stand(literal=f"{COMPONENT}{inner.owner}", segments=(segment,))
+        return Stand(parent=key, segments=(segment,))
+
+
+def enum_values(flat: Flat) -> list[Any]:
+    """Give an enum's values without null and repetition; a reader of YAML may have taken text for something else."""
+    values: list[Any] = []
+    for value in flat.keywords["enum"]:
+        if value is None:
+            continue
+        text = _as_text(value) if flat.types == ["string"] else value
+        if not any(text == known and type(text) is type(known) for known in values):
+            values.append(text)
+    return values
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return value
+
+
+def nullable(shape: Json) -> Json:
+    """Allow null beside `shape`."""
+    return any_of([shape, {"type": "null"}]) if shape else shape
+
+
+def any_of(shapes: list[Json]) -> Json:
+    """Allow any of `shapes`: one alone is itself, and anything beside something is anything."""
+    flat: list[Json] = []
+    for shape in shapes:
+        for inner in shape.get("anyOf", [shape]):
+            if not inner:
+                return {}
+            if inner not in flat:
+                flat.append(inner)
+    flat.sort(key=lambda shape: shape == {"type": "null"})
+    return flat[0] if len(flat) == 1 else {"anyOf": flat} if flat else {}
+
+
+def describe(document: Json, part: Part) -> str:
+    """Put what a description says about one property or parameter into a sentence or two."""
+    schema = part.schema if isinstance(part.schema, dict) else {}
+    flat = flatten(document, part) if schema else Flat(at=part.at)
+    pieces: list[str] = []
+    own = _text(schema.get("description")) or ("" if "$ref" in schema else _text(flat.keywords.get("description")))
+    if own:
+        pieces.append(own if own.endswith((".", "!", "?", ">")) else f"{own}.")
+    if schema.get("deprecated") is True:
+        pieces.append("Deprecated.")
+    for keyword, words in _FACTS:
+        value = flat.keywords.get(keyword)
+        if value is not None and value is not False and not isinstance(value, dict | list):
+            pieces.append(f"{words} `{json.dumps(value, default=str, ensure_ascii=False)}`.".replace('`"', "`").replace('"`', "`"))
+    return " ".join(pieces)
+
+
+_FACTS = (
+    ("format", "Format"),
+    ("pattern", "Pattern"),
+    ("minimum", "At least"),
+    ("maximum", "At most"),
+    ("exclusiveMinimum", "More than"),
+    ("exclusiveMaximum", "Less than"),
+    ("minLength", "Shortest length"),
+    ("maxLength", "Greatest length"),
+    ("minItems", "Fewest members"),
+    ("maxItems", "Most members"),
+    ("default", "The server's default is"),
+    ("example", "Example:"),
+)
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _constant(value: Any) -> Json:
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return {"const": value}
+    if value is None:
+        return {"type": "null"}
+    return {"type": "boolean"} if isinstance(value, bool) else {"type": "number"} if isinstance(value, float) else {}
+
+
+def _types(flat: Flat) -> list[str]:
+    if flat.types:
+        return flat.types
+    if flat.items:
+        return ["array"]
+    return ["object"] if flat.says_object else []
+
+
+def _sole_reference(schema: Json) -> str | None:
+    """Give the one reference that `schema` is but another spelling of."""
+    meaning = set(schema) - {"description", "summary", "example", "examples", "title", "deprecated", "externalDocs",
+                             "nullable", "readOnly", "writeOnly", "default", "xml", "$comment"}  # fmt: skip
+    meaning = {keyword for keyword in meaning if not keyword.startswith("x-")}
+    if meaning == {"$ref"} and isinstance(schema["$ref"], str):
+        target: str = schema["$ref"]
+        return target
+    if meaning == {"allOf"} and isinstance(schema["allOf"], list) and len(schema["allOf"]) == 1:
+        inner = schema["allOf"][0]
+        return _sole_reference(inner) if isinstance(inner, dict) and not inner.get("nullable") else None
+    return None
+
+
+def _ref_of(schema: Any) -> str | None:
+    return schema.get("$ref") if isinstance(schema, dict) else None
+
+
+def _is_null(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") in ("null", ["null"])
+
+
+def _needs_class(schema: Any) -> bool:
+    """Tell whether a branch of a union has no name of its own and may need one."""
+    if not isinstance(schema, dict) or "$ref" in schema:
+        return False
+    return bool({"properties", "additionalProperties", "enum", "allOf", "oneOf", "anyOf", "items"} & set(schema))
+
+
+def _variant_name(schema: Any, number: int) -> str:
+    title = schema.get("title") if isinstance(schema, dict) else None
+    return (pascal(title) if isinstance(title, str) else "") or f"Variant{number}"
