@@ -1,29 +1,24 @@
 """A stand-in KorusTicket API with state, for trying things out, for demonstrations and for tests.
 
 ``with Sandbox() as sandbox:`` starts a real HTTP server on loopback that serves every operation of the newest
-description and the token endpoint, holds stock, lets reservations expire, fails bulk calls in part, issues real PDF
-tickets, and misbehaves when told to (``sandbox.faults``). Time is its own (``sandbox.clock``), and what it saw and did
-can be looked at (``sandbox.inspect``).
+description and the token endpoint, holds stock, lets reservations expire, fails bulk calls in part, issues
+real PDF tickets, and misbehaves when told to (``sandbox.faults``). Time is its own (``sandbox.clock``), and
+what it saw and did can be looked at (``sandbox.inspect``).
 
-It is **not the API**. What it sells is invented, and where the API's behaviour is not known it follows the numbered
-proposals of the API reference: P1 and P2 at the token endpoint, P3 for 401, P6 and P7 for sessions and options, P8 and
-P9 for filters, P11, P13, P14 and P16 for the shape of offers, seats and failed entries, P17, P20 and P21 for forms.
-Needs ``pip install korus[sandbox]``; importing ``korus`` alone does not import it.
+It is **not the API**. What it sells is invented, and where the API's behaviour is not known it follows the
+numbered proposals of the API reference: P1 and P2 at the token endpoint, P3 for 401, P6 and P7 for sessions
+and options, P8 and P9 for filters, P11, P13, P14 and P16 for the shape of offers, seats and failed entries,
+P17, P20 and P21 for forms. Needs ``pip install korus[sandbox]``; importing ``korus`` alone does not import
+it.
 """
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-_NEEDED = ("starlette", "uvicorn", "reportlab", "segno")
-_missing = [name for name in _NEEDED if find_spec(name) is None]
-if _missing:
-    raise ImportError(f"korus.sandbox needs {', '.join(_missing)}: pip install 'korus[sandbox]'")
-
-from korus.sandbox.clock import Clock  # noqa: E402 - a missing extra is told first
-from korus.sandbox.faults import KINDS, Fault, FaultKind, Faults  # noqa: E402
-from korus.sandbox.inspection import Exchange, Inspection  # noqa: E402
-from korus.sandbox.sandbox import DEFAULT_OFFERS, Sandbox  # noqa: E402
+import korus.sandbox._needed  # noqa: F401 # pyright: ignore[reportUnusedImport] - first, to name a missing extra
+from korus.sandbox.clock import Clock
+from korus.sandbox.faults import KINDS, Fault, FaultKind, Faults
+from korus.sandbox.inspection import Exchange, Inspection
+from korus.sandbox.sandbox import DEFAULT_OFFERS, Sandbox
 
 __all__ = [
     "DEFAULT_OFFERS",

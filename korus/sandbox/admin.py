@@ -1,7 +1,7 @@
 """Telling a running sandbox what to do from another process: ``/_sandbox/…``, for loopback peers only.
 
-These paths are no part of the API. ``GET /_sandbox/`` lists them; bodies and answers are plain JSON. A POST must say
-``application/json``, which a web page of another origin cannot do unasked.
+These paths are no part of the API. ``GET /_sandbox/`` lists them; bodies and answers are plain JSON. A POST
+must say ``application/json``, which a web page of another origin cannot do unasked.
 """
 
 from __future__ import annotations
@@ -28,18 +28,23 @@ Action = Callable[["Sandbox", Request, dict[str, Any]], Any]
 
 
 def _summary(sandbox: Sandbox, _: Request, __: dict[str, Any]) -> Any:
-    return {"environment": sandbox.environment(), "paths": {path: what for path, (what, _) in ACTIONS.items()}} | (
-        sandbox.inspect.summary()
-    )
+    return {
+        "environment": sandbox.environment(),
+        "paths": {path: what for path, (what, _) in ACTIONS.items()},
+    } | (sandbox.inspect.summary())
 
 
 def _orders(sandbox: Sandbox, request: Request, _: dict[str, Any]) -> Any:
     wanted = request.query_params.get("external_reference")
-    return [order for order in sandbox.inspect.orders if wanted is None or order["externalReference"] == wanted]
+    return [
+        order for order in sandbox.inspect.orders if wanted is None or order["externalReference"] == wanted
+    ]
 
 
 def _reservations(sandbox: Sandbox, request: Request, _: dict[str, Any]) -> Any:
-    return sandbox.inspect.open_reservations if "open" in request.query_params else sandbox.inspect.reservations
+    return (
+        sandbox.inspect.open_reservations if "open" in request.query_params else sandbox.inspect.reservations
+    )
 
 
 def _requests(sandbox: Sandbox, request: Request, _: dict[str, Any]) -> Any:
@@ -139,7 +144,7 @@ def _endpoint(sandbox: Sandbox, action: Action) -> Callable[[Request], Awaitable
 
 
 def _from_here(request: Request) -> bool:
-    """Tell whether the peer is this machine, and was asked for by a name of it (a web page cannot rebind that)."""
+    """Tell whether the peer is this machine and used a name of it, which a web page cannot rebind."""
     host = (request.url.hostname or "").strip("[]")
     peer = request.client.host if request.client is not None else ""
     try:

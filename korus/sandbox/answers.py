@@ -1,15 +1,17 @@
 """Form answers as the sandbox demands them: the strict wire format of each of the nine field types.
 
-The formats are the reference's section 6. This module reads text that a client sent and says what is wrong with it;
-it does not turn Python values into text, which is the client's part (``korus.forms``).
+The formats are the reference's section 6. This module reads text that a client sent and says what is wrong
+with it; it does not turn Python values into text, which is the client's part (``korus.forms``).
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from korus.sandbox.catalogue import FormField
+if TYPE_CHECKING:
+    from korus.sandbox.catalogue import FormField
 
 __all__ = ["FIELD_TYPES", "problem_with"]
 

@@ -1,7 +1,7 @@
 """The sandbox as an ASGI application: routing, the token check, faults, headers, problem documents.
 
-The order of things is the API framework's: an unknown path or method is refused before the token is looked at, then
-come the token, the media types, the query and the body.
+The order of things is the API framework's: an unknown path or method is refused before the token is looked
+at, then come the token, the media types, the query and the body.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
@@ -23,7 +23,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from korus.sandbox.clock import Clock
 from korus.sandbox.faults import Fault, Faults
 from korus.sandbox.ids import IMPORTED_AT
 from korus.sandbox.inspection import Exchange, Inspection
@@ -34,11 +33,15 @@ from korus.sandbox.storage import DownloadRefused, Storage
 from korus.sandbox.tokens import TokenDesk, TokenRefusal
 from korus.sandbox.wire import Answer, Receive, Scope, Send, reset, send_answer, send_cut_short, send_padding
 
+if TYPE_CHECKING:
+    from korus.sandbox.clock import Clock
+
 __all__ = ["TOKEN_PATH", "Service", "api_application", "storage_application"]
 
 TOKEN_PATH = "/realms/korusticket/protocol/openid-connect/token"  # noqa: S105 - a path
 """The token endpoint's path, the published one (reference 1.3)."""
 
+_UNAUTHORIZED, _METHOD_NOT_ALLOWED = 401, 405
 _JSON_LD = "application/ld+json; charset=utf-8"
 _ACCEPTED = frozenset({"application/ld+json", "application/*", "*/*"})
 _ENUMERATED = frozenset({"status", "seatsArrangement", "universe", "title", "type"})
@@ -149,11 +152,11 @@ def refused(refusal: Refusal) -> Answer:
 
 def _replaced(fault: Fault) -> Answer:
     if fault.kind == "html":
-        page = f"<html><head><title>{fault.status}</title></head><body><h1>Bad Gateway</h1><hr>proxy</body></html>"
+        page = f"<html><head><title>{fault.status}</title></head><body><h1>Bad Gateway</h1></body></html>"
         return Answer(fault.status, page.encode(), {"Content-Type": "text/html"})
     if fault.body is not None:
         body = dict(fault.body)
-    elif fault.status == 401:  # noqa: PLR2004 - the one status with a body of its own
+    elif fault.status == _UNAUTHORIZED:
         return refused(unauthorized("Invalid JWT Token"))
     else:
         body = error_body(fault.status, "The sandbox was told to answer so.")
@@ -166,7 +169,7 @@ def _garbled(answer: Answer, faults: dict[Any, Fault]) -> Answer:
     if "empty" in faults:
         answer.body = b""
     if "not_json" in faults:
-        answer.body = b"{\"@context\": \"/contexts/Broken\", "
+        answer.body = b'{"@context": "/contexts/Broken", '
     if "unknown_enum" in faults and answer.body[:1] == b"{":
         changed = _with_unknown(json.loads(answer.body), faults["unknown_enum"].value)
         answer.body = json.dumps(changed, ensure_ascii=False).encode()
@@ -186,7 +189,7 @@ def _with_unknown(value: Any, text: str) -> Any:
     return value
 
 
-# --- the API -----------------------------------------------------------------------------------------------------------
+# --- the API ------------------------------------------------------------------------------------------------
 
 
 def _api_work(service: Service, operation: Operation) -> Work:
@@ -211,13 +214,17 @@ def _api_work(service: Service, operation: Operation) -> Work:
 
 
 def _check_media_types(request: Request, operation: Operation) -> None:
-    accepted = {part.split(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")}
+    accepted = {
+        part.split(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")
+    }
     if not accepted & _ACCEPTED:
         raise Refusal(406, error_body(406, "The API answers application/ld+json."))
     if operation.consumes is not None:
         sent = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if sent != operation.consumes:
-            raise Refusal(415, error_body(415, f'The content-type "{sent}" is not supported: {operation.consumes} is.'))
+            raise Refusal(
+                415, error_body(415, f'The content-type "{sent}" is not supported: {operation.consumes} is.')
+            )
 
 
 def _succeeded(reply: Reply, request: Request) -> Answer:
@@ -254,11 +261,9 @@ def _token_work(service: Service) -> Work:
         sent = request.headers.get("content-type", "").split(";")[0].strip().lower()
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         try:
-            if sent != "application/x-www-form-urlencoded":
-                raise TokenRefusal(400, "invalid_request", "Send application/x-www-form-urlencoded")
-            answer = service.tokens.token_request(form, request.headers.get("authorization"))
+            answer = service.tokens.token_request(sent, form, request.headers.get("authorization"))
         except TokenRefusal as refusal:
-            if refusal.status == 401:  # noqa: PLR2004 - RFC 6749 asks for the header with this one
+            if refusal.status == _UNAUTHORIZED:
                 headers["WWW-Authenticate"] = 'Basic realm="korusticket"'
             return Answer(refusal.status, json.dumps(refusal.body).encode(), headers)
         return Answer(200, json.dumps(answer).encode(), headers)
@@ -277,7 +282,9 @@ def api_application(service: Service) -> Starlette:
         )
         for operation in OPERATIONS
     ]
-    routes.append(Route(TOKEN_PATH, Endpoint(service, "token", _token_work(service)), methods=["POST"], name="token"))
+    routes.append(
+        Route(TOKEN_PATH, Endpoint(service, "token", _token_work(service)), methods=["POST"], name="token")
+    )
     return Starlette(
         routes=[*routes, *service.extra_routes],
         exception_handlers={HTTPException: _as_problem, Exception: _as_server_error},
@@ -288,8 +295,8 @@ async def _as_problem(request: Request, error: Exception) -> Response:
     """Answer an unknown path or method with the API's error object."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(getattr(error, "detail", "")) or "The sandbox failed."
-    headers = {}
-    if status == 405:  # noqa: PLR2004 - the one status that must name what is allowed
+    headers: dict[str, str] = {}
+    if status == _METHOD_NOT_ALLOWED:
         detail = f"No route found for {request.method} {request.url.path}: Method Not Allowed"
         headers["Allow"] = ", ".join(_allowed(request))
     return _problem_response(status, error_body(status, detail), headers)
@@ -312,7 +319,7 @@ def _problem_response(status: int, body: JsonObject, headers: dict[str, str]) ->
     return Response(json.dumps(body, ensure_ascii=False), status, headers, media_type="application/ld+json")
 
 
-# --- the storage host --------------------------------------------------------------------------------------------------
+# --- the storage host ---------------------------------------------------------------------------------------
 
 
 def storage_application(service: Service) -> Starlette:
@@ -322,7 +329,9 @@ def storage_application(service: Service) -> Starlette:
         try:
             file = service.storage.read(request.url.path, request.query_params)
         except DownloadRefused as refusal:
-            return Answer(refusal.status, refusal.xml.encode(), {"Content-Type": "application/xml; charset=UTF-8"})
+            return Answer(
+                refusal.status, refusal.xml.encode(), {"Content-Type": "application/xml; charset=UTF-8"}
+            )
         return Answer(
             200,
             file,

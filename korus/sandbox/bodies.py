@@ -1,7 +1,8 @@
 """Reading what clients send: the whole body is judged before anything is done (reference 7.3).
 
-Everything wrong is collected as violations with property paths and refused in one 422. Which fields are required and
-bounded is the reference's 4.9 (P12), 4.12 and 4.15; the limits that only the sandbox has are named here.
+Everything wrong is collected as violations with property paths and refused in one 422. Which fields are
+required and bounded is the reference's 4.9 (P12), 4.12 and 4.15; the limits that only the sandbox has are
+named here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import frozen
 
@@ -18,9 +19,18 @@ from korus.sandbox.answers import problem_with
 from korus.sandbox.boxoffice import BoxOffice, Request, Reservation
 from korus.sandbox.catalogue import Catalogue, FormField, Offer, OfferTicket, Session, sessions_of, tickets_of
 from korus.sandbox.problems import JsonObject, ViolationList, forbidden, malformed
-from korus.sandbox.tokens import Client
 
-__all__ = ["MOST_PER_LINE", "OrderRequest", "read_beneficiary", "read_json", "read_orders", "read_reservations"]
+if TYPE_CHECKING:
+    from korus.sandbox.tokens import Client
+
+__all__ = [
+    "MOST_PER_LINE",
+    "OrderRequest",
+    "read_beneficiary",
+    "read_json",
+    "read_orders",
+    "read_reservations",
+]
 
 MOST_PER_LINE = 1000
 """The largest quantity of one line where the product base names none; a limit of the sandbox only."""
@@ -53,7 +63,14 @@ def _refuse_constant(name: str) -> None:
 
 
 def _kind_of(value: object) -> str:
-    names: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+    names: dict[type, str] = {
+        dict: "object",
+        list: "array",
+        str: "string",
+        bool: "boolean",
+        int: "integer",
+        float: "number",
+    }
     return names.get(type(value), "null")
 
 
@@ -65,7 +82,13 @@ def _typed(value: object, wanted: str, path: str, problems: ViolationList) -> bo
 
 
 def _member(
-    source: Mapping[str, Any], name: str, wanted: str, path: str, problems: ViolationList, *, required: bool = True
+    source: Mapping[str, Any],
+    name: str,
+    wanted: str,
+    path: str,
+    problems: ViolationList,
+    *,
+    required: bool = True,
 ) -> Any:
     """Return a member of the wanted type; None, with a violation noted, where it is missing or another."""
     if name not in source:
@@ -75,7 +98,7 @@ def _member(
     return source[name] if _typed(source[name], wanted, path, problems) else None
 
 
-# --- reservations ------------------------------------------------------------------------------------------------------
+# --- reservations -------------------------------------------------------------------------------------------
 
 
 def read_reservations(body: JsonObject, catalogue: Catalogue, client: Client) -> list[Request]:
@@ -108,7 +131,7 @@ def _line(
         _check_quantity(quantity, offer, f"{path}.quantity", problems)
     if offer is None or entries is None:
         return None
-    sessions, answers = _ticket_sessions(entries, offer, f"{path}.ticketSessions", catalogue, problems)
+    sessions, answers = _ticket_sessions(entries, offer, f"{path}.ticketSessions", problems)
     return None if quantity is None else Request(offer, quantity, sessions, answers)
 
 
@@ -139,9 +162,9 @@ def _check_quantity(quantity: int, offer: Offer | None, path: str, problems: Vio
 
 
 def _ticket_sessions(
-    entries: list[object], offer: Offer, path: str, catalogue: Catalogue, problems: ViolationList
+    entries: list[object], offer: Offer, path: str, problems: ViolationList
 ) -> tuple[tuple[tuple[OfferTicket, Session | None], ...], tuple[tuple[str, str, str], ...]]:
-    """Read the choice for every ticket of an offer, in the offer's order, and the answers: ticket, field, value."""
+    """Read the choice for every ticket, in the offer's order, and the answers: ticket, field, value."""
     wanted = {ticket.iri: ticket for ticket in tickets_of(offer)}
     chosen: dict[str, Session | None] = {}
     answers: list[tuple[str, str, str]] = []
@@ -161,7 +184,7 @@ def _ticket_sessions(
             problems.add(f"{place}.ticket", "This ticket is named twice.", "unique")
             continue
         chosen[iri] = _session(source, ticket, f"{place}.session", problems)
-        answers += _answers(source, ticket, f"{place}.formData", catalogue, problems)
+        answers += _answers(source, ticket, f"{place}.formData", problems)
     for iri, ticket in wanted.items():
         if iri not in chosen and len(entries) < len(wanted):
             problems.add(path, f"The ticket {ticket.plan.name.en} ({iri}) is missing.", "count")
@@ -186,9 +209,9 @@ def _session(source: JsonObject, ticket: OfferTicket, path: str, problems: Viola
 
 
 def _answers(
-    source: JsonObject, ticket: OfferTicket, path: str, catalogue: Catalogue, problems: ViolationList
+    source: JsonObject, ticket: OfferTicket, path: str, problems: ViolationList
 ) -> list[tuple[str, str, str]]:
-    form = catalogue.form_of(ticket)
+    form = ticket.form
     if "formData" not in source:
         if form is not None:
             problems.add(path, "This ticket's form must be answered.", "blank")
@@ -210,7 +233,9 @@ def _answers(
     answered = {field.iri for field, _ in answers}
     for field in form.fields:
         if field.plan.required and field.iri not in answered:
-            problems.add(f"{path}.fields", f"An answer is required: {field.plan.code} ({field.iri}).", "blank")
+            problems.add(
+                f"{path}.fields", f"An answer is required: {field.plan.code} ({field.iri}).", "blank"
+            )
     return [(ticket.id, field.plan.code, value) for field, value in answers]
 
 
@@ -240,7 +265,7 @@ def _field_values(
     return answers
 
 
-# --- orders ------------------------------------------------------------------------------------------------------------
+# --- orders -------------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -264,7 +289,9 @@ def read_orders(body: JsonObject, box_office: BoxOffice, client: Client) -> Orde
     customer = _customer(body, problems)
     reference = _member(body, "externalReference", "string", "externalReference", problems)
     if reference is not None and not 1 <= len(reference) <= _LONGEST_REFERENCE:
-        problems.add("externalReference", f"This text should have 1 to {_LONGEST_REFERENCE} characters.", "length")
+        problems.add(
+            "externalReference", f"This text should have 1 to {_LONGEST_REFERENCE} characters.", "length"
+        )
     notes = body.get("notes")
     if notes is not None:
         _typed(notes, "string", "notes", problems)
@@ -360,7 +387,7 @@ def _customer(body: JsonObject, problems: ViolationList) -> dict[str, str | bool
     return customer
 
 
-# --- beneficiaries -----------------------------------------------------------------------------------------------------
+# --- beneficiaries ------------------------------------------------------------------------------------------
 
 
 def read_beneficiary(body: JsonObject) -> dict[str, str | None]:
@@ -372,7 +399,10 @@ def read_beneficiary(body: JsonObject) -> dict[str, str | None]:
     problems = ViolationList()
     given = _member(body, "beneficiary", "object", "beneficiary", problems, required=False)
     changes: dict[str, str | None] = {}
-    for name, rule in _BENEFICIARY.items() if given is not None else ():
+    if given is None:
+        problems.raise_if_any()
+        return changes
+    for name, rule in _BENEFICIARY.items():
         path, required = f"beneficiary.{name}", name in {"firstname", "lastname"}
         if name not in given:
             if required:

@@ -1,8 +1,8 @@
 """The sandbox's memory: stock, holds, orders, issued tickets and their documents.
 
-One lock guards it all, so that what two callers do at once is done one after the other: the last place is held once,
-a reservation is ordered once. Time passes by the sandbox's clock; a hold that has ended gives its places back before
-anything else is looked at. This module knows nothing of HTTP or JSON.
+One lock guards it all, so that what two callers do at once is done one after the other: the last place is
+held once, a reservation is ordered once. Time passes by the sandbox's clock; a hold that has ended gives its
+places back before anything else is looked at. This module knows nothing of HTTP or JSON.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from attrs import Factory, define, frozen
+from attrs import define, field, frozen
 
 from korus.sandbox.catalogue import Catalogue, Offer, OfferTicket, Session, sessions_of, tickets_of
-from korus.sandbox.clock import Clock
 from korus.sandbox.ids import digest_of, milliseconds, uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from korus.sandbox.clock import Clock
 
 __all__ = [
     "BoxOffice",
@@ -39,7 +42,8 @@ _LATE_DOCUMENTS = timedelta(days=2)
 class Request:
     """What one line of a bulk reservation asks for, checked and resolved.
 
-    ``sessions`` has one entry for every ticket of the offer, in the offer's order; None for a whole-day ticket.
+    ``sessions`` has one entry for every ticket of the offer, in the offer's order; None for a whole-day
+    ticket.
     """
 
     offer: Offer
@@ -129,7 +133,7 @@ class Order:
     connector_reference: str
     item_id: str
     tickets: tuple[IssuedTicket, ...] = ()
-    documents: list[Document] = Factory(list)
+    documents: list[Document] = field(factory=list[Document])
 
     @property
     def iri(self) -> str:
@@ -181,7 +185,7 @@ class BoxOffice:
         self._ends: list[tuple[datetime, int, Reservation]] = []
         self._made = 0
 
-    # --- stock and price -------------------------------------------------------------------------------------------
+    # --- stock and price ------------------------------------------------------------------------------------
 
     def available(self, offer: Offer) -> int | None:
         """Return how many of an offer can be held now; None when no limit is known."""
@@ -224,7 +228,7 @@ class BoxOffice:
         with self.lock:
             self._prices[offer_id] = cents
 
-    # --- holds -----------------------------------------------------------------------------------------------------
+    # --- holds ----------------------------------------------------------------------------------------------
 
     def hold(self, request: Request, organization: str) -> Reservation | Failure:
         """Hold what one line asks for, or say why the issuer refuses."""
@@ -265,7 +269,9 @@ class BoxOffice:
                 continue
             left = self._session_available(session)
             if left < request.quantity:
-                return Failure("session_unavailable", f"Asked for {request.quantity} at that time, {left} left.")
+                return Failure(
+                    "session_unavailable", f"Asked for {request.quantity} at that time, {left} left."
+                )
         return None
 
     @staticmethod
@@ -296,10 +302,14 @@ class BoxOffice:
             reservation.expires = min(reservation.expires, now.replace(microsecond=0))
             self._return(reservation)
 
-    # --- orders ----------------------------------------------------------------------------------------------------
+    # --- orders ---------------------------------------------------------------------------------------------
 
     def order(
-        self, reservation: Reservation, customer: Mapping[str, str | bool], external_reference: str, notes: str | None
+        self,
+        reservation: Reservation,
+        customer: Mapping[str, str | bool],
+        external_reference: str,
+        notes: str | None,
     ) -> Order | Failure:
         """Turn a hold into an order, once."""
         with self.lock:
@@ -355,7 +365,9 @@ class BoxOffice:
                         iri=f"{order.iri}/items/{order.item_id}/tickets/{ticket_id}",
                         offer_ticket=offer_ticket,
                         session=session,
-                        voucher=str(int.from_bytes(digest_of("voucher", ticket_id)[:8], "big"))[:16].rjust(16, "4"),
+                        voucher=str(int.from_bytes(digest_of("voucher", ticket_id)[:8], "big"))[:16].rjust(
+                            16, "4"
+                        ),
                         required=base.required if named else (),
                         deadline=self._naming_deadline(request.offer, session, now) if named else None,
                         amendable=base.amendable,
@@ -367,11 +379,13 @@ class BoxOffice:
     def _naming_deadline(offer: Offer, session: Session | None, now: datetime) -> datetime | None:
         if offer.date is None:
             return None
-        start = session.occurs_at if session else datetime.combine(offer.date, time(23, 59), offer.catalog.zone)
+        start = (
+            session.occurs_at if session else datetime.combine(offer.date, time(23, 59), offer.catalog.zone)
+        )
         return min(start, max(now.replace(microsecond=0) + _LATE_NAMING, start - _NAMING_CLOSES))
 
     def _issue_documents(self, order: Order, now: datetime) -> None:
-        """Give an order its documents once everybody is named; a later change of names makes a new edition."""
+        """Give an order its documents once everybody is named; later changes make a new edition."""
         if not order.complete:
             return
         if order.documents:
@@ -400,7 +414,7 @@ class BoxOffice:
             self._issue_documents(order, now)
             return None
 
-    # --- looking up ------------------------------------------------------------------------------------------------
+    # --- looking up -----------------------------------------------------------------------------------------
 
     def reservations_for(self, organization: str) -> Sequence[Reservation]:
         """Return an organisation's reservations, oldest first."""

@@ -1,15 +1,15 @@
 """The sandbox's catalogue: plans made concrete, with ids, dates and stock.
 
 A catalogue never changes once built; what is left of an offer is the box office's business
-(:mod:`korus.sandbox.boxoffice`). Each offer is a function of seed, product and date alone, so the same day has the same
-offer whatever day the calendar begins on, and on whatever machine.
+(:mod:`korus.sandbox.boxoffice`). Each offer is a function of seed, product and date alone, so the same day
+has the same offer whatever day the calendar begins on, and on whatever machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -28,6 +28,9 @@ from korus.sandbox.programme import (
     TicketPlan,
     guided_walks,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "CALENDAR_DAYS",
@@ -114,6 +117,7 @@ class Catalog:
     id: str
     iri: str
     created: datetime
+    forms: Mapping[str, Form]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -148,8 +152,8 @@ class Product:
 class Offer:
     """What a product costs on a date, and how much of it there is to begin with.
 
-    ``capacity`` is None where no limit is known or where only the sessions are limited; ``price`` is the list price in
-    cents, ``moving_price`` what the price call answers.
+    ``capacity`` is None where no limit is known or where only the sessions are limited; ``price`` is the list
+    price in cents, ``moving_price`` what the price call answers.
     """
 
     product: Product
@@ -160,7 +164,6 @@ class Offer:
     price: int
     moving_price: int
     sold_out: bool
-    noise: int
 
     @property
     def catalog(self) -> Catalog:
@@ -181,6 +184,11 @@ class OfferTicket:
     offer: Offer
     id: str
     iri: str
+
+    @property
+    def form(self) -> Form | None:
+        """The form that must be answered."""
+        return None if self.plan.form is None else self.offer.catalog.forms[self.plan.form]
 
     @property
     def needs_session(self) -> bool:
@@ -211,16 +219,11 @@ class Catalogue:
     offers: Mapping[str, tuple[Offer, ...]]
     offers_by_id: Mapping[str, Offer]
     forms: Mapping[str, Form]
-    forms_by_code: Mapping[str, Form]
     by_date: Mapping[str, tuple[Offer, ...]] = field(repr=False)
 
     def catalog(self, catalog_id: str) -> Catalog | None:
         """Return the catalogue with this id."""
         return next((catalog for catalog in self.catalogs if catalog.id == catalog_id), None)
-
-    def form_of(self, ticket: OfferTicket) -> Form | None:
-        """Return the form that a ticket needs answered."""
-        return None if ticket.plan.form is None else self.forms_by_code[ticket.plan.form]
 
     @property
     def offer_count(self) -> int:
@@ -251,7 +254,9 @@ def sessions_of(ticket: OfferTicket) -> tuple[Session, ...]:
         share = 100 if index == 0 else 55 + digest[20] % 46
         capacity = 0 if ticket.offer.sold_out else max(1, plan.capacity * share // 100)
         occurs_at = datetime.combine(day, time.fromisoformat(text), ticket.offer.catalog.zone)
-        sessions.append(Session(ticket, session_id, f"{ticket.iri}/sessions/{session_id}", occurs_at, capacity))
+        sessions.append(
+            Session(ticket, session_id, f"{ticket.iri}/sessions/{session_id}", occurs_at, capacity)
+        )
     return tuple(sessions)
 
 
@@ -278,7 +283,7 @@ def build_catalogue(seed: int, first_day: date, offers: int) -> Catalogue:
     products: dict[str, tuple[Product, ...]] = {}
     offers_of: dict[str, tuple[Offer, ...]] = {}
     for index, plan in enumerate(CATALOGS):
-        catalog = _catalog(seed, plan)
+        catalog = _catalog(seed, plan, forms)
         wanted = offers if index == 0 else None
         catalogs.append(catalog)
         bases[catalog.id] = tuple(_base(seed, base, catalog) for base in _base_plans(plan, wanted))
@@ -293,7 +298,6 @@ def build_catalogue(seed: int, first_day: date, offers: int) -> Catalogue:
         offers=offers_of,
         offers_by_id={offer.id: offer for members in offers_of.values() for offer in members},
         forms={form.id: form for form in forms},
-        forms_by_code={form.plan.code: form for form in forms},
         by_date={key: _in_date_order(members) for key, members in offers_of.items()},
     )
 
@@ -317,11 +321,12 @@ def _form(seed: int, plan: FormPlan) -> Form:
     return Form(plan, form_id, iri, tuple(fields))
 
 
-def _catalog(seed: int, plan: CatalogPlan) -> Catalog:
+def _catalog(seed: int, plan: CatalogPlan, forms: Sequence[Form]) -> Catalog:
     digest = digest_of(seed, "catalog", plan.code)
     catalog_id = uuid7(digest)
     created = datetime(2025, 11, 4, 10, 20, digest[0] % 60, tzinfo=UTC)
-    return Catalog(plan, catalog_id, f"/v1/ticketing/catalogs/{catalog_id}", created)
+    by_code = {form.plan.code: form for form in forms}
+    return Catalog(plan, catalog_id, f"/v1/ticketing/catalogs/{catalog_id}", created, by_code)
 
 
 def _base(seed: int, plan: BasePlan, catalog: Catalog) -> Base:
@@ -384,9 +389,15 @@ def _offer(seed: int, product: Product, day: date | None, text: str) -> Offer:
         percent = (-6, -4, -2, 2, 3, 5, 8, 12)[digest[22] % 8]
         moving_price = price + price * percent // 100
     return Offer(
-        product, offer_id, f"{product.catalog.iri}/offers/{offer_id}", day, capacity, price, moving_price, sold_out,
-        digest[23],
-    )  # fmt: skip
+        product,
+        offer_id,
+        f"{product.catalog.iri}/offers/{offer_id}",
+        day,
+        capacity,
+        price,
+        moving_price,
+        sold_out,
+    )
 
 
 def _in_date_order(offers: Sequence[Offer]) -> tuple[Offer, ...]:

@@ -1,8 +1,8 @@
 """Faults: what the sandbox is told to do wrong, to which requests, and how often.
 
-A fault is a rule. Rules are looked at in the order they were added, each counts the requests that it matches, and
-chance comes from one seeded source, so a schedule of faults can be replayed. What the kinds do to a request is told in
-:data:`KINDS`; it is done in :mod:`korus.sandbox.wire` and :mod:`korus.sandbox.app`.
+A fault is a rule. Rules are looked at in the order they were added, each counts the requests that it matches,
+and chance comes from one seeded source, so a schedule of faults can be replayed. What the kinds do to a
+request is told in :data:`KINDS`; it is done in :mod:`korus.sandbox.wire` and :mod:`korus.sandbox.app`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from attrs import asdict, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["KINDS", "Fault", "FaultKind", "Faults"]
 
@@ -40,8 +42,8 @@ KINDS: Mapping[FaultKind, str] = {
     "drop_before": "reset the connection (TCP RST) before anything is done",
     "drop_after": "do the work, then reset the connection without a byte of answer",
     "cut_short": "do the work, send `at` (0 to 1) of the body, then close; `chunked` cuts between two chunks",
-    "status": "answer `status` instead, with `retry_after` and `body` if given; with `done` the work is done first",
-    "html": "answer an HTML page, as a proxy does, with `status` (502); with `done` the work is done first",
+    "status": "answer `status` instead, with `retry_after`, `body` if given; `done` does the work first",
+    "html": "answer an HTML page, as a proxy does, with `status`; `done` does the work first",
     "empty": "do the work, answer its status with an empty body",
     "not_json": "do the work, answer its status with text that is no JSON",
     "padding": "do the work, answer its status with ten megabytes of spaces",
@@ -55,9 +57,13 @@ KINDS: Mapping[FaultKind, str] = {
 """What each kind does."""
 
 
-def _kind(_: object, __: object, value: str) -> None:
+def _kind(_: object, __: Any, value: str) -> None:
     if value not in get_args(FaultKind):
         raise ValueError(f"no such kind of fault: {value!r}; there are {', '.join(get_args(FaultKind))}")
+
+
+def _header_text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 @frozen
@@ -66,7 +72,8 @@ class Fault:
 
     Args:
         kind: What goes wrong, see :data:`KINDS`.
-        operation: Which operation, by name (``bulk_create_orders``, ``token``, ``storage``); None for every one.
+        operation: Which operation, by name (``bulk_create_orders``, ``token``, ``storage``); None for every
+            one.
         method: Which HTTP method; None for every one.
         count: How often it strikes at most; None for always.
         skip: How many matching requests pass first: ``skip=2, count=1`` strikes the third.
@@ -91,7 +98,7 @@ class Fault:
     probability: float = 1.0
     seconds: float = 1.0
     status: int = 503
-    retry_after: str | None = field(default=None, converter=lambda value: None if value is None else str(value))
+    retry_after: str | None = field(default=None, converter=_header_text)
     body: Mapping[str, Any] | None = None
     done: bool = False
     at: float = 0.5
@@ -161,7 +168,7 @@ class Faults:
         with self._lock:
             return self._struck.total() if fault is None else self._struck[fault.id]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Fault]:
         with self._lock:
             return iter(tuple(self._rules))
 
@@ -173,7 +180,9 @@ class Faults:
         if not self._rules:
             return ()
         with self._lock:
-            struck = tuple(rule for rule in self._rules if rule.matches(operation, method) and self._strikes(rule))
+            struck = tuple(
+                rule for rule in self._rules if rule.matches(operation, method) and self._strikes(rule)
+            )
             for rule in struck:
                 self._struck[rule.id] += 1
             return struck
@@ -195,7 +204,7 @@ class Faults:
         fields = dict(rule)
         kind = fields.pop("kind", None)
         if not isinstance(kind, str):
-            raise ValueError("a fault needs a kind")  # noqa: TRY004 - the caller's text is at fault, not a type
+            raise ValueError("a fault needs a kind")  # noqa: TRY004 - the text that came is at fault
         try:
             return self.add(cast("FaultKind", kind), **fields)
         except TypeError as error:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict, deque
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from korus.sandbox.boxoffice import BoxOffice, Order, Reservation
 from korus.sandbox.clock import stamp
-from korus.sandbox.tokens import TokenDesk
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from korus.sandbox.boxoffice import BoxOffice, Order, Reservation
+    from korus.sandbox.tokens import TokenDesk
 
 __all__ = ["Exchange", "Inspection"]
 
@@ -23,7 +26,9 @@ _KEPT_EXCHANGES = 20_000
 
 @frozen
 class Exchange:
-    """One request: to which operation, how it was answered (status 0: not at all), and which faults struck it.
+    """One request: to which operation, how it was answered, and which faults struck it.
+
+    A status of 0 means that it was not answered.
 
     ``authorized`` tells whether it carried an ``Authorization`` header.
     """
@@ -110,7 +115,7 @@ class Inspection:
 
     @property
     def reservations(self) -> list[dict[str, Any]]:
-        """Every reservation ever made: its address, offer, quantity, sessions, order, and whether it is over."""
+        """Every reservation made: its address, offer, quantity, sessions, order, whether it is over."""
         with self._box_office.lock:
             now = self._box_office.clock.now()
             return [_reservation_facts(held, now) for held in self._box_office.reservations.values()]
@@ -128,7 +133,7 @@ class Inspection:
         return dict(found)
 
     def orders_by_reservation(self) -> dict[str, list[str]]:
-        """Return the orders of each reservation (addresses); more than one would be a fault of the sandbox."""
+        """Return the orders of each reservation; more than one would be a fault of the sandbox."""
         found: defaultdict[str, list[str]] = defaultdict(list)
         for order in self.orders:
             found[order["reservation"]].append(order["order"])

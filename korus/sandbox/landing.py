@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute, Route
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
+
     from korus.sandbox.sandbox import Sandbox
 
 __all__ = ["landing_routes"]

@@ -1,7 +1,7 @@
 """Which language an answer is in: ``Accept-Language`` read against what the sandbox has texts in.
 
-The negotiation is ours; the documented part is only that the header chooses, and that the catalogue's own language is
-what is left (reference 1.4 and 3.3).
+The negotiation is ours; the documented part is only that the header chooses, and that the catalogue's own
+language is what is left (reference 1.4 and 3.3).
 """
 
 from __future__ import annotations

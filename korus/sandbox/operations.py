@@ -1,10 +1,10 @@
 """What each operation of the API does: from a call that has been let in to the object it answers.
 
-The table :data:`OPERATIONS` is the whole of the newest description, with the form operation that the overlay puts back
-(P21). Handlers are plain functions; the token, faults and HTTP are handled around them.
+The table :data:`OPERATIONS` is the whole of the newest description, with the form operation that the overlay
+puts back (P21). Handlers are plain functions; the token, faults and HTTP are handled around them.
 
-Where the description names no status for a case, the sandbox keeps to those it names: a list below something that does
-not exist, or is not the caller's, is refused with 403, since lists document no 404.
+Where the description names no status for a case, the sandbox keeps to those it names: a list below something
+that does not exist, or is not the caller's, is refused with 403, since lists document no 404.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
@@ -22,13 +22,15 @@ from korus.sandbox.bodies import read_beneficiary, read_json, read_orders, read_
 from korus.sandbox.boxoffice import BoxOffice, Document, Failure, IssuedTicket, Order
 from korus.sandbox.catalogue import Base, Catalog, Catalogue, Offer, OfferTicket, sessions_of, tickets_of
 from korus.sandbox.clock import stamp
-from korus.sandbox.faults import Fault
 from korus.sandbox.ids import genid
 from korus.sandbox.languages import preferred_language
 from korus.sandbox.paging import DATE, Page, Query, envelope
 from korus.sandbox.problems import JsonObject, Refusal, Violation, forbidden, invalid, malformed, not_found
-from korus.sandbox.storage import Storage
-from korus.sandbox.tokens import Client
+
+if TYPE_CHECKING:
+    from korus.sandbox.faults import Fault
+    from korus.sandbox.storage import Storage
+    from korus.sandbox.tokens import Client
 
 __all__ = ["OPERATIONS", "Call", "Operation", "Reply", "World"]
 
@@ -121,7 +123,7 @@ def _collection(
     return Reply(text, language, cache, tagged=cache != "private, no-store")
 
 
-# --- finding what a path names -----------------------------------------------------------------------------------------
+# --- finding what a path names ------------------------------------------------------------------------------
 
 
 def _catalog(call: Call, *, listing: bool) -> Catalog:
@@ -186,7 +188,7 @@ def _document(call: Call) -> tuple[Order, Document]:
     raise _missing("document", listing=False)
 
 
-# --- the catalogue -----------------------------------------------------------------------------------------------------
+# --- the catalogue ------------------------------------------------------------------------------------------
 
 
 def _ordered(items: Sequence[Item], direction: str | None) -> Sequence[Item]:
@@ -312,10 +314,14 @@ def list_offers(call: Call) -> Reply:
     catalogue, query = call.world.catalogue, call.query
     direction = query.choice("order[date]", _ORDER)
     bounds = _bounds(query, "date")
-    offers: Sequence[Offer] = catalogue.offers[catalog.id] if direction is None else catalogue.by_date[catalog.id]
+    offers: Sequence[Offer] = (
+        catalogue.offers[catalog.id] if direction is None else catalogue.by_date[catalog.id]
+    )
     tests = _offer_tests(query, catalogue)
     if bounds:
-        tests.append(lambda offer: offer.date is not None and all(holds(offer.date, day) for holds, day in bounds))
+        tests.append(
+            lambda offer: offer.date is not None and all(holds(offer.date, day) for holds, day in bounds)
+        )
     if tests:
         offers = [offer for offer in offers if all(test(offer) for test in tests)]
     if direction == "desc":  # latest first, products of a day in their own order, and undated ones before all
@@ -342,7 +348,11 @@ def _offer_tests(query: Query, catalogue: Catalogue) -> list[Callable[[Offer], b
         tests.append(lambda offer: offer.product.base.id == _bare(base))
     session = query.matching("session", _SESSION, "an id")
     if session is not None:
-        tests.append(lambda offer: any(each.id == session for ticket in tickets_of(offer) for each in sessions_of(ticket)))
+        tests.append(
+            lambda offer: any(
+                each.id == session for ticket in tickets_of(offer) for each in sessions_of(ticket)
+            )
+        )
     wanted = set(query.every("optionValuesContext[]"))
     if wanted:
         tests.append(_option_test(wanted, catalogue))
@@ -354,7 +364,7 @@ def _bare(value: str) -> str:
 
 
 def _option_test(wanted: set[str], catalogue: Catalogue) -> Callable[[Offer], bool]:
-    """Match ids (or addresses) of option values: one of each option that is named (the sandbox's reading of P9)."""
+    """Match ids or addresses of option values, one of each option named (the sandbox's reading of P9)."""
     bare = {_bare(value) for value in wanted}
     by_option: dict[str, set[str]] = {}
     for bases in catalogue.bases.values():
@@ -388,9 +398,12 @@ def get_offer_ticket(call: Call) -> Reply:
     """One ticket of an offer."""
     ticket = _offer_ticket(call, "id")
     language = call.language(ticket.offer.catalog)
-    written = represent.offer_ticket(ticket, call.world.catalogue, language)
+    written = represent.offer_ticket(ticket, language)
     return Reply(
-        _json({"@context": "/contexts/TicketingOfferTicket", **written}), language, _CATALOGUE_CACHE, tagged=True
+        _json({"@context": "/contexts/TicketingOfferTicket", **written}),
+        language,
+        _CATALOGUE_CACHE,
+        tagged=True,
     )
 
 
@@ -415,7 +428,7 @@ def get_form(call: Call) -> Reply:
     return Reply(_json(represent.form(form, language)), language, _CATALOGUE_CACHE, tagged=True)
 
 
-# --- reservations ------------------------------------------------------------------------------------------------------
+# --- reservations -------------------------------------------------------------------------------------------
 
 
 def list_reservations(call: Call) -> Reply:
@@ -447,7 +460,9 @@ _ORDERED_TO_FAIL = Failure("issuer_refused", "The issuer's system refused.")
 
 
 def _told_to_fail(call: Call, index: int) -> bool:
-    return any(fault.kind == "fail_items" and (not fault.items or index in fault.items) for fault in call.faults)
+    return any(
+        fault.kind == "fail_items" and (not fault.items or index in fault.items) for fault in call.faults
+    )
 
 
 def _told_to(call: Call, kind: str) -> bool:
@@ -455,7 +470,7 @@ def _told_to(call: Call, kind: str) -> bool:
 
 
 def bulk_create_reservations(call: Call) -> Reply:
-    """Hold offers: the whole request is judged first, then each line is held or fails by itself."""
+    """Hold offers: the whole request is judged first, then each line by itself."""
     box_office = call.world.box_office
     lines = read_reservations(read_json(call.body), call.world.catalogue, call.client)
     reservations: list[JsonObject] = []
@@ -465,7 +480,11 @@ def bulk_create_reservations(call: Call) -> Reply:
             for line in lines:
                 box_office.set_stock(line.offer.id, 0)
         for index, line in enumerate(lines):
-            held = _ORDERED_TO_FAIL if _told_to_fail(call, index) else box_office.hold(line, call.client.organization)
+            held = (
+                _ORDERED_TO_FAIL
+                if _told_to_fail(call, index)
+                else box_office.hold(line, call.client.organization)
+            )
             if isinstance(held, Failure):
                 failed.append(represent.failed_reservation(line, held))
             else:
@@ -484,7 +503,7 @@ def _bulk(context: str, lists: dict[str, list[JsonObject]]) -> JsonObject:
     }
 
 
-# --- orders ------------------------------------------------------------------------------------------------------------
+# --- orders -------------------------------------------------------------------------------------------------
 
 
 def list_orders(call: Call) -> Reply:
@@ -494,7 +513,10 @@ def list_orders(call: Call) -> Reply:
     if reference is not None and not 1 <= len(reference) <= _LONGEST_REFERENCE:
         raise malformed("The parameter external_reference should have 1 to 50 characters.")
     direction = query.choice("order[createdAt]", _ORDER)
-    bounds = [(holds, datetime(day.year, day.month, day.day, tzinfo=UTC)) for holds, day in _bounds(query, "createdAt")]
+    bounds = [
+        (holds, datetime(day.year, day.month, day.day, tzinfo=UTC))
+        for holds, day in _bounds(query, "createdAt")
+    ]
     orders = call.world.box_office.orders_for(call.client.organization, reference)
     if bounds:
         orders = [order for order in orders if all(holds(order.created, moment) for holds, moment in bounds)]
@@ -517,7 +539,7 @@ def get_order(call: Call) -> Reply:
 
 
 def bulk_create_orders(call: Call) -> Reply:
-    """Turn reservations into orders: the whole request is judged first, then each is ordered or fails by itself."""
+    """Turn reservations into orders: the whole request is judged first, then each by itself."""
     box_office = call.world.box_office
     orders: list[JsonObject] = []
     failed: list[JsonObject] = []
@@ -573,7 +595,7 @@ def get_order_document(call: Call) -> Reply:
 
 
 def update_order_document(call: Call) -> Reply:
-    """Give a temporary address; before ``downloadableAt`` the request is refused with 422 (the sandbox's choice)."""
+    """Give a temporary address; a 422 before ``downloadableAt``, which is the sandbox's choice."""
     order, document = _document(call)
     read_json(call.body)
     if call.world.box_office.clock.now() < document.downloadable:
@@ -593,9 +615,14 @@ _MERGED = "application/merge-patch+json"
 OPERATIONS: tuple[Operation, ...] = (
     Operation("list_order_documents", "GET", f"{_O}/{{orderId}}/documents", list_order_documents),
     Operation("get_order_document", "GET", f"{_O}/{{orderId}}/documents/{{id}}", get_order_document),
-    Operation("update_order_document", "PATCH", f"{_O}/{{orderId}}/documents/{{id}}", update_order_document, _MERGED),
     Operation(
-        "get_order_item_ticket", "GET", f"{_O}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}", get_order_item_ticket
+        "update_order_document", "PATCH", f"{_O}/{{orderId}}/documents/{{id}}", update_order_document, _MERGED
+    ),
+    Operation(
+        "get_order_item_ticket",
+        "GET",
+        f"{_O}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}",
+        get_order_item_ticket,
     ),
     Operation(
         "update_order_item_ticket",
@@ -614,10 +641,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("list_catalogs", "GET", _C, list_catalogs),
     Operation("list_offers", "GET", f"{_C}/{{catalogId}}/offers", list_offers),
     Operation(
-        "get_offer_availability", "GET", f"{_C}/{{catalogId}}/offers/{{id}}/availability", get_offer_availability
+        "get_offer_availability",
+        "GET",
+        f"{_C}/{{catalogId}}/offers/{{id}}/availability",
+        get_offer_availability,
     ),
     Operation("get_offer_price", "GET", f"{_C}/{{catalogId}}/offers/{{id}}/price", get_offer_price),
-    Operation("get_offer_ticket", "GET", f"{_C}/{{catalogId}}/offers/{{offerId}}/tickets/{{id}}", get_offer_ticket),
+    Operation(
+        "get_offer_ticket", "GET", f"{_C}/{{catalogId}}/offers/{{offerId}}/tickets/{{id}}", get_offer_ticket
+    ),
     Operation(
         "list_offer_ticket_sessions",
         "GET",

@@ -1,19 +1,21 @@
 """Collections and their pages: bounds, the envelope, page links, the search block (reference 1.7).
 
-Bad page numbers are refused with 400, sizes above the maximum are lowered without a word, a size of 0 gives the total
-alone. ``view`` is left out when one page is enough and no query was sent.
+Bad page numbers are refused with 400, sizes above the maximum are lowered without a word, a size of 0 gives
+the total alone. ``view`` is left out when one page is enough and no query was sent.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from attrs import frozen
 
 from korus.sandbox.problems import JsonObject, malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["DATE", "DEFAULT_SIZE", "LARGEST_SIZE", "Page", "Query", "envelope"]
 

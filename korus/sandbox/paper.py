@@ -6,16 +6,18 @@ reportlab draws the page, segno computes the code; the same order in the same la
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import segno
-from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen.canvas import Canvas
+from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped] # ships no types
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped] # ships no types
 
-from korus.sandbox.boxoffice import Document, IssuedTicket, Order
-from korus.sandbox.catalogue import Offer
 from korus.sandbox.money import amount
 from korus.sandbox.programme import Text
+
+if TYPE_CHECKING:
+    from korus.sandbox.boxoffice import Document, IssuedTicket, Order
+    from korus.sandbox.catalogue import Offer
 
 __all__ = ["draw_document"]
 
@@ -52,7 +54,6 @@ def draw_document(order: Order, document: Document, language: str) -> bytes:
     """
     words = {key: text.in_language(language) for key, text in _WORDS.items()}
     buffer = io.BytesIO()
-    # reportlab is untyped in part
     canvas: Any = Canvas(buffer, pagesize=A4, invariant=1, pageCompression=1)
     canvas.setTitle(f"{words[document.kind]} {order.reference}")
     canvas.setAuthor(order.offer.catalog.plan.name.in_language(language))
@@ -78,7 +79,9 @@ def _draw_head(canvas: Any, order: Order, document: Document, words: dict[str, s
     canvas.setFont("Helvetica-Bold", 20)
     canvas.drawString(_MARGIN, _HEIGHT - 72, _latin(order.offer.catalog.plan.name.in_language(language)))
     canvas.setFont("Helvetica", 12)
-    canvas.drawString(_MARGIN, _HEIGHT - 94, _latin(f"{words[document.kind]} - {words['order']} {order.reference}"))
+    canvas.drawString(
+        _MARGIN, _HEIGHT - 94, _latin(f"{words[document.kind]} - {words['order']} {order.reference}")
+    )
     canvas.setFont("Helvetica", 9)
     canvas.drawString(_MARGIN, _HEIGHT - 110, _latin(f"{words['reference']}: {order.external_reference}"))
     cents = order.reservation.unit_price * order.reservation.request.quantity
@@ -122,5 +125,7 @@ def _draw_code(canvas: Any, voucher: str, left: float, top: float) -> None:
             if dark and start is None:
                 start = x
             elif not dark and start is not None:
-                canvas.rect(left + start * side, top - (y + 1) * side, (x - start) * side, side, stroke=0, fill=1)
+                canvas.rect(
+                    left + start * side, top - (y + 1) * side, (x - start) * side, side, stroke=0, fill=1
+                )
                 start = None

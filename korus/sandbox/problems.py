@@ -1,17 +1,19 @@
 """The sandbox's error answers: what is refused, with which status and which body.
 
-The error object and the constraint violation list follow the reference's 4.19, the 401 its proposal P3, the token
-endpoint's errors its proposal P2. Media types are the documented ones.
+The error object and the constraint violation list follow the reference's 4.19, the 401 its proposal P3, the
+token endpoint's errors its proposal P2. Media types are the documented ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from korus.sandbox.ids import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "JsonObject",
@@ -55,7 +57,7 @@ class Violation:
         return {"propertyPath": self.path, "message": self.message, "code": violation_code(self.kind)}
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer of the API, not an error of the sandbox
+class Refusal(Exception):
     """A request that is answered with an error status instead of being carried out."""
 
     def __init__(self, status: int, body: JsonObject, headers: Mapping[str, str] | None = None) -> None:
@@ -106,7 +108,10 @@ def not_found(detail: str = "No such resource.") -> Refusal:
 def invalid(violations: Sequence[Violation]) -> Refusal:
     """Return the 422 that lists what is wrong with a body."""
     kinds = list(dict.fromkeys(violation_code(violation.kind) for violation in violations))
-    lines = [f"{violation.path}: {violation.message}" if violation.path else violation.message for violation in violations]
+    lines = [
+        f"{violation.path}: {violation.message}" if violation.path else violation.message
+        for violation in violations
+    ]
     detail = "\n".join(lines)
     identity = f"/validation_errors/{';'.join(kinds)}"
     return Refusal(
@@ -129,7 +134,7 @@ def invalid(violations: Sequence[Violation]) -> Refusal:
 class ViolationList:
     """Violations collected while a body is read, refused together at the end."""
 
-    found: list[Violation] = field(factory=list)
+    found: list[Violation] = field(factory=list[Violation])
 
     def add(self, path: str, message: str, kind: str = "invalid") -> None:
         """Note one."""

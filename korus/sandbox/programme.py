@@ -1,8 +1,9 @@
 """What the sandbox's invented issuers sell: plans, before there are dates, ids and stock.
 
-A plan says what a product is; :mod:`korus.sandbox.catalogue` turns plans into offers. Names, prices and places are
-invented. The venues are chosen to cover every kind of offer: whole-day and session tickets, both in one offer, forms,
-moving prices, prices of nothing, open dates, unlimited stock, a disabled base, and a catalogue that is not granted.
+A plan says what a product is; :mod:`korus.sandbox.catalogue` turns plans into offers. Names, prices and
+places are invented. The venues are chosen to cover every kind of offer: whole-day and session tickets, both
+in one offer, forms, moving prices, prices of nothing, open dates, unlimited stock, a disabled base, and a
+catalogue that is not granted.
 """
 
 from __future__ import annotations
@@ -120,8 +121,8 @@ class OptionPlan:
 class BasePlan:
     """A heading for products.
 
-    ``names`` says who must be named: ``none``, ``lead`` (one ticket of an order item) or ``each``; ``required`` which
-    fields of a beneficiary are wanted.
+    ``names`` says who must be named: ``none``, ``lead`` (one ticket of an order item) or ``each``;
+    ``required`` which fields of a beneficiary are wanted.
     """
 
     code: str
@@ -217,7 +218,9 @@ FORMS: tuple[FormPlan, ...] = (
         (
             FieldPlan("contact", Text("Person to call", "Personne à appeler"), "text", required=True),
             FieldPlan("swims", Text("Can swim", "Sait nager"), "bool", required=True),
-            FieldPlan("height", Text("Height in centimetres", "Taille en centimètres"), "integer", required=True),
+            FieldPlan(
+                "height", Text("Height in centimetres", "Taille en centimètres"), "integer", required=True
+            ),
             FieldPlan("shoe_size", Text("Shoe size", "Pointure"), "decimal", required=True),
             FieldPlan("born_on", Text("Born on", "Né le"), "date", required=True),
             FieldPlan("wake_at", Text("Wake-up call", "Réveil à"), "time", required=True),
@@ -287,7 +290,7 @@ def _day_visit(code: str, en: str, fr: str, days: int, price: int, *, dynamic: b
         (_ADMISSION,),
         2500,
         (("price_type", code), ("days_count", str(days))),
-        original_price=price * 112 // 100 if days == 2 else None,  # noqa: PLR2004 - the two-day visit is the reduced one
+        original_price=None if days == 1 else price * 112 // 100,
         dynamic=dynamic,
         description=Text("Admission for one visitor.<br>", "Entrée pour un visiteur.<br>"),
     )
@@ -317,7 +320,9 @@ _PARK = CatalogPlan(
         BasePlan(
             "workshop",
             Text("Lantern workshop", "Atelier lanternes"),
-            Text("<p>Two hours, one lantern to take home.</p>", "<p>Deux heures, une lanterne à emporter.</p>"),
+            Text(
+                "<p>Two hours, one lantern to take home.</p>", "<p>Deux heures, une lanterne à emporter.</p>"
+            ),
             (
                 ProductPlan(
                     "workshop_adult",
@@ -345,7 +350,10 @@ _PARK = CatalogPlan(
         BasePlan(
             "day_visit",
             Text("Day visit", "Visite à la journée"),
-            Text("<p>The whole park, from ten until dusk.</p>", "<p>Tout le parc, de dix heures au crépuscule.</p>"),
+            Text(
+                "<p>The whole park, from ten until dusk.</p>",
+                "<p>Tout le parc, de dix heures au crépuscule.</p>",
+            ),
             (
                 _day_visit("adult", "adult", "adulte", 1, 3650, dynamic=True),
                 _day_visit("child", "child", "enfant", 1, 2450),
@@ -356,13 +364,21 @@ _PARK = CatalogPlan(
             ),
             (
                 _PRICE_TYPE,
-                _option("days_count", "Days", "Jours", ("1", "One day", "Un jour"), ("2", "Two days", "Deux jours")),
+                _option(
+                    "days_count",
+                    "Days",
+                    "Jours",
+                    ("1", "One day", "Un jour"),
+                    ("2", "Two days", "Deux jours"),
+                ),
             ),
         ),
         BasePlan(
             "evening",
             Text("Evening by the lake", "Soirée au bord du lac"),
-            Text("<p>Admission from five, and a boat.</p>", "<p>Entrée dès dix-sept heures, et une barque.</p>"),
+            Text(
+                "<p>Admission from five, and a boat.</p>", "<p>Entrée dès dix-sept heures, et une barque.</p>"
+            ),
             (
                 ProductPlan(
                     "evening_boat",
@@ -413,10 +429,17 @@ _PARK = CatalogPlan(
 )
 
 
-def _match(base: str, zone: str, zone_en: str, category: str, price: int, capacity: int) -> ProductPlan:
+_ZONES = {
+    "north": ("north stand", "tribune nord"),
+    "south": ("south stand", "tribune sud"),
+    "box": ("box", "loge"),
+}
+
+
+def _match(base: str, zone: str, category: str, price: int, capacity: int) -> ProductPlan:
     cup = base == "cup"
     title_en, title_fr = ("Cup night", "Soirée de coupe") if cup else ("Home match", "Match à domicile")
-    zone_fr = {"north": "tribune nord", "south": "tribune sud", "box": "loge"}[zone]
+    zone_en, zone_fr = _ZONES[zone]
     return ProductPlan(
         f"{base}_{zone}_{category}",
         Text(f"{title_en}, {zone_en}, {category}", f"{title_fr}, {zone_fr}, {category}"),
@@ -474,11 +497,11 @@ _STADIUM = CatalogPlan(
             Text("Home matches", "Matchs à domicile"),
             Text("<p>Every Saturday of the season.</p>", "<p>Chaque samedi de la saison.</p>"),
             (
-                _match("league", "north", "north stand", "gold", 6500, 40),
-                _match("league", "north", "north stand", "silver", 4500, 120),
-                _match("league", "south", "south stand", "gold", 7000, 40),
-                _match("league", "south", "south stand", "silver", 4800, 120),
-                _match("league", "box", "box", "gold", 19000, 4),
+                _match("league", "north", "gold", 6500, 40),
+                _match("league", "north", "silver", 4500, 120),
+                _match("league", "south", "gold", 7000, 40),
+                _match("league", "south", "silver", 4800, 120),
+                _match("league", "box", "gold", 19000, 4),
             ),
             _SEATING,
             universe="sport",
@@ -491,8 +514,8 @@ _STADIUM = CatalogPlan(
             Text("Cup nights", "Soirées de coupe"),
             Text("<p>Tickets come two days before.</p>", "<p>Billets envoyés deux jours avant.</p>"),
             (
-                _match("cup", "north", "north stand", "silver", 5200, 80),
-                _match("cup", "south", "south stand", "silver", 5600, 80),
+                _match("cup", "north", "silver", 5200, 80),
+                _match("cup", "south", "silver", 5600, 80),
             ),
             _SEATING,
             universe="sport",

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from korus.sandbox.boxoffice import BoxOffice, Document, Failure, IssuedTicket, Order, Request, Reservation
 from korus.sandbox.catalogue import (
     Base,
     Catalog,
-    Catalogue,
     Form,
     FormField,
     Offer,
@@ -28,7 +27,18 @@ from korus.sandbox.catalogue import (
 from korus.sandbox.clock import stamp
 from korus.sandbox.ids import IMPORTED_AT, genid
 from korus.sandbox.money import amount, without_tax
-from korus.sandbox.problems import JsonObject
+
+if TYPE_CHECKING:
+    from korus.sandbox.boxoffice import (
+        BoxOffice,
+        Document,
+        Failure,
+        IssuedTicket,
+        Order,
+        Request,
+        Reservation,
+    )
+    from korus.sandbox.problems import JsonObject
 
 __all__ = [
     "availability",
@@ -134,9 +144,8 @@ def product(item: Product, language: str) -> JsonObject:
     }
 
 
-def offer_ticket(item: OfferTicket, catalogue: Catalogue, language: str) -> JsonObject:
+def offer_ticket(item: OfferTicket, language: str) -> JsonObject:
     """Write a ticket of an offer (4.8, P11; ``form`` by P21)."""
-    its_form = catalogue.form_of(item)
     return {
         "@id": item.iri,
         "@type": "TicketingOfferTicket",
@@ -144,11 +153,11 @@ def offer_ticket(item: OfferTicket, catalogue: Catalogue, language: str) -> Json
         "name": item.plan.name.in_language(language),
         "description": item.plan.description.in_language(language),
         "dateAccess": not item.needs_session,
-        "form": None if its_form is None else its_form.iri,
+        "form": None if item.form is None else item.form.iri,
     }
 
 
-def _offer(item: Offer, catalogue: Catalogue, language: str) -> JsonObject:
+def _offer(item: Offer, language: str) -> JsonObject:
     original = item.product.plan.original_price
     return {
         "@id": item.iri,
@@ -165,22 +174,18 @@ def _offer(item: Offer, catalogue: Catalogue, language: str) -> JsonObject:
             "currency": "eur",
         },
         "product": product(item.product, language),
-        "tickets": [offer_ticket(each, catalogue, language) for each in tickets_of(item)],
+        "tickets": [offer_ticket(each, language) for each in tickets_of(item)],
     }
 
 
-@lru_cache(maxsize=8192)
-def _offer_text(item: Offer, catalogue_id: int, language: str) -> str:  # noqa: ARG001 - part of the key
-    return json.dumps(_offer(item, _CATALOGUES[catalogue_id], language), ensure_ascii=False, separators=(",", ":"))
-
-
-_CATALOGUES: dict[int, Catalogue] = {}
+@lru_cache(maxsize=16_384)
+def _offer_text(item: Offer, language: str) -> str:
+    return json.dumps(_offer(item, language), ensure_ascii=False, separators=(",", ":"))
 
 
 def offer_fragment(item: Offer, box_office: BoxOffice, language: str) -> str:
     """Write an offer (4.6, P11) as JSON text; all but its quantity is written once and kept."""
-    _CATALOGUES.setdefault(id(box_office.catalogue), box_office.catalogue)
-    text = _offer_text(item, id(box_office.catalogue), language)
+    text = _offer_text(item, language)
     return f'{text[:-1]},"availableQuantity":{json.dumps(box_office.available(item))}}}'
 
 
@@ -291,7 +296,9 @@ def reservation(item: Reservation, box_office: BoxOffice) -> JsonObject:
     offer, quantity = item.request.offer, item.request.quantity
     plan = offer.catalog.plan
     gross = item.unit_price * quantity
-    net = amount(without_tax(item.unit_price, plan.tax_percent) * quantity) if plan.states_net_prices else None
+    net = (
+        amount(without_tax(item.unit_price, plan.tax_percent) * quantity) if plan.states_net_prices else None
+    )
     return {
         "@id": item.iri,
         "@type": "BookingReservation",
@@ -345,7 +352,16 @@ def _ticket_fields(item: IssuedTicket) -> JsonObject:
 
 
 _CUSTOMER_ORDER = ("firstname", "lastname", "email", "phone", "optin", "country", "language", "title")
-_BENEFICIARY_ORDER = ("firstname", "lastname", "email", "phone", "title", "dateOfBirth", "placeOfBirth", "nationality")
+_BENEFICIARY_ORDER = (
+    "firstname",
+    "lastname",
+    "email",
+    "phone",
+    "title",
+    "dateOfBirth",
+    "placeOfBirth",
+    "nationality",
+)
 
 
 def ticket(item: IssuedTicket) -> JsonObject:
@@ -363,7 +379,10 @@ def order(item: Order) -> JsonObject:
     held = item.reservation
     offer, quantity = held.request.offer, held.request.quantity
     net = without_tax(held.unit_price, offer.catalog.plan.tax_percent)
-    totals = {"totalAmountInclTax": amount(held.unit_price * quantity), "totalAmountExclTax": amount(net * quantity)}
+    totals = {
+        "totalAmountInclTax": amount(held.unit_price * quantity),
+        "totalAmountExclTax": amount(net * quantity),
+    }
     customer: JsonObject = {"optin": False, **item.customer}
     return {
         "@id": item.iri,

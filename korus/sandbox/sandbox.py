@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from types import TracebackType
-from typing import Self
-
-from starlette.applications import Starlette
+from typing import TYPE_CHECKING, Self
 
 from korus.sandbox.admin import admin_routes
 from korus.sandbox.app import TOKEN_PATH, Service, api_application, storage_application
@@ -23,6 +19,12 @@ from korus.sandbox.server import Server
 from korus.sandbox.storage import Storage
 from korus.sandbox.tokens import Client, TokenDesk
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from starlette.applications import Starlette
+
 __all__ = ["DEFAULT_OFFERS", "Sandbox"]
 
 DEFAULT_OFFERS = 3400
@@ -32,21 +34,24 @@ DEFAULT_OFFERS = 3400
 class Sandbox:
     """A stand-in KorusTicket API with state, on loopback.
 
-    It is **not the API**: what it sells is invented, and where the API's behaviour is unknown it follows the proposals of
-    the API reference's section 10. Use it as a context manager, or with :meth:`start` and :meth:`stop`::
+    It is **not the API**: what it sells is invented, and where the API's behaviour is unknown it follows the
+    proposals of the API reference's section 10. Use it as a context manager, or with :meth:`start` and
+    :meth:`stop`::
 
         with Sandbox(seed=7) as sandbox:
             korus = Korus(**sandbox.credentials, base_url=sandbox.base_url, token_url=sandbox.token_url)
 
-    Choices of the sandbox that the reference neither shows nor proposes: one reservation per line of a bulk call, with
-    one entry of ``items`` per unit; one order per reservation with one item; documents are listed once every required
-    beneficiary is named; a document asked for too early is a 422; entity tags and ``Cache-Control`` on the catalogue.
+    Choices of the sandbox that the reference neither shows nor proposes: one reservation per line of a bulk
+    call, with one entry of ``items`` per unit; one order per reservation with one item; documents are listed
+    once every required beneficiary is named; a document asked for too early is a 422; entity tags and
+    ``Cache-Control`` on the catalogue.
 
     Args:
         seed: Decides the catalogue's ids, stock and prices, and the chance in faults.
         offers: How many offers the first catalogue holds (the others have some 2,700 more).
         latency: Seconds to wait before each answer.
-        now: The moment at which its clock begins, aware; the real one when None. The calendar begins on that day.
+        now: The moment at which its clock begins, aware; the real one when None. The calendar begins on that
+            day.
         frozen: Let the clock stand still but for ``sandbox.clock.advance``.
         first_day: The first day on sale, if not today.
         hold: How long a hold lasts; 10 to 20 minutes, as each issuer has it, when None.
@@ -59,7 +64,7 @@ class Sandbox:
         storage_port: The storage host's port; 0 takes a free one.
     """
 
-    def __init__(  # noqa: PLR0913 - every one is a setting somebody needs
+    def __init__(
         self,
         *,
         seed: int = 0,
@@ -99,7 +104,7 @@ class Sandbox:
         self._service.extra_routes = (*landing_routes(self), *admin_routes(self))
         self.app: Starlette = api_application(self._service)
 
-    # --- running -----------------------------------------------------------------------------------------------------
+    # --- running --------------------------------------------------------------------------------------------
 
     def start(self) -> Self:
         """Start answering; does nothing when it already does.
@@ -139,10 +144,10 @@ class Sandbox:
         return self._server
 
     def _origin(self, port: int) -> str:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - only compared with
-        return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{port}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared with
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
-    # --- how to reach it ---------------------------------------------------------------------------------------------
+    # --- how to reach it ------------------------------------------------------------------------------------
 
     @property
     def base_url(self) -> str:
@@ -161,7 +166,7 @@ class Sandbox:
 
     @property
     def admin_url(self) -> str:
-        """Where other processes can look at the sandbox and tell it to misbehave; see :mod:`korus.sandbox.admin`."""
+        """Where other processes look at it and tell it to misbehave; see :mod:`korus.sandbox.admin`."""
         return f"{self.base_url}/_sandbox"
 
     @property
@@ -188,7 +193,7 @@ class Sandbox:
             "KORUS_TOKEN_URL": self.token_url,
         }
 
-    # --- changing the world ------------------------------------------------------------------------------------------
+    # --- changing the world ---------------------------------------------------------------------------------
 
     @property
     def latency(self) -> float:
@@ -199,16 +204,20 @@ class Sandbox:
     def latency(self, seconds: float) -> None:
         self._service.latency = seconds
 
-    def add_client(self, client_id: str, client_secret: str, *, catalogs: Mapping[str, bool] | None = None) -> Client:
+    def add_client(
+        self, client_id: str, client_secret: str, *, catalogs: Mapping[str, bool] | None = None
+    ) -> Client:
         """Make another service account known, with an organisation of its own.
 
         Args:
             client_id: Its id.
             client_secret: Its secret.
-            catalogs: Which catalogues it may see, by code (``park``, ``stadium``, ``museum``, ``aquarium``); every one
-                but the aquarium's unless said otherwise.
+            catalogs: Which catalogues it may see, by code (``park``, ``stadium``, ``museum``, ``aquarium``);
+                every one but the aquarium's unless said otherwise.
         """
-        granted = {catalog.plan.code: catalog.plan.granted for catalog in self.catalogue.catalogs} | dict(catalogs or {})
+        granted = {catalog.plan.code: catalog.plan.granted for catalog in self.catalogue.catalogs} | dict(
+            catalogs or {}
+        )
         client = Client(
             client_id,
             client_secret,

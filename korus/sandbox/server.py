@@ -1,6 +1,7 @@
-"""The sandbox as a server: sockets, the event loop it runs in, start and stop, and refusing connections for a while.
+"""The sandbox as a server: sockets, the event loop it runs in, start, stop, and refusing connections.
 
-Two ports on one host: the API (with the token endpoint) and the storage host, which is therefore another origin.
+Two ports on one host: the API (with the token endpoint) and the storage host, which is therefore another
+origin.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from korus.sandbox.wire import ResettableProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Server"]
 
@@ -25,7 +28,7 @@ _STOPS_WITHIN = 10.0
 
 
 class _Port:
-    """A port that stays reserved while nobody listens on it, so that refusing connections gives nobody else the port."""
+    """A port that stays reserved while nobody listens on it, so that nobody else gets it meanwhile."""
 
     def __init__(self, host: str, port: int) -> None:
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -34,7 +37,9 @@ class _Port:
         self.number = int(self._reserved.getsockname()[1])
 
     def _bound(self, host: str, port: int) -> socket.socket:
-        bound = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY only so
+        bound = socket.socket(
+            self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+        )  # asyncio sets TCP_NODELAY only so
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, port))
@@ -55,8 +60,8 @@ class _Port:
 class Server:
     """Runs ASGI applications, each on a port of its own, in one event loop on a thread.
 
-    uvicorn's protocol does HTTP; its process handling (signals, reload, graceful draining) is not used, which makes
-    starting and stopping a matter of milliseconds.
+    uvicorn's protocol does HTTP; its process handling (signals, reload, graceful draining) is not used, which
+    makes starting and stopping a matter of milliseconds.
 
     Args:
         applications: The ASGI applications.
@@ -105,7 +110,7 @@ class Server:
             port.release()
 
     def refuse_connections(self, seconds: float) -> None:
-        """Refuse new connections (RST to the SYN) for a time, and close the idle ones, as a restarting server does."""
+        """Refuse new connections for a time and close the idle ones, as a restarting server does."""
         self._in_loop(lambda: self._refuse(seconds))
 
     def _in_loop(self, action: Callable[[], Any]) -> None:
@@ -121,7 +126,9 @@ class Server:
             protocol = cast("ResettableProtocol", connection)
             if protocol.idle:
                 protocol.transport.close()
-        asyncio.get_running_loop().call_later(seconds, lambda: self._tasks.add(asyncio.ensure_future(self._listen())))
+        asyncio.get_running_loop().call_later(
+            seconds, lambda: self._tasks.add(asyncio.ensure_future(self._listen()))
+        )
 
     def _run(self, ready: Future[None]) -> None:
         try:
@@ -164,7 +171,9 @@ class Server:
         loop = asyncio.get_running_loop()
         for config, port in zip(self._configs, self._ports, strict=True):
             self._listening.append(
-                await loop.create_server(_protocol_factory(config, self._state), sock=port.listener(), backlog=1024)
+                await loop.create_server(
+                    _protocol_factory(config, self._state), sock=port.listener(), backlog=1024
+                )
             )
 
     async def _close(self) -> None:
@@ -186,4 +195,6 @@ def _protocol_factory(config: Config, state: ServerState) -> Callable[[], Resett
 def _quiet_about_resets(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Keep connections that break, which is their purpose here, out of the log."""
     if not isinstance(context.get("exception"), ConnectionError | BrokenPipeError):
-        logging.getLogger("korus.sandbox").error("%s", context.get("message"), exc_info=context.get("exception"))
+        logging.getLogger("korus.sandbox").error(
+            "%s", context.get("message"), exc_info=context.get("exception")
+        )

@@ -10,17 +10,21 @@ import base64
 import hmac
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from attrs import frozen
 
-from korus.sandbox.boxoffice import Document, Order
-from korus.sandbox.clock import Clock
 from korus.sandbox.ids import digest_of, uuid7
 from korus.sandbox.paper import draw_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from korus.sandbox.boxoffice import Document, Order
+    from korus.sandbox.clock import Clock
 
 __all__ = ["DownloadRefused", "Storage"]
 
@@ -29,13 +33,13 @@ _ACCOUNT = "sandbox@korus.example"
 _KEPT_FILES = 128
 
 
-class DownloadRefused(Exception):  # noqa: N818 - an answer of the storage host, not an error of the sandbox
+class DownloadRefused(Exception):
     """The address is expired, forged or names nothing."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
         self.status = status
-        self.xml = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        self.xml = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
 
 
 @frozen
@@ -84,7 +88,9 @@ class Storage:
             DownloadRefused: 400 when it has expired, 403 when it is forged, 404 when nothing is there.
         """
         expires = query.get("Expires", "")
-        if not hmac.compare_digest(self._signature(path, expires).encode(), query.get("Signature", "").encode()):
+        if not hmac.compare_digest(
+            self._signature(path, expires).encode(), query.get("Signature", "").encode()
+        ):
             raise DownloadRefused(403, "SignatureDoesNotMatch", "The signature does not match the address.")
         if int(expires) <= self.clock.now().timestamp():
             raise DownloadRefused(400, "ExpiredToken", "The address has expired.")

@@ -1,7 +1,7 @@
 """The sandbox's token endpoint: client credentials and refresh, as the reference's 1.3 has them.
 
-Tokens are opaque text, live by the sandbox's clock and can be revoked. That a refresh needs the client's credentials
-again is proposal P1, the shape of the errors is proposal P2.
+Tokens are opaque text, live by the sandbox's clock and can be revoked. That a refresh needs the client's
+credentials again is proposal P1, the shape of the errors is proposal P2.
 """
 
 from __future__ import annotations
@@ -12,16 +12,22 @@ import hmac
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from attrs import frozen
 
-from korus.sandbox.clock import Clock
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from korus.sandbox.clock import Clock
 
 __all__ = ["Client", "TokenDesk", "TokenRefusal"]
+
+
+_MOST_TOKENS = 10_000
+"""How many tokens are kept before the expired ones are thrown away, so that long campaigns do not grow."""
 
 
 @frozen
@@ -43,7 +49,7 @@ class _Grant:
     ends: datetime
 
 
-class TokenRefusal(Exception):  # noqa: N818 - an answer of the endpoint, not an error of the sandbox
+class TokenRefusal(Exception):
     """An error answer of RFC 6749, section 5.2."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
@@ -76,13 +82,17 @@ class TokenDesk:
         """Make a service account known."""
         self._clients[client.id] = client
 
-    def token_request(self, form: Mapping[str, str], authorization: str | None) -> dict[str, Any]:
+    def token_request(
+        self, media_type: str, form: Mapping[str, str], authorization: str | None
+    ) -> dict[str, Any]:
         """Answer a token request.
 
         Raises:
             TokenRefusal: The request is refused.
         """
         try:
+            if media_type != "application/x-www-form-urlencoded":
+                raise _no_form()
             return self._token_request(form, authorization)
         except TokenRefusal as refusal:
             self.refused[refusal.body["error"]] += 1
@@ -114,7 +124,10 @@ class TokenDesk:
 
     def _issue(self, client: Client, kind: str) -> dict[str, Any]:
         now = self.clock.now()
-        access, refresh = f"sandbox-access-{secrets.token_urlsafe(32)}", f"sandbox-refresh-{secrets.token_urlsafe(32)}"
+        access, refresh = (
+            f"sandbox-access-{secrets.token_urlsafe(32)}",
+            f"sandbox-refresh-{secrets.token_urlsafe(32)}",
+        )
         answer: dict[str, Any] = {"access_token": access, "expires_in": self.lifetime}
         with self._lock:
             self._forget_expired(now)
@@ -126,7 +139,7 @@ class TokenDesk:
         return answer | {"token_type": "Bearer", "not-before-policy": 0, "scope": "profile email"}
 
     def _forget_expired(self, now: datetime) -> None:
-        if len(self._access) > 10_000:  # noqa: PLR2004 - only to keep long campaigns from growing
+        if len(self._access) > _MOST_TOKENS:
             self._access = {token: grant for token, grant in self._access.items() if grant.ends > now}
             self._refresh = {token: grant for token, grant in self._refresh.items() if grant.ends > now}
 
@@ -162,6 +175,10 @@ class TokenDesk:
     def tokens_issued(self) -> int:
         """How many access tokens have been issued."""
         return sum(self.issued.values())
+
+
+def _no_form() -> TokenRefusal:
+    return TokenRefusal(400, "invalid_request", "Send application/x-www-form-urlencoded")
 
 
 def _basic_credentials(authorization: str) -> tuple[str, str]:

@@ -1,18 +1,21 @@
 """The sandbox's side of the connection: answers as bytes, and the ways in which a connection can go wrong.
 
-A reset is a real one (RST, by ``SO_LINGER`` 0), an answer that is cut short really ends before its announced length.
+A reset is a real one (RST, by ``SO_LINGER`` 0), an answer that is cut short really ends before its announced
+length.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from attrs import Factory, define
+from attrs import define, field
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Answer", "ResettableProtocol", "reset", "send_answer", "send_cut_short", "send_padding"]
 
@@ -31,11 +34,14 @@ class Answer:
 
     status: int
     body: bytes = b""
-    headers: dict[str, str] = Factory(dict)
+    headers: dict[str, str] = field(factory=dict[str, str])
 
     def raw_headers(self, **more: str) -> list[tuple[bytes, bytes]]:
         """Return the headers as ASGI wants them."""
-        both: Mapping[str, str] = {**self.headers, **{name.replace("_", "-"): value for name, value in more.items()}}
+        both: Mapping[str, str] = {
+            **self.headers,
+            **{name.replace("_", "-"): value for name, value in more.items()},
+        }
         return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in both.items()]
 
 
@@ -72,7 +78,9 @@ async def send_cut_short(
     """Send the beginning of an answer and close the connection before its end."""
     length = {} if chunked else {"content_length": str(len(answer.body))}
     end = min(int(len(answer.body) * part), max(0, len(answer.body) - 1))
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers(**length)})
+    await send(
+        {"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers(**length)}
+    )
     await send({"type": "http.response.body", "body": answer.body[:end], "more_body": True})
     _transport(scope).close()
     await _until_disconnected(receive)

@@ -1,0 +1,19 @@
+"""Says what to install when the sandbox's extra is missing; importing it is the check."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+__all__ = ["NEEDED", "missing"]
+
+NEEDED = ("starlette", "uvicorn", "reportlab", "segno")
+"""The distributions of the extra that the sandbox imports."""
+
+
+def missing() -> list[str]:
+    """Return those that are not installed."""
+    return [name for name in NEEDED if find_spec(name) is None]
+
+
+if missing():
+    raise ImportError(f"korus.sandbox needs {', '.join(missing())}: pip install 'korus[sandbox]'")
