@@ -38,7 +38,7 @@ def assert_booked(sandbox: Sandbox, shop: Path) -> None:
     assert tickets
     for ticket in tickets:
         text = "".join(page.extract_text() for page in PdfReader(ticket).pages)
-        assert order.reference in text
+        assert order["reference"] in text
     assert sandbox.inspect.requests["bulk_create_reservations"] == 1
     assert sandbox.inspect.requests["bulk_create_orders"] == 1
 

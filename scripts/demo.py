@@ -1,0 +1,113 @@
+"""`make demo`: a real booking, from a file of what to book to PDF tickets on disk.
+
+Starts the sandbox, books ``examples/family-weekend.yaml`` with the same ``korus book`` that anybody would
+type, shows what was written, and compares it with the sandbox's own books. Everything is left in
+``build/demo`` to be looked at; the next run begins anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pypdf import PdfReader
+
+from korus.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = ROOT / "examples" / "family-weekend.yaml"
+FOLDER = ROOT / "build" / "demo"
+FIRST_DAY = date(2027, 5, 10)
+"""The Monday before the weekend that the file books: the first day on sale."""
+
+
+def main() -> int:
+    """Run the demonstration; 0 when everything was booked and is on disk."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    say("Starting the sandbox: a stand-in of the API on this machine, all of whose goods are invented.")
+    with Sandbox(seed=7, first_day=FIRST_DAY) as sandbox:
+        say(f"It answers at {sandbox.base_url} and has {sandbox.catalogue.offer_count} offers.\n")
+        arguments = ["book", shown(FILE), "--to", shown(FOLDER)]
+        say(f"$ korus {' '.join(arguments)}")
+        # settings of the shell must not lead the demonstration to a real API
+        others = {name: value for name, value in os.environ.items() if not name.startswith("KORUS_")}
+        ended = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "korus.cli", *arguments],
+            cwd=ROOT,
+            env=others | sandbox.environment(),
+            check=False,
+        )
+        say("")
+        if ended.returncode:
+            say(f"korus book ended with status {ended.returncode}: the demonstration has failed.")
+            return ended.returncode
+        ordered = {order["order"] for order in sandbox.inspect.orders}
+        asked = sum(sandbox.inspect.requests.values())
+    (receipt_file,) = FOLDER.glob("*/receipt.json")
+    receipt = json.loads(receipt_file.read_text())
+    say("What was written:\n")
+    for line in tree(FOLDER, receipt):
+        say(f"  {line}")
+    return compare(receipt, ordered, asked)
+
+
+def tree(folder: Path, receipt: dict[str, Any]) -> Iterator[str]:
+    """Every file below a folder, with its size and what it is."""
+    products = {
+        document["file"]: f"{item['quantity']} x {item['product']}"
+        for item in receipt["items"]
+        for document in item["documents"]
+    }
+    yield f"{shown(folder)}/"
+    for path in sorted(folder.rglob("*")):
+        depth = "  " * len(path.relative_to(folder).parts)
+        if path.is_dir():
+            yield f"{depth}{path.name}/"
+            continue
+        size = f"{path.stat().st_size / 1024:7.1f} KiB"
+        what = "what was booked, for programs"
+        if path.suffix == ".pdf":
+            pages = len(PdfReader(path).pages)
+            what = f"{pages} page{'s' if pages > 1 else ''}: {products.get(path.name, 'tickets')}"
+        yield f"{depth}{path.name}  {size}  {what}"
+
+
+def compare(receipt: dict[str, Any], ordered: set[str], asked: int) -> int:
+    """Hold the receipt against the sandbox's books; 0 when they agree and every line has its tickets."""
+    claimed = {item["order"] for item in receipt["items"]}
+    without = [item["product"] for item in receipt["items"] if not item["documents"]]
+    say(f"\nThe sandbox answered {asked} requests and has {len(ordered)} orders in its books;", end=" ")
+    say(
+        "the receipt names the same."
+        if claimed == ordered
+        else f"not so the receipt: {sorted(claimed ^ ordered)}"
+    )
+    if without:
+        say(f"There are no tickets for: {', '.join(without)}")
+    say(f"Open one of the PDF files, or read {shown(FILE)} to see what was asked for.")
+    return 0 if claimed == ordered and not without else 1
+
+
+def shown(path: Path) -> str:
+    """A path as one would type it in the project's root."""
+    return str(path.relative_to(ROOT))
+
+
+def say(words: str, end: str = "\n") -> None:
+    """Print at once, so that the words stand in order with the sub-process's."""
+    print(words, end=end, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
