@@ -25,7 +25,13 @@ from korus.testing.privacy import ALLOWED_RESPONSE_HEADERS
 __all__ = ["DOCUMENTED", "KINDS", "Examination", "Finding", "FindingKind", "Universe", "examine", "universe"]
 
 FindingKind = Literal[
-    "documented", "undocumented status", "undocumented field", "unknown enum value", "type", "missing", "format"
+    "documented",
+    "undocumented status",
+    "undocumented field",
+    "unknown enum value",
+    "type",
+    "missing",
+    "format",
 ]
 DOCUMENTED: Final = "documented"
 KINDS: Final[tuple[FindingKind, ...]] = (
@@ -165,7 +171,9 @@ class _Walker:
             walk.take(self.along(part, f"{pointer}/allOf/{number}", value, at, passed))
         for keyword in ("anyOf", "oneOf"):
             if keyword in here:
-                walk.take(self.branch(_items(here[keyword]), f"{pointer}/{keyword}", value, at, passed, keyword))
+                walk.take(
+                    self.branch(_items(here[keyword]), f"{pointer}/{keyword}", value, at, passed, keyword)
+                )
         if isinstance(value, dict):
             self.members(here, pointer, cast("dict[str, Any]", value), at, walk)
         elif isinstance(value, list):
@@ -178,7 +186,9 @@ class _Walker:
     def branch(
         self, parts: Sequence[Any], pointer: str, value: Any, at: str, passed: frozenset[str], keyword: str
     ) -> _Walk:
-        walks = [self.along(part, f"{pointer}/{number}", value, at, passed) for number, part in enumerate(parts)]
+        walks = [
+            self.along(part, f"{pointer}/{number}", value, at, passed) for number, part in enumerate(parts)
+        ]
         if not walks:
             return _Walk()
 
@@ -193,12 +203,16 @@ class _Walker:
             best.faults = [_Fault("type", at, value, "it fits none of the alternatives")]
         return best
 
-    def members(self, schema: Mapping[str, Any], pointer: str, value: dict[str, Any], at: str, walk: _Walk) -> None:
+    def members(
+        self, schema: Mapping[str, Any], pointer: str, value: dict[str, Any], at: str, walk: _Walk
+    ) -> None:
         properties = _mapping(schema.get("properties"))
         walk.closed |= bool(properties) or schema.get("additionalProperties") is False
         for key in _items(schema.get("required")):
             if key not in value and not self.exempt(properties.get(key)):
-                walk.faults.append(_Fault("missing", f"{at}/{escape(key)}", None, "the description requires it"))
+                walk.faults.append(
+                    _Fault("missing", f"{at}/{escape(key)}", None, "the description requires it")
+                )
         patterns = _mapping(schema.get("patternProperties"))
         others = schema.get("additionalProperties")
         for key, one in value.items():
@@ -228,12 +242,16 @@ class _Walker:
         flags = _mapping(self.description.follow(schema, "")[0])
         return flags.get("readOnly" if self.request else "writeOnly") is True
 
-    def elements(self, schema: Mapping[str, Any], pointer: str, value: list[Any], at: str, walk: _Walk) -> None:
+    def elements(
+        self, schema: Mapping[str, Any], pointer: str, value: list[Any], at: str, walk: _Walk
+    ) -> None:
         firsts = _items(schema.get("prefixItems"))
         rest = schema.get("items")
         for number, one in enumerate(value):
             if number < len(firsts):
-                self.take(walk, self.value(firsts[number], f"{pointer}/prefixItems/{number}", one, f"{at}/{number}"))
+                self.take(
+                    walk, self.value(firsts[number], f"{pointer}/prefixItems/{number}", one, f"{at}/{number}")
+                )
             elif rest is not None:
                 self.take(walk, self.value(rest, f"{pointer}/items", one, f"{at}/{number}"))
 
@@ -357,7 +375,9 @@ class _Examiner:
 
     def walk(self, part: str, schema: Any, pointer: str, value: Any, at: str = "") -> None:
         judges = self.request_judges if part.startswith("request") else self.response_judges
-        walked = _Walker(self.description, part.startswith("request"), judges).value(schema, pointer, value, at)
+        walked = _Walker(self.description, part.startswith("request"), judges).value(
+            schema, pointer, value, at
+        )
         self.shown |= walked.shown
         for fault in walked.faults:
             self.find(fault.kind, part, fault.pointer, fault.value, fault.message)
@@ -383,7 +403,9 @@ class _Examiner:
                 text = sent[parameter.name]
                 self.shown.add(parameter.pointer)
                 value = _coerced(self.description, parameter.schema, text)
-                self.walk("request path", parameter.schema, parameter.pointer, value, f"/{escape(parameter.name)}")
+                self.walk(
+                    "request path", parameter.schema, parameter.pointer, value, f"/{escape(parameter.name)}"
+                )
         self.query(operation, split.query)
         self.request_headers(operation, interaction)
         self.request_body(operation, interaction)
@@ -407,7 +429,11 @@ class _Examiner:
             if values is None:
                 if parameter.required:
                     self.find(
-                        "missing", "request query", f"/{escape(parameter.name)}", None, "the description requires it"
+                        "missing",
+                        "request query",
+                        f"/{escape(parameter.name)}",
+                        None,
+                        "the description requires it",
                     )
                 continue
             known.add(parameter.name)
@@ -435,7 +461,9 @@ class _Examiner:
             properties = _mapping(self.description.follow(parameter.schema, "")[0]).get("properties")
             value = {
                 name[len(parameter.name) + 1 : -1]: _coerced(
-                    self.description, _mapping(properties).get(name[len(parameter.name) + 1 : -1]), sent[name][-1]
+                    self.description,
+                    _mapping(properties).get(name[len(parameter.name) + 1 : -1]),
+                    sent[name][-1],
                 )
                 for name in names
             }
@@ -466,27 +494,39 @@ class _Examiner:
 
     def request_body(self, operation: Operation, interaction: Interaction) -> None:
         request = interaction.request
-        node, pointer = self.description.follow(operation.node.get("requestBody"), f"{operation.pointer}/requestBody")
+        node, pointer = self.description.follow(
+            operation.node.get("requestBody"), f"{operation.pointer}/requestBody"
+        )
         described = _mapping(node)
         if not request.body:
             if described.get("required") is True:
                 self.find("missing", "request body", "", None, "the description requires a body")
             return
         if not described:
-            self.find("undocumented field", "request body", "", _shown(request.body), "the operation takes no body")
+            self.find(
+                "undocumented field", "request body", "", _shown(request.body), "the operation takes no body"
+            )
             return
         self.content(
-            "request", _mapping(described.get("content")), f"{pointer}/content", request.header("content-type"), request.body
+            "request",
+            _mapping(described.get("content")),
+            f"{pointer}/content",
+            request.header("content-type"),
+            request.body,
         )
 
     def answer(self, operation: Operation, interaction: Interaction) -> None:
         response = interaction.response
         responses = _mapping(operation.node.get("responses"))
         code = str(response.status)
-        key = next((one for one in (code, f"{code[0]}XX", f"{code[0]}xx", "default") if one in responses), None)
+        key = next(
+            (one for one in (code, f"{code[0]}XX", f"{code[0]}xx", "default") if one in responses), None
+        )
         if key is None:
             known = ", ".join(responses) or "none"
-            self.find("undocumented status", "response status", "", response.status, f"documented are: {known}")
+            self.find(
+                "undocumented status", "response status", "", response.status, f"documented are: {known}"
+            )
             return
         node, pointer = self.description.follow(responses[key], f"{operation.pointer}/responses/{key}")
         self.shown.add(f"{operation.pointer}/responses/{key}")
@@ -499,9 +539,13 @@ class _Examiner:
                 self.find("missing", "response body", "", None, "the description promises a body")
             return
         if not content:
-            self.find("undocumented field", "response body", "", _shown(response.body), "no body is described")
+            self.find(
+                "undocumented field", "response body", "", _shown(response.body), "no body is described"
+            )
             return
-        self.content("response", content, f"{pointer}/content", response.header("content-type"), response.body)
+        self.content(
+            "response", content, f"{pointer}/content", response.header("content-type"), response.body
+        )
 
     def response_header(self, name: str, raw: Any, pointer: str, interaction: Interaction) -> None:
         if name.lower() == "content-type":
@@ -520,7 +564,12 @@ class _Examiner:
         self.walk("response headers", schema, f"{pointer}/schema", value, f"/{escape(name)}")
 
     def content(
-        self, side: str, content: Mapping[str, Any], pointer: str, content_type: str | None, body: Mapping[str, Any]
+        self,
+        side: str,
+        content: Mapping[str, Any],
+        pointer: str,
+        content_type: str | None,
+        body: Mapping[str, Any],
     ) -> None:
         key = _media(content, content_type)
         if key is None:
@@ -556,8 +605,12 @@ class Checker:
     """Compares exchanges with one description; keeps what it compiled from one exchange to the next."""
 
     description: Description
-    _request_judges: dict[str, jsonschema_rs.Validator] = field(factory=dict[str, jsonschema_rs.Validator], repr=False)
-    _response_judges: dict[str, jsonschema_rs.Validator] = field(factory=dict[str, jsonschema_rs.Validator], repr=False)
+    _request_judges: dict[str, jsonschema_rs.Validator] = field(
+        factory=dict[str, jsonschema_rs.Validator], repr=False
+    )
+    _response_judges: dict[str, jsonschema_rs.Validator] = field(
+        factory=dict[str, jsonschema_rs.Validator], repr=False
+    )
 
     def examine(self, interaction: Interaction, *, cassette: str = "", number: int = 0) -> Examination:
         """Compare one exchange with the description.
@@ -636,7 +689,9 @@ class _Survey:
             for number, part in enumerate(_items(here.get(keyword))):
                 self.schema(part, f"{pointer}/{keyword}/{number}", name)
         for keyword in ("items", "additionalProperties"):
-            self.schema(here.get(keyword), f"{pointer}/{keyword}", f"{name}[]" if keyword == "items" else name)
+            self.schema(
+                here.get(keyword), f"{pointer}/{keyword}", f"{name}[]" if keyword == "items" else name
+            )
 
 
 def universe(description: Description) -> Universe:
@@ -648,11 +703,15 @@ def universe(description: Description) -> Universe:
     for operation in description.operations:
         operations[operation.pointer] = operation.name
         for parameter in operation.parameters:
-            sign = {"path": "{}", "query": "?", "header": "header "}.get(parameter.place, f"{parameter.place} ")
+            sign = {"path": "{}", "query": "?", "header": "header "}.get(
+                parameter.place, f"{parameter.place} "
+            )
             label = f"{operation.name} {sign}{parameter.name}"
             parameters[parameter.pointer] = label
             survey.schema(parameter.schema, parameter.pointer, label)
-        body, pointer = description.follow(operation.node.get("requestBody"), f"{operation.pointer}/requestBody")
+        body, pointer = description.follow(
+            operation.node.get("requestBody"), f"{operation.pointer}/requestBody"
+        )
         _survey_content(survey, _mapping(body), pointer, f"{operation.name} request")
         for status, raw in _mapping(operation.node.get("responses")).items():
             statuses[f"{operation.pointer}/responses/{status}"] = f"{operation.name} {status}"

@@ -29,10 +29,13 @@ __all__ = [
     "ALLOWED_RESPONSE_HEADERS",
     "EMAIL",
     "JWT",
+    "NAMED",
     "PHONE",
     "Exchange",
     "conceal",
+    "form_fields_of",
     "kind_of_key",
+    "may_be",
     "private_places",
 ]
 
@@ -123,11 +126,12 @@ PHONE: Final = re.compile(
 """A phone number, international or with a national zero."""
 _CREDENTIAL = re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)([^/\s:@\"']+):([^/\s@\"']+)(?=@)")
-_NAMED = re.compile(
+NAMED: Final = re.compile(
     r"(?P<name>(?:first|last|given|family|full|user)[ _-]?name|(?:date|place) of birth|[A-Za-z][A-Za-z_-]{0,40})"
     r"(?P<between>[\"']?\s{0,3}(?:=|:)\s{0,3}[\"']?)(?=(?P<value>[^\s\"'&;,<>{}()\[\]]+))",
     re.IGNORECASE,
 )
+"""A value behind a name, as in addresses, forms and prose."""
 _IDENTIFIER = re.compile(r"[@A-Za-z_/][\w/.-]*")
 _STRUCTURAL = frozenset(
     {"@type", "@context", "status", "type", "currency", "seatsArrangement", "country", "language"}
@@ -179,7 +183,7 @@ def kind_of_key(key: str, siblings: Iterable[str] = ()) -> Kind | None:
     return found
 
 
-def _fits(kind: Kind, value: str) -> bool:
+def may_be(kind: Kind, value: str) -> bool:
     """Whether a value can be of the kind that its place announces; an IRI is never a reference."""
     if not value.strip() or value.startswith(("/v", "/.well-known", "http://", "https://")):
         return False
@@ -222,11 +226,11 @@ def _places(
         for number, one in enumerate(cast("list[Any]", node)):
             yield from _places(one, (*path, number), inherited, fields)
     elif inherited is not None and isinstance(node, str | int) and not isinstance(node, bool):
-        if _fits(inherited, str(node)):
+        if may_be(inherited, str(node)):
             yield path, inherited, node
 
 
-def _form_fields(node: Any) -> Iterator[tuple[str, Kind]]:
+def form_fields_of(node: Any) -> Iterator[tuple[str, Kind]]:
     """Form fields that ask for something private, by what their code or label says."""
     if isinstance(node, dict):
         mapping = cast("dict[str, Any]", node)
@@ -237,10 +241,10 @@ def _form_fields(node: Any) -> Iterator[tuple[str, Kind]]:
                 if kind is not None and isinstance(mapping.get(key), str):
                     yield mapping[key], kind
         for one in mapping.values():
-            yield from _form_fields(one)
+            yield from form_fields_of(one)
     elif isinstance(node, list):
         for one in cast("list[Any]", node):
-            yield from _form_fields(one)
+            yield from form_fields_of(one)
 
 
 @define
@@ -255,7 +259,7 @@ class _Learned:
 
     def learn(self, kind: Kind, value: str) -> None:
         value = value.strip()
-        if value and _fits(kind, value) and not is_pseudonym(value):
+        if value and may_be(kind, value) and not is_pseudonym(value):
             self.values.setdefault(value, kind)
 
 
@@ -346,10 +350,10 @@ class _Concealer:
     def _named(self, text: str) -> str:
         out: list[str] = []
         position = 0
-        for found in _NAMED.finditer(text):
+        for found in NAMED.finditer(text):
             kind, value = kind_of_key(found["name"]), found["value"]
             decoded = unquote_plus(value) if "%" in value else value
-            if found.end() < position or kind is None or not _fits(kind, decoded) or is_pseudonym(decoded):
+            if found.end() < position or kind is None or not may_be(kind, decoded) or is_pseudonym(decoded):
                 continue
             if kind is Kind.REFERENCE and "=" not in found["between"]:
                 # "reference: a word" is prose as often as it is a number
@@ -434,7 +438,7 @@ class _Concealer:
             decoded = unquote_plus(value)
             kind = kind_of_key(unquote_plus(name))
             made = (
-                self.kind(kind, decoded) if kind is not None and _fits(kind, decoded) else self.text(decoded)
+                self.kind(kind, decoded) if kind is not None and may_be(kind, decoded) else self.text(decoded)
             )
             changed.append(self._name(name) + sign + (value if made == decoded else quote(made, safe="@/:")))
         return "&".join(changed)
@@ -630,7 +634,7 @@ def conceal(
                 parsed = bodies.parse_json(bodies.text_of(content, _content_type(headers))[0])
             except ValueError:
                 continue
-            learned.fields.update(_form_fields(parsed))
+            learned.fields.update(form_fields_of(parsed))
     for one in decoded:
         learned.identifiers.update(found[0].lower() for found in UUID.finditer(unquote(one.uri)))
         _learn_pairs(parse_qsl(urlsplit(one.uri).query, keep_blank_values=True), learned)

@@ -19,7 +19,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-__all__ = ["PUBLIC_KEY", "UUID", "Kind", "Pseudonyms", "is_pseudonym", "kind_of", "pieces"]
+__all__ = ["PUBLIC_KEY", "SECRET_KINDS", "UUID", "Kind", "Pseudonyms", "is_pseudonym", "kind_of", "pieces"]
 
 PUBLIC_KEY: Final = b"korus: invented data needs no secret key"
 """The key for data that is invented anyway, as the sandbox's is. Everybody has it."""

@@ -1,0 +1,292 @@
+"""Looking through cassettes for what should not be in them.
+
+Three searches over each file: the places that announce something private must hold pseudonyms; the whole text must
+have nothing in it that looks like a credential, an e-mail address or a phone number; and detect-secrets, which others
+keep up to date, must find nothing either. Nothing is changed, and what is found is never printed whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+from attrs import frozen
+from detect_secrets.core import scan as detect_secrets_scan
+from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString, HexHighEntropyString
+from detect_secrets.settings import transient_settings
+
+from korus.testing import bodies, cassettes, pdf
+from korus.testing.descriptions import escape
+from korus.testing.privacy import (
+    ALLOWED_REQUEST_HEADERS,
+    ALLOWED_RESPONSE_HEADERS,
+    EMAIL,
+    JWT,
+    NAMED,
+    PHONE,
+    form_fields_of,
+    kind_of_key,
+    may_be,
+    private_places,
+)
+from korus.testing.pseudonyms import SECRET_KINDS, Kind, is_pseudonym, pieces
+
+__all__ = ["Leak", "scan"]
+
+_SHOWN = 3
+_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    "e-mail address": EMAIL,
+    "phone number": PHONE,
+    "JSON web token": JWT,
+    "credential": re.compile(r"\b(?:Bearer|Basic)(?:\s+|%20)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE),
+    "password in an address": re.compile(r"://[^/\s:@\"']+:([^/\s@\"']+)@"),
+    "private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
+    "access key": re.compile(
+        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{35}\b|\bgh[pousr]_[0-9A-Za-z]{36}\b"
+    ),
+    "signature or secret in an address": re.compile(
+        r"(?i)[?&](?:[a-z-]*signature|sig|[a-z-]*credential|[a-z-]*security-token|client_secret|access_token|api_?key"
+        r"|googleaccessid|awsaccesskeyid|key-pair-id|token)=([^&\s\"'#]+)"
+    ),
+    "card or account number": re.compile(r"(?<![\w.-])(?:[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){3,7})(?![\w-])"),
+}
+_PLUGINS = (
+    "ArtifactoryDetector",
+    "AWSKeyDetector",
+    "AzureStorageKeyDetector",
+    "BasicAuthDetector",
+    "CloudantDetector",
+    "GitHubTokenDetector",
+    "GitLabTokenDetector",
+    "JwtTokenDetector",
+    "KeywordDetector",
+    "MailchimpDetector",
+    "NpmDetector",
+    "OpenAIDetector",
+    "PrivateKeyDetector",
+    "PypiTokenDetector",
+    "SendGridDetector",
+    "SlackDetector",
+    "SquareOAuthDetector",
+    "StripeDetector",
+    "TwilioKeyDetector",
+)
+# what detect-secrets measures, over words of at least this length
+_WORD = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+_-]{24,}={0,2}(?![A-Za-z0-9+/_=-])")
+_RANDOM_HEX, _RANDOM_WORD = 3.0, 4.2
+_HARMLESS = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{10,14}|/\.well-known/genid/[0-9a-f]{20}|[0-9a-f]{20}",
+    re.IGNORECASE,
+)
+_EMPTY = frozenset({"null", "true", "false", "~", "|", "|-", ">"})
+_DIGEST_LINE = re.compile(r"^description_sha256: '?[0-9a-f]{64}'?$")
+
+
+@frozen(kw_only=True)
+class Leak:
+    """Something in a cassette that should not be there.
+
+    Attributes:
+        cassette: The file.
+        line: The line in it, counted from 1; 0 where a place in the parsed file is named instead.
+        pointer: The place in the parsed file, empty where a line is named.
+        what: What it looks like.
+        excerpt: The beginning of it; never the whole.
+    """
+
+    cassette: str
+    line: int
+    pointer: str
+    what: str
+    excerpt: str
+
+    def __str__(self) -> str:
+        where = f"{self.cassette}:{self.line}" if self.line else f"{self.cassette}#{self.pointer}"
+        return f"{where}: {self.what}: {self.excerpt}"
+
+
+def _masked(text: str) -> str:
+    return f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+def scan(paths: Iterable[Path], *, secrets: Sequence[str] = ()) -> list[Leak]:
+    """Look through cassettes, and through files that are no cassettes but should be.
+
+    Args:
+        paths: The files.
+        secrets: Values that must not occur anywhere, such as one's own client secret.
+    """
+    leaks: list[Leak] = []
+    for path in paths:
+        name = path.as_posix()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            leaks.append(
+                Leak(cassette=name, line=0, pointer="", what="unreadable", excerpt="it is not UTF-8")
+            )
+            continue
+        leaks += _in_text(name, text, secrets)
+        try:
+            cassette = cassettes.read(path)
+        except cassettes.CassetteUnreadable as error:
+            leaks.append(
+                Leak(cassette=name, line=0, pointer=error.where, what="unreadable", excerpt=error.reason)
+            )
+            leaks += _announced(name, text, frozenset(Kind) - SECRET_KINDS)
+            continue
+        leaks += _in_cassette(name, cassette)
+    return leaks
+
+
+def _in_text(name: str, text: str, secrets: Sequence[str]) -> Iterator[Leak]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        for secret in secrets:
+            if secret and secret in line:
+                yield Leak(
+                    cassette=name, line=number, pointer="", what="a secret of this machine", excerpt="…"
+                )
+        for what, pattern in _PATTERNS.items():
+            for found in pattern.finditer(line):
+                value = found[found.lastindex or 0]
+                if not _is_harmless(value, line):
+                    yield Leak(cassette=name, line=number, pointer="", what=what, excerpt=_masked(value))
+    yield from _announced(name, text, SECRET_KINDS)
+    yield from _by_detect_secrets(name, text)
+
+
+def _announced(name: str, text: str, kinds: frozenset[Kind]) -> Iterator[Leak]:
+    """Values that stand behind a name that says what they are, found without understanding the file."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in NAMED.finditer(line):
+            kind, value = kind_of_key(found["name"]), unquote_plus(found["value"])
+            if (
+                kind in kinds
+                and may_be(kind, value)
+                and not _is_harmless(value, line)
+                and value not in _EMPTY
+            ):
+                yield Leak(cassette=name, line=number, pointer="", what=str(kind), excerpt=_masked(value))
+
+
+def _is_harmless(value: str, line: str) -> bool:
+    return (
+        is_pseudonym(value)
+        or is_pseudonym(value.replace("%40", "@"))
+        or all(own or not re.search(r"[0-9A-Za-z]{4}", piece) for piece, own in pieces(value))
+        or _HARMLESS.fullmatch(value) is not None
+        or _DIGEST_LINE.match(line) is not None
+    )
+
+
+@cache
+def _settings() -> dict[str, Any]:
+    return {"plugins_used": [{"name": name} for name in _PLUGINS], "filters_used": []}
+
+
+def _by_detect_secrets(name: str, text: str) -> Iterator[Leak]:
+    with transient_settings(_settings()):
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip() or _DIGEST_LINE.match(line) or line.lstrip().startswith("base64:"):
+                continue
+            for word in _random_words(line):
+                what = "a word that looks random (detect-secrets)"
+                yield Leak(cassette=name, line=number, pointer="", what=what, excerpt=_masked(word))
+            for found in detect_secrets_scan.scan_line(line):
+                value = str(found.secret_value or "")
+                if (
+                    value
+                    and not _is_harmless(value.strip("\"' "), line)
+                    and not _is_a_word(value, found.type)
+                ):
+                    yield Leak(
+                        cassette=name,
+                        line=number,
+                        pointer="",
+                        what=f"{found.type} (detect-secrets)",
+                        excerpt=_masked(value),
+                    )
+
+
+def _is_a_word(value: str, kind: str) -> bool:
+    # a key such as token_type or secret makes detect-secrets suspect whatever word stands behind it
+    return kind == "Secret Keyword" and re.fullmatch(r"[A-Za-z]+|null|''|\"\"", value) is not None
+
+
+def _random_words(line: str) -> Iterator[str]:
+    for piece, own in pieces(line):
+        for found in () if own else _WORD.finditer(_HARMLESS.sub(" ", piece)):
+            word = found[0].rstrip("=")
+            if re.fullmatch(r"[0-9a-fA-F]+", word):
+                random = HexHighEntropyString().calculate_shannon_entropy(word) > _RANDOM_HEX
+            else:
+                mixed = all(re.search(part, word) for part in ("[0-9]", "[a-z]", "[A-Z]"))
+                random = mixed and Base64HighEntropyString().calculate_shannon_entropy(word) > _RANDOM_WORD
+            if random:
+                yield word
+
+
+def _in_cassette(name: str, cassette: cassettes.Cassette) -> Iterator[Leak]:
+    fields: dict[str, Kind] = {}
+    for one in cassette.interactions:
+        for body in (one.request.body, one.response.body):
+            fields.update(form_fields_of(bodies.value(body)))
+    for number, one in enumerate(cassette.interactions):
+        for side, headers, body, allowed in (
+            ("request", one.request.headers, one.request.body, ALLOWED_REQUEST_HEADERS),
+            ("response", one.response.headers, one.response.body, ALLOWED_RESPONSE_HEADERS),
+        ):
+            where = f"/interactions/{number}/{side}"
+            for pointer, what, value in (
+                *_in_headers(headers, allowed),
+                *_in_body(body, fields),
+            ):
+                yield Leak(cassette=name, line=0, pointer=where + pointer, what=what, excerpt=_masked(value))
+        for parameter, value in parse_qsl(urlsplit(one.request.uri).query, keep_blank_values=True):
+            kind = kind_of_key(parameter)
+            if kind is not None and may_be(kind, value) and not is_pseudonym(value):
+                pointer = f"/interactions/{number}/request/uri"
+                yield Leak(
+                    cassette=name,
+                    line=0,
+                    pointer=pointer,
+                    what=f"{kind} in the address",
+                    excerpt=_masked(value),
+                )
+
+
+def _in_headers(
+    headers: Mapping[str, tuple[str, ...]], allowed: frozenset[str]
+) -> Iterator[tuple[str, str, str]]:
+    for name, values in headers.items():
+        pointer = f"/headers/{escape(name)}"
+        for value in values:
+            if name not in allowed and not name.startswith(("x-ratelimit-", "ratelimit")):
+                yield pointer, "a header that is not kept", value
+            elif name == "authorization" and not is_pseudonym(value.rpartition(" ")[2]):
+                yield pointer, "credential", value
+
+
+def _in_body(body: Mapping[str, Any], fields: Mapping[str, Kind]) -> Iterator[tuple[str, str, str]]:
+    if "form" in body:
+        for key, value in body["form"]:
+            kind = kind_of_key(str(key))
+            if kind is not None and may_be(kind, str(value)) and not is_pseudonym(str(value)):
+                yield f"/body/form/{escape(str(key))}", str(kind), str(value)
+    elif "base64" in body:
+        content = bodies.replay(body)
+        if not pdf.is_pdf(content):
+            yield "/body/base64", "a body that cannot be read", body["base64"]
+        elif pdf.readable_text(content) is None:
+            yield "/body/base64", "a document that cannot be read", body["base64"]
+    else:
+        nothing = object()
+        parsed = bodies.value(body, nothing)
+        if parsed is not nothing:
+            for path, kind, value in private_places(parsed, fields):
+                if not is_pseudonym(str(value)):
+                    yield "/body/json" + "".join(f"/{escape(step)}" for step in path), str(kind), str(value)

@@ -1,0 +1,252 @@
+"""Reading every recorded answer with the raw client of another description.
+
+Builds that client in a temporary folder with `scripts.generate` and feeds it the recorded answers. A recording that
+it has no operation for, that it cannot read, that it gives back changed, or in which it had to keep a value as it
+came because the type is another, is what a program would meet after the change of versions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import importlib
+import json
+import sys
+import tempfile
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Union, cast
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+from attrs import frozen
+
+from korus.testing import bodies, cassettes, descriptions, reports
+from scripts.descriptions import load
+from scripts.generate.build import build, corrected
+
+__all__ = ["Outcome", "Trouble", "reread"]
+
+_FIRST_ERROR = 400
+
+
+@frozen(kw_only=True)
+class Trouble:
+    """What went wrong with one recorded answer.
+
+    Attributes:
+        kind: ``no operation``, ``no status``, ``not read``, ``changed`` or ``kept as it came``.
+        cassette: The file.
+        interaction: The number of the exchange, counted from 0.
+        operation: ``METHOD /path``.
+        pointer: The place in the body.
+        message: What happened.
+    """
+
+    kind: str
+    cassette: str
+    interaction: int
+    operation: str
+    pointer: str
+    message: str
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What came of reading all recorded answers.
+
+    Attributes:
+        api_version: The version of the description.
+        read: How many answers were read.
+        passed_by: How many had nothing to do with the API: tokens and files.
+        troubles: What went wrong.
+    """
+
+    api_version: str
+    read: int
+    passed_by: int
+    troubles: tuple[Trouble, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all went well."""
+        return not self.troubles
+
+    def as_json(self) -> str:
+        """For programs."""
+        troubles = [attrs.asdict(one) for one in self.troubles]
+        found = {
+            "api_version": self.api_version,
+            "passed": self.passed,
+            "read": self.read,
+            "troubles": troubles,
+        }
+        return json.dumps(found, indent=2, ensure_ascii=False)
+
+    def as_table(self) -> str:
+        """For people."""
+        head = ("trouble", "cassette#interaction", "operation", "where", "what happened")
+        rows = [
+            (one.kind, f"{one.cassette}#{one.interaction}", one.operation, one.pointer or "/", one.message)
+            for one in self.troubles
+        ]
+        verdict = f"{len(rows)} troubles" if rows else "all were read and given back unchanged"
+        end = f"{self.read} answers read with the client of {self.api_version}: {verdict}"
+        return f"{reports.table(head, rows)}\n{end}" if rows else end
+
+
+def reread(description: Path, paths: Sequence[Path]) -> Outcome:
+    """Build the raw client of a description and read all answers of the cassettes with it.
+
+    Raises:
+        DescriptionError: The description cannot be used.
+        GenerationError: The generator could not take something in.
+        AuditFailedError: The client would lack something of the description.
+        CassetteUnreadable: A cassette is broken.
+    """
+    with tempfile.TemporaryDirectory(prefix="korus-reread-") as folder:
+        name = f"reread_{Path(folder).name.rpartition('-')[2].lower()}_client"
+        build(description, Path(folder) / name)
+        # compiled files of a package that is gone in a moment help nobody
+        before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        sys.path.insert(0, folder)
+        try:
+            return _Reader.of(name, descriptions.Description.of(corrected(load(description)))).all(paths)
+        finally:
+            sys.path.remove(folder)
+            sys.dont_write_bytecode = before
+            for module in [one for one in sys.modules if one == name or one.startswith(f"{name}.")]:
+                del sys.modules[module]
+
+
+@frozen
+class _Reader:
+    description: descriptions.Description
+    modules: Mapping[tuple[str, str], Any]
+    client: Any
+
+    @classmethod
+    def of(cls, package: str, description: descriptions.Description) -> _Reader:
+        operations = importlib.import_module(f"{package}.operations").OPERATIONS
+        loaded = [importlib.import_module(module) for module in operations.values()]
+        client = importlib.import_module(f"{package}.client").Client(base_url="https://recorded.invalid")
+        return cls(description, {(one.OPERATION.method, one.OPERATION.path): one for one in loaded}, client)
+
+    def all(self, paths: Sequence[Path]) -> Outcome:
+        troubles: list[Trouble] = []
+        read = passed_by = 0
+        for path in paths:
+            for number, interaction in enumerate(cassettes.read(path).interactions):
+                found = self.one(interaction)
+                if found is None:
+                    passed_by += 1
+                    continue
+                read += 1
+                operation, kinds = found
+                troubles += [
+                    Trouble(
+                        kind=kind,
+                        cassette=path.as_posix(),
+                        interaction=number,
+                        operation=operation,
+                        pointer=pointer,
+                        message=message,
+                    )
+                    for kind, pointer, message in kinds
+                ]
+        return Outcome(
+            api_version=self.description.version, read=read, passed_by=passed_by, troubles=tuple(troubles)
+        )
+
+    def one(self, interaction: cassettes.Interaction) -> tuple[str, list[tuple[str, str, str]]] | None:
+        request = interaction.request
+        path = urlsplit(request.uri).path
+        found = self.description.find(request.method, path)
+        if found is None:
+            if not self.description.covers(path):
+                return None
+            return f"{request.method} {path}", [("no operation", "", "the client has no operation for it")]
+        operation, _ = found
+        module = self.modules.get((operation.method, operation.path))
+        if module is None:
+            return operation.name, [("no operation", "", "the client has no operation for it")]
+        return operation.name, list(self.answer(module, interaction.response))
+
+    def answer(self, module: Any, recorded: cassettes.RecordedResponse) -> Iterator[tuple[str, str, str]]:
+        documented = any(
+            str(recorded.status) == status or "default" == status for status in module.OPERATION.responses
+        )
+        ranged = f"{recorded.status // 100}XX" in {status.upper() for status in module.OPERATION.responses}
+        if not documented and not ranged:
+            if recorded.status < _FIRST_ERROR:
+                yield "no status", "", f"the client does not read status {recorded.status}"
+            return
+        response = httpx.Response(
+            recorded.status,
+            headers=[(name, value) for name, values in recorded.headers.items() for value in values],
+            content=recorded.content,
+        )
+        try:
+            parsed = module._build_response(client=self.client, response=response).parsed  # noqa: SLF001 - no public door
+        except Exception as error:  # noqa: BLE001 - whatever it raises is what is looked for
+            yield "not read", "", f"{type(error).__name__}: {error}"
+            return
+        to_dict = getattr(parsed, "to_dict", None)
+        if to_dict is None:
+            return
+        value = bodies.value(recorded.body)
+        if to_dict() != value:
+            yield "changed", "", "the model does not give back what came"
+        yield from _kept(parsed, "")
+
+
+def _kept(model: Any, at: str) -> Iterator[tuple[str, str, str]]:
+    """Places where a model of another type than promised holds the value as it came."""
+    cls = type(model)
+    try:
+        hints = typing.get_type_hints(cls, vars(sys.modules[cls.__module__]))
+    except NameError:
+        hints = {}
+    for attribute, wire in cls._FIELDS:
+        value = getattr(model, attribute)
+        yield from _misfits(hints.get(attribute, Any), value, f"{at}/{descriptions.escape(wire)}")
+
+
+def _misfits(hint: Any, value: Any, at: str) -> Iterator[tuple[str, str, str]]:
+    if value is None or hint is Any:
+        return
+    choices = typing.get_args(hint) if typing.get_origin(hint) in {Union, types.UnionType} else (hint,)
+    if isinstance(value, list):
+        lists = [one for one in choices if typing.get_origin(one) is list]
+        if lists:
+            for number, item in enumerate(cast("list[Any]", value)):
+                yield from _misfits(typing.get_args(lists[0])[0], item, f"{at}/{number}")
+            return
+    if hasattr(value, "_FIELDS"):
+        yield from _kept(value, at)
+        return
+    if isinstance(value, enum.Enum):
+        if not getattr(value, "is_known", True):
+            yield "kept as it came", at, f"{value.value!r} is no value that the client knows"
+        return
+    if not any(_is(one, value) for one in choices):
+        expected = " or ".join(getattr(one, "__name__", str(one)) for one in choices if one is not type(None))
+        yield "kept as it came", at, f"expected {expected}, got {json.dumps(value, default=str)[:60]}"
+
+
+def _is(hint: Any, value: Any) -> bool:
+    if hint is Any:
+        return True
+    plain = typing.get_origin(hint) or hint
+    if plain is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if plain is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if plain is dt.date:
+        return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    if plain in {dict, Mapping} or (isinstance(plain, type) and issubclass(plain, Mapping)):
+        return isinstance(value, Mapping)
+    return isinstance(plain, type) and isinstance(value, plain)
