@@ -16,4 +16,6 @@ def missing() -> list[str]:
 
 
 if missing():
-    raise ImportError(f"korus.sandbox needs {', '.join(missing())}: pip install 'korus[sandbox]'")
+    raise ModuleNotFoundError(
+        f"korus.sandbox needs {', '.join(missing())}: pip install 'korus[sandbox]'", name=missing()[0]
+    )

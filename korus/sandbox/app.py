@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from attrs import define, field
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -64,6 +65,20 @@ class Service:
         """The storage host."""
         return self.world.storage
 
+
+class _Key(Convertor[str]):
+    """An id or code in a path; ``_bulk`` is none, so that it is not taken for an order."""
+
+    regex = "[^/_][^/]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("key", _Key())
 
 Work = Callable[[Request, bytes, Sequence[Fault]], "Answer"]
 
@@ -275,7 +290,7 @@ def api_application(service: Service) -> Starlette:
     """Return the API's side of the sandbox: every operation and the token endpoint."""
     routes: list[BaseRoute] = [
         Route(
-            operation.path,
+            operation.path.replace("}", ":key}"),
             Endpoint(service, operation.name, _api_work(service, operation)),
             methods=[operation.method],
             name=operation.name,

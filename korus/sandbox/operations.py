@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["OPERATIONS", "Call", "Operation", "Reply", "World"]
 
 _ORDER = ("asc", "desc")
+_OPTION_CODES = frozenset({"seating_category", "zone", "price_type", "days_count"})
 _LONGEST_REFERENCE = 50
 _SESSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -261,6 +262,8 @@ def list_product_base_options(call: Call) -> Reply:
 
 def list_product_base_option_values(call: Call) -> Reply:
     """Values of an option; none where the base has no such option."""
+    if call.ids["code"] not in _OPTION_CODES:
+        raise not_found("There is no such option.")
     base = _base(call)
     values = [value for option in base.options if option.code == call.ids["code"] for value in option.values]
     language = call.language(base.catalog)
@@ -292,10 +295,9 @@ def _bounds(query: Query, name: str) -> list[tuple[Callable[[Any, Any], bool], d
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:  # the documented pattern lets 30 February pass; PHP rolls it over
-        return date.fromisoformat(f"{text[:8]}01") + timedelta(days=int(text[8:]) - 1)
+    """Read a date as the API's framework does: 31 April is 1 May, and there was a year 0."""
+    year, month, day = max(1, int(text[:4])), int(text[5:7]), int(text[8:])
+    return date(year, month, 1) + timedelta(days=day - 1)
 
 
 _OFFER_FILTERS = (

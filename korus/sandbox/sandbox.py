@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -132,6 +134,19 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    def serve(self) -> None:
+        """Answer in the foreground until the process is interrupted or told to end (SIGINT, SIGTERM)."""
+        ended = threading.Event()
+        wanted = (signal.SIGINT, signal.SIGTERM)
+        previous = {number: signal.signal(number, lambda *_: ended.set()) for number in wanted}
+        try:
+            with self:
+                while not ended.wait(timeout=1.0):  # a wait without end would not be interrupted everywhere
+                    pass
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
 
     def refuse_connections(self, seconds: float) -> None:
         """Refuse connections for a time, as a server does that is being restarted."""
