@@ -1,0 +1,206 @@
+"""What became of a bulk reservation or a bulk order, line by line. No I/O.
+
+A bulk call that partly fails is neither an exception nor a success (reference 7.3): it is a `BulkOutcome`, in
+the order of the request, each failed line with the API's own words. A line whose fate could not be found out
+is *unknown*, which is neither, and `korus.reservations.resolve` or `korus.orders.resolve` asks again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from attrs import field, frozen
+
+from korus._primitives.clock import SYSTEM_CLOCK, Clock
+from korus.errors import InvalidArgument, KorusError
+from korus.matching import describe_failure
+from korus.wire import wire
+
+__all__ = ["BulkOutcome", "ByLine", "Line", "LineOutcome", "OrderLine", "expiry"]
+
+_Object = TypeVar("_Object")
+_Builder = TypeVar("_Builder")
+Status = Literal["succeeded", "failed", "unknown"]
+
+
+class Line(Protocol):
+    """A line of a bulk call: `korus.booking.BookingLine` or `OrderLine`."""
+
+    @property
+    def number(self) -> int:
+        """Its place in the call, counted from 1."""
+        ...
+
+
+@frozen(eq=False)
+class OrderLine:
+    """One line of a bulk order.
+
+    Attributes:
+        number: Its place in the call, counted from 1.
+        reservation: The IRI of the reservation that was to be ordered.
+    """
+
+    number: int
+    reservation: str
+
+
+@frozen(eq=False)
+class LineOutcome(Generic[_Object]):
+    """What became of one line.
+
+    Attributes:
+        line: The line.
+        status: ``succeeded``, ``failed``, or ``unknown``: it may or may not have happened.
+        result: The reservation or the order, None unless it succeeded.
+        results: All of them, where the API made several of one line.
+        error: Why it failed (`korus.errors.ItemFailed` as a rule), or the `korus.errors.OutcomeUnknown` to
+            resolve.
+        raw: The failed entry exactly as the API sent it, None if there is none.
+        adopted: Whether the result was found afterwards, its own answer having been lost.
+    """
+
+    line: Line
+    status: Status
+    results: tuple[_Object, ...] = ()
+    error: KorusError | None = None
+    raw: Any = None
+    adopted: bool = False
+
+    @property
+    def result(self) -> _Object | None:
+        """The reservation or the order."""
+        return self.results[0] if self.results else None
+
+    @property
+    def reason(self) -> str | None:
+        """The API's words for a failure, or why the outcome is not known; None for a success."""
+        if self.error is None:
+            return None
+        return self.error.message if self.raw is None else describe_failure(self.raw)[0]
+
+    @property
+    def code(self) -> str | None:
+        """The API's code for a failure, if it sent one."""
+        return None if self.raw is None else describe_failure(self.raw)[1]
+
+
+class ByLine(Mapping[Any, LineOutcome[_Object]]):
+    """Outcomes by line: by the line that ``add`` returned, or by its number counted from 1."""
+
+    def __init__(self, outcomes: Sequence[LineOutcome[_Object]]) -> None:
+        self._outcomes = {outcome.line.number: outcome for outcome in outcomes}
+
+    def __getitem__(self, line: Line | int) -> LineOutcome[_Object]:
+        return self._outcomes[line if isinstance(line, int) else line.number]
+
+    def __iter__(self) -> Iterator[Line]:
+        return (outcome.line for outcome in self._outcomes.values())
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    def __repr__(self) -> str:
+        return f"ByLine({list(self._outcomes.values())!r})"
+
+
+def _no_retry(_: Sequence[Line]) -> Any:
+    raise InvalidArgument("it is not known any more what these lines asked for; book them anew")
+
+
+@frozen(eq=False)
+class BulkOutcome(Generic[_Object, _Builder]):
+    """The outcome of a bulk call, in the order of its lines.
+
+    Attributes:
+        lines: One outcome for each line.
+        unplaced: Failed entries of the answer that belong to no line that could be told.
+        strangers: Objects in the answer that belong to no line that could be told; they exist all the same.
+    """
+
+    lines: tuple[LineOutcome[_Object], ...]
+    unplaced: tuple[Any, ...] = ()
+    strangers: tuple[_Object, ...] = ()
+    _rebook: Callable[[Sequence[Line]], _Builder] = field(default=_no_retry, repr=False, alias="rebook")
+    _clock: Clock = field(default=SYSTEM_CLOCK, repr=False, alias="clock")
+
+    @property
+    def succeeded(self) -> tuple[_Object, ...]:
+        """What was made, each once, in the order of the lines."""
+        found: dict[int, _Object] = {}
+        for outcome in self.lines:
+            for result in outcome.results if outcome.status == "succeeded" else ():
+                found.setdefault(id(result), result)
+        return tuple(found.values())
+
+    @property
+    def failed(self) -> tuple[LineOutcome[_Object], ...]:
+        """The lines that the API refused."""
+        return tuple(outcome for outcome in self.lines if outcome.status == "failed")
+
+    @property
+    def unknown(self) -> tuple[LineOutcome[_Object], ...]:
+        """The lines that may or may not have been carried out."""
+        return tuple(outcome for outcome in self.lines if outcome.status == "unknown")
+
+    @property
+    def by_line(self) -> ByLine[_Object]:
+        """The outcomes by line, or by the line's number counted from 1."""
+        return ByLine(self.lines)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line succeeded."""
+        return all(outcome.status == "succeeded" for outcome in self.lines)
+
+    def raise_for_failed(self) -> None:
+        """Raise unless every line succeeded.
+
+        Raises:
+            ExceptionGroup: Of one typed error for each line that failed or is unknown. What succeeded stands.
+        """
+        errors = list(
+            {id(found.error): found.error for found in self.lines if found.error is not None}.values()
+        )
+        if errors:
+            count = len(self.failed) + len(self.unknown)
+            raise ExceptionGroup(f"{count} of {len(self.lines)} lines did not succeed", errors)
+
+    def retry_failed(self) -> _Builder:
+        """Start a new bulk reservation of the lines that failed, and of those only; nothing is sent yet.
+
+        Unknown lines are not among them: booked anew they might be booked twice. Resolve them first.
+
+        Raises:
+            InvalidArgument: This is the outcome of an order whose reservations were not given as the outcome
+                of their booking, so nobody knows any more what had been asked for.
+        """
+        return self._rebook([outcome.line for outcome in self.failed])
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the first of the reservations ends, aware; None when none of them says (or for orders).
+
+        Each reservation ends by itself (reference 7.3): two of one call may differ.
+        """
+        return min(filter(None, map(expiry, self.succeeded)), default=None)
+
+    def remaining(self) -> timedelta | None:
+        """How long until `expires_at`: never negative, None when no reservation says when it ends."""
+        ends = self.expires_at
+        return None if ends is None else max(ends - self._clock.now(), timedelta())
+
+
+def expiry(reservation: object) -> datetime | None:
+    """Read when a reservation ends; None when it does not say so in a way that can be read."""
+    source = wire(reservation) or {}
+    written = source.get("expiresAt")
+    if not isinstance(written, (str, datetime)):
+        return None
+    try:
+        found = datetime.fromisoformat(written) if isinstance(written, str) else written
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,0 +1,215 @@
+"""Who a ticket is for: what is needed, what is refused before it is sent, and rows of a CSV file."""
+
+import io
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from korus_api.models import PatchOrderItemTicketInputBeneficiary
+
+from korus.beneficiaries import check_beneficiary, order_tickets, read_rows, requirement
+from korus.errors import BeneficiaryInvalid, InvalidArgument
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+IRI = "/v1/booking/orders/o/items/i/tickets/t"
+
+
+def ticket(**more):
+    return {
+        "@id": IRI,
+        "requiredBeneficiaryFields": ["firstname", "lastname"],
+        "beneficiary": None,
+        "beneficiaryDesignationDeadline": "2026-04-10T22:00:00Z",
+        "beneficiaryAmendable": True,
+        "status": "waiting_beneficiary_data",
+        **more,
+    }
+
+
+def problems(ticket_, given):
+    with pytest.raises(BeneficiaryInvalid) as caught:
+        check_beneficiary(ticket_, given, now=NOW)
+    return [(problem.field, problem.reason) for problem in caught.value.problems]
+
+
+class TestRequirement:
+    def test_it_says_which_fields_are_missing_and_until_when(self):
+        need = requirement(
+            ticket(requiredBeneficiaryFields=["firstname", "dateOfBirth"], beneficiary={"firstname": "Ada"})
+        )
+        assert need.missing == ("dateOfBirth",)
+        assert need.deadline == datetime(2026, 4, 10, 22, tzinfo=UTC)
+        assert need.ticket == IRI
+        assert need
+
+    def test_a_ticket_that_needs_nothing_is_false(self):
+        assert not requirement(ticket(requiredBeneficiaryFields=[]))
+        assert not requirement({})
+        assert requirement({}).deadline is None
+
+    @pytest.mark.parametrize(
+        "odd", [None, 7, "text", {"beneficiaryDesignationDeadline": "soon"}, {"beneficiary": "/iri"}]
+    )
+    def test_whatever_the_api_says_of_a_ticket_can_be_read(self, odd):
+        assert requirement(odd).missing == ()
+
+    def test_tickets_are_found_in_an_order_as_far_as_they_are_told(self):
+        first, second = ticket(), ticket()
+        order = {"items": [{"tickets": [first, second]}, {"tickets": None}, None, "/iri"]}
+        assert order_tickets(order) == (first, second)
+
+
+class TestCheck:
+    def test_only_what_was_given_is_sent_and_null_is_not_absent(self):
+        given = {
+            "firstname": "Ada",
+            "lastname": "Lovelace",
+            "phone": None,
+            "date_of_birth": date(1991, 6, 23),
+        }
+        assert check_beneficiary(ticket(), given, now=NOW) == {
+            "firstname": "Ada",
+            "lastname": "Lovelace",
+            "phone": None,
+            "dateOfBirth": "1991-06-23",
+        }
+
+    def test_a_model_gives_what_was_set_in_it(self):
+        given = PatchOrderItemTicketInputBeneficiary(firstname="Ada", lastname="Lovelace", email=None)
+        assert check_beneficiary(ticket(), given, now=NOW) == {
+            "firstname": "Ada",
+            "lastname": "Lovelace",
+            "email": None,
+        }
+
+    def test_all_problems_are_named_at_once_and_no_value_is(self):
+        given = {
+            "lastname": " ",
+            "title": "dr",
+            "nationality": "Portugal",
+            "dateOfBirth": "1991-13-01",
+            "email": "secret-ada",
+            "shoe": 4,
+        }
+        found = problems(ticket(requiredBeneficiaryFields=["placeOfBirth"]), given)
+        assert [name for name, _ in found] == [
+            "lastname",
+            "title",
+            "nationality",
+            "dateOfBirth",
+            "email",
+            "shoe",
+            "firstname",
+            "placeOfBirth",
+        ]
+        assert "secret-ada" not in repr(found)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("firstname", ""),
+            ("firstname", None),
+            ("firstname", 4),
+            ("firstname", "A\nB"),
+            ("title", "Mr"),
+            ("nationality", "pt"),
+            ("nationality", "P1"),
+            ("nationality", "PRT"),
+            ("dateOfBirth", "23/06/1991"),
+            ("dateOfBirth", "1991-02-30"),
+            ("dateOfBirth", "19910623"),
+            ("dateOfBirth", datetime(1991, 6, 23, tzinfo=UTC)),
+            ("dateOfBirth", NOW.date() + timedelta(days=2)),
+            ("email", "ada"),
+        ],
+    )
+    def test_a_value_that_the_api_would_refuse_is_refused_here(self, field, value):
+        found = problems(ticket(), {"firstname": "Ada", "lastname": "Lovelace", field: value})
+        assert [name for name, _ in found] == [field]
+
+    def test_a_required_field_may_be_known_already_but_not_be_cleared(self):
+        known = ticket(
+            requiredBeneficiaryFields=["email"], beneficiary={"firstname": "Ada", "email": "ada@example.org"}
+        )
+        name = {"firstname": "Ada", "lastname": "Lovelace"}
+        assert check_beneficiary(known, name, now=NOW) == name
+        assert problems(known, {**name, "email": None}) == [("email", "required")]
+
+    def test_first_and_last_name_have_to_be_in_every_update(self):
+        known = ticket(beneficiary={"firstname": "Ada", "lastname": "Lovelace"})
+        assert problems(known, {"email": "ada@example.org"}) == [
+            ("firstname", "required"),
+            ("lastname", "required"),
+        ]
+
+    def test_after_the_deadline_nothing_is_sent(self):
+        late = ticket(beneficiaryDesignationDeadline="2026-02-28T22:00:00+00:00")
+        ((field, reason),) = problems(late, {"firstname": "Ada", "lastname": "Lovelace"})
+        assert field is None
+        assert "deadline" in reason
+
+    def test_a_beneficiary_that_cannot_be_changed_can_still_be_named_the_first_time(self):
+        name = {"firstname": "Ada", "lastname": "Lovelace"}
+        assert check_beneficiary(ticket(beneficiaryAmendable=False), name, now=NOW) == name
+        named = ticket(beneficiaryAmendable=False, beneficiary={"firstname": "Bob", "lastname": "Vega"})
+        assert problems(named, name) == [(None, "this ticket's beneficiary cannot be changed any more")]
+
+    @pytest.mark.parametrize("given", [None, "Ada", 4, ["Ada"]])
+    def test_what_is_no_beneficiary_is_refused(self, given):
+        assert problems(ticket(), given)[0] == (None, "not a beneficiary: give a Beneficiary or a mapping")
+
+
+class TestRows:
+    def test_a_csv_file_gives_a_row_for_each_filled_line(self, tmp_path):
+        path = tmp_path / "people.csv"
+        path.write_text(
+            "\ufeffTicket,First name,lastname,Date of Birth\n"
+            f"{IRI},Ada,Lovelace,\n"
+            "\n"
+            ',"Éva, ""Evi""",Vega,1991-06-23\n',
+            encoding="utf-8",
+        )
+        first, second = read_rows(path)
+        assert (first.number, first.ticket) == (1, IRI)
+        assert first.beneficiary == {"firstname": "Ada", "lastname": "Lovelace"}
+        assert (second.number, second.ticket) == (2, None)
+        assert second.beneficiary == {
+            "firstname": 'Éva, "Evi"',
+            "lastname": "Vega",
+            "dateOfBirth": "1991-06-23",
+        }
+
+    def test_semicolons_and_open_files_are_read_too(self):
+        (row,) = read_rows(io.StringIO("firstname;lastname\r\nAda;Lovelace, Countess\r\n"))
+        assert row.beneficiary == {"firstname": "Ada", "lastname": "Lovelace, Countess"}
+
+    def test_mappings_models_and_pairs_are_rows(self):
+        model = PatchOrderItemTicketInputBeneficiary(firstname="Ada", lastname="Lovelace")
+        rows = read_rows([{"ticket": "t1", "firstname": "Ada"}, model, ({"@id": IRI}, model), "nonsense"])
+        assert [row.ticket for row in rows] == ["t1", None, IRI, None]
+        assert rows[0].beneficiary == {"firstname": "Ada"}
+        assert rows[1].beneficiary == rows[2].beneficiary == {"firstname": "Ada", "lastname": "Lovelace"}
+        assert [bool(row.problems) for row in rows] == [False, False, False, True]
+
+    def test_a_row_with_more_cells_than_headings_has_a_problem(self):
+        (row,) = read_rows(io.StringIO("firstname,lastname\nAda,Lovelace,extra\n"))
+        assert row.problems[0].reason == "3 cells under 2 headings"
+
+    @pytest.mark.parametrize(
+        "content",
+        ["", "\n", "firstname,hat\nAda,L\n", "firstname,First Name\nAda,Ada\n", 'firstname\n"Ada\n'],
+    )
+    def test_what_is_no_such_file_is_refused_as_a_whole(self, content):
+        with pytest.raises(InvalidArgument):
+            read_rows(io.StringIO(content))
+
+    def test_a_file_that_is_not_there_or_no_text_is_refused(self, tmp_path):
+        with pytest.raises(InvalidArgument, match="cannot be read"):
+            read_rows(tmp_path / "none.csv")
+        (tmp_path / "bytes.csv").write_bytes(b"firstname\n\xff\xfe\n")
+        with pytest.raises(InvalidArgument, match="cannot be read"):
+            read_rows(tmp_path / "bytes.csv")
+
+    @pytest.mark.parametrize("source", [None, 4, {"firstname": "Ada"}])
+    def test_what_is_no_list_of_rows_is_refused(self, source):
+        with pytest.raises(InvalidArgument):
+            read_rows(source)
