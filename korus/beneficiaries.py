@@ -139,8 +139,8 @@ def check_beneficiary(ticket: object, given: object, *, now: datetime) -> dict[s
 
     Args:
         ticket: The ticket: an object or its JSON.
-        given: A `Beneficiary`, or a mapping by the API's names or by Python's (``date_of_birth``). What is not
-            in it is not sent; None is sent as null.
+        given: A `Beneficiary`, or a mapping by the API's names or by Python's (``date_of_birth``). What is
+            not in it is not sent; None is sent as null.
         now: The present moment, aware.
 
     Raises:
