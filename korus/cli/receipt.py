@@ -47,6 +47,7 @@ class Line:
         found: The line and what it stands for.
         reservation: The IRI of its hold.
         order: Its order, once there is one.
+        unknown: It may or may not have been held or ordered.
         earlier: The order was there before this run, under the same external reference.
         named: How many beneficiaries have been set.
         documents: What was downloaded.
@@ -57,6 +58,7 @@ class Line:
     found: Found
     reservation: str | None = None
     order: Any = None
+    unknown: bool = False
     earlier: bool = False
     named: int = 0
     documents: list[SavedDocument] = field(factory=list[SavedDocument])
@@ -75,9 +77,9 @@ class Line:
 
     @property
     def state(self) -> str:
-        """One word: ``booked``, ``incomplete`` (booked, but something after it failed) or ``failed``."""
+        """One word: ``booked``, ``incomplete`` (something after it failed), ``failed`` or ``unknown``."""
         if not self.is_booked:
-            return "failed"
+            return "unknown" if self.unknown else "failed"
         return "incomplete" if self.failures else "booked"
 
 

@@ -1,0 +1,242 @@
+"""Carry out what a booking file asks for: hold, order, name beneficiaries, fetch the tickets.
+
+Everything that moves money is done by the library; this module only decides the order of the steps and writes
+down, line by line, what became of each. What fails for one line does not stop the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from korus.beneficiaries import order_tickets
+from korus.cli.booking_file import FileInvalid
+from korus.cli.earlier import match_orders
+from korus.cli.located import FileProblem
+from korus.cli.receipt import Line, SavedDocument
+from korus.errors import (
+    BookingInvalid,
+    DocumentsNotReady,
+    KorusError,
+    OperationUnavailable,
+    OutcomeUnknown,
+    ValidationFailed,
+)
+from korus.models import Beneficiary, Customer
+from korus.wire import iri_of, text, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from korus import Korus
+    from korus.cli.booking_file import BookingFile
+    from korus.cli.lookup import Found
+    from korus.cli.progress import Progress
+
+__all__ = ["Errand", "Wishes"]
+
+_UNKNOWN = "it is not known whether this was done; run the same command again, it will find out"
+
+
+@frozen
+class Wishes:
+    """How a booking is to be carried out.
+
+    Attributes:
+        folder: Where the documents go.
+        wait: Seconds to wait for the documents of an order.
+        whole: Order nothing unless every line could be held.
+    """
+
+    folder: Path
+    wait: float
+    whole: bool = False
+
+
+@define
+class Errand:
+    """One booking on its way; ``lines`` says at any moment, also after an error, what has become of it."""
+
+    korus: Korus
+    booking: BookingFile
+    wishes: Wishes
+    progress: Progress
+    lines: list[Line] = field(factory=list[Line])
+
+    def take_up(self, found: Sequence[Found]) -> None:
+        """Begin with what was found, and recognise what an earlier run ordered.
+
+        Raises:
+            FileInvalid: The external reference belongs to an order that the file does not ask for.
+        """
+        self.lines = [Line(entry) for entry in found]
+        self.progress.lines([entry.title for entry in found])
+        reference = self.booking.external_reference
+        self.progress.step(f"looking for orders with the reference {reference}")
+        taken, strangers = match_orders(
+            found, self.korus.orders.list(external_reference=reference), reference
+        )
+        if strangers:
+            names = ", ".join(
+                text(wire(order) or {}, "reference") or str(iri_of(order)) for order in strangers
+            )
+            reason = f"{reference!r} is the reference of another order already ({names}); take another one"
+            raise FileInvalid((FileProblem(1, "external_reference", reason),))
+        for position, order in taken.items():
+            self.lines[position].order = order
+            self.lines[position].earlier = True
+            self.progress.line(position, "ordered by an earlier run")
+
+    def book(self) -> None:
+        """Hold what is not ordered yet, and order what could be held.
+
+        Raises:
+            FileInvalid: The file asks for what cannot be booked as it stands; nothing was held.
+        """
+        waiting = [line for line in self.lines if not line.is_booked]
+        if not waiting:
+            return
+        held = self._hold(waiting)
+        if self.wishes.whole and len(held) < len(waiting):
+            for line in held.values():
+                line.failures.append(
+                    "not ordered, because not everything could be held; the hold ends by itself"
+                )
+            return
+        if held:
+            self._order(held)
+
+    def finish(self) -> None:
+        """Name the beneficiaries and fetch the tickets of everything that is ordered."""
+        for position, line in enumerate(self.lines):
+            if line.is_booked:
+                self._name(position, line)
+                self._fetch(position, line)
+            self.progress.line(position, line.state)
+
+    def _hold(self, waiting: Sequence[Line]) -> dict[str, Line]:
+        """Hold the lines; those that were, by the IRI of their reservation."""
+        self.progress.step("checking and holding")
+        builder = self.korus.reservations.bulk()
+        for line in waiting:
+            found = line.found
+            builder.add(
+                found.offer,
+                quantity=found.item.quantity,
+                sessions=dict(found.sessions),
+                answers=dict(found.answers),
+            )
+        try:
+            outcome = builder.submit()
+        except BookingInvalid as error:
+            raise FileInvalid(tuple(_in_file(problem, waiting) for problem in error.problems)) from None
+        except KorusError as error:
+            _fail(waiting, error)
+            return {}
+        held: dict[str, Line] = {}
+        for line, result in zip(waiting, outcome.lines, strict=True):
+            reservation = iri_of(result.result)
+            if result.status == "succeeded" and reservation is not None:
+                line.reservation = reservation
+                held |= {iri: line for each in result.results if (iri := iri_of(each))}
+            else:
+                line.failures.append(f"could not be held: {result.reason}")
+                line.unknown = result.status == "unknown"
+        return held
+
+    def _order(self, held: Mapping[str, Line]) -> None:
+        self.progress.step("ordering")
+        lines = list({id(line): line for line in held.values()}.values())
+        try:
+            outcome = self.korus.orders.create(
+                list(held),
+                customer=Customer(**self.booking.customer),
+                external_reference=self.booking.external_reference,
+                notes=self.booking.notes,
+            )
+        except KorusError as error:
+            _fail(lines, error)
+            return
+        for result in outcome.lines:
+            line = held[result.line.reservation]
+            if result.status == "succeeded":
+                line.order = result.result
+                self.progress.line(self.lines.index(line), "ordered")
+            else:
+                line.failures.append(f"could not be ordered: {result.reason}")
+                line.unknown = result.status == "unknown"
+
+    def _name(self, position: int, line: Line) -> None:
+        people = line.found.item.beneficiaries
+        tickets = order_tickets(line.order)
+        if len(people) > len(tickets):
+            line.failures.append(f"{len(people)} beneficiaries for {len(tickets)} tickets")
+        for number, (person, ticket) in enumerate(zip(people, tickets, strict=False), start=1):
+            self.progress.line(position, f"naming beneficiary {number} of {len(people)}")
+            beneficiary = Beneficiary(**{key: _written(value) for key, value in person.items()})
+            try:
+                if not _is_named(ticket, beneficiary):
+                    self.korus.tickets.set_beneficiary(ticket, beneficiary)
+                line.named += 1
+            except KorusError as error:
+                line.failures.append(f"beneficiary {number} could not be set: {error.message}")
+
+    def _fetch(self, position: int, line: Line) -> None:
+        language = self.booking.language
+        try:
+            self.progress.line(position, "waiting for the tickets")
+            self.korus.documents.wait(line.order, timeout=self.wishes.wait)
+            self.progress.line(position, "downloading the tickets")
+            for saved in self.korus.documents.download(line.order, to=self.wishes.folder, language=language):
+                line.documents.append(_saved(saved))
+        except OperationUnavailable as error:
+            line.remarks.append(error.message)
+        except DocumentsNotReady:
+            line.remarks.append(
+                "the tickets are not ready yet; run the same command again later to fetch them"
+            )
+        except KorusError as error:
+            line.failures.append(f"the tickets could not be fetched: {error.message}")
+
+
+def _fail(lines: Sequence[Line], error: KorusError) -> None:
+    """Write an error of the whole call down for the lines that it concerns."""
+    if isinstance(error, OutcomeUnknown):
+        for line in lines:
+            line.unknown = True
+            line.failures.append(_UNKNOWN)
+        return
+    if isinstance(error, ValidationFailed):
+        for violation in error.violations:
+            if violation.line is not None and violation.line <= len(lines):
+                lines[violation.line - 1].failures.append(f"refused: {violation.message}")
+    for line in lines:
+        if not line.failures:
+            line.failures.append(error.message)
+
+
+def _in_file(problem: Any, waiting: Sequence[Line]) -> FileProblem:
+    """A problem of a booking's line as one of the file."""
+    found = waiting[problem.line - 1].found
+    ticket = found.tickets.get(problem.ticket or "", problem.ticket)
+    where = ".".join(str(part) for part in (found.item.where, ticket, problem.field) if part)
+    return FileProblem(found.item.line, where, problem.reason)
+
+
+def _written(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _is_named(ticket: object, wanted: Beneficiary) -> bool:
+    """Whether a ticket's beneficiary is the wanted one already, as after a run that was interrupted."""
+    known = wire((wire(ticket) or {}).get("beneficiary")) or {}
+    return all(known.get(key) == value for key, value in wanted.to_dict().items())
+
+
+def _saved(path: Path) -> SavedDocument:
+    content = path.read_bytes()
+    return SavedDocument(path.stem, path, len(content), hashlib.sha256(content).hexdigest())
