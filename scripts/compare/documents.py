@@ -1,0 +1,302 @@
+"""Read OpenAPI documents, and find what their references point at.
+
+A document is its file and whichever other files of its folder it refers to. Every place in it has a *location*: the
+JSON Pointer, with the file's name before a ``#`` where it is another file. Nothing here knows what a schema means,
+and nothing is downloaded: a reference to another host is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+from urllib.parse import unquote, urlsplit
+
+import yaml12
+
+from scripts import descriptions
+
+__all__ = [
+    "ComparisonError",
+    "Document",
+    "Json",
+    "NotOpenApiError",
+    "ReferenceError_",
+    "UnreadableError",
+    "escape",
+    "listing",
+    "mapping",
+]
+
+Json: TypeAlias = Any
+"""What a description holds at some place: nothing is promised about it."""
+
+MERGE_KEY = re.compile(r"^[\s\-]*<<\s*:", re.MULTILINE)
+# what stands under these is a value of the API, not a part of the description
+VALUES = frozenset({"example", "examples", "default", "enum", "const"})
+
+
+class ComparisonError(Exception):
+    """A document cannot be compared. The message is one line."""
+
+    exit_status = 3
+
+
+class UnreadableError(ComparisonError):
+    """A file is missing, is not text, or is neither YAML nor JSON."""
+
+    exit_status = 3
+
+
+class NotOpenApiError(ComparisonError):
+    """A file was read, but is not an OpenAPI 3 document."""
+
+    exit_status = 4
+
+
+class ReferenceError_(ComparisonError):  # noqa: N801 - the name without underscore is a builtin
+    """A ``$ref`` points at nothing, in circles, or outside the document's folder."""
+
+    exit_status = 5
+
+
+def mapping(value: Json) -> dict[str, Json]:
+    """Give a JSON object as it is, and anything else as an empty one."""
+    return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
+
+
+def listing(value: Json) -> list[Json]:
+    """Give a JSON array as it is, and anything else as an empty one."""
+    return cast("list[Json]", value) if isinstance(value, list) else []
+
+
+def escape(key: str) -> str:
+    """Write a key as a part of a JSON Pointer."""
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+
+
+def _unescape(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")
+
+
+def _text_keys(value: Json) -> Json:
+    if isinstance(value, dict):
+        content = cast("dict[Any, Json]", value)
+        for key in [key for key in content if type(key) is not str]:
+            # a status code written without quotes reads as a number
+            word = "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
+            content[word] = content.pop(key)
+        for part in content.values():
+            if isinstance(part, dict | list):
+                _text_keys(part)
+    elif isinstance(value, list):
+        for part in cast("list[Json]", value):
+            if isinstance(part, dict | list):
+                _text_keys(part)
+    return value
+
+
+def read(path: Path) -> Json:
+    """Read a YAML (by the core schema of YAML 1.2) or JSON file.
+
+    Raises:
+        UnreadableError: The file is missing or is neither.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UnreadableError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    if text.lstrip()[:1] in {"{", "["}:
+        try:
+            return json.loads(text)
+        except RecursionError as error:
+            raise UnreadableError(f"{path} is nested too deeply to be read") from error
+        except ValueError as error:
+            # a flow collection of YAML also starts with a bracket
+            if path.suffix == ".json":
+                raise UnreadableError(f"{path} is not JSON: {error}") from error
+    try:
+        if MERGE_KEY.search(text):
+            return descriptions.parse(text, name=str(path))
+        return _text_keys(cast("Json", yaml12.parse_yaml(text)))
+    except (ValueError, RecursionError, descriptions.DescriptionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UnreadableError(f"{path} is neither YAML nor JSON: {reason}") from error
+
+
+class Document:
+    """One OpenAPI document: its content, its dialect, and what its references point at.
+
+    Attributes:
+        path: The file it was read from.
+        root: The content of that file.
+        dialect: ``3.0`` or ``3.1``: in which dialect its schemas are written.
+    """
+
+    def __init__(self, path: Path, root: Json) -> None:
+        if not isinstance(root, dict):
+            raise NotOpenApiError(f"{path} is not an OpenAPI document: it is not a mapping")
+        content = mapping(root)
+        stated = content.get("openapi")
+        if not (isinstance(stated, str) and re.fullmatch(r"3\.\d+(\.\d+)?(-\S+)?", stated)):
+            known = "Swagger 2" if "swagger" in content else "no `openapi: 3.x`"
+            raise NotOpenApiError(f"{path} is not an OpenAPI 3 document: {known}")
+        for key in ("paths", "components", "webhooks", "info"):
+            if key in content and not isinstance(content[key], dict):
+                raise NotOpenApiError(f"{path} is not an OpenAPI 3 document: `{key}` is not a mapping")
+        if not any(key in content for key in ("paths", "components", "webhooks")):
+            raise NotOpenApiError(
+                f"{path} is not an OpenAPI 3 document: it has neither `paths` nor `components` nor `webhooks`"
+            )
+        self.path = path
+        self.root = content
+        self.dialect = "3.0" if stated.startswith("3.0") else "3.1"
+        self._files: dict[str, Json] = {"": content}
+        self._found: dict[str, Json] = {"": content}
+        self._anchors: dict[str, dict[str, str]] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> Document:
+        """Read a document and check that each of its references can be followed.
+
+        Raises:
+            ComparisonError: The file cannot be read, is not OpenAPI 3, or refers to what is not there.
+        """
+        document = cls(path, read(path))
+        document.check_references()
+        return document
+
+    # --- places --------------------------------------------------------------------------------------------------
+
+    def at(self, location: str) -> Json:
+        """Give what stands at a location."""
+        found = self._found
+        if location in found:
+            return found[location]
+        name, mark, pointer = location.rpartition("#")
+        file = name if mark else ""
+        node = self._file(file)
+        for part in pointer.split("/")[1:]:
+            key = _unescape(part)
+            try:
+                node = node[int(key)] if isinstance(node, list) else node[key]
+            except (KeyError, IndexError, ValueError, TypeError):
+                raise ReferenceError_(f"{self.path}: nothing stands at {location}") from None
+        found[location] = node
+        return node
+
+    def define(self, location: str, content: Json) -> None:
+        """Let something stand at a location of this document's own."""
+        self._found[location] = content
+
+    def _file(self, name: str) -> Json:
+        if name not in self._files:
+            base = self.path.parent.resolve()
+            path = (base / name).resolve()
+            if not path.is_relative_to(base):
+                raise ReferenceError_(f"{self.path}: {name} is outside the document's folder")
+            try:
+                self._files[name] = read(path)
+            except UnreadableError as error:
+                raise ReferenceError_(f"{self.path}: a reference to {name} cannot be followed: {error}") from error
+        return self._files[name]
+
+    def target(self, reference: str, location: str) -> str:
+        """Give the location that a reference found at a location points at.
+
+        Raises:
+            ReferenceError_: Nothing stands there.
+        """
+        here = location.rpartition("#")[0]
+        split = urlsplit(reference)
+        if split.scheme or split.netloc:
+            raise ReferenceError_(
+                f"{self.path}: {reference} cannot be followed: it is not in the document's folder"
+            )
+        file = here
+        if split.path:
+            folder = here.rpartition("/")[0]
+            parts: list[str] = []
+            for part in [*folder.split("/"), *unquote(split.path).split("/")]:
+                if part == ".." and parts and parts[-1] != "..":
+                    parts.pop()
+                elif part not in {"", "."}:
+                    parts.append(part)
+            file = "/".join(parts)
+            if file == self.path.name:
+                file = ""
+        fragment = unquote(split.fragment)
+        if fragment and not fragment.startswith("/"):
+            fragment = self._anchor(file, fragment, reference)
+        fragment = fragment.removesuffix("/") if fragment == "/" else fragment
+        goal = f"{file}#{fragment}" if file else fragment
+        try:
+            self.at(goal)
+        except ReferenceError_ as error:
+            if "cannot be followed" in str(error) or "outside" in str(error):
+                raise
+            raise ReferenceError_(f"{self.path}: nothing stands at {reference}") from None
+        return goal
+
+    def _anchor(self, file: str, name: str, reference: str) -> str:
+        if file not in self._anchors:
+            anchors: dict[str, str] = {}
+            stack: list[tuple[str, Json]] = [("", self._file(file))]
+            while stack:
+                pointer, node = stack.pop()
+                if isinstance(node, dict):
+                    for keyword in ("$anchor", "$dynamicAnchor"):
+                        if isinstance(mapping(node).get(keyword), str):
+                            anchors.setdefault(node[keyword], pointer)
+                    stack.extend((f"{pointer}/{escape(key)}", part) for key, part in mapping(node).items())
+                elif isinstance(node, list):
+                    stack.extend((f"{pointer}/{i}", part) for i, part in enumerate(listing(node)))
+            self._anchors[file] = anchors
+        if name not in self._anchors[file]:
+            raise ReferenceError_(f"{self.path}: nothing stands at {reference}")
+        return self._anchors[file][name]
+
+    def follow(self, location: str) -> str:
+        """Give the location that remains once every reference that stands there alone has been followed.
+
+        Raises:
+            ReferenceError_: A reference points at nothing or in circles.
+        """
+        seen = {location}
+        while True:
+            node = self.at(location)
+            if not (isinstance(node, dict) and isinstance(mapping(node).get("$ref"), str)):
+                return location
+            location = self.target(mapping(node)["$ref"], location)
+            if location in seen:
+                raise ReferenceError_(f"{self.path}: the reference at {location} points in circles")
+            seen.add(location)
+
+    def check_references(self) -> None:
+        """Follow each reference once.
+
+        Raises:
+            ReferenceError_: One of them cannot be followed.
+        """
+        done: set[str] = set()
+        checked: set[tuple[str, str]] = set()
+        stack: list[tuple[str, Json]] = [("", self.root)]
+        while stack:
+            file, node = stack.pop()
+            if isinstance(node, list):
+                stack.extend((file, part) for part in listing(node) if isinstance(part, dict | list))
+                continue
+            for key, part in mapping(node).items():
+                if isinstance(part, dict | list):
+                    if key not in VALUES and not key.startswith("x-"):
+                        stack.append((file, part))
+                elif key == "$ref" and isinstance(part, str) and (file, part) not in checked:
+                    checked.add((file, part))
+                    goal = self.target(part, f"{file}#" if file else "")
+                    other = goal.rpartition("#")[0]
+                    if other and goal not in done:
+                        done.add(goal)
+                        stack.append((other, self.at(goal)))

@@ -1,0 +1,915 @@
+"""Compare what two documents say of their operations: paths, parameters, bodies, answers, callbacks and webhooks.
+
+Schemas are handed on to the graph of pairs; security and servers are compared in :mod:`scripts.compare.access`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scripts.compare.documents import Document, Json, escape, listing, mapping
+from scripts.compare.findings import Findings, Operation, erased
+from scripts.compare.pairs import Graph
+from scripts.compare.rules import Direction
+from scripts.compare.shapes import Book, token
+
+__all__ = ["METHODS", "Operations", "paired_operations"]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+ANYTHING = "/x-anything"
+PRIMITIVES = frozenset({"null", "boolean", "number", "string"})
+# styles that write one value of a primitive type alike
+PLAIN_STYLES = frozenset({"form", "simple", "spaceDelimited", "pipeDelimited"})
+IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+
+
+def _operations(
+    document: Document, items: dict[str, Json], base: str
+) -> Iterator[tuple[str, str, str, str]]:
+    """Give path, method, location of the path and location of the operation."""
+    for path in items:
+        if path.startswith("x-"):
+            continue
+        location = document.follow(f"{base}/{escape(path)}")
+        content = mapping(document.at(location))
+        for method in METHODS:
+            if isinstance(content.get(method), dict):
+                yield path, method, location, f"{location}/{method}"
+
+
+def paired_operations(
+    old: Document,
+    new: Document,
+    olds: dict[str, Json],
+    news: dict[str, Json],
+    bases: tuple[str, str],
+    findings: Findings,
+    *,
+    outward: bool = False,
+    prefix: str = "",
+) -> list[Operation]:
+    """Bring the operations of both documents together, whatever their path parameters are called."""
+    sides: list[dict[tuple[str, str], tuple[str, str, str]]] = []
+    for document, items, base in ((old, olds, bases[0]), (new, news, bases[1])):
+        side: dict[tuple[str, str], tuple[str, str, str]] = {}
+        for path, method, place, location in _operations(document, items, base):
+            key = (erased(path), method)
+            if key in side:
+                key = (path, method)
+            side[key] = (path, place, location)
+        sides.append(side)
+    before, after = sides
+    made: list[Operation] = []
+    for key in sorted(before.keys() | after.keys()):
+        was, now = before.get(key), after.get(key)
+        shown = (now or was or ("", "", ""))[0]
+        operation = Operation(
+            len(findings.operations),
+            key[1].upper(),
+            prefix + shown,
+            was[2] if was else None,
+            now[2] if now else None,
+            was[1] if was else None,
+            now[1] if now else None,
+            outward,
+            (was[0] if was else "", now[0] if now else ""),
+        )
+        findings.operations.append(operation)
+        made.append(operation)
+    return made
+
+
+class Operations:
+    """The comparison of the operations of two documents."""
+
+    def __init__(self, old: Book, new: Book, graph: Graph, findings: Findings) -> None:
+        self.old_book = old
+        self.new_book = new
+        self.old = old.document
+        self.new = new.document
+        self.graph = graph
+        self.findings = findings
+
+    def compare(self) -> list[Operation]:
+        """Compare all paths and webhooks; give the operations that callers call."""
+        olds, news = mapping(self.old.root.get("paths")), mapping(self.new.root.get("paths"))
+        operations = paired_operations(self.old, self.new, olds, news, ("/paths", "/paths"), self.findings)
+        for operation in operations:
+            self._operation(operation)
+        self._paths(operations)
+        self._webhooks()
+        return operations
+
+    # --- paths and operations -------------------------------------------------------------------------------------
+
+    def _paths(self, operations: list[Operation]) -> None:
+        done: set[tuple[str, str]] = set()
+        for operation in operations:
+            was, now = operation.old_path, operation.new_path
+            if was is None or now is None or (was, now) in done:
+                continue
+            done.add((was, now))
+            former, present = mapping(self.old.at(was)), mapping(self.new.at(now))
+            for keyword in ("summary", "description"):
+                if token(former.get(keyword)) != token(present.get(keyword)):
+                    self.findings.say(
+                        "path-description-changed",
+                        "request",
+                        former.get(keyword),
+                        present.get(keyword),
+                        f"the {keyword} of the path changed",
+                        at=(was, now),
+                        subject=keyword,
+                        operations=[o for o in operations if (o.old_path, o.new_path) == (was, now)],
+                    )
+
+    def _webhooks(self) -> None:
+        olds, news = mapping(self.old.root.get("webhooks")), mapping(self.new.root.get("webhooks"))
+        operations = paired_operations(
+            self.old, self.new, olds, news, ("/webhooks", "/webhooks"), self.findings, outward=True
+        )
+        for operation in operations:
+            self._operation(operation, kind="webhook")
+
+    def _operation(self, operation: Operation, *, kind: str = "") -> None:
+        if operation.old is None or operation.new is None:
+            self._came_or_went(operation, kind)
+            return
+        was, now = mapping(self.old.at(operation.old)), mapping(self.new.at(operation.new))
+        if operation.templates[0] == operation.templates[1] and self.graph.clean.same_text(
+            [was, self._item_parameters(self.old, operation.old_path)],
+            [now, self._item_parameters(self.new, operation.new_path)],
+        ):
+            return
+        self._texts(operation, was, now)
+        self._parameters(operation, was, now)
+        self._request_body(operation, was, now)
+        self._responses(operation, was, now)
+        self._callbacks(operation, was, now)
+
+    def _item_parameters(self, document: Document, place: str | None) -> Json:
+        return mapping(document.at(place)).get("parameters") if place is not None else None
+
+    def _came_or_went(self, operation: Operation, kind: str) -> None:
+        gone = operation.new is None
+        content = mapping(self.old.at(operation.old or "") if gone else self.new.at(operation.new or ""))
+        name = content.get("operationId")
+        moved = ""
+        if not kind and isinstance(name, str):
+            other = self._find_id(self.new if gone else self.old, name)
+            if other is not None:
+                moved = f"; its id stands at {other} now" if gone else f"; its id stood at {other} before"
+        verb = "removed" if gone else "added"
+        rule = f"{kind}-{verb}" if kind else f"operation-{verb}"
+        if kind == "callback":
+            rule = f"callback-operation-{verb}"
+        told = "deprecated " if content.get("deprecated") is True else ""
+        self.findings.say(
+            rule,
+            "request",
+            operation.label if gone else None,
+            None if gone else operation.label,
+            f"the {told}{kind or 'operation'} was {verb}{moved}",
+            at=(operation.old, operation.new),
+            operation=operation,
+        )
+
+    def _find_id(self, document: Document, name: str) -> str | None:
+        for path, item in mapping(document.root.get("paths")).items():
+            for method in METHODS:
+                if mapping(mapping(item).get(method)).get("operationId") == name:
+                    return f"{method.upper()} {path}"
+        return None
+
+    def _texts(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
+        at = (operation.old, operation.new)
+        rows = (
+            ("operationId", "operation-id-changed", "operationId"),
+            ("summary", "operation-summary-changed", "summary"),
+            ("description", "operation-description-changed", "description"),
+            ("externalDocs", "operation-external-docs-changed", "link to documentation"),
+        )
+        for keyword, rule, what in rows:
+            if token(was.get(keyword)) != token(now.get(keyword)):
+                self.findings.say(
+                    rule,
+                    "request",
+                    was.get(keyword),
+                    now.get(keyword),
+                    f"the {what} changed",
+                    at=at,
+                    operation=operation,
+                )
+        former, present = sorted(map(str, listing(was.get("tags")))), sorted(map(str, listing(now.get("tags"))))
+        if former != present:
+            self.findings.say(
+                "operation-tags-changed",
+                "request",
+                listing(was.get("tags")),
+                listing(now.get("tags")),
+                f"the tags changed from {', '.join(former) or 'none'} to {', '.join(present) or 'none'}",
+                at=at,
+                operation=operation,
+            )
+        if (was.get("deprecated") is True) != (now.get("deprecated") is True):
+            deprecated = now.get("deprecated") is True
+            self.findings.say(
+                "operation-deprecated" if deprecated else "operation-no-longer-deprecated",
+                "request",
+                not deprecated,
+                deprecated,
+                "the operation is deprecated now" if deprecated else "the operation is not deprecated any more",
+                at=at,
+                operation=operation,
+            )
+
+    # --- parameters ------------------------------------------------------------------------------------------------
+
+    def _declared(
+        self, document: Document, operation: dict[str, Json], places: tuple[str, str], template: str
+    ) -> dict[tuple[str, str], str]:
+        """Give the location of each parameter by where it is sent and its name; path parameters by position."""
+        names = re.findall(r"\{([^{}]*)\}", template)
+        found: dict[tuple[str, str], str] = {}
+        item = mapping(document.at(places[0]))
+        for base, content in ((places[0], item), (places[1], operation)):
+            for i in range(len(listing(content.get("parameters")))):
+                location = document.follow(f"{base}/parameters/{i}")
+                parameter = mapping(document.at(location))
+                sent, name = str(parameter.get("in")), str(parameter.get("name"))
+                if sent == "header":
+                    name = name.lower()
+                    if name in IGNORED_HEADERS:
+                        continue
+                elif sent == "path" and name in names:
+                    name = f"{{{names.index(name)}}}"
+                found[sent, name] = location
+        return found
+
+    def _parameters(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
+        olds = self._declared(
+            self.old, was, (operation.old_path or "", operation.old or ""), operation.templates[0]
+        )
+        news = self._declared(
+            self.new, now, (operation.new_path or "", operation.new or ""), operation.templates[1]
+        )
+        for key in sorted(olds.keys() & news.keys()):
+            self._parameter(operation, key, olds.pop(key), news.pop(key))
+        self._moved_parameters(operation, olds, news)
+        for key in sorted(olds):
+            parameter = mapping(self.old.at(olds[key]))
+            label = _label(parameter)
+            told = "deprecated " if parameter.get("deprecated") is True else ""
+            self.findings.say(
+                "parameter-removed",
+                "request",
+                parameter.get("name"),
+                None,
+                f"the {told}parameter was removed",
+                at=(olds[key], operation.new),
+                part=label,
+                operation=operation,
+            )
+        for key in sorted(news):
+            parameter = mapping(self.new.at(news[key]))
+            required = parameter.get("required") is True or key[0] == "path"
+            self.findings.say(
+                "required-parameter-added" if required else "parameter-added",
+                "request",
+                None,
+                parameter.get("name"),
+                f"the {'required' if required else 'optional'} parameter was added",
+                at=(operation.old, news[key]),
+                part=_label(parameter),
+                operation=operation,
+            )
+
+    def _moved_parameters(
+        self, operation: Operation, olds: dict[tuple[str, str], str], news: dict[tuple[str, str], str]
+    ) -> None:
+        for key in sorted(olds):
+            sent, name = key
+            twin = (sent, name.removesuffix("[]") if name.endswith("[]") else f"{name}[]")
+            if sent == "query" and twin in news:
+                self._change(
+                    operation,
+                    "parameter-array-suffix-changed",
+                    (olds[key], news[twin]),
+                    name,
+                    twin[1],
+                    f"the parameter is sent as {twin[1]} instead of {name}",
+                )
+                self._parameter(operation, twin, olds.pop(key), news.pop(twin))
+        for key in sorted(olds):
+            name = str(mapping(self.old.at(olds[key])).get("name"))
+            for other in sorted(news):
+                present = str(mapping(self.new.at(news[other])).get("name"))
+                if other[0] != key[0] and (present == name or (present.lower() == name.lower() and "header" in (other[0], key[0]))):
+                    self._change(
+                        operation,
+                        "parameter-moved",
+                        (olds[key], news[other]),
+                        key[0],
+                        other[0],
+                        f"the parameter {name} is sent in the {other[0]} instead of the {key[0]}",
+                    )
+                    self._parameter(operation, other, olds.pop(key), news.pop(other), moved=True)
+                    break
+
+    def _change(
+        self,
+        operation: Operation,
+        rule: str,
+        at: tuple[str, str],
+        old: Json,
+        new: Json,
+        clause: str,
+        *,
+        direction: Direction = "request",
+        part: str | None = None,
+        subject: str = "",
+    ) -> None:
+        label = _label(mapping(self.new.at(at[1]))) if part is None else part
+        self.findings.say(
+            rule, direction, old, new, clause, at=at, part=label, subject=subject, operation=operation
+        )
+
+    def _parameter(
+        self, operation: Operation, key: tuple[str, str], old: str, new: str, *, moved: bool = False
+    ) -> None:
+        was, now = mapping(self.old.at(old)), mapping(self.new.at(new))
+        at = (old, new)
+        if key[0] == "path" and was.get("name") != now.get("name"):
+            self._change(
+                operation,
+                "path-parameter-renamed",
+                at,
+                was.get("name"),
+                now.get("name"),
+                f"the path parameter {was.get('name')} is called {now.get('name')} now",
+            )
+        needed, needs = was.get("required") is True, now.get("required") is True
+        if key[0] != "path" and needed != needs:
+            self._change(
+                operation,
+                "parameter-became-required" if needs else "parameter-became-optional",
+                at,
+                needed,
+                needs,
+                "the parameter must be sent now" if needs else "the parameter may be left out now",
+            )
+        if (was.get("deprecated") is True) != (now.get("deprecated") is True):
+            deprecated = now.get("deprecated") is True
+            self._change(
+                operation,
+                "parameter-deprecated" if deprecated else "parameter-no-longer-deprecated",
+                at,
+                not deprecated,
+                deprecated,
+                "the parameter is deprecated now" if deprecated else "the parameter is not deprecated any more",
+            )
+        if token(was.get("description")) != token(now.get("description")):
+            self._change(
+                operation,
+                "parameter-description-changed",
+                at,
+                was.get("description"),
+                now.get("description"),
+                "its description changed",
+            )
+        if _examples(was) != _examples(now):
+            self._change(
+                operation,
+                "parameter-example-changed",
+                at,
+                was.get("example", was.get("examples")),
+                now.get("example", now.get("examples")),
+                "its example changed",
+            )
+        if (was.get("allowReserved") is True) != (now.get("allowReserved") is True):
+            self._change(
+                operation,
+                "parameter-reserved-characters-changed",
+                at,
+                was.get("allowReserved") is True,
+                now.get("allowReserved") is True,
+                "whether reserved characters are left as they are changed",
+            )
+        if (was.get("allowEmptyValue") is True) != (now.get("allowEmptyValue") is True):
+            allowed = now.get("allowEmptyValue") is True
+            self._change(
+                operation,
+                "parameter-empty-value-allowed" if allowed else "parameter-empty-value-forbidden",
+                at,
+                not allowed,
+                allowed,
+                "an empty value is accepted now" if allowed else "an empty value is not accepted any more",
+            )
+        if not moved:
+            self._serialization(operation, at, was, now)
+        self._parameter_schema(operation, at, was, now)
+
+    def _parameter_schema(
+        self, operation: Operation, at: tuple[str, str], was: dict[str, Json], now: dict[str, Json]
+    ) -> None:
+        places = (_schema_place(was, at[0]), _schema_place(now, at[1]))
+        if places[0] is None and places[1] is None:
+            return
+        old, new = places[0] or ANYTHING, places[1] or ANYTHING
+        before = self.old_book.shape(self.old_book.use(old).core)
+        after = self.new_book.shape(self.new_book.use(new).core)
+        strings = after.kinds.get("string", ())
+        plain = set(before.kinds) - {"null"} <= PRIMITIVES and "content" not in was and "content" not in now
+        if (
+            plain
+            and before.kinds
+            and any(branch.is_free() for branch in strings)
+            and set(before.kinds) - set(after.kinds) - {"null"}
+        ):
+            self._change(
+                operation,
+                "parameter-type-generalized",
+                at,
+                sorted(before.kinds),
+                sorted(after.kinds),
+                f"its type changed from {' or '.join(sorted(before.kinds))} to text",
+            )
+            return
+        direction: Direction = "response" if operation.outward else "request"
+        label = _label(now)
+        self.graph.root(old, new, direction, operation.index, label, operation.order)
+
+    def _serialization(
+        self, operation: Operation, at: tuple[str, str], was: dict[str, Json], now: dict[str, Json]
+    ) -> None:
+        former, present = _serialization(was), _serialization(now)
+        if former == present:
+            return
+        rule = "parameter-serialization-changed"
+        if former[0] != "content" and present[0] != "content":
+            rule = self._serialization_rule(at, was, now, former, present)
+        self._change(
+            operation,
+            rule,
+            at,
+            _serialization_value(former),
+            _serialization_value(present),
+            f"it is written on the wire as {_serialization_words(present)} instead of {_serialization_words(former)}",
+        )
+
+    def _serialization_rule(
+        self,
+        at: tuple[str, str],
+        was: dict[str, Json],
+        now: dict[str, Json],
+        former: tuple[str, object],
+        present: tuple[str, object],
+    ) -> str:
+        places = (_schema_place(was, at[0]), _schema_place(now, at[1]))
+        if places[0] is None or places[1] is None:
+            return "parameter-serialization-unjudged"
+        kinds = set(self.old_book.shape(self.old_book.use(places[0]).core).kinds)
+        kinds |= set(self.new_book.shape(self.new_book.use(places[1]).core).kinds)
+        if len(kinds) == len(PRIMITIVES) + 2:
+            return "parameter-serialization-unjudged"
+        styles = {former[0], present[0]}
+        alike = len(styles) == 1 or styles <= PLAIN_STYLES
+        if kinds <= PRIMITIVES and alike:
+            return "parameter-serialization-rewritten"
+        if styles == {"simple"} and "object" not in kinds:
+            return "parameter-serialization-rewritten"
+        return "parameter-serialization-changed"
+
+    # --- request bodies ---------------------------------------------------------------------------------------------
+
+    def _request_body(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
+        old = self.old.follow(f"{operation.old}/requestBody") if mapping(was.get("requestBody")) else None
+        new = self.new.follow(f"{operation.new}/requestBody") if mapping(now.get("requestBody")) else None
+        part = "request body"
+        if old is None and new is None:
+            return
+        former = mapping(self.old.at(old)) if old is not None else {}
+        present = mapping(self.new.at(new)) if new is not None else {}
+        if old is None or new is None:
+            required = present.get("required") is True
+            rule = (
+                "request-body-removed"
+                if new is None
+                else "required-request-body-added"
+                if required
+                else "request-body-added"
+            )
+            self.findings.say(
+                rule,
+                "request",
+                sorted(mapping(former.get("content"))) if old is not None else None,
+                sorted(mapping(present.get("content"))) if new is not None else None,
+                "the request body was removed"
+                if new is None
+                else f"{'a required' if required else 'an optional'} request body was added",
+                at=(old or operation.old, new or operation.new),
+                part=part,
+                operation=operation,
+            )
+            return
+        at = (old, new)
+        needed, needs = former.get("required") is True, present.get("required") is True
+        if needed != needs:
+            self._change(
+                operation,
+                "request-body-became-required" if needs else "request-body-became-optional",
+                at,
+                needed,
+                needs,
+                "the request body must be sent now" if needs else "the request body may be left out now",
+                part=part,
+            )
+        if token(former.get("description")) != token(present.get("description")):
+            self._change(
+                operation,
+                "request-body-description-changed",
+                at,
+                former.get("description"),
+                present.get("description"),
+                "its description changed",
+                part=part,
+            )
+        self._contents(operation, at, former, present, part, "request")
+
+    # --- bodies ---------------------------------------------------------------------------------------------------
+
+    def _contents(
+        self,
+        operation: Operation,
+        at: tuple[str, str],
+        was: dict[str, Json],
+        now: dict[str, Json],
+        part: str,
+        direction: Direction,
+        *,
+        only_link: bool = False,
+    ) -> None:
+        olds = _media_types(was)
+        news = _media_types(now)
+        flow = direction
+        if operation.outward:
+            flow = "response" if direction == "request" else "request"
+        for name in sorted(olds.keys() | news.keys()):
+            former, present = olds.get(name), news.get(name)
+            if former is None and present is not None:
+                former = _covering(name, olds)
+            elif present is None and former is not None:
+                present = _covering(name, news)
+            if former is not None and present is not None:
+                self._media(
+                    operation,
+                    (f"{at[0]}/content/{escape(former)}", f"{at[1]}/content/{escape(present)}"),
+                    f"{part} {name}",
+                    direction,
+                    flow,
+                )
+                if name in olds and name in news:
+                    continue
+                if name in olds:
+                    continue  # the range that stands now takes it in
+            if only_link:
+                continue
+            added = name in news
+            if direction == "response" and not (olds and news):
+                continue
+            self._change(
+                operation,
+                f"{direction}-media-type-{'added' if added else 'removed'}",
+                at,
+                None if added else olds[name],
+                news[name] if added else None,
+                f"the media type {name} was {'added' if added else 'removed'}",
+                direction=direction,
+                part=part,
+                subject=name,
+            )
+        if direction == "response" and not only_link and bool(olds) != bool(news):
+            self._change(
+                operation,
+                "response-body-added" if news else "response-body-removed",
+                at,
+                sorted(olds) or None,
+                sorted(news) or None,
+                "the answer has a body now" if news else "the answer has no body any more",
+                direction=direction,
+                part=part,
+            )
+
+    def _media(
+        self, operation: Operation, at: tuple[str, str], part: str, direction: Direction, flow: Direction
+    ) -> None:
+        was, now = mapping(self.old.at(at[0])), mapping(self.new.at(at[1]))
+        if "schema" in was or "schema" in now:
+            self.graph.root(
+                f"{at[0]}/schema" if "schema" in was else ANYTHING,
+                f"{at[1]}/schema" if "schema" in now else ANYTHING,
+                flow,
+                operation.index,
+                part,
+                operation.order,
+            )
+        if token(mapping(was.get("encoding"))) != token(mapping(now.get("encoding"))):
+            self._change(
+                operation,
+                f"{direction}-encoding-changed",
+                at,
+                was.get("encoding"),
+                now.get("encoding"),
+                "how its parts are encoded changed",
+                direction=direction,
+                part=part,
+            )
+        if _examples(was) != _examples(now):
+            self._change(
+                operation,
+                f"{direction}-media-example-changed",
+                at,
+                was.get("example", was.get("examples")),
+                now.get("example", now.get("examples")),
+                "its example changed",
+                direction=direction,
+                part=part,
+            )
+
+    # --- responses --------------------------------------------------------------------------------------------------
+
+    def _answers(self, document: Document, location: str, content: dict[str, Json]) -> dict[str, str]:
+        return {
+            str(status).upper() if status != "default" else status: document.follow(
+                f"{location}/responses/{escape(status)}"
+            )
+            for status in mapping(content.get("responses"))
+            if not status.startswith("x-")
+        }
+
+    def _responses(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
+        olds = self._answers(self.old, operation.old or "", was)
+        news = self._answers(self.new, operation.new or "", now)
+        for status in sorted(olds.keys() | news.keys()):
+            part = f"response {status}"
+            old, new = olds.get(status), news.get(status)
+            success = status[0] in "123"
+            if old is not None and new is not None:
+                self._response(operation, (old, new), part)
+                continue
+            if old is None:
+                cover = _covering_status(status, olds)
+                self.findings.say(
+                    "response-success-status-added" if success and cover is None else "response-status-added",
+                    "response",
+                    None,
+                    status,
+                    f"the answer {status} was added",
+                    at=(operation.old, new),
+                    part=part,
+                    operation=operation,
+                )
+                if cover is not None and new is not None:
+                    self._response(operation, (cover, new), part, only_link=True)
+            else:
+                cover = _covering_status(status, news)
+                self.findings.say(
+                    "response-success-status-removed" if success and cover is None else "response-status-removed",
+                    "response",
+                    status,
+                    None,
+                    f"the answer {status} was removed",
+                    at=(old, operation.new),
+                    part=part,
+                    operation=operation,
+                )
+                if cover is not None:
+                    self._response(operation, (old, cover), part, only_link=True)
+
+    def _response(
+        self, operation: Operation, at: tuple[str, str], part: str, *, only_link: bool = False
+    ) -> None:
+        was, now = mapping(self.old.at(at[0])), mapping(self.new.at(at[1]))
+        if not only_link:
+            if token(was.get("description")) != token(now.get("description")):
+                self._change(
+                    operation,
+                    "response-description-changed",
+                    at,
+                    was.get("description"),
+                    now.get("description"),
+                    "its description changed",
+                    direction="response",
+                    part=part,
+                )
+            if token(mapping(was.get("links"))) != token(mapping(now.get("links"))):
+                self._change(
+                    operation,
+                    "response-links-changed",
+                    at,
+                    was.get("links"),
+                    now.get("links"),
+                    "its links changed",
+                    direction="response",
+                    part=part,
+                )
+            self._headers(operation, at, was, now, part)
+        self._contents(operation, at, was, now, part, "response", only_link=only_link)
+
+    def _headers(
+        self, operation: Operation, at: tuple[str, str], was: dict[str, Json], now: dict[str, Json], part: str
+    ) -> None:
+        olds = {name.lower(): name for name in mapping(was.get("headers")) if name.lower() != "content-type"}
+        news = {name.lower(): name for name in mapping(now.get("headers")) if name.lower() != "content-type"}
+        for key in sorted(olds.keys() | news.keys()):
+            name = news.get(key) or olds.get(key) or key
+            label = f"{part} header {name}"
+            old = self.old.follow(f"{at[0]}/headers/{escape(olds[key])}") if key in olds else None
+            new = self.new.follow(f"{at[1]}/headers/{escape(news[key])}") if key in news else None
+            if old is not None and new is not None:
+                self._header(operation, (old, new), label)
+                continue
+            former = mapping(self.old.at(old)) if old is not None else {}
+            rule = (
+                "response-header-added"
+                if old is None
+                else "response-required-header-removed"
+                if former.get("required") is True
+                else "response-header-removed"
+            )
+            self.findings.say(
+                rule,
+                "response",
+                None if old is None else olds[key],
+                None if new is None else news[key],
+                f"the header was {'added' if old is None else 'removed'}",
+                at=(old or at[0], new or at[1]),
+                part=label,
+                operation=operation,
+            )
+
+    def _header(self, operation: Operation, at: tuple[str, str], part: str) -> None:
+        was, now = mapping(self.old.at(at[0])), mapping(self.new.at(at[1]))
+        always, stays = was.get("required") is True, now.get("required") is True
+        if always != stays:
+            self._change(
+                operation,
+                "response-header-became-required" if stays else "response-header-became-optional",
+                at,
+                always,
+                stays,
+                "the header is always sent now" if stays else "the header may be missing now",
+                direction="response",
+                part=part,
+            )
+        if (was.get("deprecated") is True) != (now.get("deprecated") is True):
+            deprecated = now.get("deprecated") is True
+            self._change(
+                operation,
+                "response-header-deprecated" if deprecated else "response-header-no-longer-deprecated",
+                at,
+                not deprecated,
+                deprecated,
+                "the header is deprecated now" if deprecated else "the header is not deprecated any more",
+                direction="response",
+                part=part,
+            )
+        if token(was.get("description")) != token(now.get("description")):
+            self._change(
+                operation,
+                "response-header-description-changed",
+                at,
+                was.get("description"),
+                now.get("description"),
+                "its description changed",
+                direction="response",
+                part=part,
+            )
+        former, present = _serialization({**was, "in": "header"}), _serialization({**now, "in": "header"})
+        if former != present:
+            self._change(
+                operation,
+                "response-header-serialization-changed",
+                at,
+                _serialization_value(former),
+                _serialization_value(present),
+                f"it is written as {_serialization_words(present)} instead of {_serialization_words(former)}",
+                direction="response",
+                part=part,
+            )
+        places = (_schema_place(was, at[0]), _schema_place(now, at[1]))
+        if places != (None, None):
+            flow: Direction = "request" if operation.outward else "response"
+            self.graph.root(
+                places[0] or ANYTHING, places[1] or ANYTHING, flow, operation.index, part, operation.order
+            )
+
+    # --- callbacks --------------------------------------------------------------------------------------------------
+
+    def _callbacks(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
+        olds, news = mapping(was.get("callbacks")), mapping(now.get("callbacks"))
+        for name in sorted(olds.keys() | news.keys()):
+            old = self.old.follow(f"{operation.old}/callbacks/{escape(name)}") if name in olds else None
+            new = self.new.follow(f"{operation.new}/callbacks/{escape(name)}") if name in news else None
+            if old is None or new is None:
+                verb = "added" if old is None else "removed"
+                self.findings.say(
+                    f"callback-{verb}",
+                    "response",
+                    None if old is None else name,
+                    None if new is None else name,
+                    f"the callback {name} was {verb}",
+                    at=(old or operation.old, new or operation.new),
+                    part=f"callback {name}",
+                    operation=operation,
+                )
+                continue
+            made = paired_operations(
+                self.old,
+                self.new,
+                mapping(self.old.at(old)),
+                mapping(self.new.at(new)),
+                (old, new),
+                self.findings,
+                outward=True,
+                prefix=f"{operation.path} callback {name} ",
+            )
+            for inner in made:
+                self._operation(inner, kind="callback")
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def _label(parameter: dict[str, Json]) -> str:
+    return f"{parameter.get('in')} parameter {parameter.get('name')}"
+
+
+def _schema_place(parameter: dict[str, Json], location: str) -> str | None:
+    if "schema" in parameter:
+        return f"{location}/schema"
+    for name, media in mapping(parameter.get("content")).items():
+        if "schema" in mapping(media):
+            return f"{location}/content/{escape(name)}/schema"
+    return None
+
+
+def _serialization(parameter: dict[str, Json]) -> tuple[str, object]:
+    """Say how a value is written: style and explode with what they are when not written, or the media type."""
+    content = mapping(parameter.get("content"))
+    if content and "schema" not in parameter:
+        return ("content", ",".join(sorted(name.lower() for name in content)))
+    usual = "form" if parameter.get("in") in {"query", "cookie"} else "simple"
+    style = str(parameter.get("style") or usual)
+    explode = parameter.get("explode")
+    if style == "deepObject":
+        explode = True
+    return (style, explode if isinstance(explode, bool) else style == "form")
+
+
+def _serialization_value(how: tuple[str, object]) -> Json:
+    if how[0] == "content":
+        return {"content": how[1]}
+    return {"style": how[0], "explode": how[1]}
+
+
+def _serialization_words(how: tuple[str, object]) -> str:
+    if how[0] == "content":
+        return str(how[1])
+    return f"{how[0]}, {'exploded' if how[1] else 'not exploded'}"
+
+
+def _media_types(holder: dict[str, Json]) -> dict[str, str]:
+    """Give the media types as written, by the one way to write them."""
+    found: dict[str, str] = {}
+    for name in mapping(holder.get("content")):
+        kind, *parameters = [part.strip().lower() for part in name.split(";")]
+        kept = sorted(part for part in parameters if part and part.replace('"', "") != "charset=utf-8")
+        found[";".join((kind, *kept))] = name
+    return found
+
+
+def _covering(name: str, others: dict[str, str]) -> str | None:
+    for wide in (f"{name.partition('/')[0]}/*", "*/*"):
+        if wide in others and wide != name:
+            return others[wide]
+    return None
+
+
+def _covering_status(status: str, others: dict[str, str]) -> str | None:
+    if status == "default":
+        return None
+    wide = f"{status[0]}XX"
+    if status != wide and wide in others:
+        return others[wide]
+    return others.get("default")
+
+
+def _examples(holder: dict[str, Json]) -> str:
+    shown: list[Json] = []
+    if "example" in holder:
+        shown.append(holder["example"])
+    for example in mapping(holder.get("examples")).values():
+        shown.append(mapping(example).get("value", example))
+    return token(shown)
