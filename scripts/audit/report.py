@@ -1,7 +1,270 @@
-"""x."""
+"""Lay the description beside the code and account for every single thing.
+
+The description is walked operation by operation, schema by schema, together with the types found in the code: a
+property is accounted for when the class that stands at its place really reads or writes its key. What the code lacks
+must have been left out on purpose, with a reason; anything else is missing, and then nothing is written.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from attrs import define, field
+
+from scripts.audit.code import Endpoint, Hint, Model, Package, inner, literals, names, read_package
+from scripts.audit.described import Schema, called_by_the_api, components, operations, property_places, see_through
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scripts.prepare.operations import LeftOut
+    from scripts.prepare.references import Json
+
+ANYWHERE = ast.Name(id="?")
+"""The type of a schema that no operation leads to: any class that has all its properties will do."""
+
+KINDS = ("operations", "parameters", "properties", "enum values", "request media types", "response media types")
+
+
 @define
 class Report:
-    missing: list = field(factory=list)
-    def text(self): return "audit"
-def audit(*a): return Report()
+    """What the audit found.
+
+    Attributes:
+        described: How many things of each kind the description has.
+        found: How many of them the code has.
+        left_out: What was left out on purpose, with the reason.
+        missing: What the code lacks, each as a readable place.
+        code: What the code itself holds, counted.
+    """
+
+    described: Counter[str] = field(factory=Counter)
+    found: Counter[str] = field(factory=Counter)
+    left_out: dict[str, str] = field(factory=dict)
+    left_out_kinds: Counter[str] = field(factory=Counter)
+    missing: list[str] = field(factory=list)
+    code: Counter[str] = field(factory=Counter)
+
+    def text(self) -> str:
+        """Write the report as it is printed, the counts last."""
+        lines: list[str] = []
+        if self.missing:
+            lines.append(f"{len(self.missing)} missing in the generated code:")
+            lines += [f"  {place}" for place in self.missing]
+        by_reason: dict[str, list[str]] = {}
+        for what, reason in sorted(self.left_out.items()):
+            by_reason.setdefault(reason, []).append(what)
+        if by_reason:
+            lines.append("left out on purpose:")
+        for reason, things in sorted(by_reason.items()):
+            lines.append(f"  {reason}:")
+            lines += [f"    {what}" for what in things]
+        lines.append(
+            "the code holds " + ", ".join(f"{count} {kind}" for kind, count in self.code.items()) + "."
+        )
+        lines.append(f"{'audit':<22}{'description':>12}{'generated':>12}{'left out':>12}{'missing':>12}")
+        for kind in KINDS:
+            described, found, left = self.described[kind], self.found[kind], self.left_out_kinds[kind]
+            lines.append(f"{kind:<22}{described:>12}{found:>12}{left:>12}{described - found - left:>12}")
+        return "\n".join(lines)
+
+
+def audit(description: Json, folder: Path, left_out: Sequence[LeftOut] = ()) -> Report:
+    """Account for everything in `description` in the package in `folder`.
+
+    Args:
+        description: The description with its corrections, not prepared.
+        folder: The generated package.
+        left_out: What preparing left out, with reasons. Only what stands here may be absent from the code.
+    """
+    package = read_package(Path(folder))
+    walk = _Walk(description, package, {entry.at: entry.reason for entry in left_out})
+    walk.all_operations()
+    walk.all_components()
+    report = walk.finish()
+    report.code = Counter(
+        {
+            "operations": len(package.endpoints),
+            "parameters": sum(len(endpoint.parameters) for endpoint in package.endpoints.values()),
+            "classes": len(package.models),
+            "attributes": sum(len(model.attributes) for model in package.models.values()),
+            "enums": len(package.enums),
+            "enum values": sum(len(values) for values in package.enums.values()),
+        }
+    )
+    return report
+
+
+@define
+class _Walk:
+    document: Json
+    package: Package
+    reasons: dict[str, str]
+    things: dict[tuple[str, str], str] = field(factory=dict)
+    state: dict[tuple[str, str], str] = field(factory=dict)
+    visited: set[tuple[str, str, str]] = field(factory=set)
+
+    # --- accounting -----------------------------------------------------------------------------------------------
+
+    def account(self, kind: str, at: str, label: str, *, found: bool) -> None:
+        """Note one thing of the description; once missing somewhere it stays missing."""
+        key = (kind, at)
+        self.things.setdefault(key, label)
+        if found:
+            self.state.setdefault(key, "found")
+        elif self.reason(at) is not None:
+            self.state.setdefault(key, "left out")
+        else:
+            self.state[key] = "missing"
+            self.things[key] = label
+
+    def reason(self, at: str) -> str | None:
+        """Give the reason why what stands at a pointer, or around it, was left out."""
+        place = at
+        while place:
+            if place in self.reasons:
+                return self.reasons[place]
+            place = place.rpartition("/")[0]
+        return None
+
+    def finish(self) -> Report:
+        """Sum up."""
+        report = Report()
+        for (kind, at), label in self.things.items():
+            report.described[kind] += 1
+            state = self.state[kind, at]
+            if state == "found":
+                report.found[kind] += 1
+            elif state == "left out":
+                report.left_out_kinds[kind] += 1
+                report.left_out[label] = self.reason(at) or ""
+            else:
+                report.missing.append(label)
+        return report
+
+    # --- operations -----------------------------------------------------------------------------------------------
+
+    def all_operations(self) -> None:
+        """Account for all operations and what they take and answer."""
+        for operation in operations(self.document):
+            label = f"{operation.method} {operation.path}"
+            endpoint = self.package.endpoints.get((operation.method, operation.path))
+            listed = endpoint is not None and endpoint.module in self.package.listed
+            self.account("operations", operation.at, f"operation {label}", found=listed)
+            known = endpoint or Endpoint("")
+            for parameter in operation.parameters:
+                place, wire = parameter.place, parameter.name
+                found = known.parameters.get((place, wire))
+                said = f"{label}: parameter {wire} in {place}"
+                self.account("parameters", f"{operation.at}>{parameter.at}", said, found=found is not None)
+                if found is not None:
+                    self.schema(parameter.schema, parameter.schema_at, found.hint, "request", said)
+            self._body(operation, known, label)
+            self._answers(operation, known, label)
+
+    def _body(self, operation: Any, endpoint: Endpoint, label: str) -> None:
+        for media in operation.bodies:
+            hint = endpoint.bodies.get(media.media_type)
+            said = f"{label}: request body as {media.media_type}"
+            self.account("request media types", f"{operation.at}>{media.at}", said, found=hint is not None)
+            if hint is not None:
+                self.schema(media.schema, f"{media.at}/schema", hint, "request", said)
+
+    def _answers(self, operation: Any, endpoint: Endpoint, label: str) -> None:
+        for answer in operation.answers:
+            handled = answer.status in endpoint.answers
+            sent = endpoint.media.get(answer.status)
+            for media in answer.media:
+                said = f"{label}: {answer.status} as {media.media_type}"
+                asked = sent == media.media_type and media.media_type in endpoint.accept
+                self.account(
+                    "response media types", f"{operation.at}>{media.at}", said, found=handled and asked
+                )
+                if handled and asked:
+                    hint = endpoint.answers[answer.status]
+                    self.schema(media.schema, f"{media.at}/schema", hint, "read", said)
+            if not answer.media and not handled:
+                self.account("response media types", f"{operation.at}>{answer.at}", f"{label}: {answer.status}", found=False)
+
+    # --- schemas --------------------------------------------------------------------------------------------------
+
+    def schema(self, schema: Any, at: str, hint: Hint | None, direction: str, label: str) -> None:
+        """Account for a schema at a place where the code has the type `hint`."""
+        if schema is None:
+            return
+        seen = see_through(self.document, schema, at)
+        key = (seen.at, direction, ast.dump(hint) if hint is not None else "")
+        if key in self.visited:
+            return
+        self.visited.add(key)
+        for branch in seen.branches:
+            self.schema(branch.schema, branch.at, hint, direction, label)
+        if seen.properties:
+            self._properties(seen, hint, direction, label)
+        self._values(seen, hint, label)
+        for item in seen.items:
+            for member in [ANYWHERE] if hint is ANYWHERE else inner(hint) or [None]:
+                self.schema(item.schema, item.at, member, direction, f"{label}, each member")
+        for extra in seen.additional:
+            for model in self._models(hint, direction, set(seen.properties)):
+                self.schema(extra.schema, extra.at, model.extra, direction, f"{model.name}, other keys")
+
+    def _models(self, hint: Hint | None, direction: str, wires: set[str]) -> list[Model]:
+        if hint is ANYWHERE:
+            return self._covering(wires)[:1]
+        found = [self.package.models[name] for name in names(hint) if name in self.package.models]
+        return [model for model in found if model.reads == (direction == "read")]
+
+    def _properties(self, seen: Schema, hint: Hint | None, direction: str, label: str) -> None:
+        wires = set(seen.properties)
+        models = self._models(hint, direction, wires)
+        hidden = "writeOnly" if direction == "read" else "readOnly"
+        model = max(models, key=lambda one: (len(wires & set(one.attributes)), -len(one.attributes)), default=None)
+        for wire, places in seen.properties.items():
+            attribute = model.attributes.get(wire) if model is not None else None
+            where = f"{model.name}.{wire}" if model is not None else f"{wire} of {label}"
+            for place in places:
+                schema = place.schema if isinstance(place.schema, dict) else {}
+                if attribute is None and schema.get(hidden) is True:
+                    self.reasons.setdefault(place.at, f"{hidden}: not part of {'an answer' if direction == 'read' else 'a request'}")
+                self.account("properties", place.at, f"property {where} ({place.at})", found=attribute is not None)
+                if attribute is not None:
+                    self.schema(place.schema, place.at, attribute.hint, direction, f"property {where}")
+
+    def _values(self, seen: Schema, hint: Hint | None, label: str) -> None:
+        for place, values in seen.values:
+            listed = [self.package.enums.get(name, []) for name in names(hint)]
+            if hint is ANYWHERE:
+                listed = [one for one in self.package.enums.values() if all(value in one for value in values)]
+            known = [value for one in listed for value in one] + literals(hint)
+            for value in values:
+                said = f"enum value {value!r} of {label} ({place})"
+                found = any(value == other and type(value) is type(other) for other in known)
+                self.account("enum values", f"{place}={value!r}", said, found=found)
+
+    def all_components(self) -> None:
+        """Account for schemas that no operation led to, each by a class that has all its properties."""
+        for name, at, schema in components(self.document):
+            if any(visited == at for visited, _, _ in self.visited):
+                continue
+            seen = see_through(self.document, schema, at)
+            models = self._covering(set(seen.properties))
+            direction = "read" if not models or models[0].reads else "request"
+            self.schema(schema, at, ANYWHERE, direction, f"schema {name}")
+        for at, label in called_by_the_api(self.document):
+            self.reasons.setdefault(at, "the API calls it, a client does not")
+            self.account("operations", at, f"operation {label}", found=False)
+        self._sweep()
+
+    def _covering(self, wires: set[str]) -> list[Model]:
+        covering = [model for model in self.package.models.values() if wires <= set(model.attributes)]
+        return sorted(covering, key=lambda model: (not model.reads, len(model.attributes), model.name))
+
+    def _sweep(self) -> None:
+        """Find properties that the walk never came to, wherever in the description they stand."""
+        for wire, at in property_places(self.document):
+            if ("properties", at) not in self.things:
+                self.account("properties", at, f"property {wire} ({at})", found=False)

@@ -11,10 +11,10 @@ from typing import Any
 from attrs import frozen
 
 from scripts.prepare.dialect import HYDRA_BASE, is_api_platform
-from scripts.prepare.flatten import COMPONENT, Part, flatten
+from scripts.prepare.flatten import COMPONENT, Part
 from scripts.prepare.naming import Names, assign
 from scripts.prepare.operations import LeftOut, collect, name_all, prepare_operation
-from scripts.prepare.references import DescriptionError, Json, pointer
+from scripts.prepare.references import DescriptionError, Json, lookup, pointer
 from scripts.prepare.shapes import Shaper, Stand, referenced_key
 
 __all__ = ["LeftOut", "Prepared", "prepare"]
@@ -84,47 +84,45 @@ def _checked(description: Any) -> Json:
 
 
 def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -> None:
-    """Keep schemas that no operation mentions, but for those that only serve to build others."""
+    """Keep schemas that no operation mentions; those that only a form left out mentions are left out with it."""
     schemas = (document.get("components") or {}).get("schemas") or {}
-    mentioned = _mentioned_elsewhere(document)
+    kept = _mentioned(document, {entry.at for entry in left_out})
+    mentioned = _mentioned(document, set())
     for component, schema in schemas.items():
         at = pointer("components", "schemas", str(component))
         keys = {f"read:{at}", f"request:{at}", f"enum:{at}"}
-        if keys & set(shaper.definitions):
+        if at in kept or keys & set(shaper.definitions):
             continue
-        if HYDRA_BASE.match(str(component)):
-            left_out.append(LeftOut(at, f"schema {component}", "its properties are on each class that includes it"))
-        elif at in mentioned and not _used(at, shaper):
+        if at in mentioned:
             left_out.append(LeftOut(at, f"schema {component}", "only mentioned where another form is used"))
+        elif HYDRA_BASE.match(str(component)):
+            left_out.append(LeftOut(at, f"schema {component}", "it only serves to build others, and none uses it"))
         else:
             shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
 
 
-def _used(at: str, shaper: Shaper) -> bool:
-    return any(key.split(":", 1)[1].startswith(at) for key in shaper.definitions)
-
-
-def _mentioned_elsewhere(document: Json) -> set[str]:
-    """Collect all schemas that the operations mention, directly or through others."""
+def _mentioned(document: Json, left_out: set[str]) -> set[str]:
+    """Collect the targets of all references that lead on from the operations, but for those below `left_out`."""
     found: set[str] = set()
-    waiting: list[Any] = [document.get("paths")]
-    components = document.get("components") or {}
-    schemas = components.get("schemas") or {}
+    waiting: list[tuple[str, Any]] = [("#/paths", document.get("paths"))]
     while waiting:
-        node = waiting.pop()
+        at, node = waiting.pop()
+        if at in left_out:
+            continue
         if isinstance(node, list):
-            waiting.extend(node)
+            waiting.extend((f"{at}/{number}", value) for number, value in enumerate(node))
         elif isinstance(node, dict):
             target = node.get("$ref")
             if isinstance(target, str) and target not in found:
                 found.add(target)
-                part = target.split("/")
-                if target.startswith(COMPONENT) and len(part) == 4:  # noqa: PLR2004 - #/components/schemas/Name
-                    waiting.append(schemas.get(part[3].replace("~1", "/").replace("~0", "~")))
-                elif target.startswith("#/components/"):
-                    waiting.append((components.get(part[2]) or {}).get(part[3]))
-            waiting.extend(node.values())
+                waiting.append((target, lookup(document, target)))
+            waiting.extend((f"{at}{pointer(str(key))[1:]}", value) for key, value in node.items() if _says_something(at, str(key)))
     return found
+
+
+def _says_something(at: str, key: str) -> bool:
+    """Tell whether a member can refer to schemas: an example cannot, a property of that name can."""
+    return key not in {"example", "examples"} or at.endswith("/properties")
 
 
 def _with_class_roots(shaper: Shaper, *, api_platform: bool) -> dict[str, Any]:
@@ -168,9 +166,3 @@ def _discriminators(shaper: Shaper, names: Names) -> list[Json]:
         }
         for keys, wire, by_value in shaper.discriminators
     ]
-
-
-def flat_component(document: Json, component: str) -> Any:
-    """Lay one component and all it includes side by side."""
-    at = pointer("components", "schemas", component)
-    return flatten(document, Part({"$ref": at}, at, component))

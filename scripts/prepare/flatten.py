@@ -92,10 +92,14 @@ def _include(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> 
             return
     for number, included in enumerate(_list(schema.get("allOf"))):
         _include(document, flat, Part(included, f"{part.at}/allOf/{number}", part.owner), trail)
-    _include_own(document, flat, part, trail)
+    _include_own(flat, part, trail)
+    for keyword in ("then", "else"):  # what is there under a condition is there, and nobody has to give it
+        demanded = list(flat.required)
+        _include(document, flat, Part(schema.get(keyword), f"{part.at}/{keyword}", part.owner), trail)
+        flat.required = demanded
 
 
-def _include_own(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
+def _include_own(flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
     schema: Json = part.schema
     _include_types(flat, schema)
     for wire, value in _dict(schema.get("properties")).items():
@@ -131,7 +135,6 @@ def _include_own(document: Json, flat: Flat, part: Part, trail: tuple[str, ...])
     for keyword, value in schema.items():
         if keyword not in {"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type"}:
             flat.keywords[keyword] = value
-    _ = document
 
 
 def _include_types(flat: Flat, schema: Json) -> None:

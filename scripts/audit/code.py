@@ -1,0 +1,360 @@
+"""Read the raw client's source: what it really sends, reads and knows, whatever its tables say.
+
+Everything is taken from the syntax tree; nothing is imported or run. A property counts only when it is declared, listed
+and really read (or written); a parameter only when it is a parameter of `build_request` and really put into the
+request. It knows nothing of the description.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from attrs import define, field
+
+Hint: TypeAlias = ast.expr
+"""A type as it stands in an annotation."""
+
+_PLACES = {"add_query": "query", "add_header": "header", "add_cookie": "cookie"}
+
+
+@define
+class Attribute:
+    """One attribute of a model: its name, its key on the wire and its type."""
+
+    name: str
+    wire: str
+    hint: Hint
+
+
+@define
+class Model:
+    """A model class.
+
+    Attributes:
+        name: The class.
+        reads: Whether it reads answers; otherwise it writes requests.
+        attributes: By key on the wire, those that are declared and really read or written.
+        extra: The type of what stands under other keys, if it has one.
+    """
+
+    name: str
+    reads: bool
+    attributes: dict[str, Attribute] = field(factory=dict)
+    extra: Hint | None = None
+
+
+@define
+class Parameter:
+    """A parameter that `build_request` takes and puts into the request."""
+
+    place: str
+    wire: str
+    hint: Hint
+
+
+@define
+class Endpoint:
+    """One operation's module.
+
+    Attributes:
+        module: Where it stands, relative to the package.
+        method: As sent.
+        path: As in the description.
+        accept: What is asked for.
+        parameters: By place and name on the wire.
+        bodies: The type of the body by the media type that it is really sent as.
+        answers: The types that each handled status gives, by status.
+        media: The media type that each status is documented with in the module.
+    """
+
+    module: str
+    method: str = ""
+    path: str = ""
+    accept: str = ""
+    parameters: dict[tuple[str, str], Parameter] = field(factory=dict)
+    bodies: dict[str, Hint] = field(factory=dict)
+    answers: dict[str, Hint | None] = field(factory=dict)
+    media: dict[str, str | None] = field(factory=dict)
+
+
+@define
+class Package:
+    """All that was found in a package."""
+
+    models: dict[str, Model] = field(factory=dict)
+    enums: dict[str, list[Any]] = field(factory=dict)
+    endpoints: dict[tuple[str, str], Endpoint] = field(factory=dict)
+    listed: list[str] = field(factory=list)
+
+
+def read_package(folder: Path) -> Package:
+    """Read all modules of the package in `folder`."""
+    package = Package()
+    for path in sorted((folder / "models").glob("*.py")):
+        if path.name != "__init__.py":
+            _read_model_module(ast.parse(path.read_text(encoding="utf-8")), package)
+    for path in sorted((folder / "api").rglob("*.py")):
+        if path.name != "__init__.py":
+            module = ".".join(path.relative_to(folder).with_suffix("").parts)
+            endpoint = _read_endpoint(ast.parse(path.read_text(encoding="utf-8")), module)
+            if endpoint is not None:
+                package.endpoints[endpoint.method, endpoint.path] = endpoint
+    operations = folder / "operations.py"
+    if operations.is_file():
+        package.listed = _listed_modules(ast.parse(operations.read_text(encoding="utf-8")))
+    return package
+
+
+def names(hint: Hint | None) -> list[str]:
+    """List the classes that a type is made of, without those inside its lists."""
+    if hint is None:
+        return []
+    if isinstance(hint, ast.Name):
+        return [hint.id]
+    if isinstance(hint, ast.BinOp):
+        return [*names(hint.left), *names(hint.right)]
+    return []
+
+
+def inner(hint: Hint | None) -> list[Hint]:
+    """List the types of the members of the lists that a type is made of."""
+    if isinstance(hint, ast.BinOp):
+        return [*inner(hint.left), *inner(hint.right)]
+    if isinstance(hint, ast.Subscript) and isinstance(hint.value, ast.Name) and hint.value.id == "list":
+        return [hint.slice]
+    return []
+
+
+def literals(hint: Hint | None) -> list[Any]:
+    """List the constants that a type allows."""
+    if isinstance(hint, ast.BinOp):
+        return [*literals(hint.left), *literals(hint.right)]
+    if isinstance(hint, ast.Subscript) and isinstance(hint.value, ast.Name) and hint.value.id == "Literal":
+        parts = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
+        return [value for part in parts if (value := _constant(part)) is not None]
+    return []
+
+
+def _constant(node: ast.AST | None) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return -cast("Any", node.operand.value)
+    return None
+
+
+def _read_model_module(tree: ast.Module, package: Package) -> None:
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+        if bases & {"OpenStr", "OpenInt"}:
+            package.enums[node.name] = [
+                value
+                for statement in node.body
+                if isinstance(statement, ast.Assign) and (value := _constant(statement.value)) is not None
+            ]
+        else:
+            package.models[node.name] = _read_model(node)
+
+
+def _read_model(node: ast.ClassDef) -> Model:
+    hints = {
+        statement.target.id: statement.annotation
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    }
+    methods = {statement.name: statement for statement in node.body if isinstance(statement, ast.FunctionDef)}
+    reads = "from_dict" in methods
+    done = _reads(methods["from_dict"]) if reads else _writes(methods.get("to_dict"))
+    table = _table(node)
+    model = Model(node.name, reads)
+    for wire, name in done.items():
+        if name in hints and (not reads or table.get(wire) == name):
+            model.attributes[wire] = Attribute(name, wire, hints[name])
+    extra = methods["additional_properties"].returns if "additional_properties" in methods else None
+    extra = extra or hints.get("additional_properties")
+    if isinstance(extra, ast.Subscript) and isinstance(extra.slice, ast.Tuple):
+        model.extra = extra.slice.elts[1]
+    return model
+
+
+def _reads(method: ast.FunctionDef) -> dict[str, str]:
+    """Find `self.name = …get("wire")…`."""
+    found: dict[str, str] = {}
+    for node in ast.walk(method):
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Attribute):
+            continue
+        for call in ast.walk(node.value):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "get" and call.args:
+                found[str(_constant(call.args[0]))] = node.targets[0].attr
+    return found
+
+
+def _writes(method: ast.FunctionDef | None) -> dict[str, str]:
+    """Find `result["wire"] = …self.name…`."""
+    found: dict[str, str] = {}
+    for node in ast.walk(method) if method is not None else ():
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
+            continue
+        for used in ast.walk(node.value):
+            if isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name) and used.value.id == "self":
+                found[str(_constant(node.targets[0].slice))] = used.attr
+    return found
+
+
+def _table(node: ast.ClassDef) -> dict[str, str]:
+    for statement in node.body:
+        if (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.target.id == "_FIELDS"
+            and isinstance(statement.value, ast.Tuple)
+        ):
+            return {
+                str(_constant(row.elts[1])): str(_constant(row.elts[0]))
+                for row in statement.value.elts
+                if isinstance(row, ast.Tuple)
+            }
+    return {}
+
+
+def _read_endpoint(tree: ast.Module, module: str) -> Endpoint | None:
+    endpoint = Endpoint(module)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "OPERATION":
+            _read_operation(node.value, endpoint)
+    builder = functions.get("build_request")
+    callers = ("sync", "sync_detailed", "asyncio", "asyncio_detailed", "_parse_response")
+    if not endpoint.method or builder is None or any(name not in functions for name in callers):
+        return None
+    hints = {argument.arg: argument.annotation for argument in builder.args.kwonlyargs}
+    _read_parameters(builder, hints, endpoint)
+    _read_bodies(builder, hints, endpoint)
+    _read_answers(functions["_parse_response"], endpoint)
+    return endpoint
+
+
+def _read_operation(value: ast.expr | None, endpoint: Endpoint) -> None:
+    if not isinstance(value, ast.Call):
+        return
+    for keyword in value.keywords:
+        if keyword.arg in {"method", "path", "accept"}:
+            setattr(endpoint, keyword.arg, _constant(keyword.value))
+        elif keyword.arg == "responses" and isinstance(keyword.value, ast.Dict):
+            endpoint.media = {
+                str(_constant(key)): _constant(media)
+                for key, media in zip(keyword.value.keys, keyword.value.values, strict=True)
+            }
+
+
+def _read_parameters(builder: ast.AST, hints: dict[str, Hint | None], endpoint: Endpoint) -> None:
+    for node in ast.walk(builder):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PLACES:
+            wire, value = _constant(node.args[1]), node.args[2]
+            hint = hints.get(value.id) if isinstance(value, ast.Name) else None
+            if hint is not None:
+                place = _PLACES[node.func.id]
+                endpoint.parameters[place, str(wire)] = Parameter(place, str(wire), hint)
+        elif isinstance(node, ast.JoinedStr):
+            _read_path(node, hints, endpoint)
+
+
+def _read_path(node: ast.JoinedStr, hints: dict[str, Hint | None], endpoint: Endpoint) -> None:
+    """Pair the values in the address with the places in the path, by laying one over the other."""
+    rest = endpoint.path
+    arguments: list[tuple[str, str]] = []
+    waiting: str | None = None
+    for piece in node.values:
+        if isinstance(piece, ast.Constant):
+            text = str(piece.value)
+            start = rest.find(text)
+            if waiting is not None:
+                arguments.append((waiting, rest[:start]))
+            waiting, rest = None, rest[start + len(text) :]
+        elif isinstance(piece, ast.FormattedValue) and isinstance(piece.value, ast.Call) and piece.value.args:
+            first = piece.value.args[0]
+            waiting = first.id if isinstance(first, ast.Name) else None
+            if waiting is not None and rest.startswith("{") and "}{" in rest:
+                arguments.append((waiting, rest[: rest.index("}") + 1]))
+                waiting, rest = None, rest[rest.index("}") + 1 :]
+    if waiting is not None:
+        arguments.append((waiting, rest))
+    for name, place in arguments:
+        hint = hints.get(name)
+        if hint is not None and place.startswith("{") and place.endswith("}"):
+            endpoint.parameters["path", place[1:-1]] = Parameter("path", place[1:-1], hint)
+
+
+def _read_bodies(builder: ast.FunctionDef | ast.AsyncFunctionDef, hints: dict[str, Hint | None], endpoint: Endpoint) -> None:
+    hint = hints.get("body")
+    if hint is None:
+        return
+    for block in _blocks(builder.body):
+        sent = False
+        media: str | None = None
+        for node in block:
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
+                continue
+            key = _constant(node.targets[0].slice)
+            if key in {"json", "data", "files", "content"}:
+                sent = True
+                media = "multipart/form-data" if key == "files" else media
+            elif key == "Content-Type":
+                media = str(_constant(node.value))
+        if sent and media is not None:
+            endpoint.bodies[media] = hint
+
+
+def _blocks(body: list[ast.stmt]) -> list[list[ast.stmt]]:
+    found = [body]
+    for statement in body:
+        if isinstance(statement, ast.If):
+            found += [*_blocks(statement.body), *_blocks(statement.orelse)]
+    return found
+
+
+def _read_answers(parser: ast.FunctionDef | ast.AsyncFunctionDef, endpoint: Endpoint) -> None:
+    for statement in parser.body:
+        if isinstance(statement, ast.If):
+            status = _status(statement.test)
+            returned = [node for node in statement.body if isinstance(node, ast.Return)]
+            if status is not None and returned:
+                endpoint.answers[status] = _answer_hint(returned[0].value)
+        elif isinstance(statement, ast.Return):
+            raises = any(isinstance(node, ast.If) and _status(node.test) is None for node in parser.body)
+            if not raises:
+                endpoint.answers["default"] = _answer_hint(statement.value)
+
+
+def _status(test: ast.expr) -> str | None:
+    if not isinstance(test, ast.Compare):
+        return None
+    if isinstance(test.ops[0], ast.Eq):
+        return str(_constant(test.comparators[0]))
+    low = _constant(test.left)
+    return f"{low // 100}XX" if isinstance(low, int) else None
+
+
+def _answer_hint(value: ast.expr | None) -> Hint | None:
+    """Take the type from `cast("Type", …)`, and check that what it names is what really reads."""
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "cast"):
+        return value if value is not None and not isinstance(value, ast.Constant) else None
+    hint = ast.parse(str(_constant(value.args[0])), mode="eval").body
+    used = {node.id for node in ast.walk(value.args[1]) if isinstance(node, ast.Name)}
+    claimed = {node.id for node in ast.walk(hint) if isinstance(node, ast.Name)} - _BUILTIN
+    return hint if claimed <= used else ast.Name(id="Unread", ctx=ast.Load())
+
+
+_BUILTIN = {"str", "int", "float", "bool", "list", "dict", "bytes", "None", "Any", "Literal", "datetime"}
+
+
+def _listed_modules(tree: ast.Module) -> list[str]:
+    return [
+        "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant)).lstrip(".")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+    ]

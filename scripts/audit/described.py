@@ -1,0 +1,254 @@
+"""What a description says, read plainly and without any of the rules that prepare it.
+
+This is the audit's own reading, so that a mistake in preparing cannot hide itself: operations with their parameters,
+bodies and answers, and schemas seen through references and compositions, each with the place where it stands.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import define, field, frozen
+
+from scripts.prepare.references import Json, lookup, pointer, resolve
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_COMPOSED = ("allOf", "then", "else")
+
+
+@frozen
+class Place:
+    """A schema and the pointer to it."""
+
+    schema: Any
+    at: str
+
+
+@define
+class Schema:
+    """One schema with all that it includes.
+
+    Attributes:
+        at: Where it really stands, its references followed.
+        properties: By name on the wire, every declaration of it.
+        items: Schemas of the members of an array.
+        additional: Schemas of what stands under other keys.
+        branches: The branches of `oneOf` and `anyOf`.
+        values: Every list of allowed values, with its place.
+    """
+
+    at: str
+    properties: dict[str, list[Place]] = field(factory=dict)
+    items: list[Place] = field(factory=list)
+    additional: list[Place] = field(factory=list)
+    branches: list[Place] = field(factory=list)
+    values: list[tuple[str, list[Any]]] = field(factory=list)
+
+
+@frozen
+class MediaType:
+    """A media type of a body or an answer."""
+
+    media_type: str
+    schema: Any
+    at: str
+
+
+@frozen
+class Parameter:
+    """A parameter as declared."""
+
+    place: str
+    name: str
+    at: str
+    schema: Any
+    schema_at: str
+
+
+@frozen
+class Answer:
+    """An answer as declared."""
+
+    status: str
+    media: tuple[MediaType, ...]
+    at: str
+
+
+@frozen
+class Operation:
+    """An operation as declared."""
+
+    method: str
+    path: str
+    at: str
+    parameters: tuple[Parameter, ...]
+    bodies: tuple[MediaType, ...]
+    answers: tuple[Answer, ...]
+
+
+def operations(document: Json) -> Iterator[Operation]:
+    """Go through all operations."""
+    for path, raw in (document.get("paths") or {}).items():
+        item = resolve(document, raw)
+        if not isinstance(item, dict):
+            continue
+        for method in _METHODS:
+            if isinstance(item.get(method), dict):
+                yield _operation(document, str(path), method, item)
+
+
+def _operation(document: Json, path: str, method: str, item: Json) -> Operation:
+    source = item[method]
+    at = pointer("paths", path, method)
+    parameters = {
+        **_parameters(document, item.get("parameters"), pointer("paths", path)),
+        **_parameters(document, source.get("parameters"), at),
+    }
+    raw_body = source.get("requestBody")
+    body_at = raw_body["$ref"] if isinstance(raw_body, dict) and "$ref" in raw_body else f"{at}/requestBody"
+    answers: list[Answer] = []
+    for status, raw in (source.get("responses") or {}).items():
+        if str(status).startswith("x-"):
+            continue
+        answer_at = raw["$ref"] if isinstance(raw, dict) and "$ref" in raw else f"{at}/responses{pointer(str(status))[1:]}"
+        code = str(status).upper() if str(status).upper().endswith("XX") else str(status)
+        answers.append(Answer(code, _media(resolve(document, raw), answer_at), answer_at))
+    return Operation(
+        method=method.upper(),
+        path=path,
+        at=at,
+        parameters=tuple(parameters.values()),
+        bodies=_media(resolve(document, raw_body), body_at),
+        answers=tuple(answers),
+    )
+
+
+def _parameters(document: Json, listed: Any, at: str) -> dict[tuple[str, str], Parameter]:
+    found: dict[tuple[str, str], Parameter] = {}
+    for number, raw in enumerate(listed if isinstance(listed, list) else []):
+        declared = resolve(document, raw)
+        where = raw["$ref"] if isinstance(raw, dict) and "$ref" in raw else f"{at}/parameters/{number}"
+        schema, schema_at = declared.get("schema"), f"{where}/schema"
+        content = declared.get("content")
+        if schema is None and isinstance(content, dict) and content:
+            media = next(iter(content))
+            schema, schema_at = (content[media] or {}).get("schema"), f"{where}/content{pointer(media)[1:]}/schema"
+        key = (str(declared["in"]), str(declared["name"]))
+        found[key] = Parameter(*key, where, schema, schema_at)
+    return found
+
+
+def _media(holder: Any, at: str) -> tuple[MediaType, ...]:
+    content = holder.get("content") if isinstance(holder, dict) else None
+    if not isinstance(content, dict):
+        return ()
+    return tuple(
+        MediaType(str(media), (value or {}).get("schema"), f"{at}/content{pointer(str(media))[1:]}")
+        for media, value in content.items()
+    )
+
+
+def called_by_the_api(document: Json) -> Iterator[tuple[str, str]]:
+    """Go through the operations that the API carries out on others: webhooks and callbacks."""
+    for name, item in _object(document.get("webhooks")).items():
+        for method in set(_METHODS) & set(_object(item)):
+            yield pointer("webhooks", str(name), method), f"webhook {name} {method.upper()}"
+    for operation in operations(document):
+        source = lookup(document, operation.at)
+        for name, raw in _object(source.get("callbacks")).items():
+            callback = resolve(document, raw)
+            for address, item in _object(callback).items():
+                for method in set(_METHODS) & set(_object(item)):
+                    where = f"{operation.at}/callbacks{pointer(str(name), str(address), method)[1:]}"
+                    yield where, f"callback {name} {method.upper()}"
+
+
+def components(document: Json) -> Iterator[tuple[str, str, Any]]:
+    """Go through all named schemas."""
+    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
+        yield str(name), pointer("components", "schemas", str(name)), schema
+
+
+def see_through(document: Json, schema: Any, at: str) -> Schema:
+    """Collect what a schema says itself and through what it includes."""
+    while isinstance(schema, dict) and set(schema) == {"$ref"}:
+        target = str(schema["$ref"])
+        if target == at:
+            break
+        at, schema = target, lookup(document, target)
+    seen = Schema(at)
+    _collect(document, schema, at, seen, set())
+    return seen
+
+
+def _collect(document: Json, schema: Any, at: str, seen: Schema, trail: set[str]) -> None:
+    if not isinstance(schema, dict) or at in trail:
+        return
+    trail.add(at)
+    target = schema.get("$ref")
+    if isinstance(target, str):
+        _collect(document, lookup(document, target), target, seen, trail)
+    for keyword in _COMPOSED:
+        included = schema.get(keyword)
+        for number, part in enumerate(included if isinstance(included, list) else [included]):
+            where = f"{at}/{keyword}/{number}" if isinstance(included, list) else f"{at}/{keyword}"
+            _collect(document, part, where, seen, trail)
+    for wire, value in _object(schema.get("properties")).items():
+        place = Place(value, f"{at}/properties{pointer(str(wire))[1:]}")
+        seen.properties.setdefault(str(wire), []).append(place)
+    for keyword in ("oneOf", "anyOf"):
+        for number, branch in enumerate(schema.get(keyword) or []):
+            seen.branches.append(Place(branch, f"{at}/{keyword}/{number}"))
+    if isinstance(schema.get("items"), dict):
+        seen.items.append(Place(schema["items"], f"{at}/items"))
+    for number, item in enumerate(schema.get("prefixItems") or []):
+        seen.items.append(Place(item, f"{at}/prefixItems/{number}"))
+    if isinstance(schema.get("additionalProperties"), dict):
+        seen.additional.append(Place(schema["additionalProperties"], f"{at}/additionalProperties"))
+    for pattern, value in _object(schema.get("patternProperties")).items():
+        seen.additional.append(Place(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}"))
+    values = schema.get("enum")
+    if isinstance(values, list):
+        seen.values.append((f"{at}/enum", [_plain(value, schema) for value in values if value is not None]))
+    if "const" in schema and schema["const"] is not None:
+        seen.values.append((f"{at}/const", [schema["const"]]))
+
+
+def _plain(value: Any, schema: Json) -> Any:
+    """Take a value for text where the type says text and the file's reader took it for something else."""
+    named = schema.get("type")
+    types = {name for name in (named if isinstance(named, list) else [named]) if name != "null"}
+    if types == {"string"} and not isinstance(value, str):
+        if isinstance(value, datetime.date):
+            return value.isoformat()
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return value
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def property_places(document: Json) -> Iterator[tuple[str, str]]:
+    """Find every property declared in a named schema, wherever inside it."""
+    for _, at, schema in components(document):
+        yield from _declared(schema, at)
+
+
+def _declared(schema: Any, at: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(schema, dict):
+        return
+    for wire, value in _object(schema.get("properties")).items():
+        where = f"{at}/properties{pointer(str(wire))[1:]}"
+        yield str(wire), where
+        yield from _declared(value, where)
+    for keyword in ("items", "additionalProperties", "then", "else"):
+        yield from _declared(schema.get(keyword), f"{at}/{keyword}")
+    for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
+        listed = schema.get(keyword)
+        for number, part in enumerate(listed if isinstance(listed, list) else []):
+            yield from _declared(part, f"{at}/{keyword}/{number}")
+    for pattern, value in _object(schema.get("patternProperties")).items():
+        yield from _declared(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}")
