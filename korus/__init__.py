@@ -1,1 +1,72 @@
-"""korus, the Python SDK for the KorusTicket API."""
+"""korus, the Python SDK for the KorusTicket API.
+
+`Korus` is the client, `AsyncKorus` the same with ``await``. What they raise is in `korus.errors`, what they
+take and give in `korus.models`. Nothing is imported before it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from korus._version import __version__
+
+if TYPE_CHECKING:
+    from korus_api import API_VERSION
+
+    from korus import errors, forms, iri, models, money
+    from korus._async.client import AsyncKorus
+    from korus._async.pages import AsyncPages
+    from korus._sync.client import Korus
+    from korus._sync.pages import Page, Pages
+    from korus.config import Timeouts
+    from korus.errors import CollectionChanged, KorusError
+    from korus.retry import RetryPolicy
+
+__all__ = [
+    "API_VERSION",
+    "AsyncKorus",
+    "AsyncPages",
+    "CollectionChanged",
+    "Korus",
+    "KorusError",
+    "Page",
+    "Pages",
+    "RetryPolicy",
+    "Timeouts",
+    "__version__",
+    "errors",
+    "forms",
+    "iri",
+    "models",
+    "money",
+]
+
+_HOMES = {
+    "API_VERSION": "korus_api",
+    "AsyncKorus": "korus._async.client",
+    "AsyncPages": "korus._async.pages",
+    "CollectionChanged": "korus.errors",
+    "Korus": "korus._sync.client",
+    "KorusError": "korus.errors",
+    "Page": "korus._sync.pages",
+    "Pages": "korus._sync.pages",
+    "RetryPolicy": "korus.retry",
+    "Timeouts": "korus.config",
+}
+_MODULES = frozenset({"errors", "forms", "iri", "models", "money"})
+
+
+def __getattr__(name: str) -> Any:
+    import importlib  # noqa: PLC0415 (nothing is imported before it is used)
+
+    if name in _MODULES:
+        return importlib.import_module(f"korus.{name}")
+    if name in _HOMES:
+        found = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'korus' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

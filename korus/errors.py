@@ -30,7 +30,8 @@
     ├── PriceChanged                the real-time price moved further than allowed; nothing was held
     ├── SoldOut                     there is not enough left; nothing was held
     ├── DocumentsNotReady           the order's documents were not ready before the deadline
-    └── DownloadFailed              a document could not be fetched or is not what it should be
+    ├── DownloadFailed              a document could not be fetched or is not what it should be
+    └── UnexpectedCount             a list that should have exactly one item has none, or more
 
     CollectionChanged (a warning)   a collection changed while its pages were read
 
@@ -41,10 +42,12 @@ korus.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "AnswersInvalid",
@@ -79,6 +82,7 @@ __all__ = [
     "StatusError",
     "TimedOut",
     "TransportError",
+    "UnexpectedCount",
     "ValidationFailed",
     "Violation",
 ]
@@ -207,7 +211,7 @@ class AnswersInvalid(_Problems):
 
 
 class BookingInvalid(_Problems):
-    """Lines of a booking that cannot be sent; ``problems`` has all of them, each with line, ticket, field, reason."""
+    """Lines of a booking that cannot be sent; ``problems`` has all: line, ticket, field, reason."""
 
     intro = "the booking cannot be sent:"
 
@@ -441,6 +445,10 @@ class DocumentsNotReady(KorusError):
 
 class DownloadFailed(KorusError):
     """A document could not be fetched, or what came is not the document."""
+
+
+class UnexpectedCount(KorusError, LookupError):
+    """A list that should have exactly one item has none, or more."""
 
 
 class CollectionChanged(UserWarning):

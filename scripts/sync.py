@@ -37,6 +37,7 @@ NAMES = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "_async": "_sync",
     "aclose": "close",
+    "aclosing": "closing",
     "aiter_bytes": "iter_bytes",
     "aiter_raw": "iter_raw",
     "anext": "next",
@@ -55,6 +56,18 @@ def _names_of(source: str) -> dict[str, str]:
     """Say what every name of a module becomes that does not stay as it is."""
     bare = {name: name.removeprefix("Async") for name in _ASYNC_CLASS.findall(source)}
     return {**bare, **NAMES}
+
+
+def _unwrapped(source: str, wrapper: str = "Awaitable[") -> str:
+    """Take the wrapper off the types of what is awaited: ``Awaitable[Answer]`` is ``Answer``."""
+    while (start := source.find(wrapper)) >= 0:
+        depth, end = 1, start + len(wrapper)
+        while depth:
+            depth += {"[": 1, "]": -1}.get(source[end], 0)
+            end += 1
+        inner = source[start + len(wrapper) : end - 1]
+        source = source[:start] + inner + source[end:]
+    return source
 
 
 def _without_async(source: str, names: Mapping[str, str]) -> str:
@@ -89,16 +102,22 @@ def synchronous(source: str, name: str) -> str:
         name: Its path below `korus/_async`, for the header.
     """
     names = _names_of(source)
-    text = _reworded(_without_async(source, names), names)
-    formatted = subprocess.run(  # noqa: S603 (our own interpreter and a fixed command)
-        [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TARGET / name), "-"],
-        input=HEADER.format(name=name) + text,
+    text = HEADER.format(name=name) + _reworded(_without_async(_unwrapped(source), names), names)
+    # what only the async half needed is no longer imported
+    tidy = _ruff("check", "--fix-only", "--isolated", "--select", "F401,I", text=text, name=name)
+    return _ruff("format", text=tidy, name=name)
+
+
+def _ruff(*arguments: str, text: str, name: str) -> str:
+    done = subprocess.run(  # noqa: S603 (our own interpreter and a fixed command)
+        [sys.executable, "-m", "ruff", *arguments, "--quiet", "--stdin-filename", str(TARGET / name), "-"],
+        input=text,
         capture_output=True,
         text=True,
         check=True,
         cwd=ROOT,
     )
-    return formatted.stdout
+    return done.stdout
 
 
 def _wanted() -> dict[str, str]:

@@ -6,10 +6,13 @@ It does not sleep: waiting differs between the colours and lives beside this mod
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["SYSTEM_CLOCK", "Clock"]
 

@@ -144,4 +144,57 @@ class Workers:
 
 def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.BaseTransport:
     """Build the transport that goes to the network and keeps to `time_limit`."""
-    return httpx.HTTPTransport(verify=verify, limits=limits, http2=http2)
+    import httpcore  # noqa: PLC0415 (httpx itself puts it off until here)
+
+    transport = httpx.HTTPTransport(verify=verify, limits=limits, http2=http2)
+    # httpx has no way to say which sockets to use, httpcore has; the first pool has no connections yet
+    transport._pool = httpcore.ConnectionPool(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
+        ssl_context=verify,
+        max_connections=limits.max_connections,
+        max_keepalive_connections=limits.max_keepalive_connections,
+        keepalive_expiry=limits.keepalive_expiry,
+        http2=http2,
+        network_backend=_bounded_sockets(),
+    )
+    return transport
+
+
+def _seconds_left(timeout: float | None) -> float | None:
+    if _DEADLINE.at is None:
+        return timeout
+    # a socket takes 0 for "do not wait at all", which would be another error than a timeout
+    left = max(_DEADLINE.at - time.monotonic(), 0.001)
+    return left if timeout is None else min(timeout, left)
+
+
+def _bounded_sockets() -> Any:
+    import httpcore  # noqa: PLC0415 (see above)
+
+    class Stream(httpcore.NetworkStream):
+        def __init__(self, stream: httpcore.NetworkStream) -> None:
+            self._stream = stream
+
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            return self._stream.read(max_bytes, _seconds_left(timeout))
+
+        def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            self._stream.write(buffer, _seconds_left(timeout))
+
+        def close(self) -> None:
+            self._stream.close()
+
+        def start_tls(
+            self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+        ) -> httpcore.NetworkStream:
+            return Stream(self._stream.start_tls(ssl_context, server_hostname, _seconds_left(timeout)))
+
+        def get_extra_info(self, info: str) -> Any:
+            return self._stream.get_extra_info(info)
+
+    class Backend(httpcore.SyncBackend):
+        def connect_tcp(
+            self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
+        ) -> httpcore.NetworkStream:
+            return Stream(super().connect_tcp(host, port, _seconds_left(timeout), *args, **options))
+
+    return Backend()

@@ -1,0 +1,369 @@
+"""`AsyncKorus`: the client, its set-up and its resources, each of which has a module of its own."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
+from urllib.request import getproxies
+
+import httpx
+
+from korus._async.transport import AsyncTransport
+from korus._primitives.asynchronous import network_transport
+from korus._primitives.clock import SYSTEM_CLOCK, Clock
+from korus.config import Config, EnvironmentName, Timeouts, configure, settings
+from korus.errors import ConfigurationError
+from korus.secret import Secret
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from types import TracebackType
+
+    from korus._async.resources.catalogs import AsyncCatalogs
+    from korus._async.resources.documents import AsyncDocuments
+    from korus._async.resources.forms import AsyncForms
+    from korus._async.resources.offers import AsyncOffers
+    from korus._async.resources.orders import AsyncOrders
+    from korus._async.resources.product_bases import AsyncProductBases
+    from korus._async.resources.products import AsyncProducts
+    from korus._async.resources.reservations import AsyncReservations
+    from korus._async.resources.tickets import AsyncTickets
+    from korus.retry import RetryPolicy
+
+__all__ = ["AsyncKorus", "AsyncOptions"]
+
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class AsyncOptions(TypedDict, total=False):
+    """The arguments of `AsyncKorus`, all of them optional here."""
+
+    client_id: str
+    client_secret: str | Secret
+    environment: EnvironmentName
+    base_url: str
+    token_url: str
+    language: str | None
+    timeout: float | timedelta | Timeouts | None
+    retry: RetryPolicy
+    http_client: httpx.AsyncClient
+    transport: httpx.AsyncBaseTransport
+    journal: str | Secret | None
+    max_connections: int
+    http2: bool
+    max_answer_bytes: int
+
+
+class _Pool:
+    """The httpx client that requests go through: the caller's own, or one that is opened with the first."""
+
+    def __init__(
+        self,
+        config: Config,
+        http_client: httpx.AsyncClient | None,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self._config = config
+        self._client = http_client
+        self._transport = transport
+        self._opening = threading.Lock()
+        self._closed = False
+        self.own = http_client is None
+
+    def get(self) -> httpx.AsyncClient:
+        """Give the httpx client."""
+        if self._client is None:
+            with self._opening:
+                if self._closed:
+                    raise ConfigurationError("this client is closed; build a new one")
+                if self._client is None:
+                    self._client = self._open()
+        return self._client
+
+    def _open(self) -> httpx.AsyncClient:
+        config, transport = self._config, self._transport
+        if transport is not None:
+            return httpx.AsyncClient(transport=transport)
+        limits = httpx.Limits(
+            max_connections=config.max_connections, max_keepalive_connections=config.max_connections
+        )
+        try:
+            verify = httpx.create_ssl_context()
+            # proxies of the environment keep their say: httpx prefers the more particular pattern
+            own = network_transport(verify=verify, limits=limits, http2=config.http2)
+            return httpx.AsyncClient(
+                verify=verify,
+                limits=limits,
+                http2=config.http2,
+                mounts=None if "all" in getproxies() else {"all://": own},
+            )
+        except ImportError as error:
+            raise ConfigurationError(f"http2=True needs the package h2: {error}") from None
+
+    async def aclose(self) -> None:
+        """Close what was opened here; an httpx client that the caller brought stays open."""
+        self._closed = True
+        if self.own and self._client is not None:
+            await self._client.aclose()
+
+
+class AsyncKorus:
+    """A client of the KorusTicket API.
+
+    It may be used by any number of tasks at once, and shares one pool of connections and one token among
+    them. Use it as a context manager, or `aclose` it.
+
+    Args:
+        client_id: The service account's id.
+        client_secret: Its secret.
+        environment: ``demo`` or ``production``; gives the addresses that are known.
+        base_url: The API's address, in place of the environment's.
+        token_url: The token endpoint, in place of the environment's.
+        language: Which language translated texts and documents come in, such as ``fr``.
+        timeout: Seconds (or a `timedelta`) for a whole call with all its retries; `Timeouts` says more; None
+            waits for ever.
+        retry: How often and how patiently to try again.
+        http_client: An httpx client of your own. It stays yours to close; its redirects and its auth are not
+            used, its other settings are.
+        transport: An httpx transport of your own.
+        journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
+        max_connections: Connections at most.
+        http2: Whether to offer HTTP/2; needs the package ``h2``.
+        max_answer_bytes: Answers longer than this are refused.
+
+    Raises:
+        ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
+
+    Example:
+        >>> async with AsyncKorus(client_id="shop", client_secret="…", environment="production") as korus:
+        ...     catalog = await korus.catalogs.list().first()
+
+    Reference: 1.2, 1.3.
+    """
+
+    _transport: AsyncTransport
+    _pool: _Pool
+    _borrowed: bool
+
+    def __init__(
+        self,
+        *,
+        client_id: str | None = None,
+        client_secret: str | Secret | None = None,
+        environment: EnvironmentName | None = None,
+        base_url: str | None = None,
+        token_url: str | None = None,
+        language: str | None = None,
+        timeout: float | timedelta | Timeouts | None = 60.0,
+        retry: RetryPolicy | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        journal: str | Secret | None = None,
+        max_connections: int = 100,
+        http2: bool = False,
+        max_answer_bytes: int = _MAX_ANSWER_BYTES,
+    ) -> None:
+        # first of all, so that a traceback with local variables shows neither
+        client_secret = None if client_secret is None else Secret(client_secret)
+        journal = None if journal is None else Secret(journal)
+        config = configure(
+            client_id=client_id,
+            client_secret=client_secret,
+            environment=environment,
+            base_url=base_url,
+            token_url=token_url,
+            language=language,
+            timeout=timeout,
+            retry=retry,
+            max_connections=max_connections,
+            http2=http2,
+            max_answer_bytes=max_answer_bytes,
+            journal=journal,
+        )
+        _check_colour(http_client, transport)
+        self._set_up(config, _Pool(config, http_client, transport))
+
+    def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._pool, self._borrowed = pool, False
+        self._transport = AsyncTransport(config, pool.get, clock=clock)
+
+    @classmethod
+    def from_env(cls, **options: Unpack[AsyncOptions]) -> Self:
+        """Build a client from ``KORUS_*`` environment variables.
+
+        They are ``KORUS_CLIENT_ID``, ``KORUS_CLIENT_SECRET``, ``KORUS_ENVIRONMENT``, ``KORUS_BASE_URL``,
+        ``KORUS_TOKEN_URL``, ``KORUS_LANGUAGE``, ``KORUS_TIMEOUT`` (seconds) and ``KORUS_JOURNAL``.
+
+        Args:
+            options: Arguments of the client; they come before the environment.
+
+        Raises:
+            ConfigurationError: as the client itself raises.
+        """
+        options = _guarded(options)
+        return cls(**cast("AsyncOptions", {**settings(), **options}))
+
+    def with_options(self, **options: Unpack[AsyncOptions]) -> AsyncKorus:
+        """Give a client with other settings that shares this one's connections, and its token where it may.
+
+        Closing it leaves the connections to this one. The pool's own settings (``max_connections``,
+        ``http2``) change only together with another ``http_client`` or ``transport``.
+
+        Args:
+            options: What is different; see `AsyncKorus`. Everything else stays as it is.
+
+        Raises:
+            ConfigurationError: when the settings do not hold.
+
+        Example:
+            >>> french = korus.with_options(language="fr", timeout=5)
+        """
+        options = _guarded(options)
+        http_client, transport = options.pop("http_client", None), options.pop("transport", None)
+        _check_colour(http_client, transport)
+        config = _changed(self.config, options)
+        other = object.__new__(AsyncKorus)
+        if http_client is None and transport is None:
+            other._pool, other._borrowed = self._pool, True
+            other._transport = self._transport.with_config(config)
+        else:
+            other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
+        return other
+
+    @property
+    def config(self) -> Config:
+        """How this client is set up; frozen, its secrets masked."""
+        return self._transport.config
+
+    @property
+    def transport(self) -> AsyncTransport:
+        """What carries the requests out; for operations that have no method here."""
+        return self._transport
+
+    @cached_property
+    def catalogs(self) -> AsyncCatalogs:
+        """The catalogues that were opened to this service account."""
+        from korus._async.resources.catalogs import AsyncCatalogs
+
+        return AsyncCatalogs(self)
+
+    @cached_property
+    def product_bases(self) -> AsyncProductBases:
+        """Product bases, their options and the values of these."""
+        from korus._async.resources.product_bases import AsyncProductBases
+
+        return AsyncProductBases(self)
+
+    @cached_property
+    def products(self) -> AsyncProducts:
+        """Products."""
+        from korus._async.resources.products import AsyncProducts
+
+        return AsyncProducts(self)
+
+    @cached_property
+    def offers(self) -> AsyncOffers:
+        """Offers, their price, availability, tickets and sessions."""
+        from korus._async.resources.offers import AsyncOffers
+
+        return AsyncOffers(self)
+
+    @cached_property
+    def reservations(self) -> AsyncReservations:
+        """Reservations: temporary holds on offers."""
+        from korus._async.resources.reservations import AsyncReservations
+
+        return AsyncReservations(self)
+
+    @cached_property
+    def orders(self) -> AsyncOrders:
+        """Orders: confirmed purchases."""
+        from korus._async.resources.orders import AsyncOrders
+
+        return AsyncOrders(self)
+
+    @cached_property
+    def tickets(self) -> AsyncTickets:
+        """Issued tickets and their beneficiaries."""
+        from korus._async.resources.tickets import AsyncTickets
+
+        return AsyncTickets(self)
+
+    @cached_property
+    def documents(self) -> AsyncDocuments:
+        """The files of orders."""
+        from korus._async.resources.documents import AsyncDocuments
+
+        return AsyncDocuments(self)
+
+    @cached_property
+    def forms(self) -> AsyncForms:
+        """Forms that have to be answered with a reservation."""
+        from korus._async.resources.forms import AsyncForms
+
+        return AsyncForms(self)
+
+    async def aclose(self) -> None:
+        """Close the connections. A client made by `with_options` leaves them to the one it was made from."""
+        if not self._borrowed:
+            await self._pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        config = self.config
+        language = f" in {config.language}" if config.language else ""
+        return f"<{type(self).__name__} of {config.base_url}{language}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a client is not pickled: it holds secrets and connections; build one in each process"
+        )
+
+
+def _check_colour(http_client: Any, transport: Any) -> None:
+    if http_client is not None and transport is not None:
+        raise ConfigurationError("give http_client or transport, not both")
+    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
+        raise ConfigurationError(f"http_client is an httpx.AsyncClient, not {type(http_client).__name__}")
+    if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
+        raise ConfigurationError(f"transport is an httpx.AsyncBaseTransport, not {type(transport).__name__}")
+
+
+def _guarded(options: AsyncOptions) -> AsyncOptions:
+    """Wrap the secrets before a traceback could show them."""
+    guarded: Any = {
+        name: Secret(cast("str", value))
+        if name in {"client_secret", "journal"} and value is not None
+        else value
+        for name, value in options.items()
+    }
+    return cast("AsyncOptions", guarded)
+
+
+def _changed(config: Config, options: AsyncOptions) -> Config:
+    """Set up anew with what is different; another environment brings its own addresses."""
+    kept: dict[str, Any] = {
+        "client_id": config.client_id,
+        "client_secret": config.client_secret,
+        "language": config.language,
+        "timeout": config.timeouts,
+        "retry": config.retry,
+        "max_connections": config.max_connections,
+        "http2": config.http2,
+        "max_answer_bytes": config.max_answer_bytes,
+        "journal": config.journal,
+    }
+    if "environment" not in options:
+        kept |= {"base_url": config.base_url, "token_url": config.token_url}
+    return configure(**{**kept, **cast("dict[str, Any]", options)})

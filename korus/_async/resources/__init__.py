@@ -1,0 +1,1 @@
+"""One module per resource of the client; each is imported when it is first used."""

@@ -1,0 +1,48 @@
+"""Catalogues: what one ticket issuer sells, as far as it was opened to the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from korus._async.resources._resource import AsyncResource
+from korus.filters import Direction, direction_filter
+from korus.operations import available
+
+if TYPE_CHECKING:
+    from korus._async.pages import AsyncPages
+    from korus.models import Catalog
+
+__all__ = ["AsyncCatalogs"]
+
+
+class AsyncCatalogs(AsyncResource):
+    """`AsyncKorus.catalogs`: the catalogues that were opened to this service account."""
+
+    def list(
+        self, *, order: Direction | None = None, page_size: int | None = None, prefetch: int = 0
+    ) -> AsyncPages[Catalog]:
+        """List the catalogues.
+
+        An empty list means that none was opened to the account yet; the API's people do that.
+
+        Args:
+            order: By creation, ``asc`` (oldest first) or ``desc``.
+            page_size: Items per request, from 1; the API's default when left out.
+            prefetch: Pages to fetch ahead.
+
+        Raises:
+            InvalidArgument: when an argument is none that can be sent.
+
+        Reference: 3.13.
+        """
+        with available("list_catalogs"):
+            from korus_api.api.catalog import list_catalogs
+            from korus_api.models import Catalog
+
+        return self._list(
+            list_catalogs,
+            Catalog.from_dict,
+            page_size=page_size,
+            prefetch=prefetch,
+            order_created_at=direction_filter(order),
+        )

@@ -1,0 +1,37 @@
+"""Forms: extra data that an issuer asks for with a reservation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from korus._async.resources._resource import AsyncResource
+from korus.iri import FORM, Reference
+from korus.operations import available
+
+if TYPE_CHECKING:
+    from korus.models import Form
+
+__all__ = ["AsyncForms"]
+
+
+class AsyncForms(AsyncResource):
+    """`AsyncKorus.forms`: what has to be answered with a reservation."""
+
+    async def get(self, form: Form | Reference | str) -> Form:
+        """Read a form with its fields and choices.
+
+        Args:
+            form: The form, its IRI (an offer ticket names it) or its id.
+
+        Raises:
+            NotFound: when there is no such form.
+            OperationUnavailable: when the API's version has no forms.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.12, 4.17.
+        """
+        with available("get_form"):
+            from korus_api.api.form import get_form
+            from korus_api.models import Form
+
+        return await self._get(get_form, Form.from_dict, id=self._reference(form, FORM).id)

@@ -1,0 +1,233 @@
+"""Offers: price and availability of a product on a date, the tickets in it, and their sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from korus._async.resources._resource import AsyncResource
+from korus.filters import Direction, date_filter, direction_filter, id_filter, texts_filter
+from korus.iri import CATALOG, OFFER, OFFER_TICKET, PRODUCT, PRODUCT_BASE, SESSIONS, Reference
+from korus.operations import available, endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from korus._async.pages import AsyncPages
+    from korus.models import (
+        Catalog,
+        Offer,
+        OfferAvailability,
+        OfferPrice,
+        OfferTicket,
+        OfferTicketSession,
+        Product,
+        ProductBase,
+    )
+
+__all__ = ["AsyncOffers"]
+
+
+class AsyncOffers(AsyncResource):
+    """`AsyncKorus.offers`: what a product costs per date, and whether it can be had."""
+
+    def list(
+        self,
+        catalog: Catalog | Reference | str,
+        *,
+        after: date | str | None = None,
+        strictly_after: date | str | None = None,
+        before: date | str | None = None,
+        strictly_before: date | str | None = None,
+        order: Direction | None = None,
+        products: Iterable[Product | Reference | str] | None = None,
+        product_base: ProductBase | Reference | str | None = None,
+        session: OfferTicketSession | Reference | str | None = None,
+        option_values: Iterable[str] | None = None,
+        page_size: int | None = None,
+        prefetch: int = 0,
+    ) -> AsyncPages[Offer]:
+        """List the offers of a catalogue.
+
+        Quantities and prices in the list are good for display; ask `availability` and `price` just before
+        booking where the offer says that it is needed.
+
+        Args:
+            catalog: The catalogue, its IRI or its id.
+            after: Only offers on this date or later; a date or ``YYYY-MM-DD``.
+            strictly_after: Only offers later than this date.
+            before: Only offers on this date or earlier.
+            strictly_before: Only offers earlier than this date.
+            order: By date, ``asc`` (earliest first) or ``desc``.
+            products: Only offers of these products: objects, IRIs or ids.
+            product_base: Only offers of this base's products.
+            session: Only offers of this session.
+            option_values: Only offers with these option values, sent as they are given.
+            page_size: Items per request, from 1; the API's default when left out.
+            prefetch: Pages to fetch ahead.
+
+        Raises:
+            InvalidArgument: when an argument is none that can be sent.
+            OperationUnavailable: when the API's version does not know one of the filters.
+
+        Reference: 3.14 (P8, P9).
+        """
+        with available("list_offers"):
+            from korus_api.api.offer import list_offers
+            from korus_api.models import Offer
+
+        base_url = self._base_url
+        wanted = None if products is None else [id_filter(x, PRODUCT, base_url=base_url) for x in products]
+        return self._list(
+            list_offers,
+            Offer.from_dict,
+            page_size=page_size,
+            prefetch=prefetch,
+            catalog_id=self._reference(catalog, CATALOG).id,
+            order_date=direction_filter(order),
+            date_after=date_filter(after, "after"),
+            date_strictly_after=date_filter(strictly_after, "strictly_after"),
+            date_before=date_filter(before, "before"),
+            date_strictly_before=date_filter(strictly_before, "strictly_before"),
+            product=wanted,
+            product_base_id=id_filter(product_base, PRODUCT_BASE, base_url=base_url),
+            session=id_filter(session, *SESSIONS, base_url=base_url),
+            option_values_context=texts_filter(option_values, "option_values"),
+        )
+
+    async def price(self, offer: Offer | Reference | str) -> OfferPrice:
+        """Ask for an offer's current price.
+
+        Args:
+            offer: The offer or its IRI.
+
+        Returns:
+            Amounts as decimal strings, and their currency; `korus.money.amount` reads them.
+
+        Raises:
+            NotFound: when there is no such offer.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.16, 4.7.
+        """
+        with available("get_offer_price"):
+            from korus_api.api.offer_price import get_offer_price
+            from korus_api.models import OfferPrice
+
+        found = self._reference(offer, OFFER)
+        return await self._get(
+            get_offer_price, OfferPrice.from_dict, catalog_id=found.ids["catalog_id"], id=found.id
+        )
+
+    async def availability(self, offer: Offer | Reference | str) -> OfferAvailability:
+        """Ask how much is left of an offer, and of each of its sessions.
+
+        Args:
+            offer: The offer or its IRI.
+
+        Returns:
+            Quantities; None where no limit is known.
+
+        Raises:
+            NotFound: when there is no such offer.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.15, 4.7.
+        """
+        with available("get_offer_availability"):
+            from korus_api.api.offer_availability import get_offer_availability
+            from korus_api.models import OfferAvailability
+
+        found = self._reference(offer, OFFER)
+        return await self._get(
+            get_offer_availability,
+            OfferAvailability.from_dict,
+            catalog_id=found.ids["catalog_id"],
+            id=found.id,
+        )
+
+    async def ticket(self, ticket: OfferTicket | Reference | str) -> OfferTicket:
+        """Read one ticket of an offer.
+
+        Args:
+            ticket: The offer ticket or its IRI.
+
+        Raises:
+            NotFound: when there is no such ticket.
+            OperationUnavailable: when the API's version only lists them (`tickets`).
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.17, 4.8.
+        """
+        with available("get_offer_ticket"):
+            from korus_api.api.offer_ticket import get_offer_ticket
+            from korus_api.models import OfferTicket
+
+        found = self._reference(ticket, OFFER_TICKET)
+        return await self._get(
+            get_offer_ticket,
+            OfferTicket.from_dict,
+            catalog_id=found.ids["catalog_id"],
+            offer_id=found.ids["offer_id"],
+            id=found.id,
+        )
+
+    def tickets(
+        self, offer: Offer | Reference | str, *, page_size: int | None = None, prefetch: int = 0
+    ) -> AsyncPages[OfferTicket]:
+        """List the tickets of an offer, where the API's version does that; others read them with the offer.
+
+        Args:
+            offer: The offer or its IRI.
+            page_size: Items per request, from 1, where the list has pages.
+            prefetch: Pages to fetch ahead.
+
+        Raises:
+            InvalidIri: when ``offer`` is no offer.
+            OperationUnavailable: when the API's version has no such list (from 1.0.10 on).
+
+        Reference: 3.17.
+        """
+        with available("list_offer_tickets"):
+            from korus_api.models import OfferTicket
+
+        found = self._reference(offer, OFFER)
+        return self._list(
+            endpoint("list_offer_tickets"),
+            OfferTicket.from_dict,
+            page_size=page_size,
+            prefetch=prefetch,
+            catalog_id=found.ids["catalog_id"],
+            offer_id=found.id,
+        )
+
+    def sessions(
+        self, ticket: OfferTicket | Reference | str, *, page_size: int | None = None, prefetch: int = 0
+    ) -> AsyncPages[OfferTicketSession]:
+        """List the sessions that can be chosen for a ticket of an offer.
+
+        Args:
+            ticket: The offer ticket or its IRI.
+            page_size: Items per request, from 1; the API's default when left out.
+            prefetch: Pages to fetch ahead.
+
+        Raises:
+            InvalidIri: when ``ticket`` is no offer ticket.
+            OperationUnavailable: when the API's version has no such list (before 1.0.10).
+
+        Reference: 3.18 (P6).
+        """
+        with available("list_offer_ticket_sessions"):
+            from korus_api.api.offer_ticket_session import list_offer_ticket_sessions
+            from korus_api.models import OfferTicketSession
+
+        found = self._reference(ticket, OFFER_TICKET)
+        return self._list(
+            list_offer_ticket_sessions,
+            OfferTicketSession.from_dict,
+            page_size=page_size,
+            prefetch=prefetch,
+            catalog_id=found.ids["catalog_id"],
+            offer_id=found.ids["offer_id"],
+            offer_ticket_id=found.id,
+        )

@@ -1,0 +1,125 @@
+"""Product bases, and the options in which the products of one base differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from korus._async.resources._resource import AsyncResource
+from korus.iri import CATALOG, PRODUCT_BASE, Reference, parse_id
+from korus.operations import available
+
+if TYPE_CHECKING:
+    from korus._async.pages import AsyncPages
+    from korus.models import Catalog, ProductBase, ProductBaseOption, ProductBaseOptionValue
+
+__all__ = ["AsyncProductBases"]
+
+
+class AsyncProductBases(AsyncResource):
+    """`AsyncKorus.product_bases`: the headings under which variants of a product stand."""
+
+    def list(
+        self,
+        catalog: Catalog | Reference | str,
+        *,
+        with_disabled: bool | None = None,
+        page_size: int | None = None,
+        prefetch: int = 0,
+    ) -> AsyncPages[ProductBase]:
+        """List the product bases of a catalogue.
+
+        Args:
+            catalog: The catalogue, its IRI or its id.
+            with_disabled: Whether disabled bases are listed too; the API leaves them out by default.
+            page_size: Items per request, from 1; the API's default when left out.
+            prefetch: Pages to fetch ahead.
+
+        Raises:
+            InvalidIri: when ``catalog`` is no catalogue.
+            OperationUnavailable: when the API's version has no product bases, or no ``with_disabled``.
+
+        Reference: 3.19.
+        """
+        with available("list_product_bases"):
+            from korus_api.api.product_base import list_product_bases
+            from korus_api.models import ProductBase
+
+        return self._list(
+            list_product_bases,
+            ProductBase.from_dict,
+            page_size=page_size,
+            prefetch=prefetch,
+            catalog_id=self._reference(catalog, CATALOG).id,
+            with_disabled=with_disabled,
+        )
+
+    def options(
+        self,
+        product_base: ProductBase | Reference | str,
+        *,
+        page_size: int | None = None,
+        prefetch: int = 0,
+    ) -> AsyncPages[ProductBaseOption]:
+        """List the options of a product base: the dimensions in which its products differ.
+
+        Args:
+            product_base: The base or its IRI.
+            page_size: Items per request, from 1; the API's default when left out.
+            prefetch: Pages to fetch ahead.
+
+        Raises:
+            InvalidIri: when ``product_base`` is no product base.
+            OperationUnavailable: when the API's version has no options.
+
+        Reference: 3.21 (P7).
+        """
+        with available("list_product_base_options"):
+            from korus_api.api.product_base_option import list_product_base_options
+            from korus_api.models import ProductBaseOption
+
+        base = self._reference(product_base, PRODUCT_BASE)
+        return self._list(
+            list_product_base_options,
+            ProductBaseOption.from_dict,
+            page_size=page_size,
+            prefetch=prefetch,
+            catalog_id=base.ids["catalog_id"],
+            product_base_id=base.id,
+        )
+
+    def option_values(
+        self,
+        product_base: ProductBase | Reference | str,
+        code: ProductBaseOption | str,
+        *,
+        page_size: int | None = None,
+        prefetch: int = 0,
+    ) -> AsyncPages[ProductBaseOptionValue]:
+        """List the values of one option of a product base.
+
+        Args:
+            product_base: The base or its IRI.
+            code: The option or its code, such as ``zone``; codes that are not known here are sent too.
+            page_size: Items per request, from 1; the API's default when left out.
+            prefetch: Pages to fetch ahead.
+
+        Raises:
+            InvalidIri: when ``product_base`` is no product base or ``code`` no code.
+            OperationUnavailable: when the API's version has no option values.
+
+        Reference: 3.21.
+        """
+        with available("list_product_base_option_values"):
+            from korus_api.api.product_base_option_value import list_product_base_option_values
+            from korus_api.models import ProductBaseOptionValue
+
+        base = self._reference(product_base, PRODUCT_BASE)
+        return self._list(
+            list_product_base_option_values,
+            ProductBaseOptionValue.from_dict,
+            page_size=page_size,
+            prefetch=prefetch,
+            catalog_id=base.ids["catalog_id"],
+            product_base_id=base.id,
+            code=parse_id(code if isinstance(code, str) else code.code, "code"),
+        )

@@ -1,0 +1,275 @@
+# Written by `python -m scripts.sync` from korus/_async/pages.py; edit that file instead.
+"""A collection of the API that is read page by page, only as far as it is looked at.
+
+Which page comes next is decided in `korus.pages`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from attrs import field, frozen
+
+from korus import pages as paging
+from korus._primitives.synchronous import Pending, Workers
+from korus.errors import CollectionChanged, InvalidArgument, UnexpectedCount
+from korus.pages import Cursor, Envelope, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+__all__ = ["Pages", "Page", "Source"]
+
+_T = TypeVar("_T")
+
+
+@frozen
+class Page(Generic[_T]):
+    """One page of a collection; iterable, with a length.
+
+    Attributes:
+        items: What is on it.
+        number: Its number, from 1.
+        total: How many items the whole collection has, None when the API does not say.
+        position: Where to go on after this page, as plain JSON for `Pages.resume`; None after the last.
+    """
+
+    items: tuple[_T, ...]
+    number: int
+    total: int | None
+    position: Mapping[str, Any] | None
+
+    def __iter__(self) -> Iterator[_T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> _T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[_T, ...]: ...
+    def __getitem__(self, index: int | slice) -> _T | tuple[_T, ...]:
+        return self.items[index]
+
+
+@frozen
+class Source(Generic[_T]):
+    """Where the pages of one list come from.
+
+    Attributes:
+        operation: The operation's name.
+        url: The collection's absolute address.
+        query: Its filters.
+        paged: Whether the operation knows page numbers.
+        read: Fetches a page by its query and gives the decoded answer.
+        build: Makes a model of one item.
+    """
+
+    operation: str
+    url: str
+    query: Query
+    paged: bool
+    read: Callable[[Query], Any] = field(repr=False)
+    build: Callable[[Any], _T] = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """What positions of this list are marked with."""
+        return paging.collection_key(self.operation, self.url, self.query)
+
+
+@frozen
+class _Reading(Generic[_T]):
+    cursor: Cursor
+    envelope: Envelope
+    page: Page[_T]
+
+
+class Pages(Generic[_T]):
+    """A list of the API, fetched as needed; nothing is sent before it is looked at.
+
+    Iterate over it for the items, over `pages` for whole pages; each iteration reads anew. Pages are read one
+    after the other and dropped behind, so memory does not grow with the collection.
+
+    A collection that changes while it is read may show an item twice or not at all, since the API counts
+    pages and keeps no snapshot. Where that can be noticed (another total, the same items again, fewer or
+    more items than announced) a `korus.CollectionChanged` warning says so once; reading always ends.
+
+    Example:
+        >>> for offer in korus.offers.list(catalog, page_size=50, prefetch=4):
+        ...     print(offer.date)
+
+    Reference: 1.7, 8.1 to 8.5.
+    """
+
+    def __init__(
+        self,
+        source: Source[_T],
+        *,
+        page_size: int | None = None,
+        prefetch: int = 0,
+        start: Cursor | None = None,
+    ) -> None:
+        if isinstance(prefetch, bool) or prefetch < 0:
+            raise InvalidArgument(f"prefetch is a number of pages from 0 on, not {prefetch!r}")
+        self._source = source
+        self._page_size = paging.check_page_size(page_size)
+        self._prefetch = prefetch
+        self._start = start or Cursor()
+        self._cursor: Cursor | None = self._start
+        self._skip = self._start.skip
+        self._total = self._start.total
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._source.operation} from page {self._start.number}>"
+
+    def __iter__(self) -> Iterator[_T]:
+        return self._items()
+
+    def _items(self) -> Generator[_T]:
+        with closing(self._readings()) as readings:
+            for reading in readings:
+                self._cursor = reading.cursor
+                for index in range(reading.cursor.skip, len(reading.page)):
+                    self._skip = index + 1
+                    yield reading.page.items[index]
+        self._cursor = None
+
+    def pages(self) -> Generator[Page[_T]]:
+        """Iterate over whole pages.
+
+        Yields:
+            Page after page; one that was resumed in its middle comes without what was read before.
+
+        Raises:
+            KorusError: what a request can raise; see `korus.errors`.
+        """
+        with closing(self._readings()) as readings:
+            for reading in readings:
+                self._cursor, self._skip = reading.cursor, len(reading.page)
+                skip = reading.cursor.skip
+                yield reading.page if not skip else _without(reading.page, skip)
+        self._cursor = None
+
+    @property
+    def total(self) -> int | None:
+        """How many items the collection has: as the last page said that was read, else by asking for one.
+
+        None when the API does not say.
+        """
+        if self._total is None:
+            self._read(self._start)
+        return self._total
+
+    def first(self) -> _T | None:
+        """Give the first item, None when there is none."""
+        reading, _ = self._read(self._start)
+        items = reading.page.items[self._start.skip :]
+        return items[0] if items else None
+
+    def one(self) -> _T:
+        """Give the only item.
+
+        Raises:
+            UnexpectedCount: when there is none, or another one.
+        """
+        found: list[_T] = []
+        with closing(self._items()) as items:
+            for item in items:
+                found.append(item)
+                if len(found) > 1:
+                    break
+        if len(found) != 1:
+            raise UnexpectedCount(
+                f"{self._source.operation}: exactly one item was expected, there "
+                f"{'are more' if found else 'is none'}",
+                operation=self._source.operation,
+            )
+        return found[0]
+
+    def page(self, number: int) -> Page[_T]:
+        """Give one page by its number, from 1; beyond the last it is empty.
+
+        Raises:
+            InvalidArgument: when the number is below 1, or above 1 where the API has no pages for this list.
+        """
+        number = paging.check_page_number(number)
+        if number > 1 and not self._source.paged:
+            raise InvalidArgument(f"{self._source.operation}: this list comes as one page")
+        reading, _ = self._read(Cursor(number=number, counted=number == 1))
+        return reading.page
+
+    @property
+    def position(self) -> Mapping[str, Any] | None:
+        """Where the latest iteration stands, as plain JSON for `resume`; None once it has come to its end."""
+        if self._cursor is None:
+            return None
+        return paging.position_of(self._cursor, self._skip, self._source.key)
+
+    def resume(self, position: Mapping[str, Any]) -> Pages[_T]:
+        """Give the same list from a saved position on.
+
+        Args:
+            position: What `position` or `Page.position` gave, possibly in another process.
+
+        Raises:
+            InvalidArgument: when it is not a position of this list.
+        """
+        start = paging.cursor_at(position, self._source.key)
+        return Pages(self._source, page_size=self._page_size, prefetch=self._prefetch, start=start)
+
+    def _readings(self) -> Generator[_Reading[_T]]:
+        """Read page after page, ahead of the reader where that was asked for and is possible."""
+        cursor: Cursor | None = self._start
+        before: Envelope | None = None
+        workers = Workers(self._prefetch) if self._prefetch else None
+        ahead: dict[Query, Pending[Any]] = {}
+        try:
+            while cursor is not None:
+                coming = ahead.pop(self._query(cursor), None)
+                document = None if coming is None else coming.result()
+                reading, step = self._read(cursor, before, document)
+                if step.warning is not None:
+                    warnings.warn(
+                        f"{self._source.operation}: {step.warning}", CollectionChanged, stacklevel=3
+                    )
+                if step.repeated:
+                    return
+                cursor, before = step.following, reading.envelope
+                if workers is not None and cursor is not None:
+                    for page in paging.foreseen(cursor, self._prefetch):
+                        query = self._query(page)
+                        if query not in ahead:
+                            ahead[query] = workers.start(self._source.read, query)
+                yield reading
+        finally:
+            if workers is not None:
+                workers.close()
+
+    def _query(self, cursor: Cursor) -> Query:
+        return paging.page_query(cursor, self._source.query, self._page_size)
+
+    def _read(
+        self, cursor: Cursor, before: Envelope | None = None, document: Any = None
+    ) -> tuple[_Reading[_T], paging.Step]:
+        if document is None:
+            document = self._source.read(self._query(cursor))
+        source = self._source
+        envelope = paging.read_envelope(document, operation=source.operation, url=source.url)
+        step = paging.step(cursor, envelope, before, paged=source.paged)
+        self._total = envelope.total if envelope.total is not None else self._total
+        following = step.following
+        page = Page(
+            items=tuple(map(source.build, envelope.members)),
+            number=cursor.number,
+            total=envelope.total,
+            position=None if following is None else paging.position_of(following, 0, source.key),
+        )
+        return _Reading(cursor, envelope, page), step
+
+
+def _without(page: Page[_T], skip: int) -> Page[_T]:
+    return Page(page.items[skip:], page.number, page.total, page.position)

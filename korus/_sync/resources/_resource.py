@@ -1,0 +1,79 @@
+# Written by `python -m scripts.sync` from korus/_async/resources/_resource.py; edit that file instead.
+"""What all resources have in common: reading one object and listing many. It knows no operation by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from korus._sync.pages import Pages, Source
+from korus.iri import Kind, Reference, reference
+from korus.operations import Endpoint, is_paged, request_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from korus._sync.client import Korus
+    from korus._sync.transport import Transport
+    from korus.pages import Query
+
+__all__ = ["Resource"]
+
+_T = TypeVar("_T")
+
+
+class Resource:
+    """The methods of a client that concern one kind of resource."""
+
+    def __init__(self, client: Korus) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
+    @property
+    def _transport(self) -> Transport:
+        return self._client.transport
+
+    @property
+    def _base_url(self) -> str:
+        return self._client.transport.config.base_url
+
+    def _reference(self, value: object, *kinds: Kind, parent: Reference | None = None) -> Reference:
+        return reference(value, *kinds, base_url=self._base_url, parent=parent)
+
+    def _get(self, module: Endpoint, build: Callable[[Any], _T], **arguments: Any) -> _T:
+        """Read one object."""
+        answer = self._transport.send(module.OPERATION, request_for(module, **arguments))
+        return build(answer.object())
+
+    def _list(
+        self,
+        module: Endpoint,
+        build: Callable[[Any], _T],
+        *,
+        page_size: int | None,
+        prefetch: int,
+        **arguments: Any,
+    ) -> Pages[_T]:
+        """List many, lazily; the request is checked now and sent when somebody looks."""
+        transport = self._transport
+        request = request_for(module, **arguments)
+        operation = module.OPERATION
+
+        def read(query: Query) -> Any:
+            answer = transport.send(operation, {**request, "params": list(query)})
+            return answer.json()
+
+        def item(member: Any) -> _T:
+            # a member that is not an object, an IRI for example, is passed on as it came
+            return build(member) if isinstance(member, dict) else cast("_T", member)
+
+        source = Source(
+            operation=operation.name,
+            url=transport.config.base_url + str(request["url"]),
+            query=tuple((str(name), str(value)) for name, value in request.get("params") or ()),
+            paged=is_paged(module),
+            read=read,
+            build=item,
+        )
+        return Pages(source, page_size=page_size, prefetch=prefetch)

@@ -1,0 +1,38 @@
+# Written by `python -m scripts.sync` from korus/_async/resources/forms.py; edit that file instead.
+"""Forms: extra data that an issuer asks for with a reservation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from korus._sync.resources._resource import Resource
+from korus.iri import FORM, Reference
+from korus.operations import available
+
+if TYPE_CHECKING:
+    from korus.models import Form
+
+__all__ = ["Forms"]
+
+
+class Forms(Resource):
+    """`Korus.forms`: what has to be answered with a reservation."""
+
+    def get(self, form: Form | Reference | str) -> Form:
+        """Read a form with its fields and choices.
+
+        Args:
+            form: The form, its IRI (an offer ticket names it) or its id.
+
+        Raises:
+            NotFound: when there is no such form.
+            OperationUnavailable: when the API's version has no forms.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.12, 4.17.
+        """
+        with available("get_form"):
+            from korus_api.api.form import get_form
+            from korus_api.models import Form
+
+        return self._get(get_form, Form.from_dict, id=self._reference(form, FORM).id)

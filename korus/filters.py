@@ -1,0 +1,98 @@
+"""The values of list filters, from what is natural in Python to the texts that the API takes.
+
+Reference: 1.6, 3.6, 3.14.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from korus.errors import InvalidArgument
+from korus.iri import Kind, parse_id, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Direction", "date_filter", "direction_filter", "id_filter", "text_filter", "texts_filter"]
+
+Direction: TypeAlias = Literal["asc", "desc"]
+"""Which way to sort: ``asc`` (first things first) or ``desc``."""
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def date_filter(value: date | str | None, name: str) -> str | None:
+    """Write a calendar date as ``YYYY-MM-DD``.
+
+    Raises:
+        InvalidArgument: for a text that is no date, and for a `datetime`, since the API filters by whole days
+            and dropping the time could mean another day.
+    """
+    if value is None:
+        return None
+    text = value.isoformat() if isinstance(value, date) else value
+    # a datetime is a date to Python, and its text is too long here
+    if not _is_date(text):
+        raise InvalidArgument(f"{name} is a date or 'YYYY-MM-DD', not {value!r}; a datetime has .date()")
+    return text
+
+
+def _is_date(text: object) -> bool:
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def direction_filter(value: str | None, name: str = "order") -> str | None:
+    """Check a sorting direction.
+
+    Raises:
+        InvalidArgument: when it is neither ``asc`` nor ``desc``.
+    """
+    if value is None:
+        return None
+    if value not in {"asc", "desc"}:
+        raise InvalidArgument(f"{name} is 'asc' or 'desc', not {value!r}")
+    return value
+
+
+def id_filter(value: object, *kinds: Kind, base_url: str) -> str | None:
+    """Give the bare id that a filter takes, from a model, an IRI or an id.
+
+    Raises:
+        InvalidIri: when it is none of these, or of another kind.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and "/" not in value:
+        return parse_id(value)
+    return reference(value, *kinds, base_url=base_url).id
+
+
+def text_filter(value: object, name: str) -> str | None:
+    """Check a text that is sent as it is.
+
+    Raises:
+        InvalidArgument: when it is empty or no text: the API would take that for "no filter at all".
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value:
+        raise InvalidArgument(f"{name} is a text, not {value!r}")
+    return value
+
+
+def texts_filter(values: Iterable[str] | str | None, name: str) -> list[str] | None:
+    """Check one or several texts that are sent as they are; none at all is "not given"."""
+    if values is None:
+        return None
+    texts = [values] if isinstance(values, str) else list(values)
+    for text in texts:
+        text_filter(text, name)
+    return texts or None

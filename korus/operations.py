@@ -1,0 +1,123 @@
+"""The way from the hand-written layer to the generated operations, which differ between API versions.
+
+What the description that korus was generated from does not have is refused here, by name, before anything is
+sent. Nothing else is decided here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from korus.errors import OperationUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from korus_api.types import Operation
+
+__all__ = ["Endpoint", "available", "endpoint", "is_paged", "request_for"]
+
+
+class Endpoint(Protocol):
+    """A module of `korus_api.api`: one operation."""
+
+    OPERATION: Operation
+    build_request: Callable[..., dict[str, Any]]
+
+
+class available:  # noqa: N801 (reads as a statement: ``with available("list_offers"): import …``)
+    """Guards the import of an operation: where it does not exist, `OperationUnavailable` says so.
+
+    Args:
+        operation: The operation's name.
+    """
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, ImportError):
+            raise _unavailable(self._operation, "there is no such operation") from None
+
+
+def endpoint(operation: str) -> Endpoint:
+    """Find an operation that only some descriptions have, by its name.
+
+    Raises:
+        OperationUnavailable: when this description does not have it.
+    """
+    with available(operation):
+        from korus_api.operations import OPERATIONS  # noqa: PLC0415 (only when an operation is called)
+
+    module = OPERATIONS.get(operation)
+    if module is None:
+        raise _unavailable(operation, "there is no such operation")
+    return cast("Endpoint", importlib.import_module(module))
+
+
+def request_for(module: Endpoint, /, **arguments: Any) -> dict[str, Any]:
+    """Build the request of an operation.
+
+    Args:
+        module: The operation's module.
+        arguments: Its arguments by their Python names; None means "not given".
+
+    Raises:
+        OperationUnavailable: when the operation of this description does not know one of them, or needs one
+            that was not given.
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        return module.build_request(**given)
+    except TypeError:
+        problem = _mismatch(module, given)
+        if problem is None:
+            raise
+    raise _unavailable(module.OPERATION.name, problem)
+
+
+def is_paged(module: Endpoint) -> bool:
+    """Tell whether the operation knows page numbers."""
+    return "page" in _parameters(module.build_request)
+
+
+@cache
+def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function).parameters
+
+
+def _mismatch(module: Endpoint, given: dict[str, Any]) -> str | None:
+    known = _parameters(module.build_request)
+    unknown = sorted(given.keys() - known.keys())
+    if unknown:
+        return f"it does not take {', '.join(unknown)}"
+    missing = [
+        name
+        for name, parameter in known.items()
+        if parameter.default is inspect.Parameter.empty and name not in given
+    ]
+    return f"it cannot be called without {', '.join(missing)}" if missing else None
+
+
+def _unavailable(operation: str, reason: str) -> OperationUnavailable:
+    from korus_api import API_VERSION  # noqa: PLC0415 (only on the way to an error)
+
+    return OperationUnavailable(
+        f"{operation}: {reason} in version {API_VERSION} of the API's description, from which this korus was "
+        "generated",
+        operation=operation,
+    )
