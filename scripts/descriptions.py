@@ -116,18 +116,17 @@ class _CoreLoader(_Loader):  # type: ignore[misc] # the base is chosen at run ti
         return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        self.flatten_mapping(node)
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key is not text", key_node.start_mark)
+        stated: set[str] = set()
+        for key_node, _ in node.value:
             key = str(key_node.value)  # 200 and "200" are the same key, as in JSON
-            if key in found:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            found[key] = self.construct_object(value_node, deep=deep)
-        return found
+            problem = f"the key {key!r} stands twice" if key in stated else None
+            if not isinstance(key_node, yaml.ScalarNode):
+                problem = "a key is not text"
+            if problem:
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            stated.add(key)
+        self.flatten_mapping(node)
+        return {str(key.value): self.construct_object(value, deep=deep) for key, value in node.value}
 
     def construct_tree(self, node: Any) -> Any:
         found: dict[Any, Any] = {}
@@ -202,7 +201,9 @@ def _values(text: str, name: str) -> object:
         if broken is not None:
             at_end = broken.msg.startswith("Unterminated") or broken.pos >= len(text.rstrip())
             raise _broken(at_end)(f"{name} is not JSON: {broken}") from error
-        mark = getattr(error, "problem_mark", None)
+        # what is read well but means nothing was not cut
+        read = not isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError)
+        mark = None if read else getattr(error, "problem_mark", None)
         at_end = mark is not None and mark.line >= text.rstrip().count("\n")
         raise _broken(at_end)(f"{name} is not YAML: {_first_line(error)}") from error
 
@@ -481,7 +482,7 @@ def read_lock(folder: Path = FOLDER) -> Lock:
         return Lock(
             current=content["current"],
             descriptions={
-                version: Description(**entry) for version, entry in content["descriptions"].items()
+                version: Description(**entry) for version, entry in content.get("descriptions", {}).items()
             },
             generator=Generator(**content["generator"]),
         )
@@ -493,8 +494,8 @@ def lock_text(lock: Lock) -> str:
     """Write a lock as TOML."""
 
     def text(value: str) -> str:
-        # a JSON string of printable text is a TOML basic string
-        return json.dumps(value, ensure_ascii=False)
+        # a JSON string is a TOML basic string, but for the one control character that JSON lets stand
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
     lines = [
         "# Written by `python -m scripts.fetch` and `python -m scripts.reconstruct`: which descriptions",

@@ -2,44 +2,48 @@
 
 from scripts.descriptions import versions
 
-ALL = "1.0.4 1.0.7 1.0.10 1.0.19 1.0.38 release".split()
+ALL = ["1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"]
 OLD = ALL[:2]
 NEW = ALL[2:]
 LATE = ALL[3:]
 FORMS = ALL[:3]
-C, O, R = "/v1/ticketing/catalogs", "/v1/booking/orders", "/v1/booking/reservations"
-OFFER = C + "/{catalogId}/offers"
-aC, aO, aR = "api_v1ticketingcatalogs", "api_v1bookingorders", "api_v1bookingreservations"
+CATALOGS, ORDERS, RESERVATIONS = "/v1/ticketing/catalogs", "/v1/booking/orders", "/v1/booking/reservations"
+OFFER = CATALOGS + "/{catalogId}/offers"
+CATALOGS_ID, ORDERS_ID, RESERVATIONS_ID = (
+    "api_v1ticketingcatalogs",
+    "api_v1bookingorders",
+    "api_v1bookingreservations",
+)
 
 TABLE = [
-    ("get", O + "/{orderId}/documents", aO + "_orderIddocuments_get_collection", "BookingOrderDocument", LATE),
-    ("get", O + "/{orderId}/documents/{id}", aO + "_orderIddocuments_id_get", "BookingOrderDocument", LATE),
-    ("patch", O + "/{orderId}/documents/{id}", aO + "_orderIddocuments_id_patch", "BookingOrderDocument", ALL),
-    ("get", O + "/{orderId}/items/{orderItemId}/tickets/{id}", aO + "_orderIditems_orderItemIdtickets_id_get", "BookingOrderItemTicket", ALL),
-    ("patch", O + "/{orderId}/items/{orderItemId}/tickets/{id}", aO + "_orderIditems_orderItemIdtickets_id_patch", "BookingOrderItemTicket", ALL),
-    ("get", O, aO + "_get_collection", "BookingOrder", ALL),
-    ("post", O + "/_bulk", aO + "_bulk_post", "BookingOrder", ALL),
-    ("get", O + "/{id}", aO + "_id_get", "BookingOrder", ALL),
-    ("get", R, aR + "_get_collection", "BookingReservation", ALL),
-    ("post", R + "/_bulk", aR + "_bulk_post", "BookingReservation", ALL),
-    ("get", R + "/{id}", aR + "_id_get", "BookingReservation", ALL),
+    ("get", ORDERS + "/{orderId}/documents", ORDERS_ID + "_orderIddocuments_get_collection", "BookingOrderDocument", LATE),
+    ("get", ORDERS + "/{orderId}/documents/{id}", ORDERS_ID + "_orderIddocuments_id_get", "BookingOrderDocument", LATE),
+    ("patch", ORDERS + "/{orderId}/documents/{id}", ORDERS_ID + "_orderIddocuments_id_patch", "BookingOrderDocument", ALL),
+    ("get", ORDERS + "/{orderId}/items/{orderItemId}/tickets/{id}", ORDERS_ID + "_orderIditems_orderItemIdtickets_id_get", "BookingOrderItemTicket", ALL),
+    ("patch", ORDERS + "/{orderId}/items/{orderItemId}/tickets/{id}", ORDERS_ID + "_orderIditems_orderItemIdtickets_id_patch", "BookingOrderItemTicket", ALL),
+    ("get", ORDERS, ORDERS_ID + "_get_collection", "BookingOrder", ALL),
+    ("post", ORDERS + "/_bulk", ORDERS_ID + "_bulk_post", "BookingOrder", ALL),
+    ("get", ORDERS + "/{id}", ORDERS_ID + "_id_get", "BookingOrder", ALL),
+    ("get", RESERVATIONS, RESERVATIONS_ID + "_get_collection", "BookingReservation", ALL),
+    ("post", RESERVATIONS + "/_bulk", RESERVATIONS_ID + "_bulk_post", "BookingReservation", ALL),
+    ("get", RESERVATIONS + "/{id}", RESERVATIONS_ID + "_id_get", "BookingReservation", ALL),
     ("get", "/v1/forms/{id}", "api_v1forms_id_get", "Form", FORMS),
-    ("get", C, aC + "_get_collection", "TicketingCatalog", ALL),
-    ("get", OFFER, aC + "_catalogIdoffers_get_collection", "TicketingOffer", ALL),
-    ("get", OFFER + "/{id}/availability", aC + "_catalogIdoffers_idavailability_get", "TicketingOfferAvailability", ALL),
-    ("get", OFFER + "/{id}/price", aC + "_catalogIdoffers_idprice_get", "TicketingOfferPrice", ALL),
-    ("get", OFFER + "/{offerId}/tickets", aC + "_catalogIdoffers_offerIdtickets_get_collection", "TicketingOfferTicket", OLD),
-    ("get", OFFER + "/{offerId}/tickets/{id}", aC + "_catalogIdoffers_offerIdtickets_id_get", "TicketingOfferTicket", NEW),
-    ("get", OFFER + "/{offerId}/tickets/{offerTicketId}/sessions", aC + "_catalogIdoffers_offerIdtickets_offerTicketIdsessions_get_collection", "TicketingOfferTicketSession", NEW),
-    ("get", C + "/{catalogId}/product_bases", aC + "_catalogIdproduct_bases_get_collection", "TicketingProductBase", NEW),
-    ("get", C + "/{catalogId}/product_bases/{productBaseId}/products", aC + "_catalogIdproduct_bases_productBaseIdproducts_get_collection", "TicketingProduct", NEW),
-    ("get", C + "/{catalogId}/products", aC + "_catalogIdproducts_get_collection", "TicketingProduct", OLD),
-    ("get", C + "/{catalogId}/product_bases/{productBaseId}/options", aC + "_catalogIdproduct_bases_productBaseIdoptions_get_collection", "TicketingProductBaseOption", NEW),
-    ("get", C + "/{catalogId}/product_bases/{productBaseId}/options/{code}/values", aC + "_catalogIdproduct_bases_productBaseIdoptions_codevalues_get_collection", "TicketingProductBaseOptionValue", NEW),
-    ("get", C + "/{catalogId}/events", aC + "_catalogIdevents_get_collection", "TicketingEvent", OLD),
-    ("get", C + "/{catalogId}/events/{id}", aC + "_catalogIdevents_id_get", "TicketingEvent", OLD),
-    ("get", C + "/{catalogId}/events/{eventId}/sessions", aC + "_catalogIdevents_eventIdsessions_get_collection", "TicketingSession", OLD),
-    ("get", C + "/{catalogId}/events/{eventId}/sessions/{id}/availability", aC + "_catalogIdevents_eventIdsessions_idavailability_get", "TicketingSessionAvailability", OLD),
+    ("get", CATALOGS, CATALOGS_ID + "_get_collection", "TicketingCatalog", ALL),
+    ("get", OFFER, CATALOGS_ID + "_catalogIdoffers_get_collection", "TicketingOffer", ALL),
+    ("get", OFFER + "/{id}/availability", CATALOGS_ID + "_catalogIdoffers_idavailability_get", "TicketingOfferAvailability", ALL),
+    ("get", OFFER + "/{id}/price", CATALOGS_ID + "_catalogIdoffers_idprice_get", "TicketingOfferPrice", ALL),
+    ("get", OFFER + "/{offerId}/tickets", CATALOGS_ID + "_catalogIdoffers_offerIdtickets_get_collection", "TicketingOfferTicket", OLD),
+    ("get", OFFER + "/{offerId}/tickets/{id}", CATALOGS_ID + "_catalogIdoffers_offerIdtickets_id_get", "TicketingOfferTicket", NEW),
+    ("get", OFFER + "/{offerId}/tickets/{offerTicketId}/sessions", CATALOGS_ID + "_catalogIdoffers_offerIdtickets_offerTicketIdsessions_get_collection", "TicketingOfferTicketSession", NEW),
+    ("get", CATALOGS + "/{catalogId}/product_bases", CATALOGS_ID + "_catalogIdproduct_bases_get_collection", "TicketingProductBase", NEW),
+    ("get", CATALOGS + "/{catalogId}/product_bases/{productBaseId}/products", CATALOGS_ID + "_catalogIdproduct_bases_productBaseIdproducts_get_collection", "TicketingProduct", NEW),
+    ("get", CATALOGS + "/{catalogId}/products", CATALOGS_ID + "_catalogIdproducts_get_collection", "TicketingProduct", OLD),
+    ("get", CATALOGS + "/{catalogId}/product_bases/{productBaseId}/options", CATALOGS_ID + "_catalogIdproduct_bases_productBaseIdoptions_get_collection", "TicketingProductBaseOption", NEW),
+    ("get", CATALOGS + "/{catalogId}/product_bases/{productBaseId}/options/{code}/values", CATALOGS_ID + "_catalogIdproduct_bases_productBaseIdoptions_codevalues_get_collection", "TicketingProductBaseOptionValue", NEW),
+    ("get", CATALOGS + "/{catalogId}/events", CATALOGS_ID + "_catalogIdevents_get_collection", "TicketingEvent", OLD),
+    ("get", CATALOGS + "/{catalogId}/events/{id}", CATALOGS_ID + "_catalogIdevents_id_get", "TicketingEvent", OLD),
+    ("get", CATALOGS + "/{catalogId}/events/{eventId}/sessions", CATALOGS_ID + "_catalogIdevents_eventIdsessions_get_collection", "TicketingSession", OLD),
+    ("get", CATALOGS + "/{catalogId}/events/{eventId}/sessions/{id}/availability", CATALOGS_ID + "_catalogIdevents_eventIdsessions_idavailability_get", "TicketingSessionAvailability", OLD),
 ]  # fmt: skip
 
 TAGS = [
@@ -59,12 +63,12 @@ UUID = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 def query_names(path: str, version: str) -> list[str]:
     """Give the query parameters that a list has in a version, from section 3 of the API reference."""
-    if path.endswith("/documents") or path.endswith("/{offerId}/tickets"):
+    if path.endswith(("/documents", "/{offerId}/tickets")):
         return []
     own = {
-        O: ["external_reference", "order[createdAt]", *(f"createdAt[{bound}]" for bound in DATES)],
-        R: ["order[createdAt]"],
-        C: ["order[createdAt]"],
+        ORDERS: ["external_reference", "order[createdAt]", *(f"createdAt[{bound}]" for bound in DATES)],
+        RESERVATIONS: ["order[createdAt]"],
+        CATALOGS: ["order[createdAt]"],
         OFFER: [
             "order[date]",
             *(f"date[{bound}]" for bound in DATES),
@@ -73,7 +77,7 @@ def query_names(path: str, version: str) -> list[str]:
             "session",
             *(["optionValuesContext[]"] if version == "release" else []),
         ],
-        C + "/{catalogId}/product_bases": ["withDisabled"] if version in {"1.0.38", "release"} else [],
+        CATALOGS + "/{catalogId}/product_bases": ["withDisabled"] if version in {"1.0.38", "release"} else [],
     }
     return [*PAGING, *own.get(path, [])]
 
@@ -103,7 +107,9 @@ def test_tags_come_in_the_order_in_which_the_pages_print_them(version, document)
 
 def test_paths_are_sorted_by_tag_and_then_by_path(document):
     places = [tag["name"] for tag in document["tags"]]
-    found = [(places.index(next(iter(item.values()))["tags"][0]), path) for path, item in document["paths"].items()]
+    found = [
+        (places.index(next(iter(item.values()))["tags"][0]), path) for path, item in document["paths"].items()
+    ]
     assert found == sorted(found)
 
 
@@ -146,7 +152,11 @@ def test_the_schemas_of_query_parameters_are_those_of_the_reference(document):
         "session": {"type": "string", "pattern": UUID},
         "optionValuesContext[]": {"type": "array", "items": {"type": "string"}},
         "withDisabled": {"type": "boolean", "pattern": "true|false"},
-        **{f"{name}[{bound}]": {"type": "string", "pattern": DATE} for name in ("date", "createdAt") for bound in DATES},
+        **{
+            f"{name}[{bound}]": {"type": "string", "pattern": DATE}
+            for name in ("date", "createdAt")
+            for bound in DATES
+        },
     }
     for operation in operations(document).values():
         for one in operation["parameters"]:

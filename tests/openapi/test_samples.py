@@ -9,7 +9,7 @@ import pytest
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
-ALL = "1.0.4 1.0.7 1.0.10 1.0.19 1.0.38 release".split()
+ALL = ["1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"]
 OLD, NEW, LATE, FORMS = ALL[:2], ALL[2:], ALL[3:], ALL[:3]
 CATALOG = "/v1/ticketing/catalogs/{catalogId}"
 OFFER = CATALOG + "/offers/{id}"
@@ -28,7 +28,13 @@ TABLE = [
     ("offer-price.json", "get", OFFER + "/price", "200", ALL),
     ("offer-availability.json", "get", OFFER + "/availability", "200", ALL),
     ("offer-availability.event-era.json", "get", OFFER + "/availability", "200", ALL),
-    ("session-availability.dev.json", "get", CATALOG + "/events/{eventId}/sessions/{id}/availability", "200", OLD),
+    (
+        "session-availability.dev.json",
+        "get",
+        CATALOG + "/events/{eventId}/sessions/{id}/availability",
+        "200",
+        OLD,
+    ),
     ("reservations-bulk-request.json", "post", RESERVATIONS + "/_bulk", "body", ALL),
     ("reservations-bulk-request.form-data.json", "post", RESERVATIONS + "/_bulk", "body", ALL),
     ("reservations-bulk-request.two-items.json", "post", RESERVATIONS + "/_bulk", "body", ALL),
@@ -86,7 +92,7 @@ def test_every_sample_is_checked_or_said_to_be_undescribed():
     ("name", "method", "path", "part", "version"),
     [(*row[:4], version) for row in TABLE for version in row[4]],
 )
-def test_a_published_sample_is_admitted(describe, name, method, path, part, version):
+def test_a_published_sample_is_admitted(*, describe, name, method, path, part, version):
     problems = [
         f"{'/'.join(map(str, error.instance_path))}: {error.message}"
         for error in validator(describe(version), method, path, part).iter_errors(sample(name))
@@ -115,7 +121,12 @@ def changed(name, *steps, to):
         ("get", OFFER + "/price", "200", changed("offer-price.json", "amountInclTax", to=36.5)),
         ("get", ORDERS + "/{id}", "200", changed("order-get.json", "totalAmountInclTax", to=None)),
         ("get", ORDERS + "/{id}", "200", changed("order-get.json", "status", to="lost")),
-        ("get", ORDERS + "/{id}", "200", changed("order-get.json", "items", 0, "tickets", 0, "voucher", to=44)),
+        (
+            "get",
+            ORDERS + "/{id}",
+            "200",
+            changed("order-get.json", "items", 0, "tickets", 0, "voucher", to=44),
+        ),
         ("get", "/v1/ticketing/catalogs", "200", changed("catalogs-list.json", "member", to=...)),
         ("get", "/v1/ticketing/catalogs", "200", changed("catalogs-list.json", "totalItems", to=-1)),
         ("get", "/v1/ticketing/catalogs", "200", changed("catalogs-list.json", "member", 0, "id", to=7)),
@@ -148,18 +159,22 @@ def changed(name, *steps, to):
         ("patch", TICKET, "body", changed("ticket-patch-request.json", "beneficiary", "title", to="dr")),
     ],
 )
-def test_what_the_reference_rules_out_is_refused(describe, method, path, part, content, version):
+def test_what_the_reference_rules_out_is_refused(*, describe, method, path, part, content, version):
     assert not validator(describe(version), method, path, part).is_valid(content)
 
 
-@pytest.mark.parametrize(("version", "admitted"), [("1.0.4", True), ("1.0.7", True), ("1.0.10", False), ("release", False)])
+@pytest.mark.parametrize(
+    ("version", "admitted"), [("1.0.4", True), ("1.0.7", True), ("1.0.10", False), ("release", False)]
+)
 def test_json_ld_keys_of_an_item_are_demanded_from_1_0_10_on(describe, version, admitted):
     without = copy.deepcopy(sample("order-get.json"))
     del without["@id"]
     assert validator(describe(version), "get", ORDERS + "/{id}", "200").is_valid(without) is admitted
 
 
-@pytest.mark.parametrize(("version", "admitted"), [("1.0.7", True), ("1.0.10", True), ("1.0.19", False), ("release", False)])
+@pytest.mark.parametrize(
+    ("version", "admitted"), [("1.0.7", True), ("1.0.10", True), ("1.0.19", False), ("release", False)]
+)
 def test_json_ld_keys_of_list_members_are_demanded_from_1_0_19_on(describe, version, admitted):
     without = changed("catalogs-list.json", "member", 0, "@type", to=...)
     assert validator(describe(version), "get", "/v1/ticketing/catalogs", "200").is_valid(without) is admitted

@@ -1,0 +1,158 @@
+"""The reconstructed descriptions are valid, say what they are, and are exactly what the tool writes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+from ruamel.yaml import YAML
+
+from scripts.descriptions import FOLDER, Description, descriptions, find, load, read_lock, sha256, write_lock
+from scripts.reconstruct.__main__ import main, text
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def everything(node):
+    yield node
+    for one in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from everything(one)
+
+
+@pytest.mark.parametrize("path", descriptions().values(), ids=lambda path: path.name)
+def test_every_description_is_a_valid_openapi_document(path):
+    validate(load(path))
+
+
+def test_a_reconstructed_file_is_exactly_what_the_tool_writes(version, document):
+    assert document["info"]["version"] == version
+    assert find(version).read_text(encoding="utf-8") == text(version)
+
+
+def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        subprocess.run(
+            [sys.executable, "-m", "scripts.reconstruct", "--folder", str(folder)],
+            check=True,
+            capture_output=True,
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": seed},
+        )
+    first, second = (
+        {path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()} for seed in ("1", "2")
+    )
+    assert first == second
+    assert set(first) == {
+        "lock.toml",
+        "1.0.4.yaml",
+        "1.0.7.yaml",
+        "1.0.10.yaml",
+        "1.0.19.yaml",
+        "1.0.38.yaml",
+        "release.yaml",
+    }
+
+
+def test_a_file_that_was_downloaded_is_left_alone(tmp_path, capsys):
+    lock = read_lock()
+    entry = Description(
+        file="1.0.7.yaml", sha256=sha256(b"mine"), origin="downloaded", url="https://a", fetched="t"
+    )
+    write_lock(lock.with_description("1.0.7", entry, current=True), tmp_path)
+    (tmp_path / "1.0.7.yaml").write_bytes(b"mine")
+    assert main(["--folder", str(tmp_path)]) == 0
+    assert (tmp_path / "1.0.7.yaml").read_bytes() == b"mine"
+    after = read_lock(tmp_path)
+    assert after.descriptions["1.0.7"] == entry
+    assert after.current == "1.0.7"
+    assert "1.0.7.yaml: downloaded since, left alone" in capsys.readouterr().out
+
+
+def test_a_lock_that_cannot_be_read_stops_it(tmp_path, capsys):
+    (tmp_path / "lock.toml").write_text("current = ")
+    assert main(["--folder", str(tmp_path)]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["lock.toml"]
+    assert "is not TOML" in capsys.readouterr().err
+
+
+def test_the_lock_names_the_bytes_of_every_file():
+    lock = read_lock()
+    assert lock.current in lock.descriptions
+    assert (lock.generator.name, lock.generator.version) == ("openapi-python-client", "0.29.1")
+    assert {entry.file for entry in lock.descriptions.values()} == {
+        path.name for path in descriptions().values()
+    }
+    for entry in lock.descriptions.values():
+        assert sha256((FOLDER / entry.file).read_bytes()) == entry.sha256
+
+
+def test_a_reconstructed_description_says_that_it_is_no_download(document):
+    provenance = document["info"]["x-provenance"]
+    assert provenance["origin"] == "reconstructed"
+    assert "API Platform" in provenance["from"]
+    assert "Not a download" in provenance["note"]
+
+
+def test_every_mark_of_evidence_says_inferred(document):
+    marks = [
+        node["x-evidence"] for node in everything(document) if isinstance(node, dict) and "x-evidence" in node
+    ]
+    assert set(marks) == {"inferred"}
+    assert len(marks) > 100
+
+
+def test_marks_stand_where_the_reference_has_only_inferred(describe):
+    def operation(version, method, path):
+        return describe(version)["paths"][path][method]
+
+    prices = "/v1/ticketing/catalogs/{catalogId}/offers/{id}/price"
+    options = "/v1/ticketing/catalogs/{catalogId}/product_bases/{productBaseId}/options"
+    assert "x-evidence" not in operation("1.0.7", "get", prices)
+    assert operation("release", "get", prices)["x-evidence"] == "inferred"
+    assert operation("release", "get", options)["x-evidence"] == "inferred"
+    bulk = operation("1.0.7", "post", "/v1/booking/reservations/_bulk")
+    assert "x-evidence" not in bulk
+    assert bulk["responses"]["200"]["x-evidence"] == "inferred"
+    assert "x-evidence" not in operation("1.0.7", "post", "/v1/booking/orders/_bulk")["responses"]["200"]
+    schemas = describe("1.0.7")["components"]["schemas"]
+    reservation = schemas["BookingReservation.jsonld-v1.reservation.read"]
+    assert "x-evidence" not in reservation
+    assert "x-evidence" not in reservation["properties"]["seatsArrangement"]
+    assert (
+        schemas["BookingOrder.jsonld-v1.order.read"]["properties"]["reservation"]["x-evidence"] == "inferred"
+    )
+    later = describe("1.0.19")["components"]["schemas"]
+    (own,) = [
+        part
+        for part in later["BookingReservation.jsonld-v1.reservation.read"]["allOf"]
+        if "properties" in part
+    ]
+    assert own["properties"]["seatsArrangement"]["x-evidence"] == "inferred"
+    item = later["BookingReservation.BulkReservationInput-v1.reservation.bulk_write"]["properties"]["items"][
+        "items"
+    ]
+    form_data = item["properties"]["ticketSessions"]["items"]["properties"]["formData"]
+    assert form_data["x-evidence"] == "inferred"
+
+
+def test_no_schema_is_there_in_vain_and_none_is_missing(document):
+    used = {
+        node["$ref"].rpartition("/")[2]
+        for node in everything(document)
+        if isinstance(node, dict) and "$ref" in node
+    }
+    assert used == set(document["components"]["schemas"])
+
+
+def test_other_yaml_readers_read_the_same_values(version, document):
+    assert YAML(typ="safe", pure=True).load(find(version)) == document
+
+
+def test_no_reconstructed_file_names_a_place_outside_the_api(version, document):
+    hosts = set(re.findall(r"https?://([\w.-]+)", find(version).read_text(encoding="utf-8")))
+    assert hosts == {"api.demo.korusticket.com", "api.korusticket.com", "example.com", "www.w3.org"}
+    assert document["info"]["version"] == version
