@@ -23,7 +23,7 @@ from korus.sandbox.tokens import Client, TokenDesk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from starlette.applications import Starlette
 
@@ -138,8 +138,11 @@ class Sandbox:
     def serve(self) -> None:
         """Answer in the foreground until the process is interrupted or told to end (SIGINT, SIGTERM)."""
         ended = threading.Event()
-        wanted = (signal.SIGINT, signal.SIGTERM)
-        previous = {number: signal.signal(number, lambda *_: ended.set()) for number in wanted}
+
+        def end(_: int, __: FrameType | None) -> None:
+            ended.set()
+
+        previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             with self:
                 while not ended.wait(timeout=1.0):  # a wait without end would not be interrupted everywhere
