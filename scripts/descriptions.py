@@ -20,6 +20,9 @@ from urllib.parse import unquote
 
 import yaml
 from attrs import evolve, field, frozen
+from yaml.constructor import ConstructorError
+from yaml.parser import ParserError
+from yaml.scanner import ScannerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +126,7 @@ class _CoreLoader(_Loader):  # type: ignore[misc] # the base is chosen at run ti
             if not isinstance(key_node, yaml.ScalarNode):
                 problem = "a key is not text"
             if problem:
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                raise ConstructorError(None, None, problem, key_node.start_mark)
             stated.add(key)
         self.flatten_mapping(node)
         return {str(key.value): self.construct_object(value, deep=deep) for key, value in node.value}
@@ -202,7 +205,7 @@ def _values(text: str, name: str) -> object:
             at_end = broken.msg.startswith("Unterminated") or broken.pos >= len(text.rstrip())
             raise _broken(at_end)(f"{name} is not JSON: {broken}") from error
         # what is read well but means nothing was not cut
-        read = not isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError)
+        read = not isinstance(error, ScannerError | ParserError)
         mark = None if read else getattr(error, "problem_mark", None)
         at_end = mark is not None and mark.line >= text.rstrip().count("\n")
         raise _broken(at_end)(f"{name} is not YAML: {_first_line(error)}") from error
