@@ -1,5 +1,142 @@
 """The pytest plugin that comes with korus: fixtures and options for testing with recorded traffic.
 
-pytest loads this module in every run of an environment where korus is installed, whether or not the
-extra ``korus[testing]`` is, so nothing heavy and nothing optional is imported at its top.
+``korus_sandbox`` is a running sandbox; ``korus`` and ``async_korus`` are clients of either colour. In a test that also
+asks for ``korus_cassette`` they are answered from the cassette that belongs to the test, or recorded into it.
+
+pytest loads this module in every run of an environment where korus is installed, whether or not the extra
+``korus[testing]`` is, so nothing heavy and nothing optional is imported at its top: the work is done in
+`korus.testing.playing`.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Generator, Iterator
+
+    from korus import AsyncKorus, Korus
+    from korus.sandbox import Sandbox
+    from korus.testing.playing import Story
+
+__all__: list[str] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and settings, all of them named after korus."""
+    group = parser.getgroup("korus", "recorded traffic with korus")
+    group.addoption(
+        "--korus-record",
+        choices=("none", "missing", "all"),
+        default=None,
+        help="none: only replay (the default); missing: record cassettes that do not exist; all: record all anew",
+    )
+    group.addoption(
+        "--korus-rerecord-older-than",
+        metavar="DATE",
+        default=None,
+        help="record cassettes anew that were recorded before this ISO date",
+    )
+    group.addoption(
+        "--korus-environment",
+        choices=("sandbox", "settings"),
+        default="sandbox",
+        help="record against the sandbox (the default) or against what the KORUS_* settings name",
+    )
+    group.addoption(
+        "--korus-check",
+        metavar="FILE",
+        default=None,
+        help="fail a test whose cassette is not what this OpenAPI description says",
+    )
+    group.addoption(
+        "--korus-exceptions", metavar="FILE", default=None, help="known exceptions for --korus-check, each with a reason"
+    )
+    parser.addini(
+        "korus_cassettes",
+        "folder of the cassettes, below the root; without it they stand in `cassettes` beside each test module",
+        default="",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marker, and keep the settings that a recording may need."""
+    config.addinivalue_line(
+        "markers",
+        "korus_cassette(purpose=None, name=None, volatile=()): what the cassette of the test shows, its file name if it "
+        "is not the test's, and the places of requests that are not compared",
+    )
+    if config.getoption("--korus-environment", default="sandbox") == "settings":
+        from korus.testing.playing import keep_settings  # noqa: PLC0415 - only when asked for
+
+        keep_settings(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add a check that every cassette belongs to a test, where tests have cassettes."""
+    if any("korus_cassette" in getattr(item, "fixturenames", ()) for item in items):
+        from korus.testing.playing import ownership_item  # noqa: PLC0415 - only when there are cassettes
+
+        check = ownership_item(session, config, items)
+        if check is not None:
+            items.append(check)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test itself passed: a story that went wrong is neither kept nor judged."""
+    report = yield
+    if call.when == "call" and "korus_cassette" in getattr(item, "fixturenames", ()):
+        from korus.testing.playing import PASSED  # noqa: PLC0415 - only for tests with a cassette
+
+        item.stash[PASSED] = report.passed
+    return report
+
+
+@pytest.fixture
+def korus_sandbox() -> Iterator[Sandbox]:
+    """A sandbox of one's own: a stand-in KorusTicket with state, on loopback."""
+    from korus.sandbox import Sandbox as Running  # noqa: PLC0415 - an extra
+
+    with Running(seed=7) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Story]:
+    """The cassette of this test, answering or recording."""
+    from korus.testing.playing import play  # noqa: PLC0415 - needs the extra
+
+    with play(request) as story:
+        yield story
+
+
+@pytest.fixture
+def _korus_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What a client has to be given in this test."""
+    from korus.testing.playing import settings_for  # noqa: PLC0415 - needs the extra
+
+    return settings_for(request)
+
+
+@pytest.fixture
+def korus(_korus_settings: dict[str, Any]) -> Iterator[Korus]:
+    """A client: of the test's cassette if it asks for one, of a sandbox otherwise."""
+    from korus import Korus as Client  # noqa: PLC0415 - heavier than the plugin may be
+
+    with Client(**_korus_settings) as client:
+        yield client
+
+
+@pytest.fixture
+async def async_korus(anyio_backend: Any, _korus_settings: dict[str, Any]) -> AsyncIterator[AsyncKorus]:  # noqa: ARG001
+    """The same for async tests; they are run by anyio's pytest plugin, which comes with httpx."""
+    from korus import AsyncKorus as Client  # noqa: PLC0415 - heavier than the plugin may be
+
+    async with Client(**_korus_settings) as client:
+        yield client

@@ -115,7 +115,7 @@ _PERSON_KEYS = frozenset(
 _LEAST_PHONE_DIGITS, _LEAST_REFERENCE = 6, 4
 
 EMAIL: Final = re.compile(
-    r"[A-Za-z0-9_](?:[A-Za-z0-9._+'-]|%2[Bb])*(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+    r"(?<!%)(?<!%[0-9A-Fa-f])[A-Za-z0-9_](?:[A-Za-z0-9._+'-]|%2[Bb])*(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
 )
 """An e-mail address, also with its sign percent-encoded."""
 JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?")
@@ -454,9 +454,9 @@ class _Concealer:
         kept: dict[str, tuple[str, ...]] = {}
         for name, values in headers.items():
             name = name.lower()  # noqa: PLW2901
-            if name == "authorization":
+            if name == "authorization" and name in allowed:
                 kept[name] = tuple(self._authorization(value) for value in values)
-            elif name in allowed or name.startswith(("x-ratelimit-", "ratelimit")):
+            elif name in allowed or is_rate_limit(name, allowed):
                 kept[name] = tuple(
                     self.uri(value) if name in {"location", "content-location"} else self.text(value)
                     for value in values
@@ -506,6 +506,11 @@ class _Concealer:
         return not (EMAIL.search(said) or JWT.search(said) or re.search(r"\+[1-9][0-9]{8,}", said))
 
 
+def is_rate_limit(name: str, allowed: frozenset[str]) -> bool:
+    """Whether a header of an answer says how many requests are left."""
+    return allowed is ALLOWED_RESPONSE_HEADERS and name.startswith(("x-ratelimit-", "ratelimit"))
+
+
 def _is_moment(key: str) -> bool:
     return key.lower() in {"date", "expires"} or key.endswith(("At", "_at", "Date", "Deadline", "_date"))
 
@@ -516,11 +521,20 @@ def _learn_document(parsed: Any, learned: _Learned) -> None:
     for text, key in _texts(parsed):
         if key != "code":
             learned.identifiers.update(found[0].lower() for found in UUID.finditer(text))
+        _learn_named(text, learned)
         if text.lstrip()[:1] in {"{", "["}:
             try:
                 _learn_document(bodies.parse_json(text), learned)
             except ValueError:
                 continue
+
+
+def _learn_named(text: str, learned: _Learned) -> None:
+    """Learn what a text announces by itself, as the address of a file does its signature."""
+    for found in NAMED.finditer(text):
+        kind = kind_of_key(found["name"])
+        if kind is not None and ("=" in found["between"] or kind in SECRET_KINDS):
+            learned.learn(kind, unquote_plus(found["value"]) if "%" in found["value"] else found["value"])
 
 
 def _texts(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -555,6 +569,7 @@ def _learn_body(content: bytes, content_type: str | None, learned: _Learned) -> 
     try:
         parsed = bodies.parse_json(text)
     except ValueError:
+        _learn_named(text, learned)
         return
     _learn_document(parsed, learned)
 

@@ -294,9 +294,7 @@ def open_cassette(
     with _Own.use(**merged) as cassette:
         if persister.loaded is not None:
             found = persister.loaded.header
-            known = (found.pseudonyms == "public") == pseudonyms.public
-            own_key = pseudonyms if known else (Pseudonyms() if found.pseudonyms == "public" else None)
-            cassette.korus_matcher = Matcher(own_key, found.volatile)
+            cassette.korus_matcher = Matcher(Pseudonyms() if found.pseudonyms == "public" else None, found.volatile)
             header = found
         tape = Tape(path, record, header, cassette)
         tapes.append(tape)

@@ -29,6 +29,7 @@ from korus.testing.privacy import (
     NAMED,
     PHONE,
     form_fields_of,
+    is_rate_limit,
     kind_of_key,
     may_be,
     private_places,
@@ -82,7 +83,7 @@ _HARMLESS = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{10,14}|/\.well-known/genid/[0-9a-f]{20}|[0-9a-f]{20}",
     re.IGNORECASE,
 )
-_EMPTY = frozenset({"null", "true", "false", "~", "|", "|-", ">"})
+_EMPTY = frozenset({"null", "true", "false", "~", "|", "|-", ">", "Bearer", "Basic"})
 _DIGEST_LINE = re.compile(r"^description_sha256: '?[0-9a-f]{64}'?$")
 
 
@@ -265,7 +266,7 @@ def _in_headers(
     for name, values in headers.items():
         pointer = f"/headers/{escape(name)}"
         for value in values:
-            if name not in allowed and not name.startswith(("x-ratelimit-", "ratelimit")):
+            if name not in allowed and not is_rate_limit(name, allowed):
                 yield pointer, "a header that is not kept", value
             elif name == "authorization" and not is_pseudonym(value.rpartition(" ")[2]):
                 yield pointer, "credential", value

@@ -1,0 +1,357 @@
+"""What the pytest plugin does: find a test's cassette, open it, and judge what became of it.
+
+A cassette answers unless recording was asked for. Afterwards every interaction must have been played and every request
+answered, or the test fails, even if the program under test swallowed the error. Options and fixtures themselves stand
+in `korus.testing.plugin`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import os
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+from attrs import define, field
+
+from korus._primitives import clock
+from korus.testing import cassettes, checking, descriptions, reports
+from korus.testing.pseudonyms import Kind, Pseudonyms
+from korus.testing.recording import Tape, now, open_cassette
+
+if TYPE_CHECKING:
+    from korus.sandbox import Sandbox
+
+__all__ = ["PASSED", "Story", "cassette_path", "keep_settings", "ownership_item", "play", "settings_for"]
+
+PASSED: Final = pytest.StashKey[bool]()
+_SETTINGS: Final = pytest.StashKey["dict[str, str]"]()
+_RECORDED: Final = pytest.StashKey["set[Path]"]()
+_FORBIDDEN = re.compile(r"[<>?%*:|\"'/\\]")
+_MODES = {"none": "none", "once": "missing", "all": "all", "rewrite": "all"}
+
+
+@define(eq=False)
+class Story:
+    """The cassette of a running test.
+
+    Attributes:
+        path: The file.
+        recording: Whether requests go out and are recorded.
+        sandbox: The sandbox that is being recorded, None otherwise.
+    """
+
+    path: Path
+    recording: bool
+    sandbox: Sandbox | None
+    _tape: Tape = field(repr=False)
+    _pseudonyms: Pseudonyms = field(repr=False)
+
+    def arrange(self, change: Callable[[Sandbox], object]) -> None:
+        """Change something at the sandbox for the recording; nothing happens when the cassette answers.
+
+        Args:
+            change: Called with the sandbox, for example to add a fault or to move its clock.
+        """
+        if self.sandbox is not None:
+            change(self.sandbox)
+
+    def shown(self, kind: str, value: str) -> str:
+        """A private value as the answers have it: itself while recording, its pseudonym when replayed.
+
+        Args:
+            kind: What it is: ``given``, ``family``, ``email``, ``phone``, ``reference``, … (`pseudonyms.Kind`).
+            value: The value that the test sends.
+        """
+        return value if self.recording else self._pseudonyms.replace(Kind(kind), value)
+
+    @property
+    def unplayed(self) -> tuple[str, ...]:
+        """The interactions that no request has asked for yet."""
+        return self._tape.unplayed
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The requests that nothing answered."""
+        return self._tape.unanswered
+
+
+def keep_settings(config: pytest.Config) -> None:
+    """Keep the ``KORUS_*`` settings of the environment before tests can change them.
+
+    Raises:
+        pytest.UsageError: Something that a recording needs is missing.
+    """
+    found = {name: value for name, value in os.environ.items() if name.startswith("KORUS_") and value}
+    missing = [name for name in ("KORUS_CLIENT_ID", "KORUS_CLIENT_SECRET") if name not in found]
+    if "KORUS_ENVIRONMENT" not in found and "KORUS_BASE_URL" not in found:
+        missing.append("KORUS_ENVIRONMENT or KORUS_BASE_URL")
+    if missing:
+        raise pytest.UsageError(f"recording against a real environment needs {', '.join(missing)}; nothing was recorded")
+    config.stash[_SETTINGS] = found
+
+
+def _mode(config: pytest.Config) -> str:
+    asked = config.getoption("--korus-record")
+    if asked is not None:
+        return str(asked)
+    general = config.getoption("--record-mode", default=None) or "none"
+    if general not in _MODES:
+        raise pytest.UsageError(f"a cassette of korus is one whole story: --record-mode={general} cannot add to it")
+    return _MODES[general]
+
+
+def cassette_path(node: pytest.Item) -> Path:
+    """The file of a test's cassette.
+
+    The name is the test's, without what tells its parameters apart if it is the colour of the client, or the one in
+    the marker; the folder is named after the module.
+    """
+    marker = node.get_closest_marker("korus_cassette")
+    name = (marker.kwargs.get("name") if marker else None) or _test_name(node)
+    name = name if str(name).endswith(".yaml") else f"{name}.yaml"
+    base = node.config.getini("korus_cassettes")
+    module = Path(node.path)
+    folder = node.config.rootpath / str(base) if base else module.parent / "cassettes"
+    return folder / module.stem / _FORBIDDEN.sub("-", str(name))
+
+
+def _test_name(node: pytest.Item) -> str:
+    return str(getattr(node, "originalname", None) or node.name) if _only_colours(node) else node.name
+
+
+def _only_colours(node: pytest.Item) -> bool:
+    call = getattr(node, "callspec", None)
+    return call is None or set(call.params) <= {"anyio_backend", "colour", "color"}
+
+
+def _is_old(path: Path, config: pytest.Config) -> bool:
+    given = config.getoption("--korus-rerecord-older-than")
+    if not given or not path.is_file():
+        return False
+    try:
+        limit = dt.datetime.fromisoformat(str(given))
+    except ValueError as error:
+        raise pytest.UsageError(f"--korus-rerecord-older-than: {given!r} is no ISO date") from error
+    limit = limit if limit.tzinfo else limit.replace(tzinfo=dt.UTC)
+    return cassettes.read(path).header.recorded_at < limit
+
+
+def _records(path: Path, config: pytest.Config) -> bool:
+    if path in config.stash.setdefault(_RECORDED, set()):
+        return False  # recorded by another test of this run, for which it is to answer now
+    mode = _mode(config)
+    return mode == "all" or (mode == "missing" and not path.is_file()) or _is_old(path, config)
+
+
+def _purpose(node: pytest.Item) -> str:
+    marker = node.get_closest_marker("korus_cassette")
+    given = marker.kwargs.get("purpose") or (marker.args[0] if marker.args else None) if marker else None
+    documented = (getattr(getattr(node, "function", None), "__doc__", None) or "").strip().partition("\n")[0]
+    words = re.sub(r"\[.*\]$", "", node.name).removeprefix("test_").replace("_", " ")
+    return str(given or documented or f"{words[:1].upper()}{words[1:]}.")
+
+
+def _pseudonyms(settings: Mapping[str, str] | None) -> Pseudonyms:
+    """The public key for the sandbox's invented data; for real traffic one that only its owner can make."""
+    given = os.environ.get("KORUS_PSEUDONYM_KEY") or (settings or {}).get("KORUS_PSEUDONYM_KEY")
+    if given:
+        return Pseudonyms(given.encode())
+    if settings is None:
+        return Pseudonyms()
+    secret = settings["KORUS_CLIENT_SECRET"].encode()
+    return Pseudonyms(hashlib.scrypt(secret, salt=b"korus pseudonyms", n=2**14, r=8, p=1, dklen=32))
+
+
+def _origin(settings: Mapping[str, str] | None) -> cassettes.Origin:
+    if settings is None:
+        return "sandbox"
+    return "production" if settings.get("KORUS_ENVIRONMENT") == "production" else "demo"
+
+
+@contextlib.contextmanager
+def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
+    """Open the cassette of the test that asks for it, and judge it when the test is over.
+
+    Raises:
+        pytest.UsageError: The options contradict each other.
+        Failed: Something was not played or not answered, or the cassette is not what the description says.
+    """
+    import korus_api  # noqa: PLC0415 - only its facts are needed, and only here
+
+    from korus._version import __version__  # noqa: PLC0415 - beside the other fact of the header
+
+    node, config = request.node, request.config
+    if node.get_closest_marker("vcr"):
+        raise pytest.UsageError(f"{node.nodeid}: korus_cassette and pytest.mark.vcr would both record; use one of them")
+    marker = node.get_closest_marker("korus_cassette")
+    path = cassette_path(node)
+    record = _records(path, config)
+    settings = config.stash.get(_SETTINGS, None) if record else None
+    sandbox: Sandbox | None = request.getfixturevalue("korus_sandbox") if record and settings is None else None
+    pseudonyms = _pseudonyms(settings)
+    header = cassettes.Header(
+        origin=_origin(settings),
+        api_version=korus_api.API_VERSION,
+        description_sha256=korus_api.DESCRIPTION_SHA256,
+        recorded_at=now(),
+        korus_version=__version__,
+        purpose=_purpose(node),
+        volatile=tuple(marker.kwargs.get("volatile", ())) if marker else (),
+    )
+    secret = (settings or {}).get("KORUS_CLIENT_SECRET") or getattr(sandbox, "client_secret", None)
+    hook: Any = getattr(config.hook, "pytest_recording_configure", None)
+    with (
+        open_cassette(
+            path,
+            header=header,
+            record=record,
+            pseudonyms=pseudonyms,
+            secrets=[str(secret)] if secret else [],
+            configure=lambda vcr: hook(config=config, vcr=vcr) if hook is not None else None,
+        ) as tape,
+        time_of(None if record else tape.header.recorded_at),
+    ):
+        story = Story(path, record, sandbox, tape, pseudonyms)
+        yield story
+        passed = node.stash.get(PASSED, False)
+        if record and not passed:
+            tape.discard()
+    if record and passed:
+        config.stash[_RECORDED].add(path)
+    _judge(story, node, config)
+
+
+def _judge(story: Story, node: pytest.Item, config: pytest.Config) -> None:
+    if story.unanswered:
+        pytest.fail("\n".join(story.unanswered), pytrace=False)
+    if not node.stash.get(PASSED, False):
+        return
+    if story.unplayed:
+        lines = "".join(f"\n  interaction {one}" for one in story.unplayed)
+        pytest.fail(f"{story.path} has interactions that the test did not play:{lines}", pytrace=False)
+    description = config.getoption("--korus-check")
+    if description and story.path.is_file():
+        given = config.getoption("--korus-exceptions")
+        report = checking.check(
+            [story.path],
+            description=descriptions.read(str(description)),
+            exemptions=checking.read_exemptions(str(given)) if given else (),
+            complete=False,
+        )
+        if not report.passed:
+            pytest.fail(reports.check_as_table(report), pytrace=False)
+
+
+@contextlib.contextmanager
+def time_of(moment: dt.datetime | None) -> Generator[None, None, None]:
+    """Let korus believe that it is the time of a recording, so that a hold of then has not run out.
+
+    Args:
+        moment: The time to begin at, None for no change.
+    """
+    if moment is None:
+        yield
+        return
+    ahead = moment - dt.datetime.now(dt.UTC)
+    before = clock.SYSTEM_CLOCK.now
+    # the clock is frozen for everybody else; while a cassette answers, its time is the recording's
+    object.__setattr__(clock.SYSTEM_CLOCK, "now", lambda: dt.datetime.now(dt.UTC) + ahead)
+    try:
+        yield
+    finally:
+        object.__setattr__(clock.SYSTEM_CLOCK, "now", before)
+
+
+def settings_for(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The arguments that a client needs in a test: for its cassette, for what is being recorded, or for a sandbox."""
+    story: Story | None = request.getfixturevalue("korus_cassette") if _has_cassette(request) else None
+    if story is not None and not story.recording:
+        return _as_recorded(story.path)
+    kept = request.config.stash.get(_SETTINGS, None)
+    if story is not None and kept is not None:
+        names = ("client_id", "client_secret", "environment", "base_url", "token_url", "language")
+        return {name: kept[f"KORUS_{name.upper()}"] for name in names if f"KORUS_{name.upper()}" in kept}
+    sandbox: Sandbox = request.getfixturevalue("korus_sandbox")
+    return {
+        "base_url": sandbox.base_url,
+        "token_url": sandbox.token_url,
+        "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+    }
+
+
+def _has_cassette(request: pytest.FixtureRequest) -> bool:
+    return "korus_cassette" in request.fixturenames
+
+
+def _as_recorded(path: Path) -> dict[str, Any]:
+    """Addresses as they stand in the cassette; the credentials are for nobody."""
+    base_url, token_url = "https://api.sandbox.test", "https://auth.sandbox.test/token"
+    interactions = cassettes.read(path).interactions if path.is_file() else ()
+    for one in interactions:
+        split = urlsplit(one.request.uri)
+        if any(name == "grant_type" for name, _ in one.request.body.get("form", ())):
+            token_url = one.request.uri
+        elif re.match(r"/v[0-9]", split.path):
+            base_url = f"{split.scheme}://{split.netloc}"
+    return {
+        "base_url": base_url,
+        "token_url": token_url,
+        "client_id": "replayed",
+        "client_secret": "replayed",
+    }
+
+
+class _Ownership(pytest.Item):
+    """Fails when a cassette belongs to no test."""
+
+    def __init__(self, *, folders: Iterable[Path], owned: Iterable[Path], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.folders = tuple(sorted(set(folders)))
+        self.owned = frozenset(owned)
+
+    def runtest(self) -> None:
+        """Look for files that no collected test has as its cassette."""
+        found = {path for path in cassettes.find(folder for folder in self.folders if folder.exists())}
+        orphans = sorted(path for path in found if path not in self.owned)
+        if orphans:
+            root = self.config.rootpath
+            lines = "".join(
+                f"\n  {path.relative_to(root) if path.is_relative_to(root) else path}" for path in orphans
+            )
+            pytest.fail(f"cassettes that no test owns:{lines}", pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where the check is said to stand."""
+        return self.path, None, self.name
+
+
+def ownership_item(
+    session: pytest.Session, config: pytest.Config, items: Iterable[pytest.Item]
+) -> pytest.Item | None:
+    """A check over the cassettes of all test modules that were collected whole, None if there are none.
+
+    When everything was collected that the project calls its tests, folders of modules that no longer exist count too.
+    """
+    if any("::" in argument for argument in config.args):
+        return None
+    owned = {cassette_path(item) for item in items if "korus_cassette" in getattr(item, "fixturenames", ())}
+    folders = {path.parent for path in owned}
+    base = config.getini("korus_cassettes")
+    if base and _collects_everything(config):
+        folders = {config.rootpath / str(base)}
+    return _Ownership.from_parent(session, name="every cassette belongs to a test", folders=folders, owned=owned)
+
+
+def _collects_everything(config: pytest.Config) -> bool:
+    here = config.invocation_params.dir
+    given = [(here / argument).resolve() for argument in config.args]
+    wanted = [(config.rootpath / path).resolve() for path in config.getini("testpaths") or ["."]]
+    return all(any(path.is_relative_to(one) for one in given) for path in wanted)
