@@ -57,7 +57,7 @@ def book(
     """
     try:
         booking = parse(_text_of(file), json=file.suffix.lower() == ".json", external_reference=reference)
-        with Korus.from_env(**({"language": booking.language} if booking.language else {})) as korus:
+        with Korus.from_env(language=booking.language) if booking.language else Korus.from_env() as korus:
             wishes = Wishes(folder=to / _folder_name(booking), wait=wait, whole=whole)
             ended = _run(korus, booking, wishes, only_check=check)
     except FileInvalid as invalid:
@@ -74,10 +74,9 @@ def _run(korus: Korus, booking: BookingFile, wishes: Wishes, *, only_check: bool
         if problems:
             raise FileInvalid(problems)
         if only_check:
-            progress.lines([entry.title for entry in found])
-            progress.step(
-                f"{len(found)} lines can be booked as far as the catalogue says; nothing was booked"
-            )
+            for entry in found:
+                progress.step(f"  {entry.title}")
+            progress.step("all of this is in the catalogue; nothing was booked")
             return 0
         errand.take_up(found)
         try:

@@ -28,6 +28,8 @@ __all__ = ["Found", "look_up", "moment"]
 
 _MOST_CANDIDATES = 6
 _DAYS_AROUND = 14
+_LARGEST_PAGE = 50  # reference 8.1
+_PAGES_AHEAD = 4
 
 
 @frozen
@@ -154,7 +156,11 @@ class _Search:
 
     def products(self, catalog: _Named) -> tuple[_Named, ...]:
         if catalog.iri not in self._products:
-            listed = self.korus.products.list(catalog.thing)
+            try:
+                bases = list(self.korus.product_bases.list(catalog.thing))
+                listed = [product for base in bases for product in self.korus.products.list(base)]
+            except OperationUnavailable:  # the old model has no bases
+                listed = list(self.korus.products.list(catalog.thing))
             self._products[catalog.iri] = tuple(_named(product) for product in listed)
         return self._products[catalog.iri]
 
@@ -165,8 +171,9 @@ class _Search:
         product = self.one_of(self.products(catalog), offer.product, f"product of {catalog.name}")
         if product is None:
             return None
-        days = {} if offer.date is None else {"after": offer.date, "before": offer.date}
-        listed = self.korus.offers.list(catalog.thing, products=[product.thing], **days)
+        listed = self.korus.offers.list(
+            catalog.thing, products=[product.thing], after=offer.date, before=offer.date
+        )
         day = None if offer.date is None else offer.date.isoformat()
         # a server that ignores a filter must not make us book another day or product
         found = [entry for entry in listed if _is_offer_of(entry, product, day)]
@@ -182,17 +189,14 @@ class _Search:
         return None
 
     def days_on_sale(self, catalog: _Named, product: _Named, offer: OfferNamed) -> str:
-        if offer.date is None:
-            near = self.korus.offers.list(catalog.thing, products=[product.thing], order="asc")
-        else:
-            around = timedelta(days=_DAYS_AROUND)
-            near = self.korus.offers.list(
-                catalog.thing,
-                products=[product.thing],
-                after=offer.date - around,
-                before=offer.date + around,
-                order="asc",
-            )
+        around = timedelta(days=_DAYS_AROUND)
+        near = self.korus.offers.list(
+            catalog.thing,
+            products=[product.thing],
+            after=offer.date and offer.date - around,
+            before=offer.date and offer.date + around,
+            order="asc",
+        )
         days = {day: None for entry in near if (day := text(wire(entry) or {}, "date"))}
         return f"; it is on sale on {_some(list(days))}" if days else ""
 
@@ -218,7 +222,9 @@ class _Search:
                 return None
             catalogs = [catalog]
         for catalog in catalogs:
-            for entry in self.korus.offers.list(catalog.thing):
+            for entry in self.korus.offers.list(
+                catalog.thing, page_size=_LARGEST_PAGE, prefetch=_PAGES_AHEAD
+            ):
                 if wanted in {_named(entry).id, (iri_of(entry) or "").rpartition("/")[2]}:
                     return catalog, entry
         self.refuse(offer.offer, f"there is no such offer in {_some([catalog.name for catalog in catalogs])}")
@@ -226,7 +232,7 @@ class _Search:
 
     def address(self, written: Text) -> Reference | None:
         try:
-            return parse_iri(written.text, OFFER)
+            return parse_iri(written.text, OFFER, base_url=self.korus.config.base_url)
         except InvalidIri as error:
             self.refuse(written, error.message)
             return None
@@ -273,7 +279,7 @@ class _Search:
     def too_many_beneficiaries(self, item: Item, tickets: Sequence[_Named]) -> None:
         places = item.quantity * max(1, len(tickets))
         if len(item.beneficiaries) > places:
-            reason = f"{len(item.beneficiaries)} people for {places} tickets"
+            reason = f"{len(item.beneficiaries)} people for {places} ticket{'s' * (places > 1)}"
             self.problems.append(FileProblem(item.line, f"{item.where}.beneficiaries", reason))
 
     def one_of(self, things: Sequence[_Named], written: Text, what: str) -> _Named | None:
@@ -356,5 +362,6 @@ def _plain(name: str) -> str:
 
 def _some(words: Sequence[str]) -> str:
     """A few of the words, and how many more there are."""
-    shown = ", ".join(words[:_MOST_CANDIDATES])
+    quote = "'" if any("," in word for word in words) else ""
+    shown = ", ".join(f"{quote}{word}{quote}" for word in words[:_MOST_CANDIDATES])
     return f"{shown} and {len(words) - _MOST_CANDIDATES} more" if len(words) > _MOST_CANDIDATES else shown
