@@ -140,16 +140,20 @@ def _output(schema: Schema, own: dict[str, Any], version: Version, mark: dict[st
     generation = version.generation
     head: dict[str, Any] = {"description": schema.description, **mark}
     if generation is Generation.A:
-        # the pages of 1.0.7 list no JSON-LD keys on nested objects
-        bare = schema.kind == "value" and version.name == "1.0.7"
-        keys = {} if bare else _early_keys()
+        keys = _early_keys()
+        if version.name == "1.0.7" and schema.kind in {"value", "nested"}:
+            # its pages list no JSON-LD keys on nested objects
+            keys = _proposed_keys(schema)
         return {"type": "object", **head, **_deprecated(generation), "properties": {**keys, **own}}
     if schema.kind == "item" or (schema.kind != "value" and generation is not Generation.B):
         return {**head, "allOf": [pointer(ITEM), {"type": "object", "properties": own}]}
-    if schema.kind == "nested":
-        # in B the generator writes no JSON-LD keys here, but a client needs the IRIs (proposal P11)
-        own = {"@id": {**_TEXT, **MARK}, "@type": {**_TEXT, **MARK}, **own}
-    return {"type": "object", **head, "properties": own}
+    # B writes no JSON-LD keys here
+    return {"type": "object", **head, "properties": {**_proposed_keys(schema), **own}}
+
+
+def _proposed_keys(schema: Schema) -> dict[str, Any]:
+    """Give a nested resource its IRI all the same: without it a client cannot reserve (proposal P11)."""
+    return {"@id": {**_TEXT, **MARK}, "@type": {**_TEXT, **MARK}} if schema.kind == "nested" else {}
 
 
 def _early_keys() -> dict[str, Any]:
