@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from scripts.compare.access import compare_access, compare_surroundings
-from scripts.compare.documents import ComparisonError, Document, Json, escape, mapping
+from scripts.compare.documents import ComparisonError, Document, escape, mapping
 from scripts.compare.findings import Findings
 from scripts.compare.judge import Judge
 from scripts.compare.operations import ANYTHING, Operations
@@ -83,21 +83,35 @@ def _clean(old: Document, new: Document) -> Clean:
     return Clean(frozenset(clean), same_dialect=True)
 
 
+def _reached(document: Document) -> set[str]:
+    """Find the components that an operation of the document reaches, through whatever refers to them."""
+    components = _components(document)
+    text = json.dumps([document.root.get("paths"), document.root.get("webhooks")], default=str)
+    todo = [json.loads(f'"{match}"').removeprefix("#") for match in set(REFERENCE.findall(text))]
+    # a discriminator may name a schema without a reference
+    found: set[str] = set()
+    while todo:
+        place = "/".join(todo.pop().split("/")[:4])
+        if place not in found and place in components:
+            found.add(place)
+            todo.extend(reference.removeprefix("#") for reference in components[place][1])
+    return found
+
+
 def _unreached(graph: Graph, clean: Clean, judge: Judge, findings: Findings) -> None:
-    """Compare the schemas of the same name that no operation reaches."""
-    olds: set[str] = set()
-    news: set[str] = set()
-    for pair in graph.pairs:
-        olds.update((*pair.old.core, *pair.old.wrappers))
-        news.update((*pair.new.core, *pair.new.wrappers))
+    """Compare the schemas of the same name that no operation reaches in either document."""
     rest = Graph(graph.old, graph.new, clean)
-    schemas: list[dict[str, Json]] = [
-        mapping(mapping(book.document.root.get("components")).get("schemas")) for book in (graph.old, graph.new)
+    names: list[list[str]] = [
+        list(mapping(mapping(book.document.root.get("components")).get("schemas"))) for book in (graph.old, graph.new)
     ]
-    for name in sorted(schemas[0].keys() & schemas[1].keys()):
-        place = f"/components/schemas/{escape(name)}"
-        if place not in olds and place not in news:
+    places = [f"/components/schemas/{escape(name)}" for name in names[0] if name in set(names[1])]
+    places = [place for place in places if not clean.same(graph.old.use(place), graph.new.use(place))]
+    if not places:
+        return
+    reached = _reached(graph.old.document) | _reached(graph.new.document)
+    for place in places:
+        if place not in reached:
             for direction in ("request", "response"):
-                rest.root(place, place, direction, 0, f"schema {name}")
+                rest.root(place, place, direction, 0, f"schema {place.rpartition('/')[2]}", (place, ""))
     rest.build()
     findings.take(rest, judge, unreached=graph)

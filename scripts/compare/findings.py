@@ -137,17 +137,35 @@ class Findings:
             judge: Who settles what is open.
             unreached: Where given, the graph is of schemas that no operation reaches, and this is the other one.
         """
-        for pair in graph.pairs:
+        for pair in sorted(graph.pairs, key=graph.order):
             if unreached is not None and (pair.old, pair.new) in unreached.keys():
                 continue
             for change in pair.changes:
+                if unreached is not None:
+                    self._take_unreached(graph, pair, change, judge)
+                    continue
                 for position, direction in ((0, "request"), (1, "response")):
                     mask = pair.masks[position]
                     if not mask:
                         continue
                     if not (change.requests if direction == "request" else change.responses):
                         continue
-                    self._take_change(graph, pair, change, direction, mask, judge, unreached=unreached is not None)
+                    self._take_change(graph, pair, change, direction, mask, judge)
+
+    def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
+        """Note a change that nobody is known to meet, once, as seen by the direction that it would hurt."""
+        taken: list[_Finding] = []
+        for direction, concerned in (("request", change.requests), ("response", change.responses)):
+            if concerned:
+                before = len(self._found)
+                self._take_change(graph, pair, change, direction, 0, judge)
+                taken += self._found[before:]
+                del self._found[before:]
+        taken = [found for found in taken if RULES[found.rule].schema or RULES[found.rule].level != "compatible"]
+        if taken:
+            worst = min(taken, key=lambda found: LEVELS.index(RULES[found.rule].level))
+            worst.rule = "unreached-schema-changed"
+            self._found.append(worst)
 
     def _take_change(
         self,
@@ -157,8 +175,6 @@ class Findings:
         direction: Direction,
         mask: int,
         judge: Judge,
-        *,
-        unreached: bool,
     ) -> None:
         _settle(pair, change, judge, direction)
         if change.facet == "choice" and change.narrowed is False and change.widened is False:
@@ -177,14 +193,9 @@ class Findings:
                 witness = Witness(found=False, reason=NO_WITNESS[direction])
             else:
                 witness = judge.witness(pair, change, direction, narrowing=direction == "request")
-        identity = rule.id
-        if unreached:
-            if rule.level == "compatible" and not rule.schema:
-                return
-            identity, mask = "unreached-schema-changed", 0
         self._found.append(
             _Finding(
-                identity,
+                rule.id,
                 direction,
                 change.old,
                 change.new,
@@ -302,8 +313,8 @@ def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> N
 
 
 def _merged(found: list[_Finding]) -> list[_Finding]:
-    """Join the findings that are one change: at the same place, or with one of its places the same."""
-    for side in ("both", "old", "new"):
+    """Join the findings that are one change: at the same place, or in a schema that was shared and is copied now."""
+    for side in ("both", "old"):
         kept: dict[tuple[object, ...], _Finding] = {}
         rest: list[_Finding] = []
         for finding in found:
@@ -311,11 +322,10 @@ def _merged(found: list[_Finding]) -> list[_Finding]:
             if side == "both":
                 place = (finding.old_location, finding.new_location)
             else:
-                only = finding.old_location if side == "old" else finding.new_location
-                if only is None or not finding.whole:
+                if finding.old_location is None or not finding.whole:
                     rest.append(finding)
                     continue
-                place = (only,)
+                place = (finding.old_location,)
             key = (
                 finding.rule,
                 finding.direction,

@@ -253,6 +253,11 @@ class Graph:
                         ways[position] = (way[0], pair.index, label)
                         queue.append(child)
 
+    def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
+        """Give the place of a pair among the others, by the operation that reaches it first."""
+        firsts = [self.roots[way[0]] for way in pair.ways if way is not None]
+        return min(((root.order, root.label, pair.index) for root in firsts), default=(("", ""), "", pair.index))
+
     def place(self, pair: Pair, direction: Direction) -> str:
         """Say where in a body or parameter a pair is first met."""
         position = BOTH.index(direction)

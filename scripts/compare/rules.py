@@ -394,7 +394,11 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("parameter-serialization-unjudged", "possibly", "Whether the same value is written alike cannot be told."),
     ("parameter-type-generalized", "compatible", "As text on the wire every former value is still one."),
     ("parameter-reserved-characters-changed", "possibly", "Reserved characters may be escaped in one and not the other."),
-    ("parameter-empty-value-forbidden", "breaking", "A request with an empty value was accepted and may be refused."),
+    (
+        "parameter-empty-value-forbidden",
+        "possibly",
+        "A request with an empty value was announced as accepted; that it is not any more does not say it is refused.",
+    ),
     ("parameter-empty-value-allowed", "compatible", "Every request that was accepted still is."),
     ("parameter-deprecated", "compatible", "A deprecated parameter still works."),
     ("parameter-no-longer-deprecated", "compatible", "The parameter works as before."),

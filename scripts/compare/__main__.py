@@ -1,0 +1,81 @@
+"""``python -m scripts.compare OLD NEW``: say what differs between two OpenAPI documents.
+
+Exit status: 0 when the comparison was made, 1 when it was and ``--fail-on`` is met, 2 for a wrong call, 3 when a file
+cannot be read, 4 when it is not an OpenAPI 3 document, 5 when a ``$ref`` cannot be followed, 6 when ``--python`` cannot
+say what the changes mean in Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.compare import ComparisonError, Document, compare
+from scripts.compare.render import FORMATS, rules_table
+from scripts.descriptions import FOLDER, descriptions
+
+EPILOG = """\
+exit status: 0 compared, 1 compared and --fail-on is met, 2 wrong call, 3 unreadable file, 4 not OpenAPI 3,
+5 a $ref that cannot be followed, 6 what the changes mean in Python could not be worked out"""
+
+
+def located(name: str) -> Path:
+    """Find a document by its path, or by the version it has in ``openapi/``."""
+    path = Path(name)
+    if path.exists():
+        return path
+    return descriptions(FOLDER).get(name, path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; give its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.compare",
+        description="Say what differs between two OpenAPI 3.0 or 3.1 documents, and what that means for callers.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("old", nargs="?", metavar="OLD", help="the former document: a file, or a version in openapi/")
+    parser.add_argument("new", nargs="?", metavar="NEW", help="the present document: a file, or a version in openapi/")
+    parser.add_argument("--format", choices=sorted(FORMATS), default="text", help="how to show it (default: text)")
+    parser.add_argument("--fail-on", choices=("breaking", "possibly", "any"), help="when to exit with status 1")
+    parser.add_argument("--rules", action="store_true", help="print every rule with its level and reason")
+    parser.add_argument("--python", action="store_true", help="say what it means for the raw client and for korus")
+    asked = parser.parse_args(arguments)
+    if asked.rules:
+        sys.stdout.write(rules_table())
+        return 0
+    if asked.old is None or asked.new is None:
+        parser.error("OLD and NEW are needed")
+    try:
+        old, new = Document.read(located(asked.old)), Document.read(located(asked.new))
+        comparison = compare(old, new, names=(asked.old, asked.new))
+    except ComparisonError as error:
+        sys.stderr.write(f"{' '.join(str(error).split())}\n")
+        return error.exit_status
+    except RecursionError:
+        sys.stderr.write(f"{asked.old} or {asked.new} is nested too deeply to be compared\n")
+        return ComparisonError.exit_status
+    if asked.python:
+        from scripts.python_surface import SurfaceError, explained  # noqa: PLC0415 - generating is slow to import
+
+        try:
+            shown = explained(comparison, old.path, new.path, asked.format)
+        except SurfaceError as error:
+            sys.stderr.write(f"{error}\n")
+            return 6
+        sys.stdout.write(shown)
+    else:
+        sys.stdout.write(FORMATS[asked.format](comparison))
+    met = {
+        None: False,
+        "breaking": comparison.count("breaking") > 0,
+        "possibly": comparison.count("breaking") + comparison.count("possibly") > 0,
+        "any": bool(comparison.changes),
+    }
+    return int(met[asked.fail_on])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
