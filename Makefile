@@ -46,6 +46,15 @@ format: $(STAMP) ## format the code and mend what the linter can mend by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: cassettes
+cassettes: $(STAMP) ## check recorded traffic against the descriptions, and say what none of it has shown yet
+	$(BIN)/python -m scripts.cassettes check
+	$(BIN)/python -m scripts.cassettes coverage
+
+.PHONY: record
+record: $(STAMP) ## record the cassettes anew at the sandbox (ENV=demo: at what KORUS_* names; ARGS= for a part)
+	$(BIN)/python -m scripts.cassettes.record $(ENV) $(ARGS)
+
 # ── rebuild what is generated ────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: fetch
