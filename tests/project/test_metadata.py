@@ -54,7 +54,11 @@ def test_a_pinned_version_is_one_that_is_declared(line: str) -> None:
 
 
 def test_the_library_itself_needs_httpx_and_attrs_and_what_httpx_brings_anyway() -> None:
-    assert sorted(Requirement(line).name for line in PROJECT["project"]["dependencies"]) == ["anyio", "attrs", "httpx"]
+    assert sorted(Requirement(line).name for line in PROJECT["project"]["dependencies"]) == [
+        "anyio",
+        "attrs",
+        "httpx",
+    ]
     assert "anyio" in closure("httpx")
 
 

@@ -19,12 +19,13 @@ MODULES = sorted(
 
 
 def test_all_names_the_whole_surface_of_korus() -> None:
+    borrowed = {"annotations", "Any", "TYPE_CHECKING"}
     public = {
         name
         for name in vars(korus)
         if not name.startswith("_") and not isinstance(vars(korus)[name], ModuleType)
     }
-    assert public - {"annotations", "TYPE_CHECKING"} <= set(korus.__all__)
+    assert public - borrowed <= set(korus.__all__)
     assert sorted(korus.__all__) == sorted(set(korus.__all__))
     assert {"Korus", "AsyncKorus", "__version__"} <= set(korus.__all__)
     assert set(korus.__all__) <= set(dir(korus))

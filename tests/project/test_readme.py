@@ -82,7 +82,11 @@ def test_every_file_and_folder_that_is_linked_is_there() -> None:
 
 def test_every_target_and_extra_that_is_named_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert [name for name in re.findall(r"\bmake ([a-z]+)\b`?", README) if f"\n{name}:" not in makefile] == []
+    assert [
+        name
+        for name in re.findall(r"(?:`|^    )make ([a-z]+)", README, flags=re.MULTILINE)
+        if f"\n{name}:" not in makefile
+    ] == []
     extras = re.findall(r"^\| `([a-z]+)` \| (?:the|a) ", README, flags=re.MULTILINE)
     project = (ROOT / "pyproject.toml").read_text()
     assert len(extras) >= 6
