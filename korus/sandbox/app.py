@@ -300,10 +300,12 @@ def api_application(service: Service) -> Starlette:
     routes.append(
         Route(TOKEN_PATH, Endpoint(service, "token", _token_work(service)), methods=["POST"], name="token")
     )
-    return Starlette(
+    application = Starlette(
         routes=[*routes, *service.extra_routes],
         exception_handlers={HTTPException: _as_problem, Exception: _as_server_error},
     )
+    application.router.redirect_slashes = False
+    return application
 
 
 async def _as_problem(request: Request, error: Exception) -> Response:

@@ -72,7 +72,9 @@ def judge(method: str, path: str, status: int, content_type: str, body: Any) -> 
         return [f"{content_type} is not documented"]
     validator = _validator(method, template, str(status))
     found = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(body)]
-    schema = operations()[method, template]["responses"][str(status)]["content"]["application/ld+json"]["schema"]
+    schema = operations()[method, template]["responses"][str(status)]["content"]["application/ld+json"][
+        "schema"
+    ]
     return found + [f"undocumented: {place}" for place in undocumented(body, schema)]
 
 
@@ -104,7 +106,9 @@ def undocumented(value: Any, schema: dict[str, Any], place: str = "") -> list[st
 def _flat(schema: dict[str, Any]) -> list[dict[str, Any]]:
     if "$ref" in schema:
         return _flat(description()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]])
-    inner = [part for key in ("allOf", "anyOf", "oneOf") for each in schema.get(key, ()) for part in _flat(each)]
+    inner = [
+        part for key in ("allOf", "anyOf", "oneOf") for each in schema.get(key, ()) for part in _flat(each)
+    ]
     return [schema, *inner]
 
 

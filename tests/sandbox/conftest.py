@@ -44,7 +44,9 @@ class Shop:
 
     def patch(self, path: str, body: Any, **headers: str) -> httpx.Response:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.patch(path, json=body, headers={"Content-Type": "application/merge-patch+json", **sent})
+        return self.http.patch(
+            path, json=body, headers={"Content-Type": "application/merge-patch+json", **sent}
+        )
 
     def catalog(self, name: str = "Lantern Park") -> str:
         found = self.members("/v1/ticketing/catalogs")
@@ -79,7 +81,12 @@ class Shop:
         return answer.json()
 
     def order(self, *reservations: str, reference: str = "SHOP-1", **more: Any) -> dict[str, Any]:
-        body = {"reservations": list(reservations), "customer": CUSTOMER, "externalReference": reference, **more}
+        body = {
+            "reservations": list(reservations),
+            "customer": CUSTOMER,
+            "externalReference": reference,
+            **more,
+        }
         answer = self.post("/v1/booking/orders/_bulk", body)
         assert answer.status_code == 200, answer.text
         return answer.json()

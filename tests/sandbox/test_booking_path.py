@@ -117,13 +117,17 @@ def test_holds_of_one_call_end_at_different_times(shop: Shop) -> None:
 
 
 def test_a_bulk_hold_fails_in_part_when_one_offer_is_sold_out(shop: Shop) -> None:
-    everything = shop.members(f"{shop.catalog()}/offers", **{"date[after]": "2027-01-01", "order[date]": "asc"})
+    everything = shop.members(
+        f"{shop.catalog()}/offers", **{"date[after]": "2027-01-01", "order[date]": "asc"}
+    )
     every = [offer for page in range(1, 20) for offer in shop.members(f"{shop.catalog()}/offers", page=page)]
     sold_out = next(
         offer for offer in every if offer["availableQuantity"] == 0 and not offer["product"]["disabled"]
         and offer["tickets"][0]["dateAccess"]
     )  # fmt: skip
-    good = next(offer for offer in everything if offer["availableQuantity"] and offer["tickets"][0]["dateAccess"])
+    good = next(
+        offer for offer in everything if offer["availableQuantity"] and offer["tickets"][0]["dateAccess"]
+    )
     answer = shop.reserve(shop.line(good), shop.line(sold_out, 2))
     assert [held["items"][0]["offer"] for held in answer["reservations"]] == [good["@id"]]
     failed = answer["failedReservations"][0]
@@ -266,11 +270,18 @@ def test_a_beneficiary_is_merged_field_by_field(shop: Shop) -> None:
 def test_a_beneficiary_that_cannot_be_taken_is_refused_field_by_field(shop: Shop) -> None:
     offer = shop.offers("Home match", catalog="Vega Stadium")[0]
     ticket = shop.buy(offer)["items"][0]["tickets"][0]["@id"]
-    wrong = {"firstname": " ", "title": "dr", "nationality": "gb", "dateOfBirth": "1815-02-30", "email": "ada"}
+    wrong = {
+        "firstname": " ",
+        "title": "dr",
+        "nationality": "gb",
+        "dateOfBirth": "1815-02-30",
+        "email": "ada",
+    }
     answer = shop.patch(ticket, {"beneficiary": wrong})
     assert answer.status_code == 422
     assert [violation["propertyPath"] for violation in answer.json()["violations"]] == [
-        f"beneficiary.{name}" for name in ("firstname", "lastname", "email", "title", "dateOfBirth", "nationality")
+        f"beneficiary.{name}"
+        for name in ("firstname", "lastname", "email", "title", "dateOfBirth", "nationality")
     ]
     assert shop.get(ticket).json()["beneficiary"] is None
 
@@ -306,7 +317,11 @@ def test_a_document_comes_in_the_language_asked_for(shop: Shop, sandbox: Sandbox
     order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
     sandbox.clock.advance(2)
     document = shop.members(f"{order['@id']}/documents")[0]["@id"]
-    for asked, language, word in (("fr-FR", "fr", "Billets"), ("en", "en", "Tickets"), ("xx", "en", "Tickets")):
+    for asked, language, word in (
+        ("fr-FR", "fr", "Billets"),
+        ("en", "en", "Tickets"),
+        ("xx", "en", "Tickets"),
+    ):
         answer = shop.patch(document, {}, **{"Accept-Language": asked})
         assert answer.json()["cachedLanguage"] == language
         assert answer.headers["content-language"] == language
@@ -334,7 +349,10 @@ def test_the_storage_host_is_another_origin_and_notes_a_token(shop: Shop, sandbo
     sandbox.clock.advance(2)
     document = shop.members(f"{order['@id']}/documents")[0]["@id"]
     address = httpx.URL(shop.patch(document, {}).json()["temporaryUrl"])
-    assert (address.host, address.port) != (httpx.URL(sandbox.base_url).host, httpx.URL(sandbox.base_url).port)
+    assert (address.host, address.port) != (
+        httpx.URL(sandbox.base_url).host,
+        httpx.URL(sandbox.base_url).port,
+    )
     httpx.get(address)
     assert sandbox.inspect.storage_requests_with_token == 0
     httpx.get(address, headers={"Authorization": "Bearer leaked"})

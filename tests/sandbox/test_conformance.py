@@ -1,0 +1,185 @@
+"""Whatever is sent, the sandbox answers as the newest description says: schemathesis over every operation."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import schemathesis
+from conformance import UNLISTED, UNLISTED_ON_LISTS, description, judge, operations
+from conftest import open_shop, token_for
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from korus.sandbox import Sandbox
+from korus.sandbox.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Shop
+
+ALL = sorted(operations())
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
+NAMES = {"beneficiary": {"firstname": "Ada", "lastname": "Lovelace"}}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    with Sandbox(seed=3, token_lifetime=86_400) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def stocked(running: Sandbox) -> Iterator[Shop]:
+    shop = open_shop(running)
+    with shop.http:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def known(stocked: Shop, running: Sandbox) -> dict[str, str]:
+    """Return a path for every template that leads to something real."""
+    offer = stocked.offers("Lantern workshop, adult")[0]
+    order = stocked.buy(offer)
+    ticket = order["items"][0]["tickets"][0]["@id"]
+    stocked.patch(ticket, NAMES)
+    running.clock.advance(2)
+    catalog = stocked.catalog()
+    base = stocked.members(f"{catalog}/product_bases")[0]["@id"]
+    form = offer["tickets"][0]["form"]
+    document = stocked.members(f"{order['@id']}/documents")[0]["@id"]
+    real = {
+        f"{catalog}/offers", f"{offer['@id']}/availability", f"{offer['@id']}/price", offer["tickets"][0]["@id"],
+        f"{offer['tickets'][0]['@id']}/sessions", f"{catalog}/product_bases", f"{base}/products", f"{base}/options",
+        f"{base}/options/price_type/values", "/v1/ticketing/catalogs", form, order["@id"], order["reservation"], ticket,
+        document, f"{order['@id']}/documents", "/v1/booking/orders", "/v1/booking/reservations",
+        "/v1/booking/orders/_bulk", "/v1/booking/reservations/_bulk",
+    }  # fmt: skip
+    patterns = {path: re.compile(re.sub(r"\{[^}]+\}", "[^/_][^/]*", path)) for _, path in ALL}
+    return {
+        path: next(each for each in sorted(real) if pattern.fullmatch(each))
+        for path, pattern in patterns.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def ids(known: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the path parameters of those paths."""
+    found: dict[str, dict[str, str]] = {}
+    for template, path in known.items():
+        pattern = re.sub(r"\{([^}]+)\}", r"(?P<\1>[^/]+)", template)
+        match = re.fullmatch(pattern, path)
+        assert match is not None
+        found[template] = match.groupdict()
+    return found
+
+
+def test_every_operation_of_the_description_is_served_and_no_other() -> None:
+    served = {(operation.method, operation.path) for operation in OPERATIONS}
+    assert served == set(operations())
+
+
+@pytest.mark.parametrize(("method", "path"), [each for each in ALL if each[0] == "GET"])
+def test_a_real_answer_conforms(method: str, path: str, stocked: Shop, known: dict[str, str]) -> None:
+    answer = stocked.http.request(method, known[path])
+    assert answer.status_code == 200
+    assert judge(method, known[path], 200, answer.headers["content-type"], answer.json()) == []
+
+
+def test_the_judge_sees_what_does_not_conform() -> None:
+    path = "/v1/booking/orders"
+    member = {"@id": "/x", "@type": "BookingOrder", "status": "confirmed"}
+    fine = {"@type": "Collection", "totalItems": 1, "member": [member]}
+    media = "application/ld+json"
+    assert judge("GET", path, 200, media, fine) == []
+    assert judge("GET", path, 200, media, {**fine, "member": None})
+    assert judge("GET", path, 200, media, {**fine, "member": [{**member, "status": "lost"}]})
+    assert judge("GET", path, 200, media, {**fine, "member": [{**member, "colour": "red"}]}) == [
+        "undocumented: .member[].colour"
+    ]
+    assert judge("GET", path, 200, "text/html", fine)
+    assert judge("GET", path, 404, media, {})
+
+
+def _generated(method: str, path: str, mode: GenerationMode) -> Any:
+    schema = schemathesis.openapi.from_dict(description())
+    return schema[path][method].as_strategy(generation_mode=mode)
+
+
+@pytest.mark.parametrize(("method", "path"), ALL)
+def test_no_generated_request_gets_an_answer_that_the_description_does_not_know(
+    method: str, path: str, running: Sandbox, ids: dict[str, dict[str, str]]
+) -> None:
+    statuses = UNLISTED | (
+        UNLISTED_ON_LISTS if set(operations()[method, path]["responses"]) == {"200", "403"} else set()
+    )
+    headers = {"Authorization": f"Bearer {token_for(running)}"}
+    seen: list[int] = []
+    drawn = st.one_of(*(_generated(method, path, mode) for mode in GenerationMode))
+
+    @settings(
+        max_examples=25,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=drawn, real=st.integers(min_value=0, max_value=3))
+    def ask(case: Any, real: int) -> None:
+        if (
+            real and path in ids
+        ):  # generated ids name nothing, so most cases are sent to something that is there
+            case.path_parameters = {**(case.path_parameters or {}), **ids[path]}
+        response = case.call(base_url=running.base_url, headers=headers)
+        seen.append(response.status_code)
+        checks = [not_a_server_error, content_type_conformance, response_schema_conformance]
+        if response.status_code not in statuses:
+            checks.append(status_code_conformance)
+        case.validate_response(response, checks=checks)
+
+    ask()
+    assert len(seen) >= 20
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in ALL}))
+def test_a_method_that_is_not_documented_is_refused(
+    path: str, running: Sandbox, known: dict[str, str]
+) -> None:
+    documented = {method for method, other in ALL if other == path}
+    for method in set(METHODS) - documented:
+        answer = httpx.request(method, f"{running.base_url}{known[path]}")
+        assert answer.status_code == 405, method
+        assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == documented
+        assert answer.headers["content-type"] == "application/ld+json"
+        assert answer.json()["status"] == 405
+
+
+@pytest.mark.parametrize(("method", "path"), ALL)
+def test_nothing_is_answered_without_a_token(
+    method: str, path: str, running: Sandbox, known: dict[str, str]
+) -> None:
+    answer = httpx.request(method, f"{running.base_url}{known[path]}")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == {"code": 401, "message": "JWT Token not found"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/booking/orders/", "/v1/ticketing/catalogs/019a4f86-e5b1-7302-94ca-ffe36cb45d05"]
+)
+def test_what_the_description_does_not_have_is_not_there(path: str, running: Sandbox) -> None:
+    answer = httpx.get(f"{running.base_url}{path}")
+    assert answer.status_code == 404
+    assert answer.json()["@type"] == "Error"
