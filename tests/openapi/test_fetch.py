@@ -23,6 +23,13 @@ from scripts.reconstruct.__main__ import main as reconstruct
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture(scope="module")
 def reconstructed(tmp_path_factory):
     there = tmp_path_factory.mktemp("openapi")

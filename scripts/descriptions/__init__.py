@@ -1,0 +1,54 @@
+"""The descriptions of the API on disk: read and write them, put their versions in order, keep the lock.
+
+Every tool that needs a description gets it from here, so that all of them read YAML by the same rules, agree
+which version is newer and trust the same lock. Nothing here downloads, corrects or generates anything: see
+``scripts.fetch``, ``scripts.overlay`` and ``scripts.generate``.
+"""
+
+from __future__ import annotations
+
+from scripts.descriptions.documents import Document, dump, entries, load, mapping, parse, resolve
+from scripts.descriptions.errors import CutShortError, DescriptionError, OtherApiError
+from scripts.descriptions.files import (
+    FOLDER,
+    descriptions,
+    file_name,
+    find,
+    sha256,
+    version_key,
+    versions,
+    write_whole,
+)
+from scripts.descriptions.identity import TITLE, api_version, check_whole, is_reconstructed
+from scripts.descriptions.lock import Description, Generator, Lock, lock_text, read_lock, write_lock
+
+__all__ = [
+    "FOLDER",
+    "TITLE",
+    "CutShortError",
+    "Description",
+    "DescriptionError",
+    "Document",
+    "Generator",
+    "Lock",
+    "OtherApiError",
+    "api_version",
+    "check_whole",
+    "descriptions",
+    "dump",
+    "entries",
+    "file_name",
+    "find",
+    "is_reconstructed",
+    "load",
+    "lock_text",
+    "mapping",
+    "parse",
+    "read_lock",
+    "resolve",
+    "sha256",
+    "version_key",
+    "versions",
+    "write_lock",
+    "write_whole",
+]

@@ -1,0 +1,17 @@
+"""What can be wrong with a description or with the lock."""
+
+from __future__ import annotations
+
+__all__ = ["CutShortError", "DescriptionError", "OtherApiError"]
+
+
+class DescriptionError(Exception):
+    """A description or the lock is missing, cannot be read, or is not what it should be."""
+
+
+class CutShortError(DescriptionError):
+    """The text ends before the document does, or the document lacks what every description has."""
+
+
+class OtherApiError(DescriptionError):
+    """The document is in order, but describes another API."""

@@ -1,0 +1,119 @@
+"""Which description files there are, which is newer, and how a file is written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from scripts.descriptions.errors import DescriptionError
+
+__all__ = [
+    "FOLDER",
+    "descriptions",
+    "file_name",
+    "find",
+    "sha256",
+    "version_key",
+    "versions",
+    "write_whole",
+]
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "openapi"
+"""Where the project keeps its descriptions, the overlay and the lock."""
+
+SUFFIXES = (".yaml", ".yml", ".json")
+# A plus sign is kept for the second file of a version: <version>+<start of its sha256>.yaml
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
+NUMBERED = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)(?:[.-]?([0-9A-Za-z._-]*))?")
+
+
+def version_key(version: str) -> tuple[int, tuple[int, ...], int, str]:
+    """Give the place of a version among the others; use it as a sort key.
+
+    ``dev`` is the oldest, numbered versions follow their numbers (``1.0.7`` before ``1.0.10``,
+    ``2.0.0-rc1`` before ``2.0.0``), any other name but ``release`` comes after them, and ``release`` is the
+    newest.
+    """
+    if version == "dev":
+        return (0, (), 0, "")
+    if version == "release":
+        return (3, (), 0, "")
+    match = NUMBERED.fullmatch(version)
+    if match is None:
+        return (2, (), 0, version)
+    numbers = [int(part) for part in match[1].split(".")]
+    while numbers and numbers[-1] == 0:  # 1.0 and 1.0.0 are the same place
+        numbers.pop()
+    tail = match[2] or ""
+    return (1, tuple(numbers), 0 if tail else 1, tail or version)
+
+
+def file_name(version: str, *, suffix: str = ".yaml") -> str:
+    """Give the name of the file of a version.
+
+    Raises:
+        DescriptionError: The version holds characters that no file here is called by.
+    """
+    if not VERSION.fullmatch(version):
+        raise DescriptionError(f"a file cannot be named after the version {version!r}")
+    return f"{version}{suffix}"
+
+
+def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
+    """Give the description files in a folder by version, oldest first.
+
+    A second file of a version (``1.0.38+1a2b3c4d.yaml``), the overlay and the lock are not among them.
+    """
+    found = {
+        path.stem: path
+        for suffix in SUFFIXES
+        for path in sorted(folder.glob(f"*{suffix}"))
+        if VERSION.fullmatch(path.stem) and path.stem != "overlay"
+    }
+    return {version: found[version] for version in sorted(found, key=version_key)}
+
+
+def versions(folder: Path = FOLDER) -> list[str]:
+    """Name the versions of which there is a description, oldest first."""
+    return list(descriptions(folder))
+
+
+def find(version: str, folder: Path = FOLDER) -> Path:
+    """Give the description file of a version.
+
+    Raises:
+        DescriptionError: There is none.
+    """
+    found = descriptions(folder)
+    if version not in found:
+        raise DescriptionError(f"no description of version {version}; there are {', '.join(found) or 'none'}")
+    return found[version]
+
+
+def sha256(content: bytes) -> str:
+    """Give the SHA-256 of some bytes as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: beside its place first, then moved there.
+
+    Raises:
+        OSError: It could not be written; what stood there is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,83 @@
+"""What a document says of itself: of which API and version it is, whether it is whole, how it came to be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from scripts.descriptions.documents import Document, entries, mapping, resolve
+from scripts.descriptions.errors import CutShortError, DescriptionError, OtherApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["TITLE", "api_version", "check_whole", "is_reconstructed"]
+
+TITLE = "KorusTicket API"
+"""What ``info.title`` says in every description of this API (section 1.2 of the API reference)."""
+
+
+def api_version(document: Document) -> str:
+    """Check that a document is an OpenAPI 3 description of this API, and give its version.
+
+    Raises:
+        DescriptionError: It is not an OpenAPI 3 document.
+        CutShortError: It is one, but lacks its title, its version or its paths.
+        OtherApiError: It describes another API: its title differs.
+    """
+    stated = document.get("openapi")
+    if not (isinstance(stated, str) and re.fullmatch(r"3\.[0-9]+(\.[0-9]+)?(-\S+)?", stated)):
+        raise DescriptionError("it is not an OpenAPI 3 document: it does not say `openapi: 3.x`")
+    about = mapping(document.get("info"))
+    title: object = about.get("title")
+    if not isinstance(title, str):
+        raise CutShortError("it has no `info.title`")
+    if " ".join(title.split()).casefold() != TITLE.casefold():
+        raise OtherApiError(f"it describes {title!r}, not {TITLE!r}")
+    version: object = about.get("version")
+    # an unquoted `version: 2.0` reads as a number
+    if isinstance(version, bool) or not isinstance(version, str | int | float) or version == "":
+        raise CutShortError("it has no `info.version`")
+    if not mapping(document.get("paths")):
+        raise CutShortError("it has no `paths`")
+    return str(version)
+
+
+def check_whole(document: Document) -> None:
+    """Check that nothing is missing that the document itself speaks of.
+
+    Raises:
+        CutShortError: A local reference points at nothing, or an operation has a tag that the list of tags
+        lacks.
+    """
+    for reference in dict.fromkeys(_references(document)):
+        try:
+            resolve(document, reference)
+        except DescriptionError:
+            raise CutShortError(f"it refers to {reference}, which is not in it") from None
+    declared = {mapping(tag).get("name") for tag in entries(document.get("tags"))}
+    used = {
+        tag
+        for path in mapping(document.get("paths")).values()
+        for operation in mapping(path).values()
+        for tag in entries(mapping(operation).get("tags"))
+    }
+    if declared and used - declared:
+        missing = ", ".join(sorted(str(tag) for tag in used - declared))
+        raise CutShortError(f"its list of tags lacks some that operations have: {missing}")
+
+
+def _references(node: object) -> Iterator[str]:
+    for one in entries(node):
+        yield from _references(one)
+    for key, value in mapping(node).items():
+        if key == "$ref" and isinstance(value, str):
+            if value.startswith("#"):
+                yield value
+        elif key not in {"example", "examples", "default", "const", "enum"}:  # what stands there is not read
+            yield from _references(value)
+
+
+def is_reconstructed(document: Document) -> bool:
+    """Tell whether a description says of itself that it was reconstructed, not downloaded."""
+    return mapping(mapping(document.get("info")).get("x-provenance")).get("origin") == "reconstructed"

@@ -1,0 +1,132 @@
+"""The lock: which descriptions there are, where each came from, and which one the raw client is made from."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING
+
+from attrs import evolve, field, frozen
+
+from scripts.descriptions.errors import DescriptionError
+from scripts.descriptions.files import FOLDER, version_key, write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Description", "Generator", "Lock", "lock_text", "read_lock", "write_lock"]
+
+LOCK_NAME = "lock.toml"
+
+
+@frozen
+class Description:
+    """What the lock says of one description file.
+
+    Attributes:
+        file: Its name in the folder.
+        sha256: Of its bytes, 64 hexadecimal digits.
+        origin: ``reconstructed`` or ``downloaded``.
+        url: Where it was downloaded from.
+        fetched: When, as an RFC 3339 timestamp in UTC.
+    """
+
+    file: str
+    sha256: str
+    origin: str
+    url: str | None = None
+    fetched: str | None = None
+
+
+@frozen
+class Generator:
+    """The generator of the raw client, pinned."""
+
+    name: str = "openapi-python-client"
+    version: str = "0.29.1"
+
+
+def _in_order(value: dict[str, Description]) -> dict[str, Description]:
+    return {version: value[version] for version in sorted(value, key=version_key)}
+
+
+@frozen
+class Lock:
+    """What the project is built from.
+
+    Attributes:
+        current: The version that ``generated/`` is made from.
+        descriptions: Every description file by its version, oldest first.
+        generator: What generates the raw client.
+    """
+
+    current: str
+    descriptions: dict[str, Description] = field(converter=_in_order)
+    generator: Generator = Generator()
+
+    def with_description(self, version: str, description: Description, *, current: bool) -> Lock:
+        """Give this lock with one description added or replaced, and made the current one if so asked."""
+        return evolve(
+            self,
+            current=version if current else self.current,
+            descriptions={**self.descriptions, version: description},
+        )
+
+
+def read_lock(folder: Path = FOLDER) -> Lock:
+    """Read the lock of a folder of descriptions.
+
+    Raises:
+        DescriptionError: It is missing, is not TOML, or lacks something.
+    """
+    path = folder / LOCK_NAME
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DescriptionError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise DescriptionError(f"{path} is not TOML: {error}") from error
+    try:
+        return Lock(
+            current=content["current"],
+            descriptions={
+                version: Description(**entry) for version, entry in content.get("descriptions", {}).items()
+            },
+            generator=Generator(**content["generator"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DescriptionError(f"{path} is incomplete: {error}") from error
+
+
+def lock_text(lock: Lock) -> str:
+    """Write a lock as TOML."""
+
+    def text(value: str) -> str:
+        # a JSON string is a TOML basic string, but for the one control character that JSON lets stand
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+    lines = [
+        "# Written by `python -m scripts.fetch` and `python -m scripts.reconstruct`: which descriptions",
+        "# there are, which of them generated/ is made from, and with what.",
+        f"current = {text(lock.current)}",
+        "",
+        "[generator]",
+        f"name = {text(lock.generator.name)}",
+        f"version = {text(lock.generator.version)}",
+    ]
+    for version, entry in lock.descriptions.items():
+        lines += ["", f"[descriptions.{text(version)}]"]
+        pairs = (
+            ("file", entry.file),
+            ("sha256", entry.sha256),
+            ("origin", entry.origin),
+            ("url", entry.url),
+            ("fetched", entry.fetched),
+        )
+        lines += [f"{key} = {text(value)}" for key, value in pairs if value is not None]
+    return "\n".join(lines) + "\n"
+
+
+def write_lock(lock: Lock, folder: Path = FOLDER) -> None:
+    """Write the lock of a folder of descriptions, whole or not at all."""
+    write_whole(folder / LOCK_NAME, lock_text(lock).encode())
