@@ -59,7 +59,7 @@ record: $(STAMP) ## record the cassettes anew at the sandbox (ENV=demo: at what 
 
 .PHONY: fetch
 fetch: $(STAMP) ## download the API's published description into openapi/
-	$(BIN)/python -m scripts.fetch
+	$(BIN)/python -m scripts.fetch $(ARGS)
 
 .PHONY: generate
 generate: $(STAMP) ## rebuild generated/korus_api from the description that openapi/lock.toml names
