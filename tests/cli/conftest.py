@@ -1,0 +1,60 @@
+"""`korus …` as one types it, against a sandbox whose calendar holds the weekend of the example."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from attrs import frozen
+
+from korus.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from korus.sandbox import Sandbox
+
+
+@frozen
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    from korus.sandbox import Sandbox
+
+    with Sandbox(seed=7, first_day=date(2027, 5, 10)) as running:
+        yield running
+
+
+@pytest.fixture
+def korus_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    """Run `korus ARGUMENTS` in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> Ended:
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        status = left.value.code
+        return Ended(status if isinstance(status, int) else 0, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def at_the_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox, with the variables set that lead to it."""
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    return sandbox
