@@ -1,4 +1,4 @@
-"""Which description files there are, which is newer, and how a file is written whole or not at all."""
+"""Which description files there are, which of them is newer, and how one is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "openapi"
 """Where the project keeps its descriptions, the overlay and the lock."""
 
 SUFFIXES = (".yaml", ".yml", ".json")
+TAKEN = {"overlay"}  # stands in the folder without being a description
 # A plus sign is kept for the second file of a version: <version>+<start of its sha256>.yaml
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 NUMBERED = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)(?:[.-]?([0-9A-Za-z._-]*))?")
@@ -57,7 +58,7 @@ def file_name(version: str, *, suffix: str = ".yaml") -> str:
     Raises:
         DescriptionError: The version holds characters that no file here is called by.
     """
-    if not VERSION.fullmatch(version):
+    if not VERSION.fullmatch(version) or version.casefold() in TAKEN:
         raise DescriptionError(f"a file cannot be named after the version {version!r}")
     return f"{version}{suffix}"
 
@@ -71,7 +72,7 @@ def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
         path.stem: path
         for suffix in SUFFIXES
         for path in sorted(folder.glob(f"*{suffix}"))
-        if VERSION.fullmatch(path.stem) and path.stem != "overlay"
+        if VERSION.fullmatch(path.stem) and path.stem not in TAKEN
     }
     return {version: found[version] for version in sorted(found, key=version_key)}
 

@@ -77,7 +77,14 @@ def document(version: Version) -> Document:
             },
         },
         "security": [{"JWT": []}],
-        "tags": [{"name": tag.name, "description": tag.description} for tag in tags],
+        "tags": [
+            {
+                "name": tag.name,
+                "description": tag.description,
+                **(MARK if tag.is_inferred(version) else {}),
+            }
+            for tag in tags
+        ],
     }
 
 

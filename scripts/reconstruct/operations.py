@@ -35,40 +35,88 @@ class Tag(Held):
 
 
 TAGS = (
-    Tag(name="BookingOrderDocument", description="Files of an order, as a rule the customer's tickets"),
-    Tag(name="BookingOrderItemTicket", description="An issued ticket, below its order item"),
-    Tag(name="BookingOrder", description="A purchase confirmed with the ticket issuer"),
-    Tag(name="BookingReservation", description="A time-limited hold on offers"),
-    Tag(name="FormFieldChoice", description="One allowed value of a choice field", until=NEW_MODEL),
-    Tag(name="FormField", description="One field of a form, typed, maybe mandatory", until=NEW_MODEL),
-    Tag(name="Form", description="Extra data that an issuer asks for", until=NEW_MODEL),
-    Tag(name="TicketingCatalog", description="What one ticket issuer offers for sale"),
+    Tag(
+        name="BookingOrderDocument",
+        seen="1.0.4 1.0.7 1.0.10 1.0.19 1.0.38",
+        description="Files of an order, as a rule the customer's tickets",
+    ),
+    Tag(
+        name="BookingOrderItemTicket",
+        seen="1.0.4 1.0.7 1.0.10 1.0.19 1.0.38",
+        description="An issued ticket, below its order item",
+    ),
+    Tag(
+        name="BookingOrder",
+        seen="1.0.7 1.0.10 1.0.19 1.0.38 release",
+        description="A purchase confirmed with the ticket issuer",
+    ),
+    Tag(
+        name="BookingReservation",
+        seen="1.0.7 1.0.10 1.0.19 1.0.38",
+        description="A time-limited hold on offers",
+    ),
+    Tag(
+        name="FormFieldChoice",
+        seen="1.0.10",
+        description="One allowed value of a choice field",
+        until=NEW_MODEL,
+    ),
+    Tag(
+        name="FormField",
+        seen="1.0.10",
+        description="One field of a form, typed, maybe mandatory",
+        until=NEW_MODEL,
+    ),
+    Tag(name="Form", seen="1.0.10", description="Extra data that an issuer asks for", until=NEW_MODEL),
+    Tag(
+        name="TicketingCatalog",
+        seen="1.0.10 1.0.19 1.0.38",
+        description="What one ticket issuer offers for sale",
+    ),
     Tag(name="TicketingEvent", description="Something that takes place once or repeatedly", until=OLD_MODEL),
-    Tag(name="TicketingOffer", description="What a product costs per date, and whether it can be had"),
-    Tag(name="TicketingOfferAvailability", description="What is left of an offer"),
-    Tag(name="TicketingOfferPrice", description="Price of an offer, asked live"),
-    Tag(name="TicketingOfferTicket", description="A ticket that is part of an offer"),
+    Tag(
+        name="TicketingOffer",
+        seen="1.0.7 1.0.10 1.0.19 1.0.38 release",
+        description="What a product costs per date, and whether it can be had",
+    ),
+    Tag(
+        name="TicketingOfferAvailability", seen="1.0.10 1.0.19 1.0.38", description="What is left of an offer"
+    ),
+    Tag(
+        name="TicketingOfferPrice",
+        seen="1.0.7 1.0.10 1.0.19 1.0.38",
+        description="Price of an offer, asked live",
+    ),
+    Tag(
+        name="TicketingOfferTicket",
+        seen="1.0.10 1.0.19 1.0.38",
+        description="A ticket that is part of an offer",
+    ),
     Tag(
         name="TicketingOfferTicketSession",
+        seen="1.0.10 1.0.19 1.0.38",
         description="A start time that can be chosen for an offer ticket",
         since=NEW_MODEL,
     ),
     Tag(
         name="TicketingProductBaseOption",
+        seen="1.0.10 1.0.19 1.0.38",
         description="A dimension in which a base's products differ",
         since=NEW_MODEL,
     ),
     Tag(
         name="TicketingProductBaseOptionValue",
+        seen="1.0.10 1.0.19 1.0.38",
         description="One position on such a dimension",
         since=NEW_MODEL,
     ),
     Tag(
         name="TicketingProductBase",
+        seen="1.0.10 1.0.19 1.0.38 release",
         description="Heading under which variants of a product stand",
         since=NEW_MODEL,
     ),
-    Tag(name="TicketingProduct", description="One thing for sale, in one variant"),
+    Tag(name="TicketingProduct", seen="1.0.10 1.0.19", description="One thing for sale, in one variant"),
     Tag(
         name="TicketingSessionAvailability", description="Places left on a date of an event", until=OLD_MODEL
     ),

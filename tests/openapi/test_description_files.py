@@ -166,7 +166,9 @@ def test_files_are_found_by_version_and_second_files_are_not_versions(tmp_path):
         find("2", tmp_path)
 
 
-@pytest.mark.parametrize("version", ["../x", "a/b", "", ".hidden", "1.0+2", "a b", "a\nb", "é"])
+@pytest.mark.parametrize(
+    "version", ["../x", "a/b", "", ".hidden", "1.0+2", "a b", "a\nb", "é", "overlay", "Overlay"]
+)
 def test_a_file_is_not_named_after_anything(version):
     with pytest.raises(DescriptionError, match="cannot be named after"):
         file_name(version)

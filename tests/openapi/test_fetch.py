@@ -294,7 +294,7 @@ FAILURES = {
     "half of it": (answer(WHOLE[: len(WHOLE) // 2]), Failure.CUT_SHORT, 15),
     "half of it, no length": (unframed(WHOLE[: len(WHOLE) // 2]), Failure.CUT_SHORT, 15),
     "half of its lines": (answer("".join(LINES[: len(LINES) // 2])), Failure.CUT_SHORT, 15),
-    "no last tags": (answer("".join(LINES[:-2])), Failure.CUT_SHORT, 15),
+    "no last tag": (answer("".join(LINES[:-3])), Failure.CUT_SHORT, 15),
     "no last letters": (answer(WHOLE[:-3]), Failure.CUT_SHORT, 15),
     "title only": (answer("openapi: 3.1.0\ninfo:\n  title: KorusTicket API\n"), Failure.CUT_SHORT, 15),
     "cut JSON": (answer(CUT_IN_JSON, content_type="application/json"), Failure.CUT_SHORT, 15),
@@ -305,6 +305,7 @@ FAILURES = {
     "OpenAPI 4": (answer(WHOLE.replace("openapi: 3.1.0", "openapi: 4.0.0", 1)), Failure.NOT_OPENAPI, 16),
     "climbing version": (answer(dump(published("../../evil"))), Failure.NOT_OPENAPI, 16),
     "version like a second file": (answer(dump(published("1.0.38+12345678"))), Failure.NOT_OPENAPI, 16),
+    "version called overlay": (answer(dump(published("overlay"))), Failure.NOT_OPENAPI, 16),
     "another API": (answer(dump(published("1.0.39", title="Petstore"))), Failure.OTHER_API, 17),
     "too large": (answer(WHOLE + "#" * 400_000 + "\n"), Failure.TOO_LARGE, 19),
     "no answer in time": (silence, Failure.TIMEOUT, 11),
@@ -379,7 +380,7 @@ def test_a_folder_without_a_lock_is_refused_before_anything_is_asked(tmp_path):
 
 
 def test_a_description_that_looks_cut_short_can_be_accepted(folder):
-    with serving(answer("".join(LINES[:-2]))) as (urls, _):
+    with serving(answer("".join(LINES[:-3]))) as (urls, _):
         assert fetch(urls, folder=folder, accept_cut_short=True).version == "1.0.39"
 
 

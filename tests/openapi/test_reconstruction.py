@@ -114,6 +114,12 @@ def test_marks_stand_where_the_reference_has_only_inferred(describe):
     assert "x-evidence" not in operation("1.0.7", "get", prices)
     assert operation("release", "get", prices)["x-evidence"] == "inferred"
     assert operation("release", "get", options)["x-evidence"] == "inferred"
+    tags = {tag["name"]: tag.get("x-evidence") for tag in describe("release")["tags"]}
+    assert {name for name, mark in tags.items() if mark is None} == {
+        "BookingOrder",
+        "TicketingOffer",
+        "TicketingProductBase",
+    }
     bulk = operation("1.0.7", "post", "/v1/booking/reservations/_bulk")
     assert "x-evidence" not in bulk
     assert bulk["responses"]["200"]["x-evidence"] == "inferred"
