@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 API_VERSION: Final = "release"
 """The version of the API's description (`info.version`)."""
 
-DESCRIPTION_SHA256: Final = "826de39970524ebd677bfb3e715332378f9309f25b2381cbd3bd48cc94f22e01"
+DESCRIPTION_SHA256: Final = "b6b513e8962f493c11ccd526ffac709bd43ad1fbc40ede4c348f5919c38c92fa"
 """The SHA-256 of the description's file as it was, before the overlay."""
 
 __all__ = ["API_VERSION", "DESCRIPTION_SHA256", "AuthenticatedClient", "Client"]

@@ -140,7 +140,11 @@ def literals(hint: Hint | None) -> list[Any]:
 def _constant(node: ast.AST | None) -> Any:
     if isinstance(node, ast.Constant):
         return node.value
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+    if (
+        isinstance(node, ast.UnaryOp)
+        and isinstance(node.op, ast.USub)
+        and isinstance(node.operand, ast.Constant)
+    ):
         return -cast("Any", node.operand.value)
     return None
 
@@ -188,7 +192,12 @@ def _reads(method: ast.FunctionDef) -> dict[str, str]:
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Attribute):
             continue
         for call in ast.walk(node.value):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "get" and call.args:
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Name)
+                and call.func.id == "get"
+                and call.args
+            ):
                 found[str(_constant(call.args[0]))] = node.targets[0].attr
     return found
 
@@ -200,7 +209,11 @@ def _writes(method: ast.FunctionDef | None) -> dict[str, str]:
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
             continue
         for used in ast.walk(node.value):
-            if isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name) and used.value.id == "self":
+            if (
+                isinstance(used, ast.Attribute)
+                and isinstance(used.value, ast.Name)
+                and used.value.id == "self"
+            ):
                 found[str(_constant(node.targets[0].slice))] = used.attr
     return found
 
@@ -223,9 +236,15 @@ def _table(node: ast.ClassDef) -> dict[str, str]:
 
 def _read_endpoint(tree: ast.Module, module: str) -> Endpoint | None:
     endpoint = Endpoint(module)
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    functions = {
+        node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
     for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "OPERATION":
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and node.target.id == "OPERATION"
+        ):
             _read_operation(node.value, endpoint)
     builder = functions.get("build_request")
     callers = ("sync", "sync_detailed", "asyncio", "asyncio_detailed", "_parse_response")
@@ -289,7 +308,9 @@ def _read_path(node: ast.JoinedStr, hints: dict[str, Hint | None], endpoint: End
             endpoint.parameters["path", place[1:-1]] = Parameter("path", place[1:-1], hint)
 
 
-def _read_bodies(builder: ast.FunctionDef | ast.AsyncFunctionDef, hints: dict[str, Hint | None], endpoint: Endpoint) -> None:
+def _read_bodies(
+    builder: ast.FunctionDef | ast.AsyncFunctionDef, hints: dict[str, Hint | None], endpoint: Endpoint
+) -> None:
     hint = hints.get("body")
     if hint is None:
         return

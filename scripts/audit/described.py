@@ -112,7 +112,11 @@ def _operation(document: Json, path: str, method: str, item: Json) -> Operation:
     for status, raw in (source.get("responses") or {}).items():
         if str(status).startswith("x-"):
             continue
-        answer_at = raw["$ref"] if isinstance(raw, dict) and "$ref" in raw else f"{at}/responses{pointer(str(status))[1:]}"
+        answer_at = (
+            raw["$ref"]
+            if isinstance(raw, dict) and "$ref" in raw
+            else f"{at}/responses{pointer(str(status))[1:]}"
+        )
         code = str(status).upper() if str(status).upper().endswith("XX") else str(status)
         answers.append(Answer(code, _media(resolve(document, raw), answer_at), answer_at))
     return Operation(
@@ -134,7 +138,10 @@ def _parameters(document: Json, listed: Any, at: str) -> dict[tuple[str, str], P
         content = declared.get("content")
         if schema is None and isinstance(content, dict) and content:
             media = next(iter(content))
-            schema, schema_at = (content[media] or {}).get("schema"), f"{where}/content{pointer(media)[1:]}/schema"
+            schema, schema_at = (
+                (content[media] or {}).get("schema"),
+                f"{where}/content{pointer(media)[1:]}/schema",
+            )
         key = (str(declared["in"]), str(declared["name"]))
         found[key] = Parameter(*key, where, schema, schema_at)
     return found

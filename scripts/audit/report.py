@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from scripts.audit.code import Endpoint, Hint, Model, Package, inner, literals, names, read_package
-from scripts.audit.described import Schema, called_by_the_api, components, operations, property_places, see_through
+from scripts.audit.described import (
+    Schema,
+    called_by_the_api,
+    components,
+    operations,
+    property_places,
+    see_through,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +30,20 @@ if TYPE_CHECKING:
     from scripts.prepare.operations import LeftOut
     from scripts.prepare.references import Json
 
+_WEIGHT = {"left out": 0, "found": 1, "missing": 2}
+_HIDDEN = {"readOnly": "read only: not part of a request", "writeOnly": "write only: not part of an answer"}
+
 ANYWHERE = ast.Name(id="?")
 """The type of a schema that no operation leads to: any class that has all its properties will do."""
 
-KINDS = ("operations", "parameters", "properties", "enum values", "request media types", "response media types")
+KINDS = (
+    "operations",
+    "parameters",
+    "properties",
+    "enum values",
+    "request media types",
+    "response media types",
+)
 
 
 @define
@@ -105,25 +122,27 @@ class _Walk:
     reasons: dict[str, str]
     things: dict[tuple[str, str], str] = field(factory=dict)
     state: dict[tuple[str, str], str] = field(factory=dict)
+    excuses: dict[tuple[str, str], str] = field(factory=dict)
     visited: set[tuple[str, str, str]] = field(factory=set)
 
     # --- accounting -----------------------------------------------------------------------------------------------
 
-    def account(self, kind: str, at: str, label: str, *, found: bool) -> None:
-        """Note one thing of the description; once missing somewhere it stays missing."""
+    def account(self, kind: str, at: str, label: str, *, found: bool, reason: str | None = None) -> None:
+        """Note one thing of the description: missing anywhere is missing, left out here and found there is found."""
         key = (kind, at)
-        self.things.setdefault(key, label)
-        if found:
-            self.state.setdefault(key, "found")
-        elif self.reason(at) is not None:
-            self.state.setdefault(key, "left out")
-        else:
-            self.state[key] = "missing"
+        state = "found" if found else "missing"
+        if not found:
+            reason = reason or self.reason(at)
+            state = "missing" if reason is None else "left out"
+        known = self.state.get(key)
+        if known is None or _WEIGHT[state] > _WEIGHT[known]:
+            self.state[key] = state
             self.things[key] = label
+            self.excuses[key] = reason or ""
 
     def reason(self, at: str) -> str | None:
         """Give the reason why what stands at a pointer, or around it, was left out."""
-        place = at
+        place = at.rpartition("\t")[2].partition("\n")[0]
         while place:
             if place in self.reasons:
                 return self.reasons[place]
@@ -140,7 +159,7 @@ class _Walk:
                 report.found[kind] += 1
             elif state == "left out":
                 report.left_out_kinds[kind] += 1
-                report.left_out[label] = self.reason(at) or ""
+                report.left_out[label] = self.excuses[kind, at]
             else:
                 report.missing.append(label)
         return report
@@ -159,7 +178,7 @@ class _Walk:
                 place, wire = parameter.place, parameter.name
                 found = known.parameters.get((place, wire))
                 said = f"{label}: parameter {wire} in {place}"
-                self.account("parameters", f"{operation.at}>{parameter.at}", said, found=found is not None)
+                self.account("parameters", f"{operation.at}\t{parameter.at}", said, found=found is not None)
                 if found is not None:
                     self.schema(parameter.schema, parameter.schema_at, found.hint, "request", said)
             self._body(operation, known, label)
@@ -169,8 +188,8 @@ class _Walk:
         for media in operation.bodies:
             hint = endpoint.bodies.get(media.media_type)
             said = f"{label}: request body as {media.media_type}"
-            self.account("request media types", f"{operation.at}>{media.at}", said, found=hint is not None)
-            if hint is not None:
+            self.account("request media types", f"{operation.at}\t{media.at}", said, found=hint is not None)
+            if hint is not None and self.reason(f"{media.at}/schema") is None:
                 self.schema(media.schema, f"{media.at}/schema", hint, "request", said)
 
     def _answers(self, operation: Any, endpoint: Endpoint, label: str) -> None:
@@ -181,13 +200,18 @@ class _Walk:
                 said = f"{label}: {answer.status} as {media.media_type}"
                 asked = sent == media.media_type and media.media_type in endpoint.accept
                 self.account(
-                    "response media types", f"{operation.at}>{media.at}", said, found=handled and asked
+                    "response media types", f"{operation.at}\t{media.at}", said, found=handled and asked
                 )
-                if handled and asked:
+                if handled and asked and self.reason(f"{media.at}/schema") is None:
                     hint = endpoint.answers[answer.status]
                     self.schema(media.schema, f"{media.at}/schema", hint, "read", said)
             if not answer.media and not handled:
-                self.account("response media types", f"{operation.at}>{answer.at}", f"{label}: {answer.status}", found=False)
+                self.account(
+                    "response media types",
+                    f"{operation.at}\t{answer.at}",
+                    f"{label}: {answer.status}",
+                    found=False,
+                )
 
     # --- schemas --------------------------------------------------------------------------------------------------
 
@@ -222,15 +246,17 @@ class _Walk:
         wires = set(seen.properties)
         models = self._models(hint, direction, wires)
         hidden = "writeOnly" if direction == "read" else "readOnly"
-        model = max(models, key=lambda one: (len(wires & set(one.attributes)), -len(one.attributes)), default=None)
+        model = max(
+            models, key=lambda one: (len(wires & set(one.attributes)), -len(one.attributes)), default=None
+        )
         for wire, places in seen.properties.items():
             attribute = model.attributes.get(wire) if model is not None else None
             where = f"{model.name}.{wire}" if model is not None else f"{wire} of {label}"
             for place in places:
                 schema = place.schema if isinstance(place.schema, dict) else {}
-                if attribute is None and schema.get(hidden) is True:
-                    self.reasons.setdefault(place.at, f"{hidden}: not part of {'an answer' if direction == 'read' else 'a request'}")
-                self.account("properties", place.at, f"property {where} ({place.at})", found=attribute is not None)
+                excuse = _HIDDEN[hidden] if schema.get(hidden) is True else None
+                said = f"property {where} ({place.at})"
+                self.account("properties", place.at, said, found=attribute is not None, reason=excuse)
                 if attribute is not None:
                     self.schema(place.schema, place.at, attribute.hint, direction, f"property {where}")
 
@@ -243,7 +269,7 @@ class _Walk:
             for value in values:
                 said = f"enum value {value!r} of {label} ({place})"
                 found = any(value == other and type(value) is type(other) for other in known)
-                self.account("enum values", f"{place}={value!r}", said, found=found)
+                self.account("enum values", f"{place}\n{value!r}", said, found=found)
 
     def all_components(self) -> None:
         """Account for schemas that no operation led to, each by a class that has all its properties."""
@@ -255,8 +281,7 @@ class _Walk:
             direction = "read" if not models or models[0].reads else "request"
             self.schema(schema, at, ANYWHERE, direction, f"schema {name}")
         for at, label in called_by_the_api(self.document):
-            self.reasons.setdefault(at, "the API calls it, a client does not")
-            self.account("operations", at, f"operation {label}", found=False)
+            self.account("operations", at, label, found=False, reason="the API calls it, a client does not")
         self._sweep()
 
     def _covering(self, wires: set[str]) -> list[Model]:

@@ -29,18 +29,26 @@ DEFAULT_OUTPUT = FOLDER.parent / "generated" / "korus_api"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.generate", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--description", type=Path, metavar="FILE", help="an OpenAPI 3 description, YAML or JSON")
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.generate", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "--description", type=Path, metavar="FILE", help="an OpenAPI 3 description, YAML or JSON"
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="the folder that becomes the package")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--overlay", type=Path, metavar="FILE", help="an overlay to apply instead of the project's")
+    which.add_argument(
+        "--overlay", type=Path, metavar="FILE", help="an overlay to apply instead of the project's"
+    )
     which.add_argument("--no-overlay", action="store_true", help="apply no overlay")
     options = parser.parse_args(arguments)
     if options.description is not None and options.output is None:
         parser.error("--description needs --output: which folder shall become the package?")
     try:
         source: Path = options.description or find(read_lock().current)
-        report = build(source, options.output or DEFAULT_OUTPUT, overlay=options.overlay, bare=options.no_overlay)
+        report = build(
+            source, options.output or DEFAULT_OUTPUT, overlay=options.overlay, bare=options.no_overlay
+        )
     except (DescriptionError, OutputError) as error:
         print(f"generate: {error}", file=sys.stderr)
         return 2

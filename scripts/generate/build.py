@@ -112,7 +112,9 @@ def _check_replaceable(target: Path) -> None:
         return
     init = target / "__init__.py"
     if not init.is_file() or not init.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
-        raise OutputError(f"{target} holds something that this command did not write; empty it or name another folder")
+        raise OutputError(
+            f"{target} holds something that this command did not write; empty it or name another folder"
+        )
 
 
 def _swap(fresh: Path, target: Path, workshop: Path) -> None:

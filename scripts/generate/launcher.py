@@ -38,7 +38,16 @@ from scripts.prepare.references import Json
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 COMMAND = "python -m scripts.generate"
 
-_PLACED = (AnyProperty, ConstProperty, DateProperty, DateTimeProperty, FileProperty, ListProperty, ModelProperty, UnionProperty)
+_PLACED = (
+    AnyProperty,
+    ConstProperty,
+    DateProperty,
+    DateTimeProperty,
+    FileProperty,
+    ListProperty,
+    ModelProperty,
+    UnionProperty,
+)
 
 
 @frozen
@@ -98,7 +107,9 @@ def write_package(document: Json, origin: Origin, target: Path) -> None:
         problems = [*project.build()]
         project.write_runtime()
     if problems:
-        raise GenerationError("; ".join(_one_line(f"{problem.header} {problem.detail or ''}") for problem in problems))
+        raise GenerationError(
+            "; ".join(_one_line(f"{problem.header} {problem.detail or ''}") for problem in problems)
+        )
     _settle(target)
 
 
@@ -125,7 +136,11 @@ def _config(document: Json, target: Path) -> Config:
 
 def _content_types(document: Json) -> dict[str, str]:
     """Map every media type to one that the generator knows how to take."""
-    known = {"json": "application/json", "form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data"}
+    known = {
+        "json": "application/json",
+        "form": "application/x-www-form-urlencoded",
+        "multipart": "multipart/form-data",
+    }
     found: dict[str, str] = {}
     for item in document["paths"].values():
         for operation in item.values():

@@ -28,7 +28,7 @@ _WIDTH = 110
 _READING = ("ABSENT", "read_date", "read_datetime", "read_first", "read_list", "read_model", "read_models",
             "read_one_of", "restore", "same", "unknown_keys")  # fmt: skip
 _WRITING = ("add_cookie", "add_header", "add_query", "form_fields", "form_parts", "path_part", "write_value")
-_TYPES = ("File", "Operation", "Response", "UNSET", "Unset")
+_TYPES = ("UNSET", "File", "Operation", "Response", "Unset")
 
 
 def docstring(text: Any, indent: int, lead: int = 0) -> str:
@@ -138,14 +138,16 @@ class Rendering:
         lines += [f"from collections.abc import {', '.join(abstract)}"] * bool(abstract)
         lines += [f"from typing import {', '.join(typing_names)}"] * bool(typing_names)
         # a property may be called `field`
-        lines += ["", "from attrs import define as _define"] + ["from attrs import field as _field"] * ("_field" in used)
+        lines += ["", "from attrs import define as _define"] + ["from attrs import field as _field"] * (
+            "_field" in used
+        )
         lines.append("")
         for module, candidates in (("_reading", _READING), ("_writing", _WRITING), ("types", _TYPES)):
             needed = [candidate for candidate in candidates if candidate in used]
-            lines += [f"from ..{module} import {', '.join(needed)}"] * bool(needed)
+            lines += [_import(f"..{module}", needed)] * bool(needed)
         lines += ["", "", body.strip("\n"), "", ""]
         # models refer to each other in circles: by the time these run, this module's class exists
-        lines += [f"from .{module} import {other}  # noqa: E402" for module, other in others]
+        lines += [_import(f".{module}", [other], "  # noqa: E402") for module, other in others]
         lines += ["", f'__all__ = ["{name}"]'] if others else [f'__all__ = ["{name}"]']
         _ = facts
         return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
@@ -209,9 +211,11 @@ class Rendering:
             types.append(answer_type)
             branches.append({"condition": _condition(answer.status_code.range), "expression": expression})
         flat = list(dict.fromkeys(part for name in types for part in _split_union(name) if part != "None"))
+        whole = "Any" if "Any" in flat else " | ".join(sorted(flat)) or "None"
         return {
             "branches": branches,
-            "type": "Any" if "Any" in flat else " | ".join(sorted(flat)) or "None",
+            "type": whole,
+            "optional_type": whole if whole in {"Any", "None"} else f"{whole} | None",
             "has_default": any(branch["condition"] is None for branch in branches),
         }
 
@@ -297,7 +301,11 @@ class Rendering:
             else:
                 parts.append(literal(piece)[1:-1].replace("{", "{{").replace("}", "}}"))
         # the options hold text in single quotes, so that the whole can stand in double ones before Python 3.12
-        return 'f"' + "".join(part.replace('"', "'") if part.startswith("{path_part") else part for part in parts) + '"'
+        return (
+            'f"'
+            + "".join(part.replace('"', "'") if part.startswith("{path_part") else part for part in parts)
+            + '"'
+        )
 
     @staticmethod
     def body_lines(bodies: list[Json]) -> list[str]:
@@ -337,17 +345,30 @@ class Rendering:
         said = f"{facts['method']} {facts['path']}"
         lines = [f'"""{docstring(said, 0)}."""', "", "from __future__ import annotations", ""]
         lines += ["import datetime"] * ("datetime" in used)
-        lines += ["from http import HTTPStatus", f"from typing import {', '.join(typing_names)}", "", "import httpx", ""]
+        lines += [
+            "from http import HTTPStatus",
+            f"from typing import {', '.join(typing_names)}",
+            "",
+            "import httpx",
+            "",
+        ]
         lines += ["from ... import errors"] * ("errors" in used)
         for module, candidates in (("_reading", _READING), ("_writing", _WRITING)):
             needed = [candidate for candidate in candidates if candidate in used]
-            lines += [f"from ...{module} import {', '.join(needed)}"] * bool(needed)
+            lines += [_import(f"...{module}", needed)] * bool(needed)
         clients = [name for name in ("AuthenticatedClient", "Client") if name in used]
         lines.append(f"from ...client import {', '.join(clients)}")
-        lines += [f"from ...models.{module} import {name}" for module, name in models if name in used]
+        lines += [_import(f"...models.{module}", [name]) for module, name in models if name in used]
         lines.append(f"from ...types import {', '.join(name for name in _TYPES if name in used)}")
         lines += ["", code.strip("\n")]
         return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
+
+
+def _import(module: str, imported_names: list[str], comment: str = "") -> str:
+    line = f"from {module} import {', '.join(imported_names)}{comment}"
+    if len(line) <= _WIDTH:
+        return line
+    return "\n".join([f"from {module} import ({comment}", *(f"    {name}," for name in imported_names), ")"])
 
 
 def _split_union(text: str) -> list[str]:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 PREFIXES = ("Booking", "Ticketing")
 """Class prefixes that say which half of the API a resource belongs to; they are not part of its name."""
 
-FORMATS = frozenset({"jsonld", "jsonMergePatch", "jsonapi", "jsonhal", "json", "xml", "csv", "html", "geojson", "yaml"})
+FORMATS = frozenset(
+    {"jsonld", "jsonMergePatch", "jsonapi", "jsonhal", "json", "xml", "csv", "html", "geojson", "yaml"}
+)
 HYDRA_BASE = re.compile(r"Hydra(Item|Collection)BaseSchema")
 _OPERATION_ID = re.compile(r"^_?api_.+_(get_collection|get|post|put|patch|delete)$")
 _PRIMARY_ACTIONS = ("read", "get", "show", "")

@@ -13,9 +13,9 @@ from attrs import frozen
 from scripts.prepare.dialect import HYDRA_BASE, is_api_platform
 from scripts.prepare.flatten import COMPONENT, Part
 from scripts.prepare.naming import Names, assign
-from scripts.prepare.operations import LeftOut, collect, name_all, prepare_operation
+from scripts.prepare.operations import collect, name_all, prepare_operation
 from scripts.prepare.references import DescriptionError, Json, lookup, pointer
-from scripts.prepare.shapes import Shaper, Stand, referenced_key
+from scripts.prepare.shapes import LeftOut, Shaper, Stand, referenced_key
 
 __all__ = ["LeftOut", "Prepared", "prepare"]
 
@@ -40,8 +40,8 @@ def prepare(description: Any) -> Prepared:
         DescriptionError: It is no OpenAPI 3 document, or a reference in it leads nowhere.
     """
     document = _checked(description)
-    shaper = Shaper(document)
     left_out: list[LeftOut] = []
+    shaper = Shaper(document, left_out)
     operations = collect(document)
     name_all(document, operations)
     for operation in operations:
@@ -96,7 +96,9 @@ def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -
         if at in mentioned:
             left_out.append(LeftOut(at, f"schema {component}", "only mentioned where another form is used"))
         elif HYDRA_BASE.match(str(component)):
-            left_out.append(LeftOut(at, f"schema {component}", "it only serves to build others, and none uses it"))
+            left_out.append(
+                LeftOut(at, f"schema {component}", "it only serves to build others, and none uses it")
+            )
         else:
             shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
 
@@ -116,7 +118,11 @@ def _mentioned(document: Json, left_out: set[str]) -> set[str]:
             if isinstance(target, str) and target not in found:
                 found.add(target)
                 waiting.append((target, lookup(document, target)))
-            waiting.extend((f"{at}{pointer(str(key))[1:]}", value) for key, value in node.items() if _says_something(at, str(key)))
+            waiting.extend(
+                (f"{at}{pointer(str(key))[1:]}", value)
+                for key, value in node.items()
+                if _says_something(at, str(key))
+            )
     return found
 
 
@@ -129,7 +135,11 @@ def _with_class_roots(shaper: Shaper, *, api_platform: bool) -> dict[str, Any]:
     """Let a collection be named after the class of its members: its root is their definition."""
     for definition in shaper.definitions.values():
         literal = definition.stand.literal
-        if literal is not None and literal.startswith(COMPONENT) and definition.stand.segments[:1] == ("Collection",):
+        if (
+            literal is not None
+            and literal.startswith(COMPONENT)
+            and definition.stand.segments[:1] == ("Collection",)
+        ):
             key = f"read:{literal}"
             if key in shaper.definitions:
                 definition.stand = Stand(parent=key, segments=definition.stand.segments)

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 COMPONENT = "#/components/schemas/"
 _SIBLINGS_WITHOUT_MEANING = frozenset(
-    {"$ref", "description", "summary", "example", "examples", "title", "deprecated", "externalDocs", "$comment"}
+    {
+        "$ref",
+        "description",
+        "summary",
+        "example",
+        "examples",
+        "title",
+        "deprecated",
+        "externalDocs",
+        "$comment",
+    }
 )
 
 
@@ -115,7 +125,9 @@ def _include_own(flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
     elif isinstance(additional, dict):
         flat.additional.append(Part(additional, f"{part.at}/additionalProperties", part.owner))
     for pattern, value in _dict(schema.get("patternProperties")).items():
-        flat.additional.append(Part(value, f"{part.at}/patternProperties{pointer(str(pattern))[1:]}", part.owner))
+        flat.additional.append(
+            Part(value, f"{part.at}/patternProperties{pointer(str(pattern))[1:]}", part.owner)
+        )
     for keyword in ("oneOf", "anyOf"):
         branches = [
             Part(branch, f"{part.at}/{keyword}/{number}", part.owner)
@@ -143,7 +155,11 @@ def _include_types(flat: Flat, schema: Json) -> None:
     if schema.get("nullable") is True or "null" in types:
         flat.nullable = True
     values = schema.get("enum")
-    if isinstance(values, list) and None in values and (not types or "null" in types or schema.get("nullable")):
+    if (
+        isinstance(values, list)
+        and None in values
+        and (not types or "null" in types or schema.get("nullable"))
+    ):
         flat.nullable = True
     types = [name for name in types if name != "null"]
     if types:
@@ -156,7 +172,15 @@ def _combined(old: Part | None, new: Part) -> Part:
         return new
     if not new.schema or not isinstance(new.schema, dict) or new.schema == old.schema:
         return old
-    if set(new.schema) <= {"description", "example", "examples", "default", "readOnly", "writeOnly", "deprecated"}:
+    if set(new.schema) <= {
+        "description",
+        "example",
+        "examples",
+        "default",
+        "readOnly",
+        "writeOnly",
+        "deprecated",
+    }:
         return Part({**old.schema, **new.schema}, old.at, old.owner)
     if _is_object(old.schema) and _is_object(new.schema):
         return Part({"allOf": [old.schema, new.schema]}, new.at, new.owner)

@@ -35,7 +35,9 @@ def kind_of(media_type: str) -> Kind:
 
 def preferred(media_types: Iterable[str], *, method: str, request: bool) -> str | None:
     """Give the media type to speak: JSON-LD, then JSON; a PATCH is sent as a merge patch if it can be."""
-    return min(media_types, key=lambda media_type: _rank(media_type, method=method, request=request), default=None)
+    return min(
+        media_types, key=lambda media_type: _rank(media_type, method=method, request=request), default=None
+    )
 
 
 def _rank(media_type: str, *, method: str, request: bool) -> tuple[int, str]:

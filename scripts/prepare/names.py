@@ -36,12 +36,14 @@ _SIGNS: Mapping[str, str] = {
     "?": "question", "'": "quote", '"': "double_quote", "(": "open", ")": "close", "[": "open_bracket",
     "]": "close_bracket", "{": "open_brace", "}": "close_brace", "~": "tilde", "^": "caret", "`": "backtick",
 }  # fmt: skip
+_LATIN = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+                        "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i"})  # fmt: skip
 _JSON_LD = re.compile(r"@(\w+)")
 
 
 def ascii_letters(text: str) -> str:
     """Write accented Latin letters without their accents; leave other scripts alone."""
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LATIN))
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return unicodedata.normalize("NFKC", plain)
 
@@ -127,7 +129,9 @@ def distinct_identifiers(wires: Iterable[str], *, reserved: Iterable[str] = ()) 
     """
     taken = set(reserved)
     chosen: dict[str, str] = {}
-    for wire in sorted(set(wires), key=lambda wire: (property_identifier(wire) != wire, wire.startswith("@"), wire)):
+    for wire in sorted(
+        set(wires), key=lambda wire: (property_identifier(wire) != wire, wire.startswith("@"), wire)
+    ):
         name = property_identifier(wire)
         candidates = [name]
         if wire.endswith("[]"):
@@ -136,7 +140,9 @@ def distinct_identifiers(wires: Iterable[str], *, reserved: Iterable[str] = ()) 
             candidates.append("ld_id")
         if name in reserved:
             candidates.append(identifier(f"{name.rstrip('_')}_value"))
-        chosen[wire] = _first_free(candidates, taken, lambda number, base=name: identifier(f"{base.rstrip('_')}_{number}"))
+        chosen[wire] = _first_free(
+            candidates, taken, lambda number, base=name: identifier(f"{base.rstrip('_')}_{number}")
+        )
         taken.add(chosen[wire])
     return chosen
 
@@ -164,6 +170,8 @@ def singular(text: str) -> str:
     lower = last.lower()
     if lower in _IRREGULAR:
         one = _IRREGULAR[lower]
+        if one == lower:
+            return text
     elif lower.endswith("ies") and len(lower) > 4:  # noqa: PLR2004 - "ties" is "tie", "countries" is "country"
         one = lower[:-3] + "y"
     elif lower.endswith(("sses", "shes", "ches", "xes", "zzes")):
@@ -212,7 +220,9 @@ def _as_member(name: str, value: str) -> str:
     upper = name.upper()
     settled = upper if upper.isidentifier() else f"VALUE_X{fingerprint(value)}"
     # the generator passes names through its own snake case; a name that it would change is replaced
-    return settled if str(PythonIdentifier(settled.lower(), PREFIX)).upper().rstrip("_") == settled else settled
+    return (
+        settled if str(PythonIdentifier(settled.lower(), PREFIX)).upper().rstrip("_") == settled else settled
+    )
 
 
 def member_names(values: list[str] | list[int], given: Iterable[object] = ()) -> list[str]:

@@ -99,14 +99,20 @@ def _name_components(
     *,
     api_platform: bool,
 ) -> None:
-    read = {definition.stand.component for definition in definitions.values() if definition.direction == "read"}
+    read = {
+        definition.stand.component for definition in definitions.values() if definition.direction == "read"
+    }
     wanted: dict[str, list[tuple[str, ComponentName]]] = defaultdict(list)
     for key, definition in sorted(definitions.items()):
         if definition.stand.component is None:
             continue
         taken_apart = component_name(definition.stand.component, api_platform=api_platform)
         base = taken_apart.base
-        if definition.direction == "request" and definition.stand.component in read and not base.endswith("Input"):
+        if (
+            definition.direction == "request"
+            and definition.stand.component in read
+            and not base.endswith("Input")
+        ):
             base = f"{base}Input"
         wanted[base].append((key, taken_apart))
     for base, group in sorted(wanted.items()):
@@ -124,13 +130,17 @@ def _name_components(
 def _told_apart(base: str, rivals: list[list[tuple[str, ComponentName]]]) -> list[str]:
     """Name schemas that differ and would share the name `base`."""
     owners = [
-        number for number, members in enumerate(rivals) if any(name.owns_base and not name.dto for _, name in members)
+        number
+        for number, members in enumerate(rivals)
+        if any(name.owns_base and not name.dto for _, name in members)
     ]
     primary = [
         number for number in owners if any(name.owns_base and name.is_primary for _, name in rivals[number])
     ] or owners
     shorts = {number: rivals[number][0][1].short for number in primary}
-    if len(set(shorts.values())) < len(shorts):  # several representations of one class: the preferred one is it
+    if len(set(shorts.values())) < len(
+        shorts
+    ):  # several representations of one class: the preferred one is it
         primary = [min(primary, key=lambda number: _representation_rank(rivals[number][0][1]))]
     result: list[str] = []
     for number, members in enumerate(rivals):
@@ -188,7 +198,7 @@ def _name_level(
             if known is not None and identity[known] == identity[first]:
                 names.same_as.update({key: known for key in keys})
                 continue
-            names.of[first] = _take(name, first, taken)
+            names.of[first] = _take(name if known is None else full[first], first, taken)
             names.same_as.update({key: first for key in keys[1:]})
 
 

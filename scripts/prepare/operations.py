@@ -11,14 +11,22 @@ import re
 from collections import Counter, defaultdict
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from scripts.prepare.dialect import generated_verb, is_api_platform, without_prefix
 from scripts.prepare.flatten import Part, flatten, owner_of
 from scripts.prepare.media import kind_of, preferred
-from scripts.prepare.names import distinct_identifiers, identifier, pascal, plural, property_identifier, singular, snake
+from scripts.prepare.names import (
+    distinct_identifiers,
+    identifier,
+    pascal,
+    plural,
+    property_identifier,
+    singular,
+    snake,
+)
 from scripts.prepare.references import DescriptionError, Json, pointer, resolve
-from scripts.prepare.shapes import Shaper, Stand, describe, referenced_key
+from scripts.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 RESERVED_PARAMETERS = frozenset(
@@ -29,16 +37,14 @@ RESERVED_PARAMETERS = frozenset(
 _LOCATIONS = ("path", "query", "header", "cookie")
 _IGNORED_HEADERS = {"accept", "content-type", "authorization"}
 _TEMPLATE = re.compile(r"{([^{}]+)}")
-_VERBS = {"get_collection": "list", "get": "get", "post": "create", "patch": "update", "put": "replace", "delete": "delete"}
-
-
-@frozen
-class LeftOut:
-    """Something of the description that the client does not have, on purpose."""
-
-    at: str
-    what: str
-    reason: str
+_VERBS = {
+    "get_collection": "list",
+    "get": "get",
+    "post": "create",
+    "patch": "update",
+    "put": "replace",
+    "delete": "delete",
+}
 
 
 @define
@@ -79,8 +85,14 @@ def _parameters(document: Json, node: Json, at: str) -> dict[tuple[str, str], tu
     listed = node.get("parameters")
     for number, raw in enumerate(listed if isinstance(listed, list) else []):
         parameter = resolve(document, raw)
-        if not isinstance(parameter, dict) or "name" not in parameter or parameter.get("in") not in _LOCATIONS:
-            raise DescriptionError(f"{at}/parameters/{number} is no parameter: it needs a name and a known place")
+        if (
+            not isinstance(parameter, dict)
+            or "name" not in parameter
+            or parameter.get("in") not in _LOCATIONS
+        ):
+            raise DescriptionError(
+                f"{at}/parameters/{number} is no parameter: it needs a name and a known place"
+            )
         where = raw["$ref"] if "$ref" in raw else f"{at}/parameters/{number}"
         result[str(parameter["in"]), str(parameter["name"])] = (parameter, where)
     return result
@@ -107,7 +119,11 @@ def _tag(operation: Operation) -> str:
     if isinstance(tags, list) and tags:
         return str(tags[0])
     if generated_verb(str(operation.source.get("operationId", ""))):
-        static = [part for part in operation.path.split("/") if part and "{" not in part and not part.startswith("_")]
+        static = [
+            part
+            for part in operation.path.split("/")
+            if part and "{" not in part and not part.startswith("_")
+        ]
         return pascal(singular(static[-1])) if static else "Default"
     return "default"
 
@@ -117,14 +133,23 @@ def _name(operation: Operation, noun: str, *, api_platform: bool) -> str:
     authored = given.strip() if isinstance(given, str) else ""
     verb = generated_verb(authored) if api_platform else None
     if verb is None:
-        return identifier(authored) if authored else identifier(f"{operation.method} {_path_words(operation.path)}")
+        return (
+            identifier(authored)
+            if authored
+            else identifier(f"{operation.method} {_path_words(operation.path)}")
+        )
     last = operation.path.rstrip("/").rpartition("/")[2]
     action = _VERBS[verb]
     if last.startswith("_"):
         many = plural(noun) if verb in {"post", "get_collection"} or "bulk" in last else noun
         return identifier(f"{snake(last)}_{action}_{many}")
     object_name = plural(noun) if verb == "get_collection" else noun
-    if "{" not in last and last and not noun.endswith(snake(singular(last))) and not noun.endswith(snake(last)):
+    if (
+        "{" not in last
+        and last
+        and not noun.endswith(snake(singular(last)))
+        and not noun.endswith(snake(last))
+    ):
         return identifier(f"{action}_{object_name}_{snake(last)}")
     return identifier(f"{action}_{object_name}")
 
@@ -144,7 +169,9 @@ def _tell_apart(operations: list[Operation]) -> None:
             continue
         ordered = sorted(group, key=lambda one: (one.path.count("/"), one.path, one.method))
         for rank, operation in enumerate(ordered):
-            candidates = [name] if rank == 0 else [_below(operation, name), identifier(f"{name}_{operation.method}")]
+            candidates = (
+                [name] if rank == 0 else [_below(operation, name), identifier(f"{name}_{operation.method}")]
+            )
             candidates.append(identifier(f"{name} {operation.method} {_path_words(operation.path)}"))
             number = 2
             while all(candidate in taken for candidate in candidates):
@@ -159,7 +186,11 @@ def _below(operation: Operation, name: str) -> str:
     static = [part for part, after in zip(parts, parts[1:], strict=False) if "{" not in part and "{" in after]
     if static and "{" in parts[-1]:
         static = static[:-1]
-    return identifier(f"{name}_of_{snake(singular(static[-1]))}") if static else identifier(f"{name}_{operation.method}")
+    return (
+        identifier(f"{name}_of_{snake(singular(static[-1]))}")
+        if static
+        else identifier(f"{name}_{operation.method}")
+    )
 
 
 def prepare_operation(document: Json, operation: Operation, shaper: Shaper, left_out: list[LeftOut]) -> None:
@@ -179,7 +210,9 @@ def prepare_operation(document: Json, operation: Operation, shaper: Shaper, left
         "method": operation.method.upper(),
         "path": operation.path,
         "tag": str((source.get("tags") or [""])[0]),
-        "accept": _accept(response_facts),
+        "accept": _accept(
+            response_facts, usual="application/ld+json" if is_api_platform(document) else "*/*"
+        ),
         "bodies": request_media,
         "responses": response_facts,
         "parameters": parameters,
@@ -193,7 +226,12 @@ def prepare_operation(document: Json, operation: Operation, shaper: Shaper, left
         "summary": _text(source.get("summary")),
         "description": _text(source.get("description")),
         "parameters": [
-            {"name": fact["python"], "in": fact["in"], "required": fact["required"], "schema": fact.pop("schema")}
+            {
+                "name": fact["python"],
+                "in": fact["in"],
+                "required": fact["required"],
+                "schema": fact.pop("schema"),
+            }
             for fact in parameters
         ],
         "responses": responses,
@@ -209,11 +247,13 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _accept(responses: list[Json]) -> str:
-    """List what is asked for, what a success is written in first."""
+def _accept(responses: list[Json], usual: str) -> str:
+    """List what is asked for, what a success is written in first; where anything may come, JSON rather."""
     ordered = sorted(responses, key=lambda fact: not str(fact["status"]).startswith("2"))
     media = [fact["media_type"] for fact in ordered if fact["media_type"]]
-    return ", ".join(dict.fromkeys(media)) or "*/*"
+    if "*/*" in media and "application/json" not in media:
+        media.insert(media.index("*/*"), "application/json")
+    return ", ".join(dict.fromkeys(media)) or usual
 
 
 def _prepare_parameters(
@@ -227,7 +267,9 @@ def _prepare_parameters(
         if place == "path" and wire not in in_path:
             left_out.append(LeftOut(at, what, "the path has no place for it"))
         elif place == "header" and wire.lower() in _IGNORED_HEADERS:
-            left_out.append(LeftOut(at, what, "the client sets this header itself; OpenAPI says to ignore it"))
+            left_out.append(
+                LeftOut(at, what, "the client sets this header itself; OpenAPI says to ignore it")
+            )
         else:
             kept.append((parameter, at))
     declared = {str(parameter["name"]) for parameter, _ in kept if parameter["in"] == "path"}
@@ -238,7 +280,9 @@ def _prepare_parameters(
     kept.sort(key=lambda entry: _LOCATIONS.index(entry[0]["in"]))
     ambiguous = {
         python
-        for python, count in Counter(property_identifier(str(parameter["name"])) for parameter, _ in kept).items()
+        for python, count in Counter(
+            property_identifier(str(parameter["name"])) for parameter, _ in kept
+        ).items()
         if count > 1
     }
     labels = [_label(parameter, ambiguous, kept) for parameter, _ in kept]
@@ -247,7 +291,12 @@ def _prepare_parameters(
     for (parameter, at), label in zip(kept, labels, strict=True):
         facts.append(_parameter_facts(document, operation, parameter, at, pythons[label], shaper))
     order = {wire: number for number, wire in enumerate(in_path)}
-    facts.sort(key=lambda fact: (_LOCATIONS.index(fact["in"]), order.get(fact["wire"], 0) if fact["in"] == "path" else 0))
+    facts.sort(
+        key=lambda fact: (
+            _LOCATIONS.index(fact["in"]),
+            order.get(fact["wire"], 0) if fact["in"] == "path" else 0,
+        )
+    )
     return facts
 
 
@@ -277,7 +326,9 @@ def _parameter_facts(
     shape = shaper.shape(part, "request", stand)
     flat = flatten(document, part)
     description = _text(parameter.get("description"))
-    told = describe(document, Part({**part.schema, "description": ""}, where, part.owner) if part.schema else part)
+    told = describe(
+        document, Part({**part.schema, "description": ""}, where, part.owner) if part.schema else part
+    )
     return {
         "python": python,
         "wire": wire,
@@ -319,14 +370,24 @@ def _prepare_body(
         what = f"{operation.method.upper()} {operation.path}: request body as {media}"
         kind = kind_of(media)
         if facts and (kind in {fact["kind"] for fact in facts} or kind == "text"):
-            left_out.append(LeftOut(where, what, f"the same can be sent as {facts[0]['media_type']}"))
+            left_out.append(
+                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
+            )
             continue
         if facts and schema == (content[facts[0]["media_type"]] or {}).get("schema") and kind != "binary":
-            left_out.append(LeftOut(where, what, f"the same can be sent as {facts[0]['media_type']}"))
+            left_out.append(
+                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
+            )
             continue
+        if kind in {"text", "binary"}:
+            left_out.append(
+                LeftOut(f"{where}/schema", f"{what}: what is inside", "it is sent as text or bytes")
+            )
         shape = _body_shape(operation, schema, f"{where}/schema", kind, shaper, alone=not facts)
         if facts and (shape in shapes or (kind != "binary" and referenced_key(shape) is None)):
-            left_out.append(LeftOut(where, what, f"the same can be sent as {facts[0]['media_type']}"))
+            left_out.append(
+                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
+            )
             continue
         shapes.append(shape)
         prepared[media] = {"schema": shape}
@@ -335,7 +396,9 @@ def _prepare_body(
     return {"content": prepared, "required": required}, [{**fact, "required": required} for fact in facts]
 
 
-def _body_shape(operation: Operation, schema: Any, where: str, kind: str, shaper: Shaper, *, alone: bool) -> Json:
+def _body_shape(
+    operation: Operation, schema: Any, where: str, kind: str, shaper: Shaper, *, alone: bool
+) -> Json:
     if kind in {"text", "binary"}:
         return {"type": "string", "format": "binary"}
     part = Part(schema if isinstance(schema, dict) else {}, where, owner_of(where, None))
@@ -355,21 +418,44 @@ def _prepare_responses(
         status = status.upper() if status.upper().endswith("XX") else status
         response = resolve(document, raw)
         response = response if isinstance(response, dict) else {}
-        at = raw["$ref"] if isinstance(raw, dict) and "$ref" in raw else f"{operation.at}/responses{pointer(str(raw_status))[1:]}"
+        at = (
+            raw["$ref"]
+            if isinstance(raw, dict) and "$ref" in raw
+            else f"{operation.at}/responses{pointer(str(raw_status))[1:]}"
+        )
         content: Json = response.get("content") if isinstance(response.get("content"), dict) else {}
         media = preferred(content, method=operation.method, request=False)
         for other in content:
             if other != media:
                 what = f"{operation.method.upper()} {operation.path}: {status} as {other}"
                 where = f"{at}/content{pointer(other)[1:]}"
-                left_out.append(LeftOut(where, what, f"another representation of the same answer, which is asked for as {media}"))
+                left_out.append(
+                    LeftOut(
+                        where,
+                        what,
+                        f"another representation of the same answer, which is asked for as {media}",
+                    )
+                )
         entry: Json = {"description": _text(response.get("description"))}
         kind = "none"
         if media is not None:
             kind, shape = _response_shape(document, operation, status, content, media, at, shaper)
+            if kind in {"text", "binary"}:
+                where = f"{at}/content{pointer(media)[1:]}/schema"
+                left_out.append(
+                    LeftOut(where, f"{status} as {media}: what is inside", "it is given as text or bytes")
+                )
             entry["content"] = {media: {"schema": shape}}
         prepared[status] = entry
-        facts.append({"status": status, "media_type": media, "kind": kind, "description": entry["description"], "at": at})
+        facts.append(
+            {
+                "status": status,
+                "media_type": media,
+                "kind": kind,
+                "description": entry["description"],
+                "at": at,
+            }
+        )
     return prepared or {"default": {"description": ""}}, facts
 
 
@@ -381,7 +467,9 @@ def _response_shape(
     part = Part(schema if isinstance(schema, dict) else {}, where, owner_of(where, None))
     kind = kind_of(media)
     flat = flatten(document, part)
-    if kind in {"binary", "form", "multipart"} or (flat.keywords.get("format") == "binary" and kind == "json"):
+    if kind in {"binary", "form", "multipart"} or (
+        flat.keywords.get("format") == "binary" and kind == "json"
+    ):
         return "binary", {"type": "string", "format": "binary"}
     if kind == "text":
         return "text", {"type": "string"}

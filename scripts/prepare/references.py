@@ -34,7 +34,9 @@ def lookup(document: Json, reference: str) -> Any:
         DescriptionError: It leaves the document or leads nowhere.
     """
     if not reference.startswith("#"):
-        raise DescriptionError(f"$ref {reference!r} leaves the document; only references inside it are followed")
+        raise DescriptionError(
+            f"$ref {reference!r} leaves the document; only references inside it are followed"
+        )
     target: Any = document
     for token in reference[1:].split("/")[1:]:
         key = unquote(token).replace("~1", "/").replace("~0", "~")

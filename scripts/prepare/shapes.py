@@ -30,6 +30,21 @@ _EXTENSION = "#definition:"
 
 
 @frozen
+class LeftOut:
+    """Something of the description that the client does not have, on purpose.
+
+    Attributes:
+        at: Where it stands; all below it is left out with it.
+        what: What it is, in words.
+        reason: Why.
+    """
+
+    at: str
+    what: str
+    reason: str
+
+
+@frozen
 class Stand:
     """Where something without a name of its own stands, from which it is named.
 
@@ -89,6 +104,7 @@ class Shaper:
     """Turns schemas of one description into shapes, collecting the definitions they need on the way."""
 
     document: Json
+    left_out: list[LeftOut] = field(factory=list)
     definitions: dict[str, Definition] = field(factory=dict)
     discriminators: list[tuple[list[str], str, dict[str, str]]] = field(factory=list)
 
@@ -125,9 +141,15 @@ class Shaper:
             stand = Stand(component=owner)
         return self.shape(Part(schema, target, owner), direction, stand, (*trail, target))
 
-    def _shape_of(self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
+    def _shape_of(
+        self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+    ) -> Json:
         if "const" in flat.keywords:
-            return _constant(flat.keywords["const"])
+            constant = _constant(flat.keywords["const"])
+            if "const" not in constant:
+                why = "only text and whole numbers make a constant; the plain type holds this value"
+                self.left_out.append(LeftOut(f"{flat.at}/const", f"value at {flat.at}", why))
+            return constant
         if isinstance(flat.keywords.get("enum"), list):
             return self._enum(flat, stand)
         if flat.properties:
@@ -166,7 +188,11 @@ class Shaper:
         if not values:
             return {"type": "null"} if flat.keywords["enum"] else {}
         if len(texts) + len(numbers) < len(values):
-            return any_of([{"type": name} for name in _types(flat) if name in {"boolean", "number", "string"}])
+            why = "only text and whole numbers make an enum; the plain type holds these values"
+            self.left_out.append(LeftOut(f"{flat.at}/enum", f"values at {flat.at}", why))
+            return any_of(
+                [{"type": name} for name in _types(flat) if name in {"boolean", "number", "string"}]
+            )
         shapes: list[Json] = []
         both = bool(texts and numbers)
         kinds: list[tuple[str, list[Any]]] = [("string", texts), ("integer", numbers)]
@@ -187,7 +213,9 @@ class Shaper:
             shapes.append(reference(key))
         return any_of(shapes)
 
-    def _union(self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
+    def _union(
+        self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+    ) -> Json:
         branches = [branch for union in flat.unions for branch in union]
         real = [branch for branch in branches if not _is_null(branch.schema)]
         shapes: list[Json] = []
@@ -206,9 +234,14 @@ class Shaper:
         discriminator = flat.keywords.get("discriminator")
         if not isinstance(discriminator, dict) or not isinstance(discriminator.get("propertyName"), str):
             return
-        keys = {_ref_of(branch.schema): referenced_key(shape) for branch, shape in zip(branches, shapes, strict=True)}
+        keys = {
+            _ref_of(branch.schema): referenced_key(shape)
+            for branch, shape in zip(branches, shapes, strict=True)
+        }
         by_value = {
-            target.rsplit("/", 1)[-1]: key for target, key in keys.items() if target is not None and key is not None
+            target.rsplit("/", 1)[-1]: key
+            for target, key in keys.items()
+            if target is not None and key is not None
         }
         mapping = discriminator.get("mapping")
         for value, target in (mapping if isinstance(mapping, dict) else {}).items():
@@ -244,11 +277,15 @@ class Shaper:
                         }
                     )
             return None
-        common = {name: value for name, value in part.schema.items() if name not in {"oneOf", "anyOf", "$ref"}}
+        common = {
+            name: value for name, value in part.schema.items() if name not in {"oneOf", "anyOf", "$ref"}
+        }
         shapes: list[Json] = []
         for number, branch in enumerate(branches, start=1):
             whole = Part({"allOf": [common, branch.schema]}, f"{branch.at}#with", part.owner)
-            shapes.append(self.shape(whole, direction, stand.variant(_variant_name(branch.schema, number)), trail))
+            shapes.append(
+                self.shape(whole, direction, stand.variant(_variant_name(branch.schema, number)), trail)
+            )
         return any_of(shapes)
 
     def _object(self, flat: Flat, part: Part, direction: Direction, stand: Stand) -> Json:
@@ -278,9 +315,7 @@ class Shaper:
             "type": "object",
             "description": _text(flat.keywords.get("description")),
             "properties": properties,
-            "required": [
-                names[wire] for wire in shown if direction == "read" or wire in flat.required
-            ],
+            "required": [names[wire] for wire in shown if direction == "read" or wire in flat.required],
             "additionalProperties": additional,
             "x-direction": direction,
             "x-wire": {names[wire]: wire for wire in shown},
@@ -291,7 +326,11 @@ class Shaper:
     def _stand_of(self, wire: str, inner: Part, key: str, part: Part) -> Stand:
         """Name what stands inside a property after the schema that declares the property, not each that includes it."""
         segment = pascal("ld_" + wire[1:] if wire.startswith("@") else wire) or class_name(wire)
-        if inner.owner is not None and inner.owner != part.owner and inner.at.startswith(f"{COMPONENT}{inner.owner}/"):
+        if (
+            inner.owner is not None
+            and inner.owner != part.owner
+            and inner.at.startswith(f"{COMPONENT}{inner.owner}/")
+        ):
             return Stand(literal=f"{COMPONENT}{inner.owner}", segments=(segment,))
         return Stand(parent=key, segments=(segment,))
 
@@ -341,7 +380,9 @@ def describe(document: Json, part: Part) -> str:
     schema = part.schema if isinstance(part.schema, dict) else {}
     flat = flatten(document, part) if schema else Flat(at=part.at)
     pieces: list[str] = []
-    own = _text(schema.get("description")) or ("" if "$ref" in schema else _text(flat.keywords.get("description")))
+    own = _text(schema.get("description")) or (
+        "" if "$ref" in schema else _text(flat.keywords.get("description"))
+    )
     if own:
         pieces.append(own if own.endswith((".", "!", "?", ">")) else f"{own}.")
     if schema.get("deprecated") is True:
@@ -349,7 +390,11 @@ def describe(document: Json, part: Part) -> str:
     for keyword, words in _FACTS:
         value = flat.keywords.get(keyword)
         if value is not None and value is not False and not isinstance(value, dict | list):
-            pieces.append(f"{words} `{json.dumps(value, default=str, ensure_ascii=False)}`.".replace('`"', "`").replace('"`', "`"))
+            pieces.append(
+                f"{words} `{json.dumps(value, default=str, ensure_ascii=False)}`.".replace('`"', "`").replace(
+                    '"`', "`"
+                )
+            )
     return " ".join(pieces)
 
 
@@ -378,7 +423,13 @@ def _constant(value: Any) -> Json:
         return {"const": value}
     if value is None:
         return {"type": "null"}
-    return {"type": "boolean"} if isinstance(value, bool) else {"type": "number"} if isinstance(value, float) else {}
+    return (
+        {"type": "boolean"}
+        if isinstance(value, bool)
+        else {"type": "number"}
+        if isinstance(value, float)
+        else {}
+    )
 
 
 def _types(flat: Flat) -> list[str]:
@@ -415,7 +466,9 @@ def _needs_class(schema: Any) -> bool:
     """Tell whether a branch of a union has no name of its own and may need one."""
     if not isinstance(schema, dict) or "$ref" in schema:
         return False
-    return bool({"properties", "additionalProperties", "enum", "allOf", "oneOf", "anyOf", "items"} & set(schema))
+    return bool(
+        {"properties", "additionalProperties", "enum", "allOf", "oneOf", "anyOf", "items"} & set(schema)
+    )
 
 
 def _variant_name(schema: Any, number: int) -> str:

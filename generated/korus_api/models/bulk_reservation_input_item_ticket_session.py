@@ -39,6 +39,8 @@ class BulkReservationInputItemTicketSession:
         return result
 
 
-from .bulk_reservation_input_item_ticket_session_form_data import BulkReservationInputItemTicketSessionFormData  # noqa: E402
+from .bulk_reservation_input_item_ticket_session_form_data import (  # noqa: E402
+    BulkReservationInputItemTicketSessionFormData,
+)
 
 __all__ = ["BulkReservationInputItemTicketSession"]

@@ -32,6 +32,8 @@ class BulkReservationInputItemTicketSessionFormData:
         return result
 
 
-from .bulk_reservation_input_item_ticket_session_form_data_field import BulkReservationInputItemTicketSessionFormDataField  # noqa: E402
+from .bulk_reservation_input_item_ticket_session_form_data_field import (  # noqa: E402
+    BulkReservationInputItemTicketSessionFormDataField,
+)
 
 __all__ = ["BulkReservationInputItemTicketSessionFormData"]

@@ -57,6 +57,8 @@ class PatchOrderItemTicketInputBeneficiary:
         return result
 
 
-from .patch_order_item_ticket_input_beneficiary_title import PatchOrderItemTicketInputBeneficiaryTitle  # noqa: E402
+from .patch_order_item_ticket_input_beneficiary_title import (  # noqa: E402
+    PatchOrderItemTicketInputBeneficiaryTitle,
+)
 
 __all__ = ["PatchOrderItemTicketInputBeneficiary"]

@@ -15,7 +15,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.catalog_collection import CatalogCollection
 from ...models.error import Error
 from ...models.list_catalogs_order_created_at import ListCatalogsOrderCreatedAt
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_catalogs",
@@ -66,7 +66,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> CatalogCollection | Error | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> CatalogCollection | Error | None:
     status = response.status_code
     if status == 200:
         return cast("CatalogCollection", read_model(CatalogCollection, response.json()))

@@ -55,7 +55,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | Form | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | Form | None:
     status = response.status_code
     if status == 200:
         return cast("Form", read_model(Form, response.json()))

@@ -15,7 +15,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.list_offers_order_date import ListOffersOrderDate
 from ...models.offer_collection import OfferCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_offers",
@@ -107,7 +107,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OfferCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OfferCollection | None:
     status = response.status_code
     if status == 200:
         return cast("OfferCollection", read_model(OfferCollection, response.json()))

@@ -59,7 +59,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OfferAvailability | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OfferAvailability | None:
     status = response.status_code
     if status == 200:
         return cast("OfferAvailability", read_model(OfferAvailability, response.json()))

@@ -63,7 +63,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OfferTicket | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OfferTicket | None:
     status = response.status_code
     if status == 200:
         return cast("OfferTicket", read_model(OfferTicket, response.json()))

@@ -14,7 +14,7 @@ from ..._writing import add_query, path_part
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.offer_ticket_session_collection import OfferTicketSessionCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_offer_ticket_sessions",
@@ -73,7 +73,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OfferTicketSessionCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OfferTicketSessionCollection | None:
     status = response.status_code
     if status == 200:
         return cast("OfferTicketSessionCollection", read_model(OfferTicketSessionCollection, response.json()))

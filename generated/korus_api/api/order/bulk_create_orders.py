@@ -60,7 +60,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> BulkOrderOutput | ConstraintViolation | Error | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> BulkOrderOutput | ConstraintViolation | Error | None:
     status = response.status_code
     if status == 200:
         return cast("BulkOrderOutput", read_model(BulkOrderOutput, response.json()))

@@ -15,7 +15,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.list_orders_order_created_at import ListOrdersOrderCreatedAt
 from ...models.order_collection import OrderCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_orders",
@@ -90,7 +90,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OrderCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OrderCollection | None:
     status = response.status_code
     if status == 200:
         return cast("OrderCollection", read_model(OrderCollection, response.json()))

@@ -59,7 +59,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OrderDocument | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OrderDocument | None:
     status = response.status_code
     if status == 200:
         return cast("OrderDocument", read_model(OrderDocument, response.json()))

@@ -56,7 +56,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OrderDocumentCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OrderDocumentCollection | None:
     status = response.status_code
     if status == 200:
         return cast("OrderDocumentCollection", read_model(OrderDocumentCollection, response.json()))

@@ -69,7 +69,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> ConstraintViolation | Error | OrderDocumentPatchRead | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> ConstraintViolation | Error | OrderDocumentPatchRead | None:
     status = response.status_code
     if status == 200:
         return cast("OrderDocumentPatchRead", read_model(OrderDocumentPatchRead, response.json()))

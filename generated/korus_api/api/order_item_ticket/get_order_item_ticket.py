@@ -63,7 +63,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | OrderItemTicket | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | OrderItemTicket | None:
     status = response.status_code
     if status == 200:
         return cast("OrderItemTicket", read_model(OrderItemTicket, response.json()))

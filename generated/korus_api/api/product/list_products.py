@@ -14,7 +14,7 @@ from ..._writing import add_query, path_part
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.product_collection import ProductCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_products",
@@ -69,7 +69,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | ProductCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | ProductCollection | None:
     status = response.status_code
     if status == 200:
         return cast("ProductCollection", read_model(ProductCollection, response.json()))

@@ -14,7 +14,7 @@ from ..._writing import add_query, path_part
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.product_base_collection import ProductBaseCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_product_bases",
@@ -69,7 +69,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | ProductBaseCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | ProductBaseCollection | None:
     status = response.status_code
     if status == 200:
         return cast("ProductBaseCollection", read_model(ProductBaseCollection, response.json()))

@@ -14,7 +14,7 @@ from ..._writing import add_query, path_part
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.product_base_option_collection import ProductBaseOptionCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_product_base_options",
@@ -69,7 +69,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | ProductBaseOptionCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | ProductBaseOptionCollection | None:
     status = response.status_code
     if status == 200:
         return cast("ProductBaseOptionCollection", read_model(ProductBaseOptionCollection, response.json()))

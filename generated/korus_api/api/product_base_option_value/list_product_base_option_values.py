@@ -15,7 +15,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.list_product_base_option_values_code import ListProductBaseOptionValuesCode
 from ...models.product_base_option_value_collection import ProductBaseOptionValueCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_product_base_option_values",
@@ -72,7 +72,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | ProductBaseOptionValueCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | ProductBaseOptionValueCollection | None:
     status = response.status_code
     if status == 200:
         return cast("ProductBaseOptionValueCollection", read_model(ProductBaseOptionValueCollection, response.json()))

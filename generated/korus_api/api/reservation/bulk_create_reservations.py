@@ -62,7 +62,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> BulkReservationOutput | ConstraintViolation | Error | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> BulkReservationOutput | ConstraintViolation | Error | None:
     status = response.status_code
     if status == 200:
         return cast("BulkReservationOutput", read_model(BulkReservationOutput, response.json()))

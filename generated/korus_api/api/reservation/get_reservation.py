@@ -55,7 +55,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | Reservation | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | Reservation | None:
     status = response.status_code
     if status == 200:
         return cast("Reservation", read_model(Reservation, response.json()))

@@ -15,7 +15,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.list_reservations_order_created_at import ListReservationsOrderCreatedAt
 from ...models.reservation_collection import ReservationCollection
-from ...types import Operation, Response, UNSET, Unset
+from ...types import UNSET, Operation, Response, Unset
 
 OPERATION: Final = Operation(
     name="list_reservations",
@@ -66,7 +66,9 @@ def build_request(
     return request
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | ReservationCollection | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | ReservationCollection | None:
     status = response.status_code
     if status == 200:
         return cast("ReservationCollection", read_model(ReservationCollection, response.json()))

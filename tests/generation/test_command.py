@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.descriptions import FOLDER, dump, find, load, versions
+from scripts.generate import build as build_module
+from scripts.generate.__main__ import DEFAULT_OUTPUT, main
+from scripts.generate.build import build
+
+ROOT = FOLDER.parent
+FIXTURES = Path(__file__).parent / "descriptions"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def generate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scripts.generate", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, **environment}
+    )
+
+
+def test_the_committed_package_is_what_a_fresh_run_writes(tmp_path):
+    build(find("release"), tmp_path / "korus_api")
+    fresh, committed = files(tmp_path / "korus_api"), files(DEFAULT_OUTPUT)
+    assert sorted(fresh) == sorted(committed)
+    assert [name for name in fresh if fresh[name] != committed[name]] == []
+
+
+def test_two_runs_give_the_same_bytes_whatever_the_hash_seed_and_the_folder(tmp_path):
+    source = str(FIXTURES / "plain_3_0.yaml")
+    for seed, name in (("1", "one"), ("2", "two")):
+        run = generate(
+            "--description", source, "--output", str(tmp_path / name / "client"), PYTHONHASHSEED=seed
+        )
+        assert run.returncode == 0, run.stderr
+    assert files(tmp_path / "one" / "client") == files(tmp_path / "two" / "client")
+
+
+@pytest.mark.parametrize("version", versions())
+def test_every_version_is_generated_whole(version, tmp_path):
+    report = build(find(version), tmp_path / "client").splitlines()
+    counts = {line[:22].strip(): [int(number) for number in line[22:].split()] for line in report[-6:]}
+    assert list(counts) == [
+        "operations", "parameters", "properties", "enum values", "request media types", "response media types",
+    ]  # fmt: skip
+    assert all(
+        described == found and left == missing == 0 for described, found, left, missing in counts.values()
+    )
+    assert counts["operations"][0] >= 20
+
+
+def test_the_counts_come_last_and_files_of_an_earlier_run_go(tmp_path, capsys):
+    target = tmp_path / "client"
+    build(FIXTURES / "plain_3_0.yaml", target)
+    assert (target / "models" / "pet.py").exists()
+    assert main(["--description", str(FIXTURES / "plain_3_1.yaml"), "--output", str(target)]) == 0
+    assert not (target / "models" / "pet.py").exists()
+    assert (target / "models" / "circle.py").exists()
+    assert capsys.readouterr().out.splitlines()[-1].startswith("response media types")
+    assert [path.name for path in tmp_path.iterdir()] == ["client"]
+
+
+def test_when_something_would_be_lost_nothing_is_written(tmp_path, capsys, monkeypatch):
+    target = tmp_path / "client"
+    build(FIXTURES / "plain_3_1.yaml", target)
+    before = files(target)
+
+    def careless(document, origin, folder):
+        write(document, origin, folder)
+        (folder / "api" / "default" / "get_pets.py").unlink()
+
+    write = build_module.write_package
+    monkeypatch.setattr(build_module, "write_package", careless)
+    assert main(["--description", str(FIXTURES / "plain_3_0.yaml"), "--output", str(target)]) == 1
+    said = capsys.readouterr().err
+    assert "nothing written" in said
+    assert "operation GET /pets" in said
+    assert files(target) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["client"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("swagger: '2.0'\n", "not an OpenAPI 3 document"),
+        ("[1, 2]\n", "is not a mapping"),
+        ("a: [1\n", "is not YAML"),
+        ('{"openapi": ', "is not"),
+        (
+            "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/a: {$ref: '#/x/y'}}\n",
+            "'#/x/y' leads nowhere",
+        ),
+        (
+            "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents: {schemas: {A: {properties: {b: {$ref: 'c.yaml'}}}}}\n",
+            "leaves the document",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_one_line_and_nothing_is_written(text, said, tmp_path, capsys):
+    source = tmp_path / "description.yaml"
+    source.write_text(text, encoding="utf-8")
+    assert main(["--description", str(source), "--output", str(tmp_path / "client")]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "client").exists()
+
+
+def test_a_description_that_is_not_there_is_said_in_one_line(tmp_path, capsys):
+    assert main(["--description", str(tmp_path / "none.yaml"), "--output", str(tmp_path / "client")]) == 2
+    assert "cannot read" in capsys.readouterr().err
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear", encoding="utf-8")
+    assert main(["--description", str(FIXTURES / "plain_3_1.yaml"), "--output", str(tmp_path / "mine")]) == 2
+    assert "did not write" in capsys.readouterr().err
+    assert (tmp_path / "mine" / "letter.txt").read_text(encoding="utf-8") == "dear"
+
+
+def test_the_projects_overlay_is_for_this_api_only(tmp_path):
+    document = load(find("release"))
+    build(find("release"), tmp_path / "ours")
+    assert (tmp_path / "ours" / "models" / "form.py").exists()
+    build(find("release"), tmp_path / "bare", bare=True)
+    assert not (tmp_path / "bare" / "models" / "form.py").exists()
+    document["info"]["title"] = "Another API"
+    other = tmp_path / "other.yaml"
+    other.write_text(dump(document), encoding="utf-8")
+    build(other, tmp_path / "other")
+    assert not (tmp_path / "other" / "models" / "form.py").exists()
+
+
+def test_json_and_yaml_of_one_description_give_one_package(tmp_path):
+    import json
+
+    document = load(FIXTURES / "names_on_the_wire.yaml")
+    source = tmp_path / "description.json"
+    source.write_text(json.dumps(document), encoding="utf-8")
+    build(source, tmp_path / "one" / "client")
+    build(FIXTURES / "names_on_the_wire.yaml", tmp_path / "two" / "client")
+    compared = filecmp.dircmp(tmp_path / "one" / "client", tmp_path / "two" / "client")
+    # the package names the hash of the file that it came from, and that differs
+    assert compared.diff_files == ["__init__.py"]
+    shutil.rmtree(tmp_path / "one")
