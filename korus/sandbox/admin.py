@@ -22,7 +22,7 @@ from korus.sandbox.faults import KINDS
 if TYPE_CHECKING:
     from korus.sandbox.sandbox import Sandbox
 
-__all__ = ["admin_routes"]
+__all__ = ["admin_routes", "from_here"]
 
 Action = Callable[["Sandbox", Request, dict[str, Any]], Any]
 
@@ -124,7 +124,7 @@ def admin_routes(sandbox: Sandbox) -> list[BaseRoute]:
 
 def _endpoint(sandbox: Sandbox, action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        if not _from_here(request):
+        if not from_here(request):
             return JSONResponse({"error": "for loopback only"}, 403)
         body: dict[str, Any] = {}
         if request.method == "POST":
@@ -143,7 +143,7 @@ def _endpoint(sandbox: Sandbox, action: Action) -> Callable[[Request], Awaitable
     return answer
 
 
-def _from_here(request: Request) -> bool:
+def from_here(request: Request) -> bool:
     """Tell whether the peer is this machine and used a name of it, which a web page cannot rebind."""
     host = (request.url.hostname or "").strip("[]")
     peer = request.client.host if request.client is not None else ""

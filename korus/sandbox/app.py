@@ -22,22 +22,22 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, compile_path
 
 from korus.sandbox.faults import Fault, Faults
 from korus.sandbox.ids import IMPORTED_AT
 from korus.sandbox.inspection import Exchange, Inspection
 from korus.sandbox.operations import OPERATIONS, Call, Operation, Reply, World
 from korus.sandbox.paging import Query
-from korus.sandbox.problems import JsonObject, Refusal, error_body, unauthorized
+from korus.sandbox.problems import JsonObject, Refusal, error_body, not_found, unauthorized
 from korus.sandbox.storage import DownloadRefused, Storage
-from korus.sandbox.tokens import TokenDesk, TokenRefusal
+from korus.sandbox.tokens import Client, TokenDesk, TokenRefusal
 from korus.sandbox.wire import Answer, Receive, Scope, Send, reset, send_answer, send_cut_short, send_padding
 
 if TYPE_CHECKING:
     from korus.sandbox.clock import Clock
 
-__all__ = ["TOKEN_PATH", "Service", "api_application", "storage_application"]
+__all__ = ["TOKEN_PATH", "Service", "api_application", "peek", "storage_application"]
 
 TOKEN_PATH = "/realms/korusticket/protocol/openid-connect/token"  # noqa: S105 - a path
 """The token endpoint's path, the published one (reference 1.3)."""
@@ -226,6 +226,22 @@ def _api_work(service: Service, operation: Operation) -> Work:
         return _succeeded(operation.handler(call), request)
 
     return work
+
+
+def peek(service: Service, client: Client, path: str, query: str) -> str:
+    """Return what the API answers to a GET by a client, without a token, a fault or a note in the books.
+
+    Raises:
+        Refusal: The API would refuse it.
+    """
+    for operation in OPERATIONS:
+        pattern, _, convertors = compile_path(operation.path.replace("}", ":key}"))
+        match = pattern.match(path)
+        if match is not None and operation.method == "GET":
+            ids = {name: str(convertors[name].convert(value)) for name, value in match.groupdict().items()}
+            pairs = tuple(parse_qsl(query, keep_blank_values=True))
+            return operation.handler(Call(service.world, client, path, ids, Query(pairs), b"", None)).text
+    raise not_found()
 
 
 def _check_media_types(request: Request, operation: Operation) -> None:

@@ -94,7 +94,7 @@ class Sandbox:
         self.tokens = TokenDesk(self.clock, lifetime=token_lifetime, refresh_lifetime=refresh_lifetime)
         self.faults = Faults(seed)
         self.inspect = Inspection(self.box_office, self.tokens)
-        self._service = Service(
+        self.service = Service(
             world=World(self.catalogue, self.box_office, Storage(self.clock, lifetime=url_lifetime)),
             clock=self.clock,
             tokens=self.tokens,
@@ -102,9 +102,9 @@ class Sandbox:
             inspect=self.inspect,
             latency=latency,
         )
-        self._client = self.add_client("korus-sandbox", "sandbox-secret")
-        self._service.extra_routes = (*landing_routes(self), *admin_routes(self))
-        self.app: Starlette = api_application(self._service)
+        self.client = self.add_client("korus-sandbox", "sandbox-secret")
+        self.service.extra_routes = (*landing_routes(self), *admin_routes(self))
+        self.app: Starlette = api_application(self.service)
 
     # --- running --------------------------------------------------------------------------------------------
 
@@ -115,10 +115,10 @@ class Sandbox:
             OSError: The port is taken.
         """
         if self._server is None:
-            server = Server((self.app, storage_application(self._service)), self.host, self._wanted_ports)
+            server = Server((self.app, storage_application(self.service)), self.host, self._wanted_ports)
             server.start()
             self._server = server
-            self._service.storage.origin = self._origin(server.ports[1])
+            self.service.storage.origin = self._origin(server.ports[1])
         return self
 
     def stop(self) -> None:
@@ -190,12 +190,12 @@ class Sandbox:
     @property
     def client_id(self) -> str:
         """The service account's id."""
-        return self._client.id
+        return self.client.id
 
     @property
     def client_secret(self) -> str:
         """The service account's secret (an invented one)."""
-        return self._client.secret
+        return self.client.secret
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -216,11 +216,11 @@ class Sandbox:
     @property
     def latency(self) -> float:
         """Seconds to wait before each answer; can be changed at any time."""
-        return self._service.latency
+        return self.service.latency
 
     @latency.setter
     def latency(self, seconds: float) -> None:
-        self._service.latency = seconds
+        self.service.latency = seconds
 
     def add_client(
         self, client_id: str, client_secret: str, *, catalogs: Mapping[str, bool] | None = None

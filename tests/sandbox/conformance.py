@@ -68,7 +68,7 @@ def judge(method: str, path: str, status: int, content_type: str, body: Any) -> 
         is_list = set(documented) == {"200", "403"}
         allowed = status in UNLISTED or status == 304 or (is_list and status in UNLISTED_ON_LISTS)
         return [] if allowed else [f"{status} is not documented for {method} {template}"]
-    if content_type.split(";")[0] != "application/ld+json":
+    if content_type.split(";", maxsplit=1)[0] != "application/ld+json":
         return [f"{content_type} is not documented"]
     validator = _validator(method, template, str(status))
     found = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(body)]

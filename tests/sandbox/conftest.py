@@ -10,15 +10,15 @@ import httpx
 import pytest
 from attrs import define
 
-from korus.sandbox import Sandbox
-
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from conformance import judge, template_of  # noqa: E402
+from conformance import judge, template_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
+    from korus.sandbox import Sandbox
 
 CUSTOMER = {"firstname": "Otto", "lastname": "Lind", "email": "otto.lind@shop.example"}
 

@@ -116,6 +116,6 @@ def test_revoked_tokens_are_worthless_and_new_ones_are_not(sandbox: Sandbox) -> 
 
 def test_neither_secret_nor_token_is_in_a_repr(sandbox: Sandbox) -> None:
     token = grant(sandbox)["access_token"]
-    shown = repr(sandbox) + repr(sandbox.tokens) + repr(sandbox._client) + repr(sandbox.inspect)
+    shown = repr(sandbox) + repr(sandbox.tokens) + repr(sandbox.client) + repr(sandbox.inspect)
     assert sandbox.client_secret not in shown
     assert token not in shown
