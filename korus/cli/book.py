@@ -21,7 +21,7 @@ from korus.cli.booking_file import BookingFile, FileInvalid, parse
 from korus.cli.carry_out import Errand, Wishes
 from korus.cli.lookup import look_up
 from korus.cli.progress import progress_on
-from korus.cli.receipt import receipt, status, summary
+from korus.cli.receipt import Line, receipt, status, summary
 
 __all__ = ["app", "book"]
 
@@ -43,8 +43,11 @@ def book(
     ),
     reference: Annotated[str | None, typer.Option(help="External reference, instead of the file's.")] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for the tickets of an order.", min=0)] = 120,
+    max_price_change: Annotated[
+        str | None, typer.Option(help="Do not book what costs more or less than listed by more than this.")
+    ] = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only look up what the file names.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the file and what is left.")] = False,
     whole: Annotated[
         bool, typer.Option("--all-or-nothing", help="Order nothing unless everything could be held.")
     ] = False,
@@ -58,7 +61,7 @@ def book(
     try:
         booking = parse(_text_of(file), json=file.suffix.lower() == ".json", external_reference=reference)
         with Korus.from_env(language=booking.language) if booking.language else Korus.from_env() as korus:
-            wishes = Wishes(folder=to / _folder_name(booking), wait=wait, whole=whole)
+            wishes = Wishes(to / _folder_name(booking), wait, whole, max_price_change)
             ended = _run(korus, booking, wishes, only_check=check)
     except FileInvalid as invalid:
         _report(file, invalid)
@@ -68,17 +71,18 @@ def book(
 
 def _run(korus: Korus, booking: BookingFile, wishes: Wishes, *, only_check: bool) -> int:
     with progress_on(Console()) as progress:
-        errand = Errand(korus, booking, wishes, progress)
         progress.step("looking up what the file names")
         found, problems = look_up(korus, booking)
+        errand = Errand(korus, booking, wishes, progress, [Line(entry) for entry in found])
+        problems += errand.problems()
         if problems:
             raise FileInvalid(problems)
         if only_check:
-            for entry in found:
-                progress.step(f"  {entry.title}")
-            progress.step("all of this is in the catalogue; nothing was booked")
+            for words in errand.check():
+                progress.step(f"  {words}")
+            progress.step("nothing was booked")
             return 0
-        errand.take_up(found)
+        errand.take_up()
         try:
             errand.book()
             errand.finish()

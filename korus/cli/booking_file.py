@@ -260,6 +260,11 @@ def _calendar_date(at: Located, judge: _Judge) -> date | None:
     return None
 
 
+def _birthday(at: Located, judge: _Judge) -> str | None:
+    found = _calendar_date(at, judge)
+    return None if found is None else found.isoformat()
+
+
 _title: Final = _text_like("mr|mrs|mx", "mr, mrs or mx")
 _country: Final = _text_like("[A-Z]{2}", "two capital letters (FR)")
 _language: Final = _text_like("[a-z]{2}", "two small letters (fr)")
@@ -284,7 +289,7 @@ _BENEFICIARY: Final = {
     "lastname": _Key(_text, required=True),
     "title": _Key(_title),
     "nationality": _Key(_country),
-    "date_of_birth": _Key(_calendar_date),
+    "date_of_birth": _Key(_birthday),
     "place_of_birth": _Key(_text),
     "email": _Key(_email),
     "phone": _Key(_text),

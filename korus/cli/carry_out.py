@@ -7,7 +7,6 @@ down, line by line, what became of each. What fails for one line does not stop t
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
@@ -18,11 +17,12 @@ from korus.cli.earlier import match_orders
 from korus.cli.located import FileProblem
 from korus.cli.receipt import Line, SavedDocument
 from korus.errors import (
-    BookingInvalid,
     DocumentsNotReady,
     KorusError,
     OperationUnavailable,
     OutcomeUnknown,
+    PriceChanged,
+    SoldOut,
     ValidationFailed,
 )
 from korus.models import Beneficiary, Customer
@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from korus import Korus
+    from korus._sync.bulk import BulkReservation
+    from korus.availability import LineCheck
+    from korus.booking import BookingProblem
     from korus.cli.booking_file import BookingFile
-    from korus.cli.lookup import Found
     from korus.cli.progress import Progress
+    from korus.outcomes import BulkOutcome
 
 __all__ = ["Errand", "Wishes"]
 
@@ -50,11 +53,14 @@ class Wishes:
         folder: Where the documents go.
         wait: Seconds to wait for the documents of an order.
         whole: Order nothing unless every line could be held.
+        max_price_change: How far the price of one unit may have moved from the listed one, a decimal string;
+            None for any distance.
     """
 
     folder: Path
     wait: float
     whole: bool = False
+    max_price_change: str | None = None
 
 
 @define
@@ -67,13 +73,26 @@ class Errand:
     progress: Progress
     lines: list[Line] = field(factory=list[Line])
 
-    def take_up(self, found: Sequence[Found]) -> None:
-        """Begin with what was found, and recognise what an earlier run ordered.
+    def problems(self) -> tuple[FileProblem, ...]:
+        """Say what is wrong with what was found: forms, sessions, quantities. Nothing is held."""
+        if not self.lines:
+            return ()
+        return tuple(_in_file(problem, self.lines) for problem in self._builder(self.lines).problems())
+
+    def check(self) -> list[str]:
+        """Ask what is left of each line and what it costs now, in words. Nothing is held."""
+        return [
+            f"{line.found.title}: {_availability(check)}"
+            for line, check in zip(self.lines, self._builder(self.lines).check(), strict=True)
+        ]
+
+    def take_up(self) -> None:
+        """Recognise what an earlier run ordered under the same external reference.
 
         Raises:
             FileInvalid: The external reference belongs to an order that the file does not ask for.
         """
-        self.lines = [Line(entry) for entry in found]
+        found = [line.found for line in self.lines]
         self.progress.lines([entry.title for entry in found])
         reference = self.booking.external_reference
         self.progress.step(f"looking for orders with the reference {reference}")
@@ -92,22 +111,17 @@ class Errand:
             self.progress.line(position, "ordered by an earlier run")
 
     def book(self) -> None:
-        """Hold what is not ordered yet, and order what could be held.
-
-        Raises:
-            FileInvalid: The file asks for what cannot be booked as it stands; nothing was held.
-        """
+        """Hold what is not ordered yet, and order what could be held."""
         waiting = [line for line in self.lines if not line.is_booked]
         if not waiting:
             return
         held = self._hold(waiting)
-        if self.wishes.whole and len(held) < len(waiting):
+        if self.wishes.whole and any(line.failures for line in waiting):
             for line in held.values():
                 line.failures.append(
-                    "not ordered, because not everything could be held; the hold ends by itself"
+                    "not ordered, since not everything could be held; the hold ends by itself"
                 )
-            return
-        if held:
+        elif held:
             self._order(held)
 
     def finish(self) -> None:
@@ -118,11 +132,9 @@ class Errand:
                 self._fetch(position, line)
             self.progress.line(position, line.state)
 
-    def _hold(self, waiting: Sequence[Line]) -> dict[str, Line]:
-        """Hold the lines; those that were, by the IRI of their reservation."""
-        self.progress.step("checking and holding")
+    def _builder(self, lines: Sequence[Line]) -> BulkReservation:
         builder = self.korus.reservations.bulk()
-        for line in waiting:
+        for line in lines:
             found = line.found
             builder.add(
                 found.offer,
@@ -130,23 +142,26 @@ class Errand:
                 sessions=dict(found.sessions),
                 answers=dict(found.answers),
             )
-        try:
-            outcome = builder.submit()
-        except BookingInvalid as error:
-            raise FileInvalid(tuple(_in_file(problem, waiting) for problem in error.problems)) from None
-        except KorusError as error:
-            _fail(waiting, error)
-            return {}
-        held: dict[str, Line] = {}
-        for line, result in zip(waiting, outcome.lines, strict=True):
-            reservation = iri_of(result.result)
-            if result.status == "succeeded" and reservation is not None:
-                line.reservation = reservation
-                held |= {iri: line for each in result.results if (iri := iri_of(each))}
+        return builder
+
+    def _hold(self, waiting: Sequence[Line]) -> dict[str, Line]:
+        """Hold what can be had; gives the lines by the IRIs of their reservations."""
+        self.progress.step("checking and holding")
+        remaining = list(waiting)
+        while remaining:
+            try:
+                outcome = self._builder(remaining).submit(max_price_change=self.wishes.max_price_change)
+            except (SoldOut, PriceChanged) as error:
+                # nothing is held yet: leave out what cannot be had, and ask for the rest
+                for number, reason in _refused(error).items():
+                    remaining[number - 1].failures.append(reason)
+                remaining = [] if self.wishes.whole else [line for line in remaining if not line.failures]
+            except KorusError as error:
+                _fail(remaining, error)
+                return {}
             else:
-                line.failures.append(f"could not be held: {result.reason}")
-                line.unknown = result.status == "unknown"
-        return held
+                return _held(remaining, outcome)
+        return {}
 
     def _order(self, held: Mapping[str, Line]) -> None:
         self.progress.step("ordering")
@@ -177,7 +192,7 @@ class Errand:
             line.failures.append(f"{len(people)} beneficiaries for {len(tickets)} tickets")
         for number, (person, ticket) in enumerate(zip(people, tickets, strict=False), start=1):
             self.progress.line(position, f"naming beneficiary {number} of {len(people)}")
-            beneficiary = Beneficiary(**{key: _written(value) for key, value in person.items()})
+            beneficiary = Beneficiary(**person)
             try:
                 if not _is_named(ticket, beneficiary):
                     self.korus.tickets.set_beneficiary(ticket, beneficiary)
@@ -203,6 +218,38 @@ class Errand:
             line.failures.append(f"the tickets could not be fetched: {error.message}")
 
 
+def _refused(error: SoldOut | PriceChanged) -> dict[int, str]:
+    """The lines to do without, by number; of lines that are too many only together, the last."""
+    if isinstance(error, SoldOut):
+        return {
+            max(shortage.lines): f"sold out: asked for {shortage.asked}, {shortage.available} left"
+            for shortage in error.shortages
+        }
+    return {
+        change.line: f"the price has moved from {change.listed} to {change.now} {change.currency or ''}"
+        for change in error.changes
+    }
+
+
+def _held(lines: Sequence[Line], outcome: BulkOutcome[Any, Any]) -> dict[str, Line]:
+    held: dict[str, Line] = {}
+    for line, result in zip(lines, outcome.lines, strict=True):
+        made = {iri: line for each in result.results if (iri := iri_of(each))}
+        if result.status == "succeeded" and made:
+            line.reservation = next(iter(made))
+            held |= made
+        else:
+            line.failures.append(f"could not be held: {result.reason}")
+            line.unknown = result.status == "unknown"
+    return held
+
+
+def _availability(check: LineCheck) -> str:
+    left = "as many as you like" if check.available is None else f"{check.available} left"
+    price = "" if check.unit_price is None else f", {check.unit_price} {check.currency or ''} each".rstrip()
+    return f"{left}{price}"
+
+
 def _fail(lines: Sequence[Line], error: KorusError) -> None:
     """Write an error of the whole call down for the lines that it concerns."""
     if isinstance(error, OutcomeUnknown):
@@ -219,16 +266,12 @@ def _fail(lines: Sequence[Line], error: KorusError) -> None:
             line.failures.append(error.message)
 
 
-def _in_file(problem: Any, waiting: Sequence[Line]) -> FileProblem:
+def _in_file(problem: BookingProblem, waiting: Sequence[Line]) -> FileProblem:
     """A problem of a booking's line as one of the file."""
     found = waiting[problem.line - 1].found
     ticket = found.tickets.get(problem.ticket or "", problem.ticket)
     where = ".".join(str(part) for part in (found.item.where, ticket, problem.field) if part)
     return FileProblem(found.item.line, where, problem.reason)
-
-
-def _written(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _is_named(ticket: object, wanted: Beneficiary) -> bool:
