@@ -93,6 +93,10 @@ def test_everything_that_the_development_extra_brings_is_pinned_to_what_is_insta
     }
 
 
+def test_nothing_is_pinned_that_nothing_brings() -> None:
+    assert sorted(constraints().keys() - closure("korus", frozenset({"dev"}))) == []
+
+
 def test_python_3_11_is_enough_and_is_what_the_tools_check_against() -> None:
     assert PROJECT["project"]["requires-python"] == ">=3.11"
     assert PROJECT["tool"]["mypy"]["python_version"] == "3.11"
