@@ -40,8 +40,8 @@ def test_the_pair_of_a_rule_is_reported_by_it_and_by_nothing_else(rule, compared
     old, new = CASES[rule]
     comparison = compared(old, new)
     ids = [record.id for record in comparison.changes]
-    expected = sorted([rule] * (2 if rule in REPORTED_TWICE else 1) + [BESIDE[rule]] * (rule in BESIDE))
-    assert sorted(ids) == expected
+    expected = [rule] * (2 if rule in REPORTED_TWICE else 1) + ([BESIDE[rule]] if rule in BESIDE else [])
+    assert sorted(ids) == sorted(expected)
     record = next(record for record in comparison.changes if record.id == rule)
     assert record.level == RULES[rule].level
     assert record.message.endswith(".")
@@ -59,6 +59,8 @@ def test_a_change_of_a_schema_comes_with_a_witness_or_says_why_not(rule, compare
     if not witness.found:
         assert witness.reason
         return
+    if "read-only" in rule:
+        return  # what is read only need not be sent, which JSON Schema does not know
     before, after = _validator(old, witness.old_pointer), _validator(new, witness.new_pointer)
     if record.direction == "request":
         assert before.is_valid(witness.value)
