@@ -707,7 +707,7 @@ def universe(description: Description) -> Universe:
                 parameter.place, f"{parameter.place} "
             )
             label = f"{operation.name} {sign}{parameter.name}"
-            parameters[parameter.pointer] = label
+            parameters.setdefault(parameter.pointer, label)
             survey.schema(parameter.schema, parameter.pointer, label)
         body, pointer = description.follow(
             operation.node.get("requestBody"), f"{operation.pointer}/requestBody"

@@ -76,8 +76,8 @@ class _Persister:
     pseudonyms: Pseudonyms
     secrets: Sequence[str]
     anew: bool
-    keep: Callable[[], bool]
     loaded: cassettes.Cassette | None = None
+    recorded: list[Exchange] = field(factory=list[Exchange])
 
     def load_cassette(
         self, cassette_path: str, serializer: object
@@ -93,18 +93,20 @@ class _Persister:
         )
 
     def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: object) -> None:
-        del serializer
-        if not self.keep():
-            return
-        exchanges = [
+        # vcrpy would stay patched in if this raised, so the file is written when vcrpy is out of the way
+        del cassette_path, serializer
+        self.recorded = [
             _from_vcr(request, response)
             for request, response in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
         ]
+
+    def write(self, path: Path) -> None:
+        """Write what was recorded."""
         cassettes.write(
-            cassette_path,
+            path,
             cassettes.Cassette(
                 header=evolve(self.header, pseudonyms="public" if self.pseudonyms.public else "private"),
-                interactions=interactions_of(exchanges, self.pseudonyms, secrets=self.secrets),
+                interactions=interactions_of(self.recorded, self.pseudonyms, secrets=self.secrets),
             ),
         )
 
@@ -225,6 +227,11 @@ class Tape:
         self._keep = False
 
     @property
+    def kept(self) -> bool:
+        """Whether what was recorded is to be written."""
+        return self._keep
+
+    @property
     def unanswered(self) -> tuple[str, ...]:
         """A description of every request that nothing answered."""
         return tuple(self._cassette.unanswered)
@@ -272,14 +279,7 @@ def open_cassette(
     """
     path = Path(path)
     pseudonyms = pseudonyms or Pseudonyms()
-    tapes: list[Tape] = []
-    persister = _Persister(
-        header,
-        pseudonyms,
-        secrets,
-        record,
-        lambda: all(tape._keep for tape in tapes),  # noqa: SLF001  # its own
-    )
+    persister = _Persister(header, pseudonyms, secrets, record)
     vcr = VCR(record_mode=RecordMode.ONCE if record else RecordMode.NONE)
     configure(vcr)
     merged = vcr.get_merged_config(path=str(path), persister=persister)
@@ -297,8 +297,9 @@ def open_cassette(
             cassette.korus_matcher = Matcher(Pseudonyms() if found.pseudonyms == "public" else None, found.volatile)
             header = found
         tape = Tape(path, record, header, cassette)
-        tapes.append(tape)
         yield tape
+    if record and tape.kept and persister.recorded:
+        persister.write(path)
 
 
 def now() -> dt.datetime:

@@ -6,6 +6,7 @@ Each function takes the outcome of a check, a coverage, a scan or a cassette and
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -94,14 +95,15 @@ def check_as_table(report: Report) -> str:
         rows = [
             (
                 one.kind,
-                f"{one.cassette}#{one.interaction}",
+                f"{one.cassette}#{one.interaction}" + (f" and {len(alike) - 1} more" if len(alike) > 1 else ""),
                 one.api_version,
                 one.operation or "—",
                 f"{one.part} {one.pointer}".strip(),
                 _short(one.value),
-                one.message,
+                _short(one.message),
             )
-            for one in report.faults
+            for alike in _alike(report.faults)
+            for one in alike[:1]
         ]
         head = ("finding", "cassette#interaction", "version", "operation", "where", "value", "expected")
         parts.append(table(head, rows))
@@ -119,6 +121,15 @@ def check_as_table(report: Report) -> str:
         + (f", {len(report.idle)} exceptions that no longer occur" if report.idle else "")
     )
     return "\n".join(parts)
+
+
+def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings about the same field, whichever member of a list and whichever exchange it was in."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for one in findings:
+        place = re.sub(r"/\d+(?=/|$)", "/*", one.pointer)
+        groups.setdefault((one.kind, one.api_version, one.operation, one.part, place), []).append(one)
+    return list(groups.values())
 
 
 def _meant(exemption: Exemption) -> str:

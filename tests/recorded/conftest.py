@@ -31,11 +31,8 @@ class Blocking:
 
     def __iter__(self) -> Iterator[Any]:
         iterator = aiter(self._target)
-        while True:
-            try:
-                item = self._portal.call(iterator.__anext__)
-            except StopAsyncIteration:
-                return
+        end = object()
+        while (item := self._portal.call(_next, iterator, end)) is not end:
             yield self._carried(item)
 
     def __len__(self) -> int:
@@ -49,7 +46,7 @@ class Blocking:
             return self._carried(self._portal.call(_awaited, found))
         if inspect.ismethod(found) or inspect.isfunction(found):
             return lambda *args, **options: self._called(found, args, options)
-        if type(found).__module__.startswith("korus._async") or hasattr(found, "__anext__"):
+        if type(found).__name__.startswith("Async") or hasattr(found, "__anext__") or hasattr(found, "__aiter__"):
             return Blocking(self._portal, found)
         return found
 
@@ -63,6 +60,10 @@ class Blocking:
             return await found if inspect.isawaitable(found) else found
 
         return self._carried(self._portal.call(call))
+
+
+async def _next(iterator: Any, end: Any) -> Any:
+    return await anext(iterator, end)
 
 
 async def _awaited(coroutine: Any) -> Any:

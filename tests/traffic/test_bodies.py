@@ -23,13 +23,25 @@ def again(recorded):
     return bodies.replay(plainyaml.load(plainyaml.dump(recorded)))
 
 
-@given(value=JSON, indent=st.sampled_from([None, 1, 2, 4, "\t"]), ascii_only=st.booleans(), end=st.sampled_from(["", "\n"]))
+@given(
+    value=JSON,
+    indent=st.sampled_from([None, 1, 2, 4, "\t"]),
+    ascii_only=st.booleans(),
+    end=st.sampled_from(["", "\n"]),
+)
 def test_any_json_in_any_usual_layout_comes_back_byte_for_byte(value, indent, ascii_only, end):
-    content = (json.dumps(value, indent=indent, ensure_ascii=ascii_only) + end).encode("utf-8", "surrogatepass")
+    content = (json.dumps(value, indent=indent, ensure_ascii=ascii_only) + end).encode(
+        "utf-8", "surrogatepass"
+    )
     assert again(bodies.record(content, "application/ld+json")) == content
 
 
-@given(content=st.binary(max_size=80), content_type=st.sampled_from([None, "application/json", "text/html; charset=latin-1", "application/x-www-form-urlencoded"]))
+@given(
+    content=st.binary(max_size=80),
+    content_type=st.sampled_from(
+        [None, "application/json", "text/html; charset=latin-1", "application/x-www-form-urlencoded"]
+    ),
+)
 def test_any_bytes_under_any_type_come_back_byte_for_byte(content, content_type):
     assert again(bodies.record(content, content_type)) == content
 

@@ -87,7 +87,9 @@ def announcing(name, value):
         )
     if name == "Signature":
         return exchange(
-            response_body=json.dumps({"temporaryUrl": f"https://s.example/a.pdf?Expires=9&Signature={quote(value, safe='')}"}).encode()
+            response_body=json.dumps(
+                {"temporaryUrl": f"https://s.example/a.pdf?Expires=9&Signature={quote(value, safe='')}"}
+            ).encode()
         )
     return exchange(response_body=json.dumps({"customer": {name: value}}).encode())
 
@@ -119,9 +121,13 @@ def planted(place, name, value):
         case "upper case text":
             return exchange(response_body=json.dumps({"notes": text.upper()}, ensure_ascii=False).encode())
         case "escaped text":
-            return exchange(response_body=json.dumps({"notes": text}, ensure_ascii=True).replace("/", "\\/").encode())
+            return exchange(
+                response_body=json.dumps({"notes": text}, ensure_ascii=True).replace("/", "\\/").encode()
+            )
         case "html text":
-            return exchange(response_body=json.dumps({"description": f"<p>{html.escape(value)}</p>"}).encode())
+            return exchange(
+                response_body=json.dumps({"description": f"<p>{html.escape(value)}</p>"}).encode()
+            )
         case "address in text":
             inside = f"see https://x.example/p?{name}={quote(value, safe='')}&b=2 soon"
             return exchange(response_body=json.dumps({"detail": inside}).encode())
@@ -133,18 +139,36 @@ def planted(place, name, value):
             return exchange(response_headers={"content-type": ("text/plain",)}, response_body=text.encode())
         case "error page":
             page = {"content-type": ("text/html; charset=utf-8",)}
-            return exchange(status=502, response_headers=page, response_body=f"<h1>Bad</h1><p>{text}</p>".encode())
+            return exchange(
+                status=502, response_headers=page, response_body=f"<h1>Bad</h1><p>{text}</p>".encode()
+            )
         case "header":
-            names = ("authorization", "x-user", "set-cookie", "location", "www-authenticate", "content-disposition")
-            headers = {one: (f"Bearer {value}" if one == "authorization" else f"/x?{name}={quote(value)}",) for one in names}
+            names = (
+                "authorization",
+                "x-user",
+                "set-cookie",
+                "location",
+                "www-authenticate",
+                "content-disposition",
+            )
+            headers = {
+                one: (f"Bearer {value}" if one == "authorization" else f"/x?{name}={quote(value)}",)
+                for one in names
+            }
             return exchange(request_headers=headers, response_headers={**headers, **json_type})
         case "request body":
-            return exchange(request_headers=json_type, request_body=json.dumps({"items": [{"note": text}]}).encode())
+            return exchange(
+                request_headers=json_type, request_body=json.dumps({"items": [{"note": text}]}).encode()
+            )
         case "pdf":
-            return exchange(response_headers={"content-type": ("application/pdf",)}, response_body=a_pdf(value))
+            return exchange(
+                response_headers={"content-type": ("application/pdf",)}, response_body=a_pdf(value)
+            )
         case "compressed":
             packed = {"content-type": ("application/json",), "content-encoding": ("gzip",)}
-            return exchange(response_headers=packed, response_body=gzip.compress(json.dumps({"n": text}).encode()))
+            return exchange(
+                response_headers=packed, response_body=gzip.compress(json.dumps({"n": text}).encode())
+            )
     raise AssertionError(place)
 
 
@@ -163,7 +187,9 @@ def written(tmp_path, *exchanges, **options):
         origin="sandbox", api_version="release", recorded_at=now(), korus_version="0", purpose="Canaries."
     )
     path = tmp_path / "canaries.yaml"
-    story = cassettes.Cassette(header=header, interactions=interactions_of(exchanges, Pseudonyms(), **options))
+    story = cassettes.Cassette(
+        header=header, interactions=interactions_of(exchanges, Pseudonyms(), **options)
+    )
     cassettes.write(path, story)
     return path
 
@@ -223,10 +249,18 @@ def test_the_same_person_is_the_same_person_everywhere():
 
 def test_answers_to_a_form_are_replaced_when_the_form_asks_for_something_private():
     field = "/v1/forms/019c23d2-0000-7abc-8def-000000000001/fields/019c23d2-0000-7abc-8def-000000000002"
-    form = {"fields": [{"@id": field, "code": "last_name", "type": "text"}, {"@id": "/v1/forms/x", "code": "seats", "type": "integer"}]}
+    form = {
+        "fields": [
+            {"@id": field, "code": "last_name", "type": "text"},
+            {"@id": "/v1/forms/x", "code": "seats", "type": "integer"},
+        ]
+    }
     answer = {"fields": [{"field": field, "value": "Quorndean"}, {"field": "/v1/forms/x", "value": "2"}]}
     _, sent = conceal(
-        [exchange(response_body=json.dumps(form).encode()), exchange(request_body=json.dumps(answer).encode())],
+        [
+            exchange(response_body=json.dumps(form).encode()),
+            exchange(request_body=json.dumps(answer).encode()),
+        ],
         Pseudonyms(),
     )
     values = [one["value"] for one in json.loads(sent.request_body)["fields"]]
@@ -240,7 +274,11 @@ def test_what_is_not_private_stays_as_it_is():
 
 
 def test_a_type_or_a_status_is_no_name_even_for_a_customer_called_order():
-    body = {"@type": "Order", "status": "confirmed", "customer": {"lastname": "Order", "firstname": "Confirmed"}}
+    body = {
+        "@type": "Order",
+        "status": "confirmed",
+        "customer": {"lastname": "Order", "firstname": "Confirmed"},
+    }
     (done,) = conceal([exchange(response_body=json.dumps(body).encode())], Pseudonyms())
     found = json.loads(done.response_body)
     assert (found["@type"], found["status"]) == ("Order", "confirmed")
@@ -250,7 +288,12 @@ def test_a_type_or_a_status_is_no_name_even_for_a_customer_called_order():
 def test_identifiers_are_the_same_in_addresses_and_bodies_and_keep_their_order():
     low, high = "019c23d2-0000-7abc-8def-000000000001", "019c23d2-0000-7abc-8def-000000000002"
     (done,) = conceal(
-        [exchange(uri=f"https://a.example/v1/x/{low}", response_body=json.dumps({"ids": [high, f"/v1/x/{low}"]}).encode())],
+        [
+            exchange(
+                uri=f"https://a.example/v1/x/{low}",
+                response_body=json.dumps({"ids": [high, f"/v1/x/{low}"]}).encode(),
+            )
+        ],
         Pseudonyms(),
     )
     first, second = json.loads(done.response_body)["ids"]
@@ -265,7 +308,9 @@ def test_the_addresses_of_a_sandbox_get_the_same_names_on_every_run():
         request_headers={"content-type": ("application/x-www-form-urlencoded",)},
         request_body=b"grant_type=client_credentials",
     )
-    call = exchange(uri="http://127.0.0.1:41002/v1/x", response_body=b'{"url":"http://localhost:41003/f.pdf?x=1"}')
+    call = exchange(
+        uri="http://127.0.0.1:41002/v1/x", response_body=b'{"url":"http://localhost:41003/f.pdf?x=1"}'
+    )
     fetch = exchange(method="GET", uri="http://localhost:41003/f.pdf?x=1")
     done = conceal([token, call, fetch], Pseudonyms())
     assert [one.uri for one in done] == [
@@ -293,8 +338,13 @@ def test_concealing_twice_changes_nothing():
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused_with_the_request_it_belongs_to(content_type, content):
-    with pytest.raises(BodyUnreadable, match=r"POST https://api.korusticket.com/v1/booking/orders/_bulk.*not recorded"):
-        conceal([exchange(response_headers={"content-type": (content_type,)}, response_body=content)], Pseudonyms())
+    with pytest.raises(
+        BodyUnreadable, match=r"POST https://api.korusticket.com/v1/booking/orders/_bulk.*not recorded"
+    ):
+        conceal(
+            [exchange(response_headers={"content-type": (content_type,)}, response_body=content)],
+            Pseudonyms(),
+        )
 
 
 def test_a_harmless_document_is_kept_byte_for_byte_and_one_with_a_drawn_code_is_not(tmp_path):
@@ -307,7 +357,8 @@ def test_a_harmless_document_is_kept_byte_for_byte_and_one_with_a_drawn_code_is_
     page.save()
     headers = {"content-type": ("application/pdf",)}
     kept, replaced = conceal(
-        [exchange(response_headers=headers, response_body=one) for one in (harmless, out.getvalue())], Pseudonyms()
+        [exchange(response_headers=headers, response_body=one) for one in (harmless, out.getvalue())],
+        Pseudonyms(),
     )
     assert kept.response_body == harmless
     assert b"stands for a document" in replaced.response_body
@@ -326,12 +377,16 @@ def test_only_allowed_headers_are_kept():
     }
     (done,) = conceal([exchange(request_headers=headers, response_headers=headers)], Pseudonyms())
     assert set(done.request_headers) == {"content-type", "authorization"}
-    assert done.request_headers["authorization"] == (f"Bearer {Pseudonyms().replace(Kind.TOKEN, 'abcdefghij')}",)
+    assert done.request_headers["authorization"] == (
+        f"Bearer {Pseudonyms().replace(Kind.TOKEN, 'abcdefghij')}",
+    )
     assert set(done.response_headers) == {"retry-after", "ratelimit-remaining", "content-type"}
 
 
 def test_secrets_of_the_machine_are_replaced_wherever_they_stand():
-    (done,) = conceal([exchange(response_body=b'{"echo":"my-own-secret!"}')], Pseudonyms(), secrets=["my-own-secret!"])
+    (done,) = conceal(
+        [exchange(response_body=b'{"echo":"my-own-secret!"}')], Pseudonyms(), secrets=["my-own-secret!"]
+    )
     assert b"my-own-secret" not in done.response_body
 
 

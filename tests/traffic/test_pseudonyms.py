@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from korus.testing.pseudonyms import Kind, Pseudonyms, is_own_identifier, is_pseudonym, kind_of, pieces
 
 PUBLIC = Pseudonyms()
-UUIDS = st.uuids() | st.builds(lambda n: uuid.UUID(int=n), st.integers(0x019C23D2_0000_7ABC_8DEF_000000000000, 0x019C23D2_0000_7ABC_8DEF_0000000000FF))
+UUIDS = st.uuids() | st.builds(
+    lambda n: uuid.UUID(int=n),
+    st.integers(0x019C23D2_0000_7ABC_8DEF_000000000000, 0x019C23D2_0000_7ABC_8DEF_0000000000FF),
+)
 
 
 @given(kind=st.sampled_from(Kind), value=st.text(min_size=1, max_size=40))
@@ -25,7 +28,11 @@ def test_every_pseudonym_is_known_as_one_of_its_kind_and_is_not_replaced_again(k
         assert made == value
 
 
-@given(value=st.from_regex(r"[A-Za-z]{2,12}(-[0-9a-z]{4,12})?|\+?[0-9]{6,16}|[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True))
+@given(
+    value=st.from_regex(
+        r"[A-Za-z]{2,12}(-[0-9a-z]{4,12})?|\+?[0-9]{6,16}|[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True
+    )
+)
 def test_a_real_value_is_not_taken_for_a_pseudonym(value):
     assert not is_pseudonym(value) or value.startswith("190")
 
@@ -67,7 +74,9 @@ def test_another_key_gives_other_pseudonyms_of_the_same_form():
 def test_identifiers_keep_version_variant_and_order(identifiers):
     made = PUBLIC.identifiers(identifiers)
     new = [made.get(one, one) for one in identifiers]
-    assert sorted(range(len(new)), key=new.__getitem__) == sorted(range(len(new)), key=identifiers.__getitem__)
+    assert sorted(range(len(new)), key=new.__getitem__) == sorted(
+        range(len(new)), key=identifiers.__getitem__
+    )
     assert [(one[14], one[19]) for one in new] == [(one[14], one[19]) for one in identifiers]
     assert all(map(is_own_identifier, new))
     assert len(set(new)) == len(new)
@@ -75,4 +84,8 @@ def test_identifiers_keep_version_variant_and_order(identifiers):
 
 def test_texts_are_cut_at_their_pseudonyms():
     name = PUBLIC.replace(Kind.GIVEN, "Ada")
-    assert list(pieces(f"dear {name}, Given-name")) == [("dear ", False), (name, True), (", Given-name", False)]
+    assert list(pieces(f"dear {name}, Given-name")) == [
+        ("dear ", False),
+        (name, True),
+        (", Given-name", False),
+    ]

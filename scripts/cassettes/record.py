@@ -1,0 +1,75 @@
+"""Record the stories of the tests anew: `make record`, or `make record ENV=demo`.
+
+At the sandbox unless ``demo`` or ``production`` is named; then against what the ``KORUS_*`` settings name, which has to
+have credentials, and never on a machine that says it is a CI. Whatever else is given goes to pytest, so a part can be
+recorded: ``make record ARGS=tests/recorded/test_browsing.py``. A story that fails leaves its cassette as it was.
+
+Afterwards the new cassettes are replayed in both colours with the network blocked and scanned for anything private.
+Exit statuses: 0 recorded; 1 something went wrong, which is printed; 2 refused, nothing was sent.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from scripts.cassettes.__main__ import ROOT
+from scripts.cassettes.published import write_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["main", "refusal"]
+
+_ENVIRONMENTS = ("sandbox", "demo", "production")
+_STORIES = ("tests/recorded", "examples")
+
+
+def refusal(environment: str, settings: Mapping[str, str]) -> str | None:
+    """Why nothing may be recorded in an environment, None if it may."""
+    if environment == "sandbox":
+        return None
+    if settings.get("CI"):
+        return "real traffic is not recorded by a CI: nobody would look at it before it is published"
+    missing = [name for name in ("KORUS_CLIENT_ID", "KORUS_CLIENT_SECRET") if not settings.get(name)]
+    if environment == "demo" and not settings.get("KORUS_TOKEN_URL"):
+        # the demo environment's token endpoint is documented nowhere (reference 1.3)
+        missing.append("KORUS_TOKEN_URL")
+    if missing:
+        return f"recording against {environment} needs {', '.join(missing)}"
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    environment = given.pop(0) if given and given[0] in _ENVIRONMENTS else "sandbox"
+    reason = refusal(environment, os.environ)
+    if reason is not None:
+        print(f"record: {reason}; nothing was sent", file=sys.stderr)
+        return 2
+    stories = [one for one in given if not one.startswith("-")] or [one for one in _STORIES if (ROOT / one).exists()]
+    options = [one for one in given if one.startswith("-")]
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *stories, *options]
+    recording = ["--korus-record=all", "-m", "not published"]
+    settings = dict(os.environ)
+    if environment != "sandbox":
+        recording += ["--korus-environment=settings", "--force-enable-socket"]
+        settings.setdefault("KORUS_ENVIRONMENT", environment)
+    else:
+        print(f"{write_all()} cassettes built from published samples")
+    for command in (
+        [*pytest, *recording],
+        pytest,
+        [sys.executable, "-m", "scripts.cassettes", "scan"],
+    ):
+        status = subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode  # noqa: S603 - own commands
+        if status:
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,130 @@
+"""Exchanges go into a file and come out of it, for either colour of httpx, byte for byte."""
+
+from __future__ import annotations
+
+import anyio
+import httpx
+import pytest
+
+from korus.testing import cassettes
+from korus.testing.bodies import BodyUnreadable
+from korus.testing.pseudonyms import Kind, Pseudonyms
+from korus.testing.recording import NotRecorded, open_cassette
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "cassettes" / "story.yaml"
+
+
+@pytest.fixture
+def story(path, header, server):
+    """A recorded cassette of three exchanges."""
+    with open_cassette(path, header=header, record=True), httpx.Client(base_url=server) as client:
+        client.post("/v1/things?b=2&a=1", json={"firstname": "Ada", "n": 1})
+        client.get("/v1/empty")
+        client.get("/v1/things")
+    return path
+
+
+def test_what_was_recorded_is_replayed_to_both_colours_with_the_network_gone(story, header):
+    ada = Pseudonyms().replace(Kind.GIVEN, "Ada")
+
+    with open_cassette(story, header=header, record=False) as tape, httpx.Client() as client:
+        answer = client.post("https://nowhere.invalid/v1/things?a=1&b=2", json={"n": 1, "firstname": "Ada"})
+        assert answer.json()["body"] == f'{{"firstname":"{ada}","n":1}}'
+        assert answer.headers["content-length"] == str(len(answer.content))
+        assert "set-cookie" not in answer.headers
+        assert tape.unplayed == (
+            "1: GET https://api.sandbox.test/v1/empty",
+            "2: GET https://api.sandbox.test/v1/things",
+        )
+        assert client.get("https://nowhere.invalid/v1/empty").status_code == 204
+        assert client.get("https://nowhere.invalid/v1/things").content == (
+            b'{"path": "/v1/things", "body": ""}'
+        )
+        assert tape.unplayed == ()
+
+    async def with_await():
+        async with httpx.AsyncClient() as client:
+            return (await client.get("https://nowhere.invalid/v1/things")).content
+
+    with open_cassette(story, header=header, record=False):
+        assert anyio.run(with_await) == b'{"path": "/v1/things", "body": ""}'
+
+
+def test_a_request_that_nothing_answers_fails_at_once_and_is_remembered(story, header):
+    with open_cassette(story, header=header, record=False) as tape, httpx.Client() as client:
+        with pytest.raises(NotRecorded, match=r"story\.yaml.*\n.*\n.*query a\n.*recorded  \[\"1\"\]\n.*sent      \[\"9\"\]"):
+            client.post("https://nowhere.invalid/v1/things?a=9&b=2", json={"firstname": "Ada", "n": 1})
+        client.get("https://nowhere.invalid/v1/things")
+        with pytest.raises(NotRecorded, match="played as often"):
+            client.get("https://nowhere.invalid/v1/things")
+        assert len(tape.unanswered) == 2
+
+
+def test_without_a_cassette_nothing_goes_out(path, header, server):
+    with (
+        open_cassette(path, header=header, record=False),
+        httpx.Client() as client,
+        pytest.raises(NotRecorded, match="empty or does not exist"),
+    ):
+        client.get(f"{server}/v1/things")
+    assert not path.exists()
+
+
+def test_the_file_says_where_it_came_from(story, header):
+    found = cassettes.read(story)
+    assert found.header == header
+    assert [one.request.method for one in found.interactions] == ["POST", "GET", "GET"]
+
+
+def test_a_body_that_cannot_be_read_leaves_the_old_file_as_it_was(story, header, server):
+    before = story.read_bytes()
+    with (
+        pytest.raises(BodyUnreadable, match="not recorded"),
+        open_cassette(story, header=header, record=True),
+        httpx.Client() as client,
+    ):
+        client.get(f"{server}/v1/binary")
+    assert story.read_bytes() == before
+    assert [one.name for one in story.parent.iterdir()] == ["story.yaml"]
+
+
+def test_a_story_that_went_wrong_is_not_kept(story, header, server):
+    before = story.read_bytes()
+    with open_cassette(story, header=header, record=True) as tape, httpx.Client() as client:
+        client.get(f"{server}/v1/other")
+        tape.discard()
+    assert story.read_bytes() == before
+
+
+def test_a_private_key_is_not_needed_to_replay(path, header, server):
+    private = Pseudonyms(b"known to one person only")
+    with open_cassette(path, header=header, record=True, pseudonyms=private), httpx.Client() as client:
+        client.post(f"{server}/v1/things", json={"firstname": "Ada"})
+    assert cassettes.read(path).header.pseudonyms == "private"
+    assert Pseudonyms().replace(Kind.GIVEN, "Ada") not in path.read_text()
+    with open_cassette(path, header=header, record=False), httpx.Client() as client:
+        assert client.post("https://x.invalid/v1/things", json={"firstname": "Anybody"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (("cassette: 1", "cassette: 2"), "#/cassette"),
+        (("origin: sandbox", "origin: somewhere"), "#/origin"),
+        (("'2026-11-01T10:00:00+00:00'", "'2026-11-01T10:00:00'"), "#/recorded_at"),
+        (("status: 204", "status: done"), "#/interactions/1/response/status"),
+        (("method: POST", "method:\n    - POST"), "#/interactions/0/request/method"),
+        (("interactions:", "interactions: none\nothers:"), "#/interactions"),
+        (("json:\n        path", "json:\n        path: 1\n        path"), "twice"),
+        (("    body:\n      json:\n        firstname", "    body:\n      jason:\n        firstname"), "#/interactions/0/request/body"),
+    ],
+)
+def test_a_broken_cassette_says_which_file_and_where(story, change, where):
+    text = story.read_text()
+    assert change[0] in text
+    story.write_text(text.replace(*change, 1))
+    with pytest.raises(cassettes.CassetteUnreadable, match=rf"story\.yaml.*{where}"):
+        cassettes.read(story)
