@@ -148,3 +148,57 @@ def test_the_problems_of_all_lines_come_together(
     ]
     assert ended.status == 2
     assert at_the_sandbox.inspect.reservations == []
+
+
+NIGHT = """\
+  - catalog: Museum of Quiet Things
+    product: A night at the museum
+    date: 2027-05-14
+    quantity: 1
+    sessions: {Night among the exhibits: "20:00"}
+    answers: {Night among the exhibits: {%s}}"""
+ANSWERS = {
+    "contact": "Charles",
+    "swims": "true",
+    "height": "128",
+    "shoe_size": "31.5",
+    "born_on": "2018-12-10",
+    "wake_at": '"07:15"',
+    "pick_up": "2027-05-15 09:30:00",
+    "meal": "vegan",
+    "interests": "[clocks]",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "answer"),
+    [
+        ("contact", "12"),
+        ("swims", '"yes"'),
+        ("height", '"tall"'),
+        ("shoe_size", "[31.5]"),
+        ("born_on", "yesterday"),
+        ("wake_at", '"25:00"'),
+        ("pick_up", "2027-05-15"),
+        ("meal", "steak"),
+        ("interests", "[clocks, clocks]"),
+        ("interests", None),
+        ("weight", "12"),
+    ],
+)
+def test_an_answer_that_does_not_fit_its_field_is_refused_at_its_line(
+    field: str,
+    answer: str | None,
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    tmp_path: Path,
+) -> None:
+    answers = {name: value for name, value in (ANSWERS | {field: answer}).items() if value is not None}
+    file = write(tmp_path, NIGHT % ", ".join(f"{name}: {value}" for name, value in answers.items()))
+    ended = korus_command("book", file)
+    assert ended.status == 2
+    (problem, count) = ended.err.splitlines()
+    assert problem.startswith(f"{file}:5: items[0].Night among the exhibits")
+    assert field in problem
+    assert count == "1 problem; nothing was booked"
+    assert at_the_sandbox.inspect.reservations == []

@@ -76,9 +76,7 @@ def test_a_good_file_says_completely_what_to_book() -> None:
                 answers={
                     "Guided tour": {"allergies": "nuts", "height": Decimal("1.10"), "languages": ["fr", "en"]}
                 },
-                beneficiaries=(
-                    {"firstname": "Ada", "lastname": "Lovelace", "date_of_birth": "1985-12-10"},
-                ),
+                beneficiaries=({"firstname": "Ada", "lastname": "Lovelace", "date_of_birth": "1985-12-10"},),
             ),
         ),
     )

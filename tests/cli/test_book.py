@@ -1,0 +1,274 @@
+"""`korus book` for real: tickets on disk, a receipt that is true, and an exit status that says how it went."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pypdf import PdfReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from conftest import Ended
+
+    from korus.sandbox import Sandbox
+
+WEEKEND = Path(__file__).resolve().parents[2] / "examples" / "family-weekend.yaml"
+
+HEAD = """\
+external_reference: SHOP 1/é
+language: en
+customer: {firstname: Ada, lastname: Lovelace, email: ada@example.com}
+items:
+"""
+ADULTS = (
+    "  - {catalog: Lantern Park, product: 'Lantern Park, one day, adult', date: 2027-05-15, quantity: 2}\n"
+)
+CHILDREN = (
+    "  - {catalog: Lantern Park, product: 'Lantern Park, one day, child', date: 2027-05-15, quantity: 1}\n"
+)
+PLAYED = (
+    "  - {catalog: Vega Stadium, product: 'Cup night, south stand, silver', date: 2027-05-12, quantity: 1"
+)
+
+
+def write(folder: Path, *items: str) -> Path:
+    file = folder / "wish.yaml"
+    file.write_text(HEAD + "".join(items), encoding="utf-8")
+    return file
+
+
+def receipt(folder: Path, name: str = "SHOP_1") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        (folder / "tickets" / name / "receipt.json").read_text(encoding="utf-8")
+    )
+    return found
+
+
+def offer_iri(sandbox: Sandbox, code: str, day: str) -> str:
+    (offer,) = (
+        offer
+        for offer in sandbox.catalogue.offers_by_id.values()
+        if offer.product.plan.code == code and str(offer.date) == day
+    )
+    return offer.iri
+
+
+def test_the_family_weekend_ends_with_tickets_in_hand(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = korus_command("book", WEEKEND)
+    assert (ended.status, ended.err) == (0, "")
+    assert "6 of 6 booked" in ended.out
+    folder = tmp_path / "tickets" / "FAMILY-WEEKEND-1"
+    written = json.loads((folder / "receipt.json").read_text(encoding="utf-8"))
+    orders = {order["order"]: order for order in at_the_sandbox.inspect.orders}
+    assert {item["order"] for item in written["items"]} == set(orders)
+    assert len(orders) == 6
+    assert {order["externalReference"] for order in orders.values()} == {"FAMILY-WEEKEND-1"}
+    for item in written["items"]:
+        order = orders[item["order"]]
+        assert (item["state"], item["failures"], item["remarks"]) == ("booked", [], [])
+        assert (item["quantity"], item["offer"]) == (order["quantity"], order["offer"])
+        assert item["documents"]
+        for document in item["documents"]:
+            file = folder / document["file"]
+            assert (document["bytes"], document["sha256"]) == (
+                file.stat().st_size,
+                hashlib.sha256(file.read_bytes()).hexdigest(),
+            )
+            assert order["reference"] in "".join(page.extract_text() for page in PdfReader(file).pages)
+    night = orders[written["items"][0]["order"]]
+    assert [(name["firstname"], name["dateOfBirth"]) for name in night["beneficiaries"]] == [
+        ("Ada", "1985-12-10"),
+        ("William", "1983-02-21"),
+        ("Byron", "2016-05-12"),
+        ("Annabella", "2018-09-22"),
+    ]
+    assert written["items"][0]["beneficiaries_set"] == 4
+    on_disk = {path.name for path in folder.iterdir()}
+    named = {document["file"] for item in written["items"] for document in item["documents"]}
+    assert on_disk == named | {"receipt.json"}
+    assert at_the_sandbox.inspect.storage_requests_with_token == 0
+
+
+def test_a_second_run_buys_nothing_and_succeeds(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    file = write(tmp_path, ADULTS, CHILDREN)
+    assert korus_command("book", file).status == 0
+    first = receipt(tmp_path)
+    again = korus_command("book", file)
+    assert again.status == 0
+    assert "ordered by an earlier run" in again.out
+    second = receipt(tmp_path)
+    assert [item["order"] for item in second["items"]] == [item["order"] for item in first["items"]]
+    assert [item["ordered_earlier"] for item in first["items"] + second["items"]] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert len(at_the_sandbox.inspect.orders) == len(at_the_sandbox.inspect.reservations) == 2
+
+
+def test_a_line_added_later_is_the_only_one_that_is_bought(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    assert korus_command("book", write(tmp_path, ADULTS)).status == 0
+    assert korus_command("book", write(tmp_path, CHILDREN, ADULTS)).status == 0
+    assert [item["ordered_earlier"] for item in receipt(tmp_path)["items"]] == [False, True]
+    assert [order["quantity"] for order in at_the_sandbox.inspect.orders] == [2, 1]
+
+
+def test_a_reference_that_belongs_to_something_else_is_refused(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    assert korus_command("book", write(tmp_path, ADULTS)).status == 0
+    ended = korus_command("book", write(tmp_path, CHILDREN))
+    assert ended.status == 2
+    assert "'SHOP 1/é' is the reference of another order already" in ended.err
+    assert len(at_the_sandbox.inspect.reservations) == 1
+    assert korus_command("book", write(tmp_path, CHILDREN), "--reference", "SHOP-2").status == 0
+    assert receipt(tmp_path, "SHOP-2")["external_reference"] == "SHOP-2"
+
+
+def test_what_is_sold_out_is_left_out_and_the_rest_is_booked(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.set_stock(offer_iri(at_the_sandbox, "day_1_adult", "2027-05-15"), 1)
+    ended = korus_command("book", write(tmp_path, ADULTS, CHILDREN))
+    assert ended.status == 3
+    assert "1 of 2 booked" in ended.out
+    assert "sold out: asked for 2, 1 left" in ended.out
+    found = receipt(tmp_path)
+    assert (found["status"], [item["state"] for item in found["items"]]) == ("partly", ["failed", "booked"])
+    assert found["items"][0]["failures"] == ["sold out: asked for 2, 1 left"]
+    assert len(at_the_sandbox.inspect.orders) == 1
+
+
+def test_of_lines_that_are_too_many_together_only_the_last_is_left_out(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.set_stock(offer_iri(at_the_sandbox, "day_1_adult", "2027-05-15"), 3)
+    assert korus_command("book", write(tmp_path, ADULTS, ADULTS)).status == 3
+    assert [item["state"] for item in receipt(tmp_path)["items"]] == ["booked", "failed"]
+
+
+def test_what_the_api_refuses_to_hold_or_to_order_fails_alone(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.faults.add("fail_items", operation="bulk_create_reservations", items=(0,), count=1)
+    at_the_sandbox.faults.add("fail_items", operation="bulk_create_orders", items=(0,), count=1)
+    free = "  - {catalog: Museum of Quiet Things, product: 'Collection, full price', date: 2027-05-15, quantity: 1}\n"
+    ended = korus_command("book", write(tmp_path, ADULTS, CHILDREN, free))
+    assert ended.status == 3
+    found = receipt(tmp_path)
+    assert [item["state"] for item in found["items"]] == ["failed", "failed", "booked"]
+    assert found["items"][0]["failures"][0].startswith("could not be held: ")
+    assert found["items"][1]["failures"][0].startswith("could not be ordered: ")
+    assert found["items"][1]["reservation"] is not None
+
+
+def test_nothing_booked_is_status_1_and_leaves_no_folder(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.set_stock(offer_iri(at_the_sandbox, "day_1_adult", "2027-05-15"), 0)
+    ended = korus_command("book", write(tmp_path, ADULTS))
+    assert ended.status == 1
+    assert "0 of 1 booked" in ended.out
+    assert not (tmp_path / "tickets").exists()
+
+
+def test_all_or_nothing_orders_nothing_when_one_line_cannot_be_had(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.set_stock(offer_iri(at_the_sandbox, "day_1_adult", "2027-05-15"), 0)
+    assert korus_command("book", write(tmp_path, ADULTS, CHILDREN), "--all-or-nothing").status == 1
+    assert at_the_sandbox.inspect.reservations == []
+    at_the_sandbox.set_stock(offer_iri(at_the_sandbox, "day_1_adult", "2027-05-15"), 9)
+    at_the_sandbox.faults.add("fail_items", operation="bulk_create_reservations", items=(0,), count=1)
+    assert korus_command("book", write(tmp_path, ADULTS, CHILDREN), "--all-or-nothing").status == 1
+    assert at_the_sandbox.inspect.orders == []
+
+
+def test_a_price_that_moved_too_far_is_not_paid(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.set_price(offer_iri(at_the_sandbox, "day_1_adult", "2027-05-15"), "99.00")
+    ended = korus_command("book", write(tmp_path, ADULTS, CHILDREN), "--max-price-change", "5.00")
+    assert ended.status == 3
+    assert "the price has moved from" in ended.out
+    assert [item["state"] for item in receipt(tmp_path)["items"]] == ["failed", "booked"]
+
+
+def test_an_answer_lost_on_the_way_is_found_again_and_nothing_is_bought_twice(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.faults.add("drop_after", operation="bulk_create_reservations", count=1)
+    at_the_sandbox.faults.add("drop_after", operation="bulk_create_orders", count=1)
+    assert korus_command("book", write(tmp_path, ADULTS, CHILDREN)).status == 0
+    assert len(at_the_sandbox.inspect.orders) == 2
+    assert {item["state"] for item in receipt(tmp_path)["items"]} == {"booked"}
+
+
+def test_tickets_that_are_not_ready_are_fetched_by_a_later_run(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    people = ", beneficiaries: [{firstname: Ada, lastname: Lovelace}]}\n"
+    file = write(tmp_path, PLAYED.replace("05-12", "05-19") + people)
+    ended = korus_command("book", file, "--wait", "0")
+    assert ended.status == 0
+    assert "the tickets are not ready yet" in ended.out
+    assert receipt(tmp_path)["items"][0]["documents"] == []
+
+
+def test_json_with_an_offers_iri_is_as_good(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    iri = offer_iri(at_the_sandbox, "day_1_adult", "2027-05-15")
+    document = {
+        "external_reference": "JSON-1",
+        "customer": {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com"},
+        "items": [
+            {"offer": iri, "quantity": 1},
+            {"offer": iri.rpartition("/")[2], "catalog": "Lantern Park", "quantity": 2},
+            {"offer": at_the_sandbox.base_url + iri, "quantity": 3},
+        ],
+    }
+    file = tmp_path / "wish.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    ended = korus_command("book", file, "--to", tmp_path / "elsewhere")
+    assert ended.status == 0
+    assert sorted(order["quantity"] for order in at_the_sandbox.inspect.orders) == [1, 2, 3]
+    assert {order["offer"] for order in at_the_sandbox.inspect.orders} == {iri}
+    assert (tmp_path / "elsewhere" / "JSON-1" / "receipt.json").is_file()
+
+
+def test_a_check_says_what_is_left_and_books_nothing(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.set_stock(offer_iri(at_the_sandbox, "day_1_child", "2027-05-15"), 7)
+    ended = korus_command("book", write(tmp_path, CHILDREN), "--check")
+    assert ended.status == 0
+    assert "1 x Lantern Park, one day, child, 2027-05-15 (Lantern Park): 7 left, 24.50 eur each" in ended.out
+    assert at_the_sandbox.inspect.reservations == []
+    assert not (tmp_path / "tickets").exists()
+
+
+def test_an_api_that_cannot_be_reached_is_one_line_and_status_1(
+    korus_command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = {"CLIENT_ID": "shop", "CLIENT_SECRET": "hush-hush", "TIMEOUT": "1"}
+    addresses = {"BASE_URL": "http://127.0.0.1:9", "TOKEN_URL": "http://127.0.0.1:9/token"}
+    for name, value in (settings | addresses).items():
+        monkeypatch.setenv(f"KORUS_{name}", value)
+    ended = korus_command("book", write(tmp_path, ADULTS))
+    assert ended.status == 1
+    assert len(ended.err.splitlines()) == 1
+    assert ended.err.startswith("korus: ")
+    assert "hush-hush" not in ended.out + ended.err
