@@ -55,6 +55,11 @@ class Token:
     ends_at: float
     refresh_ends_at: float | None
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What of it must not be shown."""
+        return (self.access,) if self.refresh is None else (self.access, self.refresh)
+
     def can_refresh(self, at: float) -> bool:
         """Tell whether the refresh token is worth trying."""
         return self.refresh is not None and (self.refresh_ends_at is None or at < self.refresh_ends_at)

@@ -277,6 +277,9 @@ def _is_more_by_count(known: Cursor, cursor: Cursor, envelope: Envelope) -> bool
     size = known.first_size or 0
     if len(envelope.members) < size:
         return False
+    if cursor.first_size is None and cursor.number > 1 and envelope.linked:
+        # begun in the middle: this may be the short last page, so its size says nothing, but its links do
+        return False
     if known.total is not None:
         return cursor.number * size < known.total
     return not envelope.linked

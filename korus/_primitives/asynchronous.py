@@ -140,29 +140,35 @@ class AsyncWorkers:
 
     def __init__(self, concurrency: int) -> None:
         self._slots = anyio.Semaphore(max(concurrency, 1))
-        self._scopes: set[anyio.CancelScope] = set()
+        self._running: dict[anyio.CancelScope, anyio.Event] = {}
         self._tasks: set[object] = set()
 
     def start(self, function: Callable[..., Awaitable[_Result]], *arguments: Any) -> AsyncPending[_Result]:
         """Begin a call as soon as there is room and give its result to come."""
         pending: AsyncPending[_Result] = AsyncPending()
-        scope = anyio.CancelScope()
-        self._scopes.add(scope)
+        scope, ended = anyio.CancelScope(), anyio.Event()
+        self._running[scope] = ended
 
         async def run() -> None:
-            with scope:
-                async with self._slots:
-                    await pending.run(lambda: function(*arguments))
-            self._scopes.discard(scope)
+            try:
+                with scope:
+                    async with self._slots:
+                        await pending.run(lambda: function(*arguments))
+            finally:
+                self._running.pop(scope, None)
+                ended.set()
 
         _spawn(run, self._tasks)
         return pending
 
     async def aclose(self) -> None:
-        """End what is still under way."""
-        for scope in tuple(self._scopes):
+        """End what is still under way, and wait until it has: it uses what the caller closes next."""
+        running = dict(self._running)
+        for scope in running:
             scope.cancel()
-        self._scopes.clear()
+        with anyio.CancelScope(shield=True):
+            for ended in running.values():
+                await ended.wait()
 
 
 def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:

@@ -127,7 +127,7 @@ class Workers:
     """Calls made ahead of time, at most ``concurrency`` at once.
 
     They outlive the statement that starts them, as an iterator needs that fetches pages ahead; `close` drops
-    those that have not begun.
+    those that have not begun and waits for the others.
     """
 
     def __init__(self, concurrency: int) -> None:
@@ -138,8 +138,8 @@ class Workers:
         return Pending(self._pool.submit(contextvars.copy_context().run, function, *arguments))
 
     def close(self) -> None:
-        """Start nothing more; calls under way end by themselves."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Start nothing more, and wait for the calls under way: they use what the caller closes next."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.BaseTransport:

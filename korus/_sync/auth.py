@@ -76,13 +76,12 @@ class Tokens:
         self._flight: _Flight | None = None
         self._refusal: KorusError | None = None
         self._refused_until = 0.0
+        self._secrets: tuple[Secret, ...] = (config.client_secret,)
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Everything that must not be shown, should an answer echo it."""
-        token = self._token
-        held = () if token is None else (token.access, token.refresh)
-        return tuple(secret for secret in (self._config.client_secret, *held) if secret is not None)
+        return self._secrets
 
     def token(self, stale: Token | None = None) -> Token:
         """Give a token that holds.
@@ -139,6 +138,10 @@ class Tokens:
         now, held = self._clock.monotonic(), self._token
         if flight.token is not None:
             self._token, self._refusal = flight.token, None
+            self._secrets = (
+                self._config.client_secret,
+                *(secret for token in (flight.token, held) if token is not None for secret in token.secrets),
+            )
         elif isinstance(flight.error, StatusError) and oidc.is_refusal(flight.error.status or 0):
             self._refusal, self._refused_until = flight.error, now + _REFUSAL_LASTS
         elif flight.error is not None and held is not None and held is not stale and now < held.ends_at:

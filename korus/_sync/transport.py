@@ -103,7 +103,8 @@ class Answer:
             )
         except DecodingFailed as error:
             error.status, error.request_id = self.status, self.request_id
-            raise
+            # without the frames it came through: they hold the whole body
+            raise error.with_traceback(None) from None
 
 
 @define(eq=False)
