@@ -88,7 +88,7 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """Give the record as plain values, the keys in snake case."""
-        return {**asdict(self, retain_collection_types=False), "operations": list(self.operations)}
+        return {**asdict(self), "operations": list(self.operations)}
 
 
 @frozen
