@@ -29,7 +29,9 @@ def get_order(korus):
 def assert_no_canary(text: str | bytes) -> None:
     shown = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     for name, canary in CANARIES.items():
-        assert canary not in shown, f"the {name} canary came out: …{shown[max(shown.find(canary) - 200, 0) :][:300]}"
+        assert canary not in shown, (
+            f"the {name} canary came out: …{shown[max(shown.find(canary) - 200, 0) :][:300]}"
+        )
 
 
 def everything_shown(error: BaseException) -> str:
@@ -75,7 +77,9 @@ def test_no_failing_call_shows_a_secret(
     assert_no_canary(pickle.dumps(caught.value))
     assert_no_canary(repr(copy.deepcopy(caught.value)))
     # httpcore logs the headers of answers; that an answer echoes a token there is beyond our reach
-    assert_no_canary("".join(record.getMessage() for record in caplog.records if record.name[:8] != "httpcore"))
+    assert_no_canary(
+        "".join(record.getMessage() for record in caplog.records if record.name[:8] != "httpcore")
+    )
 
 
 TOKEN_REPLIES = {
@@ -144,7 +148,9 @@ def test_neither_a_client_nor_its_configuration_can_be_pickled(server: ScriptedS
 
 @pytest.mark.parametrize("kind", [Korus, AsyncKorus])
 @pytest.mark.parametrize(
-    "changes", [{"environment": "moon"}, {"base_url": "ftp://x"}, {"timeout": "soon"}, {"language": "\n"}], ids=str
+    "changes",
+    [{"environment": "moon"}, {"base_url": "ftp://x"}, {"timeout": "soon"}, {"language": "\n"}],
+    ids=str,
 )
 def test_a_configuration_error_shows_no_secret(
     server: ScriptedServer, kind: type, changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
@@ -183,7 +189,10 @@ def test_an_unexpected_error_in_the_middle_of_a_call_shows_no_secret(
 
 def test_a_secret_hides_itself_everywhere() -> None:
     secret = Secret("canary-secret-7f3a")
-    assert f"{secret} {secret!r} {secret!s} %s" % secret == "Secret('***') Secret('***') Secret('***') Secret('***')"
+    assert (
+        f"{secret} {secret!r} {secret!s} %s" % secret
+        == "Secret('***') Secret('***') Secret('***') Secret('***')"
+    )
     assert secret.reveal() == "canary-secret-7f3a"
     assert secret == Secret(secret)
     assert secret != Secret("other")

@@ -130,9 +130,7 @@ def test_a_token_that_still_holds_is_used_on_while_its_endpoint_is_unwell(
 @pytest.mark.parametrize(
     "body", [b"", b"<html>unauthorized", b'{"code": 401, "message": "x"}', b'{"title": "x"}'], ids=str
 )
-def test_a_401_renews_the_token_once_and_replays(
-    server: ScriptedServer, caller: Caller, body: bytes
-) -> None:
+def test_a_401_renews_the_token_once_and_replays(server: ScriptedServer, caller: Caller, body: bytes) -> None:
     server.replies(Reply(401, body, {"WWW-Authenticate": "Bearer"}), Reply(body=ORDER))
     assert caller.call(get_order).id == "o1"
     assert [seen.headers["authorization"][-2:] for seen in server.api_requests] == ["-1", "-2"]
@@ -159,9 +157,7 @@ def test_a_second_401_is_final(server: ScriptedServer, caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401])
-def test_refused_credentials_are_one_clear_error(
-    server: ScriptedServer, caller: Caller, status: int
-) -> None:
+def test_refused_credentials_are_one_clear_error(server: ScriptedServer, caller: Caller, status: int) -> None:
     refusal = {"error": "invalid_client", "error_description": "Unknown client or wrong secret"}
     server.answer_token = lambda _: Reply(status, refusal, {"Content-Type": "application/json"})
     with pytest.raises(errors.AuthenticationFailed) as caught:
@@ -243,7 +239,9 @@ def test_a_link_to_another_host_never_gets_the_token(
         }
         for number in (1, 2)
     ]
-    server.replies(*[Reply(body=page) for page in pages], Reply(body={"member": [{"id": "o3"}], "totalItems": 3}))
+    server.replies(
+        *[Reply(body=page) for page in pages], Reply(body={"member": [{"id": "o3"}], "totalItems": 3})
+    )
     orders = caller.call(lambda korus: korus.orders.list())
     assert [order.id for order in orders] == ["o1", "o2", "o3"]
     assert other_server.seen == []

@@ -279,7 +279,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun(server: ScriptedServer, caller:
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply(delay=5),
+        Reply(delay=8),
         Reply(body=b"x" * 2000, drip=0.01),
         Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X-Slow: yes\r\n" * 100, drip=0.01),
     ],
@@ -287,7 +287,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun(server: ScriptedServer, caller:
 )
 def test_the_deadline_holds_within_a_tenth(server: ScriptedServer, caller: Caller, reply: Reply) -> None:
     server.replies(reply)
-    client = caller.client(timeout=1)
+    client = caller.client(timeout=2)
     began: list[float] = []
 
     def timed(korus):
@@ -296,8 +296,7 @@ def test_the_deadline_holds_within_a_tenth(server: ScriptedServer, caller: Calle
 
     with pytest.raises(errors.TimedOut) as caught:
         caller.using(client, timed)
-    assert time.monotonic() - began[0] < 1.1 + 0.1  # the tenth, and the machine's own delay
-    assert time.monotonic() - began[0] > 0.9
+    assert 1.9 < time.monotonic() - began[0] < 2.2 + 0.1  # the tenth, and the machine's own delay
     assert caught.value.sent is True
 
 
