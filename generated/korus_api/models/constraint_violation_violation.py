@@ -69,7 +69,9 @@ class ConstraintViolationViolation:
         """Compare attributes and unknown keys."""
         return same(self, other) if other.__class__ is self.__class__ else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment] # it can be changed
+    def __hash__(self) -> int:
+        # by the IRI: what is equal hashes alike, and an offer or a ticket can be the key of a mapping
+        return hash((type(self), str(getattr(self, "iri", None))))
 
 
 __all__ = ["ConstraintViolationViolation"]
