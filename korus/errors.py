@@ -29,6 +29,7 @@
     │   └── OrderFailed
     ├── PriceChanged                the real-time price moved further than allowed; nothing was held
     ├── SoldOut                     there is not enough left; nothing was held
+    ├── JournalFailed               the journal of bookings could not be read or written
     ├── DocumentsNotReady           the order's documents were not ready before the deadline
     ├── DownloadFailed              a document could not be fetched or is not what it should be
     └── UnexpectedCount             a list that should have exactly one item has none, or more
@@ -66,6 +67,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidIri",
     "ItemFailed",
+    "JournalFailed",
     "KorusError",
     "NotFound",
     "OperationUnavailable",
@@ -431,6 +433,10 @@ class SoldOut(KorusError):
     def __init__(self, message: str, *, shortages: Iterable[Any] = (), **details: Any) -> None:
         super().__init__(message, **details)
         self.shortages = tuple(shortages)
+
+
+class JournalFailed(KorusError):
+    """The journal of bookings could not be read or written; what is not written down is not sent."""
 
 
 class DocumentsNotReady(KorusError):

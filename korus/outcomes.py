@@ -18,7 +18,7 @@ from korus.errors import InvalidArgument, KorusError
 from korus.matching import describe_failure
 from korus.wire import wire
 
-__all__ = ["BulkOutcome", "ByLine", "Line", "LineOutcome", "OrderLine", "expiry"]
+__all__ = ["BulkOutcome", "ByLine", "HoldLine", "Line", "LineOutcome", "OrderLine", "expiry"]
 
 _Object = TypeVar("_Object")
 _Builder = TypeVar("_Builder")
@@ -45,6 +45,21 @@ class OrderLine:
 
     number: int
     reservation: str
+
+
+@frozen(eq=False)
+class HoldLine:
+    """A line of a bulk reservation that is only remembered.
+
+    Attributes:
+        number: Its place in the booking, counted from 1.
+        offer: The offer's IRI.
+        quantity: How many of it were asked for.
+    """
+
+    number: int
+    offer: str
+    quantity: int
 
 
 @frozen(eq=False)
@@ -117,13 +132,15 @@ class BulkOutcome(Generic[_Object, _Builder]):
     Attributes:
         lines: One outcome for each line.
         unplaced: Failed entries of the answer that belong to no line that could be told.
-        strangers: Objects in the answer that belong to no line that could be told; they exist all the same.
+        strangers: Objects that exist beside what the lines got: in the answer, but of no line that could be
+            told, or made late by a call that was taken for lost.
+        rebook: Starts a booking of lines of this one; `retry_failed` calls it.
     """
 
     lines: tuple[LineOutcome[_Object], ...]
     unplaced: tuple[Any, ...] = ()
     strangers: tuple[_Object, ...] = ()
-    _rebook: Callable[[Sequence[Line]], _Builder] = field(default=_no_retry, repr=False, alias="rebook")
+    rebook: Callable[[Sequence[Line]], _Builder] = field(default=_no_retry, repr=False)
     _clock: Clock = field(default=SYSTEM_CLOCK, repr=False, alias="clock")
 
     @property
@@ -177,7 +194,7 @@ class BulkOutcome(Generic[_Object, _Builder]):
             InvalidArgument: This is the outcome of an order whose reservations were not given as the outcome
                 of their booking, so nobody knows any more what had been asked for.
         """
-        return self._rebook([outcome.line for outcome in self.failed])
+        return self.rebook([outcome.line for outcome in self.failed])
 
     @property
     def expires_at(self) -> datetime | None:

@@ -102,6 +102,8 @@ class RetryPolicy:
         retry_after_cap: Seconds that a wait the API asked for (``Retry-After``) never exceeds.
         statuses: The statuses that are tried again, where repeating the operation is allowed (429 always is:
             the API refused to carry the request out).
+        settle: Seconds to keep asking the API what became of a hold or an order whose answer was lost, before
+            what is not there is taken for not carried out. Make it longer than the API may work on one.
 
     Reference: 1.8 (P4).
     """
@@ -111,11 +113,12 @@ class RetryPolicy:
     longest_wait: float = field(default=8.0)
     retry_after_cap: float = field(default=60.0)
     statuses: frozenset[int] = field(default=frozenset({429, 502, 503, 504}), converter=frozenset)
+    settle: float = field(default=5.0)
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.attempts, bool) or self.attempts < 1:
             raise ConfigurationError(f"attempts is a number from 1 on, not {self.attempts!r}")
-        for name in ("first_wait", "longest_wait", "retry_after_cap"):
+        for name in ("first_wait", "longest_wait", "retry_after_cap", "settle"):
             seconds = getattr(self, name)
             if not 0 <= seconds < math.inf:
                 raise ConfigurationError(f"{name} is a number of seconds from 0 on, not {seconds!r}")

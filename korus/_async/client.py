@@ -9,6 +9,7 @@ from urllib.request import getproxies
 
 import httpx
 
+from korus._async.books import AsyncBooks
 from korus._async.transport import AsyncTransport
 from korus._primitives.asynchronous import network_transport
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -187,6 +188,7 @@ class AsyncKorus:
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._pool, self._borrowed = pool, False
         self._transport = AsyncTransport(config, pool.get, clock=clock)
+        self._books = AsyncBooks(config, clock)
 
     @classmethod
     def from_env(cls, **options: Unpack[AsyncOptions]) -> Self:
@@ -227,6 +229,7 @@ class AsyncKorus:
         if http_client is None and transport is None:
             other._pool, other._borrowed = self._pool, True
             other._transport = self._transport.with_config(config)
+            other._books = self._books.with_config(config)
         else:
             other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
         return other
@@ -240,6 +243,11 @@ class AsyncKorus:
     def transport(self) -> AsyncTransport:
         """What carries the requests out; for operations that have no method here."""
         return self._transport
+
+    @property
+    def books(self) -> AsyncBooks:
+        """What this client keeps about its own bookings; shared with those made by `with_options`."""
+        return self._books
 
     @cached_property
     def catalogs(self) -> AsyncCatalogs:
@@ -321,6 +329,9 @@ class AsyncKorus:
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_transport"):
+            # a traceback with local variables may show a client whose set-up was refused
+            return f"<{type(self).__name__}, not set up>"
         config = self.config
         language = f" in {config.language}" if config.language else ""
         return f"<{type(self).__name__} of {config.base_url}{language}>"

@@ -12,6 +12,7 @@ import httpx
 
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.synchronous import network_transport
+from korus._sync.books import Books
 from korus._sync.transport import Transport
 from korus.config import Config, EnvironmentName, Timeouts, configure, settings
 from korus.errors import ConfigurationError
@@ -188,6 +189,7 @@ class Korus:
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._pool, self._borrowed = pool, False
         self._transport = Transport(config, pool.get, clock=clock)
+        self._books = Books(config, clock)
 
     @classmethod
     def from_env(cls, **options: Unpack[Options]) -> Self:
@@ -228,6 +230,7 @@ class Korus:
         if http_client is None and transport is None:
             other._pool, other._borrowed = self._pool, True
             other._transport = self._transport.with_config(config)
+            other._books = self._books.with_config(config)
         else:
             other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
         return other
@@ -241,6 +244,11 @@ class Korus:
     def transport(self) -> Transport:
         """What carries the requests out; for operations that have no method here."""
         return self._transport
+
+    @property
+    def books(self) -> Books:
+        """What this client keeps about its own bookings; shared with those made by `with_options`."""
+        return self._books
 
     @cached_property
     def catalogs(self) -> Catalogs:
@@ -322,6 +330,9 @@ class Korus:
         self.close()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_transport"):
+            # a traceback with local variables may show a client whose set-up was refused
+            return f"<{type(self).__name__}, not set up>"
         config = self.config
         language = f" in {config.language}" if config.language else ""
         return f"<{type(self).__name__} of {config.base_url}{language}>"

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from korus._async.ordering import AsyncOrdering
 from korus._async.resources._resource import AsyncResource
+from korus.errors import InvalidArgument, OutcomeUnknown
 from korus.filters import Direction, date_filter, direction_filter, text_filter
+from korus.intents import Intent
 from korus.iri import ORDER, Reference
 from korus.operations import available
+from korus.ordering import order_request
+from korus.outcomes import BulkOutcome, Line, OrderLine
+from korus.wire import objects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
+    from korus._async.bulk import AsyncBulkReservation
     from korus._async.pages import AsyncPages
-    from korus.models import Order
+    from korus.models import Customer, Order, Reservation
 
 __all__ = ["AsyncOrders"]
 
@@ -85,3 +93,89 @@ class AsyncOrders(AsyncResource):
             from korus_api.models import Order
 
         return await self._get(get_order, Order.from_dict, id=self._reference(order, ORDER).id)
+
+    async def create(
+        self,
+        held: BulkOutcome[Reservation, AsyncBulkReservation]
+        | Iterable[Reservation | str]
+        | Reservation
+        | str,
+        *,
+        customer: Customer | Mapping[str, Any],
+        external_reference: str,
+        notes: str | None = None,
+    ) -> BulkOutcome[Order, AsyncBulkReservation]:
+        """Order reservations, each once, however often and from however many processes this is called.
+
+        The API is asked first how the reservations stand. One that is ordered already under the same
+        reference is not ordered again: its order is the outcome. When an answer is lost, the API is asked
+        what exists before anything is repeated.
+
+        Args:
+            held: The outcome of a booking, or the reservations to order: objects, IRIs or ids.
+            customer: Who buys.
+            external_reference: Your own reference for the purchase, 1 to 50 characters; orders are found
+                again by it.
+            notes: Anything the issuer should know.
+
+        Returns:
+            The outcome, reservation by reservation. Its ``retry_failed`` books anew what could not be ordered
+            if ``held`` was the outcome of a booking.
+
+        Raises:
+            InvalidArgument: An argument cannot be sent; nothing was.
+            ReservationUnusable: Reservations have ended, were released, or are ordered under another
+                reference; nothing was ordered.
+            ValidationFailed: The API refused the request as a whole.
+            OutcomeUnknown: The answer was lost, and what became of it could not be found out; `resolve` it.
+            KorusError: What a request can raise; see `korus.errors`.
+
+        Example:
+            >>> placed = await korus.orders.create(held, customer=customer, external_reference="SHOP-42")
+            >>> placed.raise_for_failed()
+
+        Reference: 3.7, 4.12, 4.14, 7.3.
+        """
+        request = order_request(held, customer, external_reference, notes, self._base_url)
+        result = await AsyncOrdering(self._transport, self._client.books).create(request)
+        again: Callable[[Sequence[Line]], AsyncBulkReservation] | None = getattr(held, "rebook", None)
+
+        def rebook(lines: Sequence[Line]) -> AsyncBulkReservation:
+            found = [
+                line
+                for failed in lines
+                for line in request.booked.get(cast("OrderLine", failed).reservation, ())
+            ]
+            if again is None or (lines and not found):
+                raise InvalidArgument("it is not known what these reservations were for; book them anew")
+            return again(list(dict.fromkeys(found)))
+
+        return BulkOutcome(
+            result.lines, result.unplaced, result.strangers, rebook=rebook, clock=self._transport.clock
+        )
+
+    async def resolve(
+        self, unknown: OutcomeUnknown | Mapping[str, Any]
+    ) -> BulkOutcome[Order, AsyncBulkReservation]:
+        """Ask again what became of an order whose outcome was unknown; nothing is ordered.
+
+        Args:
+            unknown: The error, or its ``intent`` as it was (plain JSON, so it may have been stored).
+
+        Returns:
+            The outcome of its reservations: ordered after all, or not. What was not may be ordered anew.
+
+        Raises:
+            InvalidArgument: It is not the intent of an order.
+            OutcomeUnknown: The API could not be asked.
+
+        Reference: 3.6, 3.11, 7.3.
+        """
+        stored = unknown.intent if isinstance(unknown, OutcomeUnknown) else unknown
+        intent = Intent.from_dict(stored, "order")
+        iris = objects(intent.details, "reservations")
+        if not iris or not intent.details.get("externalReference"):
+            raise InvalidArgument("not an unknown order: its reservations are missing")
+        lines = [OrderLine(number, str(iri)) for number, iri in enumerate(iris, start=1)]
+        result = await AsyncOrdering(self._transport, self._client.books).resolve(intent, lines)
+        return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

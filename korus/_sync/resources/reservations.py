@@ -3,14 +3,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from korus._sync.bulk import BulkReservation
+from korus._sync.holding import Holding
 from korus._sync.resources._resource import Resource
+from korus.errors import InvalidArgument, OutcomeUnknown
 from korus.filters import Direction, direction_filter
+from korus.intents import Intent
 from korus.iri import RESERVATION, Reference
 from korus.operations import available
+from korus.outcomes import BulkOutcome, HoldLine
+from korus.wire import objects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from korus._sync.pages import Pages
     from korus.models import Reservation
 
@@ -65,3 +73,63 @@ class Reservations(Resource):
 
         found = self._reference(reservation, RESERVATION)
         return self._get(get_reservation, Reservation.from_dict, id=found.id)
+
+    def bulk(
+        self,
+        *,
+        catalog: object = None,
+        time_zone: object = None,
+        lines_per_call: int = 50,
+        concurrency: int = 4,
+    ) -> BulkReservation:
+        """Start a bulk reservation: add lines to it, then submit it.
+
+        Args:
+            catalog: The catalogue of offers that are given by their bare id: an object, an IRI or an id.
+            time_zone: The venue's time zone for form answers that are datetimes with a zone: an IANA name or
+                a product base.
+            lines_per_call: How many lines go into one request at most; larger bookings are split in order.
+            concurrency: How many requests are under way at once at most.
+
+        Raises:
+            InvalidIri: ``catalog`` is no catalogue.
+            InvalidArgument: ``time_zone`` is not known, or ``lines_per_call`` less than 1.
+
+        Reference: 3.10, 4.9.
+        """
+        return BulkReservation(
+            self._client,
+            catalog=catalog,
+            time_zone=time_zone,
+            lines_per_call=lines_per_call,
+            concurrency=concurrency,
+        )
+
+    def resolve(
+        self, unknown: OutcomeUnknown | Mapping[str, Any]
+    ) -> BulkOutcome[Reservation, BulkReservation]:
+        """Ask again what became of holds whose outcome was unknown; nothing is held anew.
+
+        Args:
+            unknown: The error, or its ``intent`` as it was (plain JSON, so it may have been stored).
+
+        Returns:
+            The outcome of the lines it was about: held after all, not held, or unknown still.
+
+        Raises:
+            InvalidArgument: It is not the intent of a hold.
+            OutcomeUnknown: The API could not be asked.
+
+        Reference: 3.9, 7.3.
+        """
+        stored = unknown.intent if isinstance(unknown, OutcomeUnknown) else unknown
+        intent = Intent.from_dict(stored, "hold")
+        items, numbers = objects(intent.details, "items"), objects(intent.details, "lines")
+        if not items or len(items) != len(numbers):
+            raise InvalidArgument("not an unknown hold: its lines are missing")
+        lines = [
+            HoldLine(number, item["offer"], item["quantity"])
+            for number, item in zip(numbers, items, strict=True)
+        ]
+        result = Holding(self._transport, self._client.books).resolve(intent, lines)
+        return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

@@ -1,0 +1,136 @@
+"""What a client keeps about its own bookings: the ledger of intents, and facts learnt of offers and forms.
+
+Clients made by `with_options` share it. With a journal the ledger is a database, and using it blocks, so it
+is used from a worker; without one it is memory.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from korus._primitives.asynchronous import run_blocking
+from korus.booking import Knowledge
+from korus.errors import ConfigurationError, JournalFailed
+from korus.intents import MemoryLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from korus._primitives.clock import Clock
+    from korus.config import Config
+    from korus.intents import Intent, Ledger, State
+
+__all__ = ["AsyncBooks", "open_journal"]
+
+_LOG = logging.getLogger("korus")
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+# catalogue facts may be kept for a day (reference 1.9); the price in them is never trusted
+_KNOWN_SECONDS = 900.0
+_MOST_KNOWN = 20_000
+
+
+class AsyncBooks:
+    """The ledger in this colour, and the facts learnt.
+
+    Args:
+        config: The client's set-up; its journal is the ledger, if it has one.
+        clock: The clocks.
+
+    Raises:
+        ConfigurationError: The journal needs a package that is not installed.
+    """
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self.ledger: Ledger = MemoryLedger() if config.journal is None else open_journal(config, clock)
+        self._blocks = config.journal is not None
+        self._config = config
+        self._clock = clock
+        self._known = Knowledge()
+        self._known_since = clock.monotonic()
+
+    def with_config(self, config: Config) -> AsyncBooks:
+        """Give the books of another set-up: these, if it is of the same account and journal."""
+        mine = self._config
+        same = (
+            mine.base_url == config.base_url
+            and mine.client_id == config.client_id
+            and mine.journal == config.journal
+        )
+        return self if same else AsyncBooks(config, self._clock)
+
+    @property
+    def known(self) -> Knowledge:
+        """Facts about offers, tickets and forms, not older than a quarter of an hour."""
+        age = self._clock.monotonic() - self._known_since
+        if age > _KNOWN_SECONDS or len(self._known.offers) + len(self._known.tickets) > _MOST_KNOWN:
+            self._known, self._known_since = Knowledge(), self._clock.monotonic()
+        return self._known
+
+    async def open(self, intent: Intent) -> None:
+        """Write an intent down before it is carried out."""
+        await self._do(self.ledger.open, intent)
+
+    async def move(self, intent: Intent, state: State) -> bool:
+        """Note how far an intent got; False when another process has taken it over."""
+        try:
+            return await self._do(self.ledger.move, intent, state)
+        except JournalFailed as error:
+            _LOG.warning("the journal could not note that %s is %s: %s", intent.id, state, error)
+            return True
+
+    async def settle(
+        self, intent: Intent, outcome: Mapping[str, Any], claims: Iterable[str] = ()
+    ) -> frozenset[str]:
+        """Note the outcome of an intent and claim what came of it."""
+        wanted = tuple(claims)
+        try:
+            return await self._do(self.ledger.settle, intent, outcome, wanted)
+        except JournalFailed as error:
+            # it happened, whether it is written down or not; the journal's recovery will find it out
+            _LOG.error("the outcome of %s could not be written down: %s", intent.id, error)
+            return frozenset(wanted)
+
+    async def claimed(self, iris: Iterable[str]) -> frozenset[str]:
+        """Say which reservations belong to somebody."""
+        return await self._do(self.ledger.claimed, tuple(iris))
+
+    async def claim(self, intent: Intent, iris: Iterable[str]) -> frozenset[str]:
+        """Claim reservations; gives those that are the intent's own now."""
+        return await self._do(self.ledger.claim, intent, tuple(iris))
+
+    async def rivals(self, intent: Intent) -> list[Intent]:
+        """Give the other intents alive that share a subject."""
+        return await self._do(self.ledger.rivals, intent)
+
+    def abandon(self, intent: Intent) -> None:
+        """Note at once that nobody sees to an intent any more: its call is being torn down."""
+        try:
+            self.ledger.move(intent, "unknown")
+        except JournalFailed as error:
+            _LOG.warning("the journal could not note that %s was given up: %s", intent.id, error)
+
+    async def _do(
+        self,
+        function: Callable[_Arguments, _Result],
+        *args: _Arguments.args,
+        **kwargs: _Arguments.kwargs,
+    ) -> _Result:
+        if self._blocks:
+            return await run_blocking(function, *args, **kwargs)
+        return function(*args, **kwargs)
+
+
+def open_journal(config: Config, clock: Clock) -> Ledger:
+    """Open the journal that a set-up names.
+
+    Raises:
+        ConfigurationError: SQLAlchemy is not installed, or the address is none that it knows.
+    """
+    try:
+        from korus.journal import JournalStore
+    except ImportError as cause:
+        raise ConfigurationError(f"a journal needs the extra korus[journal]: {cause}") from None
+    return JournalStore.of(config, clock)

@@ -1,0 +1,28 @@
+"""Whether a write that failed may have been carried out all the same. A pure decision, made in one place."""
+
+from __future__ import annotations
+
+from korus.errors import DecodingFailed, KorusError, ServerError, TransportError
+
+__all__ = ["may_have_happened", "may_still_happen"]
+
+# a gateway that gave up waiting says nothing about the one behind it
+_GATEWAY = frozenset({502, 504})
+
+
+def may_have_happened(error: KorusError) -> bool:
+    """Tell whether the request may have been carried out although it ended in ``error``.
+
+    A request that never left was not, and neither was one that the API refused (4xx). A lost connection, a
+    time-out, any 5xx and an answer that cannot be read say nothing.
+    """
+    if isinstance(error, TransportError):
+        return error.sent
+    return isinstance(error, (ServerError, DecodingFailed))
+
+
+def may_still_happen(error: KorusError) -> bool:
+    """Tell whether the API may still be at work on the request; an answer of its own says that it is done."""
+    if isinstance(error, ServerError):
+        return error.status in _GATEWAY
+    return isinstance(error, TransportError) and error.sent
