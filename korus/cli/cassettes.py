@@ -1,0 +1,145 @@
+"""``korus cassettes``: check, measure, scan and show recorded traffic of one's own.
+
+A thin shell over `korus.testing`. The descriptions are files of the user's: korus ships none.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from korus.testing import cassettes, checking, descriptions, reports, scanning
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["app"]
+
+FOUND, UNUSABLE = 1, 2
+
+app = typer.Typer(no_args_is_help=True, help="Check, measure, scan and show recorded traffic.")
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH…", help="Cassettes, or folders of them.")]
+Printed = Annotated[Format, typer.Option("--format", help="A table for people or JSON for programs.")]
+
+
+def _leave(message: str, status: int = UNUSABLE) -> NoReturn:
+    typer.echo(f"korus cassettes: {message}", err=True)
+    raise typer.Exit(status)
+
+
+def _found(paths: Sequence[Path]) -> list[Path]:
+    try:
+        return list(cassettes.find(paths))
+    except FileNotFoundError as error:
+        _leave(str(error))
+
+
+def _description(path: Path) -> descriptions.Description:
+    try:
+        return descriptions.read(path)
+    except (descriptions.DescriptionUnreadable, OSError) as error:
+        _leave(str(error))
+
+
+@app.command()
+def check(
+    paths: Paths,
+    description: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Compare with this OpenAPI description only.")
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--descriptions", metavar="DIR", help="Compare with that of each one's own version and with the newest."
+        ),
+    ] = None,
+    exceptions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known exceptions, each with its reason.")
+    ] = None,
+    printed: Printed = Format.TABLE,
+) -> None:
+    """Compare every recorded request and answer with what a description says.
+
+    Leaves with 0 when all is as described, 1 when something is not or a cassette is broken, 2 for an unusable file.
+    """
+    if (description is None) == (folder is None):
+        _leave("give either --description FILE or --descriptions DIR")
+    try:
+        known = checking.read_exemptions(exceptions) if exceptions else ()
+        library = checking.Library.of_folder(folder) if folder else None
+    except (checking.ExemptionsUnreadable, OSError) as error:
+        _leave(str(error))
+    report = checking.check(
+        _found(paths),
+        library=library,
+        description=_description(description) if description else None,
+        exemptions=known,
+    )
+    typer.echo(reports.check_as_json(report) if printed is Format.JSON else reports.check_as_table(report))
+    raise typer.Exit(0 if report.passed else FOUND)
+
+
+@app.command()
+def coverage(
+    paths: Paths,
+    description: Annotated[Path, typer.Option(metavar="FILE", help="The OpenAPI description.")],
+    printed: Printed = Format.TABLE,
+) -> None:
+    """Say which operations, statuses, fields and values of a description no cassette has shown.
+
+    Leaves with 0 when all operations and documented success statuses have been, 1 when not or a cassette is broken.
+    """
+    try:
+        found = checking.cover(_found(paths), _description(description))
+    except cassettes.CassetteUnreadable as error:
+        _leave(str(error), FOUND)
+    typer.echo(reports.coverage_as_json(found) if printed is Format.JSON else reports.coverage_as_table(found))
+    raise typer.Exit(0 if found.passed else FOUND)
+
+
+@app.command()
+def scan(paths: Paths, printed: Printed = Format.TABLE) -> None:
+    """Look for anything private: names, addresses, numbers, tokens, secrets.
+
+    The value of KORUS_CLIENT_SECRET is looked for too. Leaves with 0 when there is nothing, 1 when there is.
+    """
+    files = _found(paths)
+    secret = os.environ.get("KORUS_CLIENT_SECRET", "")
+    leaks = scanning.scan(files, secrets=[secret] if secret else [])
+    as_json = printed is Format.JSON
+    typer.echo(reports.leaks_as_json(leaks, len(files)) if as_json else reports.leaks_as_table(leaks, len(files)))
+    raise typer.Exit(FOUND if leaks else 0)
+
+
+@app.command()
+def show(
+    paths: Paths,
+    interaction: Annotated[
+        int | None, typer.Option(metavar="N", help="Only this one, with whole bodies; counted from 0.", min=0)
+    ] = None,
+) -> None:
+    """Print cassettes to be read: what each shows, then exchange by exchange.
+
+    Leaves with 1 when a cassette is broken.
+    """
+    for number, path in enumerate(_found(paths)):
+        try:
+            story = reports.story(cassettes.read(path), path.as_posix(), only=interaction)
+        except cassettes.CassetteUnreadable as error:
+            sys.stdout.flush()
+            _leave(str(error), FOUND)
+        typer.echo(f"\n{story}" if number else story)
