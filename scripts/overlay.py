@@ -1,18 +1,20 @@
 """Apply an OpenAPI Overlay 1.0 document to a description.
 
-An overlay is a list of actions, each with a JSONPath (RFC 9535) that selects nodes and either an update to merge into
-them or the order to remove them. The description itself is never changed: a corrected copy is given back. What an
-overlay is good for and why each action is there is said in the overlay (`openapi/overlay.yaml`).
+An overlay is a list of actions, each with a JSONPath (RFC 9535) that selects nodes and either an update to
+merge into them or the order to remove them. The description itself is never changed: a corrected copy is
+given back. What an overlay is good for and why each action is there is said in the overlay
+(`openapi/overlay.yaml`).
 """
 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import jsonpath_rfc9535
 
 from scripts.descriptions import DescriptionError, Document, load
+from scripts.prepare.references import is_list, is_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +37,8 @@ def apply_file(description: Document, overlay: Path) -> Document:
 def apply(description: Document, overlay: Document, *, name: str = "the overlay") -> Document:
     """Give a copy of `description` with all actions of `overlay` carried out, in order.
 
-    An action that selects nothing changes nothing: a correction stops applying by itself once the description is right.
+    An action that selects nothing changes nothing: a correction stops applying by itself once the description
+    is right.
 
     Args:
         description: The description, which stays as it is.
@@ -47,15 +50,15 @@ def apply(description: Document, overlay: Document, *, name: str = "the overlay"
     """
     if not str(overlay.get("overlay", "")).startswith("1."):
         raise OverlayError(f"{name} is no overlay: it does not begin with `overlay: 1.…`")
-    actions = overlay.get("actions")
-    if not isinstance(actions, list):
+    actions: Any = overlay.get("actions")
+    if not is_list(actions):
         raise OverlayError(f"{name} is no overlay: it has no list of actions")
     result = copy.deepcopy(description)
-    for number, action in enumerate(cast("list[Any]", actions), start=1):
-        if not isinstance(action, dict) or not isinstance(action.get("target"), str):
+    for number, action in enumerate(actions, start=1):
+        if not is_object(action) or not isinstance(action.get("target"), str):
             raise OverlayError(f"{name}, action {number}: no target")
         try:
-            _carry_out(result, cast("Document", action))
+            _carry_out(result, action)
         except jsonpath_rfc9535.JSONPathError as error:
             first_line = str(error).partition("\n")[0]
             raise OverlayError(f"{name}, action {number}: the target is no JSONPath: {first_line}") from error
@@ -76,12 +79,12 @@ def _carry_out(document: Document, action: Document) -> None:
         return
     for node in nodes:
         value: Any = node.value
-        if isinstance(value, dict):
-            if not isinstance(update, dict):
+        if is_object(value):
+            if not is_object(update):
                 raise OverlayError("the target is an object, the update is none")
-            _merge(cast("Document", value), cast("Document", update))
-        elif isinstance(value, list):
-            cast("list[Any]", value).append(copy.deepcopy(update))
+            _merge(value, update)
+        elif is_list(value):
+            value.append(copy.deepcopy(update))
         else:
             raise OverlayError("the target is neither an object nor a list")
 
@@ -103,9 +106,9 @@ def _merge(target: Document, update: Document) -> None:
     """Merge objects key by key; lists are appended to, everything else is replaced."""
     for key, value in update.items():
         known = target.get(key)
-        if isinstance(known, dict) and isinstance(value, dict):
-            _merge(cast("Document", known), cast("Document", value))
-        elif isinstance(known, list) and isinstance(value, list):
-            cast("list[Any]", known).extend(copy.deepcopy(cast("list[Any]", value)))
+        if is_object(known) and is_object(value):
+            _merge(known, value)
+        elif is_list(known) and is_list(value):
+            known.extend(copy.deepcopy(value))
         else:
             target[key] = copy.deepcopy(value)

@@ -1,17 +1,19 @@
 """Read the raw client's source: what it really sends, reads and knows, whatever its tables say.
 
-Everything is taken from the syntax tree; nothing is imported or run. A property counts only when it is declared, listed
-and really read (or written); a parameter only when it is a parameter of `build_request` and really put into the
-request. It knows nothing of the description.
+Everything is taken from the syntax tree; nothing is imported or run. A property counts only when it is
+declared, listed and really read (or written); a parameter only when it is a parameter of `build_request` and
+really put into the request. It knows nothing of the description.
 """
 
 from __future__ import annotations
 
 import ast
-from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from attrs import define, field
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Hint: TypeAlias = ast.expr
 """A type as it stands in an annotation."""
@@ -41,7 +43,7 @@ class Model:
 
     name: str
     reads: bool
-    attributes: dict[str, Attribute] = field(factory=dict)
+    attributes: dict[str, Attribute] = field(factory=dict[str, Attribute])
     extra: Hint | None = None
 
 
@@ -73,20 +75,20 @@ class Endpoint:
     method: str = ""
     path: str = ""
     accept: str = ""
-    parameters: dict[tuple[str, str], Parameter] = field(factory=dict)
-    bodies: dict[str, Hint] = field(factory=dict)
-    answers: dict[str, Hint | None] = field(factory=dict)
-    media: dict[str, str | None] = field(factory=dict)
+    parameters: dict[tuple[str, str], Parameter] = field(factory=dict[tuple[str, str], Parameter])
+    bodies: dict[str, Hint] = field(factory=dict[str, Hint])
+    answers: dict[str, Hint | None] = field(factory=dict[str, Hint | None])
+    media: dict[str, str | None] = field(factory=dict[str, str | None])
 
 
 @define
 class Package:
     """All that was found in a package."""
 
-    models: dict[str, Model] = field(factory=dict)
-    enums: dict[str, list[Any]] = field(factory=dict)
-    endpoints: dict[tuple[str, str], Endpoint] = field(factory=dict)
-    listed: list[str] = field(factory=list)
+    models: dict[str, Model] = field(factory=dict[str, Model])
+    enums: dict[str, list[Any]] = field(factory=dict[str, list[Any]])
+    endpoints: dict[tuple[str, str], Endpoint] = field(factory=dict[tuple[str, str], Endpoint])
+    listed: list[str] = field(factory=list[str])
 
 
 def read_package(folder: Path) -> Package:

@@ -1,18 +1,21 @@
 """What a description says, read plainly and without any of the rules that prepare it.
 
-This is the audit's own reading, so that a mistake in preparing cannot hide itself: operations with their parameters,
-bodies and answers, and schemas seen through references and compositions, each with the place where it stands.
+This is the audit's own reading, so that a mistake in preparing cannot hide itself: operations with their
+parameters, bodies and answers, and schemas seen through references and compositions, each with the place
+where it stands.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
-from typing import Any
+import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from scripts.prepare.references import Json, lookup, pointer, resolve
+from scripts.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _COMPOSED = ("allOf", "then", "else")
@@ -40,11 +43,11 @@ class Schema:
     """
 
     at: str
-    properties: dict[str, list[Place]] = field(factory=dict)
-    items: list[Place] = field(factory=list)
-    additional: list[Place] = field(factory=list)
-    branches: list[Place] = field(factory=list)
-    values: list[tuple[str, list[Any]]] = field(factory=list)
+    properties: dict[str, list[Place]] = field(factory=dict[str, list[Place]])
+    items: list[Place] = field(factory=list[Place])
+    additional: list[Place] = field(factory=list[Place])
+    branches: list[Place] = field(factory=list[Place])
+    values: list[tuple[str, list[Any]]] = field(factory=list[tuple[str, list[Any]]])
 
 
 @frozen
@@ -90,12 +93,12 @@ class Operation:
 
 def operations(document: Json) -> Iterator[Operation]:
     """Go through all operations."""
-    for path, raw in (document.get("paths") or {}).items():
+    for path, raw in as_object(document.get("paths")).items():
         item = resolve(document, raw)
-        if not isinstance(item, dict):
+        if not is_object(item):
             continue
         for method in _METHODS:
-            if isinstance(item.get(method), dict):
+            if is_object(item.get(method)):
                 yield _operation(document, str(path), method, item)
 
 
@@ -107,15 +110,13 @@ def _operation(document: Json, path: str, method: str, item: Json) -> Operation:
         **_parameters(document, source.get("parameters"), at),
     }
     raw_body = source.get("requestBody")
-    body_at = raw_body["$ref"] if isinstance(raw_body, dict) and "$ref" in raw_body else f"{at}/requestBody"
+    body_at = raw_body["$ref"] if is_object(raw_body) and "$ref" in raw_body else f"{at}/requestBody"
     answers: list[Answer] = []
-    for status, raw in (source.get("responses") or {}).items():
+    for status, raw in as_object(source.get("responses")).items():
         if str(status).startswith("x-"):
             continue
         answer_at = (
-            raw["$ref"]
-            if isinstance(raw, dict) and "$ref" in raw
-            else f"{at}/responses{pointer(str(status))[1:]}"
+            raw["$ref"] if is_object(raw) and "$ref" in raw else f"{at}/responses{pointer(str(status))[1:]}"
         )
         code = str(status).upper() if str(status).upper().endswith("XX") else str(status)
         answers.append(Answer(code, _media(resolve(document, raw), answer_at), answer_at))
@@ -131,15 +132,15 @@ def _operation(document: Json, path: str, method: str, item: Json) -> Operation:
 
 def _parameters(document: Json, listed: Any, at: str) -> dict[tuple[str, str], Parameter]:
     found: dict[tuple[str, str], Parameter] = {}
-    for number, raw in enumerate(listed if isinstance(listed, list) else []):
+    for number, raw in enumerate(listed if is_list(listed) else []):
         declared = resolve(document, raw)
-        where = raw["$ref"] if isinstance(raw, dict) and "$ref" in raw else f"{at}/parameters/{number}"
+        where = raw["$ref"] if is_object(raw) and "$ref" in raw else f"{at}/parameters/{number}"
         schema, schema_at = declared.get("schema"), f"{where}/schema"
         content = declared.get("content")
-        if schema is None and isinstance(content, dict) and content:
+        if schema is None and is_object(content) and content:
             media = next(iter(content))
             schema, schema_at = (
-                (content[media] or {}).get("schema"),
+                as_object(content[media]).get("schema"),
                 f"{where}/content{pointer(media)[1:]}/schema",
             )
         key = (str(declared["in"]), str(declared["name"]))
@@ -148,39 +149,39 @@ def _parameters(document: Json, listed: Any, at: str) -> dict[tuple[str, str], P
 
 
 def _media(holder: Any, at: str) -> tuple[MediaType, ...]:
-    content = holder.get("content") if isinstance(holder, dict) else None
-    if not isinstance(content, dict):
+    content = holder.get("content") if is_object(holder) else None
+    if not is_object(content):
         return ()
     return tuple(
-        MediaType(str(media), (value or {}).get("schema"), f"{at}/content{pointer(str(media))[1:]}")
+        MediaType(str(media), as_object(value).get("schema"), f"{at}/content{pointer(str(media))[1:]}")
         for media, value in content.items()
     )
 
 
 def called_by_the_api(document: Json) -> Iterator[tuple[str, str]]:
     """Go through the operations that the API carries out on others: webhooks and callbacks."""
-    for name, item in _object(document.get("webhooks")).items():
-        for method in set(_METHODS) & set(_object(item)):
+    for name, item in as_object(document.get("webhooks")).items():
+        for method in set(_METHODS) & set(as_object(item)):
             yield pointer("webhooks", str(name), method), f"webhook {name} {method.upper()}"
     for operation in operations(document):
         source = lookup(document, operation.at)
-        for name, raw in _object(source.get("callbacks")).items():
+        for name, raw in as_object(source.get("callbacks")).items():
             callback = resolve(document, raw)
-            for address, item in _object(callback).items():
-                for method in set(_METHODS) & set(_object(item)):
+            for address, item in as_object(callback).items():
+                for method in set(_METHODS) & set(as_object(item)):
                     where = f"{operation.at}/callbacks{pointer(str(name), str(address), method)[1:]}"
                     yield where, f"callback {name} {method.upper()}"
 
 
 def components(document: Json) -> Iterator[tuple[str, str, Any]]:
     """Go through all named schemas."""
-    for name, schema in ((document.get("components") or {}).get("schemas") or {}).items():
+    for name, schema in as_object(as_object(document.get("components")).get("schemas")).items():
         yield str(name), pointer("components", "schemas", str(name)), schema
 
 
 def see_through(document: Json, schema: Any, at: str) -> Schema:
     """Collect what a schema says itself and through what it includes."""
-    while isinstance(schema, dict) and set(schema) == {"$ref"}:
+    while is_object(schema) and set(schema) == {"$ref"}:
         target = str(schema["$ref"])
         if target == at:
             break
@@ -191,7 +192,7 @@ def see_through(document: Json, schema: Any, at: str) -> Schema:
 
 
 def _collect(document: Json, schema: Any, at: str, seen: Schema, trail: set[str]) -> None:
-    if not isinstance(schema, dict) or at in trail:
+    if not is_object(schema) or at in trail:
         return
     trail.add(at)
     target = schema.get("$ref")
@@ -199,43 +200,43 @@ def _collect(document: Json, schema: Any, at: str, seen: Schema, trail: set[str]
         _collect(document, lookup(document, target), target, seen, trail)
     for keyword in _COMPOSED:
         included = schema.get(keyword)
-        for number, part in enumerate(included if isinstance(included, list) else [included]):
-            where = f"{at}/{keyword}/{number}" if isinstance(included, list) else f"{at}/{keyword}"
+        for number, part in enumerate(included if is_list(included) else [included]):
+            where = f"{at}/{keyword}/{number}" if is_list(included) else f"{at}/{keyword}"
             _collect(document, part, where, seen, trail)
-    for wire, value in _object(schema.get("properties")).items():
+    _collect_members(schema, at, seen)
+    for keyword in ("oneOf", "anyOf"):
+        for number, branch in enumerate(as_list(schema.get(keyword))):
+            seen.branches.append(Place(branch, f"{at}/{keyword}/{number}"))
+    values = schema.get("enum")
+    if is_list(values):
+        seen.values.append((f"{at}/enum", [_plain(value, schema) for value in values if value is not None]))
+    if schema.get("const") is not None:
+        seen.values.append((f"{at}/const", [schema["const"]]))
+
+
+def _collect_members(schema: Json, at: str, seen: Schema) -> None:
+    for wire, value in as_object(schema.get("properties")).items():
         place = Place(value, f"{at}/properties{pointer(str(wire))[1:]}")
         seen.properties.setdefault(str(wire), []).append(place)
-    for keyword in ("oneOf", "anyOf"):
-        for number, branch in enumerate(schema.get(keyword) or []):
-            seen.branches.append(Place(branch, f"{at}/{keyword}/{number}"))
-    if isinstance(schema.get("items"), dict):
+    if is_object(schema.get("items")):
         seen.items.append(Place(schema["items"], f"{at}/items"))
-    for number, item in enumerate(schema.get("prefixItems") or []):
+    for number, item in enumerate(as_list(schema.get("prefixItems"))):
         seen.items.append(Place(item, f"{at}/prefixItems/{number}"))
-    if isinstance(schema.get("additionalProperties"), dict):
+    if is_object(schema.get("additionalProperties")):
         seen.additional.append(Place(schema["additionalProperties"], f"{at}/additionalProperties"))
-    for pattern, value in _object(schema.get("patternProperties")).items():
+    for pattern, value in as_object(schema.get("patternProperties")).items():
         seen.additional.append(Place(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}"))
-    values = schema.get("enum")
-    if isinstance(values, list):
-        seen.values.append((f"{at}/enum", [_plain(value, schema) for value in values if value is not None]))
-    if "const" in schema and schema["const"] is not None:
-        seen.values.append((f"{at}/const", [schema["const"]]))
 
 
 def _plain(value: Any, schema: Json) -> Any:
     """Take a value for text where the type says text and the file's reader took it for something else."""
     named = schema.get("type")
-    types = {name for name in (named if isinstance(named, list) else [named]) if name != "null"}
+    types = {name for name in (named if is_list(named) else [named]) if name != "null"}
     if types == {"string"} and not isinstance(value, str):
-        if isinstance(value, datetime.date):
+        if isinstance(value, dt.date):
             return value.isoformat()
         return str(value).lower() if isinstance(value, bool) else str(value)
     return value
-
-
-def _object(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
 
 
 def property_places(document: Json) -> Iterator[tuple[str, str]]:
@@ -245,9 +246,9 @@ def property_places(document: Json) -> Iterator[tuple[str, str]]:
 
 
 def _declared(schema: Any, at: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         return
-    for wire, value in _object(schema.get("properties")).items():
+    for wire, value in as_object(schema.get("properties")).items():
         where = f"{at}/properties{pointer(str(wire))[1:]}"
         yield str(wire), where
         yield from _declared(value, where)
@@ -255,7 +256,7 @@ def _declared(schema: Any, at: str) -> Iterator[tuple[str, str]]:
         yield from _declared(schema.get(keyword), f"{at}/{keyword}")
     for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
         listed = schema.get(keyword)
-        for number, part in enumerate(listed if isinstance(listed, list) else []):
+        for number, part in enumerate(listed if is_list(listed) else []):
             yield from _declared(part, f"{at}/{keyword}/{number}")
-    for pattern, value in _object(schema.get("patternProperties")).items():
+    for pattern, value in as_object(schema.get("patternProperties")).items():
         yield from _declared(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}")

@@ -1,8 +1,9 @@
 """Lay the description beside the code and account for every single thing.
 
-The description is walked operation by operation, schema by schema, together with the types found in the code: a
-property is accounted for when the class that stands at its place really reads or writes its key. What the code lacks
-must have been left out on purpose, with a reason; anything else is missing, and then nothing is written.
+The description is walked operation by operation, schema by schema, together with the types found in the code:
+a property is accounted for when the class that stands at its place really reads or writes its key. What the
+code lacks must have been left out on purpose, with a reason; anything else is missing, and then nothing is
+written.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from scripts.audit.described import (
     property_places,
     see_through,
 )
+from scripts.prepare.references import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scripts.prepare.operations import LeftOut
     from scripts.prepare.references import Json
+    from scripts.prepare.shapes import LeftOut
 
 _WEIGHT = {"left out": 0, "found": 1, "missing": 2}
 _HIDDEN = {"readOnly": "read only: not part of a request", "writeOnly": "write only: not part of an answer"}
@@ -58,12 +60,12 @@ class Report:
         code: What the code itself holds, counted.
     """
 
-    described: Counter[str] = field(factory=Counter)
-    found: Counter[str] = field(factory=Counter)
-    left_out: dict[str, str] = field(factory=dict)
-    left_out_kinds: Counter[str] = field(factory=Counter)
-    missing: list[str] = field(factory=list)
-    code: Counter[str] = field(factory=Counter)
+    described: Counter[str] = field(factory=Counter[str])
+    found: Counter[str] = field(factory=Counter[str])
+    left_out: dict[str, str] = field(factory=dict[str, str])
+    left_out_kinds: Counter[str] = field(factory=Counter[str])
+    missing: list[str] = field(factory=list[str])
+    code: Counter[str] = field(factory=Counter[str])
 
     def text(self) -> str:
         """Write the report as it is printed, the counts last."""
@@ -120,15 +122,15 @@ class _Walk:
     document: Json
     package: Package
     reasons: dict[str, str]
-    things: dict[tuple[str, str], str] = field(factory=dict)
-    state: dict[tuple[str, str], str] = field(factory=dict)
-    excuses: dict[tuple[str, str], str] = field(factory=dict)
-    visited: set[tuple[str, str, str]] = field(factory=set)
+    things: dict[tuple[str, str], str] = field(factory=dict[tuple[str, str], str])
+    state: dict[tuple[str, str], str] = field(factory=dict[tuple[str, str], str])
+    excuses: dict[tuple[str, str], str] = field(factory=dict[tuple[str, str], str])
+    visited: set[tuple[str, str, str]] = field(factory=set[tuple[str, str, str]])
 
-    # --- accounting -----------------------------------------------------------------------------------------------
+    # --- accounting ------------------------------------------------------------------------------------
 
     def account(self, kind: str, at: str, label: str, *, found: bool, reason: str | None = None) -> None:
-        """Note one thing of the description: missing anywhere is missing, left out here and found there is found."""
+        """Note one thing of the description; missing anywhere is missing, found anywhere else is found."""
         key = (kind, at)
         state = "found" if found else "missing"
         if not found:
@@ -164,7 +166,7 @@ class _Walk:
                 report.missing.append(label)
         return report
 
-    # --- operations -----------------------------------------------------------------------------------------------
+    # --- operations ------------------------------------------------------------------------------------
 
     def all_operations(self) -> None:
         """Account for all operations and what they take and answer."""
@@ -213,7 +215,7 @@ class _Walk:
                     found=False,
                 )
 
-    # --- schemas --------------------------------------------------------------------------------------------------
+    # --- schemas ---------------------------------------------------------------------------------------
 
     def schema(self, schema: Any, at: str, hint: Hint | None, direction: str, label: str) -> None:
         """Account for a schema at a place where the code has the type `hint`."""
@@ -230,11 +232,15 @@ class _Walk:
             self._properties(seen, hint, direction, label)
         self._values(seen, hint, label)
         for item in seen.items:
-            for member in [ANYWHERE] if hint is ANYWHERE else inner(hint) or [None]:
+            for member in self._members(hint):
                 self.schema(item.schema, item.at, member, direction, f"{label}, each member")
         for extra in seen.additional:
             for model in self._models(hint, direction, set(seen.properties)):
                 self.schema(extra.schema, extra.at, model.extra, direction, f"{model.name}, other keys")
+
+    @staticmethod
+    def _members(hint: Hint | None) -> list[Hint | None]:
+        return [ANYWHERE] if hint is ANYWHERE else [*inner(hint)] or [None]
 
     def _models(self, hint: Hint | None, direction: str, wires: set[str]) -> list[Model]:
         if hint is ANYWHERE:
@@ -253,7 +259,7 @@ class _Walk:
             attribute = model.attributes.get(wire) if model is not None else None
             where = f"{model.name}.{wire}" if model is not None else f"{wire} of {label}"
             for place in places:
-                schema = place.schema if isinstance(place.schema, dict) else {}
+                schema = place.schema if is_object(place.schema) else {}
                 excuse = _HIDDEN[hidden] if schema.get(hidden) is True else None
                 said = f"property {where} ({place.at})"
                 self.account("properties", place.at, said, found=attribute is not None, reason=excuse)

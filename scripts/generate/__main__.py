@@ -1,13 +1,13 @@
 """Rebuild the raw client, or make one for any description: `python -m scripts.generate`.
 
 Without arguments it rebuilds `generated/korus_api` from the version in the lock, with the overlay. With
-`--description FILE --output DIR` it does the same for any OpenAPI 3 description and any folder; the folder becomes the
-package. The project's overlay is applied to descriptions of this API only, told by their title; `--overlay FILE`
-applies another one, `--no-overlay` none.
+`--description FILE --output DIR` it does the same for any OpenAPI 3 description and any folder; the folder
+becomes the package. The project's overlay is applied to descriptions of this API only, told by their title;
+`--overlay FILE` applies another one, `--no-overlay` none.
 
-The package is written beside its place, audited, and only then moved there. What it prints last is what the audit
-counted. Exit statuses: 0 written; 1 something would be lost, nothing written; 2 the description, the overlay or the
-arguments cannot be used, nothing written.
+The package is written beside its place, audited, and only then moved there. What it prints last is what the
+audit counted. Exit statuses: 0 written; 1 something would be lost, nothing written; 2 the description, the
+overlay or the arguments cannot be used, nothing written.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From a description's file to the package in its place: overlay, prepare, generate, audit, swap.
 
-The package is written to a temporary folder beside its place and moved there in one step once the audit is content, so
-that whatever goes wrong, what stood there stays. Files of an earlier generation go with the folder that they are in.
+The package is written to a temporary folder beside its place and moved there in one step once the audit is
+content, so that whatever goes wrong, what stood there stays. Files of an earlier generation go with the
+folder that they are in.
 """
 
 from __future__ import annotations

@@ -1,23 +1,16 @@
 """Python for a property: its type, and how it is read and written.
 
-The templates call these on the generator's own property objects. Common cases come out as one direct call; unions of
-several models, which are rare, as a call that tries in order. Nothing here decides names.
+The templates call these on the generator's own property objects. Common cases come out as one direct call;
+unions of several models, which are rare, as a call that tries in order. Nothing here decides names.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from openapi_python_client.parser.properties import (
-    AnyProperty,
-    EnumProperty,
-    ListProperty,
-    ModelProperty,
-    UnionProperty,
-)
+from openapi_python_client.parser.properties import AnyProperty, EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
 from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
@@ -25,7 +18,12 @@ from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.float import FloatProperty
 from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Direction: TypeAlias = Literal["read", "request", "parameter", "answer", "content"]
 
@@ -46,8 +44,8 @@ def literal(value: Any) -> str:
     if isinstance(value, str):
         return _double_quoted(value)
     if isinstance(value, tuple | list):
-        inner = ", ".join(literal(item) for item in value)
-        return f"({inner},)" if len(value) == 1 else f"({inner})"
+        parts = [literal(item) for item in cast("list[Any]", value)]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
     return repr(value)
 
 
@@ -60,10 +58,9 @@ def _double_quoted(text: str) -> str:
 def python_type(prop: Any, direction: Direction) -> str:
     """Write the type of a property, without `Unset`."""
     parts = list(dict.fromkeys(_types(prop, direction)))
-    if "Any" in parts:
+    if "Any" in parts and not imported(prop):
         return "Any"
-    if "None" in parts:
-        parts = [*(part for part in parts if part != "None"), "None"]
+    parts.sort(key=lambda part: ("None", "Any").index(part) if part in {"None", "Any"} else -1)
     return " | ".join(parts)
 
 
@@ -72,18 +69,15 @@ def _types(prop: Any, direction: Direction) -> list[str]:
         return [part for inner in prop.inner_properties for part in _types(inner, direction)]
     if isinstance(prop, ListProperty):
         return [f"list[{python_type(prop.inner_property, direction)}]"]
-    if isinstance(prop, EnumProperty):
-        name = str(prop.class_info.name)
-        if direction in {"read", "answer"}:
-            return [name]
-        return [name, "int" if prop.value_type is int else "str"]
     if isinstance(prop, ModelProperty):
         return [str(prop.class_info.name)]
+    if isinstance(prop, EnumProperty):
+        plain = [] if direction in {"read", "answer"} else ["int" if prop.value_type is int else "str"]
+        return [str(prop.class_info.name), *plain]
     if isinstance(prop, ConstProperty):
         return [f"Literal[{literal(prop.value.raw_value)}]"]
-    if isinstance(prop, FileProperty):
-        return [_FILE.get(direction, "File")]
-    return [next((name for kind, name in _PLAIN if isinstance(prop, kind)), "str")]
+    own = [_FILE.get(direction, "File")] if isinstance(prop, FileProperty) else []
+    return own or [next((name for kind, name in _PLAIN if isinstance(prop, kind)), "str")]
 
 
 def _branches(prop: Any) -> list[Any]:
@@ -93,18 +87,16 @@ def _branches(prop: Any) -> list[Any]:
 
 
 def _reader(prop: Any, discriminators: list[dict[str, Any]]) -> Callable[[str], str] | None:
-    """Give a function from an expression to the expression that reads it, or None when it is taken as it is."""
+    """Give what makes the expression that reads another one, or None when it is taken as it is."""
     branches = _branches(prop)
     models = [branch for branch in branches if isinstance(branch, ModelProperty)]
     found: list[Callable[[str], str]] = []
     # a calendar date is a timestamp too, so the stricter reader goes first
     for kind, name in ((DateProperty, "read_date"), (DateTimeProperty, "read_datetime")):
         if any(isinstance(branch, kind) for branch in branches):
-            found.append(lambda source, name=name: f"{name}({source})")
+            found.append(_call(name))
     found.extend(
-        lambda source, name=str(branch.class_info.name): f"{name}.read({source})"
-        for branch in branches
-        if isinstance(branch, EnumProperty)
+        _call(f"{branch.class_info.name}.read") for branch in branches if isinstance(branch, EnumProperty)
     )
     if models:
         found.append(_model_reader([str(model.class_info.name) for model in models], discriminators))
@@ -117,6 +109,10 @@ def _reader(prop: Any, discriminators: list[dict[str, Any]]) -> Callable[[str], 
         return found[0] if found else None
     ways = ", ".join(f"lambda value: {way('value')}" for way in found)
     return lambda source: f"read_first({source}, {ways})"
+
+
+def _call(function: str) -> Callable[[str], str]:
+    return lambda source: f"{function}({source})"
 
 
 def _model_reader(names: list[str], discriminators: list[dict[str, Any]]) -> Callable[[str], str]:
@@ -176,5 +172,5 @@ def imported(prop: Any) -> set[tuple[str, str]]:
 
 
 def names_used(code: str) -> set[str]:
-    """Collect the names that code uses, for importing no more than that; what stands in text does not count."""
+    """Collect the names that code uses, for importing no more than that; text does not count."""
     return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}

@@ -2,38 +2,44 @@
 
 What is changed of the generator, and why:
 
-* `Project` is subclassed to hand functions to the templates and to write the few modules that it does not know
-  (`_reading`, `_writing`, `operations`, `py.typed`). Its parser, its file layout and its order of work are used as they
-  are.
-* Objects and lists are allowed in every place of a parameter for the time of the run: the generator refuses an object
-  in a header, and drops the operation.
-* Its formatting hooks are off, so that the result does not depend on a formatter being there; the templates write
-  formatted text.
+* `Project` is subclassed to hand functions to the templates and to write the few modules that it does not
+  know (`_reading`, `_writing`, `operations`, `py.typed`). Its parser, its file layout and its order of work
+  are used as they are.
+* Objects and lists are allowed in every place of a parameter for the time of the run: the generator refuses
+  an object in a header, and drops the operation.
+* Its formatting hooks are off, so that the result does not depend on a formatter being there; the templates
+  write formatted text.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
-from openapi_python_client import Config, GeneratorData, Project
-from openapi_python_client.config import ConfigFile, MetaType
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.parser.properties import AnyProperty, ListProperty, ModelProperty, UnionProperty
+from openapi_python_client.parser.openapi import GeneratorData
+from openapi_python_client.parser.properties import AnyProperty, ModelProperty
 from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.schema import ParameterLocation
 
 from scripts.descriptions import DescriptionError
 from scripts.generate.rendering import Rendering
 from scripts.prepare.media import essence, kind_of
-from scripts.prepare.references import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from scripts.prepare.references import Json
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 COMMAND = "python -m scripts.generate"
@@ -57,6 +63,9 @@ class Origin:
     title: str
     version: str
     sha256: str
+
+
+_PLACES = "_allowed_locations"
 
 
 class GenerationError(Exception):
@@ -96,14 +105,15 @@ def write_package(document: Json, origin: Origin, target: Path) -> None:
         rendering = Rendering.of(document, config.package_name_override or "client")
         project = _Project(openapi=data, config=config, custom_template_path=TEMPLATES)
         project.env.filters.update(rendering.filters())
-        project.env.globals.update(
+        known: dict[str, Any] = {
             **rendering.functions(),
-            prepared=document,
-            command=COMMAND,
-            source_title=_one_line(origin.title),
-            source_version=_one_line(origin.version),
-            source_sha256=origin.sha256,
-        )
+            "prepared": document,
+            "command": COMMAND,
+            "source_title": _one_line(origin.title),
+            "source_version": _one_line(origin.version),
+            "source_sha256": origin.sha256,
+        }
+        project.env.globals.update(known)
         problems = [*project.build()]
         project.write_runtime()
     if problems:
@@ -157,20 +167,18 @@ def _content_types(document: Json) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _every_place_allowed() -> Iterator[None]:
-    everywhere = set(ParameterLocation)
-    before: list[tuple[Any, Any]] = []
+def _every_place_allowed() -> Generator[None]:
+    before = {kind: vars(kind).get(_PLACES) for kind in _PLACED}
     try:
         for kind in _PLACED:
-            before.append((kind, kind.__dict__.get("_allowed_locations")))
-            kind._allowed_locations = everywhere  # noqa: SLF001 # pyright: ignore
+            setattr(kind, _PLACES, set(ParameterLocation))
         yield
     finally:
-        for kind, places in before:
+        for kind, places in before.items():
             if places is None:
-                del kind._allowed_locations
+                delattr(kind, _PLACES)
             else:
-                kind._allowed_locations = places  # noqa: SLF001
+                setattr(kind, _PLACES, places)
 
 
 def _settle(target: Path) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -22,7 +21,11 @@ from scripts.generate.expressions import (
     write_expression,
 )
 from scripts.prepare.names import module_name
-from scripts.prepare.references import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripts.prepare.references import Json
 
 _WIDTH = 110
 _READING = ("ABSENT", "read_date", "read_datetime", "read_first", "read_list", "read_model", "read_models",
@@ -85,20 +88,25 @@ class Rendering:
             "literal": literal,
             "docstring": docstring,
             "python_type": python_type,
-            "read_expression": lambda prop, source: read_expression(prop, source, self._discriminators),
+            "read_expression": self.reading,
             "write_expression": write_expression,
         }
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Give the functions of the templates."""
         names = (
-            "ordered_properties", "attributes_documentation", "module_text", "default_description", "model_modules", "operation_modules",
+            "ordered_properties", "attributes_documentation", "module_text", "default_description",
+            "model_modules", "operation_modules",
             "operation_facts", "bodies", "answer_types", "signature", "summary", "arguments_documentation",
             "parameter_lines", "url_expression", "has_query", "body_lines", "passed_on", "endpoint_text",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
-    # --- models ---------------------------------------------------------------------------------------------------
+    def reading(self, prop: Any, source: str) -> str:
+        """Write the expression that reads a property."""
+        return read_expression(prop, source, self._discriminators)
+
+    # --- models ----------------------------------------------------------------------------------------
 
     @staticmethod
     def ordered_properties(model: Any, facts: Json) -> list[Any]:
@@ -124,7 +132,7 @@ class Rendering:
 
     @staticmethod
     def module_text(model: Any, facts: Json, body: str) -> str:
-        """Put a model's module together: what it is, what it imports, the class, and what its class refers to."""
+        """Put a model's module together: what it imports, the class, and what the class refers to."""
         name = str(model.class_info.name)
         listed = [*model.required_properties, *model.optional_properties]
         if not isinstance(model.additional_properties, bool) and model.additional_properties is not None:
@@ -156,7 +164,7 @@ class Rendering:
         """List every model's and enum's module and name."""
         return [(module_name(name), name) for name in sorted(self.document["components"]["schemas"])]
 
-    # --- operations -----------------------------------------------------------------------------------------------
+    # --- operations ------------------------------------------------------------------------------------
 
     def operation_modules(self) -> list[tuple[str, str]]:
         """List every operation's name and module."""
@@ -168,7 +176,7 @@ class Rendering:
         return sorted(found)
 
     def operation_facts(self, endpoint: Any) -> Json:
-        """Give what the prepared description says of an operation, with the generator's view of its parameters."""
+        """Give the facts of an operation, with the generator's view of its parameters."""
         facts = self.operations[str(endpoint.name)]
         props = {
             (place, str(prop.name.get_untrusted_value())): prop
@@ -206,12 +214,12 @@ class Rendering:
             else:
                 expression = read_expression(answer.prop, "response.json()", self._discriminators)
                 answer_type = python_type(answer.prop, "answer")
-                if answer_type != "Any":
+                if not answer_type.endswith("Any"):
                     expression = f'cast("{answer_type}", {expression})'
             types.append(answer_type)
             branches.append({"condition": _condition(answer.status_code.range), "expression": expression})
         flat = list(dict.fromkeys(part for name in types for part in _split_union(name) if part != "None"))
-        whole = "Any" if "Any" in flat else " | ".join(sorted(flat)) or "None"
+        whole = " | ".join(sorted(flat, key=lambda name: (name == "Any", name))) or "None"
         return {
             "branches": branches,
             "type": whole,
@@ -230,7 +238,7 @@ class Rendering:
 
     @staticmethod
     def signature(endpoint: Any, facts: Json, bodies: list[Json], use: str) -> str:
-        """Write the parameters of a function: all by keyword to build a request, the path's by place to call."""
+        """Write a function's parameters: by keyword to build a request, the path's by place to call."""
         path: list[str] = []
         rest: list[str] = []
         optional: list[str] = []
@@ -256,10 +264,7 @@ class Rendering:
     @staticmethod
     def arguments_documentation(facts: Json, bodies: list[Json], client: bool = False) -> str:
         """Document the parameters of an operation's function."""
-        lines: list[str] = []
-        for fact in facts["parameters"]:
-            if fact["in"] == "path":
-                lines.append(_argument(fact["python"], fact))
+        lines = [_argument(fact["python"], fact) for fact in facts["parameters"] if fact["in"] == "path"]
         if client:
             lines.append("        client: What the request is sent with.")
         lines += [_argument(fact["python"], fact) for fact in facts["parameters"] if fact["in"] != "path"]
@@ -300,7 +305,7 @@ class Rendering:
                 parts.append(f"{{path_part({fact['python']}{name}{options})}}")
             else:
                 parts.append(literal(piece)[1:-1].replace("{", "{{").replace("}", "}}"))
-        # the options hold text in single quotes, so that the whole can stand in double ones before Python 3.12
+        # single quotes inside, so that the whole can stand in double ones before Python 3.12
         return (
             'f"'
             + "".join(part.replace('"', "'") if part.startswith("{path_part") else part for part in parts)
@@ -391,7 +396,9 @@ def _condition(code_range: tuple[int, int] | None) -> str | None:
 
 def _parameter_type(fact: Json) -> str:
     hint = python_type(fact["prop"], "parameter")
-    return hint if hint == "Any" or fact["required"] or "None" in _split_union(hint) else f"{hint} | None"
+    if hint.endswith("Any") or fact["required"] or "None" in _split_union(hint):
+        return hint
+    return f"{hint} | None"
 
 
 def _body_type(bodies: list[Json]) -> str:

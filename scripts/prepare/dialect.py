@@ -1,21 +1,20 @@
 """What API Platform's generator puts into names, and how to take it out again.
 
-API Platform writes `TicketingOffer.jsonld-v1.offer.read` for the class `TicketingOffer` in the representation JSON-LD
-with the serialisation group `v1.offer.read`, and `api_v1ticketingcatalogs_get_collection` for an operation. Here such
-names are taken apart. Descriptions from elsewhere have no such names, and theirs are used as they are.
+API Platform writes `TicketingOffer.jsonld-v1.offer.read` for the class `TicketingOffer` in the representation
+JSON-LD with the serialisation group `v1.offer.read`, and `api_v1ticketingcatalogs_get_collection` for an
+operation. Here such names are taken apart. Descriptions from elsewhere have no such names, and theirs are
+used as they are.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import frozen
 
 from scripts.prepare.names import class_name, pascal
-
-if TYPE_CHECKING:
-    from scripts.prepare.references import Json
+from scripts.prepare.references import Json, as_object, is_object
 
 PREFIXES = ("Booking", "Ticketing")
 """Class prefixes that say which half of the API a resource belongs to; they are not part of its name."""
@@ -66,13 +65,13 @@ class ComponentName:
 
 def is_api_platform(description: Json) -> bool:
     """Tell whether API Platform wrote the description, from the names it always writes."""
-    schemas: Any = (description.get("components") or {}).get("schemas") or {}
+    schemas: Any = as_object(description.get("components")).get("schemas") or {}
     if any(".jsonld" in name or HYDRA_BASE.match(name) for name in map(str, schemas)):
         return True
     return any(
-        isinstance(operation, dict) and _OPERATION_ID.match(str(operation.get("operationId", "")))
-        for item in (description.get("paths") or {}).values()
-        if isinstance(item, dict)
+        is_object(operation) and _OPERATION_ID.match(str(operation.get("operationId", "")))
+        for item in as_object(description.get("paths")).values()
+        if is_object(item)
         for operation in item.values()
     )
 
@@ -112,6 +111,6 @@ def component_name(name: str, *, api_platform: bool) -> ComponentName:
 
 
 def generated_verb(operation_id: str) -> str | None:
-    """Give the ending of an operation id that API Platform made up (`get_collection`), or None for an authored one."""
+    """Give the ending of a made-up operation id (`get_collection`), or None for an authored one."""
     match = _OPERATION_ID.match(operation_id)
     return match[1] if match else None

@@ -1,7 +1,8 @@
 """Put the prepared description together.
 
-The result holds everything that goes into the raw client and nothing else: operations with their facts, and the named
-schemas. `x-…` members carry what OpenAPI has no place for (names on the wire, directions, discriminators).
+The result holds everything that goes into the raw client and nothing else: operations with their facts, and
+the named schemas. `x-…` members carry what OpenAPI has no place for (names on the wire, directions,
+discriminators).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from attrs import frozen
 from scripts.prepare.dialect import HYDRA_BASE, is_api_platform
 from scripts.prepare.flatten import COMPONENT, Part
 from scripts.prepare.naming import Names, assign
-from scripts.prepare.operations import collect, name_all, prepare_operation
-from scripts.prepare.references import DescriptionError, Json, lookup, pointer
+from scripts.prepare.operation_names import name_all
+from scripts.prepare.operations import collect, prepare_operation
+from scripts.prepare.references import DescriptionError, Json, as_object, is_list, is_object, lookup, pointer
 from scripts.prepare.shapes import LeftOut, Shaper, Stand, referenced_key
 
 __all__ = ["LeftOut", "Prepared", "prepare"]
@@ -45,18 +47,18 @@ def prepare(description: Any) -> Prepared:
     operations = collect(document)
     name_all(document, operations)
     for operation in operations:
-        prepare_operation(document, operation, shaper, left_out)
+        prepare_operation(operation, shaper)
     _shape_the_unused(document, shaper, left_out)
     api_platform = is_api_platform(document)
     names = assign(_with_class_roots(shaper, api_platform=api_platform), api_platform=api_platform)
     paths: Json = {}
     for operation in operations:
-        # the generator wants the names of path parameters as they are in Python; the path as it is stays in the facts
+        # the generator wants path parameters by their Python names; the path as it is stays in the facts
         key = operation.facts["template"]
         while operation.method in paths.get(key, {}):
             key += "/"
         paths.setdefault(key, {})[operation.method] = _named(operation.prepared, names)
-    info = document.get("info") or {}
+    info = as_object(document.get("info"))
     schemas = {
         names.of[key]: _named({**definition.body, "x-at": definition.at}, names)
         for key, definition in shaper.definitions.items()
@@ -73,19 +75,19 @@ def prepare(description: Any) -> Prepared:
 
 
 def _checked(description: Any) -> Json:
-    if not isinstance(description, dict) or not str(description.get("openapi", "")).startswith("3."):
+    if not is_object(description) or not str(description.get("openapi", "")).startswith("3."):
         raise DescriptionError("not an OpenAPI 3 document: it does not begin with `openapi: 3.…`")
     for member in ("info", "paths", "components"):
-        if not isinstance(description.get(member, {}), dict | None):
+        if description.get(member) is not None and not is_object(description[member]):
             raise DescriptionError(f"not an OpenAPI 3 document: `{member}` is no object")
-    if not isinstance(description.get("paths"), dict) and not isinstance(description.get("components"), dict):
+    if not is_object(description.get("paths")) and not is_object(description.get("components")):
         raise DescriptionError("not an OpenAPI 3 document: it has neither paths nor components")
     return description
 
 
 def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -> None:
-    """Keep schemas that no operation mentions; those that only a form left out mentions are left out with it."""
-    schemas = (document.get("components") or {}).get("schemas") or {}
+    """Keep schemas that no operation mentions; what only a form left out mentions is left out with it."""
+    schemas = as_object(as_object(document.get("components")).get("schemas"))
     kept = _mentioned(document, {entry.at for entry in left_out})
     mentioned = _mentioned(document, set())
     for component, schema in schemas.items():
@@ -104,16 +106,16 @@ def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -
 
 
 def _mentioned(document: Json, left_out: set[str]) -> set[str]:
-    """Collect the targets of all references that lead on from the operations, but for those below `left_out`."""
+    """Collect what all references lead to from the operations on, but for those below `left_out`."""
     found: set[str] = set()
     waiting: list[tuple[str, Any]] = [("#/paths", document.get("paths"))]
     while waiting:
         at, node = waiting.pop()
         if at in left_out:
             continue
-        if isinstance(node, list):
+        if is_list(node):
             waiting.extend((f"{at}/{number}", value) for number, value in enumerate(node))
-        elif isinstance(node, dict):
+        elif is_object(node):
             target = node.get("$ref")
             if isinstance(target, str) and target not in found:
                 found.add(target)
@@ -149,16 +151,16 @@ def _with_class_roots(shaper: Shaper, *, api_platform: bool) -> dict[str, Any]:
 
 def _named(node: Any, names: Names) -> Any:
     """Put the class names where the keys of definitions stood."""
-    if isinstance(node, list):
+    if is_list(node):
         return [_named(value, names) for value in node]
-    if not isinstance(node, dict):
+    if not is_object(node):
         return node
     key = referenced_key(node)
     if key is not None:
         return {"$ref": COMPONENT + names.of[names.same_as.get(key, key)]}
     named = {name: _named(value, names) for name, value in node.items()}
     branches = named.get("anyOf")
-    if isinstance(branches, list):  # definitions that became one class leave the same branch twice
+    if is_list(branches):  # definitions that became one class leave the same branch twice
         distinct = [branch for number, branch in enumerate(branches) if branch not in branches[:number]]
         return distinct[0] if len(distinct) == 1 else {**named, "anyOf": distinct}
     return named

@@ -1,19 +1,16 @@
 """See through `allOf`: what one schema says once everything it includes is laid side by side.
 
-Each property remembers where in the description it stands, so that what stands inside it can be named after that
-place, and be named once although many schemas include it. Nothing is named here and nothing is left out.
+Each property remembers where in the description it stands, so that what stands inside it can be named after
+that place, and be named once although many schemas include it. Nothing is named here and nothing is left out.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import define, field
 
-from scripts.prepare.references import Json, lookup, pointer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from scripts.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer
 
 COMPONENT = "#/components/schemas/"
 _SIBLINGS_WITHOUT_MEANING = frozenset(
@@ -29,11 +26,13 @@ _SIBLINGS_WITHOUT_MEANING = frozenset(
         "$comment",
     }
 )
+_SPREAD = frozenset({"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type"})
+"""Keywords that are laid side by side in ways of their own."""
 
 
 @define
 class Part:
-    """A schema and the place where it stands: `at` is its JSON pointer, `owner` the component it is part of."""
+    """A schema, the JSON pointer to where it stands (`at`) and the component it is part of."""
 
     schema: Any
     at: str
@@ -52,18 +51,19 @@ class Flat:
         additional: What stands for unnamed properties: nothing said, a boolean, or schemas.
         unions: Every `oneOf` and `anyOf` found, each a list of branches.
         items: What stands for the members of an array.
-        keywords: Everything else (format, enum, const, default, description and so on); the last one said wins.
+        keywords: Everything else (format, enum, const, default, description and so on); the last one said
+        wins.
     """
 
     at: str
-    types: list[str] = field(factory=list)
+    types: list[str] = field(factory=list[str])
     nullable: bool = False
-    properties: dict[str, Part] = field(factory=dict)
-    required: list[str] = field(factory=list)
-    additional: list[Part | bool] = field(factory=list)
-    unions: list[list[Part]] = field(factory=list)
-    items: list[Part] = field(factory=list)
-    keywords: Json = field(factory=dict)
+    properties: dict[str, Part] = field(factory=dict[str, Part])
+    required: list[str] = field(factory=list[str])
+    additional: list[Part | bool] = field(factory=list[Part | bool])
+    unions: list[list[Part]] = field(factory=list[list[Part]])
+    items: list[Part] = field(factory=list[Part])
+    keywords: Json = field(factory=Json)
     says_object: bool = False
 
 
@@ -89,7 +89,7 @@ def flatten(document: Json, part: Part, trail: tuple[str, ...] = ()) -> Flat:
 
 def _include(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
     schema = part.schema
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         return
     if isinstance(schema.get("$ref"), str):
         reference: str = schema["$ref"]
@@ -100,66 +100,67 @@ def _include(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> 
             if schema.get("description"):
                 flat.keywords["description"] = schema["description"]
             return
-    for number, included in enumerate(_list(schema.get("allOf"))):
+    for number, included in enumerate(as_list(schema.get("allOf"))):
         _include(document, flat, Part(included, f"{part.at}/allOf/{number}", part.owner), trail)
-    _include_own(flat, part, trail)
+    _include_types(flat, schema)
+    _include_members(flat, part)
+    _include_alternatives(flat, part, trail)
+    for keyword, value in schema.items():
+        if keyword not in _SPREAD:
+            flat.keywords[keyword] = value
     for keyword in ("then", "else"):  # what is there under a condition is there, and nobody has to give it
         demanded = list(flat.required)
         _include(document, flat, Part(schema.get(keyword), f"{part.at}/{keyword}", part.owner), trail)
         flat.required = demanded
 
 
-def _include_own(flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
+def _include_members(flat: Flat, part: Part) -> None:
     schema: Json = part.schema
-    _include_types(flat, schema)
-    for wire, value in _dict(schema.get("properties")).items():
+    for wire, value in as_object(schema.get("properties")).items():
         new = Part(value, f"{part.at}/properties{pointer(str(wire))[1:]}", part.owner)
         flat.properties[str(wire)] = _combined(flat.properties.get(str(wire)), new)
     flat.says_object |= "properties" in schema or "additionalProperties" in schema
-    for wire in _list(schema.get("required")):
+    for wire in as_list(schema.get("required")):
         if isinstance(wire, str) and wire not in flat.required:
             flat.required.append(wire)
     additional = schema.get("additionalProperties")
     if isinstance(additional, bool):
         flat.additional.append(additional)
-    elif isinstance(additional, dict):
+    elif is_object(additional):
         flat.additional.append(Part(additional, f"{part.at}/additionalProperties", part.owner))
-    for pattern, value in _dict(schema.get("patternProperties")).items():
+    for pattern, value in as_object(schema.get("patternProperties")).items():
         flat.additional.append(
             Part(value, f"{part.at}/patternProperties{pointer(str(pattern))[1:]}", part.owner)
         )
+
+
+def _include_alternatives(flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
+    schema: Json = part.schema
     for keyword in ("oneOf", "anyOf"):
         branches = [
             Part(branch, f"{part.at}/{keyword}/{number}", part.owner)
-            for number, branch in enumerate(_list(schema.get(keyword)))
+            for number, branch in enumerate(as_list(schema.get(keyword)))
         ]
         # `Cat` includes `Pet` whose `oneOf` names `Cat`: inside `Cat` that says nothing new
         if branches and not any(_ref(branch.schema) in trail for branch in branches):
             flat.unions.append(branches)
-    for number, item in enumerate(_list(schema.get("prefixItems"))):
+    for number, item in enumerate(as_list(schema.get("prefixItems"))):
         flat.items.append(Part(item, f"{part.at}/prefixItems/{number}", part.owner))
-    if isinstance(schema.get("items"), dict):
+    if is_object(schema.get("items")):
         new = Part(schema["items"], f"{part.at}/items", part.owner)
         if flat.items and not schema.get("prefixItems"):
             flat.items = [_combined(flat.items[0], new)]
         else:
             flat.items.append(new)
-    for keyword, value in schema.items():
-        if keyword not in {"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type"}:
-            flat.keywords[keyword] = value
 
 
 def _include_types(flat: Flat, schema: Json) -> None:
     named = schema.get("type")
-    types = [name for name in (named if isinstance(named, list) else [named]) if isinstance(name, str)]
+    types = [name for name in (named if is_list(named) else [named]) if isinstance(name, str)]
     if schema.get("nullable") is True or "null" in types:
         flat.nullable = True
     values = schema.get("enum")
-    if (
-        isinstance(values, list)
-        and None in values
-        and (not types or "null" in types or schema.get("nullable"))
-    ):
+    if is_list(values) and None in values and (not types or "null" in types or schema.get("nullable")):
         flat.nullable = True
     types = [name for name in types if name != "null"]
     if types:
@@ -167,10 +168,10 @@ def _include_types(flat: Flat, schema: Json) -> None:
 
 
 def _combined(old: Part | None, new: Part) -> Part:
-    """Join what two included schemas say of one property; a bare or empty saying gives way to a fuller one."""
-    if old is None or not old.schema or not isinstance(old.schema, dict):
+    """Join what two included schemas say of one property; a bare saying gives way to a fuller one."""
+    if old is None or not old.schema or not is_object(old.schema):
         return new
-    if not new.schema or not isinstance(new.schema, dict) or new.schema == old.schema:
+    if not new.schema or not is_object(new.schema) or new.schema == old.schema:
         return old
     if set(new.schema) <= {
         "description",
@@ -192,12 +193,4 @@ def _is_object(schema: Json) -> bool:
 
 
 def _ref(schema: Any) -> str | None:
-    return schema.get("$ref") if isinstance(schema, dict) else None
-
-
-def _list(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list) else ()
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
+    return schema.get("$ref") if is_object(schema) else None

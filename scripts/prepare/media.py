@@ -1,7 +1,7 @@
 """Choose, among several media types for the same thing, the one that the client speaks.
 
-An answer that comes in several representations is asked for in one, JSON-LD if there is one. What is not chosen is not
-lost silently: the audit lists it with the reason given here.
+An answer that comes in several representations is asked for in one, JSON-LD if there is one. What is not
+chosen is not lost silently: the audit lists it with the reason given here.
 """
 
 from __future__ import annotations

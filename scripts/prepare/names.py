@@ -1,7 +1,7 @@
 """From any text to Python names: words, cases, plurals, identifiers that stay as they are.
 
-The generator renames whatever it finds unsuitable. Every name made here is therefore a fixed point of its own naming
-functions, so that what is decided here is what is written. Nothing here knows about OpenAPI.
+The generator renames whatever it finds unsuitable. Every name made here is therefore a fixed point of its own
+naming functions, so that what is decided here is what is written. Nothing here knows about OpenAPI.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ _SIGNS: Mapping[str, str] = {
     "?": "question", "'": "quote", '"': "double_quote", "(": "open", ")": "close", "[": "open_bracket",
     "]": "close_bracket", "{": "open_brace", "}": "close_brace", "~": "tilde", "^": "caret", "`": "backtick",
 }  # fmt: skip
-_LATIN = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
-                        "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i"})  # fmt: skip
+_LATIN = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d",
+     "Đ": "D", "ð": "d", "þ": "th", "\u0131": "i"}
+)  # fmt: skip
 _JSON_LD = re.compile(r"@(\w+)")
 
 
@@ -82,7 +84,7 @@ def class_name(text: str, *, fallback: str = "Model") -> str:
 
 
 def identifier(text: str, *, fallback: str = "field") -> str:
-    """Make a snake-case identifier that the generator leaves as it is; keywords and builtins get a trailing `_`."""
+    """Make an identifier that the generator leaves as it is; keywords and builtins get a trailing `_`."""
     name = snake(text) or snake(spelled(text)) or fallback
     if not name[0].isalpha():
         name = f"{fallback}_{name}"
@@ -112,7 +114,7 @@ def spelled(text: str) -> str:
 
 
 def property_identifier(wire: str) -> str:
-    """Name the attribute for a key on the wire: `@id` is `iri`, other `@x` are `ld_x`, `a[b.c]` is `a_b_c`."""
+    """Name the attribute for a key on the wire: `iri` for `@id`, `ld_x` for `@x`, `a_b_c` for `a[b.c]`."""
     json_ld = _JSON_LD.fullmatch(wire)
     if json_ld:
         return "iri" if json_ld[1] == "id" else identifier(f"ld_{json_ld[1]}")
@@ -124,8 +126,8 @@ def property_identifier(wire: str) -> str:
 def distinct_identifiers(wires: Iterable[str], *, reserved: Iterable[str] = ()) -> dict[str, str]:
     """Name every key of `wires`, all different, independent of the order in which they come.
 
-    The key that already is its own Python name keeps it. `x[]` beside `x` becomes `x_list`; what still collides is
-    numbered in alphabetical order.
+    The key that already is its own Python name keeps it. `x[]` beside `x` becomes `x_list`; what still
+    collides is numbered in alphabetical order.
     """
     taken = set(reserved)
     chosen: dict[str, str] = {}
@@ -140,21 +142,13 @@ def distinct_identifiers(wires: Iterable[str], *, reserved: Iterable[str] = ()) 
             candidates.append("ld_id")
         if name in reserved:
             candidates.append(identifier(f"{name.rstrip('_')}_value"))
-        chosen[wire] = _first_free(
-            candidates, taken, lambda number, base=name: identifier(f"{base.rstrip('_')}_{number}")
-        )
+        number = 2
+        while all(candidate in taken for candidate in candidates):
+            candidates.append(identifier(f"{name.rstrip('_')}_{number}"))
+            number += 1
+        chosen[wire] = next(candidate for candidate in candidates if candidate not in taken)
         taken.add(chosen[wire])
     return chosen
-
-
-def _first_free(candidates: list[str], taken: set[str], numbered: object) -> str:
-    for candidate in candidates:
-        if candidate not in taken:
-            return candidate
-    number = 2
-    while (name := numbered(number)) in taken:  # type: ignore[operator]
-        number += 1
-    return str(name)
 
 
 _IRREGULAR = {"children": "child", "people": "person", "data": "data", "media": "media", "series": "series",
@@ -162,7 +156,7 @@ _IRREGULAR = {"children": "child", "people": "person", "data": "data", "media": 
 
 
 def singular(text: str) -> str:
-    """Give the singular of the last English word of `text`, by rule; text that is no plural comes back unchanged."""
+    """Give the singular of the last English word of `text`, by rule; what is no plural comes back as is."""
     parts = words(text)
     if not parts:
         return text
@@ -174,9 +168,7 @@ def singular(text: str) -> str:
             return text
     elif lower.endswith("ies") and len(lower) > 4:  # noqa: PLR2004 - "ties" is "tie", "countries" is "country"
         one = lower[:-3] + "y"
-    elif lower.endswith(("sses", "shes", "ches", "xes", "zzes")):
-        one = lower[:-2]
-    elif lower.endswith("statuses"):
+    elif lower.endswith(("sses", "shes", "ches", "xes", "zzes", "statuses")):
         one = lower[:-2]
     elif lower.endswith("s") and not lower.endswith(("ss", "us", "is")):
         one = lower[:-1]
@@ -203,7 +195,7 @@ def plural(text: str) -> str:
 
 
 def member_name(value: str | int) -> str:
-    """Name an enum member after its value: `waiting` is `WAITING`, `1.5` is `VALUE_1_5`, empty text is `EMPTY`."""
+    """Name an enum member after its value: `WAITING` for `waiting`, `VALUE_1_5` for `1.5`."""
     if isinstance(value, int):
         return f"VALUE_MINUS_{-value}" if value < 0 else f"VALUE_{value}"
     if not value:
@@ -218,18 +210,14 @@ def _as_member(name: str, value: str) -> str:
     if not name[0].isalpha():
         name = f"value_{name}"
     upper = name.upper()
-    settled = upper if upper.isidentifier() else f"VALUE_X{fingerprint(value)}"
-    # the generator passes names through its own snake case; a name that it would change is replaced
-    return (
-        settled if str(PythonIdentifier(settled.lower(), PREFIX)).upper().rstrip("_") == settled else settled
-    )
+    return upper if upper.isidentifier() else f"VALUE_X{fingerprint(value)}"
 
 
 def member_names(values: list[str] | list[int], given: Iterable[object] = ()) -> list[str]:
     """Name all members of an enum, all different, each independent of the order of the values.
 
-    Names given by the description (`x-enum-varnames`) are kept when they are usable. Values that differ in case only
-    get the case as an ending; values that differ in punctuation only have it spelled out.
+    Names given by the description (`x-enum-varnames`) are kept when they are usable. Values that differ in
+    case only get the case as an ending; values that differ in punctuation only have it spelled out.
     """
     offered = [name for name in given if isinstance(name, str)]
     if len(offered) == len(values):

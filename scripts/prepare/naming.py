@@ -1,8 +1,8 @@
 """Give every definition its Python class name, and make one of those that are the same.
 
-The same description always gives the same names, in whatever order it lists its schemas. Definitions that come to the
-same name and say the same thing are one class. Where they differ, the resource's own form keeps the name and the
-others say in what they stand: `OfferPrice`, and `OfferPriceInOffer`.
+The same description always gives the same names, in whatever order it lists its schemas. Definitions that
+come to the same name and say the same thing are one class. Where they differ, the resource's own form keeps
+the name and the others say in what they stand: `OfferPrice`, and `OfferPriceInOffer`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from attrs import define, field
 from scripts.prepare.dialect import HYDRA_BASE, ComponentName, component_name
 from scripts.prepare.flatten import COMPONENT
 from scripts.prepare.names import class_name, module_name, pascal
+from scripts.prepare.references import is_list, is_object
 from scripts.prepare.shapes import Definition, referenced_key
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ RESERVED_CLASSES = frozenset(
 
 @define
 class Names:
-    """The names found: `of` gives a definition's class name, `same_as` the key of the definition it is one with."""
+    """Names by the key of a definition (`of`), and the keys of definitions that are one with another."""
 
-    of: dict[str, str] = field(factory=dict)
-    same_as: dict[str, str] = field(factory=dict)
+    of: dict[str, str] = field(factory=dict[str, str])
+    same_as: dict[str, str] = field(factory=dict[str, str])
 
 
 def assign(definitions: Mapping[str, Definition], *, api_platform: bool) -> Names:
@@ -60,7 +61,7 @@ def _named(names: Names, key: str | None) -> str | None:
 
 def _identities(definitions: Mapping[str, Definition]) -> dict[str, int]:
     """Number the definitions so that those that say the same, all the way down, have the same number."""
-    number: dict[str, int] = {key: 0 for key in definitions}
+    number: dict[str, int] = dict.fromkeys(definitions, 0)
     count = 0
     while True:
         seen: dict[str, int] = {}
@@ -79,7 +80,7 @@ def _identities(definitions: Mapping[str, Definition]) -> dict[str, int]:
 
 
 def _skeleton(node: Any, number: Mapping[str, int]) -> Any:
-    if isinstance(node, dict):
+    if is_object(node):
         key = referenced_key(node)
         if key is not None:
             return {"is": number[key]}
@@ -88,7 +89,7 @@ def _skeleton(node: Any, number: Mapping[str, int]) -> Any:
             for name, value in node.items()
             if name == "properties" or name not in {"description", "x-documented"}
         }
-    return [_skeleton(value, number) for value in node] if isinstance(node, list) else node
+    return [_skeleton(value, number) for value in node] if is_list(node) else node
 
 
 def _name_components(
@@ -196,10 +197,10 @@ def _name_level(
             first = keys[0]
             known = taken.get(module_name(name))
             if known is not None and identity[known] == identity[first]:
-                names.same_as.update({key: known for key in keys})
+                names.same_as.update(dict.fromkeys(keys, known))
                 continue
             names.of[first] = _take(name if known is None else full[first], first, taken)
-            names.same_as.update({key: first for key in keys[1:]})
+            names.same_as.update(dict.fromkeys(keys[1:], first))
 
 
 def _candidates(definition: Definition, names: Names, *, api_platform: bool) -> tuple[str, str]:

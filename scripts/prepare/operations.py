@@ -1,50 +1,37 @@
-"""Name the operations and their parameters, and reduce what each takes and answers.
+"""Find the operations, name their parameters, and reduce what each takes and answers.
 
-Operation names come from the method and the resource (`list_offers`, `bulk_create_orders`) where API Platform made up
-the operation ids, and from the authored operation id or the path where not. Everything of an operation that the
-generator does not keep (the names on the wire, the styles, the media types) travels in its `x-operation` member.
+Everything of an operation that the generator does not keep (names on the wire, styles, media types) travels
+in its `x-operation` member. The operations' own names come from `scripts.prepare.operation_names`.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import Any
 
 from attrs import define, field
 
-from scripts.prepare.dialect import generated_verb, is_api_platform, without_prefix
+from scripts.prepare.dialect import is_api_platform
 from scripts.prepare.flatten import Part, flatten, owner_of
 from scripts.prepare.media import kind_of, preferred
 from scripts.prepare.names import (
     distinct_identifiers,
-    identifier,
     pascal,
-    plural,
     property_identifier,
-    singular,
-    snake,
 )
-from scripts.prepare.references import DescriptionError, Json, pointer, resolve
+from scripts.prepare.references import DescriptionError, Json, as_object, is_list, is_object, pointer, resolve
 from scripts.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 RESERVED_PARAMETERS = frozenset(
-    {"client", "url", "body", "headers", "params", "self", "request", "response", "answer", "errors", "httpx", "cast",
-     "add_query", "add_header", "add_cookie", "path_part", "form_fields", "form_parts", "write_value"}
+    {"client", "url", "body", "headers", "params", "self", "request", "response", "answer", "errors", "httpx",
+     "cast", "add_query", "add_header", "add_cookie", "path_part", "form_fields", "form_parts", "write_value"}
 )  # fmt: skip
 """Names that the functions of an operation's module use themselves."""
 _LOCATIONS = ("path", "query", "header", "cookie")
 _IGNORED_HEADERS = {"accept", "content-type", "authorization"}
 _TEMPLATE = re.compile(r"{([^{}]+)}")
-_VERBS = {
-    "get_collection": "list",
-    "get": "get",
-    "post": "create",
-    "patch": "update",
-    "put": "replace",
-    "delete": "delete",
-}
 
 
 @define
@@ -58,20 +45,20 @@ class Operation:
     parameters: list[tuple[Json, str]]
     name: str = ""
     directory: str = ""
-    facts: Json = field(factory=dict)
-    prepared: Json = field(factory=dict)
+    facts: Json = field(factory=Json)
+    prepared: Json = field(factory=Json)
 
 
 def collect(document: Json) -> list[Operation]:
     """Find all operations, with the parameters of their path."""
     found: list[Operation] = []
-    for path, raw in (document.get("paths") or {}).items():
+    for path, raw in as_object(document.get("paths")).items():
         item = resolve(document, raw)
-        if not isinstance(item, dict):
+        if not is_object(item):
             continue
         for method in METHODS:
             source = item.get(method)
-            if isinstance(source, dict):
+            if is_object(source):
                 at = pointer("paths", str(path), method)
                 shared = _parameters(document, item, pointer("paths", str(path)))
                 own = _parameters(document, source, at)
@@ -83,121 +70,23 @@ def collect(document: Json) -> list[Operation]:
 def _parameters(document: Json, node: Json, at: str) -> dict[tuple[str, str], tuple[Json, str]]:
     result: dict[tuple[str, str], tuple[Json, str]] = {}
     listed = node.get("parameters")
-    for number, raw in enumerate(listed if isinstance(listed, list) else []):
+    for number, raw in enumerate(listed if is_list(listed) else []):
         parameter = resolve(document, raw)
-        if (
-            not isinstance(parameter, dict)
-            or "name" not in parameter
-            or parameter.get("in") not in _LOCATIONS
-        ):
+        if not is_object(parameter) or "name" not in parameter or parameter.get("in") not in _LOCATIONS:
             raise DescriptionError(
                 f"{at}/parameters/{number} is no parameter: it needs a name and a known place"
             )
-        where = raw["$ref"] if "$ref" in raw else f"{at}/parameters/{number}"
+        where = raw.get("$ref", f"{at}/parameters/{number}")
         result[str(parameter["in"]), str(parameter["name"])] = (parameter, where)
     return result
 
 
-def name_all(document: Json, operations: list[Operation]) -> None:
-    """Give every operation its name and the folder it goes to, all names different."""
-    api_platform = is_api_platform(document)
-    tags = {_tag(operation) for operation in operations}
-    nouns: dict[str, set[str]] = defaultdict(set)
-    for tag in tags:
-        nouns[identifier(without_prefix(tag))].add(tag)
-    for operation in operations:
-        tag = _tag(operation)
-        short = without_prefix(tag) if api_platform else tag
-        noun = identifier(short if not api_platform or len(nouns[identifier(short)]) == 1 else tag)
-        operation.directory = identifier(short)
-        operation.name = _name(operation, noun.rstrip("_"), api_platform=api_platform)
-    _tell_apart(operations)
-
-
-def _tag(operation: Operation) -> str:
-    tags = operation.source.get("tags")
-    if isinstance(tags, list) and tags:
-        return str(tags[0])
-    if generated_verb(str(operation.source.get("operationId", ""))):
-        static = [
-            part
-            for part in operation.path.split("/")
-            if part and "{" not in part and not part.startswith("_")
-        ]
-        return pascal(singular(static[-1])) if static else "Default"
-    return "default"
-
-
-def _name(operation: Operation, noun: str, *, api_platform: bool) -> str:
-    given = operation.source.get("operationId")
-    authored = given.strip() if isinstance(given, str) else ""
-    verb = generated_verb(authored) if api_platform else None
-    if verb is None:
-        return (
-            identifier(authored)
-            if authored
-            else identifier(f"{operation.method} {_path_words(operation.path)}")
-        )
-    last = operation.path.rstrip("/").rpartition("/")[2]
-    action = _VERBS[verb]
-    if last.startswith("_"):
-        many = plural(noun) if verb in {"post", "get_collection"} or "bulk" in last else noun
-        return identifier(f"{snake(last)}_{action}_{many}")
-    object_name = plural(noun) if verb == "get_collection" else noun
-    if (
-        "{" not in last
-        and last
-        and not noun.endswith(snake(singular(last)))
-        and not noun.endswith(snake(last))
-    ):
-        return identifier(f"{action}_{object_name}_{snake(last)}")
-    return identifier(f"{action}_{object_name}")
-
-
-def _path_words(path: str) -> str:
-    return " ".join(re.sub(r"[{}]", "", part) for part in path.split("/") if part) or "root"
-
-
-def _tell_apart(operations: list[Operation]) -> None:
-    """Say of operations of one name below what they stand; the one with the shortest path keeps the name."""
-    by_name: dict[str, list[Operation]] = defaultdict(list)
-    for operation in operations:
-        by_name[operation.name].append(operation)
-    taken = {name for name, group in by_name.items() if len(group) == 1}
-    for name, group in sorted(by_name.items()):
-        if len(group) == 1:
-            continue
-        ordered = sorted(group, key=lambda one: (one.path.count("/"), one.path, one.method))
-        for rank, operation in enumerate(ordered):
-            candidates = (
-                [name] if rank == 0 else [_below(operation, name), identifier(f"{name}_{operation.method}")]
-            )
-            candidates.append(identifier(f"{name} {operation.method} {_path_words(operation.path)}"))
-            number = 2
-            while all(candidate in taken for candidate in candidates):
-                candidates.append(identifier(f"{name}_{number}"))
-                number += 1
-            operation.name = next(candidate for candidate in candidates if candidate not in taken)
-            taken.add(operation.name)
-
-
-def _below(operation: Operation, name: str) -> str:
-    parts = [part for part in operation.path.split("/") if part]
-    static = [part for part, after in zip(parts, parts[1:], strict=False) if "{" not in part and "{" in after]
-    if static and "{" in parts[-1]:
-        static = static[:-1]
-    return (
-        identifier(f"{name}_of_{snake(singular(static[-1]))}")
-        if static
-        else identifier(f"{name}_{operation.method}")
-    )
-
-
-def prepare_operation(document: Json, operation: Operation, shaper: Shaper, left_out: list[LeftOut]) -> None:
+def prepare_operation(operation: Operation, shaper: Shaper) -> None:
     """Reduce parameters, body and answers of one operation."""
-    parameters = _prepare_parameters(document, operation, shaper, left_out)
-    body, request_media = _prepare_body(document, operation, shaper, left_out)
-    responses, response_facts = _prepare_responses(document, operation, shaper, left_out)
+    document = shaper.document
+    parameters = _prepare_parameters(operation, shaper)
+    body, request_media = _prepare_body(operation, shaper)
+    responses, response_facts = _prepare_responses(operation, shaper)
     source = operation.source
     template = operation.path
     for fact in parameters:
@@ -237,7 +126,7 @@ def prepare_operation(document: Json, operation: Operation, shaper: Shaper, left
         "responses": responses,
         "x-operation": operation.facts,
     }
-    if isinstance(secured, list) and any(secured):
+    if is_list(secured) and any(secured):
         operation.prepared["security"] = [{"token": []}]
     if body:
         operation.prepared["requestBody"] = body
@@ -256,18 +145,16 @@ def _accept(responses: list[Json], usual: str) -> str:
     return ", ".join(dict.fromkeys(media)) or usual
 
 
-def _prepare_parameters(
-    document: Json, operation: Operation, shaper: Shaper, left_out: list[LeftOut]
-) -> list[Json]:
+def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Json]:
     in_path = _TEMPLATE.findall(operation.path)
     kept: list[tuple[Json, str]] = []
     for parameter, at in operation.parameters:
         wire, place = str(parameter["name"]), parameter["in"]
         what = f"{operation.method.upper()} {operation.path}: parameter {wire} in {place}"
         if place == "path" and wire not in in_path:
-            left_out.append(LeftOut(at, what, "the path has no place for it"))
+            shaper.left_out.append(LeftOut(at, what, "the path has no place for it"))
         elif place == "header" and wire.lower() in _IGNORED_HEADERS:
-            left_out.append(
+            shaper.left_out.append(
                 LeftOut(at, what, "the client sets this header itself; OpenAPI says to ignore it")
             )
         else:
@@ -289,7 +176,7 @@ def _prepare_parameters(
     pythons = distinct_identifiers(labels, reserved=RESERVED_PARAMETERS)
     facts: list[Json] = []
     for (parameter, at), label in zip(kept, labels, strict=True):
-        facts.append(_parameter_facts(document, operation, parameter, at, pythons[label], shaper))
+        facts.append(_parameter_facts(operation, parameter, at, pythons[label], shaper))
     order = {wire: number for number, wire in enumerate(in_path)}
     facts.sort(
         key=lambda fact: (
@@ -301,7 +188,7 @@ def _prepare_parameters(
 
 
 def _label(parameter: Json, ambiguous: set[str], kept: list[tuple[Json, str]]) -> str:
-    """Name a parameter by its name on the wire, and by its place too when that name is used in several places."""
+    """Name a parameter as on the wire, with its place when that name is used in several places."""
     wire = str(parameter["name"])
     same = [other for other, _ in kept if other["name"] == wire]
     if property_identifier(wire) in ambiguous and len(same) > 1 and parameter["in"] != same[0]["in"]:
@@ -309,32 +196,30 @@ def _label(parameter: Json, ambiguous: set[str], kept: list[tuple[Json, str]]) -
     return wire
 
 
-def _parameter_facts(
-    document: Json, operation: Operation, parameter: Json, at: str, python: str, shaper: Shaper
-) -> Json:
+def _parameter_facts(operation: Operation, parameter: Json, at: str, python: str, shaper: Shaper) -> Json:
     schema, where, as_json = parameter.get("schema"), f"{at}/schema", False
     content = parameter.get("content")
-    if schema is None and isinstance(content, dict) and content:
+    if schema is None and is_object(content) and content:
         media = next(iter(content))
-        schema, where = (content[media] or {}).get("schema"), f"{at}/content{pointer(media)[1:]}/schema"
+        schema, where = as_object(content[media]).get("schema"), f"{at}/content{pointer(media)[1:]}/schema"
         as_json = kind_of(media) == "json"
-    part = Part(schema if isinstance(schema, dict) else {}, where, owner_of(where, None))
+    part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
     wire, place = str(parameter["name"]), str(parameter["in"])
     stand = Stand(literal=pascal(operation.name), segments=(pascal(python),))
     style = str(parameter.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
     explode = parameter.get("explode")
     shape = shaper.shape(part, "request", stand)
-    flat = flatten(document, part)
+    flat = flatten(shaper.document, part)
     description = _text(parameter.get("description"))
     told = describe(
-        document, Part({**part.schema, "description": ""}, where, part.owner) if part.schema else part
+        shaper.document, Part({**part.schema, "description": ""}, where, part.owner) if part.schema else part
     )
     return {
         "python": python,
         "wire": wire,
         "in": place,
         "style": style,
-        # the brackets of `product[]` say that the key is repeated, whatever `explode` says (reference section 3.14)
+        # the brackets of `product[]` say that the key is repeated, whatever `explode` says (section 3.14)
         "explode": wire.endswith("[]") or (explode if isinstance(explode, bool) else style == "form"),
         "json": as_json,
         "required": place == "path" or parameter.get("required") is True,
@@ -350,14 +235,12 @@ def _sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?", ">")) else f"{text}."
 
 
-def _prepare_body(
-    document: Json, operation: Operation, shaper: Shaper, left_out: list[LeftOut]
-) -> tuple[Json, list[Json]]:
+def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Json, list[Json]]:
     raw = operation.source.get("requestBody")
-    body = resolve(document, raw)
-    if not isinstance(body, dict) or not isinstance(body.get("content"), dict) or not body["content"]:
+    body = resolve(shaper.document, raw)
+    if not is_object(body) or not is_object(body.get("content")) or not body["content"]:
         return {}, []
-    at = raw["$ref"] if isinstance(raw, dict) and "$ref" in raw else f"{operation.at}/requestBody"
+    at = raw["$ref"] if is_object(raw) and "$ref" in raw else f"{operation.at}/requestBody"
     content: dict[str, Any] = body["content"]
     first = preferred(content, method=operation.method, request=True)
     ordered = sorted(content, key=lambda media: media != first)
@@ -365,27 +248,27 @@ def _prepare_body(
     facts: list[Json] = []
     shapes: list[Json] = []
     for media in ordered:
-        schema = (content[media] or {}).get("schema")
+        schema = as_object(content[media]).get("schema")
         where = f"{at}/content{pointer(media)[1:]}"
         what = f"{operation.method.upper()} {operation.path}: request body as {media}"
         kind = kind_of(media)
         if facts and (kind in {fact["kind"] for fact in facts} or kind == "text"):
-            left_out.append(
+            shaper.left_out.append(
                 LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
             )
             continue
-        if facts and schema == (content[facts[0]["media_type"]] or {}).get("schema") and kind != "binary":
-            left_out.append(
+        if facts and schema == as_object(content[facts[0]["media_type"]]).get("schema") and kind != "binary":
+            shaper.left_out.append(
                 LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
             )
             continue
         if kind in {"text", "binary"}:
-            left_out.append(
+            shaper.left_out.append(
                 LeftOut(f"{where}/schema", f"{what}: what is inside", "it is sent as text or bytes")
             )
         shape = _body_shape(operation, schema, f"{where}/schema", kind, shaper, alone=not facts)
         if facts and (shape in shapes or (kind != "binary" and referenced_key(shape) is None)):
-            left_out.append(
+            shaper.left_out.append(
                 LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
             )
             continue
@@ -401,35 +284,33 @@ def _body_shape(
 ) -> Json:
     if kind in {"text", "binary"}:
         return {"type": "string", "format": "binary"}
-    part = Part(schema if isinstance(schema, dict) else {}, where, owner_of(where, None))
+    part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
     stand = Stand(literal=pascal(operation.name), segments=("Body",) if alone else (pascal(kind), "Body"))
     return shaper.shape(part, "request", stand)
 
 
-def _prepare_responses(
-    document: Json, operation: Operation, shaper: Shaper, left_out: list[LeftOut]
-) -> tuple[Json, list[Json]]:
+def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Json, list[Json]]:
     prepared: Json = {}
     facts: list[Json] = []
-    for raw_status, raw in (operation.source.get("responses") or {}).items():
+    for raw_status, raw in as_object(operation.source.get("responses")).items():
         status = str(raw_status)
         if status.startswith("x-"):
             continue
         status = status.upper() if status.upper().endswith("XX") else status
-        response = resolve(document, raw)
-        response = response if isinstance(response, dict) else {}
+        response = resolve(shaper.document, raw)
+        response = response if is_object(response) else {}
         at = (
             raw["$ref"]
-            if isinstance(raw, dict) and "$ref" in raw
+            if is_object(raw) and "$ref" in raw
             else f"{operation.at}/responses{pointer(str(raw_status))[1:]}"
         )
-        content: Json = response.get("content") if isinstance(response.get("content"), dict) else {}
+        content = as_object(response.get("content"))
         media = preferred(content, method=operation.method, request=False)
         for other in content:
             if other != media:
                 what = f"{operation.method.upper()} {operation.path}: {status} as {other}"
                 where = f"{at}/content{pointer(other)[1:]}"
-                left_out.append(
+                shaper.left_out.append(
                     LeftOut(
                         where,
                         what,
@@ -439,10 +320,11 @@ def _prepare_responses(
         entry: Json = {"description": _text(response.get("description"))}
         kind = "none"
         if media is not None:
-            kind, shape = _response_shape(document, operation, status, content, media, at, shaper)
+            where = f"{at}/content{pointer(media)[1:]}/schema"
+            part = Part(as_object(as_object(content[media]).get("schema")), where, owner_of(where, None))
+            kind, shape = _response_shape(operation, status, media, part, shaper)
             if kind in {"text", "binary"}:
-                where = f"{at}/content{pointer(media)[1:]}/schema"
-                left_out.append(
+                shaper.left_out.append(
                     LeftOut(where, f"{status} as {media}: what is inside", "it is given as text or bytes")
                 )
             entry["content"] = {media: {"schema": shape}}
@@ -460,13 +342,10 @@ def _prepare_responses(
 
 
 def _response_shape(
-    document: Json, operation: Operation, status: str, content: Json, media: str, at: str, shaper: Shaper
+    operation: Operation, status: str, media: str, part: Part, shaper: Shaper
 ) -> tuple[str, Json]:
-    schema = (content[media] or {}).get("schema")
-    where = f"{at}/content{pointer(media)[1:]}/schema"
-    part = Part(schema if isinstance(schema, dict) else {}, where, owner_of(where, None))
     kind = kind_of(media)
-    flat = flatten(document, part)
+    flat = flatten(shaper.document, part)
     if kind in {"binary", "form", "multipart"} or (
         flat.keywords.get("format") == "binary" and kind == "json"
     ):
@@ -479,10 +358,10 @@ def _response_shape(
 def _response_stand(operation: Operation, status: str, flat: Any) -> Stand:
     """Name an answer without a name: a collection after its members, anything else after the operation."""
     member = flat.properties.get("member") or flat.properties.get("hydra:member")
-    items = member.schema.get("items") if member is not None and isinstance(member.schema, dict) else None
-    target = items.get("$ref") if isinstance(items, dict) else None
+    items = member.schema.get("items") if member is not None and is_object(member.schema) else None
+    target = items.get("$ref") if is_object(items) else None
     if isinstance(target, str):
         return Stand(literal=f"{target}", segments=("Collection",))
-    success = [code for code in operation.source.get("responses") or {} if str(code).startswith("2")]
+    success = [code for code in as_object(operation.source.get("responses")) if str(code).startswith("2")]
     ending = "Response" if status.startswith("2") and len(success) == 1 else f"Response{status.title()}"
     return Stand(literal=pascal(operation.name), segments=(ending,))

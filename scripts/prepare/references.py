@@ -1,20 +1,51 @@
 """Follow `$ref`s inside one description.
 
-A reference that leads nowhere, leaves the document, or goes round in a circle without ever reaching something is an
-error of the description and is reported as such, in one line. It copies nothing and changes nothing.
+A reference that leads nowhere, leaves the document, or goes round in a circle without ever reaching something
+is an error of the description and is reported as such, in one line. It copies nothing and changes nothing.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 from urllib.parse import unquote
 
 from scripts.descriptions import DescriptionError
 
-__all__ = ["DescriptionError", "Json", "escape", "lookup", "pointer", "resolve"]
+__all__ = [
+    "DescriptionError",
+    "Json",
+    "as_list",
+    "as_object",
+    "escape",
+    "is_list",
+    "is_object",
+    "lookup",
+    "pointer",
+    "resolve",
+]
 
 Json: TypeAlias = dict[str, Any]
 """An object of the description, as the YAML or JSON reader gives it."""
+
+
+def is_object(value: Any) -> TypeGuard[Json]:
+    """Tell whether a part of a description is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Tell whether a part of a description is a list."""
+    return isinstance(value, list)
+
+
+def as_object(value: Any) -> Json:
+    """Give an object of a description, an empty one where there is none."""
+    return value if is_object(value) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """Give a list of a description, an empty one where there is none."""
+    return value if is_list(value) else []
 
 
 def escape(token: str) -> str:
@@ -40,9 +71,9 @@ def lookup(document: Json, reference: str) -> Any:
     target: Any = document
     for token in reference[1:].split("/")[1:]:
         key = unquote(token).replace("~1", "/").replace("~0", "~")
-        if isinstance(target, dict) and key in target:
+        if is_object(target) and key in target:
             target = target[key]
-        elif isinstance(target, list) and key.isdecimal() and int(key) < len(target):
+        elif is_list(target) and key.isdecimal() and int(key) < len(target):
             target = target[int(key)]
         else:
             raise DescriptionError(f"$ref {reference!r} leads nowhere")
@@ -50,13 +81,13 @@ def lookup(document: Json, reference: str) -> Any:
 
 
 def resolve(document: Json, node: Any) -> Any:
-    """Follow `node` while it is a reference (for parameters, bodies, responses; schemas are named, not followed).
+    """Follow `node` while it is a reference: a parameter, body or answer; schemas are named, not followed.
 
     Raises:
         DescriptionError: The chain leads nowhere or runs in a circle.
     """
     seen: list[str] = []
-    while isinstance(node, dict) and isinstance(node.get("$ref"), str):
+    while is_object(node) and isinstance(node.get("$ref"), str):
         reference: str = node["$ref"]
         if reference in seen:
             raise DescriptionError(f"$ref {reference!r} runs in a circle")

@@ -1,14 +1,14 @@
-"""Reduce every schema to a shape the generator takes in whole, and give each object and enum a place of its own.
+"""Reduce every schema to a shape the generator takes in whole, and give objects and enums their places.
 
-A shape is one of: a reference to a definition, a plain type, a constant, an array of shapes, `anyOf` of shapes, or
-nothing (anything goes). Objects and enums become definitions, keyed by where they stand; what is read and what is
-sent are kept apart from here on, since absent and null mean the same in an answer and not in a request. The
-definitions get their Python names later (`scripts.prepare.naming`).
+A shape is one of: a reference to a definition, a plain type, a constant, an array of shapes, `anyOf` of
+shapes, or nothing (anything goes). Objects and enums become definitions, keyed by where they stand; what is
+read and what is sent are kept apart from here on, since absent and null mean the same in an answer and not in
+a request. The definitions get their Python names later (`scripts.prepare.naming`).
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from typing import Any, Literal, TypeAlias
 
@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 
 from scripts.prepare.flatten import COMPONENT, Flat, Part, flatten, owner_of
 from scripts.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
-from scripts.prepare.references import Json, lookup
+from scripts.prepare.references import Json, is_list, is_object, lookup
 
 Direction: TypeAlias = Literal["read", "request"]
 
@@ -24,7 +24,13 @@ RESERVED_ATTRIBUTES = frozenset({"to_dict", "from_dict", "additional_properties"
 """Names that every generated model uses itself."""
 
 _KEPT_FORMATS = frozenset({"date-time", "date", "binary"})
-"""Formats with a Python type of their own; any other text stays text (ids are opaque, reference section 1.5)."""
+"""Formats with a Python type of their own; other text stays text (ids are opaque, reference section 1.5)."""
+
+_BESIDE_REFERENCES = frozenset(
+    {"description", "summary", "example", "examples", "title", "deprecated", "externalDocs", "nullable",
+     "readOnly", "writeOnly", "default", "xml", "$comment"}
+)  # fmt: skip
+"""Keywords that make no other type of what a reference beside them leads to."""
 
 _EXTENSION = "#definition:"
 
@@ -51,7 +57,8 @@ class Stand:
     Attributes:
         component: The component it is, if it is one.
         parent: The key of the definition that it is a property of.
-        literal: A name to begin with, when it is part of an operation or of a component that is no class itself.
+        literal: A name to begin with, when it is part of an operation or of a component that is no class
+        itself.
         segments: What to append, outermost first.
     """
 
@@ -85,7 +92,7 @@ class Definition:
     direction: Direction
     at: str
     stand: Stand
-    body: Json = field(factory=dict)
+    body: Json = field(factory=Json)
 
 
 def reference(key: str) -> Json:
@@ -95,7 +102,7 @@ def reference(key: str) -> Json:
 
 def referenced_key(shape: Any) -> str | None:
     """Give the key of the definition that `shape` refers to, if it does."""
-    target = shape.get("$ref") if isinstance(shape, dict) else None
+    target = shape.get("$ref") if is_object(shape) else None
     return target[len(_EXTENSION) :] if isinstance(target, str) and target.startswith(_EXTENSION) else None
 
 
@@ -104,9 +111,11 @@ class Shaper:
     """Turns schemas of one description into shapes, collecting the definitions they need on the way."""
 
     document: Json
-    left_out: list[LeftOut] = field(factory=list)
-    definitions: dict[str, Definition] = field(factory=dict)
-    discriminators: list[tuple[list[str], str, dict[str, str]]] = field(factory=list)
+    left_out: list[LeftOut] = field(factory=list[LeftOut])
+    definitions: dict[str, Definition] = field(factory=dict[str, Definition])
+    discriminators: list[tuple[list[str], str, dict[str, str]]] = field(
+        factory=list[tuple[list[str], str, dict[str, str]]]
+    )
 
     def shape(self, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...] = ()) -> Json:
         """Reduce the schema of `part`.
@@ -117,7 +126,7 @@ class Shaper:
             stand: What to name it after if it turns out to need a class.
             trail: References followed on the way here through schemas that need no class of their own.
         """
-        if not isinstance(part.schema, dict):
+        if not is_object(part.schema):
             return {}
         target = _sole_reference(part.schema)
         if target is not None:
@@ -150,36 +159,27 @@ class Shaper:
                 why = "only text and whole numbers make a constant; the plain type holds this value"
                 self.left_out.append(LeftOut(f"{flat.at}/const", f"value at {flat.at}", why))
             return constant
-        if isinstance(flat.keywords.get("enum"), list):
+        if is_list(flat.keywords.get("enum")):
             return self._enum(flat, stand)
         if flat.properties:
             variants = self._variants(flat, part, direction, stand, trail)
             return variants or self._object(flat, part, direction, stand)
         if flat.unions:
-            union = self._union(flat, part, direction, stand, trail)
+            union = self._union(flat, direction, stand, trail)
             if union or not flat.types:
                 return union
-        return any_of([self._typed(name, flat, part, direction, stand, trail) for name in _types(flat)])
-
-    def _typed(
-        self, name: str, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
-    ) -> Json:
-        if name == "array":
-            inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
-            return {"type": "array", "items": any_of(inner)}
-        if name == "object":
-            typed = any(isinstance(extra, Part) and extra.schema for extra in flat.additional)
-            if typed or stand.component is not None:
-                return self._object(flat, part, direction, stand)
-            return {}
-        if name == "string":
-            text_format = flat.keywords.get("format")
-            if text_format in _KEPT_FORMATS:
-                return {"type": "string", "format": text_format}
-            if flat.keywords.get("contentMediaType") == "application/octet-stream":
-                return {"type": "string", "format": "binary"}
-            return {"type": "string"}
-        return {"type": name} if name in {"integer", "number", "boolean"} else {}
+        shapes: list[Json] = []
+        for name in _types(flat):
+            if name == "array":
+                inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
+                shapes.append({"type": "array", "items": any_of(inner)})
+            elif name == "object":
+                typed = any(isinstance(extra, Part) and extra.schema for extra in flat.additional)
+                named = typed or stand.component is not None
+                shapes.append(self._object(flat, part, direction, stand) if named else {})
+            else:
+                shapes.append(_plain_type(name, flat))
+        return any_of(shapes)
 
     def _enum(self, flat: Flat, stand: Stand) -> Json:
         values = enum_values(flat)
@@ -207,15 +207,13 @@ class Shaper:
                 self.definitions[key].body = {
                     "type": name,
                     "enum": members,
-                    "x-enum-varnames": member_names(members, given if isinstance(given, list) else ()),
+                    "x-enum-varnames": member_names(members, given if is_list(given) else ()),
                     "description": _text(flat.keywords.get("description")),
                 }
             shapes.append(reference(key))
         return any_of(shapes)
 
-    def _union(
-        self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
-    ) -> Json:
+    def _union(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
         branches = [branch for union in flat.unions for branch in union]
         real = [branch for branch in branches if not _is_null(branch.schema)]
         shapes: list[Json] = []
@@ -227,12 +225,12 @@ class Shaper:
             return {}
         if len(real) < len(branches):
             flat.nullable = True
-        self._note_discriminator(flat, real, shapes, part)
+        self._note_discriminator(flat, real, shapes)
         return any_of(shapes)
 
-    def _note_discriminator(self, flat: Flat, branches: list[Part], shapes: list[Json], part: Part) -> None:
+    def _note_discriminator(self, flat: Flat, branches: list[Part], shapes: list[Json]) -> None:
         discriminator = flat.keywords.get("discriminator")
-        if not isinstance(discriminator, dict) or not isinstance(discriminator.get("propertyName"), str):
+        if not is_object(discriminator) or not isinstance(discriminator.get("propertyName"), str):
             return
         keys = {
             _ref_of(branch.schema): referenced_key(shape)
@@ -244,7 +242,7 @@ class Shaper:
             if target is not None and key is not None
         }
         mapping = discriminator.get("mapping")
-        for value, target in (mapping if isinstance(mapping, dict) else {}).items():
+        for value, target in (mapping if is_object(mapping) else {}).items():
             full = str(target) if "/" in str(target) else f"{COMPONENT}{target}"
             key = keys.get(full)
             if key is not None:
@@ -252,14 +250,13 @@ class Shaper:
         if by_value:
             chosen = sorted({key for key in keys.values() if key})
             self.discriminators.append((chosen, discriminator["propertyName"], by_value))
-        _ = part
 
     def _variants(
         self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
     ) -> Json | None:
-        """Spread properties that stand beside a `oneOf` over its branches, when the branches add properties."""
+        """Spread properties beside a `oneOf` over its branches, when the branches add properties."""
         branches = [branch for union in flat.unions for branch in union]
-        if not branches or not isinstance(part.schema, dict):
+        if not branches or not is_object(part.schema):
             return None
         richer = [
             branch
@@ -298,7 +295,7 @@ class Shaper:
         shown = {
             wire: inner
             for wire, inner in flat.properties.items()
-            if not (isinstance(inner.schema, dict) and inner.schema.get(hidden) is True)
+            if not (is_object(inner.schema) and inner.schema.get(hidden) is True)
         }
         names = distinct_identifiers(shown, reserved=RESERVED_ATTRIBUTES)
         properties: Json = {}
@@ -324,7 +321,7 @@ class Shaper:
         return reference(key)
 
     def _stand_of(self, wire: str, inner: Part, key: str, part: Part) -> Stand:
-        """Name what stands inside a property after the schema that declares the property, not each that includes it."""
+        """Name what stands inside a property after the schema that declares it, not each that includes it."""
         segment = pascal("ld_" + wire[1:] if wire.startswith("@") else wire) or class_name(wire)
         if (
             inner.owner is not None
@@ -336,7 +333,7 @@ class Shaper:
 
 
 def enum_values(flat: Flat) -> list[Any]:
-    """Give an enum's values without null and repetition; a reader of YAML may have taken text for something else."""
+    """Give an enum's values once each, without null; YAML may have taken text for something else."""
     values: list[Any] = []
     for value in flat.keywords["enum"]:
         if value is None:
@@ -352,7 +349,7 @@ def _as_text(value: Any) -> Any:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
-    if isinstance(value, datetime.date):
+    if isinstance(value, dt.date):
         return value.isoformat()
     return value
 
@@ -363,21 +360,21 @@ def nullable(shape: Json) -> Json:
 
 
 def any_of(shapes: list[Json]) -> Json:
-    """Allow any of `shapes`: one alone is itself, and anything beside something is anything."""
+    """Allow any of `shapes`: one alone is itself, and anything beside what needs no class is anything."""
     flat: list[Json] = []
     for shape in shapes:
         for inner in shape.get("anyOf", [shape]):
-            if not inner:
-                return {}
             if inner not in flat:
                 flat.append(inner)
+    if {} in flat and _EXTENSION not in str(flat):
+        return {}
     flat.sort(key=lambda shape: shape == {"type": "null"})
     return flat[0] if len(flat) == 1 else {"anyOf": flat} if flat else {}
 
 
 def describe(document: Json, part: Part) -> str:
     """Put what a description says about one property or parameter into a sentence or two."""
-    schema = part.schema if isinstance(part.schema, dict) else {}
+    schema = part.schema if is_object(part.schema) else {}
     flat = flatten(document, part) if schema else Flat(at=part.at)
     pieces: list[str] = []
     own = _text(schema.get("description")) or (
@@ -442,29 +439,37 @@ def _types(flat: Flat) -> list[str]:
 
 def _sole_reference(schema: Json) -> str | None:
     """Give the one reference that `schema` is but another spelling of."""
-    meaning = set(schema) - {"description", "summary", "example", "examples", "title", "deprecated", "externalDocs",
-                             "nullable", "readOnly", "writeOnly", "default", "xml", "$comment"}  # fmt: skip
+    meaning = set(schema) - _BESIDE_REFERENCES
     meaning = {keyword for keyword in meaning if not keyword.startswith("x-")}
     if meaning == {"$ref"} and isinstance(schema["$ref"], str):
         target: str = schema["$ref"]
         return target
-    if meaning == {"allOf"} and isinstance(schema["allOf"], list) and len(schema["allOf"]) == 1:
+    if meaning == {"allOf"} and is_list(schema["allOf"]) and len(schema["allOf"]) == 1:
         inner = schema["allOf"][0]
-        return _sole_reference(inner) if isinstance(inner, dict) and not inner.get("nullable") else None
+        return _sole_reference(inner) if is_object(inner) and not inner.get("nullable") else None
     return None
 
 
 def _ref_of(schema: Any) -> str | None:
-    return schema.get("$ref") if isinstance(schema, dict) else None
+    return schema.get("$ref") if is_object(schema) else None
+
+
+def _plain_type(name: str, flat: Flat) -> Json:
+    if name == "string":
+        text_format = flat.keywords.get("format")
+        if flat.keywords.get("contentMediaType") == "application/octet-stream":
+            text_format = "binary"
+        return {"type": name, "format": text_format} if text_format in _KEPT_FORMATS else {"type": name}
+    return {"type": name} if name in {"integer", "number", "boolean"} else {}
 
 
 def _is_null(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("type") in ("null", ["null"])
+    return is_object(schema) and schema.get("type") in ("null", ["null"])
 
 
 def _needs_class(schema: Any) -> bool:
     """Tell whether a branch of a union has no name of its own and may need one."""
-    if not isinstance(schema, dict) or "$ref" in schema:
+    if not is_object(schema) or "$ref" in schema:
         return False
     return bool(
         {"properties", "additionalProperties", "enum", "allOf", "oneOf", "anyOf", "items"} & set(schema)
@@ -472,5 +477,5 @@ def _needs_class(schema: Any) -> bool:
 
 
 def _variant_name(schema: Any, number: int) -> str:
-    title = schema.get("title") if isinstance(schema, dict) else None
+    title = schema.get("title") if is_object(schema) else None
     return (pascal(title) if isinstance(title, str) else "") or f"Variant{number}"

@@ -52,8 +52,8 @@ def test_the_committed_package_lacks_nothing(description, package):
         ("models/offer.py", r'^        self\.id = get\("id"\)\n', "", "property Offer.id"),
         ("models/offer.py", r'^        \("id", "id"\),\n', "", "property Offer.id"),
         ("models/offer.py", r'get\("@id"\)', 'get("id")', "property Offer.@id"),
-        ("models/collection_view.py", r'^        self\.next_ = .*\n', "", "property CollectionView.next"),
-        ("models/ld_context.py", r'^    ld_vocab: .*\n', "", "property LdContext.@vocab"),
+        ("models/collection_view.py", r"^        self\.next_ = .*\n", "", "property CollectionView.next"),
+        ("models/ld_context.py", r"^    ld_vocab: .*\n", "", "property LdContext.@vocab"),
         ("models/bulk_order_input.py", r'^ *result\["externalReference"\] = .*\n', "", "property BulkOrderInput.externalReference"),
         ("models/bulk_order_input.py", r"^    external_reference: .*\n", "", "property BulkOrderInput.externalReference"),
         ("models/order_status.py", r"^    CANCELLED = .*\n", "", "enum value 'cancelled'"),
@@ -62,7 +62,7 @@ def test_the_committed_package_lacks_nothing(description, package):
         ("api/offer/list_offers.py", r'^    add_query\(params, "product\[\]".*\n', "", "parameter product[] in query"),
         ("api/offer/list_offers.py", r"^    session: str \| None \| Unset = UNSET,\n", "", "parameter session in query"),
         ("api/offer/list_offers.py", r"\{path_part\(catalog_id\)\}", "x", "parameter catalogId in path"),
-        ("api/offer/list_offers.py", r'^    if status == 403:\n.*\n', "", "403 as application/ld+json"),
+        ("api/offer/list_offers.py", r"^    if status == 403:\n.*\n", "", "403 as application/ld+json"),
         ("api/offer/list_offers.py", r'accept="application/ld\+json"', 'accept="text/html"', "200 as application/ld+json"),
         ("api/order/bulk_create_orders.py", r'^    headers\["Content-Type"\] = .*\n', "", "request body as application/ld+json"),
         ("api/order/bulk_create_orders.py", r'^    request\["json"\] = .*\n', "", "request body as application/ld+json"),
@@ -71,7 +71,9 @@ def test_the_committed_package_lacks_nothing(description, package):
         ("api/offer/list_offers.py", r"^async def asyncio\(", "async def other(", "operation GET /v1/ticketing/catalogs/{catalogId}/offers"),
     ],
 )  # fmt: skip
-def test_whatever_is_taken_out_of_the_code_is_named(description, package, file, pattern, replacement, named):
+def test_whatever_is_taken_out_of_the_code_is_named(
+    *, description, package, file, pattern, replacement, named
+):
     edit(package / file, pattern, replacement)
     assert any(named in place for place in missing(description, package)), missing(description, package)
 

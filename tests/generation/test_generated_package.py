@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import copy
-import datetime
+import datetime as dt
 import importlib
 import inspect
 import pickle
@@ -11,6 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 - written a moment ago
 
 
 def module(package, path):
@@ -81,9 +85,9 @@ def test_nested_input_is_written_whole(books):
     )
     body = book(
         title="T",
-        published_at=datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
+        published_at=dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
         chapters=[chapter(heading="H", pages=[page(number=1)])],
-        additional_properties={"more": datetime.date(2026, 1, 1)},
+        additional_properties={"more": dt.date(2026, 1, 1)},
     )
     assert body.to_dict() == {
         "more": "2026-01-01",
@@ -97,7 +101,7 @@ def test_every_style_of_parameter_is_written_as_openapi_says(pets):
     get = module(pets, "api.default.get_pets")
     request = get.build_request(
         x_trace_id="t", limit=5, filter_=model(pets, "GetPetsFilter")(name="n", age=3), ids=[1, 2],
-        since=datetime.date(2026, 1, 2), matrix=[[1.5]], grosse="g", level=2, mode=7, x_flags=["a", "b"], session_id="s;1",
+        since=dt.date(2026, 1, 2), matrix=[[1.5]], grosse="g", level=2, mode=7, x_flags=["a", "b"], session_id="s;1",
     )  # fmt: skip
     assert request["params"] == [
         ("limit", "5"), ("filter[name]", "n"), ("filter[age]", "3"), ("ids", "1|2"), ("since", "2026-01-02"),
@@ -165,7 +169,7 @@ def test_no_content_a_picture_and_an_undocumented_status(books):
     unexpected = module(books, "errors").UnexpectedStatus
     with pytest.raises(unexpected, match="undocumented status 503: down") as caught:
         cover.sync("1", client=client(books, 503, text="down"))
-    again = pickle.loads(pickle.dumps(caught.value))
+    again = pickled(caught.value)
     assert (again.status_code, again.content) == (503, b"down")
 
 
@@ -259,7 +263,7 @@ def test_values_of_mixed_types_and_given_names(shapes):
     )
     assert circle.mixed is model(shapes, "CircleMixedNumber").VALUE_2
     assert (circle.color, circle.color.is_known, circle.value) == ("blue", False, 3)
-    assert circle.moments == [datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), "x"]
+    assert circle.moments == [dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "x"]
 
 
 def test_maps_and_lists_of_lists_hold_models(pets):
@@ -313,10 +317,10 @@ def test_everything_public_is_documented_and_every_file_names_its_command(books)
 def test_not_sent_survives_copies_and_pickles(books):
     types = module(books, "types")
     body = model(books, "BookInput")(title="T")
-    for again in (copy.copy(body), copy.deepcopy(body), pickle.loads(pickle.dumps(body))):
+    for again in (copy.copy(body), copy.deepcopy(body), pickled(body)):
         assert again == body
         assert again.to_dict() == {"title": "T"}
-    assert pickle.loads(pickle.dumps(types.UNSET)) is copy.deepcopy(types.UNSET) is types.UNSET
+    assert pickled(types.UNSET) is copy.deepcopy(types.UNSET) is types.UNSET
     assert not types.UNSET
 
 

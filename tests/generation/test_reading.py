@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import copy
-import datetime
+import datetime as dt
 import json
 import pickle
 
@@ -10,6 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from korus_api import models
 from korus_api.models import Offer, OfferPriceInOffer, Order, OrderStatus
+
+
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 - written a moment ago
+
 
 JSON = st.recursive(
     st.none()
@@ -41,7 +46,7 @@ def test_reading_never_fails_and_gives_back_exactly_what_came(answer):
     assert json.dumps(read.to_dict()) == json.dumps(before)
     assert source == before
     assert read == model.from_dict(before)
-    for again in (copy.copy(read), copy.deepcopy(read), pickle.loads(pickle.dumps(read))):
+    for again in (copy.copy(read), copy.deepcopy(read), pickled(read)):
         assert again == read
         assert json.dumps(again.to_dict()) == json.dumps(before)
 
@@ -56,7 +61,7 @@ def test_nothing_is_lost_under_keys_that_are_not_known(answer):
 
 def test_dates_and_enums_are_read_and_other_values_kept():
     order = Order.from_dict({"createdAt": "2026-02-03T14:05:06Z", "cancelledAt": "soon", "status": "on_hold"})
-    assert order.created_at == datetime.datetime(2026, 2, 3, 14, 5, 6, tzinfo=datetime.UTC)
+    assert order.created_at == dt.datetime(2026, 2, 3, 14, 5, 6, tzinfo=dt.UTC)
     assert order.cancelled_at == "soon"
     assert (order.status, order.status.is_known, OrderStatus.CONFIRMED.is_known) == ("on_hold", False, True)
     assert order.items is None
@@ -76,7 +81,7 @@ def test_changes_are_written_and_all_else_stays_as_it_came():
     source = {"new": 1, "date": "2026-04-18", "price": {"amountInclTax": "36.50", "unit": "x"}, "id": "a"}
     offer = Offer.from_dict(source)
     offer.id = "b"
-    offer.date = datetime.date(2026, 4, 19)
+    offer.date = dt.date(2026, 4, 19)
     offer.price.currency = "eur"
     offer.available_quantity = 3
     offer.additional_properties["new"] = 2
@@ -96,7 +101,7 @@ def test_changes_are_written_and_all_else_stays_as_it_came():
 def test_a_timestamp_keeps_its_spelling_until_it_is_changed(text):
     order = Order.from_dict({"createdAt": text})
     assert order.to_dict() == {"createdAt": text}
-    order.created_at = order.created_at.astimezone(datetime.timezone(datetime.timedelta(hours=5)))
+    order.created_at = order.created_at.astimezone(dt.timezone(dt.timedelta(hours=5)))
     assert order.to_dict() == {"createdAt": order.created_at.isoformat()}
 
 
@@ -115,7 +120,7 @@ def test_setting_null_writes_null_and_a_removed_unknown_key_is_gone():
 
 
 def test_models_are_made_by_keyword_too():
-    offer = Offer(id="1", price=OfferPriceInOffer(amount_incl_tax="2.00"), date=datetime.date(2026, 1, 1))
+    offer = Offer(id="1", price=OfferPriceInOffer(amount_incl_tax="2.00"), date=dt.date(2026, 1, 1))
     assert offer.to_dict() == {"id": "1", "date": "2026-01-01", "price": {"amountInclTax": "2.00"}}
     assert offer == Offer.from_dict(offer.to_dict())
     assert offer != Offer(id="2")
@@ -129,7 +134,7 @@ def test_an_open_enum_keeps_any_text(text):
     assert str(status) == f"{status}" == text
     assert json.loads(json.dumps(status)) == text
     assert hash(status) == hash(text)
-    for again in (pickle.loads(pickle.dumps(status)), copy.copy(status), copy.deepcopy(status)):
+    for again in (pickled(status), copy.copy(status), copy.deepcopy(status)):
         assert again == status
         assert type(again) is OrderStatus
         assert again.is_known == (text in {"confirmed", "cancelled"})
