@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -35,6 +36,8 @@ from korus.sandbox.tokens import Client, TokenDesk, TokenRefusal
 from korus.sandbox.wire import Answer, Receive, Scope, Send, reset, send_answer, send_cut_short, send_padding
 
 if TYPE_CHECKING:
+    import re
+
     from korus.sandbox.clock import Clock
 
 __all__ = ["TOKEN_PATH", "Service", "api_application", "peek", "storage_application"]
@@ -228,14 +231,18 @@ def _api_work(service: Service, operation: Operation) -> Work:
     return work
 
 
+@cache
+def _compiled() -> list[tuple[Operation, tuple[re.Pattern[str], str, dict[str, Convertor[Any]]]]]:
+    return [(each, compile_path(each.path.replace("}", ":key}"))) for each in OPERATIONS]
+
+
 def peek(service: Service, client: Client, path: str, query: str) -> str:
     """Return what the API answers to a GET by a client, without a token, a fault or a note in the books.
 
     Raises:
         Refusal: The API would refuse it.
     """
-    for operation in OPERATIONS:
-        pattern, _, convertors = compile_path(operation.path.replace("}", ":key}"))
+    for operation, (pattern, _, convertors) in _compiled():
         match = pattern.match(path)
         if match is not None and operation.method == "GET":
             ids = {name: str(convertors[name].convert(value)) for name, value in match.groupdict().items()}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import define, field, frozen
 
-from korus.sandbox.catalogue import Catalogue, Offer, OfferTicket, Session, sessions_of, tickets_of
+from korus.sandbox.catalogue import Catalogue, Offer, OfferTicket, Session, session_stock
 from korus.sandbox.ids import digest_of, milliseconds, uuid7
 
 if TYPE_CHECKING:
@@ -193,6 +193,12 @@ class BoxOffice:
             self._give_back()
             return self._available(offer)
 
+    def available_of(self, offers: Sequence[Offer]) -> list[int | None]:
+        """Return how many of each offer can be held now."""
+        with self.lock:
+            self._give_back()
+            return [self._available(offer) for offer in offers]
+
     def session_available(self, session: Session) -> int:
         """Return how many places of a start time are left now."""
         with self.lock:
@@ -201,16 +207,15 @@ class BoxOffice:
 
     def _available(self, offer: Offer) -> int | None:
         capacity = self._stock.get(offer.id, offer.capacity)
-        limits = [] if capacity is None else [max(0, capacity - self._taken[offer.id])]
-        limits += [
-            sum(self._session_available(session) for session in sessions_of(ticket))
-            for ticket in tickets_of(offer)
-            if ticket.needs_session
-        ]
+        limits = [] if capacity is None else [max(0, capacity - self._taken.get(offer.id, 0))]
+        limits += [sum(self._left(*session) for session in sessions) for sessions in session_stock(offer)]
         return min(limits) if limits else None
 
     def _session_available(self, session: Session) -> int:
-        return max(0, self._stock.get(session.id, session.capacity) - self._taken[session.id])
+        return self._left(session.id, session.capacity)
+
+    def _left(self, key: str, capacity: int) -> int:
+        return max(0, self._stock.get(key, capacity) - self._taken.get(key, 0))
 
     def set_stock(self, key: str, available: int) -> None:
         """Make an offer or a session (by id) have so many left, whatever was sold before."""

@@ -46,6 +46,7 @@ __all__ = [
     "Product",
     "Session",
     "build_catalogue",
+    "session_stock",
     "sessions_of",
     "tickets_of",
 ]
@@ -231,7 +232,11 @@ class Catalogue:
         return len(self.offers_by_id)
 
 
-@lru_cache(maxsize=65_536)
+_KEPT_OFFERS = 131_072
+"""How many offers' tickets and sessions are kept once made: enough for the largest benchmark."""
+
+
+@lru_cache(maxsize=_KEPT_OFFERS)
 def tickets_of(offer: Offer) -> tuple[OfferTicket, ...]:
     """Return the tickets of an offer, in order."""
     tickets: list[OfferTicket] = []
@@ -241,7 +246,7 @@ def tickets_of(offer: Offer) -> tuple[OfferTicket, ...]:
     return tuple(tickets)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=_KEPT_OFFERS)
 def sessions_of(ticket: OfferTicket) -> tuple[Session, ...]:
     """Return the start times of an offer ticket, earliest first; none when it is good for the whole day."""
     plan, day = ticket.plan.sessions, ticket.offer.date
@@ -258,6 +263,16 @@ def sessions_of(ticket: OfferTicket) -> tuple[Session, ...]:
             Session(ticket, session_id, f"{ticket.iri}/sessions/{session_id}", occurs_at, capacity)
         )
     return tuple(sessions)
+
+
+@lru_cache(maxsize=_KEPT_OFFERS)
+def session_stock(offer: Offer) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """Return the sessions (id, places) of each ticket of an offer that needs one."""
+    return tuple(
+        tuple((session.id, session.capacity) for session in sessions_of(ticket))
+        for ticket in tickets_of(offer)
+        if ticket.needs_session
+    )
 
 
 @cache

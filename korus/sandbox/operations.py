@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from korus.sandbox import representations as represent
 from korus.sandbox.bodies import read_beneficiary, read_json, read_orders, read_reservations
@@ -37,7 +37,11 @@ __all__ = ["OPERATIONS", "Call", "Operation", "Reply", "World"]
 _ORDER = ("asc", "desc")
 _OPTION_CODES = frozenset({"seating_category", "zone", "price_type", "days_count"})
 _LONGEST_REFERENCE = 50
+_KEPT_SEARCHES = 32
 _SESSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+OfferSearch = tuple[str, tuple[tuple[str, str], ...]]
+"""A catalogue's id and the parameters that choose and order its offers."""
 
 
 @frozen
@@ -47,6 +51,9 @@ class World:
     catalogue: Catalogue
     box_office: BoxOffice
     storage: Storage
+    found_offers: dict[OfferSearch, Sequence[Offer]] = field(
+        factory=dict[OfferSearch, "Sequence[Offer]"], repr=False
+    )
 
 
 @frozen
@@ -108,19 +115,24 @@ def _collection(
     call: Call,
     context: str,
     items: Sequence[Item],
-    write: Callable[[Item], str],
+    write: Callable[[Item], JsonObject] | None = None,
     *,
+    write_page: Callable[[Sequence[Item]], list[str]] | None = None,
     filters: Sequence[str] = (),
     paged: bool = True,
     language: str | None = None,
     cache: str = "private, no-store",
 ) -> Reply:
-    """Answer a page of items, each written as JSON text."""
+    """Answer a page of items, each written as an object, or all together as JSON texts."""
     page = Page.asked_for(call.query) if paged else None
     members = items if page is None else page.of(items)
+    if write_page is not None:
+        texts = write_page(members)
+    else:
+        texts = [_json(write(member)) for member in members] if write is not None else []
     head, tail = envelope(call.path, context, call.query, len(items), page=page, filters=filters)
     rest = _json(tail)[1:-1]
-    text = f'{_json(head)[:-1]},"member":[{",".join(map(write, members))}]{"," if rest else ""}{rest}}}'
+    text = f'{_json(head)[:-1]},"member":[{",".join(texts)}]{"," if rest else ""}{rest}}}'
     return Reply(text, language, cache, tagged=cache != "private, no-store")
 
 
@@ -207,7 +219,7 @@ def list_catalogs(call: Call) -> Reply:
         call,
         "TicketingCatalog",
         _ordered(granted, direction),
-        lambda catalog: _json(represent.catalog(catalog, language)),
+        lambda catalog: represent.catalog(catalog, language),
         filters=("order[createdAt]",),
         language=language,
         cache=_CATALOGUE_CACHE,
@@ -224,7 +236,7 @@ def list_product_bases(call: Call) -> Reply:
         call,
         "TicketingProductBase",
         bases,
-        lambda base: _json(represent.base(base, language)),
+        lambda base: represent.base(base, language),
         filters=("withDisabled",),
         language=language,
         cache=_CATALOGUE_CACHE,
@@ -240,7 +252,7 @@ def list_products(call: Call) -> Reply:
         call,
         "TicketingProduct",
         products,
-        lambda product: _json(represent.product(product, language)),
+        lambda product: represent.product(product, language),
         language=language,
         cache=_CATALOGUE_CACHE,
     )
@@ -254,7 +266,7 @@ def list_product_base_options(call: Call) -> Reply:
         call,
         "TicketingProductBaseOption",
         base.options,
-        lambda option: _json(represent.option(option, base.iri, language)),
+        lambda option: represent.option(option, base.iri, language),
         language=language,
         cache=_CATALOGUE_CACHE,
     )
@@ -271,7 +283,7 @@ def list_product_base_option_values(call: Call) -> Reply:
         call,
         "TicketingProductBaseOptionValue",
         values,
-        lambda value: _json(represent.option_value(value, language)),
+        lambda value: represent.option_value(value, language),
         language=language,
         cache=_CATALOGUE_CACHE,
     )
@@ -313,7 +325,33 @@ _OFFER_FILTERS = (
 def list_offers(call: Call) -> Reply:
     """Offers of a catalogue, with every filter of the reference's 3.14."""
     catalog = _catalog(call, listing=True)
-    catalogue, query = call.world.catalogue, call.query
+    offers = _offers(call, catalog)
+    language = call.language(catalog)
+    return _collection(
+        call,
+        "TicketingOffer",
+        offers,
+        write_page=lambda page: represent.offer_fragments(page, call.world.box_office, language),
+        filters=_OFFER_FILTERS,
+        language=language,
+        cache=_OFFER_CACHE,
+    )
+
+
+def _offers(call: Call, catalog: Catalog) -> Sequence[Offer]:
+    """Return the offers that a query asks for; which these are never changes, so each answer is kept."""
+    wanted = tuple(pair for pair in call.query.pairs if pair[0] not in {"page", "itemsPerPage"})
+    key = (catalog.id, wanted)
+    found = call.world.found_offers.get(key)
+    if found is None:
+        found = _found_offers(call.world.catalogue, catalog, Query(wanted))
+        if len(call.world.found_offers) >= _KEPT_SEARCHES:
+            call.world.found_offers.clear()
+        call.world.found_offers[key] = found
+    return found
+
+
+def _found_offers(catalogue: Catalogue, catalog: Catalog, query: Query) -> Sequence[Offer]:
     direction = query.choice("order[date]", _ORDER)
     bounds = _bounds(query, "date")
     offers: Sequence[Offer] = (
@@ -328,16 +366,7 @@ def list_offers(call: Call) -> Reply:
         offers = [offer for offer in offers if all(test(offer) for test in tests)]
     if direction == "desc":  # latest first, products of a day in their own order, and undated ones before all
         offers = sorted(offers, key=lambda offer: (offer.date or date.max).toordinal(), reverse=True)
-    language = call.language(catalog)
-    return _collection(
-        call,
-        "TicketingOffer",
-        offers,
-        lambda offer: represent.offer_fragment(offer, call.world.box_office, language),
-        filters=_OFFER_FILTERS,
-        language=language,
-        cache=_OFFER_CACHE,
-    )
+    return offers
 
 
 def _offer_tests(query: Query, catalogue: Catalogue) -> list[Callable[[Offer], bool]]:
@@ -416,7 +445,7 @@ def list_offer_ticket_sessions(call: Call) -> Reply:
         call,
         "TicketingOfferTicketSession",
         sessions_of(ticket),
-        lambda session: _json(represent.session(session, call.world.box_office)),
+        lambda session: represent.session(session, call.world.box_office),
         cache=_OFFER_CACHE,
     )
 
@@ -442,7 +471,7 @@ def list_reservations(call: Call) -> Reply:
         call,
         "BookingReservation",
         _ordered(held, direction),
-        lambda reservation: _json(represent.reservation(reservation, box_office)),
+        lambda reservation: represent.reservation(reservation, box_office),
         filters=("order[createdAt]",),
     )
 
@@ -526,7 +555,7 @@ def list_orders(call: Call) -> Reply:
         call,
         "BookingOrder",
         _ordered(orders, direction),
-        lambda order: _json(represent.order(order)),
+        represent.order,
         filters=(
             "external_reference",
             "order[createdAt]",
@@ -585,7 +614,7 @@ def list_order_documents(call: Call) -> Reply:
         call,
         "BookingOrderDocument",
         tuple(order.documents),
-        lambda document: _json(represent.document(document, order.iri)),
+        lambda document: represent.document(document, order.iri),
         paged=False,
     )
 

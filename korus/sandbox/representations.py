@@ -29,6 +29,8 @@ from korus.sandbox.ids import IMPORTED_AT, genid
 from korus.sandbox.money import amount, without_tax
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from korus.sandbox.boxoffice import (
         BoxOffice,
         Document,
@@ -48,7 +50,7 @@ __all__ = [
     "failed_order",
     "failed_reservation",
     "form",
-    "offer_fragment",
+    "offer_fragments",
     "offer_ticket",
     "option",
     "option_value",
@@ -178,15 +180,17 @@ def _offer(item: Offer, language: str) -> JsonObject:
     }
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=131_072)
 def _offer_text(item: Offer, language: str) -> str:
     return json.dumps(_offer(item, language), ensure_ascii=False, separators=(",", ":"))
 
 
-def offer_fragment(item: Offer, box_office: BoxOffice, language: str) -> str:
-    """Write an offer (4.6, P11) as JSON text; all but its quantity is written once and kept."""
-    text = _offer_text(item, language)
-    return f'{text[:-1]},"availableQuantity":{json.dumps(box_office.available(item))}}}'
+def offer_fragments(items: Sequence[Offer], box_office: BoxOffice, language: str) -> list[str]:
+    """Write offers (4.6, P11) as JSON texts; all but their quantities is written once and kept."""
+    return [
+        f'{_offer_text(item, language)[:-1]},"availableQuantity":{"null" if left is None else left}}}'
+        for item, left in zip(items, box_office.available_of(items), strict=True)
+    ]
 
 
 def availability(item: Offer, box_office: BoxOffice) -> JsonObject:
