@@ -80,6 +80,14 @@ def _unescape(part: str) -> str:
     return part.replace("~1", "/").replace("~0", "~")
 
 
+def _split(location: str) -> tuple[str, str]:
+    """Give the file and the pointer of a location; a key of the pointer may hold the mark between them, too."""
+    if not location or location.startswith("/"):
+        return "", location
+    file, _, pointer = location.partition("#")
+    return file, pointer
+
+
 def _text_keys(value: Json) -> Json:
     if isinstance(value, dict):
         content = cast("dict[Any, Json]", value)
@@ -176,8 +184,7 @@ class Document:
         found = self._found
         if location in found:
             return found[location]
-        name, mark, pointer = location.rpartition("#")
-        file = name if mark else ""
+        file, pointer = _split(location)
         node = self._file(file)
         for part in pointer.split("/")[1:]:
             key = _unescape(part)
@@ -210,7 +217,7 @@ class Document:
         Raises:
             ReferenceError_: Nothing stands there.
         """
-        here = location.rpartition("#")[0]
+        here = _split(location)[0]
         split = urlsplit(reference)
         if split.scheme or split.netloc:
             raise ReferenceError_(
@@ -296,7 +303,7 @@ class Document:
                 elif key == "$ref" and isinstance(part, str) and (file, part) not in checked:
                     checked.add((file, part))
                     goal = self.target(part, f"{file}#" if file else "")
-                    other = goal.rpartition("#")[0]
+                    other = _split(goal)[0]
                     if other and goal not in done:
                         done.add(goal)
                         stack.append((other, self.at(goal)))

@@ -25,6 +25,21 @@ NO_WITNESS = {
     "response": "no answer holds what it could not hold before for this",
 }
 
+# constraints of which it may turn out that they are the same, written differently
+WRITTEN_DIFFERENTLY = frozenset(
+    {
+        "choice",
+        "not",
+        "condition",
+        "contains",
+        "dependent-schemas",
+        "unevaluated",
+        "all-of",
+        "pattern",
+        "pattern-properties",
+    }
+)
+
 
 def erased(path: str) -> str:
     """Write a path without the names of its parameters, which are not sent."""
@@ -177,7 +192,7 @@ class Findings:
         judge: Judge,
     ) -> None:
         _settle(pair, change, judge, direction)
-        if change.facet == "choice" and change.narrowed is False and change.widened is False:
+        if change.facet in WRITTEN_DIFFERENTLY and change.narrowed is False and change.widened is False:
             return
         if change.names is not None:
             name = change.names.get(direction)

@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from scripts.compare.documents import Json
+from scripts.compare.documents import Json, escape, mapping
 from scripts.compare.pairs import Change, Pair
 from scripts.compare.portable import Portable
 from scripts.compare.records import Witness
@@ -152,6 +152,7 @@ class Judge:
         if old is None or new is None:
             return Witness(found=False, reason="one of the schemas is beyond the validator")
         inside, outside = (old, new) if narrowing else (new, old)
+        alternative = self._alternative(change, direction, narrowing=narrowing)
         tried: set[str] = set()
         for value in _Candidates(self, pair, change, narrowing=narrowing):
             mark = token(value)
@@ -161,7 +162,11 @@ class Judge:
             if len(tried) > MOST_CANDIDATES:
                 break
             try:
-                if inside.is_valid(value) and not outside.is_valid(value):
+                if (
+                    inside.is_valid(value)
+                    and not outside.is_valid(value)
+                    and (alternative is None or alternative.is_valid(value))
+                ):
                     return Witness(
                         found=True,
                         value=value,
@@ -171,6 +176,15 @@ class Judge:
             except ValueError:
                 continue
         return Witness(found=False, reason=f"none among the {len(tried)} values that were tried")
+
+
+    def _alternative(self, change: Change, direction: Direction, *, narrowing: bool) -> Any:
+        """Give a validator of the alternative that came or went, which the witness must be a value of."""
+        branch = change.branches[0 if narrowing else 1]
+        if change.facet != "variant" or branch is None:
+            return None
+        side = self.old if narrowing else self.new
+        return side.validator((branch.variant or branch.source,), direction)
 
 
 class _Candidates:
@@ -187,8 +201,35 @@ class _Candidates:
         self.narrowing = narrowing
 
     def __iter__(self) -> Iterator[Json]:
-        for source in (self._own, self._pool):
+        for source in (self._own, self._wholes, self._pool):
             yield from source()
+
+    def _wholes(self) -> Iterator[Json]:
+        """Make values of the constraints that are compared as wholes: those that are ruled out, or asked for."""
+        for sampler, side in ((self.sampler, self.branch), (self.other, self.other_branch)):
+            if side is None:
+                continue
+            for keyword, places in side.opaque.items():
+                for place in places:
+                    for part in _parts(sampler.book, keyword, place):
+                        for value in sampler.several(sampler.book.use(part)):
+                            yield from self._placed(keyword, part, value)
+
+    def _placed(self, keyword: str, part: str, value: Json) -> Iterator[Json]:
+        if keyword == "contains":
+            yield [value]
+            yield [value, value, value]
+            return
+        yield value
+        if isinstance(value, dict) and self.branch is not None and self.branch.kind == "object":
+            for full in (False, True):
+                try:
+                    base = self.sampler.object(self.branch, full=full)
+                except NoSampleError:
+                    break
+                yield {**base, **value}
+                if keyword == "dependentSchemas":
+                    yield {**base, **value, part.rpartition("/")[2]: "text"}
 
     def _own(self) -> Iterator[Json]:
         branch = self.branch
@@ -322,7 +363,7 @@ class _Candidates:
         for value in ("text", 1, True, None, [], {}):
             yield {**base, "extra": value}
         counts: set[int] = set()
-        for side in (branch, self.other_branch):
+        for sampler, side in ((self.sampler, branch), (self.other, self.other_branch)):
             if side is None:
                 continue
             for name in ("minProperties", "maxProperties"):
@@ -331,11 +372,10 @@ class _Candidates:
                     counts |= {bound - 1, bound, bound + 1}
             for pattern, declared in side.patterns.items():
                 for name in from_pattern(pattern):
-                    for sampler in (self.sampler, self.other):
-                        try:
-                            yield {**base, name: sampler.value(declared.use)}
-                        except (NoSampleError, LookupError):
-                            continue
+                    try:
+                        yield {**base, name: sampler.value(declared.use)}
+                    except NoSampleError:
+                        continue
                     for value in ("text", 1, True, None, [], {}):
                         yield {**base, name: value}
             for name, asked in side.dependents.items():
@@ -388,6 +428,18 @@ class _Candidates:
                     for value in ("text", 1, None):
                         yield {**base, name: value}
                     yield {key: value for key, value in base.items() if key != name}
+
+
+def _parts(book: Book, keyword: str, place: str) -> Iterator[str]:
+    """Give the locations of the schemas that a constraint is made of."""
+    content = mapping(book.document.at(place))
+    if keyword == "dependentSchemas":
+        yield from (f"{place}/{keyword}/{escape(name)}" for name in mapping(content.get(keyword)))
+    elif keyword == "allOf":
+        yield place
+    else:
+        names = ("if", "then", "else") if keyword == "if" else (keyword,)
+        yield from (f"{place}/{name}" for name in names if isinstance(content.get(name), dict))
 
 
 def _of_length(branch: Branch, length: int) -> Iterator[str]:

@@ -45,7 +45,6 @@ OPAQUE_FACETS = {
     "unevaluatedItems": "unevaluated",
     "unevaluatedProperties": "unevaluated",
     "allOf": "all-of",
-    "$dynamicRef": "dynamic-reference",
     "xml": "xml",
 }
 TEXTS = {
@@ -304,9 +303,10 @@ class _Comparison:
         self.new = graph.new
         self.before = graph.old.shape(pair.old.core)
         self.after = graph.new.shape(pair.new.core)
+        self.annotated = {(pair.old.core, pair.new.core)}
 
     def run(self) -> None:
-        self._annotations()
+        self._annotations(self.pair.old, self.pair.new)
         self._types()
         for kind in KINDS:
             olds, news = self.before.kinds.get(kind), self.after.kinds.get(kind)
@@ -353,9 +353,9 @@ class _Comparison:
 
     # --- texts and flags --------------------------------------------------------------------------------------------
 
-    def _annotations(self) -> None:
-        old_use, new_use = self.pair.old, self.pair.new
-        several = len(self.before.merged) > 1 or len(self.after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2
+    def _annotations(self, old_use: Use, new_use: Use) -> None:
+        before, after = self.old.shape(old_use.core), self.new.shape(new_use.core)
+        several = len(before.merged) > 1 or len(after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2
         for keyword, (name, what) in TEXTS.items():
             old = self.old.annotation(old_use, keyword, deep=False)
             new = self.new.annotation(new_use, keyword, deep=False)
@@ -372,7 +372,7 @@ class _Comparison:
                     is_,
                     f"its {what} {verb}",
                     names=dict.fromkeys(BOTH, name),
-                    at=(old[1] if old else self.before.source, new[1] if new else self.after.source),
+                    at=(old[1] if old else before.source, new[1] if new else after.source),
                     subject=keyword,
                 )
         old = self.old.annotation(old_use, "default", deep=True)
@@ -391,7 +391,7 @@ class _Comparison:
                 is_,
                 text,
                 names=dict.fromkeys(BOTH, f"default-{verb}"),
-                at=(old[1] if old else self.before.source, new[1] if new else self.after.source),
+                at=(old[1] if old else before.source, new[1] if new else after.source),
             )
         old = self.old.annotation(old_use, "deprecated", deep=True)
         new = self.new.annotation(new_use, "deprecated", deep=True)
@@ -403,7 +403,7 @@ class _Comparison:
                 is_,
                 "it is deprecated now" if is_ else "it is not deprecated any more",
                 names=dict.fromkeys(BOTH, "property-deprecated" if is_ else "property-no-longer-deprecated"),
-                at=(old[1] if old else self.before.source, new[1] if new else self.after.source),
+                at=(old[1] if old else before.source, new[1] if new else after.source),
             )
 
     # --- types ----------------------------------------------------------------------------------------------------
@@ -448,6 +448,7 @@ class _Comparison:
         pairs, removed, added = self._matched(olds, news)
         for old, new in pairs:
             self._branches(old, new)
+            self._variant_annotations(old, new)
         for branch in removed:
             place = branch.variant or branch.source
             self._say(
@@ -483,6 +484,16 @@ class _Comparison:
                 widened=None if is_ == "anyOf" else False,
                 subject=kind,
             )
+
+    def _variant_annotations(self, old: Branch, new: Branch) -> None:
+        """Compare what annotates two alternatives; where there are none, the pair itself was compared already."""
+        if old.variant is None and new.variant is None:
+            return
+        one = Use((old.variant,)) if old.variant else self.pair.old
+        other = Use((new.variant,)) if new.variant else self.pair.new
+        if (one.core, other.core) not in self.annotated and (old.variant is None) == (new.variant is None):
+            self.annotated.add((one.core, other.core))
+            self._annotations(one, other)
 
     def _matched(
         self, olds: list[Branch], news: list[Branch]
@@ -868,8 +879,9 @@ class _Comparison:
         required = name in new.required
         newly_required = required and name not in old.required
         closed = rule is False
-        request = "required-property-added" if newly_required and not read_only else "property-added"
-        response = "property-added-to-closed-object" if closed and not write_only else "property-added"
+        plain = "property-added-to-closed-object" if closed else "property-added"
+        request = "required-property-added" if newly_required and not read_only else plain
+        response = "property-added" if write_only else plain
         if response == "property-added" and newly_required:
             response = "required-property-added"
         self._say(
@@ -1052,7 +1064,7 @@ class _Comparison:
             f"what its `{keyword}` asks for {'changed' if former and present else 'was added' if present else 'was removed'}",
             narrowed=narrowed,
             widened=widened,
-            at=self._at(old, new, keyword),
+            at=(self.before.source, self.after.source) if keyword == "allOf" else self._at(old, new, keyword),
             subject=keyword,
             branches=(old, new),
         )

@@ -105,7 +105,7 @@ class Portable:
             return node
         content = mapping(node)
         out: dict[str, Json] = {}
-        reference = content.get("$ref")
+        reference = content.get("$ref", content.get("$dynamicRef"))
         if isinstance(reference, str):
             goal = self.document.target(reference, location)
             targets.add(goal)

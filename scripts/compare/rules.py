@@ -71,7 +71,6 @@ def _opaque(name: str, what: str) -> Facet:
         f"{name}-widened",
         f"{name}-changed",
         f"{name}-unjudged",
-        f"{name}-rewritten",
     )
 
 
@@ -94,7 +93,13 @@ FACETS: dict[str, Facet] = {
         _opaque("pattern", "the pattern"),
         Facet("minimum", "the lower bound", "minimum-raised", "minimum-lowered"),
         Facet("maximum", "the upper bound", "maximum-lowered", "maximum-raised"),
-        _opaque("multiple-of", "what the number is a multiple of"),
+        Facet(
+            "multiple-of",
+            "what the number is a multiple of",
+            "multiple-of-narrowed",
+            "multiple-of-widened",
+            "multiple-of-changed",
+        ),
         Facet("minLength", "the least length", "min-length-raised", "min-length-lowered"),
         Facet("maxLength", "the greatest length", "max-length-lowered", "max-length-raised"),
         Facet("minItems", "the least number of items", "min-items-raised", "min-items-lowered"),
@@ -136,14 +141,19 @@ FACETS: dict[str, Facet] = {
             unjudged="variant-unjudged",
             rewritten="variant-redundant",
         ),
-        _opaque("choice", "whether exactly one alternative must hold"),
+        Facet(
+            "choice",
+            "whether exactly one alternative must hold",
+            "choice-narrowed",
+            "choice-widened",
+            unjudged="choice-unjudged",
+        ),
         _opaque("not", "what the value must not be"),
         _opaque("condition", "what if, then and else ask for"),
         _opaque("contains", "what a list must contain"),
         _opaque("dependent-schemas", "what the presence of a property asks for"),
         _opaque("unevaluated", "what is left for unevaluated parts"),
         _opaque("all-of", "what allOf asks for"),
-        _opaque("dynamic-reference", "what a dynamic reference points at"),
         Facet("xml", "how the value is written in XML", unjudged="xml-changed"),
         Facet("keyword", "a keyword that this comparison does not know", unjudged="keyword-unjudged"),
         Facet(

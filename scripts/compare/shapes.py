@@ -76,6 +76,7 @@ STRUCTURAL = frozenset(
         "format",
         "nullable",
         "$ref",
+        "$dynamicRef",
         "allOf",
         "anyOf",
         "oneOf",
@@ -98,7 +99,6 @@ OPAQUE = {
     "unevaluatedItems": ("array",),
     "dependentSchemas": ("object",),
     "unevaluatedProperties": ("object",),
-    "$dynamicRef": KINDS,
     "xml": KINDS,
 }
 CONDITIONAL = frozenset({"then", "else", "minContains", "maxContains"})
@@ -520,8 +520,10 @@ class Book:
                 and not key.startswith("x-")
                 and not (key == "nullable" and (content[key] is not True or document.dialect != "3.0"))
             ]
-            reference = content.get("$ref")
-            if isinstance(reference, str) and (document.dialect == "3.0" or constraints == ["$ref"]):
+            reference = content.get("$ref", content.get("$dynamicRef"))
+            if isinstance(reference, str) and (
+                document.dialect == "3.0" or constraints in (["$ref"], ["$dynamicRef"])
+            ):
                 if document.dialect != "3.0" and any(key in ANNOTATIONS for key in content):
                     wrappers.append(location)
                 location = document.target(reference, location)
@@ -572,7 +574,7 @@ class Book:
         content = mapping(node)
         above = (*above, location)
         parts = [self._own(location, content)]
-        reference = content.get("$ref")
+        reference = content.get("$ref", content.get("$dynamicRef"))
         if isinstance(reference, str):
             parts.append(self._read(self.document.target(reference, location), above, "allOf"))
         parts.extend(
@@ -619,7 +621,7 @@ class Book:
             rule = content[keyword]
             if rule is True or rule == {}:
                 continue
-            simple = not any(key in content for key in ("if", "not", "dependentSchemas", "contains", "$dynamicRef"))
+            simple = not any(key in content for key in ("if", "not", "dependentSchemas", "contains"))
             branches = shape.kinds.get(kind, [])
             if simple and all(getattr(branch, attribute) is None for branch in branches):
                 value = False if rule is False else self.use(f"{location}/{keyword}")
@@ -927,7 +929,7 @@ def _string(content: dict[str, Json], branch: Branch, location: str) -> None:
             origins[name] = location
     pattern = content.get("pattern")
     if isinstance(pattern, str) and pattern not in {"", ".*", "^.*$"}:
-        limits["pattern"] = frozenset({pattern})
+        limits["pattern"] = frozenset({_pattern(pattern)})
         origins["pattern"] = location
     stated = content.get("format")
     encoding, media = content.get("contentEncoding"), content.get("contentMediaType")
@@ -949,6 +951,13 @@ def _string(content: dict[str, Json], branch: Branch, location: str) -> None:
     if isinstance(content.get("contentSchema"), dict):
         limits["contentSchema"] = frozenset({token(content["contentSchema"])})
         origins["contentSchema"] = location
+
+
+def _pattern(pattern: str) -> str:
+    """Write a pattern without what makes no difference to a search."""
+    if pattern.endswith(".*") and not pattern.endswith("\\.*"):
+        pattern = pattern.removesuffix(".*")
+    return pattern.replace("[0-9]", r"\d")
 
 
 def _settle(branch: Branch) -> Branch | None:

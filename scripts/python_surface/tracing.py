@@ -103,7 +103,7 @@ def _alike(one: Json, other: Json) -> bool:
         return found | {str(value) for value in listing(content.get("enum"))}
 
     mine, theirs = keys(one), keys(other)
-    return bool(mine) and len(mine & theirs) * 2 > len(mine | theirs)
+    return bool(mine) and len(mine & theirs) * 5 > len(mine | theirs) * 4
 
 
 def _operations(document: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
@@ -189,6 +189,17 @@ def trace(
                 explained.append(change)
                 open_ones.remove(change)
                 moving = True
+    for change in list(open_ones):
+        # a class that other operations lead to now is another class
+        sources = [
+            item.record
+            for item in known
+            if item.record.id in {"operation-added", "operation-removed"} and item.operations & change.operations
+        ]
+        if change.kind in {"class", "attribute", "member", "method"} and not change.renamed and sources:
+            open_ones.remove(change)
+            for record in sources:
+                result.by_record.setdefault(record.fingerprint, []).append(change)
     for change in open_ones:
         reasons = _named(change, causes)
         if reasons:
@@ -284,7 +295,7 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
         cause
         for cause in causes
         if cause.what.startswith((wanted, "operation" if change.kind == "operation" else wanted))
-        and any(_resembles(part, side) for part in (change.old, change.new) for side in (cause.old, cause.new))
+        and any(_resembles(part, side) for part in _words_of(change) for side in (cause.old, cause.new))
     ]
     if close:
         return tuple(close)
@@ -292,12 +303,18 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
     return tuple(cause for cause in causes if cause.what.startswith(("schema", "tag", "order", "operation"))) if renaming else ()
 
 
+def _words_of(change: NameChange) -> set[str]:
+    if change.kind == "operation":
+        return {part for part in (change.old, change.new) if part}
+    found = {change.owner} if change.kind != "returns" else set[str]()
+    before, after = words(change.old or ""), words(change.new or "")
+    return found | (before ^ after)
+
+
 def _resembles(part: str | None, side: str | None) -> bool:
     if not part or not side:
         return False
-    one = re.sub(r"[^a-z0-9]", "", part.rpartition(".")[2].lower())
-    other = re.sub(r"[^a-z0-9]", "", side.lower())
-    short = re.sub(r"[^a-z0-9]", "", re.split(r"[.-]", side)[0].lower())
-    return one in other or short in one or any(
-        short.endswith(word.lower()) or word.lower() in short for word in words(part) if len(word) > 3  # noqa: PLR2004
-    )
+    plain = re.sub(r"[^a-z0-9]", "", part.rpartition(".")[2].lower())
+    # what a generator of descriptions puts behind the class: serialisation groups, formats
+    named = re.sub(r"[^a-z0-9]", "", re.split(r"[.-]", side)[0].lower())
+    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)  # noqa: PLR2004
