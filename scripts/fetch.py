@@ -64,7 +64,7 @@ from scripts.descriptions import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ADDRESSES", "Failure", "FetchError", "Fetched", "download", "fetch", "main"]
+__all__ = ["ADDRESSES", "Failure", "FetchError", "Fetched", "download", "fetch", "main", "take"]
 
 ADDRESSES = (
     "https://docs.korusticket.com/_bundle/openapi.yaml",
@@ -181,10 +181,30 @@ def fetch(
         except FetchError as error:
             failures.append((url, error))
             continue
-        return _filed(version, document, content, url, folder=folder, lock=lock, switch=switch)
+        return _filed(version, document, content, url, folder=folder, lock=lock, switch=switch, url=url)
     if not failures:
         raise FetchError(Failure.NO_NETWORK, "there is no address to fetch from")
     raise FetchError(failures[0][1].failure, "; ".join(error.message for _, error in failures))
+
+
+def take(
+    content: bytes, name: str, *, folder: Path = FOLDER, switch: bool = True, accept_cut_short: bool = False
+) -> Fetched:
+    """File a description that is at hand already, as if it had been downloaded.
+
+    Args:
+        content: The file.
+        name: How to call it in messages; the lock names no address.
+        folder: Where descriptions and lock are.
+        switch: Whether to make it the current version in the lock.
+        accept_cut_short: File it although it refers to parts that it does not have.
+
+    Raises:
+        FetchError: Anything went wrong; no file that was there before was changed.
+    """
+    lock = _lock(folder)
+    version, document = _checked(content, name, accept_cut_short=accept_cut_short)
+    return _filed(version, document, content, name, folder=folder, lock=lock, switch=switch, url=None)
 
 
 def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes:
@@ -279,7 +299,15 @@ def _lock(folder: Path) -> Lock:
 
 
 def _filed(
-    version: str, document: Document, content: bytes, url: str, *, folder: Path, lock: Lock, switch: bool
+    version: str,
+    document: Document,
+    content: bytes,
+    name: str,
+    *,
+    folder: Path,
+    lock: Lock,
+    switch: bool,
+    url: str | None,
 ) -> Fetched:
     digest = sha256(content)
     suffix = ".json" if content.lstrip().startswith(b"{") else ".yaml"
@@ -317,7 +345,7 @@ def _filed(
         version=version,
         path=path,
         sha256=digest,
-        url=url,
+        url=name,
         new=not same,
         replaced=replaced and not same,
         previous=lock.current,
