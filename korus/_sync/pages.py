@@ -127,7 +127,9 @@ class Pages(Generic[_T]):
         return f"<{type(self).__name__} {self._source.operation} from page {self._start.number}>"
 
     def __iter__(self) -> Iterator[_T]:
-        return self._items()
+        # with nothing fetched ahead there is nothing to clean up, and a loop may be left at any moment: a
+        # generator left behind would have to be closed, which trio complains about
+        return self._items() if self._prefetch else _Items(self._start, self._turn, self._stand)
 
     def _items(self) -> Generator[_T]:
         with closing(self._readings()) as readings:
@@ -231,11 +233,7 @@ class Pages(Generic[_T]):
             while cursor is not None:
                 coming = ahead.pop(self._query(cursor), None)
                 document = None if coming is None else coming.result()
-                reading, step = self._read(cursor, before, document)
-                if step.warning is not None:
-                    warnings.warn(
-                        f"{self._source.operation}: {step.warning}", CollectionChanged, stacklevel=3
-                    )
+                reading, step = self._turn(cursor, before, document)
                 if step.repeated:
                     return
                 cursor, before = step.following, reading.envelope
@@ -251,6 +249,17 @@ class Pages(Generic[_T]):
 
     def _query(self, cursor: Cursor) -> Query:
         return paging.page_query(cursor, self._source.query, self._page_size)
+
+    def _stand(self, cursor: Cursor | None, skip: int = 0) -> None:
+        self._cursor, self._skip = cursor, skip
+
+    def _turn(
+        self, cursor: Cursor, before: Envelope | None, document: Any = None
+    ) -> tuple[_Reading[_T], paging.Step]:
+        reading, step = self._read(cursor, before, document)
+        if step.warning is not None:
+            warnings.warn(f"{self._source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
+        return reading, step
 
     def _read(
         self, cursor: Cursor, before: Envelope | None = None, document: Any = None
@@ -269,6 +278,44 @@ class Pages(Generic[_T]):
             position=None if following is None else paging.position_of(following, 0, source.key),
         )
         return _Reading(cursor, envelope, page), step
+
+
+class _Items(Generic[_T]):
+    """The items of a list one by one, with nothing under way between them."""
+
+    def __init__(
+        self,
+        start: Cursor,
+        turn: Callable[[Cursor, Envelope | None], tuple[_Reading[_T], paging.Step]],
+        stand: Callable[[Cursor | None, int], None],
+    ) -> None:
+        self._turn, self._stand = turn, stand
+        self._following: Cursor | None = start
+        self._cursor = start
+        self._before: Envelope | None = None
+        self._items: tuple[_T, ...] = ()
+        self._next = 0
+
+    def __iter__(self) -> Iterator[_T]:
+        return self
+
+    def __next__(self) -> _T:
+        while self._next >= len(self._items):
+            if self._following is None:
+                self._stand(None, 0)
+                raise StopIteration
+            self._turn_to(self._following)
+        self._next += 1
+        self._stand(self._cursor, self._next)
+        return self._items[self._next - 1]
+
+    def _turn_to(self, cursor: Cursor) -> None:
+        reading, step = self._turn(cursor, self._before)
+        self._cursor, self._before = cursor, reading.envelope
+        self._items, self._next = reading.page.items, cursor.skip
+        self._following = step.following
+        if step.repeated:
+            self._items, self._following = (), None
 
 
 def _without(page: Page[_T], skip: int) -> Page[_T]:
