@@ -67,12 +67,15 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
     except OSError as error:
         _say(f"korus: cannot listen on {host} port {port}: {error.strerror or error}")
         raise typer.Exit(CANNOT_START) from None
-    lines = export_lines(running.environment())
-    if environment_file is not None:
-        environment_file.write_text(lines, encoding="utf-8")
-    print(lines, end="", flush=True)  # noqa: T201 - the answer
-    _say(f"A stand-in KorusTicket API, not the real one: {running.base_url}/ (Ctrl+C stops it)")
-    running.serve()
+
+    def tell() -> None:
+        lines = export_lines(running.environment())
+        if environment_file is not None:
+            environment_file.write_text(lines, encoding="utf-8")
+        print(lines, end="", flush=True)  # noqa: T201 - the answer
+        _say(f"A stand-in KorusTicket API, not the real one: {running.base_url}/ (Ctrl+C stops it)")
+
+    running.serve(tell)
     _say("stopped")
 
 

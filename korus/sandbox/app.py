@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
 from hashlib import blake2b
@@ -139,7 +138,7 @@ class Endpoint:
                 return 0
         answer = _garbled(answer, by_kind)
         answer.headers.setdefault("X-Request-Id", uuid4().hex)
-        answer.headers.setdefault("Date", format_datetime(datetime.now(UTC), usegmt=True))
+        answer.headers.setdefault("Date", format_datetime(self.service.clock.now(), usegmt=True))
         if "padding" in by_kind:
             await send_padding(send, answer)
         elif "cut_short" in by_kind:

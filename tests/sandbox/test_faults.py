@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from conftest import CUSTOMER, token_for
+from shopping import CUSTOMER, PLAIN, token_for
 
 from korus.sandbox import KINDS, Faults, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Shop
+    from shopping import Shop
 
 ORDERS = "/v1/booking/orders"
 
@@ -182,15 +182,15 @@ def test_chosen_entries_of_a_bulk_call_fail(shop: Shop, sandbox: Sandbox) -> Non
 
 def test_the_token_endpoint_and_the_storage_host_can_fail_too(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.faults.add("status", operation="token", status=500, count=1)
-    assert httpx.post(sandbox.token_url, data={}).status_code == 500
+    assert PLAIN.post(sandbox.token_url, data={}).status_code == 500
     order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
     sandbox.clock.advance(2)
     document = shop.members(f"{order['@id']}/documents")[0]["@id"]
     address = shop.patch(document, {}).json()["temporaryUrl"]
     sandbox.faults.add("cut_short", operation="storage", count=1)
     with pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(address)
-    assert httpx.get(address).content.startswith(b"%PDF-")
+        PLAIN.get(address)
+    assert PLAIN.get(address).content.startswith(b"%PDF-")
 
 
 def test_connections_are_refused_for_a_while(sandbox: Sandbox, raw: httpx.Client) -> None:

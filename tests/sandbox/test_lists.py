@@ -10,7 +10,7 @@ import pytest
 from korus.sandbox.languages import preferred_language
 
 if TYPE_CHECKING:
-    from conftest import Shop
+    from shopping import Shop
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
-from conftest import CUSTOMER, open_shop, token_for
+from shopping import CUSTOMER, PLAIN, open_shop, token_for
 
 if TYPE_CHECKING:
-    from conftest import Shop
+    from shopping import Shop
 
     from korus.sandbox import Sandbox
 
@@ -280,7 +279,7 @@ def test_a_wrong_token_is_refused_by_its_fault(sandbox: Sandbox) -> None:
     good = token_for(sandbox)
 
     def asked(authorization: str) -> tuple[int, str]:
-        answer = httpx.get(f"{sandbox.base_url}/v1/booking/orders", headers={"Authorization": authorization})
+        answer = PLAIN.get(f"{sandbox.base_url}/v1/booking/orders", headers={"Authorization": authorization})
         return answer.status_code, "" if answer.status_code == 200 else answer.json()["message"]
 
     assert asked(f"Bearer {good}") == (200, "")

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from shopping import PLAIN
 
 from korus.cli.sandbox import export_lines
 from korus.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from conftest import Shop
+    from shopping import Shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,13 +39,13 @@ def test_it_says_how_to_use_it_and_stops_when_interrupted(tmp_path: Path) -> Non
     with started("--environment-file", str(file), "--seed", "9", "--offers", "300") as process:
         given = variables(process)
         assert list(given) == ["KORUS_CLIENT_ID", "KORUS_CLIENT_SECRET", "KORUS_BASE_URL", "KORUS_TOKEN_URL"]
-        assert httpx.get(f"{given['KORUS_BASE_URL']}/").status_code == 200
+        assert PLAIN.get(f"{given['KORUS_BASE_URL']}/").status_code == 200
         form = {
             "grant_type": "client_credentials",
             "client_id": given["KORUS_CLIENT_ID"],
             "client_secret": given["KORUS_CLIENT_SECRET"],
         }
-        assert httpx.post(given["KORUS_TOKEN_URL"], data=form).status_code == 200
+        assert PLAIN.post(given["KORUS_TOKEN_URL"], data=form).status_code == 200
         assert file.read_text() == export_lines(given)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
@@ -78,10 +79,10 @@ def test_two_sandboxes_run_side_by_side_and_stop_at_once() -> None:
     with Sandbox(seed=1) as one, Sandbox(seed=2) as other:
         addresses = one.base_url, other.base_url
         assert len({*addresses, one.storage_url, other.storage_url}) == 4
-        assert all(httpx.get(f"{address}/").status_code == 200 for address in addresses)
+        assert all(PLAIN.get(f"{address}/").status_code == 200 for address in addresses)
     for address in addresses:
         with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{address}/")
+            PLAIN.get(f"{address}/")
 
 
 def test_what_was_booked_outlives_a_restart(shop: Shop, sandbox: Sandbox) -> None:
@@ -97,7 +98,7 @@ def test_what_was_booked_outlives_a_restart(shop: Shop, sandbox: Sandbox) -> Non
 def test_a_request_that_is_being_answered_does_not_keep_it_from_stopping() -> None:
     sandbox = Sandbox(latency=30).start()
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(sandbox.token_url, data={}, timeout=0.2)
+        PLAIN.post(sandbox.token_url, data={}, timeout=0.2)
     sandbox.stop()
     sandbox.stop()
 
@@ -127,7 +128,7 @@ def links(page: str) -> list[str]:
 
 
 def test_the_front_page_says_what_it_is_and_leads_on(sandbox: Sandbox) -> None:
-    page = httpx.get(f"{sandbox.base_url}/").text
+    page = PLAIN.get(f"{sandbox.base_url}/").text
     assert "This is not the API" in page
     assert f"export KORUS_BASE_URL={sandbox.base_url}" in page
     for name in (
@@ -142,16 +143,16 @@ def test_the_front_page_says_what_it_is_and_leads_on(sandbox: Sandbox) -> None:
     assert "prefers-color-scheme: dark" in page
     assert len(links(page)) >= 8
     for link in links(page):
-        assert httpx.get(f"{sandbox.base_url}{link}").status_code == 200, link
+        assert PLAIN.get(f"{sandbox.base_url}{link}").status_code == 200, link
 
 
 def test_a_catalogues_page_lists_products_and_what_is_left(shop: Shop, sandbox: Sandbox) -> None:
-    page = httpx.get(f"{sandbox.base_url}/_sandbox/{shop.catalog().split('/ticketing/')[1]}").text
+    page = PLAIN.get(f"{sandbox.base_url}/_sandbox/{shop.catalog().split('/ticketing/')[1]}").text
     assert "Lantern Park, one day, adult" in page
     found = links(page)
     days = [link for link in found if link.endswith("/availability")]
     assert len(days) > 100
-    answer = httpx.get(f"{sandbox.base_url}{days[0]}").json()
+    answer = PLAIN.get(f"{sandbox.base_url}{days[0]}").json()
     api = shop.get(days[0].removeprefix("/_sandbox/answer")).json()
     assert answer == api
 
@@ -159,14 +160,14 @@ def test_a_catalogues_page_lists_products_and_what_is_left(shop: Shop, sandbox: 
 def test_pages_of_what_is_not_there_are_not_found(sandbox: Sandbox) -> None:
     closed = sandbox.catalogue.catalogs[-1]
     for path in (f"catalogs/{closed.id}", "catalogs/x", "answer/v1/nothing", f"answer{closed.iri}"):
-        assert httpx.get(f"{sandbox.base_url}/_sandbox/{path}").status_code == 404, path
-    assert httpx.get(f"{sandbox.base_url}/_sandbox/answer{closed.iri}/offers").status_code == 403
+        assert PLAIN.get(f"{sandbox.base_url}/_sandbox/{path}").status_code == 404, path
+    assert PLAIN.get(f"{sandbox.base_url}/_sandbox/answer{closed.iri}/offers").status_code == 403
 
 
 def test_answers_without_a_token_are_for_this_machine_only(sandbox: Sandbox) -> None:
     address = f"{sandbox.base_url}/_sandbox/answer/v1/booking/orders"
-    assert httpx.get(address).json()["totalItems"] == 0
-    assert httpx.get(address, headers={"Host": "evil.example"}).status_code == 403
+    assert PLAIN.get(address).json()["totalItems"] == 0
+    assert PLAIN.get(address, headers={"Host": "evil.example"}).status_code == 403
 
 
 def test_the_environment_is_all_that_is_needed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

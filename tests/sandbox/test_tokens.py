@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
+from shopping import PLAIN
 
 from korus.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import httpx
+
 
 def ask(sandbox: Sandbox, **form: str) -> httpx.Response:
-    return httpx.post(sandbox.token_url, data=form)
+    return PLAIN.post(sandbox.token_url, data=form)
 
 
 def grant(sandbox: Sandbox, **more: str) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def grant(sandbox: Sandbox, **more: str) -> dict[str, Any]:
 
 
 def status(sandbox: Sandbox, token: str) -> int:
-    return httpx.get(
+    return PLAIN.get(
         f"{sandbox.base_url}/v1/booking/orders", headers={"Authorization": f"Bearer {token}"}
     ).status_code
 
@@ -93,15 +95,15 @@ def test_a_bad_request_gets_an_error_of_the_standard(
 
 def test_the_credentials_may_come_in_a_basic_header(sandbox: Sandbox) -> None:
     form = {"grant_type": "client_credentials"}
-    answer = httpx.post(sandbox.token_url, data=form, auth=(sandbox.client_id, sandbox.client_secret))
+    answer = PLAIN.post(sandbox.token_url, data=form, auth=(sandbox.client_id, sandbox.client_secret))
     assert answer.status_code == 200
-    assert httpx.post(sandbox.token_url, data=form, auth=("korus-sandbox", "no")).status_code == 401
+    assert PLAIN.post(sandbox.token_url, data=form, auth=("korus-sandbox", "no")).status_code == 401
 
 
 def test_json_and_get_are_refused(sandbox: Sandbox) -> None:
-    answer = httpx.post(sandbox.token_url, json={"grant_type": "client_credentials", **sandbox.credentials})
+    answer = PLAIN.post(sandbox.token_url, json={"grant_type": "client_credentials", **sandbox.credentials})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
-    assert httpx.get(sandbox.token_url).status_code == 405
+    assert PLAIN.get(sandbox.token_url).status_code == 405
 
 
 def test_revoked_tokens_are_worthless_and_new_ones_are_not(sandbox: Sandbox) -> None:
