@@ -26,6 +26,17 @@ class Readable(Protocol):
         """Read a mapping."""
 
 
+def late_source(model: Any) -> Callable[[str], Any]:
+    """Give the way to what a model was read from, for an attribute that is read when it is first looked at."""
+    source: Mapping[str, Any] = model._source
+    return source.get
+
+
+def missing(model: Any, name: str) -> AttributeError:
+    """Build the error for an attribute that the class does not have."""
+    return AttributeError(f"{type(model).__name__!r} object has no attribute {name!r}", name=name, obj=model)
+
+
 def read_model(model: type[Readable], value: Any) -> Any:
     """Read an object; an IRI, null or anything else in its place is kept."""
     if isinstance(value, dict):
@@ -203,7 +214,10 @@ def restore(model: Any) -> dict[str, Any]:
     fields: tuple[tuple[str, str], ...] = model._FIELDS
     changed: dict[str, Any] = {}
     for attribute, wire in fields:
-        value = getattr(model, attribute)
+        try:
+            value = object.__getattribute__(model, attribute)
+        except AttributeError:  # nobody has looked at it, so it goes back as it came
+            continue
         if value is not None or source.get(wire) is not None:
             changed[wire] = _wire_form(value, source.get(wire))
     result: dict[str, Any] = {}

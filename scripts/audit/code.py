@@ -174,7 +174,10 @@ def _read_model(node: ast.ClassDef) -> Model:
     }
     methods = {statement.name: statement for statement in node.body if isinstance(statement, ast.FunctionDef)}
     reads = "from_dict" in methods
-    done = _reads(methods["from_dict"]) if reads else _writes(methods.get("to_dict"))
+    readers = [methods[name] for name in ("from_dict", "_read_late") if name in methods]
+    done = {} if reads else _writes(methods.get("to_dict"))
+    for reader in readers:
+        done |= _reads(reader)
     table = _table(node)
     model = Model(node.name, reads)
     for wire, name in done.items():

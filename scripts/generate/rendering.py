@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from scripts.prepare.references import Json
 
 _WIDTH = 110
-_READING = ("ABSENT", "read_date", "read_datetime", "read_first", "read_list", "read_model", "read_models",
-            "read_one_of", "restore", "same", "unknown_keys")  # fmt: skip
+_READING = ("ABSENT", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",
+            "read_model", "read_models", "read_one_of", "restore", "same", "unknown_keys")  # fmt: skip
 _WRITING = ("add_cookie", "add_header", "add_query", "form_fields", "form_parts", "path_part", "write_value")
 _TYPES = ("UNSET", "File", "Operation", "Response", "Unset")
 
@@ -139,7 +139,9 @@ class Rendering:
             listed.append(model.additional_properties)
         others = sorted({pair for prop in listed for pair in imported(prop) if pair[1] != name})
         used = names_used(body)
-        typing_names = [name for name in ("Any", "ClassVar", "Literal", "Self") if name in used]
+        typing_names = [
+            name for name in ("TYPE_CHECKING", "Any", "ClassVar", "Literal", "Self") if name in used
+        ]
         abstract = [name for name in ("Callable", "Mapping") if name in used]
         lines = [f'"""The model `{name}`."""', "", "from __future__ import annotations", ""]
         lines += ["import datetime"] * ("datetime" in used)

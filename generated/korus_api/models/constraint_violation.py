@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_model, read_models, restore, same, unknown_keys
+from .._reading import ABSENT, late_source, missing, read_model, read_models, restore, same, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -62,17 +62,30 @@ class ConstraintViolation:
         self._source = source
         self._extra = None
         get: Callable[[str], Any] = source.get
-        self.ld_context = read_model(LdContext, get("@context"))
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.status = get("status")
-        self.violations = read_models(ConstraintViolationViolation, get("violations"))
         self.detail = get("detail")
         self.description = get("description")
         self.type_ = get("type")
         self.title = get("title")
         self.instance = get("instance")
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "ld_context":
+            get = late_source(self)
+            self.ld_context = value = read_model(LdContext, get("@context"))
+            return value
+        if name == "violations":
+            get = late_source(self)
+            self.violations = value = read_models(ConstraintViolationViolation, get("violations"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_models, restore, same, unknown_keys
+from .._reading import ABSENT, late_source, missing, read_models, restore, same, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -61,10 +61,23 @@ class FormField:
         self.id = get("id")
         self.code = get("code")
         self.label = get("label")
-        self.type_ = FormFieldType.read(get("type"))
         self.required = get("required")
-        self.choices = read_models(FormFieldChoice, get("choices"))
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "type_":
+            get = late_source(self)
+            self.type_ = value = FormFieldType.read(get("type"))
+            return value
+        if name == "choices":
+            get = late_source(self)
+            self.choices = value = read_models(FormFieldChoice, get("choices"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

@@ -5,12 +5,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_date, read_model, read_models, restore, same, unknown_keys
+from .._reading import (
+    ABSENT,
+    late_source,
+    missing,
+    read_date,
+    read_model,
+    read_models,
+    restore,
+    same,
+    unknown_keys,
+)
 
 
 @_define(kw_only=True, eq=False)
@@ -70,18 +80,40 @@ class Offer:
         self._source = source
         self._extra = None
         get: Callable[[str], Any] = source.get
-        self.ld_context = read_model(LdContext, get("@context"))
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.id = get("id")
-        self.date = read_date(get("date"))
         self.availability_check_required = get("availabilityCheckRequired")
         self.realtime_price_required = get("realtimePriceRequired")
-        self.price = read_model(OfferPriceInOffer, get("price"))
-        self.product = read_model(Product, get("product"))
-        self.tickets = read_models(OfferTicket, get("tickets"))
         self.available_quantity = get("availableQuantity")
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "ld_context":
+            get = late_source(self)
+            self.ld_context = value = read_model(LdContext, get("@context"))
+            return value
+        if name == "date":
+            get = late_source(self)
+            self.date = value = read_date(get("date"))
+            return value
+        if name == "price":
+            get = late_source(self)
+            self.price = value = read_model(OfferPriceInOffer, get("price"))
+            return value
+        if name == "product":
+            get = late_source(self)
+            self.product = value = read_model(Product, get("product"))
+            return value
+        if name == "tickets":
+            get = late_source(self)
+            self.tickets = value = read_models(OfferTicket, get("tickets"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

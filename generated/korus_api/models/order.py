@@ -5,12 +5,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_datetime, read_model, read_models, restore, same, unknown_keys
+from .._reading import (
+    ABSENT,
+    late_source,
+    missing,
+    read_datetime,
+    read_model,
+    read_models,
+    restore,
+    same,
+    unknown_keys,
+)
 
 
 @_define(kw_only=True, eq=False)
@@ -87,11 +97,9 @@ class Order:
         self._source = source
         self._extra = None
         get: Callable[[str], Any] = source.get
-        self.ld_context = read_model(LdContext, get("@context"))
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.id = get("id")
-        self.created_at = read_datetime(get("createdAt"))
         self.catalog = get("catalog")
         self.organization = get("organization")
         self.reference = get("reference")
@@ -100,11 +108,38 @@ class Order:
         self.total_amount_incl_tax = get("totalAmountInclTax")
         self.total_amount_excl_tax = get("totalAmountExclTax")
         self.reservation = get("reservation")
-        self.customer = read_model(OrderCustomer, get("customer"))
-        self.status = OrderStatus.read(get("status"))
-        self.cancelled_at = read_datetime(get("cancelledAt"))
-        self.items = read_models(OrderItem, get("items"))
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "ld_context":
+            get = late_source(self)
+            self.ld_context = value = read_model(LdContext, get("@context"))
+            return value
+        if name == "created_at":
+            get = late_source(self)
+            self.created_at = value = read_datetime(get("createdAt"))
+            return value
+        if name == "customer":
+            get = late_source(self)
+            self.customer = value = read_model(OrderCustomer, get("customer"))
+            return value
+        if name == "status":
+            get = late_source(self)
+            self.status = value = OrderStatus.read(get("status"))
+            return value
+        if name == "cancelled_at":
+            get = late_source(self)
+            self.cancelled_at = value = read_datetime(get("cancelledAt"))
+            return value
+        if name == "items":
+            get = late_source(self)
+            self.items = value = read_models(OrderItem, get("items"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

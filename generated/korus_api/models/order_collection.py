@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_model, read_models, restore, same, unknown_keys
+from .._reading import ABSENT, late_source, missing, read_model, read_models, restore, same, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -45,10 +45,26 @@ class OrderCollection:
         self._extra = None
         get: Callable[[str], Any] = source.get
         self.total_items = get("totalItems")
-        self.search = read_model(CollectionSearch, get("search"))
-        self.view = read_model(CollectionView, get("view"))
-        self.member = read_models(Order, get("member"))
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "search":
+            get = late_source(self)
+            self.search = value = read_model(CollectionSearch, get("search"))
+            return value
+        if name == "view":
+            get = late_source(self)
+            self.view = value = read_model(CollectionView, get("view"))
+            return value
+        if name == "member":
+            get = late_source(self)
+            self.member = value = read_models(Order, get("member"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

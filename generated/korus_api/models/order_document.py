@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_datetime, read_model, restore, same, unknown_keys
+from .._reading import ABSENT, late_source, missing, read_datetime, read_model, restore, same, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -49,12 +49,25 @@ class OrderDocument:
         self._source = source
         self._extra = None
         get: Callable[[str], Any] = source.get
-        self.ld_context = read_model(LdContext, get("@context"))
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.id = get("id")
-        self.downloadable_at = read_datetime(get("downloadableAt"))
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "ld_context":
+            get = late_source(self)
+            self.ld_context = value = read_model(LdContext, get("@context"))
+            return value
+        if name == "downloadable_at":
+            get = late_source(self)
+            self.downloadable_at = value = read_datetime(get("downloadableAt"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

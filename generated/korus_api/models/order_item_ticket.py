@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_datetime, read_model, restore, same, unknown_keys
+from .._reading import ABSENT, late_source, missing, read_datetime, read_model, restore, same, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -71,19 +71,41 @@ class OrderItemTicket:
         self._source = source
         self._extra = None
         get: Callable[[str], Any] = source.get
-        self.ld_context = read_model(LdContext, get("@context"))
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.id = get("id")
         self.voucher = get("voucher")
-        self.occurs_at = read_datetime(get("occursAt"))
         self.required_beneficiary_fields = get("requiredBeneficiaryFields")
-        self.beneficiary = read_model(OrderItemTicketBeneficiary, get("beneficiary"))
-        self.beneficiary_designation_deadline = read_datetime(get("beneficiaryDesignationDeadline"))
         self.beneficiary_amendable = get("beneficiaryAmendable")
-        self.status = OrderItemTicketStatus.read(get("status"))
         self.seating = get("seating")
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "ld_context":
+            get = late_source(self)
+            self.ld_context = value = read_model(LdContext, get("@context"))
+            return value
+        if name == "occurs_at":
+            get = late_source(self)
+            self.occurs_at = value = read_datetime(get("occursAt"))
+            return value
+        if name == "beneficiary":
+            get = late_source(self)
+            self.beneficiary = value = read_model(OrderItemTicketBeneficiary, get("beneficiary"))
+            return value
+        if name == "beneficiary_designation_deadline":
+            get = late_source(self)
+            self.beneficiary_designation_deadline = value = read_datetime(get("beneficiaryDesignationDeadline"))
+            return value
+        if name == "status":
+            get = late_source(self)
+            self.status = value = OrderItemTicketStatus.read(get("status"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

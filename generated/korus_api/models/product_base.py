@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_model, restore, same, unknown_keys
+from .._reading import ABSENT, late_source, missing, read_model, restore, same, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -87,7 +87,6 @@ class ProductBase:
         self._source = source
         self._extra = None
         get: Callable[[str], Any] = source.get
-        self.ld_context = read_model(LdContext, get("@context"))
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.id = get("id")
@@ -103,9 +102,26 @@ class ProductBase:
         self.instant_document_delivery = get("instantDocumentDelivery")
         self.max_amount_per_order = get("maxAmountPerOrder")
         self.universe = get("universe")
-        self.venue = read_model(ProductBaseVenue, get("venue"))
-        self.medias = read_model(ProductBaseMedias, get("medias"))
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "ld_context":
+            get = late_source(self)
+            self.ld_context = value = read_model(LdContext, get("@context"))
+            return value
+        if name == "venue":
+            get = late_source(self)
+            self.venue = value = read_model(ProductBaseVenue, get("venue"))
+            return value
+        if name == "medias":
+            get = late_source(self)
+            self.medias = value = read_model(ProductBaseMedias, get("medias"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, read_date, read_models, restore, same, unknown_keys
+from .._reading import ABSENT, late_source, missing, read_date, read_models, restore, same, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -55,11 +55,24 @@ class ReservationItem:
         get: Callable[[str], Any] = source.get
         self.amount_incl_tax = get("amountInclTax")
         self.amount_excl_tax = get("amountExclTax")
-        self.date = read_date(get("date"))
         self.offer = get("offer")
         self.product = get("product")
-        self.offer_tickets = read_models(ReservationItemOfferTicket, get("offerTickets"))
         return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "date":
+            get = late_source(self)
+            self.date = value = read_date(get("date"))
+            return value
+        if name == "offer_tickets":
+            get = late_source(self)
+            self.offer_tickets = value = read_models(ReservationItemOfferTicket, get("offerTickets"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""
