@@ -24,6 +24,7 @@ __all__ = [
     "BeneficiaryProblem",
     "BeneficiaryRow",
     "Requirement",
+    "assign",
     "check_beneficiary",
     "order_tickets",
     "read_rows",
@@ -192,6 +193,54 @@ def read_rows(source: object) -> list[BeneficiaryRow]:
     if not isinstance(source, Iterable) or isinstance(source, Mapping):
         raise InvalidArgument("rows are a CSV file or a list of beneficiaries")
     return [_row(number, entry) for number, entry in enumerate(cast("Iterable[object]", source), start=1)]
+
+
+def assign(
+    order: object, rows: Sequence[BeneficiaryRow]
+) -> list[tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]]]:
+    """Find the ticket of each row: the one it names, or the next that needs something and nobody names.
+
+    Returns:
+        Each row with its ticket's JSON, None when there is none, and with what is wrong with that.
+    """
+    tickets = [source for source in map(wire, order_tickets(order)) if source is not None]
+    named: dict[int, int] = {}
+    for row in rows:
+        place = None if row.ticket is None else _place(tickets, row.ticket)
+        if place is not None:
+            named[row.number] = place
+    free = [
+        place
+        for place, ticket in enumerate(tickets)
+        if place not in named.values() and requirement(ticket).missing
+    ]
+    assigned: list[tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]]] = []
+    taken: set[int] = set()
+    for row in rows:
+        place = named.get(row.number)
+        problems = list(row.problems)
+        if row.ticket is None and not problems:
+            place = free.pop(0) if free else None
+            if place is None:
+                problems.append(BeneficiaryProblem("ticket", "no ticket is left that needs a beneficiary"))
+        elif place is None and not problems:
+            problems.append(BeneficiaryProblem("ticket", "the order has no such ticket"))
+        elif place in taken:
+            problems.append(BeneficiaryProblem("ticket", "an earlier row is for this ticket already"))
+        if place is not None:
+            taken.add(place)
+        assigned.append((row, None if place is None else tickets[place], tuple(problems)))
+    return assigned
+
+
+def _place(tickets: Sequence[Mapping[str, Any]], name: str) -> int | None:
+    """Find the ticket with an IRI, id or voucher; None when there is none, or more than one."""
+    found = [
+        place
+        for place, ticket in enumerate(tickets)
+        if name in {iri_of(ticket), text(ticket, "id"), text(ticket, "voucher")}
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _row(number: int, entry: object) -> BeneficiaryRow:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from korus.errors import DecodingFailed, KorusError, ServerError, TransportError
+from korus.errors import ConnectionLost, DecodingFailed, KorusError, ServerError, TransportError
 
-__all__ = ["may_have_happened", "may_still_happen"]
+__all__ = ["lost_answer", "may_have_happened", "may_still_happen"]
 
 # a gateway that gave up waiting says nothing about the one behind it
 _GATEWAY = frozenset({502, 504})
@@ -26,3 +26,15 @@ def may_still_happen(error: KorusError) -> bool:
     if isinstance(error, ServerError):
         return error.status in _GATEWAY
     return isinstance(error, TransportError) and error.sent
+
+
+def lost_answer(operation: str, *, recent: bool) -> KorusError:
+    """Give an error that stands for an answer lost by somebody else.
+
+    Args:
+        operation: The operation's name.
+        recent: Whether it was sent so short a time ago that the API may still be at work on it.
+    """
+    if recent:
+        return ConnectionLost("the answer was lost just now", sent=True, operation=operation)
+    return DecodingFailed("the answer was lost", operation=operation)

@@ -372,8 +372,12 @@ class JournalStore:
             seconds = connection.execute(select(_META.c.value).where(_META.c.name == "retention")).scalar()
             return DEFAULT_RETENTION if seconds is None else timedelta(seconds=float(seconds))
 
-    @retention.setter
-    def retention(self, keep: timedelta) -> None:
+    def keep(self, keep: timedelta) -> None:
+        """Set the retention, for everybody who shares the journal.
+
+        Raises:
+            InvalidArgument: It is negative.
+        """
         if keep < timedelta():
             raise InvalidArgument("a retention is not negative")
         with self._transaction() as connection:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from korus._async.resources.catalogs import AsyncCatalogs
     from korus._async.resources.documents import AsyncDocuments
     from korus._async.resources.forms import AsyncForms
+    from korus._async.resources.journal import AsyncJournal
     from korus._async.resources.offers import AsyncOffers
     from korus._async.resources.orders import AsyncOrders
     from korus._async.resources.product_bases import AsyncProductBases
@@ -311,6 +312,13 @@ class AsyncKorus:
         from korus._async.resources.forms import AsyncForms
 
         return AsyncForms(self)
+
+    @cached_property
+    def journal(self) -> AsyncJournal:
+        """The journal of this client's bookings, if it was given one."""
+        from korus._async.resources.journal import AsyncJournal
+
+        return AsyncJournal(self)
 
     async def aclose(self) -> None:
         """Close the connections. A client made by `with_options` leaves them to the one it was made from."""

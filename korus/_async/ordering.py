@@ -25,7 +25,7 @@ from korus.errors import (
     ValidationFailed,
     Violation,
 )
-from korus.fate import may_have_happened, may_still_happen
+from korus.fate import lost_answer, may_have_happened, may_still_happen
 from korus.intents import Intent, new_intent
 from korus.iri import ORDER, RESERVATION, parse_iri
 from korus.matching import Verdict, describe_failure, failed_entries, match_orders
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from korus._async.transport import AsyncTransport
     from korus.models import Order
 
-__all__ = ["AsyncOrdering", "OrderResult"]
+__all__ = ["AsyncOrdering", "OrderResult", "Standing"]
 
 _LOG = logging.getLogger("korus")
 _OPERATION = "bulk_create_orders"
@@ -73,8 +73,15 @@ class OrderResult:
 
 
 @frozen
-class _Standing:
-    """How a reservation stands: free to be ordered, ordered already, or ended."""
+class Standing:
+    """How a reservation stands.
+
+    Attributes:
+        kind: ``free`` to be ordered, ``ordered`` under this reference, ``foreign``: ordered under another,
+            ``ended``, or ``absent``: the API knows no such reservation.
+        order: The order, if there is one.
+        reason: Why it cannot be ordered.
+    """
 
     kind: Literal["free", "ordered", "foreign", "ended", "absent"]
     order: Order | None = None
@@ -140,13 +147,34 @@ class AsyncOrdering:
             await self._books.settle(intent, _recorded(result.lines))
         return result
 
-    async def resolve(self, intent: Intent, lines: Sequence[OrderLine]) -> OrderResult:
-        """Ask what became of an intent that was left unknown; nothing is ordered."""
-        lost = DecodingFailed("the answer was lost", operation=_OPERATION)
-        reference = str(intent.details["externalReference"])
+    async def look(
+        self, intent: Intent, lines: Sequence[OrderLine], reference: str, *, recent: bool
+    ) -> dict[str, Standing]:
+        """Ask how the reservations of an intent stand, for as long as its order may still be under way.
+
+        Raises:
+            OutcomeUnknown: The API could not be asked.
+        """
+        lost = lost_answer(_OPERATION, recent=recent)
         standing = await self._look_until_clear(intent, lines, reference, lost)
         if standing is None:
             raise _unknown(intent, lost)
+        return standing
+
+    async def resolve(
+        self, intent: Intent, lines: Sequence[OrderLine], *, recent: bool = False
+    ) -> OrderResult:
+        """Ask what became of an intent that was left unknown; nothing is ordered.
+
+        Args:
+            intent: The intent.
+            lines: Its lines.
+            recent: Whether the API may still be at work on it.
+
+        Raises:
+            OutcomeUnknown: The API could not be asked.
+        """
+        standing = await self.look(intent, lines, str(intent.details["externalReference"]), recent=recent)
         outcomes: list[LineOutcome[Order]] = []
         for line in lines:
             found = standing[line.reservation]
@@ -159,6 +187,33 @@ class AsyncOrdering:
                 )
         await self._books.settle(intent, _recorded(outcomes))
         return OrderResult(tuple(outcomes))
+
+    async def complete(self, intent: Intent, request: OrderRequest, *, recent: bool) -> OrderResult:
+        """Carry on with an intent that was left behind: order what was not ordered and still can be.
+
+        Args:
+            intent: The intent.
+            request: What it asked for.
+            recent: Whether the API may still be at work on it.
+
+        Raises:
+            OutcomeUnknown: What became of it could not be found out.
+            KorusError: What remained to be ordered was refused.
+        """
+        standing = await self.look(intent, request.lines, request.external_reference, recent=recent)
+        outcomes = _lapsed(request.lines, standing)
+        usable = tuple(line for line in request.lines if line.number not in outcomes)
+        if usable:
+            try:
+                result = await self.carry_out(intent, evolve(request, lines=usable))
+            except ReservationUnusable:
+                # they ended this very moment
+                result = await self.resolve(intent, usable)
+            outcomes.update((outcome.line.number, outcome) for outcome in result.lines)
+        lines = tuple(outcomes[line.number] for line in request.lines)
+        if not any(outcome.status == "unknown" for outcome in lines):
+            await self._books.settle(intent, _recorded(lines))
+        return OrderResult(lines)
 
     # --- one after the other -------------------------------------------------------------------------------
 
@@ -341,7 +396,7 @@ class AsyncOrdering:
 
     async def _look_until_clear(
         self, intent: Intent, lines: Sequence[OrderLine], reference: str, lost: KorusError
-    ) -> dict[str, _Standing] | None:
+    ) -> dict[str, Standing] | None:
         """Look until every line has an order or has ended, or long enough; None when it cannot be asked."""
         patience = self._transport.config.retry.settle
         enough = patience if may_still_happen(lost) else min(patience, _ANSWERED)
@@ -362,7 +417,7 @@ class AsyncOrdering:
             pause = min(pause * 1.6, _LONGEST_PAUSE)
             await self._books.move(intent, "looking")
 
-    async def _standing(self, lines: Sequence[OrderLine], reference: str) -> dict[str, _Standing]:
+    async def _standing(self, lines: Sequence[OrderLine], reference: str) -> dict[str, Standing]:
         """Ask how reservations stand: themselves first, then the orders with the reference."""
         if not lines:
             return {}
@@ -373,10 +428,10 @@ class AsyncOrdering:
             for order in await self._by_reference(reference):
                 named = reservation_of(order)
                 if named in found and found[named].order is None:
-                    found[named] = _Standing("ordered", _model(order))
+                    found[named] = Standing("ordered", _model(order))
         return found
 
-    async def _stands(self, line: OrderLine, reference: str) -> _Standing:
+    async def _stands(self, line: OrderLine, reference: str) -> Standing:
         with available("get_reservation"):
             from korus_api.api.reservation import get_reservation
 
@@ -384,16 +439,16 @@ class AsyncOrdering:
             request = request_for(get_reservation, id=parse_iri(line.reservation, RESERVATION).id)
             reservation = (await self._transport.send(get_reservation.OPERATION, request)).object()
         except NotFound:
-            return _Standing("absent", reason="there is no such reservation")
+            return Standing("absent", reason="there is no such reservation")
         named = iri_of(reservation.get("order"))
         if named is None:
             reason = ended(reservation, self._transport.clock.now())
-            return _Standing("free") if reason is None else _Standing("ended", reason=reason)
+            return Standing("free") if reason is None else Standing("ended", reason=reason)
         order = await self._order_at(named)
         if belongs(order, reference):
-            return _Standing("ordered", _model(order))
+            return Standing("ordered", _model(order))
         other = order.get("externalReference")
-        return _Standing("foreign", _model(order), f"it is ordered already, under the reference {other!r}")
+        return Standing("foreign", _model(order), f"it is ordered already, under the reference {other!r}")
 
     async def _order_at(self, iri: str) -> dict[str, Any]:
         with available("get_order"):
@@ -457,7 +512,7 @@ def _details(request: OrderRequest) -> dict[str, Any]:
     }
 
 
-def _adopted(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> dict[int, LineOutcome[Order]]:
+def _adopted(lines: Sequence[OrderLine], standing: Mapping[str, Standing]) -> dict[int, LineOutcome[Order]]:
     return {
         line.number: LineOutcome(line, "succeeded", (order,), adopted=True)
         for line in lines
@@ -466,7 +521,7 @@ def _adopted(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> d
     }
 
 
-def _lapsed(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> dict[int, LineOutcome[Order]]:
+def _lapsed(lines: Sequence[OrderLine], standing: Mapping[str, Standing]) -> dict[int, LineOutcome[Order]]:
     return {
         line.number: _refused(
             line,
@@ -482,7 +537,7 @@ def _lapsed(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> di
 
 
 def _doubtful(
-    line: OrderLine, verdict: Verdict, found: _Standing | None, intent: Intent
+    line: OrderLine, verdict: Verdict, found: Standing | None, intent: Intent
 ) -> LineOutcome[Order]:
     if verdict.status == "failed":
         reason, code = describe_failure(verdict.raw)

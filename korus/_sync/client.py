@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from korus._sync.resources.catalogs import Catalogs
     from korus._sync.resources.documents import Documents
     from korus._sync.resources.forms import Forms
+    from korus._sync.resources.journal import Journal
     from korus._sync.resources.offers import Offers
     from korus._sync.resources.orders import Orders
     from korus._sync.resources.product_bases import ProductBases
@@ -312,6 +313,13 @@ class Korus:
         from korus._sync.resources.forms import Forms
 
         return Forms(self)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal of this client's bookings, if it was given one."""
+        from korus._sync.resources.journal import Journal
+
+        return Journal(self)
 
     def close(self) -> None:
         """Close the connections. A client made by `with_options` leaves them to the one it was made from."""

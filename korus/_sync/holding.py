@@ -26,7 +26,7 @@ from korus.errors import (
     ReservationFailed,
     ValidationFailed,
 )
-from korus.fate import may_have_happened, may_still_happen
+from korus.fate import lost_answer, may_have_happened, may_still_happen
 from korus.intents import Intent, new_intent
 from korus.matching import Answer, describe_failure, failed_entries, match_reservations
 from korus.operations import available, request_for
@@ -363,8 +363,17 @@ class Holding:
         envelope = read_envelope(answer.json(), operation="list_reservations", url=url)
         return [member for member in envelope.members if isinstance(member, dict)]
 
-    def resolve(self, intent: Intent, lines: Sequence[Line]) -> HoldResult:
-        """Ask again what became of an intent that was left unknown; nothing is held anew."""
+    def resolve(self, intent: Intent, lines: Sequence[Line], *, recent: bool = False) -> HoldResult:
+        """Ask again what became of an intent that was left unknown; nothing is held anew.
+
+        Args:
+            intent: The intent.
+            lines: Its lines.
+            recent: Whether the API may still be at work on it.
+
+        Raises:
+            OutcomeUnknown: The API could not be asked.
+        """
         stored = objects(intent.details, "items")
         baseline = intent.details.get("baseline")
         call = _Call(
@@ -374,7 +383,7 @@ class Holding:
             None if baseline is None else Baseline.from_dict(baseline),
             _ROUNDS,
         )
-        lost = DecodingFailed("the answer was lost", operation=_OPERATION)
+        lost = lost_answer(_OPERATION, recent=recent)
         adopted, unclear = self._look_until_clear(call, intent, lost)
         if unclear is None:
             raise _unknown(intent, lost)

@@ -26,7 +26,7 @@ from korus.errors import (
     ValidationFailed,
     Violation,
 )
-from korus.fate import may_have_happened, may_still_happen
+from korus.fate import lost_answer, may_have_happened, may_still_happen
 from korus.intents import Intent, new_intent
 from korus.iri import ORDER, RESERVATION, parse_iri
 from korus.matching import Verdict, describe_failure, failed_entries, match_orders
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from korus._sync.transport import Transport
     from korus.models import Order
 
-__all__ = ["Ordering", "OrderResult"]
+__all__ = ["Ordering", "OrderResult", "Standing"]
 
 _LOG = logging.getLogger("korus")
 _OPERATION = "bulk_create_orders"
@@ -74,8 +74,15 @@ class OrderResult:
 
 
 @frozen
-class _Standing:
-    """How a reservation stands: free to be ordered, ordered already, or ended."""
+class Standing:
+    """How a reservation stands.
+
+    Attributes:
+        kind: ``free`` to be ordered, ``ordered`` under this reference, ``foreign``: ordered under another,
+            ``ended``, or ``absent``: the API knows no such reservation.
+        order: The order, if there is one.
+        reason: Why it cannot be ordered.
+    """
 
     kind: Literal["free", "ordered", "foreign", "ended", "absent"]
     order: Order | None = None
@@ -141,13 +148,32 @@ class Ordering:
             self._books.settle(intent, _recorded(result.lines))
         return result
 
-    def resolve(self, intent: Intent, lines: Sequence[OrderLine]) -> OrderResult:
-        """Ask what became of an intent that was left unknown; nothing is ordered."""
-        lost = DecodingFailed("the answer was lost", operation=_OPERATION)
-        reference = str(intent.details["externalReference"])
+    def look(
+        self, intent: Intent, lines: Sequence[OrderLine], reference: str, *, recent: bool
+    ) -> dict[str, Standing]:
+        """Ask how the reservations of an intent stand, for as long as its order may still be under way.
+
+        Raises:
+            OutcomeUnknown: The API could not be asked.
+        """
+        lost = lost_answer(_OPERATION, recent=recent)
         standing = self._look_until_clear(intent, lines, reference, lost)
         if standing is None:
             raise _unknown(intent, lost)
+        return standing
+
+    def resolve(self, intent: Intent, lines: Sequence[OrderLine], *, recent: bool = False) -> OrderResult:
+        """Ask what became of an intent that was left unknown; nothing is ordered.
+
+        Args:
+            intent: The intent.
+            lines: Its lines.
+            recent: Whether the API may still be at work on it.
+
+        Raises:
+            OutcomeUnknown: The API could not be asked.
+        """
+        standing = self.look(intent, lines, str(intent.details["externalReference"]), recent=recent)
         outcomes: list[LineOutcome[Order]] = []
         for line in lines:
             found = standing[line.reservation]
@@ -160,6 +186,33 @@ class Ordering:
                 )
         self._books.settle(intent, _recorded(outcomes))
         return OrderResult(tuple(outcomes))
+
+    def complete(self, intent: Intent, request: OrderRequest, *, recent: bool) -> OrderResult:
+        """Carry on with an intent that was left behind: order what was not ordered and still can be.
+
+        Args:
+            intent: The intent.
+            request: What it asked for.
+            recent: Whether the API may still be at work on it.
+
+        Raises:
+            OutcomeUnknown: What became of it could not be found out.
+            KorusError: What remained to be ordered was refused.
+        """
+        standing = self.look(intent, request.lines, request.external_reference, recent=recent)
+        outcomes = _lapsed(request.lines, standing)
+        usable = tuple(line for line in request.lines if line.number not in outcomes)
+        if usable:
+            try:
+                result = self.carry_out(intent, evolve(request, lines=usable))
+            except ReservationUnusable:
+                # they ended this very moment
+                result = self.resolve(intent, usable)
+            outcomes.update((outcome.line.number, outcome) for outcome in result.lines)
+        lines = tuple(outcomes[line.number] for line in request.lines)
+        if not any(outcome.status == "unknown" for outcome in lines):
+            self._books.settle(intent, _recorded(lines))
+        return OrderResult(lines)
 
     # --- one after the other -------------------------------------------------------------------------------
 
@@ -338,7 +391,7 @@ class Ordering:
 
     def _look_until_clear(
         self, intent: Intent, lines: Sequence[OrderLine], reference: str, lost: KorusError
-    ) -> dict[str, _Standing] | None:
+    ) -> dict[str, Standing] | None:
         """Look until every line has an order or has ended, or long enough; None when it cannot be asked."""
         patience = self._transport.config.retry.settle
         enough = patience if may_still_happen(lost) else min(patience, _ANSWERED)
@@ -359,7 +412,7 @@ class Ordering:
             pause = min(pause * 1.6, _LONGEST_PAUSE)
             self._books.move(intent, "looking")
 
-    def _standing(self, lines: Sequence[OrderLine], reference: str) -> dict[str, _Standing]:
+    def _standing(self, lines: Sequence[OrderLine], reference: str) -> dict[str, Standing]:
         """Ask how reservations stand: themselves first, then the orders with the reference."""
         if not lines:
             return {}
@@ -370,10 +423,10 @@ class Ordering:
             for order in self._by_reference(reference):
                 named = reservation_of(order)
                 if named in found and found[named].order is None:
-                    found[named] = _Standing("ordered", _model(order))
+                    found[named] = Standing("ordered", _model(order))
         return found
 
-    def _stands(self, line: OrderLine, reference: str) -> _Standing:
+    def _stands(self, line: OrderLine, reference: str) -> Standing:
         with available("get_reservation"):
             from korus_api.api.reservation import get_reservation
 
@@ -381,16 +434,16 @@ class Ordering:
             request = request_for(get_reservation, id=parse_iri(line.reservation, RESERVATION).id)
             reservation = (self._transport.send(get_reservation.OPERATION, request)).object()
         except NotFound:
-            return _Standing("absent", reason="there is no such reservation")
+            return Standing("absent", reason="there is no such reservation")
         named = iri_of(reservation.get("order"))
         if named is None:
             reason = ended(reservation, self._transport.clock.now())
-            return _Standing("free") if reason is None else _Standing("ended", reason=reason)
+            return Standing("free") if reason is None else Standing("ended", reason=reason)
         order = self._order_at(named)
         if belongs(order, reference):
-            return _Standing("ordered", _model(order))
+            return Standing("ordered", _model(order))
         other = order.get("externalReference")
-        return _Standing("foreign", _model(order), f"it is ordered already, under the reference {other!r}")
+        return Standing("foreign", _model(order), f"it is ordered already, under the reference {other!r}")
 
     def _order_at(self, iri: str) -> dict[str, Any]:
         with available("get_order"):
@@ -454,7 +507,7 @@ def _details(request: OrderRequest) -> dict[str, Any]:
     }
 
 
-def _adopted(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> dict[int, LineOutcome[Order]]:
+def _adopted(lines: Sequence[OrderLine], standing: Mapping[str, Standing]) -> dict[int, LineOutcome[Order]]:
     return {
         line.number: LineOutcome(line, "succeeded", (order,), adopted=True)
         for line in lines
@@ -463,7 +516,7 @@ def _adopted(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> d
     }
 
 
-def _lapsed(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> dict[int, LineOutcome[Order]]:
+def _lapsed(lines: Sequence[OrderLine], standing: Mapping[str, Standing]) -> dict[int, LineOutcome[Order]]:
     return {
         line.number: _refused(
             line,
@@ -479,7 +532,7 @@ def _lapsed(lines: Sequence[OrderLine], standing: Mapping[str, _Standing]) -> di
 
 
 def _doubtful(
-    line: OrderLine, verdict: Verdict, found: _Standing | None, intent: Intent
+    line: OrderLine, verdict: Verdict, found: Standing | None, intent: Intent
 ) -> LineOutcome[Order]:
     if verdict.status == "failed":
         reason, code = describe_failure(verdict.raw)

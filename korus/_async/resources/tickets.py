@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from korus._async.naming import AsyncNaming
 from korus._async.resources._resource import AsyncResource
-from korus.iri import TICKET, Reference
+from korus.beneficiaries import Requirement, order_tickets, read_rows, requirement
+from korus.iri import ORDER, TICKET, Reference
 from korus.operations import available
+from korus.outcomes import BulkOutcome
+from korus.wire import wire
 
 if TYPE_CHECKING:
-    from korus.models import OrderItemTicket, OrderItemTicketResource
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+    from typing import IO
+
+    from korus.models import Beneficiary, Order, OrderItemTicket, OrderItemTicketResource
 
 __all__ = ["AsyncTickets"]
 
@@ -43,3 +51,86 @@ class AsyncTickets(AsyncResource):
             order_item_id=found.ids["order_item_id"],
             id=found.id,
         )
+
+    async def required(self, order: Order | Reference | str) -> tuple[Requirement, ...]:
+        """Say what is still needed of the beneficiaries of an order's tickets.
+
+        Args:
+            order: The order, its IRI or its id. An object is read anew: what it says may have changed.
+
+        Returns:
+            One entry for each ticket that still needs something: which fields, and by when. Empty when
+            nothing is missing.
+
+        Raises:
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 4.15, 7.4.
+        """
+        fresh = await AsyncNaming(self._transport).order(self._reference(order, ORDER))
+        return tuple(need for need in map(requirement, order_tickets(fresh)) if need.missing)
+
+    async def set_beneficiary(
+        self,
+        ticket: OrderItemTicket | OrderItemTicketResource | Reference | str,
+        beneficiary: Beneficiary | Mapping[str, Any],
+    ) -> OrderItemTicket:
+        """Say who a ticket is for.
+
+        What is given is checked first and then merged into what is known: a field that is left out stays as
+        it is, None clears it. First and last name have to be given every time.
+
+        Args:
+            ticket: The ticket, also as it stands in an order, or its IRI (then it is read first).
+            beneficiary: Who it is for: a `Beneficiary`, or a mapping by the API's names or Python's.
+
+        Returns:
+            The ticket as it is now.
+
+        Raises:
+            BeneficiaryInvalid: A required field is missing, a value is none, the deadline has passed, or the
+                beneficiary cannot be changed any more; all problems at once, nothing was sent.
+            ValidationFailed: The API refused it.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.5, 4.15, 7.4.
+        """
+        naming = AsyncNaming(self._transport)
+        reference = self._reference(ticket, TICKET)
+        known = wire(ticket)
+        if known is None or "requiredBeneficiaryFields" not in known:
+            known = await naming.ticket(reference)
+        return await naming.name(reference, known, beneficiary)
+
+    async def set_beneficiaries(
+        self,
+        order: Order | Reference | str,
+        rows: str | Path | IO[str] | Iterable[object],
+        *,
+        concurrency: int = 4,
+    ) -> BulkOutcome[OrderItemTicket, Any]:
+        """Say who many tickets of an order are for.
+
+        Args:
+            order: The order, its IRI or its id; it is read anew.
+            rows: A CSV file (its path, or open), or a list of beneficiaries: `Beneficiary` objects, mappings,
+                or pairs of a ticket and one of these. A row names its ticket by IRI, id or voucher in
+                ``ticket``; rows that name none take the tickets that still need something, in the order's
+                own order.
+            concurrency: How many are sent at once at most.
+
+        Returns:
+            The outcome, row by row: rows that are wrong have failed, with all their problems, and the others
+            were sent.
+
+        Raises:
+            InvalidArgument: The file cannot be read or is no such file; nothing was sent.
+            KorusError: what reading the order can raise; see `korus.errors`.
+
+        Reference: 3.5, 7.4.
+        """
+        listed = read_rows(rows)
+        naming = AsyncNaming(self._transport)
+        fresh = await naming.order(self._reference(order, ORDER))
+        lines = await naming.name_all(fresh, listed, concurrency=concurrency)
+        return BulkOutcome(lines, clock=self._transport.clock)

@@ -3,15 +3,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from korus._sync.delivery import Delivery, Pending, document_of
 from korus._sync.resources._resource import Resource
+from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
 from korus.operations import available
+from korus.wire import wire
 
 if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Callable
+
     from korus._sync.pages import Pages
-    from korus.models import Order, OrderDocument
+    from korus.models import Order, OrderDocument, OrderDocumentPatchRead
+
+_LOG = logging.getLogger("korus")
+_MOST_BYTES = 100 * 1024 * 1024
 
 __all__ = ["Documents"]
 
@@ -68,3 +79,140 @@ class Documents(Resource):
         return self._get(
             get_order_document, OrderDocument.from_dict, order_id=found.ids["order_id"], id=found.id
         )
+
+    def url(
+        self, document: OrderDocument | Reference | str, *, language: str | None = None
+    ) -> OrderDocumentPatchRead:
+        """Ask for the temporary address of a document.
+
+        The address is signed, belongs to a storage host and stops working soon. Fetch it without the API's
+        token, and do not pass it on to customers; `download` does all of that.
+
+        Args:
+            document: The document or its IRI.
+            language: Which language the file should be in, such as ``fr``; the client's when left out.
+
+        Raises:
+            NotFound: when there is no such document.
+            ValidationFailed: when it cannot be downloaded yet.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.3, 4.16, 7.4.
+        """
+        with available("update_order_document"):
+            from korus_api.models import OrderDocumentPatchRead
+
+        found = self._reference(document, DOCUMENT)
+        return OrderDocumentPatchRead.from_dict(Delivery(self._transport).address(found, _language(language)))
+
+    def wait(
+        self,
+        order: Order | Reference | str,
+        *,
+        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        progress: Callable[[Pending], object] | None = None,
+    ) -> tuple[OrderDocument, ...]:
+        """Wait until all documents of an order can be downloaded.
+
+        The API is asked ever more slowly, every half second at first and every ten seconds at last. When a
+        document is due long after the deadline, or when beneficiaries are missing, waiting ends at once.
+
+        Args:
+            order: The order, its IRI or its id.
+            timeout: Seconds to wait at most; 0 looks once.
+            progress: Called after each look with a `Pending`: what is ready, what is not, when it will be.
+
+        Returns:
+            The documents.
+
+        Raises:
+            DocumentsNotReady: They were not ready in time; ``pending`` names those that were not.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.1, 4.16, 7.4.
+        """
+        with available("list_order_documents"):
+            from korus_api.models import OrderDocument
+
+        found, _ = Delivery(self._transport).wait(
+            self._reference(order, ORDER), patience=_seconds(timeout), progress=progress
+        )
+        return tuple(OrderDocument.from_dict(wire(document) or {"@id": document}) for document in found)
+
+    def download(
+        self,
+        order: Order | Reference | str,
+        *,
+        to: str | Path,
+        language: str | None = None,
+        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        progress: Callable[[Pending], object] | None = None,
+        follow_redirects: bool = False,
+        max_bytes: int = _MOST_BYTES,
+    ) -> builtins.list[Path]:
+        """Save the documents of an order as files.
+
+        It waits as `wait` does, but is content with those documents that are ready when others are due long
+        after the deadline; at least one has to be. Each file is named after the order's reference and the
+        document's id, appears when it is whole, and replaces one of the same name, so that running this again
+        is safe.
+
+        Args:
+            order: The order, its IRI or its id.
+            to: The folder; made if it is not there.
+            language: Which language the files should be in, such as ``fr``; the client's when left out.
+            timeout: Seconds to wait for the documents at most.
+            progress: As for `wait`.
+            follow_redirects: Whether the storage host may send us to another address.
+            max_bytes: A file longer than this is refused.
+
+        Returns:
+            The paths of the files, in the order of the documents.
+
+        Raises:
+            DocumentsNotReady: Not one document was ready in time.
+            DownloadFailed: A file could not be fetched, is cut short, or is no PDF though it should be.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: 3.1, 3.3, 7.4.
+        """
+        reference = self._reference(order, ORDER)
+        delivery = Delivery(self._transport)
+        documents, standing = delivery.wait(
+            reference, patience=_seconds(timeout), progress=progress, some=True
+        )
+        if standing.pending:
+            _LOG.warning("%s: not ready yet: %s", reference.iri, ", ".join(standing.pending))
+        facts: dict[str, Any] = dict(wire(order) or {}) or delivery.order(reference)
+        saved: builtins.list[Path] = []
+        for document in documents:
+            found = document_of(document, reference, self._base_url)
+            if found.iri in standing.pending:
+                continue
+            saved.append(
+                delivery.save(
+                    found,
+                    facts,
+                    Path(to),
+                    language=_language(language),
+                    follow_redirects=follow_redirects,
+                    max_bytes=max_bytes,
+                )
+            )
+        if not saved:
+            raise DocumentsNotReady(f"{reference.iri}: no document is ready", pending=standing.pending)
+        return saved
+
+
+def _seconds(timeout: object) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 <= timeout < float("inf"):
+        raise InvalidArgument(f"timeout is a number of seconds from 0 on, not {timeout!r}")
+    return float(timeout)
+
+
+def _language(language: object) -> str | None:
+    if language is None:
+        return None
+    if not isinstance(language, str) or not language.isascii() or not language.isprintable() or not language:
+        raise InvalidArgument(f"language is a code such as 'fr', not {language!r}")
+    return str.__str__(language)
