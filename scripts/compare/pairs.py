@@ -362,7 +362,9 @@ class _Comparison:
             if old is None and new is None:
                 continue
             if several and (old is None or new is None):
-                continue  # merging by hand loses the texts of the parts
+                # merging by hand loses the texts of the parts, so they count where as many parts are merged
+                self._part_texts(before, after, keyword, name, what)
+                continue
             was, is_ = old[0] if old else None, new[0] if new else None
             if token(was) != token(is_):
                 verb = "changed" if old and new else "was added" if new else "was removed"
@@ -484,6 +486,24 @@ class _Comparison:
                 widened=None if is_ == "anyOf" else False,
                 subject=kind,
             )
+
+    def _part_texts(self, before: Shape, after: Shape, keyword: str, name: str, what: str) -> None:
+        if len(before.merged) != len(after.merged):
+            return
+        for was_at, now_at in zip(before.merged, after.merged, strict=True):
+            was = mapping(self.old.document.at(was_at)).get(keyword)
+            now = mapping(self.new.document.at(now_at)).get(keyword)
+            if token(was) != token(now):
+                verb = "was added" if was is None else "was removed" if now is None else "changed"
+                self._say(
+                    "",
+                    was,
+                    now,
+                    f"the {what} of a part {verb}",
+                    names=dict.fromkeys(BOTH, name),
+                    at=(was_at, now_at),
+                    subject=keyword,
+                )
 
     def _variant_annotations(self, old: Branch, new: Branch) -> None:
         """Compare what annotates two alternatives; where there are none, the pair itself was compared already."""

@@ -773,7 +773,7 @@ class Book:
         key = (use.core, depth)
         found = self._digests.get(key)
         if found is None:
-            if depth == 0:
+            if depth <= 0:
                 shape = self.shape(use.core)
                 found = ",".join(sorted(shape.kinds))
             else:

@@ -89,6 +89,18 @@ class Meaning:
         """Whether anything breaks callers in Python."""
         return any(effect.breaking for effect in self.every())
 
+    def breaks_silently(self) -> list[Record]:
+        """Give the records that break callers on the wire without a change of names to tell them.
+
+        A record that changes names, none of them so that callers notice, was taken in by the raw client: it keeps
+        values that it does not know.
+        """
+        return [
+            record
+            for record in self.comparison.changes
+            if record.level == "breaking" and not self.effects[record.fingerprint].names
+        ]
+
     def every(self) -> list[Effect]:
         """Give all effects."""
         return [
@@ -249,7 +261,7 @@ def _action(names: list[NameChange], record: Record | None) -> str:
             steps[f"Compare with the text of the value instead of `{short}`, or drop the case."] = None
         else:
             steps[f"Check where `{short}` is used: it {change.change}."] = None
-    if not steps and record is not None and record.level == "breaking":
+    if not names and record is not None and record.level == "breaking":
         where = record.where.location or "the API"
         return f"No name changes, but what is {'sent' if record.direction == 'request' else 'answered'} does: check {where}."
     return " ".join(steps)

@@ -1,0 +1,81 @@
+"""``python -m scripts.track``: absorb the newest description of the API, or the one in a file.
+
+Exit statuses, for a scheduled job to act on:
+
+====== ==============================================================================================
+0      nothing new: the description is in the lock; nothing was changed
+10     absorbed, a safe change: nothing that anybody uses breaks
+11     absorbed, a breaking change: the changelog fragments say for whom and what to do
+12     for a person to decide: absorbed with changes that cannot be judged; or not absorbed, because a
+       version that is known was published with other content
+2      wrong arguments
+20     failed: nothing could be fetched or filed
+21     refused: not valid OpenAPI
+22     refused: the descriptions cannot be compared
+23     refused: the raw client would lose something
+24     refused: a change of the raw client that no change of the description explains
+25     refused: the tests do not hold
+26     refused: recorded answers cannot be read
+27     failed: the result could not be written
+130    interrupted
+====== ==============================================================================================
+
+With 20 and above, and with 130, the tree is as it was. The report is in ``build/track/`` whenever anything was new.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.track.absorbing import DEFAULT_TESTS, Status, Wanted, absorb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.track", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--description", type=Path, metavar="FILE", help="take this file instead of fetching")
+    parser.add_argument("--dry-run", action="store_true", help="do everything but leave the tree as it is")
+    parser.add_argument(
+        "--branch", action="store_true", help="leave the result in the working tree on the branch api/<version>"
+    )
+    parser.add_argument(
+        "--tests",
+        action="append",
+        metavar="PATH",
+        help="run these tests instead of all; repeatable, and '' for none",
+    )
+    parser.add_argument("--url", action="append", metavar="URL", help="fetch from here; repeatable")
+    given = parser.parse_args(arguments)
+    wanted = Wanted(
+        root=ROOT,
+        description=given.description,
+        dry_run=given.dry_run,
+        branch=given.branch,
+        tests=DEFAULT_TESTS if given.tests is None else [path for path in given.tests if path],
+        say=lambda words: print(f"track: {words}", file=sys.stderr, flush=True),
+        **({"urls": given.url} if given.url else {}),
+    )
+    try:
+        outcome = absorb(wanted)
+    except KeyboardInterrupt:
+        print("track: interrupted; the tree is as it was", file=sys.stderr)
+        return INTERRUPTED
+    print(f"track: {outcome.message}", file=sys.stderr if outcome.status >= Status.FETCH_FAILED else sys.stdout)
+    if outcome.written:
+        print(f"track: the report is in {wanted.report}/")
+    return int(outcome.status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

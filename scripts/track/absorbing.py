@@ -1,0 +1,473 @@
+"""Absorb a version of the API's description: the steps in their order, and what each of them can end in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import TypeVar
+
+from attrs import define, field, frozen
+from openapi_spec_validator import validate
+from openapi_spec_validator.validation.exceptions import OpenAPISpecValidatorError
+
+from korus.testing.cassettes import find as find_cassettes
+from scripts.compare import Comparison, ComparisonError, Document, compare
+from scripts.descriptions import Description, DescriptionError, load, read_lock, sha256, write_lock
+from scripts.fetch import ADDRESSES, Failure, FetchError, Fetched, fetch, take
+from scripts.generate.build import AuditFailedError, OutputError, build
+from scripts.generate.launcher import GenerationError
+from scripts.python_surface import Meaning, SurfaceError, explain, read_surface
+from scripts.python_surface.render import FORMATS
+from scripts.track.staging import bring_back, copied, differences, undo_interrupted
+from scripts.track.writing import Decision, decide, fragments, pull_request
+
+__all__ = ["DEFAULT_TESTS", "Outcome", "Status", "Step", "absorb"]
+
+T = TypeVar("T")
+
+DEFAULT_TESTS = ("tests",)
+# they test this command and the comparison, on descriptions of their own
+NOT_RUN = ("tests/tracking",)
+
+
+class Status(IntEnum):
+    """How a run ended; the value is the exit status."""
+
+    NOTHING_NEW = 0
+    SAFE = 10
+    BREAKING = 11
+    NEEDS_A_PERSON = 12
+    FETCH_FAILED = 20
+    INVALID = 21
+    COMPARISON_FAILED = 22
+    GENERATION_FAILED = 23
+    UNEXPLAINED = 24
+    TESTS_FAILED = 25
+    CASSETTES_FAILED = 26
+    NOT_WRITTEN = 27
+
+
+WORDS: dict[Status, str] = {
+    Status.NOTHING_NEW: "nothing new",
+    Status.SAFE: "safe",
+    Status.BREAKING: "breaking",
+    Status.NEEDS_A_PERSON: "for a person to decide",
+    Status.FETCH_FAILED: "failed to fetch",
+    Status.INVALID: "refused: not a valid description",
+    Status.COMPARISON_FAILED: "refused: cannot be compared",
+    Status.GENERATION_FAILED: "refused: the raw client would lose something",
+    Status.UNEXPLAINED: "refused: changes of names have no cause",
+    Status.TESTS_FAILED: "refused: the tests do not hold",
+    Status.CASSETTES_FAILED: "refused: recorded answers cannot be read",
+    Status.NOT_WRITTEN: "failed to write",
+}
+
+
+class StoppedError(Exception):
+    """A step ended the run."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@frozen
+class Step:
+    """One step of a run, and how it went."""
+
+    name: str
+    outcome: str
+
+
+@define
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        status: The exit status.
+        message: One line.
+        steps: What was done.
+        version: The version that came.
+        previous: The version that was followed.
+        meaning: What the change means, as far as it was worked out.
+        decision: What it means for korus's version.
+        written: The files of the report.
+        changed: The files that were changed in the tree.
+        output: What the step that failed said.
+        outdated: Recordings that show what the new version does not say any more.
+    """
+
+    status: Status
+    message: str
+    steps: list[Step] = field(factory=list)
+    version: str | None = None
+    previous: str | None = None
+    meaning: Meaning | None = None
+    decision: Decision | None = None
+    written: list[Path] = field(factory=list)
+    changed: list[str] = field(factory=list)
+    output: str = ""
+    outdated: list[str] = field(factory=list)
+
+
+@frozen
+class Wanted:
+    """What a run is asked to do.
+
+    Attributes:
+        root: The repository.
+        description: A file to take instead of fetching.
+        dry_run: Whether to leave the tree as it is.
+        branch: Whether to leave the result on a branch of its own.
+        tests: What to hand to pytest.
+        report: Where the report goes.
+        urls: Where to fetch from.
+        say: Tells people what is being done.
+    """
+
+    root: Path
+    description: Path | None = None
+    dry_run: bool = False
+    branch: bool = False
+    tests: Sequence[str] = DEFAULT_TESTS
+    report: Path = Path("build/track")
+    urls: Sequence[str] = ADDRESSES
+    say: Callable[[str], None] = print
+
+
+def absorb(wanted: Wanted) -> Outcome:
+    """Carry out a run; the tree is changed as a whole or not at all."""
+    outcome = Outcome(Status.NOT_WRITTEN, "")
+    if undo_interrupted(wanted.root, _journal(wanted)):
+        wanted.say("undid what an interrupted run had begun")
+    with tempfile.TemporaryDirectory(prefix="korus-track-") as place:
+        try:
+            _run(wanted, outcome, Path(place))
+        except StoppedError as stop:
+            outcome.status, outcome.message = stop.status, " ".join(str(stop).split())
+    if outcome.status is not Status.NOTHING_NEW:
+        _report(wanted, outcome)
+    return outcome
+
+
+def _journal(wanted: Wanted) -> Path:
+    return wanted.root / "build" / "track-undo"
+
+
+def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
+    if wanted.description is not None and _is_known(wanted.root, wanted.description):
+        outcome.status = Status.NOTHING_NEW
+        outcome.message = f"nothing new: {wanted.description.name} is in the lock"
+        return
+    copy = copied(wanted.root, place)
+    previous = _previous(wanted.root)
+    outcome.previous = previous.stem
+    fetched = _step(wanted, outcome, "fetch", lambda: _filed(wanted, copy))
+    if not fetched.new:
+        outcome.status = Status.NOTHING_NEW
+        outcome.message = f"nothing new: {fetched.version} is what is published"
+        return
+    outcome.version = fetched.version
+    _step(wanted, outcome, "validate", lambda: _validate(fetched.path))
+    comparison = _step(wanted, outcome, "compare", lambda: _compare(previous, fetched, outcome))
+    _step(wanted, outcome, "generate and audit", lambda: _generate(fetched.path, copy))
+    meaning = _step(
+        wanted,
+        outcome,
+        "say it in Python",
+        lambda: _explain(comparison, previous, fetched.path, wanted.root, copy, place),
+    )
+    outcome.meaning = meaning
+    outcome.decision = decide(meaning, _korus_version(wanted.root))
+    for name, content in fragments(meaning, fetched.version, outcome.previous).items():
+        (copy / "changelog.d" / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / "changelog.d" / name).write_text(content, encoding="utf-8")
+    outcome.outdated = _step(
+        wanted, outcome, "read the cassettes", lambda: _cassettes(copy, previous, fetched.path, outcome)
+    )
+    _step(wanted, outcome, "test", lambda: _tests(wanted, copy, outcome))
+    outcome.status = Status.NEEDS_A_PERSON if outcome.outdated else _verdict(meaning)
+    _bring_back(wanted, outcome, copy)
+    how = "would be absorbed" if wanted.dry_run else "absorbed"
+    outcome.message = (
+        f"{fetched.version} {how} in place of {outcome.previous}: {WORDS[outcome.status]}; "
+        f"korus {outcome.decision.present} → {outcome.decision.next}"
+    )
+
+
+def _step(wanted: Wanted, outcome: Outcome, name: str, run: Callable[[], T]) -> T:
+    wanted.say(f"{name} …")
+    try:
+        result = run()
+    except StoppedError as stop:
+        outcome.steps.append(Step(name, f"failed: {stop}"))
+        raise
+    outcome.steps.append(Step(name, "done"))
+    return result
+
+
+# --- the steps ----------------------------------------------------------------------------------------------------
+
+
+def _is_known(root: Path, description: Path) -> bool:
+    try:
+        digest = sha256(description.read_bytes())
+        return any(entry.sha256 == digest for entry in read_lock(root / "openapi").descriptions.values())
+    except OSError as error:
+        raise StoppedError(Status.FETCH_FAILED, f"cannot read {description}: {error.strerror}") from error
+    except DescriptionError as error:
+        raise StoppedError(Status.FETCH_FAILED, str(error)) from error
+
+
+def _previous(root: Path) -> Path:
+    try:
+        lock = read_lock(root / "openapi")
+        return root / "openapi" / lock.descriptions[lock.current].file
+    except (DescriptionError, KeyError) as error:
+        raise StoppedError(Status.FETCH_FAILED, f"the lock does not say what is followed: {error}") from error
+
+
+def _filed(wanted: Wanted, copy: Path) -> Fetched:
+    folder = copy / "openapi"
+    try:
+        if wanted.description is None:
+            return fetch(wanted.urls, folder=folder)
+        fetched = take(wanted.description.read_bytes(), wanted.description.name, folder=folder)
+    except FetchError as error:
+        status = Status.NEEDS_A_PERSON if error.failure is Failure.OTHER_CONTENT else Status.FETCH_FAILED
+        raise StoppedError(status, error.message) from error
+    except OSError as error:
+        raise StoppedError(
+            Status.FETCH_FAILED, f"cannot read {wanted.description}: {error.strerror}"
+        ) from error
+    lock = read_lock(folder)
+    entry = lock.descriptions[fetched.version]
+    write_lock(
+        lock.with_description(
+            fetched.version, Description(entry.file, entry.sha256, entry.origin, None, entry.fetched), current=True
+        ),
+        folder,
+    )
+    return fetched
+
+
+def _validate(path: Path) -> None:
+    try:
+        validate(load(path))
+    except (OpenAPISpecValidatorError, DescriptionError) as error:
+        raise StoppedError(Status.INVALID, f"{path.name} is not valid OpenAPI: {_first_line(error)}") from error
+    except Exception as error:  # noqa: BLE001 - the validator also fails in ways of its own on broken documents
+        raise StoppedError(
+            Status.INVALID, f"{path.name} cannot be validated: {type(error).__name__}: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).partition("\n")[0][:300]
+
+
+def _compare(previous: Path, fetched: Fetched, outcome: Outcome) -> Comparison:
+    try:
+        return compare(
+            Document.read(previous),
+            Document.read(fetched.path),
+            names=(outcome.previous or previous.stem, fetched.version),
+        )
+    except ComparisonError as error:
+        raise StoppedError(Status.COMPARISON_FAILED, str(error)) from error
+
+
+def _generate(description: Path, copy: Path) -> None:
+    try:
+        build(description, copy / "generated" / "korus_api")
+    except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
+        raise StoppedError(Status.GENERATION_FAILED, f"the raw client cannot be generated: {error}") from error
+
+
+def _explain(
+    comparison: Comparison, previous: Path, present: Path, root: Path, copy: Path, place: Path
+) -> Meaning:
+    try:
+        build(previous, place / "former" / "korus_api")
+        surfaces = read_surface(place / "former" / "korus_api"), read_surface(copy / "generated" / "korus_api")
+        return explain(comparison, previous, present, root=root, surfaces=surfaces)
+    except SurfaceError as error:
+        raise StoppedError(Status.UNEXPLAINED, str(error)) from error
+    except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
+        raise StoppedError(
+            Status.GENERATION_FAILED, f"the raw client of {previous.stem} cannot be generated: {error}"
+        ) from error
+
+
+def _environment(copy: Path) -> dict[str, str]:
+    paths = [str(copy), str(copy / "generated"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - the project's own modules
+        (sys.executable, "-m", *arguments),
+        cwd=copy,
+        env=_environment(copy),
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _cassettes(copy: Path, previous: Path, description: Path, outcome: Outcome) -> list[str]:
+    """Read every recorded answer with the new client; give what is worse than it was with the former one.
+
+    What cannot be read at all ends the run. A recording that the new version has no operation or other types for is
+    for a person to replace.
+    """
+    folders = [copy / name for name in ("tests/cassettes", "examples") if (copy / name).is_dir()]
+    if not any("cassettes" in path.parts for path in find_cassettes(folders)):
+        return []
+    before, after = _troubles(copy, previous, outcome), _troubles(copy, description, outcome)
+    fresh = sorted(after - before)
+    unread = [trouble for trouble in fresh if trouble[0] in {"not read", "changed"}]
+    lines = [": ".join(part for part in trouble if part) for trouble in fresh]
+    if unread:
+        outcome.output = "\n".join(lines) + "\n"
+        raise StoppedError(
+            Status.CASSETTES_FAILED,
+            f"{len(unread)} recorded answers cannot be read with the client of {description.stem}, the first: {lines[0]}",
+        )
+    return lines
+
+
+def _troubles(copy: Path, description: Path, outcome: Outcome) -> set[tuple[str, ...]]:
+    done = _command(copy, "scripts.cassettes", "replay", "--format", "json", "--against", str(description))
+    try:
+        found = json.loads(done.stdout)["troubles"]
+    except (ValueError, KeyError, TypeError) as error:
+        outcome.output = done.stdout
+        raise StoppedError(
+            Status.CASSETTES_FAILED, f"the cassettes cannot be replayed: {_last_line(done.stdout)}"
+        ) from error
+    keys = ("kind", "cassette", "interaction", "operation", "pointer", "message")
+    return {tuple(str(trouble.get(key, "")) for key in keys) for trouble in found}
+
+
+def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
+    if not wanted.tests:
+        return
+    ignored = [f"--ignore={name}" for name in NOT_RUN]
+    done = _command(
+        copy, "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-n", "2", *ignored, *wanted.tests
+    )
+    if done.returncode:
+        outcome.output = done.stdout
+        failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+        listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004
+        raise StoppedError(Status.TESTS_FAILED, f"the tests do not hold: {listed or _last_line(done.stdout)}")
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "no output"
+
+
+def _verdict(meaning: Meaning) -> Status:
+    """Say what kind of change was absorbed.
+
+    A person is needed where a change could not be judged. What only breaks readers that are stricter than the raw
+    client, as a new value of an enumeration does, is safe.
+    """
+    if meaning.comparison.count("possibly"):
+        return Status.NEEDS_A_PERSON
+    if meaning.breaking or meaning.breaks_silently():
+        return Status.BREAKING
+    return Status.SAFE
+
+
+def _korus_version(root: Path) -> str:
+    text = (root / "korus" / "_version.py").read_text(encoding="utf-8")
+    found = re.search(r'__version__\s*=\s*"([^"]+)"', text)
+    return found[1] if found else "0.0.0"
+
+
+# --- the result ---------------------------------------------------------------------------------------------------
+
+
+def _bring_back(wanted: Wanted, outcome: Outcome, copy: Path) -> None:
+    changed = differences(wanted.root, copy)
+    outcome.changed = list(changed)
+    if wanted.dry_run:
+        outcome.steps.append(Step("write", f"left out: {len(changed)} files would change"))
+        return
+    try:
+        if wanted.branch and outcome.version is not None:
+            _switch(wanted.root, f"api/{outcome.version}")
+        with bring_back(wanted.root, changed, _journal(wanted)):
+            pass
+    except OSError as error:
+        raise StoppedError(Status.NOT_WRITTEN, f"cannot write {error.filename}: {error.strerror}") from error
+    outcome.steps.append(Step("write", f"{len(changed)} files changed"))
+
+
+def _switch(root: Path, branch: str) -> None:
+    """Go to a branch of this name, made anew from where the repository is."""
+    done = subprocess.run(  # noqa: S603 - a fixed command
+        ("git", "switch", "--quiet", "--force-create", branch),  # noqa: S607 - git is on the path
+        cwd=root,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise StoppedError(Status.NOT_WRITTEN, f"cannot go to the branch {branch}: {_last_line(done.stderr)}")
+
+
+def _report(wanted: Wanted, outcome: Outcome) -> None:
+    folder = wanted.root / wanted.report
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if old.is_file():
+            old.unlink()
+
+    def write(name: str, content: str) -> None:
+        path = folder / name
+        path.write_text(content, encoding="utf-8")
+        outcome.written.append(path)
+
+    previous, version = outcome.previous or "?", outcome.version or "?"
+    head = [
+        f"# {previous} → {version}: {WORDS[outcome.status]}",
+        "",
+        outcome.message,
+        "",
+        *[f"- {step.name}: {step.outcome}" for step in outcome.steps],
+    ]
+    if outcome.meaning is not None and outcome.decision is not None:
+        write("changes.json", FORMATS["json"](outcome.meaning))
+        write("changes.html", FORMATS["html"](outcome.meaning))
+        write("changes.md", FORMATS["markdown"](outcome.meaning))
+        write(
+            "pull-request.md",
+            pull_request(
+                outcome.meaning,
+                outcome.decision,
+                WORDS[outcome.status],
+                version,
+                previous,
+                [(step.name, step.outcome) for step in outcome.steps],
+            ),
+        )
+        head += ["", "What changed is in changes.md, changes.json and changes.html; the pull request's text in "
+                 "pull-request.md."]
+    if outcome.outdated:
+        head += ["", "Recordings that the new version has outdated:", "", *[f"- {line}" for line in outcome.outdated]]
+    if outcome.output:
+        write("output.txt", outcome.output)
+        head += ["", "What the step that failed said is in output.txt."]
+    write("report.md", "\n".join(head) + "\n")

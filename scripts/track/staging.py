@@ -1,0 +1,125 @@
+"""Work in a copy of the repository, and bring the result back whole or not at all.
+
+The copy is what the tests run in, so that the tree stays as it was until they hold. Bringing the result back is
+written down before it begins: whatever interrupts it, the next run (or the end of this one) undoes it first.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.descriptions import write_whole
+
+__all__ = ["PRODUCTS", "bring_back", "copied", "differences", "undo_interrupted"]
+
+PRODUCTS = ("openapi", "generated/korus_api", "changelog.d")
+"""What absorbing a version writes; nothing else is brought back."""
+
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "build", "dist", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "*.pyc"
+)
+IGNORED = ("__pycache__",)
+
+
+def copied(root: Path, place: Path) -> Path:
+    """Copy the repository without its history and what was built, and make the copy a repository of its own.
+
+    Args:
+        root: The repository.
+        place: An empty folder to copy it into.
+    """
+    target = place / "korus"
+    shutil.copytree(root, target, ignore=LEFT_OUT, symlinks=True)
+    environment = root / ".venv"
+    if environment.exists():
+        (target / ".venv").symlink_to(environment.resolve(), target_is_directory=True)
+    # some tests ask git which files there are
+    for command in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        ("-c", "user.name=track", "-c", "user.email=track@localhost", "commit", "--quiet", "--message", "copy"),
+    ):
+        subprocess.run(("git", *command), cwd=target, check=False, capture_output=True)  # noqa: S603 - fixed commands
+    return target
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for product in PRODUCTS:
+        for path in sorted((folder / product).rglob("*")):
+            if path.is_file() and not any(part in IGNORED for part in path.parts):
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def differences(root: Path, copy: Path) -> dict[str, bytes | None]:
+    """Give the files that the copy has otherwise, by their path; ``None`` for those that it has no more.
+
+    The lock comes last: with it, and not before, the version counts as absorbed.
+    """
+    here, there = _files(root), _files(copy)
+    changed: dict[str, bytes | None] = {
+        name: there.get(name) for name in sorted(here.keys() | there.keys()) if here.get(name) != there.get(name)
+    }
+    return dict(sorted(changed.items(), key=lambda item: (item[0].endswith("lock.toml"), item[0])))
+
+
+@contextmanager
+def bring_back(root: Path, changed: dict[str, bytes | None], journal: Path) -> Iterator[None]:
+    """Write files into the tree; undo all of it if that, or what is done meanwhile, goes wrong.
+
+    Args:
+        root: The repository.
+        changed: The files by path, ``None`` to remove one.
+        journal: A folder for what is needed to undo it.
+    """
+    undo_interrupted(root, journal)
+    saved: dict[str, str | None] = {}
+    journal.mkdir(parents=True)
+    for i, name in enumerate(changed):
+        path = root / name
+        saved[name] = str(i) if path.exists() else None
+        if path.exists():
+            shutil.copyfile(path, journal / str(i))
+    write_whole(journal / "manifest.json", json.dumps(saved).encode())
+    try:
+        for name, content in changed.items():
+            if content is None:
+                (root / name).unlink(missing_ok=True)
+                _drop_empty((root / name).parent, root)
+            else:
+                write_whole(root / name, content)
+        yield
+    except BaseException:
+        undo_interrupted(root, journal)
+        raise
+    shutil.rmtree(journal)
+
+
+def undo_interrupted(root: Path, journal: Path) -> bool:
+    """Put back what an interrupted run had begun to change; say whether there was anything."""
+    manifest = journal / "manifest.json"
+    if not manifest.exists():
+        shutil.rmtree(journal, ignore_errors=True)  # it was interrupted before it changed anything
+        return False
+    saved: dict[str, str | None] = json.loads(manifest.read_text(encoding="utf-8"))
+    for name, kept in saved.items():
+        path = root / name
+        if kept is None:
+            path.unlink(missing_ok=True)
+            _drop_empty(path.parent, root)
+        else:
+            write_whole(path, (journal / kept).read_bytes())
+    shutil.rmtree(journal)
+    return True
+
+
+def _drop_empty(folder: Path, root: Path) -> None:
+    while folder != root and folder.is_dir() and not any(path.name != "__pycache__" for path in folder.iterdir()):
+        shutil.rmtree(folder)
+        folder = folder.parent
