@@ -111,7 +111,7 @@ class AsyncPending(Generic[_Result]):
 
     def __init__(self) -> None:
         self._done = anyio.Event()
-        self._error: Exception | None = None
+        self._error: Exception | None = RuntimeError("the workers were closed before this call ended")
         self._value: _Result | None = None
 
     async def result(self) -> _Result:
@@ -125,10 +125,13 @@ class AsyncPending(Generic[_Result]):
         """Make the call; only `AsyncWorkers` does this."""
         try:
             self._value = await call()
+            self._error = None
         except Exception as error:  # noqa: BLE001 (raised in `result`, where somebody waits)
             self._error = error
-        finally:
-            self._done.set()
+
+    def end(self) -> None:
+        """Let everybody through who waits for the result, whether there is one or not."""
+        self._done.set()
 
 
 class AsyncWorkers:
@@ -156,6 +159,7 @@ class AsyncWorkers:
                         await pending.run(lambda: function(*arguments))
             finally:
                 self._running.pop(scope, None)
+                pending.end()
                 ended.set()
 
         _spawn(run, self._tasks)

@@ -193,7 +193,10 @@ class Pages(Generic[_T]):
         return found[0]
 
     def page(self, number: int) -> Page[_T]:
-        """Give one page by its number, from 1; beyond the last it is empty.
+        """Give one page; beyond the last it is empty.
+
+        Args:
+            number: Its number, from 1.
 
         Raises:
             InvalidArgument: when the number is below 1, or above 1 where the API has no pages for this list.

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from conftest import Caller, Reply, ScriptedServer, Seen
+from scripted_server import Caller, Reply, ScriptedServer, Seen
 
 from korus import CollectionChanged, Korus, errors
 

@@ -11,7 +11,7 @@ import sys
 import traceback
 
 import pytest
-from conftest import CANARIES, Caller, Reply, ScriptedServer, token
+from scripted_server import CANARIES, Caller, Reply, ScriptedServer, token
 
 from korus import AsyncKorus, Korus, RetryPolicy, errors
 from korus.config import Config

@@ -9,7 +9,7 @@ import anyio
 import httpx
 import pytest
 from attrs import define
-from conftest import CANARIES, Caller, Reply, ScriptedServer, token
+from scripted_server import CANARIES, Caller, Reply, ScriptedServer, token
 
 from korus import AsyncKorus, Korus, RetryPolicy, errors
 from korus._primitives.clock import Clock

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
-from conftest import Caller, Reply, ScriptedServer, token
+from scripted_server import Caller, Reply, ScriptedServer, token
 
 from korus import RetryPolicy, Timeouts, __version__, errors
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import string
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus import iri
 from korus.errors import InvalidIri
 from korus.iri import (
     CATALOG,
@@ -31,6 +31,9 @@ from korus.iri import (
     same_origin,
 )
 from korus.models import Catalog, Offer, OfferPrice, OrderItemTicketResource
+
+if TYPE_CHECKING:
+    from korus import iri
 
 BASE = "https://api.korusticket.com"
 C = "/v1/ticketing/catalogs/c1"

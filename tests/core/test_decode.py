@@ -1,0 +1,158 @@
+"""Bytes to JSON: the same values with and without the fast decoder, and one kind of refusal."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from korus import decode
+from korus.decode import decode_json, decode_object, text_of
+from korus.encode import encode_json
+from korus.errors import DecodingFailed, InvalidArgument
+from korus.secret import Secret
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+AWKWARD = [
+    b"123456789012345678901234567890",
+    b"1e400",
+    b"-0.0",
+    b"NaN",
+    b"[Infinity]",
+    b'"\\ud800"',
+    b"\xef\xbb\xbf{}",
+    b'{"a":1,"a":2}',
+    b"18446744073709551616",
+    b'"a\x01b"',
+    b"1" * 5000,
+    b"[1,]",
+    b"01",
+    b'{"a":1}x',
+    b"\xff\xfe",
+    b'"\xc3"',
+    b"",
+    b"  ",
+    b"{",
+    b"'a'",
+    b"{}\n\n",
+    b"[" * 100_000,
+]
+
+
+def outcome(body: bytes) -> Any:
+    try:
+        return repr(decode_json(body))
+    except DecodingFailed:
+        return DecodingFailed
+
+
+def by_both(body: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    monkeypatch.setattr(decode._Decoders, "looked_up", False)
+    fast = outcome(body)
+    assert decode._Decoders.fast is not None, "msgspec is installed for the tests"
+    monkeypatch.setattr(decode._Decoders, "fast", None)
+    return fast, outcome(body)
+
+
+@pytest.mark.parametrize("body", AWKWARD, ids=lambda body: repr(body[:20]))
+def test_awkward_bodies_are_read_alike_by_both_decoders(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, standard = by_both(body, monkeypatch)
+    assert fast == standard
+
+
+@given(st.one_of(st.binary(max_size=60), JSON.map(lambda value: json.dumps(value).encode())))
+def test_any_body_is_read_alike_by_both_decoders(body: bytes) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        fast, standard = by_both(body, monkeypatch)
+    assert fast == standard
+
+
+@given(JSON)
+def test_json_comes_back_as_it_was(value: Any) -> None:
+    assert decode_json(json.dumps(value).encode()) == value
+    assert decode_json(encode_json(value)) == value
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "UTF-8", '"utf-8"', "iso-8859-1", "windows-1252", "utf-16", "UTF-16LE", "utf-32"]
+)
+def test_the_named_charset_is_believed(charset: str) -> None:
+    body = '{"a": "é"}'.encode(charset.strip('"'))
+    assert decode_json(body, f"application/ld+json; charset={charset}") == {"a": "é"}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=klingon", "text/html", "", "charset", "x; charset=;"]
+)
+def test_an_unknown_charset_is_utf_8(content_type: str) -> None:
+    assert decode_json('{"a": "é"}'.encode(), content_type) == {"a": "é"}
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "said"),
+    [
+        (b"", None, "empty"),
+        (b" " * 10_000_000, None, "10000000 bytes of white space"),
+        (b"<!doctype html>", "text/html", "markup (text/html)"),
+        (b"  <html>", None, "markup (no content type)"),
+        ("é".encode("latin-1"), None, "not text in its charset"),
+        (b'{"a": ', None, "cut short"),
+        (b"hello", None, "not JSON"),
+        (b"NaN", None, "NaN is not JSON"),
+        (b"[" * 100_000, None, "nested too deeply"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_refusal_says_what_came_instead(body: bytes, content_type: str | None, said: str) -> None:
+    with pytest.raises(DecodingFailed) as caught:
+        decode_json(body, content_type, operation="list_offers")
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("list_offers: ")
+    assert caught.value.excerpt == body[:200]
+    assert caught.value.content_type == content_type
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"a"', b"1", b"true"])
+def test_an_object_is_asked_for_by_name(body: bytes) -> None:
+    with pytest.raises(
+        DecodingFailed, match="a JSON object was expected, not (null|an array|a text|a number|a boolean)"
+    ):
+        decode_object(body)
+
+
+def test_huge_json_is_read_in_time() -> None:
+    body = b"[" + b'{"a": [1, 2.5, "text", null]},' * 300_000 + b"0]"
+    began = time.monotonic()
+    assert len(decode_json(body)) == 300_001
+    assert time.monotonic() - began < 10
+
+
+def test_a_secret_in_a_refused_body_is_masked() -> None:
+    with pytest.raises(DecodingFailed) as caught:
+        decode_json(b"<p>hunter2</p>", secrets=[Secret("hunter2")])
+    assert caught.value.excerpt == b"<p>***</p>"
+    assert "hunter2" not in str(caught.value)
+
+
+@given(st.binary(), st.text())
+def test_any_body_can_be_shown(body: bytes, content_type: str) -> None:
+    assert isinstance(text_of(body, content_type), str)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), {1, 2}, "\ud800", object()])
+def test_what_json_cannot_hold_is_not_sent(wrong: object) -> None:
+    with pytest.raises(InvalidArgument, match="cannot be sent as JSON"):
+        encode_json({"value": wrong})
+
+
+def test_a_body_is_compact_utf_8() -> None:
+    assert encode_json({"a": "é", "b": [1, None]}) == '{"a":"é","b":[1,null]}'.encode()
