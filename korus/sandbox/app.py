@@ -20,7 +20,7 @@ from attrs import define, field
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, compile_path
 
@@ -44,7 +44,7 @@ __all__ = ["TOKEN_PATH", "Service", "api_application", "peek", "storage_applicat
 TOKEN_PATH = "/realms/korusticket/protocol/openid-connect/token"  # noqa: S105 - a path
 """The token endpoint's path, the published one (reference 1.3)."""
 
-_UNAUTHORIZED, _METHOD_NOT_ALLOWED = 401, 405
+_OK, _UNAUTHORIZED, _METHOD_NOT_ALLOWED = 200, 401, 405
 _JSON_LD = "application/ld+json; charset=utf-8"
 _ACCEPTED = frozenset({"application/ld+json", "application/*", "*/*"})
 _ENUMERATED = frozenset({"status", "seatsArrangement", "universe", "title", "type"})
@@ -94,59 +94,59 @@ class Endpoint:
     work: Work
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; it stands in the books before the first byte of the answer leaves."""
         request = Request(scope, receive)
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return
         struck = self.service.faults.strike(self.operation, request.method)
-        wait = self.service.latency + sum(fault.seconds for fault in struck if fault.kind == "slow")
-        if wait:
-            await asyncio.sleep(wait)
-        status = await self._respond(request, body, struck, receive, send)
+        await asyncio.sleep(self.service.latency + _slowness(struck, done=False))
+        answer = await self._answer(request, body, struck)
         self.service.inspect.note(
             Exchange(
                 operation=self.operation,
                 method=request.method,
                 path=request.url.path,
-                status=status,
+                status=0 if answer is None else answer.status,
                 faults=tuple(fault.kind for fault in struck),
                 authorized="authorization" in request.headers,
                 language=request.headers.get("accept-language"),
                 moment=self.service.clock.now(),
             )
         )
-
-    async def _respond(
-        self, request: Request, body: bytes, struck: Sequence[Fault], receive: Receive, send: Send
-    ) -> int:
-        """Do the work and send the answer, with what the faults make of both; give the status, 0 for none."""
-        scope = request.scope
-        by_kind = {fault.kind: fault for fault in reversed(struck)}
-        if "drop_before" in by_kind:
+        kinds = {fault.kind: fault for fault in struck}
+        if answer is None:
             await reset(scope, receive)
-            return 0
-        if "revoke_token" in by_kind:
+        elif "padding" in kinds:
+            await send_padding(send, answer)
+        elif "cut_short" in kinds:
+            cut = kinds["cut_short"]
+            await send_cut_short(scope, receive, send, answer, part=cut.at, chunked=cut.chunked)
+        else:
+            await send_answer(send, answer, method=request.method)
+
+    async def _answer(self, request: Request, body: bytes, struck: Sequence[Fault]) -> Answer | None:
+        """Do the work, and return what the faults make of its answer; None to drop the connection."""
+        kinds = {fault.kind: fault for fault in reversed(struck)}
+        if "drop_before" in kinds:
+            return None
+        if "revoke_token" in kinds:
             self.service.tokens.revoke(request.headers.get("authorization"))
         instead = next((fault for fault in struck if fault.kind in {"status", "html"}), None)
         if instead is not None and not instead.done:
             answer = _replaced(instead)
         else:
             answer = await self._worked(request, body, struck)
+            await asyncio.sleep(_slowness(struck, done=True))
+            if "drop_after" in kinds:
+                return None
             if instead is not None:
                 answer = _replaced(instead)
-            if "drop_after" in by_kind:
-                await reset(scope, receive)
-                return 0
-        answer = _garbled(answer, by_kind)
+        answer = _garbled(answer, kinds)
         answer.headers.setdefault("X-Request-Id", uuid4().hex)
         answer.headers.setdefault("Date", format_datetime(self.service.clock.now(), usegmt=True))
-        if "padding" in by_kind:
-            await send_padding(send, answer)
-        elif "cut_short" in by_kind:
-            cut = by_kind["cut_short"]
-            await send_cut_short(scope, receive, send, answer, part=cut.at, chunked=cut.chunked)
-        else:
-            await send_answer(send, answer, method=request.method)
-        return answer.status
+        return answer
 
     async def _worked(self, request: Request, body: bytes, struck: Sequence[Fault]) -> Answer:
         try:
@@ -155,6 +155,10 @@ class Endpoint:
             return self.work(request, body, struck)
         except Refusal as refusal:
             return refused(refusal)
+
+
+def _slowness(struck: Sequence[Fault], *, done: bool) -> float:
+    return sum(fault.seconds for fault in struck if fault.kind == "slow" and fault.done is done)
 
 
 def refused(refusal: Refusal) -> Answer:
@@ -187,7 +191,7 @@ def _garbled(answer: Answer, faults: dict[Any, Fault]) -> Answer:
         answer.body = b""
     if "not_json" in faults:
         answer.body = b'{"@context": "/contexts/Broken", '
-    if "unknown_enum" in faults and answer.body[:1] == b"{":
+    if "unknown_enum" in faults and answer.status == _OK and answer.body[:1] == b"{":
         changed = _with_unknown(json.loads(answer.body), faults["unknown_enum"].value)
         answer.body = json.dumps(changed, ensure_ascii=False).encode()
     if "wrong_charset" in faults:

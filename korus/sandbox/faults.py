@@ -38,7 +38,7 @@ FaultKind = Literal[
 ]
 
 KINDS: Mapping[FaultKind, str] = {
-    "slow": "wait `seconds` before the work",
+    "slow": "wait `seconds` before the work; with `done` after it",
     "drop_before": "reset the connection (TCP RST) before anything is done",
     "drop_after": "do the work, then reset the connection without a byte of answer",
     "cut_short": "do the work, send `at` (0 to 1) of the body, then close; `chunked` cuts between two chunks",
@@ -82,7 +82,7 @@ class Fault:
         status: For ``status`` and ``html``.
         retry_after: For ``status``: the header's value, seconds or an HTTP date.
         body: For ``status``: a JSON object to send instead of the API's error object.
-        done: For ``status`` and ``html``: do the work first.
+        done: For ``slow``, ``status`` and ``html``: do the work first.
         at: For ``cut_short``: how much of the body to send.
         chunked: For ``cut_short``: without a content length.
         value: For ``unknown_enum``.

@@ -47,6 +47,20 @@ def test_a_slow_answer_comes_late(sandbox: Sandbox, raw: httpx.Client) -> None:
     assert 0.3 <= time.monotonic() - begun < 3
 
 
+@pytest.mark.parametrize("done", [False, True])
+def test_a_caller_that_gives_up_waiting_does_not_stop_the_work(
+    done: bool, shop: Shop, sandbox: Sandbox, raw: httpx.Client
+) -> None:
+    body = ready(shop)
+    sandbox.faults.add("slow", operation="bulk_create_orders", seconds=1, done=done, count=1)
+    with pytest.raises(httpx.ReadTimeout):
+        raw.post(f"{ORDERS}/_bulk", json=body, headers={"Content-Type": "application/ld+json"}, timeout=0.3)
+    if not done:
+        assert sandbox.inspect.orders == []
+        time.sleep(1.5)
+    assert len(sandbox.inspect.orders) == 1
+
+
 def test_latency_is_added_to_every_answer(sandbox: Sandbox, raw: httpx.Client) -> None:
     sandbox.latency = 0.2
     begun = time.monotonic()
