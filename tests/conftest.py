@@ -10,13 +10,18 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from korus import AsyncKorus, Korus
     from korus.sandbox import Sandbox
 
-    from korus import AsyncKorus, Korus
+
+# how fast examples come says something about the machine, not about korus
+settings.register_profile("korus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("korus")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ sub-command's ``--help``.
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app = _app(next((word for word in given if not word.startswith("-")), None))
     except ModuleNotFoundError as missing:
         _leave(_explain(missing, given))
+    logging.getLogger("korus").addHandler(logging.NullHandler())  # the commands say themselves what matters
     from korus.errors import ConfigurationError, KorusError  # noqa: PLC0415 - after the message about missing extras
 
     try:

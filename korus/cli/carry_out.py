@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from korus import Korus
     from korus._sync.bulk import BulkReservation
+    from korus._sync.delivery import Pending
     from korus.availability import LineCheck
     from korus.booking import BookingProblem
     from korus.cli.booking_file import BookingFile
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Errand", "Wishes"]
 
+_AGAIN = "run the same command again later to fetch them"
 _UNKNOWN = "it is not known whether this was done; run the same command again, it will find out"
 
 
@@ -176,8 +178,7 @@ class Errand:
         except KorusError as error:
             _fail(lines, error)
             return
-        for result in outcome.lines:
-            line = held[result.line.reservation]
+        for line, result in zip(held.values(), outcome.lines, strict=True):
             if result.status == "succeeded":
                 line.order = result.result
                 self.progress.line(self.lines.index(line), "ordered")
@@ -201,19 +202,31 @@ class Errand:
                 line.failures.append(f"beneficiary {number} could not be set: {error.message}")
 
     def _fetch(self, position: int, line: Line) -> None:
-        language = self.booking.language
+        latest: list[Pending] = []
+
+        def show(standing: Pending) -> None:
+            latest[:] = [standing]
+            count = len(standing.ready) + len(standing.pending)
+            self.progress.line(
+                position, f"waiting for the tickets, {len(standing.ready)} of {count} files are ready"
+            )
+
+        self.progress.line(position, "waiting for the tickets")
         try:
-            self.progress.line(position, "waiting for the tickets")
-            self.korus.documents.wait(line.order, timeout=self.wishes.wait)
-            self.progress.line(position, "downloading the tickets")
-            for saved in self.korus.documents.download(line.order, to=self.wishes.folder, language=language):
-                line.documents.append(_saved(saved))
+            for path in self.korus.documents.download(
+                line.order,
+                to=self.wishes.folder,
+                language=self.booking.language,
+                timeout=self.wishes.wait,
+                progress=show,
+            ):
+                line.documents.append(_saved(path, latest))
+            if latest and latest[0].pending:
+                line.remarks.append(f"{len(latest[0].pending)} files are not ready yet; {_AGAIN}")
         except OperationUnavailable as error:
             line.remarks.append(error.message)
         except DocumentsNotReady:
-            line.remarks.append(
-                "the tickets are not ready yet; run the same command again later to fetch them"
-            )
+            line.remarks.append(f"the tickets are not ready yet{_due(latest)}; {_AGAIN}")
         except KorusError as error:
             line.failures.append(f"the tickets could not be fetched: {error.message}")
 
@@ -280,6 +293,12 @@ def _is_named(ticket: object, wanted: Beneficiary) -> bool:
     return all(known.get(key) == value for key, value in wanted.to_dict().items())
 
 
-def _saved(path: Path) -> SavedDocument:
+def _due(latest: Sequence[Pending]) -> str:
+    due = latest[0].due if latest else None
+    return "" if due is None else f", but will be on {due.isoformat(sep=' ', timespec='minutes')}"
+
+
+def _saved(path: Path, latest: Sequence[Pending]) -> SavedDocument:
     content = path.read_bytes()
-    return SavedDocument(path.stem, path, len(content), hashlib.sha256(content).hexdigest())
+    documents = (iri for standing in latest for iri in standing.ready if iri.rpartition("/")[2] in path.name)
+    return SavedDocument(next(documents, None), path, len(content), hashlib.sha256(content).hexdigest())

@@ -31,9 +31,9 @@ _WORDS: Final = {BOOKED: "booked", PARTLY: "partly", NOTHING: "nothing"}
 
 @frozen
 class SavedDocument:
-    """A document of an order on disk."""
+    """A document of an order on disk; its IRI is None where it could not be told."""
 
-    iri: str
+    iri: str | None
     path: Path
     size: int
     sha256: str

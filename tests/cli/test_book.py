@@ -223,7 +223,8 @@ def test_tickets_that_are_not_ready_are_fetched_by_a_later_run(
     file = write(tmp_path, PLAYED.replace("05-12", "05-19") + people)
     ended = korus_command("book", file, "--wait", "0")
     assert ended.status == 0
-    assert "the tickets are not ready yet" in ended.out
+    assert "the tickets are not ready yet, but will be on 20" in ended.out
+    assert ended.err == ""
     assert receipt(tmp_path)["items"][0]["documents"] == []
 
 
