@@ -34,6 +34,8 @@ PASSED: Final = pytest.StashKey[bool]()
 _SETTINGS: Final = pytest.StashKey["dict[str, str]"]()
 _RECORDED: Final = pytest.StashKey["set[Path]"]()
 _FORBIDDEN = re.compile(r"[<>?%*:|\"'/\\]")
+# parameters that only say which client asks: all of them are answered from one cassette
+_COLOURS = frozenset({"anyio_backend", "colour", "color"})
 _MODES = {"none": "none", "once": "missing", "all": "all", "rewrite": "all"}
 
 
@@ -123,12 +125,12 @@ def cassette_path(node: pytest.Item) -> Path:
 
 
 def _test_name(node: pytest.Item) -> str:
-    return str(getattr(node, "originalname", None) or node.name) if _only_colours(node) else node.name
-
-
-def _only_colours(node: pytest.Item) -> bool:
     call = getattr(node, "callspec", None)
-    return call is None or set(call.params) <= {"anyio_backend", "colour", "color"}
+    if call is None:
+        return node.name
+    own = {name: value for name, value in call.params.items() if name not in _COLOURS}
+    told = "-".join(str(value) if isinstance(value, str | int | float | None) else name for name, value in own.items())
+    return f"{getattr(node, 'originalname', None) or node.name}" + (f"[{told}]" if own else "")
 
 
 def _is_old(path: Path, config: pytest.Config) -> bool:
@@ -190,8 +192,6 @@ def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
     from korus._version import __version__  # noqa: PLC0415 - beside the other fact of the header
 
     node, config = request.node, request.config
-    if node.get_closest_marker("vcr"):
-        raise pytest.UsageError(f"{node.nodeid}: korus_cassette and pytest.mark.vcr would both record; use one of them")
     marker = node.get_closest_marker("korus_cassette")
     path = cassette_path(node)
     record = _records(path, config)

@@ -77,7 +77,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add a check that every cassette belongs to a test, where tests have cassettes."""
-    if any("korus_cassette" in getattr(item, "fixturenames", ()) for item in items):
+    told = [item for item in items if "korus_cassette" in getattr(item, "fixturenames", ())]
+    for item in told:
+        if item.get_closest_marker("vcr"):
+            raise pytest.UsageError(
+                f"{item.nodeid}: korus_cassette and pytest.mark.vcr would both record; use one of them"
+            )
+    if told:
         from korus.testing.playing import ownership_item  # noqa: PLC0415 - only when there are cassettes
 
         check = ownership_item(session, config, items)

@@ -73,9 +73,8 @@ def the_reservation_pages(client):
     assert reservation.seats_arrangement == "ADJACENT"
     assert prefix(reservation.order) == prefix(ORDER)
     assert reservation.items[0].offer_tickets
-    pages = client.reservations.list()
-    assert [prefix(one.iri) for one in pages] == [prefix(RESERVATION)]
-    return reservation
+    # its number of items is a placeholder, so only the page that was printed is read
+    assert [prefix(one.iri) for one in client.reservations.list().page(1)] == [prefix(RESERVATION)]
 
 
 def test_the_reservation_pages_of_version_1_0_7_are_read(client):
@@ -120,7 +119,7 @@ def test_the_documents_of_version_1_0_19_are_listed_and_addressed(client):
     documents = list(client.documents.list(ORDER))
     assert len(documents) == 2
     assert all(document.downloadable_at.tzinfo for document in documents)
-    assert client.documents.url(DOCUMENT).startswith("https://storage.googleapis.com/")
+    assert client.documents.url(DOCUMENT).temporary_url.startswith("https://storage.googleapis.com/")
 
 
 def test_the_cassettes_are_what_the_samples_give():

@@ -1,0 +1,39 @@
+"""What the stories book: an offer that can be had, and who buys it."""
+
+from __future__ import annotations
+
+from korus.models import Customer
+
+ADA = Customer(
+    firstname="Ada",
+    lastname="Lovelace",
+    email="ada.lovelace@example.com",
+    phone="+33639980456",
+    country="FR",
+    language="fr",
+    title="mrs",
+    optin=False,
+)
+
+
+def plain_offer(client, number=0):
+    """The offer with the number that needs neither a session nor answers, of which there is enough."""
+    catalog = client.catalogs.list().first()
+    found = [
+        offer
+        for offer in client.offers.list(catalog, order="asc", page_size=50).page(1)
+        if (offer.available_quantity or 99) > 20 and all(one.date_access and not one.form for one in offer.tickets)
+    ]
+    return found[number]
+
+
+def held(client, quantity=1, number=0):
+    """A hold of a plain offer."""
+    booking = client.reservations.bulk()
+    booking.add(plain_offer(client, number), quantity=quantity)
+    return booking.submit()
+
+
+def ordered(client, reference, quantity=1):
+    """An order of a plain offer."""
+    return client.orders.create(held(client, quantity).succeeded, customer=ADA, external_reference=reference).succeeded[0]

@@ -1,0 +1,207 @@
+"""The pytest plugin: a user's tests record, replay, and fail for the right reason."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+PLUGINS = ("-p", "korus.testing.plugin", "-p", "pytest_recording.plugin", "-p", "anyio", "-p", "no:cacheprovider")
+SHOP = '''
+import pytest
+
+@pytest.mark.korus_cassette(purpose="The first catalogue of the shop.")
+def test_first(korus, korus_cassette):
+    assert korus.catalogs.list().first().name
+
+@pytest.mark.anyio
+@pytest.mark.korus_cassette(name="test_first")
+async def test_first_with_await(async_korus, korus_cassette):
+    assert (await async_korus.catalogs.list().first()).name
+
+def test_without_a_cassette(korus, korus_sandbox):
+    assert korus.catalogs.list().first().name
+    assert korus_sandbox.inspect.requests["list_catalogs"] == 1
+'''
+CONFTEST = '''
+import pytest
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+'''
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory):
+    """The cassette of the shop, recorded once by its own test."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "test_shop.py").write_text(SHOP)
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *PLUGINS, "--rootdir", str(folder), str(folder), "--korus-record=missing"],
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+    )
+    return (folder / "cassettes" / "test_shop" / "test_first.yaml").read_bytes()
+
+
+@pytest.fixture
+def project(pytester, recorded):
+    """A project with a recorded cassette that both colours play."""
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_shop=SHOP)
+    path = cassette(pytester)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(recorded)
+    return pytester
+
+
+@pytest.fixture(autouse=True)
+def _few_plugins(monkeypatch):
+    # starting every plugin of this project for each run takes longer than all of these tests
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+
+def run(pytester, *arguments):
+    return pytester.runpytest_subprocess(*PLUGINS, *arguments)
+
+
+def cassette(project):
+    return project.path / "cassettes" / "test_shop" / "test_first.yaml"
+
+
+def test_what_was_recorded_once_is_replayed_to_both_colours_without_network(project):
+    text = cassette(project).read_text()
+    assert "purpose: The first catalogue of the shop." in text
+    assert "origin: sandbox" in text
+    before = cassette(project).stat().st_mtime_ns
+    blocked = ("-p", "pytest_socket", "--disable-socket", "--allow-unix-socket")
+    run(project, "-k", "test_first", *blocked).assert_outcomes(passed=2, deselected=2)
+    assert cassette(project).stat().st_mtime_ns == before
+
+
+def test_without_being_asked_nothing_is_recorded(pytester):
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_shop=SHOP)
+    result = run(pytester, "-k", "test_first and not await")
+    result.assert_outcomes(failed=1, errors=1, deselected=3)
+    result.stdout.fnmatch_lines(["*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*"])
+    assert not cassette(pytester).exists()
+
+
+def test_an_interaction_that_is_not_played_fails_the_run(project):
+    project.makepyfile(test_shop=SHOP.replace("    assert korus.catalogs.list().first().name\n\n@pytest.mark.anyio", "    pass\n\n@pytest.mark.anyio"))
+    result = run(project, "-k", "test_first and not await")
+    result.assert_outcomes(passed=1, errors=1, deselected=3)
+    result.stdout.fnmatch_lines(["*has interactions that the test did not play:*", "*interaction 1: GET *catalogs*"])
+
+
+def test_a_deleted_interaction_fails_the_run_and_names_the_nearest(project):
+    path = cassette(project)
+    text = path.read_text()
+    start = text.index("- request:", text.index("- request:") + 1)
+    path.write_text(text[:start])
+    result = run(project, "-k", "test_first and not await")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*is answered by nothing in test_first.yaml. The nearest is interaction 0,*"])
+
+
+def test_a_request_whose_error_the_program_swallows_fails_all_the_same(project):
+    swallowing = SHOP.replace(
+        "    assert korus.catalogs.list().first().name\n\n@pytest.mark.anyio",
+        "    assert korus.catalogs.list().first().name\n"
+        "    try:\n        korus.orders.list().first()\n    except BaseException:\n        pass\n\n@pytest.mark.anyio",
+    )
+    project.makepyfile(test_shop=swallowing)
+    result = run(project, "-k", "test_first and not await")
+    result.assert_outcomes(passed=1, errors=1, deselected=3)
+    result.stdout.fnmatch_lines(["*GET */v1/booking/orders*", "*is answered by nothing*"])
+
+
+def test_a_cassette_that_no_test_owns_fails_the_run(project):
+    orphan = cassette(project).with_name("test_gone.yaml")
+    orphan.write_bytes(cassette(project).read_bytes())
+    result = run(project)
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*cassettes that no test owns:*", "*cassettes/test_shop/test_gone.yaml*"])
+    run(project, "test_shop.py::test_first").assert_outcomes(passed=1)
+
+
+def test_an_old_cassette_is_recorded_anew_and_a_new_one_is_not(project):
+    path = cassette(project)
+    path.write_text(path.read_text().replace("recorded_at: '20", "recorded_at: '19", 1))
+    run(project, "-k", "test_first", "--korus-rerecord-older-than=1900-01-01").assert_outcomes(passed=2, deselected=2)
+    assert "recorded_at: '19" in path.read_text()
+    run(project, "-k", "test_first", "--korus-rerecord-older-than=2000-01-01").assert_outcomes(passed=2, deselected=2)
+    assert "recorded_at: '20" in path.read_text()
+    result = run(project, "-k", "test_first", "--korus-rerecord-older-than=yesterday")
+    result.stdout.fnmatch_lines(["*'yesterday' is no ISO date*"])
+
+
+def test_a_story_that_fails_while_it_is_recorded_leaves_its_cassette_as_it_was(project):
+    before = cassette(project).read_bytes()
+    project.makepyfile(test_shop=SHOP.replace("assert korus.catalogs.list().first().name\n\n", "assert not korus.catalogs.list().first().name\n\n", 1))
+    result = run(project, "-k", "test_first and not await", "--korus-record=all")
+    assert result.ret == 1
+    assert cassette(project).read_bytes() == before
+
+
+def test_a_cassette_is_checked_against_a_description_when_asked(project):
+    release = Path(__file__).resolve().parents[2] / "openapi" / "release.yaml"
+    exceptions = Path(__file__).resolve().parents[1] / "cassette-exceptions.yaml"
+    asked = (f"--korus-check={release}", f"--korus-exceptions={exceptions}", "-k", "test_first and not await")
+    run(project, *asked).assert_outcomes(passed=1, deselected=3)
+    path = cassette(project)
+    path.write_text(path.read_text().replace("lastSyncedAt: '", "lastSyncedAt: 'never ", 1))
+    result = run(project, *asked)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["format *response body /member/0/lastSyncedAt*never*"])
+
+
+def test_recording_a_real_environment_without_credentials_is_refused(project, monkeypatch):
+    monkeypatch.delenv("KORUS_CLIENT_ID", raising=False)
+    monkeypatch.delenv("KORUS_CLIENT_SECRET", raising=False)
+    result = run(project, "--korus-record=all", "--korus-environment=settings")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*needs KORUS_CLIENT_ID, KORUS_CLIENT_SECRET*nothing was recorded*"])
+
+
+def test_two_ways_of_recording_at_once_are_refused(project):
+    project.makepyfile(test_shop=SHOP.replace("@pytest.mark.korus_cassette(p", "@pytest.mark.vcr\n@pytest.mark.korus_cassette(p", 1))
+    result = run(project, "-k", "test_first and not await")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*korus_cassette and pytest.mark.vcr would both record*"])
+
+
+def test_pytest_recordings_own_option_is_understood(project):
+    cassette(project).unlink()
+    run(project, "-k", "test_first", "--record-mode=once").assert_outcomes(passed=2, deselected=2)
+    assert cassette(project).exists()
+    result = run(project, "-k", "test_first", "--record-mode=new_episodes")
+    result.stdout.fnmatch_lines(["*a cassette of korus is one whole story*"])
+
+
+def test_the_plugin_is_found_by_itself_and_imports_nothing_heavy_and_nothing_optional():
+    code = (
+        "import sys, pytest, importlib.metadata; before = set(sys.modules); "
+        "[found] = [one for one in importlib.metadata.entry_points(group='pytest11') if one.name == 'korus']; "
+        "found.load(); print(found.value, *sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"korus.testing.plugin", "korus"}
+
+
+def test_a_run_without_the_extra_is_not_disturbed(pytester):
+    missing = "('vcr', 'yaml', 'jsonschema_rs', 'detect_secrets', 'starlette', 'uvicorn', 'pytest_recording')"
+    pytester.makeconftest(f"import sys\nfor name in {missing}:\n    sys.modules[name] = None\n")
+    pytester.makepyfile("def test_plain():\n    assert True\n")
+    pytester.runpytest_subprocess("-p", "korus.testing.plugin").assert_outcomes(passed=1)
