@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
+from rule_pairs import document
 
-from scripts.compare import Comparison, Document, compare
-
-
-def document(content: dict[str, Any]) -> Document:
-    return Document(Path("made-up.yaml"), copy.deepcopy(content))
+from scripts.compare import Comparison, compare
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import document
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pairs import CAT, DOG, INTEGER, TEXT, api, operation, query, ref, thing
+from rule_pairs import CAT, DOG, INTEGER, TEXT, api, document, operation, query, ref, thing
 
 from scripts.compare import Document, compare
 from scripts.descriptions import descriptions, load

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pairs import CAT, DOG, INTEGER, TEXT, answered, api, one, operation, query, ref, sent, thing, with_answer, with_body
+from rule_pairs import CAT, DOG, INTEGER, TEXT, answered, api, one, operation, query, ref, sent, thing, with_answer, with_body
 
 THING = {"type": "object", "properties": {"a": TEXT, "b": {"type": "integer", "minimum": 1}}, "required": ["a"]}
 NODE = thing(next=ref("Node"), value=TEXT)

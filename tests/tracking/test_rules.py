@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jsonschema_rs
 import pytest
-from pairs import CASES
+from rule_pairs import CASES
 
 from scripts.compare.rules import LEVELS, RULES
 

@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
 from typing import Any
+
+import scripts.compare
 
 Schema = dict[str, Any] | bool
 Document = dict[str, Any]
+
+
+def document(content: dict[str, Any]) -> scripts.compare.Document:
+    """Give a document to compare that nobody else changes."""
+    return scripts.compare.Document(Path("made-up.yaml"), copy.deepcopy(content))
 
 
 def operation(**parts: Any) -> dict[str, Any]:
