@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
 from urllib.request import getproxies
 
@@ -19,6 +20,7 @@ from korus.errors import ConfigurationError
 from korus.secret import Secret
 
 if TYPE_CHECKING:
+    import ssl
     from datetime import timedelta
     from types import TracebackType
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Korus", "Options"]
 
+# where httpx looks for certificates
+_CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -56,6 +60,15 @@ class Options(TypedDict, total=False):
     max_connections: int
     http2: bool
     max_answer_bytes: int
+
+
+@cache
+def _ssl_context(*_kind: bool | str | None) -> ssl.SSLContext:
+    """Load the certificates once for all clients of the same kind, since that is most of the cost of one.
+
+    HTTP/2 makes another kind, because it is written into the context, and so do other settings.
+    """
+    return httpx.create_ssl_context()
 
 
 class _Pool:
@@ -92,7 +105,7 @@ class _Pool:
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
         try:
-            verify = httpx.create_ssl_context()
+            verify = _ssl_context(config.http2, *map(os.environ.get, _CERTIFICATE_SETTINGS))
             # proxies of the environment keep their say: httpx prefers the more particular pattern
             own = network_transport(verify=verify, limits=limits, http2=config.http2)
             return httpx.Client(

@@ -124,7 +124,7 @@ def test_a_refusal_says_what_came_instead(body: bytes, content_type: str | None,
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"a"', b"1", b"true"])
 def test_an_object_is_asked_for_by_name(body: bytes) -> None:
     with pytest.raises(
-        DecodingFailed, match="a JSON object was expected, not (null|an array|a text|a number|a boolean)"
+        DecodingFailed, match=r"a JSON object was expected, not (null|an array|a text|a number|a boolean)"
     ):
         decode_object(body)
 

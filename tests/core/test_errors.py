@@ -50,7 +50,8 @@ def build(kind: type[KorusError]) -> KorusError:
 def test_every_error_survives_pickling_and_copying(kind: type[KorusError]) -> None:
     error = build(kind)
     error.add_note("a note")
-    ways = [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
+    protocols = range(2, pickle.HIGHEST_PROTOCOL + 1)
+    ways = [pickle.loads(pickle.dumps(error, protocol)) for protocol in protocols]  # noqa: S301 (just written)
     for again in (*ways, copy.copy(error), copy.deepcopy(error)):
         assert type(again) is type(error)
         assert again.args == error.args
@@ -69,7 +70,7 @@ def test_every_error_says_where_it_comes_from(kind: type[KorusError]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_group_of_errors_survives_pickling(kind: type[KorusError]) -> None:
-    group = pickle.loads(pickle.dumps(ExceptionGroup("two lines failed", [build(kind), build(kind)])))
+    group = pickle.loads(pickle.dumps(ExceptionGroup("two lines failed", [build(kind), build(kind)])))  # noqa: S301 (just written)
     assert [str(error) for error in group.exceptions] == [str(build(kind))] * 2
 
 
