@@ -107,7 +107,8 @@ def test_setting_before_looking_replaces_what_came() -> None:
 
 @pytest.mark.parametrize("look", [False, True])
 @pytest.mark.parametrize(
-    "through", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))]
+    "through",
+    [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))],  # noqa: S301 (our own bytes)
 )
 def test_copies_and_pickles_are_whole(through: Callable[[Any], Any], look: bool) -> None:
     order = Order.from_dict(payloads.order(1))

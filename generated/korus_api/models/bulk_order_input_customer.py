@@ -39,7 +39,9 @@ class BulkOrderInputCustomer:
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as JSON will hold it; what is `UNSET` is not there."""
-        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result: dict[str, Any] = {}
+        if self.additional_properties:
+            result |= {key: write_value(value) for key, value in self.additional_properties.items()}
         result["firstname"] = self.firstname
         result["lastname"] = self.lastname
         result["email"] = self.email

@@ -30,7 +30,9 @@ class BulkReservationInputItemTicketSession:
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as JSON will hold it; what is `UNSET` is not there."""
-        result: dict[str, Any] = {key: write_value(value) for key, value in self.additional_properties.items()}
+        result: dict[str, Any] = {}
+        if self.additional_properties:
+            result |= {key: write_value(value) for key, value in self.additional_properties.items()}
         result["ticket"] = self.ticket
         if not isinstance(self.session, Unset):
             result["session"] = self.session
