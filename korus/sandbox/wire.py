@@ -90,7 +90,7 @@ async def reset(scope: Scope, receive: Receive) -> None:
     """Reset the connection: the peer sees ECONNRESET, or the end of the stream where it has not sent all."""
     transport = _transport(scope)
     raw = transport.get_extra_info("socket")
-    if raw is not None:
+    if raw is not None and raw.fileno() >= 0:  # the peer may be gone already
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
     transport.abort()
     await _until_disconnected(receive)
