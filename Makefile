@@ -69,6 +69,26 @@ generate: $(STAMP) ## rebuild generated/korus_api from the description that open
 sync: $(STAMP) ## rebuild korus/_sync from korus/_async
 	$(BIN)/python -m scripts.sync
 
+# ── follow the API ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: track
+track: $(STAMP) ## absorb the API's newest description, or the one in a file: make track ARGS='--description FILE'
+	$(BIN)/python -m scripts.track $(ARGS)
+
+.PHONY: compare
+compare: $(STAMP) ## say what differs between two descriptions: make compare OLD=1.0.38 NEW=release ARGS=--python
+	$(BIN)/python -m scripts.compare $(OLD) $(NEW) $(ARGS)
+
+.PHONY: history
+history: $(STAMP) ## show all versions of the API and what changed between them, as build/history/index.html
+	$(BIN)/python -m scripts.history $(ARGS)
+
+# ── measure ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: faults
+faults: $(STAMP) ## book thousands of times under faults and count what was lost or doubled (SEED=1)
+	$(BIN)/python -m scripts.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 # ── put it away ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: clean
