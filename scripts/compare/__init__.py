@@ -71,7 +71,7 @@ def _clean(old: Document, new: Document) -> Clean:
     spoilt: list[str] = []
     for place in sorted(clean):
         for reference in olds[place][1]:
-            target = reference[1:] if reference.startswith("#") else reference
+            target = reference.removeprefix("#")
             users.setdefault(target, []).append(place)
             if target not in clean:
                 spoilt.append(place)
@@ -102,7 +102,8 @@ def _unreached(graph: Graph, clean: Clean, judge: Judge, findings: Findings) -> 
     """Compare the schemas of the same name that no operation reaches in either document."""
     rest = Graph(graph.old, graph.new, clean)
     names: list[list[str]] = [
-        list(mapping(mapping(book.document.root.get("components")).get("schemas"))) for book in (graph.old, graph.new)
+        list(mapping(mapping(book.document.root.get("components")).get("schemas")))
+        for book in (graph.old, graph.new)
     ]
     places = [f"/components/schemas/{escape(name)}" for name in names[0] if name in set(names[1])]
     places = [place for place in places if not clean.same(graph.old.use(place), graph.new.use(place))]

@@ -36,12 +36,22 @@ def main(arguments: list[str] | None = None) -> int:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("old", nargs="?", metavar="OLD", help="the former document: a file, or a version in openapi/")
-    parser.add_argument("new", nargs="?", metavar="NEW", help="the present document: a file, or a version in openapi/")
-    parser.add_argument("--format", choices=sorted(FORMATS), default="text", help="how to show it (default: text)")
-    parser.add_argument("--fail-on", choices=("breaking", "possibly", "any"), help="when to exit with status 1")
+    parser.add_argument(
+        "old", nargs="?", metavar="OLD", help="the former document: a file, or a version in openapi/"
+    )
+    parser.add_argument(
+        "new", nargs="?", metavar="NEW", help="the present document: a file, or a version in openapi/"
+    )
+    parser.add_argument(
+        "--format", choices=sorted(FORMATS), default="text", help="how to show it (default: text)"
+    )
+    parser.add_argument(
+        "--fail-on", choices=("breaking", "possibly", "any"), help="when to exit with status 1"
+    )
     parser.add_argument("--rules", action="store_true", help="print every rule with its level and reason")
-    parser.add_argument("--python", action="store_true", help="say what it means for the raw client and for korus")
+    parser.add_argument(
+        "--python", action="store_true", help="say what it means for the raw client and for korus"
+    )
     asked = parser.parse_args(arguments)
     if asked.rules:
         sys.stdout.write(rules_table())
@@ -58,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{asked.old} or {asked.new} is nested too deeply to be compared\n")
         return ComparisonError.exit_status
     if asked.python:
-        from scripts.python_surface import SurfaceError, explained  # noqa: PLC0415 - generating is slow to import
+        from scripts.python_surface import SurfaceError, explained
 
         try:
             shown = explained(comparison, old.path, new.path, asked.format)

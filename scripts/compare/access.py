@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from scripts.compare.documents import Document, Json, listing, mapping
-from scripts.compare.findings import Findings, Operation
 from scripts.compare.shapes import token
+
+if TYPE_CHECKING:
+    from scripts.compare.findings import Findings, Operation
 
 __all__ = ["compare_access", "compare_surroundings"]
 
@@ -28,24 +30,27 @@ def _escaped(name: str) -> str:
 
 def _sense(scheme: dict[str, Json]) -> str:
     """Write down what a scheme asks for, without its texts."""
-    content = {key: value for key, value in scheme.items() if key != "description" and not key.startswith("x-")}
+    content = {
+        key: value for key, value in scheme.items() if key != "description" and not key.startswith("x-")
+    }
     if isinstance(content.get("scheme"), str):
         content["scheme"] = content["scheme"].lower()
     content.pop("bearerFormat", None)
     return token(content)
 
 
-def _alternatives(content: dict[str, Json], root: dict[str, Json], names: dict[str, str]) -> list[Alternative]:
+def _alternatives(
+    content: dict[str, Json], root: dict[str, Json], names: dict[str, str]
+) -> list[Alternative]:
     """Give the alternatives that an operation accepts; the empty one stands for a call without credentials."""
     stated = content["security"] if "security" in content else root.get("security")
-    found: list[Alternative] = []
-    for requirement in listing(stated):
-        found.append(
-            frozenset(
-                (names.get(name, name), frozenset(map(str, listing(scopes))))
-                for name, scopes in mapping(requirement).items()
-            )
+    found: list[Alternative] = [
+        frozenset(
+            (names.get(name, name), frozenset(map(str, listing(scopes))))
+            for name, scopes in mapping(requirement).items()
         )
+        for requirement in listing(stated)
+    ]
     return found or [frozenset()]
 
 
@@ -77,13 +82,18 @@ def _security_rules(olds: list[Alternative], news: list[Alternative]) -> list[tu
         nearest = next((asked for asked in news if {name for name, _ in asked} == names), None)
         if not had:
             rule = "security-requirement-added"
-            clause = f"a call without credentials is refused now; {' or '.join(map(_words, news))} is asked for"
+            clause = (
+                f"a call without credentials is refused now; {' or '.join(map(_words, news))} is asked for"
+            )
         elif nearest is not None:
             before = dict(had)
             more = sorted({scope for name, scopes in nearest for scope in scopes - before[name]})
             rule, clause = "security-scope-added", f"the scope {', '.join(more)} is asked for now"
         else:
-            rule, clause = "security-alternative-removed", f"credentials for {_words(had)} are not enough any more"
+            rule, clause = (
+                "security-alternative-removed",
+                f"credentials for {_words(had)} are not enough any more",
+            )
         found.append((rule, _value(had), _value(nearest) if nearest is not None else None, clause))
     for asked in news:
         if any(_enough(had, asked) for had in olds):
@@ -129,12 +139,28 @@ def _security(old: Document, new: Document, operations: list[Operation], finding
         if key not in seen:
             seen[key] = _security_rules(before, after)
         at = (
-            f"{operation.old}/security" if "security" in was else "/security" if "security" in old.root else operation.old,
-            f"{operation.new}/security" if "security" in now else "/security" if "security" in new.root else operation.new,
+            f"{operation.old}/security"
+            if "security" in was
+            else "/security"
+            if "security" in old.root
+            else operation.old,
+            f"{operation.new}/security"
+            if "security" in now
+            else "/security"
+            if "security" in new.root
+            else operation.new,
         )
         for rule, former, present, clause in seen[key]:
             findings.say(
-                rule, "request", former, present, clause, at=at, part="security", subject=clause, operation=operation
+                rule,
+                "request",
+                former,
+                present,
+                clause,
+                at=at,
+                part="security",
+                subject=clause,
+                operation=operation,
             )
     same = {names_new[name]: name for name in news}
     for name in sorted(olds.keys() | {names_new[other] for other in news}):
@@ -152,7 +178,14 @@ def _security(old: Document, new: Document, operations: list[Operation], finding
                 subject=name,
             )
         else:
-            _scheme(name, (was_at, now_at), mapping(old.at(was_at)), mapping(new.at(now_at)), users.get(name, []), findings)
+            _scheme(
+                name,
+                (was_at, now_at),
+                mapping(old.at(was_at)),
+                mapping(new.at(now_at)),
+                users.get(name, []),
+                findings,
+            )
 
 
 def _scheme(
@@ -197,7 +230,12 @@ def _scheme(
         )
     for keyword in ("description", "bearerFormat"):
         if token(was.get(keyword)) != token(now.get(keyword)):
-            say("security-scheme-description-changed", was.get(keyword), now.get(keyword), f"its {keyword} changed")
+            say(
+                "security-scheme-description-changed",
+                was.get(keyword),
+                now.get(keyword),
+                f"its {keyword} changed",
+            )
     flows, present_flows = mapping(was.get("flows")), mapping(now.get("flows"))
     for flow in sorted(flows.keys() | present_flows.keys()):
         if flow.startswith("x-"):
@@ -219,9 +257,19 @@ def _scheme(
             scopes, present_scopes = mapping(before.get("scopes")), mapping(after.get("scopes"))
             for scope in sorted(scopes.keys() | present_scopes.keys()):
                 if scope not in present_scopes:
-                    say("security-scheme-scope-removed", scope, None, f"the scope {scope} of the flow {flow} was removed")
+                    say(
+                        "security-scheme-scope-removed",
+                        scope,
+                        None,
+                        f"the scope {scope} of the flow {flow} was removed",
+                    )
                 elif scope not in scopes:
-                    say("security-scheme-scope-added", None, scope, f"the scope {scope} of the flow {flow} was added")
+                    say(
+                        "security-scheme-scope-added",
+                        None,
+                        scope,
+                        f"the scope {scope} of the flow {flow} was added",
+                    )
                 elif scopes[scope] != present_scopes[scope]:
                     say(
                         "security-scheme-description-changed",

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import unquote, urlsplit
 
 import yaml12
 
 from scripts import descriptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "ComparisonError",
@@ -55,7 +57,7 @@ class NotOpenApiError(ComparisonError):
     exit_status = 4
 
 
-class ReferenceError_(ComparisonError):  # noqa: N801 - the name without underscore is a builtin
+class ReferenceError_(ComparisonError):
     """A ``$ref`` points at nothing, in circles, or outside the document's folder."""
 
     exit_status = 5
@@ -208,7 +210,9 @@ class Document:
             try:
                 self._files[name] = read(path)
             except UnreadableError as error:
-                raise ReferenceError_(f"{self.path}: a reference to {name} cannot be followed: {error}") from error
+                raise ReferenceError_(
+                    f"{self.path}: a reference to {name} cannot be followed: {error}"
+                ) from error
         return self._files[name]
 
     def target(self, reference: str, location: str) -> str:

@@ -7,19 +7,24 @@ reported once, with all operations that it reaches. The same holds for schemas, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from scripts.compare.documents import Json
-from scripts.compare.judge import Judge
-from scripts.compare.pairs import Change, Graph, Pair
 from scripts.compare.records import Record, Where, Witness, fingerprint
 from scripts.compare.rules import LEVELS, RULES, Direction, stem
-from scripts.compare.shapes import token
+from scripts.compare.shapes import Use, token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scripts.compare.documents import Json
+    from scripts.compare.judge import Judge
+    from scripts.compare.pairs import Change, Graph, Pair
 
 __all__ = ["Findings", "Operation", "erased"]
 
+BOTH: tuple[Direction, Direction] = ("request", "response")
 NO_WITNESS = {
     "request": "no request that was accepted is refused for this",
     "response": "no answer holds what it could not hold before for this",
@@ -138,7 +143,11 @@ class Findings:
         for concerned in (*operations, *([operation] if operation else [])):
             mask |= 1 << concerned.index
         level = RULES[rule].level
-        if operation is not None and operation.outward and not (level == "compatible" and rule.endswith(_TEXT)):
+        if (
+            operation is not None
+            and operation.outward
+            and not (level == "compatible" and rule.endswith(_TEXT))
+        ):
             if not rule.startswith(("callback-", "webhook-")):
                 rule = "callback-part-changed"
             direction = "response" if direction == "request" else "request"
@@ -152,14 +161,15 @@ class Findings:
             judge: Who settles what is open.
             unreached: Where given, the graph is of schemas that no operation reaches, and this is the other one.
         """
+        reached = unreached.uses() if unreached is not None else set[tuple[Use, Use]]()
         for pair in sorted(graph.pairs, key=graph.order):
-            if unreached is not None and (pair.old, pair.new) in unreached.keys():
+            if (pair.old, pair.new) in reached:
                 continue
             for change in pair.changes:
                 if unreached is not None:
                     self._take_unreached(graph, pair, change, judge)
                     continue
-                for position, direction in ((0, "request"), (1, "response")):
+                for position, direction in enumerate(BOTH):
                     mask = pair.masks[position]
                     if not mask:
                         continue
@@ -170,13 +180,19 @@ class Findings:
     def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
         """Note a change that nobody is known to meet, once, as seen by the direction that it would hurt."""
         taken: list[_Finding] = []
-        for direction, concerned in (("request", change.requests), ("response", change.responses)):
+        concerned_by: tuple[tuple[Direction, bool], ...] = (
+            ("request", change.requests),
+            ("response", change.responses),
+        )
+        for direction, concerned in concerned_by:
             if concerned:
                 before = len(self._found)
                 self._take_change(graph, pair, change, direction, 0, judge)
                 taken += self._found[before:]
                 del self._found[before:]
-        taken = [found for found in taken if RULES[found.rule].schema or RULES[found.rule].level != "compatible"]
+        taken = [
+            found for found in taken if RULES[found.rule].schema or RULES[found.rule].level != "compatible"
+        ]
         if taken:
             worst = min(taken, key=lambda found: LEVELS.index(RULES[found.rule].level))
             worst.rule = "unreached-schema-changed"
@@ -289,7 +305,14 @@ class Findings:
 
 
 # a change of text is as compatible when the API makes the call
-_TEXT = ("description-changed", "summary-changed", "example-changed", "docs-changed", "id-changed", "tags-changed")
+_TEXT = (
+    "description-changed",
+    "summary-changed",
+    "example-changed",
+    "docs-changed",
+    "id-changed",
+    "tags-changed",
+)
 
 
 def _place(record: Record) -> tuple[object, ...]:

@@ -7,18 +7,21 @@ and the other does not, checked by a validator. Where neither knows, the change 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from scripts.compare.documents import Json, escape, mapping
-from scripts.compare.pairs import Change, Pair
 from scripts.compare.portable import Portable
 from scripts.compare.records import Witness
-from scripts.compare.rules import Direction
 from scripts.compare.samples import FORMATS, GENERIC, NoSampleError, Sampler, from_pattern
 from scripts.compare.shapes import Book, Branch, Use, token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.compare.pairs import Change, Pair
+    from scripts.compare.rules import Direction
 
 __all__ = ["Judge"]
 
@@ -36,7 +39,9 @@ INT_RANGES = {
 
 
 def _url(value: Any) -> bool:
-    return not isinstance(value, str) or jsonschema_rs.is_valid({"format": "uri"}, value, validate_formats=True)
+    return not isinstance(value, str) or jsonschema_rs.is_valid(
+        {"format": "uri"}, value, validate_formats=True
+    )
 
 
 class _Side:
@@ -78,7 +83,9 @@ def _compiled(schema: dict[str, Json]) -> Any:
 def _with_integer_formats(node: Json) -> Json:
     if isinstance(node, dict):
         content: dict[str, Json] = {key: _with_integer_formats(value) for key, value in node.items()}  # pyright: ignore[reportUnknownVariableType]
-        bounds = INT_RANGES.get(str(content.get("format"))) if isinstance(content.get("format"), str) else None
+        bounds = (
+            INT_RANGES.get(str(content.get("format"))) if isinstance(content.get("format"), str) else None
+        )
         if bounds is not None and content.get("type") != "string":
             content["allOf"] = [*content.get("allOf", []), {"minimum": bounds[0], "maximum": bounds[1]}]
         return content
@@ -108,7 +115,9 @@ class Judge:
             )
         return self._proofs[key]
 
-    def _covers(self, wide: _Side, wide_core: tuple[str, ...], narrow: _Side, narrow_core: tuple[str, ...]) -> bool:
+    def _covers(
+        self, wide: _Side, wide_core: tuple[str, ...], narrow: _Side, narrow_core: tuple[str, ...]
+    ) -> bool:
         # the direction does not matter: what it hides is no part of an open question
         one = wide.portable["response"].schema(wide_core, 40)
         other = narrow.portable["response"].schema(narrow_core, 40)
@@ -176,7 +185,6 @@ class Judge:
             except ValueError:
                 continue
         return Witness(found=False, reason=f"none among the {len(tried)} values that were tried")
-
 
     def _alternative(self, change: Change, direction: Direction, *, narrowing: bool) -> Any:
         """Give a validator of the alternative that came or went, which the witness must be a value of."""
@@ -380,9 +388,12 @@ class _Candidates:
                         yield {**base, name: value}
             for name, asked in side.dependents.items():
                 yield {**base, name: "text"}
-                yield {**{key: value for key, value in base.items() if key not in asked}, name: base.get(name, "text")}
+                yield {
+                    **{key: value for key, value in base.items() if key not in asked},
+                    name: base.get(name, "text"),
+                }
         for count in sorted(counts):
-            if 0 <= count <= 1000:  # noqa: PLR2004 - more would not be read by anybody
+            if 0 <= count <= 1000:
                 made = dict(list(base.items())[:count])
                 for name, declared in branch.properties.items():
                     if len(made) >= count:

@@ -6,13 +6,17 @@ Schemas are handed on to the graph of pairs; security and servers are compared i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from scripts.compare.documents import Document, Json, escape, listing, mapping
 from scripts.compare.findings import Findings, Operation, erased
-from scripts.compare.pairs import Graph
-from scripts.compare.rules import Direction
 from scripts.compare.shapes import Book, token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.compare.pairs import Graph
+    from scripts.compare.rules import Direction
 
 __all__ = ["METHODS", "Operations", "paired_operations"]
 
@@ -24,9 +28,7 @@ PLAIN_STYLES = frozenset({"form", "simple", "spaceDelimited", "pipeDelimited"})
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
-def _operations(
-    document: Document, items: dict[str, Json], base: str
-) -> Iterator[tuple[str, str, str, str]]:
+def _operations(document: Document, items: dict[str, Json], base: str) -> Iterator[tuple[str, str, str, str]]:
     """Give path, method, location of the path and location of the operation."""
     for path in items:
         if path.startswith("x-"):
@@ -201,7 +203,10 @@ class Operations:
                     at=at,
                     operation=operation,
                 )
-        former, present = sorted(map(str, listing(was.get("tags")))), sorted(map(str, listing(now.get("tags"))))
+        former, present = (
+            sorted(map(str, listing(was.get("tags")))),
+            sorted(map(str, listing(now.get("tags")))),
+        )
         if former != present:
             self.findings.say(
                 "operation-tags-changed",
@@ -219,7 +224,9 @@ class Operations:
                 "request",
                 not deprecated,
                 deprecated,
-                "the operation is deprecated now" if deprecated else "the operation is not deprecated any more",
+                "the operation is deprecated now"
+                if deprecated
+                else "the operation is not deprecated any more",
                 at=at,
                 operation=operation,
             )
@@ -305,7 +312,9 @@ class Operations:
             name = str(mapping(self.old.at(olds[key])).get("name"))
             for other in sorted(news):
                 present = str(mapping(self.new.at(news[other])).get("name"))
-                if other[0] != key[0] and (present == name or (present.lower() == name.lower() and "header" in (other[0], key[0]))):
+                if other[0] != key[0] and (
+                    present == name or (present.lower() == name.lower() and "header" in (other[0], key[0]))
+                ):
                     self._change(
                         operation,
                         "parameter-moved",
@@ -367,7 +376,9 @@ class Operations:
                 at,
                 not deprecated,
                 deprecated,
-                "the parameter is deprecated now" if deprecated else "the parameter is not deprecated any more",
+                "the parameter is deprecated now"
+                if deprecated
+                else "the parameter is not deprecated any more",
             )
         if token(was.get("description")) != token(now.get("description")):
             self._change(
@@ -675,7 +686,9 @@ class Operations:
             else:
                 cover = _covering_status(status, news)
                 self.findings.say(
-                    "response-success-status-removed" if success and cover is None else "response-status-removed",
+                    "response-success-status-removed"
+                    if success and cover is None
+                    else "response-status-removed",
                     "response",
                     status,
                     None,
@@ -910,6 +923,7 @@ def _examples(holder: dict[str, Json]) -> str:
     shown: list[Json] = []
     if "example" in holder:
         shown.append(holder["example"])
-    for example in mapping(holder.get("examples")).values():
-        shown.append(mapping(example).get("value", example))
+    shown.extend(
+        mapping(example).get("value", example) for example in mapping(holder.get("examples")).values()
+    )
     return token(shown)

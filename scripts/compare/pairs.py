@@ -13,14 +13,16 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
 from scripts.compare import formats
 from scripts.compare.documents import Json, mapping
-from scripts.compare.rules import Direction
 from scripts.compare.shapes import KINDS, Book, Branch, Shape, Use, admits, token, undeclared
+
+if TYPE_CHECKING:
+    from scripts.compare.rules import Direction
 
 __all__ = ["REFERENCE", "Change", "Clean", "Graph", "Pair"]
 
@@ -183,13 +185,15 @@ class Graph:
             self._queue.append(found)
         return found
 
-    def link(self, pair: Pair, old: Use, new: Use, label: str, *, requests: bool = True, responses: bool = True) -> None:
+    def link(
+        self, pair: Pair, old: Use, new: Use, label: str, *, requests: bool = True, responses: bool = True
+    ) -> None:
         """Let one pair lead to another."""
         index = self._pair(old, new)
         if index is not None:
             pair.edges.append((index, label, requests, responses))
 
-    def keys(self) -> set[tuple[Use, Use]]:
+    def uses(self) -> set[tuple[Use, Use]]:
         """Give the uses of all pairs."""
         return set(self._index)
 
@@ -234,7 +238,9 @@ class Graph:
         for position, direction in enumerate(BOTH):
             queue: deque[int] = deque()
             order = sorted(
-                (root.order, root.label, i) for i, root in enumerate(self.roots) if root.direction == direction
+                (root.order, root.label, i)
+                for i, root in enumerate(self.roots)
+                if root.direction == direction
             )
             for _, _, i in order:
                 pair = self.pairs[self.roots[i].pair]
@@ -255,7 +261,9 @@ class Graph:
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
         """Give the place of a pair among the others, by the operation that reaches it first."""
         firsts = [self.roots[way[0]] for way in pair.ways if way is not None]
-        return min(((root.order, root.label, pair.index) for root in firsts), default=(("", ""), "", pair.index))
+        return min(
+            ((root.order, root.label, pair.index) for root in firsts), default=(("", ""), "", pair.index)
+        )
 
     def place(self, pair: Pair, direction: Direction) -> str:
         """Say where in a body or parameter a pair is first met."""
@@ -290,7 +298,9 @@ class Clean:
         text = json.dumps(old, sort_keys=True, default=str)
         if text != json.dumps(new, sort_keys=True, default=str):
             return False
-        return all(json.loads(f'"{match}"').removeprefix("#") in self._clean for match in REFERENCE.findall(text))
+        return all(
+            json.loads(f'"{match}"').removeprefix("#") in self._clean for match in REFERENCE.findall(text)
+        )
 
 
 class _Comparison:
@@ -562,7 +572,12 @@ class _Comparison:
             if not tags_old[name] & tags_new[name]:
                 return 0
         score = 0.0
-        if old.variant and new.variant and _last(old.variant) == _last(new.variant) and not _last(old.variant).isdigit():
+        if (
+            old.variant
+            and new.variant
+            and _last(old.variant) == _last(new.variant)
+            and not _last(old.variant).isdigit()
+        ):
             score += 2
         if tags_old.keys() & tags_new.keys():
             score += 2
@@ -688,7 +703,9 @@ class _Comparison:
             was, now = old.limits.get(name), new.limits.get(name)
             if was == now or name == "integer":
                 continue
-            encoding = name in {"contentEncoding", "contentMediaType", "contentSchema"} or name.startswith("?")
+            encoding = name in {"contentEncoding", "contentMediaType", "contentSchema"} or name.startswith(
+                "?"
+            )
             if enumerated and not encoding:
                 continue  # told by the enumerations
             self._limit(name, was, now, old, new)
@@ -735,31 +752,31 @@ class _Comparison:
                 branches=branches,
             )
         elif name == "format":
-            narrowed, widened = formats.relation(was or frozenset(), now or frozenset(), old.kind)
+            narrower, wider = formats.relation(was or frozenset(), now or frozenset(), old.kind)
             self._say(
                 "format",
                 _only(was),
                 _only(now),
                 f"its format {_moved(_only(was), _only(now))}",
-                narrowed=narrowed,
-                widened=widened,
+                narrowed=narrower,
+                widened=wider,
                 at=at,
                 branches=branches,
             )
         elif name in {"pattern", "multipleOf"}:
             former, present = was or frozenset(), now or frozenset()
-            narrowed = False if present <= former else True if former <= present else None
-            widened = False if former <= present else True if present <= former else None
+            fewer: bool | None = False if present <= former else True if former <= present else None
+            more: bool | None = False if former <= present else True if present <= former else None
             if name == "multipleOf" and former and present:
-                narrowed = not all(any(_divides(p, f) for f in former) for p in present)
-                widened = not all(any(_divides(f, p) for p in present) for f in former)
+                fewer = not all(any(_divides(p, f) for f in former) for p in present)
+                more = not all(any(_divides(f, p) for p in present) for f in former)
             self._say(
                 "pattern" if name == "pattern" else "multiple-of",
                 _only(was),
                 _only(now),
                 f"its {name} {_moved(_only(was), _only(now))}",
-                narrowed=narrowed,
-                widened=widened,
+                narrowed=fewer,
+                widened=more,
                 at=at,
                 branches=branches,
             )
@@ -791,7 +808,9 @@ class _Comparison:
     # --- objects --------------------------------------------------------------------------------------------------
 
     def _objects(self, old: Branch, new: Branch) -> None:
-        for name in sorted(old.properties.keys() | new.properties.keys() | old.required.keys() | new.required.keys()):
+        for name in sorted(
+            old.properties.keys() | new.properties.keys() | old.required.keys() | new.required.keys()
+        ):
             was, now = old.properties.get(name), new.properties.get(name)
             if was and now:
                 self._property(name, old, new)
@@ -819,7 +838,10 @@ class _Comparison:
                 branches=(old, new),
             )
         for name in sorted(old.dependents.keys() | new.dependents.keys()):
-            was_asked, now_asked = old.dependents.get(name, frozenset()), new.dependents.get(name, frozenset())
+            was_asked, now_asked = (
+                old.dependents.get(name, frozenset()),
+                new.dependents.get(name, frozenset()),
+            )
             if was_asked != now_asked:
                 self._say(
                     "dependent-required",
@@ -861,7 +883,9 @@ class _Comparison:
                 "",
                 read_before,
                 read_after,
-                f"the property {name} is read only now" if read_after else f"the property {name} is not read only any more",
+                f"the property {name} is read only now"
+                if read_after
+                else f"the property {name} is not read only any more",
                 names=dict.fromkeys(BOTH, named),
                 narrowed=demanded,
                 at=at,
@@ -917,7 +941,9 @@ class _Comparison:
             branches=(old, new),
         )
         if isinstance(rule, Use):
-            self.graph.link(self.pair, rule, now.use, f".{name}", requests=not read_only, responses=not write_only)
+            self.graph.link(
+                self.pair, rule, now.use, f".{name}", requests=not read_only, responses=not write_only
+            )
 
     def _removed(self, name: str, old: Branch, new: Branch) -> None:
         was = old.properties[name]
@@ -941,7 +967,9 @@ class _Comparison:
             responses=not write_only,
         )
         if isinstance(rule, Use):
-            self.graph.link(self.pair, was.use, rule, f".{name}", requests=not read_only, responses=not write_only)
+            self.graph.link(
+                self.pair, was.use, rule, f".{name}", requests=not read_only, responses=not write_only
+            )
 
     def _required(self, name: str, old: Branch, new: Branch) -> None:
         now = name in new.required
@@ -1103,7 +1131,9 @@ class _Comparison:
                 "discriminator",
                 was.get("propertyName"),
                 now.get("propertyName"),
-                "a property tells its alternatives apart now" if now else "no property tells its alternatives apart any more",
+                "a property tells its alternatives apart now"
+                if now
+                else "no property tells its alternatives apart any more",
                 narrowed=None,
                 widened=None,
                 at=at,
@@ -1146,7 +1176,9 @@ class _Comparison:
                     subject=value,
                 )
 
-    def _mapping(self, book: Book, discriminator: dict[str, Json], place: str, shape: Shape) -> dict[str, Use]:
+    def _mapping(
+        self, book: Book, discriminator: dict[str, Json], place: str, shape: Shape
+    ) -> dict[str, Use]:
         """Give the schema that each value of the discriminator stands for, those that are not written too."""
         found: dict[str, Use] = {}
         for value, target in mapping(discriminator.get("mapping")).items():
@@ -1155,7 +1187,7 @@ class _Comparison:
                 reference = f"#/components/schemas/{target}" if plain else target
                 try:
                     found[value] = book.use(book.document.target(reference, place))
-                except Exception:  # noqa: BLE001 - a name that points nowhere stands for itself
+                except Exception:
                     found[value] = Use((f"?{target}",))
         written = {use.core for use in found.values()}
         for branch in shape.kinds.get("object", ()):
@@ -1186,11 +1218,11 @@ class _Comparison:
 
 
 def _type_names(shape: Shape) -> list[str]:
-    names: list[str] = []
-    for kind in KINDS:
-        if kind in shape.kinds:
-            names.append("integer" if kind == "number" and _is_integer(shape) else kind)
-    return names
+    return [
+        "integer" if kind == "number" and _is_integer(shape) else kind
+        for kind in KINDS
+        if kind in shape.kinds
+    ]
 
 
 def _is_integer(shape: Shape) -> bool:
@@ -1228,10 +1260,7 @@ def _bound_moved(was: Bound | None, now: Bound | None, *, up: bool) -> tuple[boo
         return True, False
     if now is None:
         return False, True
-    if was[0] == now[0]:
-        tighter = now[1]
-    else:
-        tighter = (now[0] > was[0]) == up
+    tighter = now[1] if was[0] == now[0] else (now[0] > was[0]) == up
     return tighter, not tighter
 
 
@@ -1267,4 +1296,3 @@ def _written(book: Book, keyword: str, place: str) -> Json:
     if keyword == "contains":
         return {name: content[name] for name in ("contains", "minContains", "maxContains") if name in content}
     return content.get(keyword)
-

@@ -7,9 +7,13 @@ schema: read-only properties are not asked for in requests, nor write-only ones 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scripts.compare.documents import ComparisonError, Json, escape, listing, mapping
-from scripts.compare.rules import Direction
-from scripts.compare.shapes import Book
+
+if TYPE_CHECKING:
+    from scripts.compare.rules import Direction
+    from scripts.compare.shapes import Book
 
 __all__ = ["Portable"]
 
@@ -88,7 +92,7 @@ class Portable:
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "allOf": [{"$ref": f"#/$defs/{escape(escape_percent(location))}"} for location in core],
-            "$defs": {location: content for location, content in definitions.items()},
+            "$defs": dict(definitions.items()),
         }
 
     def _write(self, location: str) -> tuple[Json, frozenset[str]]:
@@ -121,7 +125,9 @@ class Portable:
             elif key in SEVERAL and isinstance(value, list):
                 out[key] = [self._convert(f"{place}/{i}", targets) for i in range(len(listing(value)))]
             elif key in NAMED and isinstance(value, dict):
-                out[key] = {name: self._convert(f"{place}/{escape(name)}", targets) for name in mapping(value)}
+                out[key] = {
+                    name: self._convert(f"{place}/{escape(name)}", targets) for name in mapping(value)
+                }
         self._mend(content, out)
         if self.document.dialect == "3.0" and content.get("nullable") is True:
             return {"anyOf": [out, {"type": "null"}]}
@@ -152,7 +158,9 @@ class Portable:
         reference = declared.get("$ref")
         if isinstance(reference, str):
             try:
-                return mapping(self.document.at(self.document.target(reference, ""))).get(self._hidden) is True
+                return (
+                    mapping(self.document.at(self.document.target(reference, ""))).get(self._hidden) is True
+                )
             except ComparisonError:
                 return False
         return False
@@ -160,6 +168,17 @@ class Portable:
 
 def escape_percent(text: str) -> str:
     """Escape what a reference may not hold as it is."""
-    return text.replace("%", "%25").replace("#", "%23").replace(" ", "%20").replace('"', "%22").replace("<", "%3C").replace(
-        ">", "%3E"
-    ).replace("{", "%7B").replace("}", "%7D").replace("^", "%5E").replace("\\", "%5C").replace("`", "%60").replace("|", "%7C")
+    return (
+        text.replace("%", "%25")
+        .replace("#", "%23")
+        .replace(" ", "%20")
+        .replace('"', "%22")
+        .replace("<", "%3C")
+        .replace(">", "%3E")
+        .replace("{", "%7B")
+        .replace("}", "%7D")
+        .replace("^", "%5E")
+        .replace("\\", "%5C")
+        .replace("`", "%60")
+        .replace("|", "%7C")
+    )

@@ -6,13 +6,15 @@ A record is plain values, so that it can be written as JSON as it is. Nothing he
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from scripts.compare.documents import Json
 from scripts.compare.rules import LEVELS, Direction, Level
 from scripts.compare.shapes import token
+
+if TYPE_CHECKING:
+    from scripts.compare.documents import Json
 
 __all__ = ["Comparison", "Record", "Where", "Witness", "fingerprint"]
 

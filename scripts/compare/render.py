@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from html import escape
+from typing import TYPE_CHECKING
 
-from scripts.compare.records import Comparison, Record
 from scripts.compare.rules import LEVELS, RULES, Level
 from scripts.compare.shapes import token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scripts.compare.records import Comparison, Record
 
 __all__ = ["FORMATS", "html_records", "rules_table"]
 
@@ -38,8 +42,12 @@ def _witness_words(record: Record) -> str | None:
     if not witness.found:
         return f"no witness: {witness.reason}"
     shown = token(witness.value)
-    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."  # noqa: PLR2004 - fits two lines
-    said = "was accepted and is refused now" if record.direction == "request" else "can be sent now and could not before"
+    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."
+    said = (
+        "was accepted and is refused now"
+        if record.direction == "request"
+        else "can be sent now and could not before"
+    )
     return f"{shown} {said}"
 
 
@@ -94,8 +102,14 @@ def html_records(records: list[Record]) -> str:
         rows = [
             ("rule", f"<code>{escape(record.id)}</code>: {escape(RULES[record.id].reason)}"),
             ("reaches", escape(", ".join(record.operations)) or "no operation"),
-            ("before", f"<code>{escape(where.old_pointer or '')}</code>" if where.old_pointer is not None else ""),
-            ("after", f"<code>{escape(where.new_pointer or '')}</code>" if where.new_pointer is not None else ""),
+            (
+                "before",
+                f"<code>{escape(where.old_pointer or '')}</code>" if where.old_pointer is not None else "",
+            ),
+            (
+                "after",
+                f"<code>{escape(where.new_pointer or '')}</code>" if where.new_pointer is not None else "",
+            ),
             ("old", f"<code>{escape(token(record.old))}</code>" if record.old is not None else ""),
             ("new", f"<code>{escape(token(record.new))}</code>" if record.new is not None else ""),
             ("witness", escape(witness or "")),

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-__all__ = ["LEVELS", "RULES", "Direction", "Facet", "FACETS", "Level", "Rule", "stem"]
+__all__ = ["FACETS", "LEVELS", "RULES", "Direction", "Facet", "Level", "Rule", "stem"]
 
 Level: TypeAlias = Literal["breaking", "possibly", "compatible"]
 Direction: TypeAlias = Literal["request", "response"]
@@ -104,11 +104,26 @@ FACETS: dict[str, Facet] = {
         Facet("maxLength", "the greatest length", "max-length-lowered", "max-length-raised"),
         Facet("minItems", "the least number of items", "min-items-raised", "min-items-lowered"),
         Facet("maxItems", "the greatest number of items", "max-items-lowered", "max-items-raised"),
-        Facet("minProperties", "the least number of properties", "min-properties-raised", "min-properties-lowered"),
-        Facet("maxProperties", "the greatest number of properties", "max-properties-lowered", "max-properties-raised"),
+        Facet(
+            "minProperties",
+            "the least number of properties",
+            "min-properties-raised",
+            "min-properties-lowered",
+        ),
+        Facet(
+            "maxProperties",
+            "the greatest number of properties",
+            "max-properties-lowered",
+            "max-properties-raised",
+        ),
         Facet("uniqueItems", "whether items must differ", "unique-items-required", "unique-items-lifted"),
         Facet("content", "how the text is encoded", unjudged="content-encoding-changed"),
-        Facet("required", "whether the property must be there", "property-became-required", "property-became-optional"),
+        Facet(
+            "required",
+            "whether the property must be there",
+            "property-became-required",
+            "property-became-optional",
+        ),
         Facet(
             "additional-properties",
             "what undeclared properties may be",
@@ -123,7 +138,10 @@ FACETS: dict[str, Facet] = {
             unjudged="pattern-properties-unjudged",
         ),
         Facet(
-            "property-names", "what properties may be called", "property-names-narrowed", "property-names-widened"
+            "property-names",
+            "what properties may be called",
+            "property-names-narrowed",
+            "property-names-widened",
         ),
         Facet(
             "dependent-required",
@@ -132,7 +150,12 @@ FACETS: dict[str, Facet] = {
             "dependent-required-widened",
         ),
         Facet("items", "what the items of a list may be", "items-narrowed", "items-widened"),
-        Facet("prefix-items", "what the first items of a list may be", "prefix-items-narrowed", "prefix-items-widened"),
+        Facet(
+            "prefix-items",
+            "what the first items of a list may be",
+            "prefix-items-narrowed",
+            "prefix-items-widened",
+        ),
         Facet(
             "variant",
             "the alternatives of oneOf or anyOf",
@@ -161,7 +184,11 @@ FACETS: dict[str, Facet] = {
             "the property that tells the alternatives apart",
             replaced="discriminator-property-changed",
         ),
-        Facet("discriminator", "whether a property tells the alternatives apart", unjudged="discriminator-unjudged"),
+        Facet(
+            "discriminator",
+            "whether a property tells the alternatives apart",
+            unjudged="discriminator-unjudged",
+        ),
         Facet(
             "discriminator-mapping",
             "the values that tell the alternatives apart",
@@ -356,7 +383,13 @@ _BOTH: tuple[tuple[str, Level, str, Level, str], ...] = (
         "compatible",
         "The part is answered as before.",
     ),
-    ("schema-title-changed", "compatible", "A title is text for people.", "compatible", "A title is text for people."),
+    (
+        "schema-title-changed",
+        "compatible",
+        "A title is text for people.",
+        "compatible",
+        "A title is text for people.",
+    ),
     (
         "schema-description-changed",
         "compatible",
@@ -364,7 +397,13 @@ _BOTH: tuple[tuple[str, Level, str, Level, str], ...] = (
         "compatible",
         "A description is text for people.",
     ),
-    ("schema-example-changed", "compatible", "An example binds nobody.", "compatible", "An example binds nobody."),
+    (
+        "schema-example-changed",
+        "compatible",
+        "An example binds nobody.",
+        "compatible",
+        "An example binds nobody.",
+    ),
     (
         "schema-external-docs-changed",
         "compatible",
@@ -388,22 +427,50 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("operation-external-docs-changed", "compatible", "A link to documentation binds nobody."),
     ("path-description-changed", "compatible", "The text of a path is for people."),
     # --- parameters
-    ("parameter-removed", "breaking", "What the parameter asked for is refused or silently not done any more."),
-    ("parameter-added", "compatible", "The parameter is optional, so a request without it is still accepted."),
-    ("required-parameter-added", "breaking", "A request without the parameter was accepted and is refused now."),
-    ("parameter-became-required", "breaking", "A request without the parameter was accepted and is refused now."),
+    (
+        "parameter-removed",
+        "breaking",
+        "What the parameter asked for is refused or silently not done any more.",
+    ),
+    (
+        "parameter-added",
+        "compatible",
+        "The parameter is optional, so a request without it is still accepted.",
+    ),
+    (
+        "required-parameter-added",
+        "breaking",
+        "A request without the parameter was accepted and is refused now.",
+    ),
+    (
+        "parameter-became-required",
+        "breaking",
+        "A request without the parameter was accepted and is refused now.",
+    ),
     ("parameter-became-optional", "compatible", "A request that sends the parameter is still accepted."),
     ("parameter-moved", "breaking", "The parameter is not looked for any more where it used to be sent."),
-    ("parameter-array-suffix-changed", "breaking", "The name on the wire differs: `x` and `x[]` are two parameters."),
+    (
+        "parameter-array-suffix-changed",
+        "breaking",
+        "The name on the wire differs: `x` and `x[]` are two parameters.",
+    ),
     ("parameter-serialization-changed", "breaking", "The same value is written differently on the wire."),
     (
         "parameter-serialization-rewritten",
         "compatible",
         "The style or explode differs, but a value of this type is written alike.",
     ),
-    ("parameter-serialization-unjudged", "possibly", "Whether the same value is written alike cannot be told."),
+    (
+        "parameter-serialization-unjudged",
+        "possibly",
+        "Whether the same value is written alike cannot be told.",
+    ),
     ("parameter-type-generalized", "compatible", "As text on the wire every former value is still one."),
-    ("parameter-reserved-characters-changed", "possibly", "Reserved characters may be escaped in one and not the other."),
+    (
+        "parameter-reserved-characters-changed",
+        "possibly",
+        "Reserved characters may be escaped in one and not the other.",
+    ),
     (
         "parameter-empty-value-forbidden",
         "possibly",
@@ -426,23 +493,43 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("request-encoding-changed", "possibly", "A part of the body is written differently on the wire."),
     ("request-media-example-changed", "compatible", "An example binds nobody."),
     # --- responses
-    ("response-success-status-removed", "breaking", "A success that callers wait for is not answered any more."),
+    (
+        "response-success-status-removed",
+        "breaking",
+        "A success that callers wait for is not answered any more.",
+    ),
     ("response-success-status-added", "possibly", "Callers may not take the new status for a success."),
     ("response-status-removed", "possibly", "Callers that tell this failure apart wait for it in vain."),
-    ("response-status-added", "compatible", "Callers already have to deal with failures that are not documented."),
+    (
+        "response-status-added",
+        "compatible",
+        "Callers already have to deal with failures that are not documented.",
+    ),
     ("response-description-changed", "compatible", "A description is text for people."),
     ("response-media-type-removed", "breaking", "Callers that ask for or read this media type get none."),
     ("response-media-type-added", "possibly", "Callers that do not say what they accept may get it."),
     ("response-encoding-changed", "possibly", "A part of the body is written differently on the wire."),
     ("response-media-example-changed", "compatible", "An example binds nobody."),
-    ("response-body-added", "compatible", "Callers of an operation without an answer's body do not read one."),
+    (
+        "response-body-added",
+        "compatible",
+        "Callers of an operation without an answer's body do not read one.",
+    ),
     ("response-body-removed", "breaking", "Callers that read the body find none."),
     ("response-header-removed", "possibly", "The header was optional; callers that use it find it no more."),
-    ("response-required-header-removed", "breaking", "The header was always there and callers find it no more."),
+    (
+        "response-required-header-removed",
+        "breaking",
+        "The header was always there and callers find it no more.",
+    ),
     ("response-header-added", "compatible", "Callers pass over headers that they do not know."),
     ("response-header-became-optional", "breaking", "The header was always there and may be missing now."),
     ("response-header-became-required", "compatible", "The header is always there now."),
-    ("response-header-serialization-changed", "breaking", "The same value is written differently on the wire."),
+    (
+        "response-header-serialization-changed",
+        "breaking",
+        "The same value is written differently on the wire.",
+    ),
     ("response-header-deprecated", "compatible", "A deprecated header is still sent."),
     ("response-header-no-longer-deprecated", "compatible", "The header is sent as before."),
     ("response-header-description-changed", "compatible", "A description is text for people."),
@@ -457,7 +544,11 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("security-scheme-changed", "breaking", "Credentials are sent in another way."),
     ("security-scheme-flow-removed", "breaking", "Tokens cannot be obtained in this way any more."),
     ("security-scheme-flow-added", "compatible", "Tokens can still be obtained in the former ways."),
-    ("security-scheme-address-changed", "possibly", "Tokens come from another address; the former one may still work."),
+    (
+        "security-scheme-address-changed",
+        "possibly",
+        "Tokens come from another address; the former one may still work.",
+    ),
     ("security-scheme-scope-removed", "breaking", "A token with the scope cannot be obtained any more."),
     ("security-scheme-scope-added", "compatible", "Tokens with the former scopes can still be obtained."),
     ("security-scheme-added", "compatible", "What no operation asks for changes nothing by itself."),
@@ -484,7 +575,11 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("webhook-removed", "breaking", "Whoever waits for the webhook is not called."),
     ("webhook-added", "possibly", "The API may call where it did not before."),
     # --- what no operation reaches
-    ("unreached-schema-changed", "possibly", "No operation reaches the schema, so who reads it cannot be told."),
+    (
+        "unreached-schema-changed",
+        "possibly",
+        "No operation reaches the schema, so who reads it cannot be told.",
+    ),
 )
 
 

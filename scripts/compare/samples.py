@@ -7,11 +7,14 @@ schema. Nothing here is random, and nothing here knows what is being compared.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scripts.compare.documents import Json
 from scripts.compare.shapes import KINDS, Book, Branch, Use, token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scripts.compare.documents import Json
 
 __all__ = ["FORMATS", "GENERIC", "Sampler", "from_pattern"]
 
@@ -88,7 +91,7 @@ class NoSampleError(Exception):
 
 # --- text from patterns -----------------------------------------------------------------------------------------------
 
-_parser: Any = re._parser  # type: ignore[attr-defined] # noqa: SLF001 - the only parser of patterns there is
+_parser: Any = re._parser  # type: ignore[attr-defined]
 
 
 def from_pattern(pattern: str) -> Iterator[str]:
@@ -118,7 +121,7 @@ def _texts(parsed: Any, choice: int) -> Iterator[str]:
         yield _text(str(operation), argument, choice)
 
 
-def _text(operation: str, argument: Any, choice: int) -> str:  # noqa: PLR0911 - one return for each kind of node
+def _text(operation: str, argument: Any, choice: int) -> str:
     if operation == "LITERAL":
         return chr(argument)
     if operation == "NOT_LITERAL":
@@ -130,9 +133,12 @@ def _text(operation: str, argument: Any, choice: int) -> str:  # noqa: PLR0911 -
     if operation in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
         least, most, part = argument
         most = min(int(most), least + MOST_REPEATS)
-        count = (least, min(least + 1, most), min(least + 2, most), most if most < least + MOST_REPEATS else least + 3)[
-            choice % 4
-        ]
+        count = (
+            least,
+            min(least + 1, most),
+            min(least + 2, most),
+            most if most < least + MOST_REPEATS else least + 3,
+        )[choice % 4]
         return "".join("".join(_texts(part, choice + i)) for i in range(count))
     if operation == "SUBPATTERN":
         return "".join(_texts(argument[-1], choice))
@@ -295,7 +301,9 @@ class Sampler:
                 seen.add(number)
                 yield number
 
-    def list(self, branch: Branch, count: int, *, full: bool = False, depth: int = 0, same: bool = False) -> list[Json]:
+    def list(
+        self, branch: Branch, count: int, *, full: bool = False, depth: int = 0, same: bool = False
+    ) -> list[Json]:
         """Make a list of some length.
 
         Raises:
@@ -312,7 +320,9 @@ class Sampler:
             salt = 0 if same else i
             while True:
                 item = (
-                    self.value(rule, full=full, depth=depth + 1, salt=salt) if isinstance(rule, Use) else f"text{salt}"
+                    self.value(rule, full=full, depth=depth + 1, salt=salt)
+                    if isinstance(rule, Use)
+                    else f"text{salt}"
                 )
                 mark = token(item)
                 if same or not branch.limits.get("uniqueItems") or mark not in tokens:
@@ -331,7 +341,7 @@ class Sampler:
             NoSampleError: A property that must be there could not be made.
         """
         made: dict[str, Json] = {}
-        names = list(branch.properties) if full and depth < 2 else []  # noqa: PLR2004 - two levels show enough
+        names = list(branch.properties) if full and depth < 2 else []
         wanted = dict.fromkeys((*branch.required, *names))
         for name in list(wanted):
             for other in branch.dependents.get(name, ()):

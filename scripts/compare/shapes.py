@@ -102,7 +102,9 @@ OPAQUE = {
     "xml": KINDS,
 }
 CONDITIONAL = frozenset({"then", "else", "minContains", "maxContains"})
-NUMBER_FORMATS = frozenset({"int32", "int64", "float", "double", "decimal", "int8", "int16", "uint8", "uint32", "uint64"})
+NUMBER_FORMATS = frozenset(
+    {"int32", "int64", "float", "double", "decimal", "int8", "int16", "uint8", "uint32", "uint64"}
+)
 MOST_ALTERNATIVES = 64
 _quoted = json.encoder.encode_basestring
 
@@ -329,7 +331,9 @@ def meet(one: Branch, other: Branch) -> Branch | None:
         return _relabelled(other, one)
     values = one.values
     if other.values is not None:
-        values = other.values if values is None else {key: v for key, v in values.items() if key in other.values}
+        values = (
+            other.values if values is None else {key: v for key, v in values.items() if key in other.values}
+        )
         if not values:
             return None
     limits = dict(one.limits)
@@ -474,7 +478,9 @@ def _union(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
                 chosen.pop(kind, None)
     for _, shape in shapes:
         discriminators.update(dict.fromkeys(shape.discriminators))
-    return Shape(source, kinds, chosen, tuple(discriminators), (source,), any(shape.cut for _, shape in shapes))
+    return Shape(
+        source, kinds, chosen, tuple(discriminators), (source,), any(shape.cut for _, shape in shapes)
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -578,7 +584,8 @@ class Book:
         if isinstance(reference, str):
             parts.append(self._read(self.document.target(reference, location), above, "allOf"))
         parts.extend(
-            self._read(f"{location}/allOf/{i}", above, "allOf") for i in range(len(listing(content.get("allOf"))))
+            self._read(f"{location}/allOf/{i}", above, "allOf")
+            for i in range(len(listing(content.get("allOf"))))
         )
         shape = reduce(_intersection, parts) if len(parts) > 1 else parts[0]
         if len(parts) > 1:
@@ -697,7 +704,9 @@ class Book:
         items = content.get("items")
         if items is False:
             branch.items = False
-        elif isinstance(items, dict) and any(key not in NEUTRAL and key not in ANNOTATIONS for key in mapping(items)):
+        elif isinstance(items, dict) and any(
+            key not in NEUTRAL and key not in ANNOTATIONS for key in mapping(items)
+        ):
             branch.items = self.use(f"{location}/items")
         if branch.items is not None or prefix:
             branch.origins["items"] = location
@@ -721,7 +730,8 @@ class Book:
         if additional is False or (isinstance(additional, dict) and additional == {"not": {}}):
             branch.additional = False
         elif isinstance(additional, dict) and any(
-            key not in NEUTRAL and key not in ANNOTATIONS and not key.startswith("x-") for key in mapping(additional)
+            key not in NEUTRAL and key not in ANNOTATIONS and not key.startswith("x-")
+            for key in mapping(additional)
         ):
             branch.additional = self.use(f"{location}/additionalProperties")
         if branch.additional is not None:
@@ -908,14 +918,16 @@ def _number(content: dict[str, Json], branch: Branch, location: str, *, integer:
         if isinstance(beside, int | float) and not isinstance(beside, bool):
             bounds.append((beside, True))
         if bounds:
-            limits[name] = reduce(lambda a, b, name=name: _tighter(name, a, b), bounds)
+            limits[name] = bounds[0] if len(bounds) == 1 else _tighter(name, *bounds)
             origins[name] = location
     step = content.get("multipleOf")
     if isinstance(step, int | float) and not isinstance(step, bool):
         limits["multipleOf"] = frozenset({step})
         origins["multipleOf"] = location
     stated = content.get("format")
-    if isinstance(stated, str) and ("type" not in content or stated in NUMBER_FORMATS or "string" not in _types(content)):
+    if isinstance(stated, str) and (
+        "type" not in content or stated in NUMBER_FORMATS or "string" not in _types(content)
+    ):
         limits["format"] = frozenset({stated})
         origins["format"] = location
 
@@ -969,7 +981,7 @@ def _settle(branch: Branch) -> Branch | None:
     if branch.kind == "array" and limits.get("maxItems", 2) <= 1:
         limits.pop("uniqueItems", None)
     if branch.kind == "object":
-        branch.required = {name: place for name, place in branch.required.items()}
+        branch.required = dict(branch.required.items())
         if limits.get("minProperties", math.inf) <= len(branch.required):
             del limits["minProperties"]
     if branch.values is not None and branch.kind in {"number", "string", "boolean"}:

@@ -22,11 +22,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; give its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m scripts.history", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.history",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the descriptions are (default: openapi/)")
     parser.add_argument(
-        "--output", type=Path, default=ROOT / "build" / "history" / "index.html", help="the page (default: %(default)s)"
+        "--folder", type=Path, default=FOLDER, help="where the descriptions are (default: openapi/)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=ROOT / "build" / "history" / "index.html",
+        help="the page (default: %(default)s)",
     )
     parser.add_argument("--wire-only", action="store_true", help="do not say what the changes mean in Python")
     given = parser.parse_args(arguments)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from html import escape
+from typing import TYPE_CHECKING
 
-from scripts.compare.records import Record
 from scripts.compare.render import HEADINGS, page
 from scripts.compare.rules import LEVELS, RULES
 from scripts.compare.shapes import token
-from scripts.history.steps import Entry, Step, Version
 from scripts.python_surface import Effect, effect_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scripts.compare.records import Record
+    from scripts.history.steps import Entry, Step, Version
 
 __all__ = ["show", "table"]
 
@@ -58,7 +62,9 @@ KINDS = {"operation": "", "parameter": "parameter ", "property": "", "value": "v
 
 def table(steps: Iterable[Step]) -> str:
     """Show the number of changes per step as text."""
-    rows = [("step", "breaking", "possibly", "compatible", "in Python breaking", "compatible")]
+    rows: list[tuple[str, ...]] = [
+        ("step", "breaking", "possibly", "compatible", "in Python breaking", "compatible")
+    ]
     for step in steps:
         names = step.meaning.name_changes() if step.meaning else []
         python = (
@@ -75,7 +81,10 @@ def table(steps: Iterable[Step]) -> str:
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
-        "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -84,15 +93,22 @@ def table(steps: Iterable[Step]) -> str:
 def show(steps: list[Step]) -> str:
     """Show the steps as a page."""
     if not steps:
-        return page("API history", "<h1>API history</h1><p>There are fewer than two versions.</p>", style=STYLE)
+        return page(
+            "API history", "<h1>API history</h1><p>There are fewer than two versions.</p>", style=STYLE
+        )
     versions = [steps[0].old, *(step.new for step in steps)]
     parts = [
         "<header><h1>The KorusTicket API, version by version</h1>",
-        f'<p class="lead">What {len(versions)} versions of the API’s description brought and took away, told by what callers '
-        "notice: a request that was accepted and is refused now, an answer that may hold what it could not hold "
-        "before, a name of the Python client that is gone.</p></header>",
+        (
+            f'<p class="lead">What {len(versions)} versions of the API’s description brought and took away, told by what callers '
+            "notice: a request that was accepted and is refused now, an answer that may hold what it could not hold "
+            "before, a name of the Python client that is gone.</p></header>"
+        ),
         '<nav aria-label="Versions"><ol>',
-        *(f'<li><a href="#{_anchor(version)}">{escape(version.name)}</a></li>' for version in reversed(versions)),
+        *(
+            f'<li><a href="#{_anchor(version)}">{escape(version.name)}</a></li>'
+            for version in reversed(versions)
+        ),
         "</ol></nav>",
         _overview(steps),
         '<div class="timeline">',
@@ -102,8 +118,10 @@ def show(steps: list[Step]) -> str:
     parts += [
         _version(versions[0]),
         "</div>",
-        "<footer><p>Reconstructed versions were written down from the API’s documentation pages, since their files are "
-        "not published any more; what was inferred in them is marked there.</p></footer>",
+        (
+            "<footer><p>Reconstructed versions were written down from the API’s documentation pages, since their files are "
+            "not published any more; what was inferred in them is marked there.</p></footer>"
+        ),
     ]
     return page("The KorusTicket API, version by version", "\n".join(parts), style=STYLE)
 
@@ -125,10 +143,14 @@ def _overview(steps: list[Step]) -> str:
         names = step.meaning.name_changes() if step.meaning else []
         broken = sum(change.breaking for change in names)
         cells = "".join(
-            f'<td{" class=bad" if level == "breaking" and count else ""}>{count}</td>'
+            f"<td{' class=bad' if level == 'breaking' and count else ''}>{count}</td>"
             for level, count in zip(LEVELS, counts, strict=True)
         )
-        python = f"<td{' class=bad' if broken else ''}>{broken}</td><td>{len(names) - broken}</td>" if step.meaning else ""
+        python = (
+            f"<td{' class=bad' if broken else ''}>{broken}</td><td>{len(names) - broken}</td>"
+            if step.meaning
+            else ""
+        )
         rows.append(
             f'<tr><td><a href="#{_anchor(step.new)}">{escape(step.old.name)} → {escape(step.new.name)}</a></td>{cells}'
             f'{python}<td class="bar" aria-hidden="true">{bar}</td></tr>'
@@ -157,24 +179,32 @@ def _step(step: Step) -> str:
     parts = ['<section class="step">', f'<p class="counts">{chips or "nothing changed"}</p>']
     came, went = step.came, step.went
     if came or went:
-        parts += ['<div class="columns">', _column("came", "Came", came), _column("went", "Went", went), "</div>"]
+        parts += [
+            '<div class="columns">',
+            _column("came", "Came", came),
+            _column("went", "Went", went),
+            "</div>",
+        ]
     else:
         parts.append('<p class="none">Nothing came and nothing went.</p>')
     for level in LEVELS:
         records = [record for record in step.comparison.changes if record.level == level]
         if records:
-            shown = " open" if level == "breaking" and len(records) <= 5 else ""  # noqa: PLR2004 - fits a screen
+            shown = " open" if level == "breaking" and len(records) <= 5 else ""
             parts.append(
                 f'<details class="level-group"{shown}><summary>{HEADINGS[level]}: {len(records)} '
                 f"change{'s' if len(records) > 1 else ''}</summary>"
             )
             parts.append('<ul class="records">')
-            parts += [_record(record, step.meaning.effects[record.fingerprint] if step.meaning else None) for record in records]
+            parts += [
+                _record(record, step.meaning.effects[record.fingerprint] if step.meaning else None)
+                for record in records
+            ]
             parts.append("</ul></details>")
     if step.meaning and step.meaning.renames:
         parts.append(
             f'<details class="level-group"><summary>Names without a cause on the wire: {len(step.meaning.renames)}'
-            "</summary><ul class=\"records\">"
+            '</summary><ul class="records">'
         )
         for change, _, causes in step.meaning.renames:
             level = "breaking" if change.breaking else "compatible"
@@ -192,15 +222,21 @@ def _column(css: str, title: str, entries: list[Entry]) -> str:
     if not entries:
         return ""
     items = [
-        f'<li{" class=breaking" if entry.breaking else ""}>{KINDS[entry.kind]}<code>{_breakable(entry.name)}</code>'
-        + (f' <span class="place">{_breakable(entry.place)}</span>' if entry.place and entry.kind != "tag" else "")
+        f"<li{' class=breaking' if entry.breaking else ''}>{KINDS[entry.kind]}<code>{_breakable(entry.name)}</code>"
+        + (
+            f' <span class="place">{_breakable(entry.place)}</span>'
+            if entry.place and entry.kind != "tag"
+            else ""
+        )
         + (' <span class="level breaking">breaking</span>' if entry.breaking else "")
         + "</li>"
         for entry in entries
     ]
     shown, folded = items[:MOST_ENTRIES], items[MOST_ENTRIES:]
     more = (
-        f'<details><summary class="more">{len(folded)} more</summary><ul>{"".join(folded)}</ul></details>' if folded else ""
+        f'<details><summary class="more">{len(folded)} more</summary><ul>{"".join(folded)}</ul></details>'
+        if folded
+        else ""
     )
     return f'<div class="{css}"><h3>{title} ({len(entries)})</h3><ul>{"".join(shown)}</ul>{more}</div>'
 
@@ -221,9 +257,18 @@ def _record(record: Record, effect: Effect | None) -> str:
         rows.append(("new", f"<code>{escape(token(record.new))}</code>"))
     if record.witness is not None and record.level != "compatible":
         found = record.witness
-        said = "was accepted and is refused now" if record.direction == "request" else "can be sent now and could not before"
+        said = (
+            "was accepted and is refused now"
+            if record.direction == "request"
+            else "can be sent now and could not before"
+        )
         rows.append(
-            ("witness", f"<code>{escape(token(found.value))}</code> {said}" if found.found else escape(found.reason or ""))
+            (
+                "witness",
+                f"<code>{escape(token(found.value))}</code> {said}"
+                if found.found
+                else escape(found.reason or ""),
+            )
         )
     pointers = [pointer for pointer in (where.old_pointer, where.new_pointer) if pointer is not None]
     if pointers:
@@ -231,6 +276,4 @@ def _record(record: Record, effect: Effect | None) -> str:
     if effect is not None:
         rows.append(("in Python", "<br>".join(escape(line) for line in effect_lines(effect))))
     details = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
-    return (
-        f'<li class="{record.level}"><details><summary>{escape(record.message)}</summary><dl>{details}</dl></details></li>'
-    )
+    return f'<li class="{record.level}"><details><summary>{escape(record.message)}</summary><dl>{details}</dl></details></li>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def _owner(record: Record) -> str:
     """Name where a property or value belongs: the schema's class where it has one, else the place in words."""
     for pointer in (record.where.new_pointer, record.where.old_pointer):
         parts = (pointer or "").split("/")
-        if len(parts) > 3 and parts[1:3] == ["components", "schemas"]:  # noqa: PLR2004 - a schema's pointer
+        if len(parts) > 3 and parts[1:3] == ["components", "schemas"]:
             return parts[3].replace("~1", "/").split(".jsonld")[0].split("-v1")[0]
     return f"{record.where.method} {record.where.path} {record.where.location}"
 
@@ -150,13 +151,19 @@ def replay(folder: Path, *, python: bool) -> list[Step]:
     steps: list[Step] = []
     with tempfile.TemporaryDirectory(prefix="history-") as place:
         surfaces = {
-            name: client_of(path, Path(place) / str(i)) for i, (name, path) in enumerate(paths.items()) if python
+            name: client_of(path, Path(place) / str(i))
+            for i, (name, path) in enumerate(paths.items())
+            if python
         }
         names = list(paths)
-        for old, new in zip(names, names[1:], strict=False):
+        for old, new in itertools.pairwise(names):
             comparison = compare(documents[old], documents[new], names=(old, new))
             meaning = (
-                explain(comparison, paths[old], paths[new], surfaces=(surfaces[old], surfaces[new])) if python else None
+                explain(comparison, paths[old], paths[new], surfaces=(surfaces[old], surfaces[new]))
+                if python
+                else None
             )
-            steps.append(Step(_version(old, documents[old]), _version(new, documents[new]), comparison, meaning))
+            steps.append(
+                Step(_version(old, documents[old]), _version(new, documents[new]), comparison, meaning)
+            )
     return steps

@@ -6,13 +6,17 @@ change of the description that caused it, and the other way round.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scripts.compare.records import Comparison
 from scripts.python_surface.changes import NameChange, surface_changes
 from scripts.python_surface.explaining import Effect, Meaning, SurfaceError, client_of, explain
 from scripts.python_surface.render import FORMATS, effect_lines
 from scripts.python_surface.surface import Surface, read_surface
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.compare.records import Comparison
 
 __all__ = [
     "Effect",

@@ -5,6 +5,7 @@ Nothing here knows why; that is worked out in :mod:`scripts.python_surface.traci
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -13,7 +14,9 @@ from scripts.python_surface.surface import Attribute, Model, Operation, Paramete
 
 __all__ = ["NameChange", "surface_changes"]
 
-Kind: TypeAlias = Literal["operation", "parameter", "returns", "class", "attribute", "member", "method", "other"]
+Kind: TypeAlias = Literal[
+    "operation", "parameter", "returns", "class", "attribute", "member", "method", "other"
+]
 
 MOST_ALIKE = 0.5
 
@@ -80,26 +83,30 @@ def surface_changes(old: Surface, new: Surface) -> list[NameChange]:
                 )
             )
         _model(before, after, renames, operations, changes)
-    for model in went:
-        changes.append(
-            NameChange(
-                "class", f"models.{model.name}", "is gone", True, model.name, model.name, None, model.name, None,
-                frozenset(reached_old.get(model.name, set())),
-            )
-        )
-    for model in came:
-        changes.append(
-            NameChange(
-                "class", f"models.{model.name}", "is new", False, model.name, model.name, None, None, model.name,
-                frozenset(reached_new.get(model.name, set())),
-            )
-        )
+    changes.extend(_whole(model, reached_old, came=False) for model in went)
+    changes.extend(_whole(model, reached_new, came=True) for model in came)
     for name in sorted(old.others.keys() | new.others.keys()):
         was, now = old.others.get(name), new.others.get(name)
         if was != now:
             what = "is new" if was is None else "is gone" if now is None else "has another signature"
             changes.append(NameChange("other", name, what, was is not None, name, name, None, was, now))
     return sorted(changes, key=lambda change: (change.name, change.kind, change.change))
+
+
+def _whole(model: Model, reached: dict[str, set[str]], *, came: bool) -> NameChange:
+    name = model.name
+    return NameChange(
+        "class",
+        f"models.{name}",
+        "is new" if came else "is gone",
+        not came,
+        name,
+        name,
+        None,
+        None if came else name,
+        name if came else None,
+        frozenset(reached.get(name, set())),
+    )
 
 
 # --- operations ---------------------------------------------------------------------------------------------------
@@ -114,13 +121,31 @@ def _operations(old: Surface, new: Surface, renames: dict[str, str], changes: li
         if was is None and now is not None:
             changes.append(
                 NameChange(
-                    "operation", now.module, "is new", False, now.name, now.name, label, None, now.module, concerned
+                    "operation",
+                    now.module,
+                    "is new",
+                    False,
+                    now.name,
+                    now.name,
+                    label,
+                    None,
+                    now.module,
+                    concerned,
                 )
             )
         elif now is None and was is not None:
             changes.append(
                 NameChange(
-                    "operation", was.module, "is gone", True, was.name, was.name, label, was.module, None, concerned
+                    "operation",
+                    was.module,
+                    "is gone",
+                    True,
+                    was.name,
+                    was.name,
+                    label,
+                    was.module,
+                    None,
+                    concerned,
                 )
             )
         elif was is not None and now is not None:
@@ -144,7 +169,11 @@ def _operations(old: Surface, new: Surface, renames: dict[str, str], changes: li
 
 
 def _signatures(
-    was: Operation, now: Operation, renames: dict[str, str], changes: list[NameChange], concerned: frozenset[str]
+    was: Operation,
+    now: Operation,
+    renames: dict[str, str],
+    changes: list[NameChange],
+    concerned: frozenset[str],
 ) -> None:
     olds, news = was.parameters(), now.parameters()
     by_wire = {parameter.wire: parameter for parameter in news.values() if parameter.wire}
@@ -176,8 +205,10 @@ def _signatures(
                     renamed=True,
                 )
             )
-    for parameter in gone:
-        changes.append(_of_parameter(now, parameter, f"loses the parameter `{parameter.name}`", True, concerned, gone=True))
+    changes.extend(
+        _of_parameter(now, parameter, f"loses the parameter `{parameter.name}`", True, concerned, gone=True)
+        for parameter in gone
+    )
     for parameter in come:
         required = parameter.default is None
         word = "must be given the new parameter" if required else "gains the keyword"
@@ -188,14 +219,16 @@ def _signatures(
             continue
         if (parameter.default is None) != (other.default is None):
             needed = other.default is None
-            clause = f"{'must be given' if needed else 'need not be given'} `{name}` any more" if not needed else f"must be given `{name}` now"
+            clause = f"must be given `{name}` now" if needed else f"need not be given `{name}` any more"
             changes.append(_of_parameter(now, other, clause, needed, concerned, before=parameter))
         elif parameter.default != other.default:
             clause = f"has the default {other.default} for `{name}` instead of {parameter.default}"
             changes.append(_of_parameter(now, other, clause, True, concerned, before=parameter))
         if parameter.kind != other.kind and (parameter.default is None) == (other.default is None):
             clause = f"takes `{name}` as {other.kind} instead of {parameter.kind}"
-            changes.append(_of_parameter(now, other, clause, other.kind != "positional", concerned, before=parameter))
+            changes.append(
+                _of_parameter(now, other, clause, other.kind != "positional", concerned, before=parameter)
+            )
         if _renamed(parameter.annotation, renames) != _parts(other.annotation):
             lost = _renamed(parameter.annotation, renames) - _parts(other.annotation)
             clause = f"takes `{name}` as `{other.annotation}` instead of `{parameter.annotation}`"
@@ -279,12 +312,12 @@ def _paired_models(old: Surface, new: Surface) -> tuple[list[tuple[Model, Model]
                 shared = len(places_old & places_new) / (len(places_old | places_new) or 1)
                 scored.append((-(likeness + shared), before.name, after.name))
     for _, one, other in sorted(scored):
-        before = next((model for model in went if model.name == one), None)
-        after = next((model for model in came if model.name == other), None)
-        if before is not None and after is not None:
-            went.remove(before)
-            came.remove(after)
-            pairs.append((before, after))
+        gone = next((model for model in went if model.name == one), None)
+        fresh = next((model for model in came if model.name == other), None)
+        if gone is not None and fresh is not None:
+            went.remove(gone)
+            came.remove(fresh)
+            pairs.append((gone, fresh))
     return pairs, went, came
 
 
@@ -297,10 +330,21 @@ def _likeness(one: Model, other: Model) -> float:
 
 
 def _model(
-    before: Model, after: Model, renames: dict[str, str], operations: frozenset[str], changes: list[NameChange]
+    before: Model,
+    after: Model,
+    renames: dict[str, str],
+    operations: frozenset[str],
+    changes: list[NameChange],
 ) -> None:
     def say(
-        kind: Kind, element: str, clause: str, *, breaking: bool, wire: str | None, old: str | None, new: str | None,
+        kind: Kind,
+        element: str,
+        clause: str,
+        *,
+        breaking: bool,
+        wire: str | None,
+        old: str | None,
+        new: str | None,
         renamed: bool = False,
     ) -> None:
         changes.append(
@@ -328,13 +372,25 @@ def _model(
             if twin is not None and twin.name not in before.attributes:
                 twins.add(twin.name)
                 say(
-                    "attribute", name, f"is called `{twin.name}` now", breaking=True, wire=attribute.wire,
-                    old=name, new=twin.name, renamed=True,
+                    "attribute",
+                    name,
+                    f"is called `{twin.name}` now",
+                    breaking=True,
+                    wire=attribute.wire,
+                    old=name,
+                    new=twin.name,
+                    renamed=True,
                 )
                 _attribute(attribute, twin, after, renames, say)
             else:
                 say(
-                    "attribute", name, "is gone", breaking=True, wire=attribute.wire, old=attribute.annotation, new=None
+                    "attribute",
+                    name,
+                    "is gone",
+                    breaking=True,
+                    wire=attribute.wire,
+                    old=attribute.annotation,
+                    new=None,
                 )
         else:
             _attribute(attribute, other, after, renames, say)
@@ -357,14 +413,25 @@ def _model(
             if value in values and values[value] not in before.members:
                 kept.add(values[value])
                 say(
-                    "member", name, f"is called `{values[value]}` now", breaking=True, wire=value, old=name,
-                    new=values[value], renamed=True,
+                    "member",
+                    name,
+                    f"is called `{values[value]}` now",
+                    breaking=True,
+                    wire=value,
+                    old=name,
+                    new=values[value],
+                    renamed=True,
                 )
             else:
                 say("member", name, "is gone", breaking=True, wire=value, old=value, new=None)
         elif after.members[name] != value:
             say(
-                "member", name, f"is {after.members[name]} instead of {value}", breaking=True, wire=value, old=value,
+                "member",
+                name,
+                f"is {after.members[name]} instead of {value}",
+                breaking=True,
+                wire=value,
+                old=value,
                 new=after.members[name],
             )
     for name, value in after.members.items():
@@ -373,14 +440,27 @@ def _model(
             say("member", name, "is new", breaking=False, wire=value, old=None, new=value)
     if before.bases != after.bases:
         say(
-            "class", "", f"is a {', '.join(after.bases) or 'plain class'} now", breaking=True, wire=None,
-            old=", ".join(before.bases), new=", ".join(after.bases),
+            "class",
+            "",
+            f"is a {', '.join(after.bases) or 'plain class'} now",
+            breaking=True,
+            wire=None,
+            old=", ".join(before.bases),
+            new=", ".join(after.bases),
         )
     for name in sorted(before.methods.keys() | after.methods.keys()):
         was, now = before.methods.get(name), after.methods.get(name)
         if was is None or now is None or _shape(was.parameters) != _shape(now.parameters):
             clause = "is new" if was is None else "is gone" if now is None else "has another signature"
-            say("method", name, clause, breaking=was is not None, wire=None, old=name if was else None, new=name if now else None)
+            say(
+                "method",
+                name,
+                clause,
+                breaking=was is not None,
+                wire=None,
+                old=name if was else None,
+                new=name if now else None,
+            )
 
 
 def _shape(parameters: tuple[Parameter, ...]) -> list[tuple[str, str, str | None]]:
@@ -438,6 +518,5 @@ def _renamed(annotation: str, renames: dict[str, str]) -> set[str]:
 
 
 def _replaced(text: str, name: str, by: str) -> str:
-    import re  # noqa: PLC0415 - used here only
 
     return re.sub(rf"\b{re.escape(name)}\b", by, text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from attrs import frozen
@@ -16,7 +16,11 @@ from attrs import frozen
 from korus.testing import cassettes
 from scripts.compare.documents import Json, listing, mapping
 from scripts.compare.findings import erased
-from scripts.compare.records import Record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.compare.records import Record
 
 __all__ = ["Recordings"]
 
@@ -36,7 +40,9 @@ class Recordings:
     def __init__(self, root: Path, folders: tuple[str, ...] = ("tests", "examples")) -> None:
         self.exchanges: list[_Exchange] = []
         for folder in folders:
-            for path in sorted((root / folder).rglob("cassettes/**/*.yaml")) if (root / folder).is_dir() else ():
+            for path in (
+                sorted((root / folder).rglob("cassettes/**/*.yaml")) if (root / folder).is_dir() else ()
+            ):
                 self._read(path, root)
 
     def _read(self, path: Path, root: Path) -> None:
@@ -66,7 +72,9 @@ class Recordings:
         subject = _subject(record)
         found: set[str] = set()
         for exchange in self.exchanges:
-            if not any(method == exchange.method and path.fullmatch(exchange.path) for method, path in patterns):
+            if not any(
+                method == exchange.method and path.fullmatch(exchange.path) for method, path in patterns
+            ):
                 continue
             if record.old is not None and subject is not None and subject not in exchange.keys:
                 continue

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from html import escape
+from typing import TYPE_CHECKING
 
-from scripts.compare.records import Record
 from scripts.compare.render import HEADINGS, page
 from scripts.compare.rules import LEVELS
-from scripts.python_surface.explaining import Effect, Meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripts.compare.records import Record
+    from scripts.python_surface.explaining import Effect, Meaning
 
 __all__ = ["FORMATS", "effect_lines"]
 
@@ -64,7 +68,11 @@ def _entries(meaning: Meaning) -> list[tuple[str, list[tuple[str, str, Effect]]]
         sections.append((f"Through the overlay ({len(entries)})", entries))
     if meaning.renames:
         entries = [
-            (f"{change.sentence}: {'; '.join(cause.sentence for cause in causes[:3])}.", "name-changed", effect)
+            (
+                f"{change.sentence}: {'; '.join(cause.sentence for cause in causes[:3])}.",
+                "name-changed",
+                effect,
+            )
             for change, effect, causes in meaning.renames
         ]
         sections.append((f"Names without a cause on the wire ({len(entries)})", entries))
@@ -84,7 +92,11 @@ def text(meaning: Meaning) -> str:
 
 def markdown(meaning: Meaning) -> str:
     """Show it as markdown."""
-    lines = [f"# {meaning.comparison.old} → {meaning.comparison.new}", "", f"{_summary(meaning).capitalize()}."]
+    lines = [
+        f"# {meaning.comparison.old} → {meaning.comparison.new}",
+        "",
+        f"{_summary(meaning).capitalize()}.",
+    ]
     for heading, entries in _entries(meaning):
         lines += ["", f"## {heading}", ""]
         for sentence, rule, effect in entries:
@@ -118,5 +130,10 @@ def html(meaning: Meaning) -> str:
     return page(title, "\n".join(parts))
 
 
-FORMATS: dict[str, Callable[[Meaning], str]] = {"text": text, "markdown": markdown, "json": as_json, "html": html}
+FORMATS: dict[str, Callable[[Meaning], str]] = {
+    "text": text,
+    "markdown": markdown,
+    "json": as_json,
+    "html": html,
+}
 """How it can be shown, by name."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["Attribute", "Function", "Model", "Operation", "Parameter", "Surface", "read_surface"]
 
@@ -81,7 +84,11 @@ class Operation:
         wires = {parameter.name: parameter.wire for parameter in request.parameters} if request else {}
         return {
             parameter.name: Parameter(
-                parameter.name, parameter.kind, parameter.annotation, parameter.default, wires.get(parameter.name)
+                parameter.name,
+                parameter.kind,
+                parameter.annotation,
+                parameter.default,
+                wires.get(parameter.name),
             )
             for parameter in function.parameters
             if parameter.name != "client"
@@ -222,7 +229,9 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
     wires = _wires(node)
     parameters: list[Parameter] = []
     plain = [*arguments.posonlyargs, *arguments.args]
-    defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults)) + list(arguments.defaults)
+    defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults)) + list(
+        arguments.defaults
+    )
     for argument, default in zip(plain, defaults, strict=True):
         if argument.arg not in {"self", "cls"}:
             parameters.append(_parameter(argument, "positional", default, wires))
@@ -251,7 +260,11 @@ def _wires(node: ast.AST) -> dict[str, str]:
     for call in ast.walk(node):
         if isinstance(call, ast.Call):
             for first, second in zip(call.args, call.args[1:], strict=False):
-                if isinstance(first, ast.Constant) and isinstance(first.value, str) and isinstance(second, ast.Name):
+                if (
+                    isinstance(first, ast.Constant)
+                    and isinstance(first.value, str)
+                    and isinstance(second, ast.Name)
+                ):
                     found[second.id] = first.value
     return found
 
@@ -279,13 +292,15 @@ def _model(node: ast.ClassDef) -> Model:
                 members[name] = ast.unparse(part.value)
         elif isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and not part.name.startswith("_"):
             methods[part.name] = _function(part)
-    return Model(node.name, tuple(ast.unparse(base) for base in node.bases), attributes, members, methods, reads)
+    return Model(
+        node.name, tuple(ast.unparse(base) for base in node.bases), attributes, members, methods, reads
+    )
 
 
 def _keys(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
     """Find the keys on the wire: pairs in ``_FIELDS``, or what ``to_dict`` puts where."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Tuple) and len(part.elts) == 2:  # noqa: PLR2004 - a pair
+        if isinstance(part, ast.Tuple) and len(part.elts) == 2:
             name, key = part.elts
             if isinstance(name, ast.Constant) and isinstance(key, ast.Constant):
                 yield str(name.value), str(key.value)
@@ -293,7 +308,11 @@ def _keys(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
             key = part.targets[0].slice
             if isinstance(key, ast.Constant):
                 for inner in ast.walk(part.value):
-                    if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id == "self":
+                    if (
+                        isinstance(inner, ast.Attribute)
+                        and isinstance(inner.value, ast.Name)
+                        and inner.value.id == "self"
+                    ):
                         yield inner.attr, str(key.value)
 
 
@@ -304,12 +323,19 @@ def _others(tree: ast.Module, module: str) -> Iterator[tuple[str, str]]:
         if isinstance(name, str) and not name.startswith("_"):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 function = _function(node)
-                shown = ", ".join(f"{p.kind} {p.name}: {p.annotation} = {p.default}" for p in function.parameters)
+                shown = ", ".join(
+                    f"{p.kind} {p.name}: {p.annotation} = {p.default}" for p in function.parameters
+                )
                 yield f"{prefix}.{name}".lstrip("."), f"({shown}) -> {function.returns}"
             elif isinstance(node, ast.ClassDef):
-                yield f"{prefix}.{name}".lstrip("."), f"class({', '.join(ast.unparse(base) for base in node.bases)})"
+                yield (
+                    f"{prefix}.{name}".lstrip("."),
+                    f"class({', '.join(ast.unparse(base) for base in node.bases)})",
+                )
                 for part in node.body:
                     if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
                         function = _function(part)
-                        shown = ", ".join(f"{p.kind} {p.name}: {p.annotation} = {p.default}" for p in function.parameters)
+                        shown = ", ".join(
+                            f"{p.kind} {p.name}: {p.annotation} = {p.default}" for p in function.parameters
+                        )
                         yield f"{prefix}.{name}.{part.name}".lstrip("."), f"({shown}) -> {function.returns}"

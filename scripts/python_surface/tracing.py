@@ -8,21 +8,32 @@ tag that is called differently, another order. Whatever is left is unexplained, 
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
 from scripts.compare.documents import Json, listing, mapping
 from scripts.compare.findings import erased
-from scripts.compare.records import Record
-from scripts.python_surface.changes import NameChange
 from scripts.python_surface.surface import Surface, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scripts.compare.records import Record
+    from scripts.python_surface.changes import NameChange
 
 __all__ = ["NameCause", "Trace", "name_causes", "trace"]
 
 # rules about what an operation answers with as a whole
-ANSWERS = ("response-success-status", "response-status", "response-media-type", "response-body", "request-body")
+ANSWERS = (
+    "response-success-status",
+    "response-status",
+    "response-media-type",
+    "response-body",
+    "request-body",
+)
 NAMES = ("operation-id-changed", "operation-tags-changed", "path-parameter-renamed", "info-version-changed")
 
 
@@ -109,7 +120,15 @@ def _alike(one: Json, other: Json) -> bool:
 def _operations(document: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
     for path, item in mapping(document.get("paths")).items():
         for method, operation in mapping(item).items():
-            if isinstance(operation, dict) and method in {"get", "put", "post", "delete", "patch", "head", "options"}:
+            if isinstance(operation, dict) and method in {
+                "get",
+                "put",
+                "post",
+                "delete",
+                "patch",
+                "head",
+                "options",
+            }:
                 yield f"{method.upper()} {erased(path)}", mapping(operation)
 
 
@@ -140,7 +159,7 @@ class _Known:
         steps = set(re.split(r"\.|\[\d*\]|›| ", record.where.location))
         for pointer in (record.where.old_pointer, record.where.new_pointer):
             parts = [part.replace("~1", "/").replace("~0", "~") for part in (pointer or "").split("/")]
-            steps.update(after for part, after in zip(parts, parts[1:], strict=False) if part == "properties")
+            steps.update(after for part, after in itertools.pairwise(parts) if part == "properties")
         return cls(record, operations, frozenset(steps - {""}))
 
 
@@ -191,14 +210,15 @@ def trace(
                 moving = True
     for change in list(open_ones):
         # a class that other operations lead to now is another class
-        sources = [
+        beginnings = [
             item.record
             for item in known
-            if item.record.id in {"operation-added", "operation-removed"} and item.operations & change.operations
+            if item.record.id in {"operation-added", "operation-removed"}
+            and item.operations & change.operations
         ]
-        if change.kind in {"class", "attribute", "member", "method"} and not change.renamed and sources:
+        if change.kind in {"class", "attribute", "member", "method"} and not change.renamed and beginnings:
             open_ones.remove(change)
-            for record in sources:
+            for record in beginnings:
                 result.by_record.setdefault(record.fingerprint, []).append(change)
     for change in open_ones:
         reasons = _named(change, causes)
@@ -245,15 +265,15 @@ def _direct(change: NameChange, item: _Known) -> bool:
     if change.kind == "class" and change.renamed:
         return False
     if change.kind == "class":
-        return rule.endswith(("enum-introduced", "enum-lifted", "type-changed", "type-narrowed", "type-widened")) and (
-            _same_word(change.element, item.steps)
-        )
+        return rule.endswith(
+            ("enum-introduced", "enum-lifted", "type-changed", "type-narrowed", "type-widened")
+        ) and (_same_word(change.element, item.steps))
     return False
 
 
 def _same_word(name: str, steps: frozenset[str]) -> bool:
     plain = name.lower()
-    return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)  # noqa: PLR2004
+    return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)
 
 
 def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surface]) -> bool:
@@ -300,7 +320,11 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
     if close:
         return tuple(close)
     renaming = change.renamed or change.kind in {"attribute", "returns", "parameter", "class"}
-    return tuple(cause for cause in causes if cause.what.startswith(("schema", "tag", "order", "operation"))) if renaming else ()
+    return (
+        tuple(cause for cause in causes if cause.what.startswith(("schema", "tag", "order", "operation")))
+        if renaming
+        else ()
+    )
 
 
 def _words_of(change: NameChange) -> set[str]:
@@ -317,4 +341,4 @@ def _resembles(part: str | None, side: str | None) -> bool:
     plain = re.sub(r"[^a-z0-9]", "", part.rpartition(".")[2].lower())
     # what a generator of descriptions puts behind the class: serialisation groups, formats
     named = re.sub(r"[^a-z0-9]", "", re.split(r"[.-]", side)[0].lower())
-    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)  # noqa: PLR2004
+    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)

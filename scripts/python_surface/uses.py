@@ -7,12 +7,15 @@ class, or an operation that leads to it; otherwise ``id`` would be found everywh
 from __future__ import annotations
 
 import ast
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from scripts.python_surface.changes import NameChange
-from scripts.python_surface.surface import Surface
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.python_surface.changes import NameChange
+    from scripts.python_surface.surface import Surface
 
 __all__ = ["Layer", "Use"]
 
@@ -68,18 +71,18 @@ class _Reader(ast.NodeVisitor):
         if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
             self.docstrings.add(id(body[0].value))
 
-    def visit_Module(self, node: ast.Module) -> None:  # noqa: N802 - the interface of ast
+    def visit_Module(self, node: ast.Module) -> None:
         self._skip_docstring(node.body)
         self.generic_visit(node)
 
-    visit_FunctionDef = _scope  # noqa: N815 - the interface of ast
-    visit_AsyncFunctionDef = _scope  # noqa: N815 - the interface of ast
-    visit_ClassDef = _scope  # noqa: N815 - the interface of ast
+    visit_FunctionDef = _scope
+    visit_AsyncFunctionDef = _scope
+    visit_ClassDef = _scope
 
-    def visit_Name(self, node: ast.Name) -> None:  # noqa: N802 - the interface of ast
+    def visit_Name(self, node: ast.Name) -> None:
         self._note(self.module.names, node.id, node)
 
-    def visit_Attribute(self, node: ast.Attribute) -> None:  # noqa: N802 - the interface of ast
+    def visit_Attribute(self, node: ast.Attribute) -> None:
         self._note(self.module.attributes, node.attr, node)
         self.generic_visit(node)
 
@@ -88,19 +91,19 @@ class _Reader(ast.NodeVisitor):
             self._note(self.module.keywords, node.arg, node.value)
         self.generic_visit(node)
 
-    def visit_Constant(self, node: ast.Constant) -> None:  # noqa: N802 - the interface of ast
+    def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and id(node) not in self.docstrings:
             self._note(self.module.texts, node.value, node)
             if node.value.isidentifier():
                 # a type written as text
                 self._note(self.module.names, node.value, node)
 
-    def visit_Import(self, node: ast.Import) -> None:  # noqa: N802 - the interface of ast
+    def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             for part in alias.name.split("."):
                 self._note(self.module.names, part, node)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802 - the interface of ast
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for alias in node.names:
             self._note(self.module.names, alias.name, node)
         for part in (node.module or "").split("."):
@@ -142,7 +145,10 @@ class Layer:
                     found.update(module.attributes.get(name, ()))
             elif change.kind in {"attribute", "method"}:
                 if self._deals_with_class(module, change.owner, surfaces):
-                    for name in {change.element, change.new if change.renamed and change.new else change.element}:
+                    for name in {
+                        change.element,
+                        change.new if change.renamed and change.new else change.element,
+                    }:
                         found.update(module.attributes.get(name, ()))
                         found.update(module.keywords.get(name, ()))
                     if change.wire and change.wire != change.element:

@@ -42,12 +42,16 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m scripts.track", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m scripts.track",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--description", type=Path, metavar="FILE", help="take this file instead of fetching")
     parser.add_argument("--dry-run", action="store_true", help="do everything but leave the tree as it is")
     parser.add_argument(
-        "--branch", action="store_true", help="leave the result in the working tree on the branch api/<version>"
+        "--branch",
+        action="store_true",
+        help="leave the result in the working tree on the branch api/<version>",
     )
     parser.add_argument(
         "--tests",
@@ -71,7 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("track: interrupted; the tree is as it was", file=sys.stderr)
         return INTERRUPTED
-    print(f"track: {outcome.message}", file=sys.stderr if outcome.status >= Status.FETCH_FAILED else sys.stdout)
+    print(
+        f"track: {outcome.message}", file=sys.stderr if outcome.status >= Status.FETCH_FAILED else sys.stdout
+    )
     if outcome.written:
         print(f"track: the report is in {wanted.report}/")
     return int(outcome.status)

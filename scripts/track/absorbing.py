@@ -8,25 +8,28 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field, frozen
 from openapi_spec_validator import validate
-from openapi_spec_validator.validation.exceptions import OpenAPISpecValidatorError
+from openapi_spec_validator.exceptions import OpenAPISpecValidatorError
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.descriptions import Description, DescriptionError, load, read_lock, sha256, write_lock
-from scripts.fetch import ADDRESSES, Failure, FetchError, Fetched, fetch, take
+from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
 from scripts.python_surface import Meaning, SurfaceError, explain, read_surface
 from scripts.python_surface.render import FORMATS
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted
 from scripts.track.writing import Decision, decide, fragments, pull_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["DEFAULT_TESTS", "Outcome", "Status", "Step", "absorb"]
 
@@ -251,7 +254,9 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
     entry = lock.descriptions[fetched.version]
     write_lock(
         lock.with_description(
-            fetched.version, Description(entry.file, entry.sha256, entry.origin, None, entry.fetched), current=True
+            fetched.version,
+            Description(entry.file, entry.sha256, entry.origin, None, entry.fetched),
+            current=True,
         ),
         folder,
     )
@@ -261,9 +266,11 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
 def _validate(path: Path) -> None:
     try:
         validate(load(path))
-    except (OpenAPISpecValidatorError, DescriptionError) as error:
-        raise StoppedError(Status.INVALID, f"{path.name} is not valid OpenAPI: {_first_line(error)}") from error
-    except Exception as error:  # noqa: BLE001 - the validator also fails in ways of its own on broken documents
+    except (OpenAPISpecValidatorError, OpenAPIValidationError, DescriptionError) as error:
+        raise StoppedError(
+            Status.INVALID, f"{path.name} is not valid OpenAPI: {_first_line(error)}"
+        ) from error
+    except Exception as error:
         raise StoppedError(
             Status.INVALID, f"{path.name} cannot be validated: {type(error).__name__}: {_first_line(error)}"
         ) from error
@@ -288,7 +295,9 @@ def _generate(description: Path, copy: Path) -> None:
     try:
         build(description, copy / "generated" / "korus_api")
     except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
-        raise StoppedError(Status.GENERATION_FAILED, f"the raw client cannot be generated: {error}") from error
+        raise StoppedError(
+            Status.GENERATION_FAILED, f"the raw client cannot be generated: {error}"
+        ) from error
 
 
 def _explain(
@@ -296,7 +305,10 @@ def _explain(
 ) -> Meaning:
     try:
         build(previous, place / "former" / "korus_api")
-        surfaces = read_surface(place / "former" / "korus_api"), read_surface(copy / "generated" / "korus_api")
+        surfaces = (
+            read_surface(place / "former" / "korus_api"),
+            read_surface(copy / "generated" / "korus_api"),
+        )
         return explain(comparison, previous, present, root=root, surfaces=surfaces)
     except SurfaceError as error:
         raise StoppedError(Status.UNEXPLAINED, str(error)) from error
@@ -312,7 +324,7 @@ def _environment(copy: Path) -> dict[str, str]:
 
 
 def _command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - the project's own modules
+    return subprocess.run(
         (sys.executable, "-m", *arguments),
         cwd=copy,
         env=_environment(copy),
@@ -368,7 +380,7 @@ def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
     if done.returncode:
         outcome.output = done.stdout
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-        listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004
+        listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
         raise StoppedError(Status.TESTS_FAILED, f"the tests do not hold: {listed or _last_line(done.stdout)}")
 
 
@@ -417,8 +429,8 @@ def _bring_back(wanted: Wanted, outcome: Outcome, copy: Path) -> None:
 
 def _switch(root: Path, branch: str) -> None:
     """Go to a branch of this name, made anew from where the repository is."""
-    done = subprocess.run(  # noqa: S603 - a fixed command
-        ("git", "switch", "--quiet", "--force-create", branch),  # noqa: S607 - git is on the path
+    done = subprocess.run(
+        ("git", "switch", "--quiet", "--force-create", branch),
         cwd=root,
         check=False,
         capture_output=True,
@@ -463,10 +475,20 @@ def _report(wanted: Wanted, outcome: Outcome) -> None:
                 [(step.name, step.outcome) for step in outcome.steps],
             ),
         )
-        head += ["", "What changed is in changes.md, changes.json and changes.html; the pull request's text in "
-                 "pull-request.md."]
+        head += [
+            "",
+            (
+                "What changed is in changes.md, changes.json and changes.html; the pull request's text in "
+                "pull-request.md."
+            ),
+        ]
     if outcome.outdated:
-        head += ["", "Recordings that the new version has outdated:", "", *[f"- {line}" for line in outcome.outdated]]
+        head += [
+            "",
+            "Recordings that the new version has outdated:",
+            "",
+            *[f"- {line}" for line in outcome.outdated],
+        ]
     if outcome.output:
         write("output.txt", outcome.output)
         head += ["", "What the step that failed said is in output.txt."]

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scripts.descriptions import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["PRODUCTS", "bring_back", "copied", "differences", "undo_interrupted"]
 
@@ -42,9 +45,18 @@ def copied(root: Path, place: Path) -> Path:
     for command in (
         ("init", "--quiet"),
         ("add", "--all"),
-        ("-c", "user.name=track", "-c", "user.email=track@localhost", "commit", "--quiet", "--message", "copy"),
+        (
+            "-c",
+            "user.name=track",
+            "-c",
+            "user.email=track@localhost",
+            "commit",
+            "--quiet",
+            "--message",
+            "copy",
+        ),
     ):
-        subprocess.run(("git", *command), cwd=target, check=False, capture_output=True)  # noqa: S603 - fixed commands
+        subprocess.run(("git", *command), cwd=target, check=False, capture_output=True)
     return target
 
 
@@ -64,7 +76,9 @@ def differences(root: Path, copy: Path) -> dict[str, bytes | None]:
     """
     here, there = _files(root), _files(copy)
     changed: dict[str, bytes | None] = {
-        name: there.get(name) for name in sorted(here.keys() | there.keys()) if here.get(name) != there.get(name)
+        name: there.get(name)
+        for name in sorted(here.keys() | there.keys())
+        if here.get(name) != there.get(name)
     }
     return dict(sorted(changed.items(), key=lambda item: (item[0].endswith("lock.toml"), item[0])))
 
@@ -120,6 +134,10 @@ def undo_interrupted(root: Path, journal: Path) -> bool:
 
 
 def _drop_empty(folder: Path, root: Path) -> None:
-    while folder != root and folder.is_dir() and not any(path.name != "__pycache__" for path in folder.iterdir()):
+    while (
+        folder != root
+        and folder.is_dir()
+        and not any(path.name != "__pycache__" for path in folder.iterdir())
+    ):
         shutil.rmtree(folder)
         folder = folder.parent

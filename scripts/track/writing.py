@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from scripts.compare.records import Record
 from scripts.compare.render import HEADINGS
 from scripts.compare.rules import LEVELS
-from scripts.python_surface import Effect, Meaning, NameChange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scripts.compare.records import Record
+    from scripts.python_surface import Effect, Meaning, NameChange
 
 __all__ = ["Decision", "decide", "fragments", "pull_request"]
 
@@ -48,12 +52,17 @@ def decide(meaning: Meaning, present: str) -> Decision:
     wire = len(meaning.breaks_silently())
     if breaking:
         level = "major"
-        reason = f"{len(breaking)} public name{'s' if len(breaking) > 1 else ''} changed so that callers notice"
+        reason = (
+            f"{len(breaking)} public name{'s' if len(breaking) > 1 else ''} changed so that callers notice"
+        )
     elif wire:
         level = "major"
         reason = f"{wire} change{'s' if wire > 1 else ''} on the wire break{'' if wire > 1 else 's'} callers silently"
     elif names:
-        level, reason = "minor", f"{len(names)} public name{'s are' if len(names) > 1 else ' is'} new or wider"
+        level, reason = (
+            "minor",
+            f"{len(names)} public name{'s are' if len(names) > 1 else ' is'} new or wider",
+        )
     else:
         level, reason = "patch", "no public name changed"
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", present)
@@ -162,7 +171,12 @@ def _plain(words: str) -> str:
 
 
 def pull_request(
-    meaning: Meaning, decision: Decision, outcome: str, version: str, previous: str, checks: Iterable[tuple[str, str]]
+    meaning: Meaning,
+    decision: Decision,
+    outcome: str,
+    version: str,
+    previous: str,
+    checks: Iterable[tuple[str, str]],
 ) -> str:
     """Write the body of a pull request: what a maintainer reads.
 
@@ -221,10 +235,10 @@ def _record_lines(record: Record, effect: Effect) -> list[str]:
     lines = [f"- {_plain(record.message)} (`{record.id}`)"]
     if effect.uses:
         shown = ", ".join(f"`{use}`" for use in effect.uses[:6])
-        more = f" and {len(effect.uses) - 6} more" if len(effect.uses) > 6 else ""  # noqa: PLR2004 - six fit a line
+        more = f" and {len(effect.uses) - 6} more" if len(effect.uses) > 6 else ""
         lines.append(f"  - used in {shown}{more}")
     if effect.cassettes:
         shown = ", ".join(f"`{name}`" for name in effect.cassettes[:4])
-        more = f" and {len(effect.cassettes) - 4} more" if len(effect.cassettes) > 4 else ""  # noqa: PLR2004 - likewise
+        more = f" and {len(effect.cassettes) - 4} more" if len(effect.cassettes) > 4 else ""
         lines.append(f"  - recorded in {shown}{more}")
     return lines

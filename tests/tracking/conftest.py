@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+# the pairs stand beside the tests, however pytest imports those
+sys.path.insert(0, str(Path(__file__).parent))
 from rule_pairs import document
 
 from scripts.compare import Comparison, compare

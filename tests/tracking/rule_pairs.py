@@ -268,12 +268,18 @@ SCHEMAS: dict[str, tuple[Schema, Schema]] = {
         {"oneOf": [CAT, DOG], "discriminator": {"propertyName": "kind"}},
     ),
     "discriminator-value-removed": (
-        {"oneOf": [CAT, DOG], "discriminator": {"propertyName": "kind", "mapping": {"cat": "cat.json", "tom": "cat.json"}}},
+        {
+            "oneOf": [CAT, DOG],
+            "discriminator": {"propertyName": "kind", "mapping": {"cat": "cat.json", "tom": "cat.json"}},
+        },
         {"oneOf": [CAT, DOG], "discriminator": {"propertyName": "kind", "mapping": {"cat": "cat.json"}}},
     ),
     "discriminator-value-added": (
         {"oneOf": [CAT, DOG], "discriminator": {"propertyName": "kind", "mapping": {"cat": "cat.json"}}},
-        {"oneOf": [CAT, DOG], "discriminator": {"propertyName": "kind", "mapping": {"cat": "cat.json", "tom": "cat.json"}}},
+        {
+            "oneOf": [CAT, DOG],
+            "discriminator": {"propertyName": "kind", "mapping": {"cat": "cat.json", "tom": "cat.json"}},
+        },
     ),
     "discriminator-value-changed": (
         {"oneOf": [CAT, DOG], "discriminator": {"propertyName": "kind", "mapping": {"pet": "cat.json"}}},
@@ -334,7 +340,9 @@ def with_parameter(*parameters: dict[str, Any], **parts: Any) -> Document:
 
 
 def with_body(content: Any = None, **parts: Any) -> Document:
-    return one(method="post", requestBody={"content": content or {"application/json": {"schema": TEXT}}, **parts})
+    return one(
+        method="post", requestBody={"content": content or {"application/json": {"schema": TEXT}}, **parts}
+    )
 
 
 def with_answer(status: str = "200", **parts: Any) -> Document:
@@ -401,7 +409,10 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
     "parameter-added": (one(), with_parameter(query())),
     "required-parameter-added": (one(), with_parameter(query(required=True))),
     "parameter-became-required": (with_parameter(query()), with_parameter(query(required=True))),
-    "parameter-became-optional": (with_parameter(query(required=True)), with_parameter(query(required=False))),
+    "parameter-became-optional": (
+        with_parameter(query(required=True)),
+        with_parameter(query(required=False)),
+    ),
     "parameter-moved": (with_parameter(query()), with_parameter(query(**{"in": "header"}))),
     "parameter-array-suffix-changed": (with_parameter(query()), with_parameter(query(name="x[]"))),
     "parameter-serialization-changed": (
@@ -414,7 +425,10 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
         with_parameter(query(schema={}, style="deepObject")),
     ),
     "parameter-type-generalized": (with_parameter(query(schema=INTEGER)), with_parameter(query())),
-    "parameter-reserved-characters-changed": (with_parameter(query()), with_parameter(query(allowReserved=True))),
+    "parameter-reserved-characters-changed": (
+        with_parameter(query()),
+        with_parameter(query(allowReserved=True)),
+    ),
     "parameter-empty-value-forbidden": (with_parameter(query(allowEmptyValue=True)), with_parameter(query())),
     "parameter-empty-value-allowed": (with_parameter(query()), with_parameter(query(allowEmptyValue=True))),
     "parameter-deprecated": (with_parameter(query()), with_parameter(query(deprecated=True))),
@@ -439,8 +453,14 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
         one(responses={"200": {"description": "done"}}),
         one(responses={"200": {"description": "done"}, "202": {"description": "later"}}),
     ),
-    "response-status-removed": (one(responses={"200": {"description": "done"}, "404": {"description": "no"}}), one()),
-    "response-status-added": (one(), one(responses={"200": {"description": "done"}, "404": {"description": "no"}})),
+    "response-status-removed": (
+        one(responses={"200": {"description": "done"}, "404": {"description": "no"}}),
+        one(),
+    ),
+    "response-status-added": (
+        one(),
+        one(responses={"200": {"description": "done"}, "404": {"description": "no"}}),
+    ),
     "response-description-changed": (one(), one(responses={"200": {"description": "well done"}})),
     "response-media-type-removed": (with_answer(content=BOTH_TYPES), with_answer(content=JSON)),
     "response-media-type-added": (with_answer(content=JSON), with_answer(content=BOTH_TYPES)),
@@ -463,7 +483,10 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
         with_header({"schema": TEXT}),
         with_header({"content": {"text/csv": {"schema": TEXT}}}),
     ),
-    "response-header-deprecated": (with_header({"schema": TEXT}), with_header({"schema": TEXT, "deprecated": True})),
+    "response-header-deprecated": (
+        with_header({"schema": TEXT}),
+        with_header({"schema": TEXT, "deprecated": True}),
+    ),
     "response-header-no-longer-deprecated": (
         with_header({"schema": TEXT, "deprecated": True}),
         with_header({"schema": TEXT}),
@@ -495,18 +518,28 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
         secured(None, {"flow": flow()}),
         secured(None, {"flow": flow(tokenUrl="https://example.com/token")}),
     ),
-    "security-scheme-scope-removed": (secured(None, {"flow": flow()}), secured(None, {"flow": flow(scopes={})})),
-    "security-scheme-scope-added": (secured(None, {"flow": flow(scopes={})}), secured(None, {"flow": flow()})),
+    "security-scheme-scope-removed": (
+        secured(None, {"flow": flow()}),
+        secured(None, {"flow": flow(scopes={})}),
+    ),
+    "security-scheme-scope-added": (
+        secured(None, {"flow": flow(scopes={})}),
+        secured(None, {"flow": flow()}),
+    ),
     "security-scheme-added": (secured(None, {}), secured(None)),
     "security-scheme-removed": (secured(None), secured(None, {})),
     "security-scheme-description-changed": (
         secured(None, {"flow": flow()}),
         secured(None, {"flow": {**flow(), "description": "b"}}),
     ),
-    "server-removed": (api(servers=[{"url": "https://a.example"}, {"url": "https://b.example"}]),
-                       api(servers=[{"url": "https://a.example/"}])),
-    "server-added": (api(servers=[{"url": "https://a.example/"}]),
-                     api(servers=[{"url": "https://b.example"}, {"url": "https://a.example"}])),
+    "server-removed": (
+        api(servers=[{"url": "https://a.example"}, {"url": "https://b.example"}]),
+        api(servers=[{"url": "https://a.example/"}]),
+    ),
+    "server-added": (
+        api(servers=[{"url": "https://a.example/"}]),
+        api(servers=[{"url": "https://b.example"}, {"url": "https://a.example"}]),
+    ),
     "server-variable-changed": (
         api(servers=[{"url": "https://{x}.example", "variables": {"x": {"default": "a"}}}]),
         api(servers=[{"url": "https://{x}.example", "variables": {"x": {"default": "b"}}}]),

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import pytest
-from rule_pairs import CAT, DOG, INTEGER, TEXT, answered, api, one, operation, query, ref, sent, thing, with_answer, with_body
+from rule_pairs import (
+    CAT,
+    DOG,
+    INTEGER,
+    TEXT,
+    answered,
+    api,
+    one,
+    operation,
+    query,
+    ref,
+    sent,
+    thing,
+    with_answer,
+    with_body,
+)
 
-THING = {"type": "object", "properties": {"a": TEXT, "b": {"type": "integer", "minimum": 1}}, "required": ["a"]}
+THING = {
+    "type": "object",
+    "properties": {"a": TEXT, "b": {"type": "integer", "minimum": 1}},
+    "required": ["a"],
+}
 NODE = thing(next=ref("Node"), value=TEXT)
 
 
@@ -22,12 +41,16 @@ def both(old, new, old_version="3.1.0", new_version="3.1.0", old_schemas=None, n
 
 SCHEMAS = {
     "a schema inline or by reference": both(ref("Thing"), THING, old_schemas={"Thing": THING}),
-    "a schema renamed": both(ref("Thing"), ref("Item"), old_schemas={"Thing": THING}, new_schemas={"Item": THING}),
+    "a schema renamed": both(
+        ref("Thing"), ref("Item"), old_schemas={"Thing": THING}, new_schemas={"Item": THING}
+    ),
     "an allOf of one": both({"allOf": [ref("Thing")]}, ref("Thing"), old_schemas={"Thing": THING}),
     "an allOf of one with a text of the inner": both(
         {"allOf": [ref("Thing")]}, ref("Thing"), old_schemas={"Thing": {**THING, "description": "A thing"}}
     ),
-    "nullable and a list of types": both({"type": "string", "nullable": True}, {"type": ["string", "null"]}, "3.0.3"),
+    "nullable and a list of types": both(
+        {"type": "string", "nullable": True}, {"type": ["string", "null"]}, "3.0.3"
+    ),
     "a list of types and anyOf null": both({"type": ["string", "null"]}, {"anyOf": [TEXT, {"type": "null"}]}),
     "a nullable reference in 3.0 and 3.1": both(
         {"allOf": [ref("Thing")], "nullable": True},
@@ -46,7 +69,9 @@ SCHEMAS = {
         {"type": "number", "exclusiveMinimum": 0, "maximum": 9},
         "3.0.3",
     ),
-    "an exclusive bound of integers": both({"type": "integer", "exclusiveMinimum": 0}, {"type": "integer", "minimum": 1}),
+    "an exclusive bound of integers": both(
+        {"type": "integer", "exclusiveMinimum": 0}, {"type": "integer", "minimum": 1}
+    ),
     "const and enum of one": both({"const": "a"}, {"type": "string", "enum": ["a"]}),
     "constants and an enumeration": both({"anyOf": [{"const": "a"}, {"const": "b"}]}, {"enum": ["b", "a"]}),
     "a list of types and anyOf types": both({"type": ["string", "integer"]}, {"anyOf": [INTEGER, TEXT]}),
@@ -74,7 +99,9 @@ SCHEMAS = {
         {"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
         {"anyOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]},
     ),
-    "nested alternatives": both({"anyOf": [{"anyOf": [TEXT, INTEGER]}, {"type": "null"}]}, {"type": ["null", "integer", "string"]}),
+    "nested alternatives": both(
+        {"anyOf": [{"anyOf": [TEXT, INTEGER]}, {"type": "null"}]}, {"type": ["null", "integer", "string"]}
+    ),
     "the same alternative twice": both({"anyOf": [TEXT, TEXT]}, TEXT),
     "an open enumeration": both({"anyOf": [{"enum": ["a"]}, TEXT]}, TEXT),
     "circular schemas renamed": both(
@@ -107,7 +134,9 @@ SCHEMAS = {
         {**THING, "additionalProperties": False},
         old_schemas={"Thing": THING},
     ),
-    "what is not null": both({"not": {"type": "null"}}, {"type": ["boolean", "number", "string", "array", "object"]}),
+    "what is not null": both(
+        {"not": {"type": "null"}}, {"type": ["boolean", "number", "string", "array", "object"]}
+    ),
     "a negation written differently": both(
         {"not": thing(x=TEXT)}, {"not": {"allOf": [{"type": "object"}, {"properties": {"x": TEXT}}]}}
     ),
@@ -115,7 +144,10 @@ SCHEMAS = {
         {"oneOf": [ref("Cat"), ref("Dog")], "discriminator": {"propertyName": "kind"}},
         {
             "oneOf": [ref("Dog"), ref("Cat")],
-            "discriminator": {"propertyName": "kind", "mapping": {"Cat": "Cat", "Dog": "#/components/schemas/Dog"}},
+            "discriminator": {
+                "propertyName": "kind",
+                "mapping": {"Cat": "Cat", "Dog": "#/components/schemas/Dog"},
+            },
         },
         old_schemas={"Cat": CAT, "Dog": DOG},
     ),
@@ -139,7 +171,11 @@ DOCUMENTS = {
     ),
     "the usual style of a query parameter": (
         one(parameters=[query(schema={"type": "array", "items": TEXT})]),
-        one(parameters=[query(schema={"type": "array", "items": TEXT}, style="form", explode=True, required=False)]),
+        one(
+            parameters=[
+                query(schema={"type": "array", "items": TEXT}, style="form", explode=True, required=False)
+            ]
+        ),
     ),
     "the usual style of a path parameter": (
         one(path="/a/{id}", parameters=[PLACE]),
@@ -217,7 +253,11 @@ DOCUMENTS = {
 }
 
 CASES = [
-    *((f"{name}, {way}", pair) for name, pairs in SCHEMAS.items() for way, pair in zip(("sent", "answered"), pairs, strict=True)),
+    *(
+        (f"{name}, {way}", pair)
+        for name, pairs in SCHEMAS.items()
+        for way, pair in zip(("sent", "answered"), pairs, strict=True)
+    ),
     *DOCUMENTS.items(),
 ]
 
@@ -234,7 +274,10 @@ def test_what_is_only_written_differently_is_no_change(pair, compared):
     [
         ({"const": 1}, {"const": True}),
         ({"enum": [0, "a"]}, {"enum": [False, "a"]}),
-        ({"type": "array", "prefixItems": [TEXT, INTEGER]}, {"type": "array", "prefixItems": [INTEGER, TEXT]}),
+        (
+            {"type": "array", "prefixItems": [TEXT, INTEGER]},
+            {"type": "array", "prefixItems": [INTEGER, TEXT]},
+        ),
         (thing(a=TEXT), {"properties": {"a": TEXT}}),
         ({"oneOf": [CAT, DOG]}, {"oneOf": [CAT, {**DOG, "required": []}]}),
     ],
