@@ -11,7 +11,6 @@ import logging
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from korus._primitives.synchronous import run_blocking
-from korus.booking import Knowledge
 from korus.errors import ConfigurationError, JournalFailed
 from korus.intents import MemoryLedger
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from korus._primitives.clock import Clock
+    from korus.booking import Knowledge
     from korus.config import Config
     from korus.intents import Intent, Ledger, State
 
@@ -49,8 +49,8 @@ class Books:
         self._blocks = config.journal is not None
         self._config = config
         self._clock = clock
-        self._known = Knowledge()
-        self._known_since = clock.monotonic()
+        self._known: Knowledge | None = None
+        self._known_since = 0.0
 
     def with_config(self, config: Config) -> Books:
         """Give the books of another set-up: these, if it is of the same account and journal."""
@@ -65,10 +65,18 @@ class Books:
     @property
     def known(self) -> Knowledge:
         """Facts about offers, tickets and forms, not older than a quarter of an hour."""
-        age = self._clock.monotonic() - self._known_since
-        if age > _KNOWN_SECONDS or len(self._known.offers) + len(self._known.tickets) > _MOST_KNOWN:
-            self._known, self._known_since = Knowledge(), self._clock.monotonic()
-        return self._known
+        known, now = self._known, self._clock.monotonic()
+        if (
+            known is None
+            or now - self._known_since > _KNOWN_SECONDS
+            or len(known.offers) + len(known.tickets) > _MOST_KNOWN
+        ):
+            # a client that only reads needs nothing of what booking needs
+            from korus.booking import Knowledge
+
+            known = self._known = Knowledge()
+            self._known_since = now
+        return known
 
     def open(self, intent: Intent) -> None:
         """Write an intent down before it is carried out."""
