@@ -73,7 +73,8 @@ sync: $(STAMP) ## rebuild korus/_sync from korus/_async
 
 .PHONY: track
 track: $(STAMP) ## absorb the API's newest description, or the one in a file: make track ARGS='--description FILE'
-	$(BIN)/python -m scripts.track $(ARGS)
+	@$(BIN)/python -m scripts.track $(ARGS); status=$$?; \
+		case $$status in 0|10|11) ;; *) exit $$status ;; esac # 10 and 11: absorbed, safe or breaking
 
 .PHONY: compare
 compare: $(STAMP) ## say what differs between two descriptions: make compare OLD=1.0.38 NEW=release ARGS=--python
