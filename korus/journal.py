@@ -90,6 +90,7 @@ _INTENTS = Table(
     Column("lease", Float(53), nullable=False),
     Column("created", Float(53), nullable=False),
     Column("updated", Float(53), nullable=False),
+    Column("taken", Float(53)),
     Column("details", Text, nullable=False),
     Column("private", Text, nullable=False),
     Column("outcome", Text),
@@ -245,7 +246,12 @@ class JournalStore:
                 update(_INTENTS)
                 .where(_INTENTS.c.id == intent.id, _INTENTS.c.owner == str(self._owner))
                 .where(_INTENTS.c.state != "settled")
-                .values(state=state, updated=now, lease=now + self._lease)
+                .values(
+                    state=state,
+                    updated=now,
+                    lease=now + self._lease,
+                    details=_written(intent.details),
+                )
             )
             return changed.rowcount > 0
 
@@ -339,11 +345,15 @@ class JournalStore:
             rows = connection.execute(wanted.order_by(_INTENTS.c.created.desc(), _INTENTS.c.id).limit(limit))
             return [self._entry(row) for row in rows]
 
-    def take_over(self) -> list[tuple[Intent, datetime]]:
+    def take_over(self, but: Iterable[str] = ()) -> list[tuple[Intent, datetime]]:
         """Make the intents one's own that no process sees to any more; gives them and when they were touched.
 
         An intent is left behind when its process gave it up, died, or gave no sign of life for its lease.
+
+        Args:
+            but: The ids of intents to leave alone.
         """
+        spared = frozenset(but)
         now = self._now()
         with self._transaction() as connection:
             rows = connection.execute(
@@ -353,13 +363,19 @@ class JournalStore:
             ).all()
             taken: list[tuple[Intent, datetime]] = []
             for row in rows:
-                if self._alive(row):
+                if row.id in spared or self._alive(row):
                     continue
                 changed = connection.execute(
                     update(_INTENTS)
                     .where(_INTENTS.c.id == row.id, _INTENTS.c.owner == row.owner)
                     .where(_INTENTS.c.updated == row.updated, _INTENTS.c.state == row.state)
-                    .values(owner=str(self._owner), state="looking", updated=now, lease=now + self._lease)
+                    .values(
+                        owner=str(self._owner),
+                        state="looking",
+                        updated=now,
+                        taken=now,
+                        lease=now + self._lease,
+                    )
                 )
                 if changed.rowcount:
                     taken.append((self._intent(connection, row), _moment(row.updated)))
@@ -371,6 +387,16 @@ class JournalStore:
         with self._transaction() as connection:
             seconds = connection.execute(select(_META.c.value).where(_META.c.name == "retention")).scalar()
             return DEFAULT_RETENTION if seconds is None else timedelta(seconds=float(seconds))
+
+    def taken_by_others(self) -> int:
+        """Count the intents left behind that other processes are seeing to this moment."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                select(_INTENTS)
+                .where(_INTENTS.c.account == self._account, _INTENTS.c.state.in_(_OPEN))
+                .where(_INTENTS.c.taken.is_not(None), _INTENTS.c.owner != str(self._owner))
+            )
+            return sum(self._alive(row) for row in rows)
 
     def keep(self, keep: timedelta) -> None:
         """Set the retention, for everybody who shares the journal.

@@ -202,6 +202,14 @@ class AsyncOrdering:
         """
         standing = await self.look(intent, request.lines, request.external_reference, recent=recent)
         outcomes = _lapsed(request.lines, standing)
+        if await self._was_booked_otherwise(intent, request, standing):
+            reason = "not completed: it has been ordered otherwise under the same reference"
+            outcomes.update(_adopted(request.lines, standing))
+            outcomes.update(
+                (line.number, _refused(line, OrderFailed(f"{line.reservation}: {reason}", line=line.number)))
+                for line in request.lines
+                if line.number not in outcomes
+            )
         usable = tuple(line for line in request.lines if line.number not in outcomes)
         if usable:
             try:
@@ -214,6 +222,21 @@ class AsyncOrdering:
         if not any(outcome.status == "unknown" for outcome in lines):
             await self._books.settle(intent, _recorded(lines))
         return OrderResult(lines)
+
+    async def _was_booked_otherwise(
+        self, intent: Intent, request: OrderRequest, standing: Mapping[str, Standing]
+    ) -> bool:
+        """Tell whether other reservations were ordered under the reference since the intent was written.
+
+        Then somebody has booked anew what this was about, and completing it too would be once too often.
+        """
+        known: set[str | None] = {str(iri) for iri in objects(intent.details, "known")}
+        known |= {iri_of(found.order) for found in standing.values()}
+        own = {line.reservation for line in request.lines}
+        return any(
+            iri_of(order) not in known and reservation_of(order) not in own and _stands(order)
+            for order in await self._by_reference(request.external_reference)
+        )
 
     # --- one after the other -------------------------------------------------------------------------------
 
@@ -232,7 +255,11 @@ class AsyncOrdering:
             await self._books.move(intent, "looking")
 
     async def _carry_out(self, intent: Intent, request: OrderRequest) -> OrderResult:
-        standing = await self._standing(request.lines, request.external_reference)
+        listed: list[Mapping[str, Any]] = []
+        standing = await self._standing(request.lines, request.external_reference, listed)
+        # should this be left behind, it can be told whether somebody has ordered the same anew since
+        known = [iri for iri in map(iri_of, listed) if iri]
+        intent = evolve(intent, details={**intent.details, "known": known})
         problems = [
             HoldProblem(line.number, line.reservation, standing[line.reservation].reason)
             for line in request.lines
@@ -417,15 +444,26 @@ class AsyncOrdering:
             pause = min(pause * 1.6, _LONGEST_PAUSE)
             await self._books.move(intent, "looking")
 
-    async def _standing(self, lines: Sequence[OrderLine], reference: str) -> dict[str, Standing]:
-        """Ask how reservations stand: themselves first, then the orders with the reference."""
+    async def _standing(
+        self, lines: Sequence[OrderLine], reference: str, listed: list[Mapping[str, Any]] | None = None
+    ) -> dict[str, Standing]:
+        """Ask how reservations stand: themselves first, then the orders with the reference.
+
+        Args:
+            lines: The reservations.
+            reference: The external reference.
+            listed: Takes in the orders that were listed, where they were.
+        """
         if not lines:
             return {}
         asked = await map_ordered(lambda line: self._stands(line, reference), lines, concurrency=_CONCURRENCY)
         found = {line.reservation: standing for line, standing in zip(lines, asked, strict=True)}
         if any(standing.kind in {"free", "ended"} for standing in found.values()):
             # an API that does not name the order with the reservation may name the reservation with the order
-            for order in await self._by_reference(reference):
+            orders = await self._by_reference(reference)
+            if listed is not None:
+                listed += orders
+            for order in orders:
                 named = reservation_of(order)
                 if named in found and found[named].order is None:
                     found[named] = Standing("ordered", _model(order))

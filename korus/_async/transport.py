@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-from attrs import define, field, frozen
+from attrs import define, field
 
 from korus._async.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
 from korus._primitives.asynchronous import sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
+from korus._primitives.countdown import Countdown
 from korus._version import __version__
 from korus.decode import decode_json, decode_object
 from korus.encode import encode_json
@@ -64,7 +65,7 @@ class Operation(Protocol):
         ...
 
 
-@frozen
+@define(eq=False)
 class Answer:
     """An answer with a success status.
 
@@ -73,7 +74,6 @@ class Answer:
         status: The HTTP status.
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
-        request_id: The API's id of the request, if it sent one.
         secrets: What a decoding error masks, should the body echo it.
     """
 
@@ -81,8 +81,12 @@ class Answer:
     status: int
     headers: httpx.Headers
     content: bytes = field(repr=False)
-    request_id: str | None = None
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """The API's id of the request, if it sent one."""
+        return request_id_of(self.headers)
 
     def json(self) -> Any:
         """Decode the body; `DecodingFailed` when it is not JSON."""
@@ -104,6 +108,18 @@ class Answer:
             error.status, error.request_id = self.status, self.request_id
             # without the frames it came through: they hold the whole body
             raise error.with_traceback(None) from None
+
+
+@define(eq=False)
+class _Asked:
+    """What a call asks for, the same in all its attempts."""
+
+    name: str
+    method: str
+    url: str
+    params: Any
+    headers: dict[str, str]
+    content: bytes | None = field(repr=False)
 
 
 @define(eq=False)
@@ -201,11 +217,8 @@ class AsyncTransport:
             DecodingFailed: the answer's content encoding was broken, or it was too long.
             ConfigurationError: the client is closed, or an address cannot be called.
         """
-        name, content = operation.name, None
-        if arguments.get("json") is not None:
-            content = encode_json(arguments["json"])
-        headers: dict[str, str] = {**self._headers, **(arguments.get("headers") or {})}
-        url = self.config.base_url + str(arguments["url"])
+        name = operation.name
+        asked = self._asked(operation, arguments)
         replay = replay or replay_of(name, operation.method)
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
@@ -213,15 +226,7 @@ class AsyncTransport:
         while True:
             attempt += 1
             progress = Progress(deadline)
-            request = self._http_client().build_request(
-                operation.method,
-                url,
-                params=arguments.get("params"),
-                content=content,
-                headers=headers,
-                extensions={PROGRESS: progress, "timeout": self._attempt_timeouts(deadline)},
-            )
-            outcome = await self._attempt(request, name, progress)
+            outcome = await self._attempt(asked, progress)
             if isinstance(outcome, Answer):
                 return outcome
             wait = next_wait(
@@ -285,10 +290,59 @@ class AsyncTransport:
         except CAUGHT as error:
             return failure_of(error, sent=True, operation=operation)
 
-    async def _attempt(self, request: httpx.Request, name: str, progress: Progress) -> Answer | KorusError:
+    def _asked(self, operation: Operation, arguments: Mapping[str, Any]) -> _Asked:
+        """Prepare what stays the same in all attempts."""
+        body = arguments.get("json")
+        return _Asked(
+            operation.name,
+            operation.method,
+            self.config.base_url + str(arguments["url"]),
+            arguments.get("params") or None,
+            {**self._headers, **(arguments.get("headers") or {})},
+            None if body is None else encode_json(body),
+        )
+
+    def _request(self, asked: _Asked, progress: Progress) -> httpx.Request:
+        client = self._http_client()
+        deadline = progress.deadline
+        extensions = {
+            PROGRESS: progress,
+            "timeout": self._timeouts
+            if deadline is None
+            else Countdown(self._timeouts, deadline, self.clock.monotonic),
+        }
+        if client.params or client.cookies:
+            return client.build_request(
+                asked.method,
+                asked.url,
+                params=asked.params,
+                content=asked.content,
+                headers=asked.headers,
+                extensions=extensions,
+            )
+        # without parameters and cookies of its own the client adds but its headers to a request, and merging
+        # them for each one anew takes as long as all that is done here
+        return httpx.Request(
+            asked.method,
+            asked.url,
+            params=asked.params,
+            content=asked.content,
+            headers=self._merged(client, asked.headers),
+            extensions=extensions,
+        )
+
+    def _merged(self, client: httpx.AsyncClient, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """Put our headers over the client's."""
+        ours = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+        names = {name.lower() for name, _ in ours}
+        return [*((name, value) for name, value in client.headers.raw if name.lower() not in names), *ours]
+
+    async def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
         """Send once. Failures are given back, not raised, so that no frame of httpx hangs on them."""
+        name = asked.name
         try:
-            with time_limit(self._seconds_left(progress.deadline)):
+            request = self._request(asked, progress)
+            async with time_limit(self._seconds_left(progress.deadline)):
                 response = await self._http_client().send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
@@ -306,7 +360,6 @@ class AsyncTransport:
         except CAUGHT as error:
             total = self.config.timeouts.total
             return failure_of(error, sent=progress.sent, operation=name, total=total)
-        request_id = request_id_of(response.headers)
         if not response.is_success:
             return status_error(
                 response.status_code,
@@ -323,9 +376,9 @@ class AsyncTransport:
                 content_type=response.headers.get("content-type"),
                 operation=name,
                 status=response.status_code,
-                request_id=request_id,
+                request_id=request_id_of(response.headers),
             )
-        return Answer(name, response.status_code, response.headers, content, request_id, self.tokens.secrets)
+        return Answer(name, response.status_code, response.headers, content, self.tokens.secrets)
 
     async def _content(
         self, response: httpx.Response, deadline: float | None, limit: int
@@ -373,14 +426,6 @@ class AsyncTransport:
 
     def _seconds_left(self, deadline: float | None) -> float | None:
         return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK
-
-    def _attempt_timeouts(self, deadline: float | None) -> dict[str, float | None]:
-        if deadline is None:
-            return self._timeouts
-        left = max(deadline - self.clock.monotonic(), 0.001)
-        return {
-            name: left if seconds is None else min(seconds, left) for name, seconds in self._timeouts.items()
-        }
 
 
 def _http_timeouts(timeouts: Timeouts) -> dict[str, float | None]:

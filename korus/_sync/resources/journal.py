@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import field, frozen
 
-from korus._primitives.synchronous import map_ordered, run_blocking
+from korus._primitives.synchronous import map_ordered, run_blocking, sleep
 from korus._sync.holding import Holding
 from korus._sync.ordering import Ordering
 from korus.errors import ConfigurationError, InvalidArgument, KorusError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Journal", "Recovered"]
 
 _LOG = logging.getLogger("korus")
+_OTHERS_SECONDS = 300.0
+_OTHERS_PAUSE = 0.2
 
 
 @frozen
@@ -111,8 +113,10 @@ class Journal:
         if nobody orders it. An order that was made is noted. An order that was not made is completed while
         its reservations last, which is what had been decided before the crash.
 
-        What other processes that are alive are seeing to is left alone. It is safe to run this at any time,
-        in several processes at once.
+        What other processes that are alive are seeing to is left alone; but where these are recovering
+        something too, this waits for them, so that nothing of before the crash is under way when it returns.
+        It is safe to run this at any time, in several processes at once. Book again what is not there only
+        after it.
 
         Args:
             complete: Whether orders that were not made are completed; else they are noted as not made.
@@ -126,7 +130,8 @@ class Journal:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be read.
         """
-        left = run_blocking(self._store.take_over)
+        store = self._store
+        clock = self._client.transport.clock
 
         def settle(entry: tuple[Intent, datetime]) -> Recovered:
             intent, touched = entry
@@ -142,7 +147,15 @@ class Journal:
                 self._client.books.abandon(intent)
                 raise
 
-        return tuple(map_ordered(settle, left, concurrency=concurrency))
+        recovered: builtins.list[Recovered] = []
+        ends = clock.monotonic() + _OTHERS_SECONDS
+        while True:
+            left = run_blocking(store.take_over, [entry.id for entry in recovered])
+            recovered += map_ordered(settle, left, concurrency=concurrency)
+            # whoever goes on to book takes it that nothing of before is under way any more
+            if not run_blocking(store.taken_by_others) or clock.monotonic() > ends:
+                return tuple(recovered)
+            sleep(_OTHERS_PAUSE)
 
     def prune(self, older_than: timedelta | None = None) -> int:
         """Forget intents that were settled longer ago than ``older_than``, or than the journal's retention.

@@ -1,0 +1,162 @@
+"""``korus journal``: what bookings left open, and settling it.
+
+A thin shell over `Korus.journal`. The journal is the one that ``KORUS_JOURNAL`` or ``--journal`` names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from korus import Korus
+from korus.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from korus._sync.resources.journal import Recovered
+    from korus.journal import JournalEntry
+
+__all__ = ["app"]
+
+STILL_OPEN = 3
+
+app = typer.Typer(no_args_is_help=True, help="List and settle what an interrupted process left open.")
+
+Journal = Annotated[
+    str | None,
+    typer.Option("--journal", help="The journal's file, or its SQLAlchemy URL; KORUS_JOURNAL when left out."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN = re.compile(r"(\d{1,6})([smhdw])")
+
+
+@app.command("list")
+def list_entries(  # noqa: PLR0917 - typer makes an option of each
+    everything: Annotated[bool, typer.Option("--all", help="Show settled entries too.")] = False,
+    kind: Annotated[str | None, typer.Option(help="Only these: hold or order.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Only orders with this external reference.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 100,
+    journal: Journal = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is in the journal: by default only what is open. Asks the API nothing."""
+    with _client(journal) as korus:
+        entries = korus.journal.list(open_only=not everything, kind=kind, reference=reference, limit=limit)
+    if as_json:
+        _print_json([entry.to_dict() for entry in entries])
+    elif not entries:
+        typer.echo("nothing" if everything else "nothing is open")
+    else:
+        _print_table([_row(entry) for entry in entries])
+
+
+@app.command()
+def recover(
+    complete: Annotated[
+        bool, typer.Option(help="Complete orders that were decided but not made, while their holds last.")
+    ] = True,
+    journal: Journal = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the API what became of everything that was left open, and note it.
+
+    Leaves with 0 when nothing is open any more, and 3 when something is.
+    """
+    with _client(journal) as korus:
+        recovered = korus.journal.recover(complete=complete)
+        still_open = len(korus.journal.list(open_only=True))
+    if as_json:
+        _print_json([_described(found) for found in recovered])
+    elif not recovered:
+        typer.echo("nothing had been left behind")
+    else:
+        _print_table([_outcome(found) for found in recovered])
+    if still_open:
+        typer.echo(f"{still_open} still open; run this again later", err=True)
+        raise typer.Exit(STILL_OPEN)
+
+
+@app.command()
+def prune(
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            help="Forget what was settled longer ago, such as 30d or 12h; the retention when left out."
+        ),
+    ] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="Set the retention from now on, for everybody, such as 90d.")
+    ] = None,
+    journal: Journal = None,
+) -> None:
+    """Forget settled entries. What is open is never forgotten."""
+    with _client(journal) as korus:
+        if keep is not None:
+            korus.journal.retain(_span(keep))
+        gone = korus.journal.prune(None if older_than is None else _span(older_than))
+    typer.echo(f"{gone} forgotten")
+
+
+def _client(journal: str | None) -> Korus:
+    korus = Korus.from_env() if journal is None else Korus.from_env(journal=journal)
+    if korus.config.journal is None:
+        raise ConfigurationError("which journal? give --journal, or set KORUS_JOURNAL")
+    return korus
+
+
+def _span(text: str) -> timedelta:
+    match = _SPAN.fullmatch(text.strip().lower())
+    if not match:
+        raise typer.BadParameter(f"not a span of time: {text!r}; give one such as 30d, 12h or 15m")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _row(entry: JournalEntry) -> Sequence[str]:
+    what = f"{len(entry.details.get('items') or entry.details.get('reservations') or ())} lines"
+    state = f"{entry.state}, being seen to" if entry.alive else entry.state
+    return entry.id, entry.kind, entry.reference or "-", what, state, f"{entry.created_at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _described(found: Recovered) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "reference": found.reference,
+        "settled": found.settled,
+        "lines": [
+            {
+                "line": outcome.line.number,
+                "status": outcome.status,
+                "made": [str(result.iri) for result in outcome.results],
+                "reason": outcome.reason,
+            }
+            for outcome in found.lines
+        ],
+        "error": None if found.error is None else found.error.message,
+    }
+
+
+def _outcome(found: Recovered) -> Sequence[str]:
+    if not found.settled:
+        became = f"open still: {found.error.message if found.error else 'not clear'}"
+    else:
+        made = [str(result.iri) for result in found.succeeded]
+        became = ", ".join(made) if made else "nothing was made"
+    return found.id, found.kind, found.reference or "-", became
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
