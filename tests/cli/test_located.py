@@ -86,7 +86,7 @@ def test_what_is_wrong_with_single_values_does_not_hide_the_others() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ('{"a": 1,}', 1, "not JSON: Expecting property name enclosed in double quotes (column 9)"),
+        ('{"a"\n1}', 2, "not JSON: Expecting ':' delimiter (column 1)"),
         ('{"a": 1\n "b": 2}', 2, "not JSON: Expecting ',' delimiter (column 2)"),
         ("{'a': 1}", 1, "not JSON: Expecting property name enclosed in double quotes (column 2)"),
         ("", 1, "not JSON: Expecting value (column 1)"),

@@ -126,3 +126,9 @@ def test_no_tracked_file_names_a_path_of_one_machine_or_a_registry() -> None:
     if found.returncode > 1:
         pytest.skip("not a git checkout")
     assert found.stdout == ""
+
+
+def test_no_two_test_modules_share_a_name() -> None:
+    # folders of tests are no packages, so pytest would take the second for the first
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
