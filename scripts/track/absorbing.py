@@ -318,6 +318,10 @@ def _explain(
         ) from error
 
 
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
 def _environment(copy: Path) -> dict[str, str]:
     paths = [str(copy), str(copy / "generated"), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
