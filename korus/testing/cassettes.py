@@ -140,10 +140,17 @@ class RecordedResponse:
 
 @frozen(kw_only=True)
 class Interaction:
-    """One request and its answer."""
+    """One request and its answer.
+
+    Attributes:
+        request: What was asked.
+        response: What was answered.
+        at: Seconds from the beginning of the recording to the answer, 0 if nobody measured them.
+    """
 
     request: RecordedRequest
     response: RecordedResponse
+    at: float = 0.0
 
 
 @frozen(kw_only=True)
@@ -261,7 +268,11 @@ class _Reader:
             or not _LOWEST_STATUS <= status <= _HIGHEST_STATUS
         ):
             raise self.fail(f"{where}/response/status", f"has to be an HTTP status, is {status!r}")
+        at = both.get("at", 0)
+        if not isinstance(at, int | float) or isinstance(at, bool):
+            raise self.fail(f"{where}/at", f"has to be a number of seconds, is {_kind(at)}")
         return Interaction(
+            at=float(at),
             request=RecordedRequest(
                 method=self.text(request, "method", f"{where}/request").upper(),
                 uri=self.text(request, "uri", f"{where}/request"),
@@ -311,12 +322,13 @@ def to_document(cassette: Cassette) -> dict[str, Any]:
         "origin": header.origin,
         "api_version": header.api_version,
         "description_sha256": header.description_sha256,
-        "recorded_at": header.recorded_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+        "recorded_at": header.recorded_at.astimezone(dt.UTC).isoformat(),
         "korus_version": header.korus_version,
         "pseudonyms": header.pseudonyms,
         **({"volatile": list(header.volatile)} if header.volatile else {}),
         "interactions": [
             {
+                **({"at": one.at} if one.at else {}),
                 "request": {
                     "method": one.request.method,
                     "uri": one.request.uri,

@@ -73,6 +73,17 @@ class Story:
         """
         return value if self.recording else self._pseudonyms.replace(Kind(kind), value)
 
+    def stand_in(self, kind: str, value: str) -> str:
+        """A value to send that comes back as it was sent, recorded or replayed: the pseudonym itself.
+
+        A program that looks for what it sent in what it gets, as an order is found by its reference, needs one.
+
+        Args:
+            kind: What it is, as for `shown`.
+            value: Anything; the same value gives the same stand-in.
+        """
+        return self._pseudonyms.replace(Kind(kind), value)
+
     @property
     def unplayed(self) -> tuple[str, ...]:
         """The interactions that no request has asked for yet."""
@@ -218,7 +229,7 @@ def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
             secrets=[str(secret)] if secret else [],
             configure=lambda vcr: hook(config=config, vcr=vcr) if hook is not None else None,
         ) as tape,
-        time_of(None if record else tape.header.recorded_at),
+        time_of(None if record else tape.now),
     ):
         story = Story(path, record, sandbox, tape, pseudonyms)
         yield story
@@ -252,19 +263,18 @@ def _judge(story: Story, node: pytest.Item, config: pytest.Config) -> None:
 
 
 @contextlib.contextmanager
-def time_of(moment: dt.datetime | None) -> Generator[None, None, None]:
+def time_of(now_: Callable[[], dt.datetime] | None) -> Generator[None, None, None]:
     """Let korus believe that it is the time of a recording, so that a hold of then has not run out.
 
     Args:
-        moment: The time to begin at, None for no change.
+        now_: Tells the time, None for no change.
     """
-    if moment is None:
+    if now_ is None:
         yield
         return
-    ahead = moment - dt.datetime.now(dt.UTC)
     before = clock.SYSTEM_CLOCK.now
     # the clock is frozen for everybody else; while a cassette answers, its time is the recording's
-    object.__setattr__(clock.SYSTEM_CLOCK, "now", lambda: dt.datetime.now(dt.UTC) + ahead)
+    object.__setattr__(clock.SYSTEM_CLOCK, "now", now_)
     try:
         yield
     finally:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +29,7 @@ from korus.testing.pseudonyms import Pseudonyms
 
 __all__ = ["NotRecorded", "Tape", "interactions_of", "open_cassette"]
 
+_AT = "korus at"  # where vcrpy's answers carry the moment of a recorded one
 _NO_CONTENT = frozenset({204, 304})
 
 
@@ -38,15 +41,26 @@ class NotRecorded(AssertionError):
 
 
 def interactions_of(
-    exchanges: Iterable[Exchange], pseudonyms: Pseudonyms, *, secrets: Iterable[str] = ()
+    exchanges: Iterable[Exchange],
+    pseudonyms: Pseudonyms,
+    *,
+    secrets: Iterable[str] = (),
+    moments: Iterable[float] = (),
 ) -> tuple[cassettes.Interaction, ...]:
     """Exchanges as they stand in a cassette: nothing private, bodies structured.
+
+    Args:
+        exchanges: What went over the wire.
+        pseudonyms: Makes the pseudonyms.
+        secrets: Values known to be secret, whatever they are called where they stand.
+        moments: For each exchange the seconds from the beginning to its answer, if they were measured.
 
     Raises:
         BodyUnreadable: A body cannot be read, so nobody can say that nothing private is in it.
     """
     return tuple(
         cassettes.Interaction(
+            at=round(at, 3),
             request=cassettes.RecordedRequest(
                 method=one.method.upper(),
                 uri=one.uri,
@@ -64,7 +78,9 @@ def interactions_of(
                 ),
             ),
         )
-        for one in conceal(exchanges, pseudonyms, secrets=secrets)
+        for one, at in zip(
+            conceal(exchanges, pseudonyms, secrets=secrets), itertools.chain(moments, itertools.repeat(0.0))
+        )
     )
 
 
@@ -78,6 +94,7 @@ class _Persister:
     anew: bool
     loaded: cassettes.Cassette | None = None
     recorded: list[Exchange] = field(factory=list[Exchange])
+    moments: list[float] = field(factory=list[float])
 
     def load_cassette(
         self, cassette_path: str, serializer: object
@@ -89,7 +106,7 @@ class _Persister:
         self.loaded = cassettes.read(path)
         return (
             [_to_vcr_request(one.request) for one in self.loaded.interactions],
-            [_to_vcr_response(one.response) for one in self.loaded.interactions],
+            [{**_to_vcr_response(one.response), _AT: one.at} for one in self.loaded.interactions],
         )
 
     def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: object) -> None:
@@ -99,6 +116,7 @@ class _Persister:
             _from_vcr(request, response)
             for request, response in zip(cassette_dict["requests"], cassette_dict["responses"], strict=True)
         ]
+        self.moments = [float(response.get(_AT, 0.0)) for response in cassette_dict["responses"]]
 
     def write(self, path: Path) -> None:
         """Write what was recorded."""
@@ -106,7 +124,9 @@ class _Persister:
             path,
             cassettes.Cassette(
                 header=evolve(self.header, pseudonyms="public" if self.pseudonyms.public else "private"),
-                interactions=interactions_of(self.recorded, self.pseudonyms, secrets=self.secrets),
+                interactions=interactions_of(
+                    self.recorded, self.pseudonyms, secrets=self.secrets, moments=self.moments
+                ),
             ),
         )
 
@@ -154,6 +174,27 @@ def _bytes(body: Any) -> bytes:
     return b"".join(cast("Iterable[bytes]", body))
 
 
+@define
+class RecordedClock:
+    """The time of a recording: it goes on by itself, and is set by each answer that is played.
+
+    A program that waits for a moment that an answer names waits as long as it did when it was recorded, and asks as
+    often.
+    """
+
+    _at: float = 0.0
+    _since: float = field(factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the recording began."""
+        return self._at + time.monotonic() - self._since
+
+    def move(self, at: float) -> None:
+        """Be at the moment of a recorded answer."""
+        self._at, self._since = at, time.monotonic()
+
+
 class _Cassette(vcr_cassette.Cassette):
     """vcrpy's cassette with the matching of korus, and with a memory of what nothing answered."""
 
@@ -163,6 +204,7 @@ class _Cassette(vcr_cassette.Cassette):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.unanswered: list[str] = []
         self.korus_lock = threading.RLock()
+        self.korus_clock = RecordedClock()
         super().__init__(*args, **kwargs)
 
     def _differences(
@@ -192,9 +234,16 @@ class _Cassette(vcr_cassette.Cassette):
             self.unanswered.append(reason)
             raise NotRecorded(reason)
 
+    def append(self, request: Request, response: dict[str, Any]) -> None:
+        with self.korus_lock:
+            # while the file is loaded its answers have their moment already
+            super().append(request, {_AT: self.korus_clock.seconds, **response})
+
     def play_response(self, request: Request) -> Any:
         with self.korus_lock:
-            return super().play_response(request)
+            response = super().play_response(request)
+            self.korus_clock.move(response.get(_AT, 0.0))
+            return response
 
 
 def _made(request: Request) -> MadeRequest:
@@ -225,6 +274,10 @@ class Tape:
     def discard(self) -> None:
         """Do not write what was recorded, because the story went wrong."""
         self._keep = False
+
+    def now(self) -> dt.datetime:
+        """What time it is in the recording, in UTC."""
+        return self.header.recorded_at + dt.timedelta(seconds=self._cassette.korus_clock.seconds)
 
     @property
     def kept(self) -> bool:
@@ -265,7 +318,7 @@ def open_cassette(
 
     Args:
         path: The file.
-        header: What the file is to say of itself; its volatile places count while recording. When the file answers,
+        header: What the file is to say of itself; when it was recorded is put in, its volatile places count. When the file answers,
             its own header counts.
         record: Record anew, replacing the file once all went well; False answers from the file and lets nothing out.
         pseudonyms: Makes the pseudonyms; without one the public key is used, which is for invented data only.
@@ -296,6 +349,10 @@ def open_cassette(
             found = persister.loaded.header
             cassette.korus_matcher = Matcher(Pseudonyms() if found.pseudonyms == "public" else None, found.volatile)
             header = found
+        elif record:
+            # the moments of the answers count from here
+            cassette.korus_clock.move(0.0)
+            persister.header = header = evolve(header, recorded_at=now())
         tape = Tape(path, record, header, cassette)
         yield tape
     if record and tape.kept and persister.recorded:
@@ -303,5 +360,6 @@ def open_cassette(
 
 
 def now() -> dt.datetime:
-    """The time in UTC, to the second, as it stands in a header."""
-    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+    """The time in UTC, to the millisecond, as it stands in a header."""
+    found = dt.datetime.now(dt.UTC)
+    return found.replace(microsecond=found.microsecond // 1000 * 1000)

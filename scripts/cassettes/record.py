@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stories = [one for one in given if not one.startswith("-")] or [one for one in _STORIES if (ROOT / one).exists()]
     options = [one for one in given if one.startswith("-")]
     pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *stories, *options]
-    recording = ["--korus-record=all", "-m", "not published"]
+    recording = ["--korus-record=all"]
     settings = dict(os.environ)
     if environment != "sandbox":
         recording += ["--korus-environment=settings", "--force-enable-socket"]

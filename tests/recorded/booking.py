@@ -21,7 +21,7 @@ def plain_offer(client, number=0):
     catalog = client.catalogs.list().first()
     found = [
         offer
-        for offer in client.offers.list(catalog, order="asc", page_size=50).page(1)
+        for offer in client.offers.list(catalog, order="asc", page_size=8).page(1)
         if (offer.available_quantity or 99) > 20 and all(one.date_access and not one.form for one in offer.tickets)
     ]
     return found[number]

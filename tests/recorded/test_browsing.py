@@ -109,7 +109,7 @@ def test_offers_are_filtered_by_product_base_session_and_option(client):
 def a_timed_ticket(client):
     """A ticket whose holder has to choose a session, with the offer it belongs to."""
     for catalog in client.catalogs.list():
-        for offer in client.offers.list(catalog, order="asc", page_size=50):
+        for offer in client.offers.list(catalog, order="asc", page_size=20):
             for ticket in offer.tickets:
                 if not ticket.date_access:
                     return catalog, offer, ticket

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import anyio
 import httpx
 import pytest
+from attrs import evolve
 
 from korus.testing import cassettes
 from korus.testing.bodies import BodyUnreadable
@@ -75,7 +78,8 @@ def test_without_a_cassette_nothing_goes_out(path, header, server):
 
 def test_the_file_says_where_it_came_from(story, header):
     found = cassettes.read(story)
-    assert found.header == header
+    assert evolve(found.header, recorded_at=header.recorded_at) == header
+    assert dt.timedelta() <= dt.datetime.now(dt.UTC) - found.header.recorded_at < dt.timedelta(minutes=5)
     assert [one.request.method for one in found.interactions] == ["POST", "GET", "GET"]
 
 
@@ -114,7 +118,7 @@ def test_a_private_key_is_not_needed_to_replay(path, header, server):
     [
         (("cassette: 1", "cassette: 2"), "#/cassette"),
         (("origin: sandbox", "origin: somewhere"), "#/origin"),
-        (("'2026-11-01T10:00:00+00:00'", "'2026-11-01T10:00:00'"), "#/recorded_at"),
+        (("+00:00'", "'"), "#/recorded_at"),
         (("status: 204", "status: done"), "#/interactions/1/response/status"),
         (("method: POST", "method:\n    - POST"), "#/interactions/0/request/method"),
         (("interactions:", "interactions: none\nothers:"), "#/interactions"),
