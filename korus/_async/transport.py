@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import platform
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -327,15 +328,9 @@ class AsyncTransport:
             asked.url,
             params=asked.params,
             content=asked.content,
-            headers=self._merged(client, asked.headers),
+            headers=_merged(tuple(client.headers.raw), tuple(asked.headers.items())),
             extensions=extensions,
         )
-
-    def _merged(self, client: httpx.AsyncClient, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-        """Put our headers over the client's."""
-        ours = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
-        names = {name.lower() for name, _ in ours}
-        return [*((name, value) for name, value in client.headers.raw if name.lower() not in names), *ours]
 
     async def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
         """Send once. Failures are given back, not raised, so that no frame of httpx hangs on them."""
@@ -426,6 +421,16 @@ class AsyncTransport:
 
     def _seconds_left(self, deadline: float | None) -> float | None:
         return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK
+
+
+@lru_cache(maxsize=64)
+def _merged(
+    theirs: tuple[tuple[bytes, bytes], ...], ours: tuple[tuple[str, str], ...]
+) -> list[tuple[bytes, bytes]]:
+    """Put our headers over those of the httpx client; there are but a few combinations of them."""
+    encoded = [(name.encode("ascii"), value.encode("ascii")) for name, value in ours]
+    names = {name.lower() for name, _ in encoded}
+    return [*((name, value) for name, value in theirs if name.lower() not in names), *encoded]
 
 
 def _http_timeouts(timeouts: Timeouts) -> dict[str, float | None]:

@@ -204,7 +204,7 @@ def test_an_event_is_waited_for_with_a_limit(backend: str) -> None:
 @BACKENDS
 def test_a_time_limit_ends_a_block(backend: str) -> None:
     async def run() -> None:
-        with asynchronous.time_limit(0.05):
+        async with asynchronous.time_limit(0.05):
             await anyio.sleep(60)
 
     with pytest.raises(TimeoutError):
