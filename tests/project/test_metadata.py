@@ -128,7 +128,15 @@ def test_no_tracked_file_names_a_path_of_one_machine_or_a_registry() -> None:
     assert found.stdout == ""
 
 
-def test_no_two_test_modules_share_a_name() -> None:
-    # folders of tests are no packages, so pytest would take the second for the first
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+def test_what_tests_import_from_beside_them_has_a_name_of_its_own_and_is_found() -> None:
+    beside = [
+        path
+        for path in (ROOT / "tests").glob("*/*.py")
+        if not path.name.startswith("test_") and path.name not in {"conftest.py", "__init__.py"}
+    ]
+    names = [path.name for path in beside]
     assert sorted(names) == sorted(set(names))
+    folders = {
+        str(path.parent.relative_to(ROOT)) for path in beside if not (path.parent / "__init__.py").exists()
+    }
+    assert folders <= set(PROJECT["tool"]["pytest"]["ini_options"]["pythonpath"])
