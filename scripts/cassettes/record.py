@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.cassettes.__main__ import ROOT
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["main", "refusal"]
 
 _ENVIRONMENTS = ("sandbox", "demo", "production")
-_STORIES = ("tests/recorded", "examples")
 
 
 def refusal(environment: str, settings: Mapping[str, str]) -> str | None:
@@ -50,9 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reason is not None:
         print(f"record: {reason}; nothing was sent", file=sys.stderr)
         return 2
-    stories = [one for one in given if not one.startswith("-")] or [one for one in _STORIES if (ROOT / one).exists()]
+    stories = [one for one in given if not one.startswith("-")]
     options = [one for one in given if one.startswith("-")]
-    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *stories, *options]
     recording = ["--korus-record=all"]
     settings = dict(os.environ)
     if environment != "sandbox":
@@ -60,15 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings.setdefault("KORUS_ENVIRONMENT", environment)
     else:
         print(f"{write_all()} cassettes built from published samples")
-    for command in (
-        [*pytest, *recording],
-        pytest,
-        [sys.executable, "-m", "scripts.cassettes", "scan"],
-    ):
-        status = subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode  # noqa: S603 - own commands
-        if status:
-            return 1
-    return 0
+    for folder, paths in _projects(stories):
+        pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *paths, *options]
+        for command in ([*pytest, *recording], pytest):
+            if subprocess.run(command, cwd=folder, env=settings, check=False).returncode:  # noqa: S603 - own commands
+                return 1
+    scan = [sys.executable, "-m", "scripts.cassettes", "scan"]
+    return subprocess.run(scan, cwd=ROOT, check=False).returncode  # noqa: S603 - own command
+
+
+def _projects(stories: Sequence[str]) -> list[tuple[Path, list[str]]]:
+    """Where pytest is to be started, and with which paths: the shop in examples/ is a project of its own."""
+    if stories:
+        return [(ROOT, list(stories))]
+    return [(ROOT, ["tests/recorded"]), *((ini.parent, []) for ini in sorted(ROOT.glob("examples/*/pytest.ini")))]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""The shop in examples/ passes its own tests, as a project of its own, with recording off."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOP = ROOT / "examples" / "shop"
+
+
+def test_the_shop_passes_its_tests():
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"],
+        cwd=SHOP,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "6 passed" in done.stdout
+
+
+def test_the_page_about_it_names_options_and_files_that_exist():
+    page = (SHOP / "README.md").read_text(encoding="utf-8")
+    offered = subprocess.run(
+        [sys.executable, "-m", "pytest", "--help"], cwd=SHOP, capture_output=True, text=True, check=True
+    ).stdout
+    for option in re.findall(r"--korus-[a-z-]+", page):
+        assert option in offered
+    for target in re.findall(r"\]\(([^)]+)\)", page):
+        assert (SHOP / target).exists()
+    example = re.search(r"```python\n(@pytest.*?)```", page, re.DOTALL)
+    lines = [line.strip() for line in example[1].splitlines()]
+    source = (SHOP / "tests" / "test_shop.py").read_text(encoding="utf-8")
+    assert all(line in source for line in lines)
