@@ -58,6 +58,10 @@ def _names_of(source: str) -> dict[str, str]:
     return {**bare, **NAMES}
 
 
+# from Python 3.12 on the words of an f-string are tokens of their own
+_TEXTS = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+
+
 def _unwrapped(source: str, wrapper: str = "Awaitable[") -> str:
     """Take the wrapper off the types of what is awaited: ``Awaitable[Answer]`` is ``Answer``."""
     while (start := source.find(wrapper)) >= 0:
@@ -84,7 +88,7 @@ def _reworded(text: str, names: Mapping[str, str]) -> str:
     """Rename inside comments and texts, and take ``await`` out of the examples in docstrings."""
     lines = text.splitlines(keepends=True)
     for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
-        if token.type not in {tokenize.STRING, tokenize.COMMENT}:
+        if token.type not in _TEXTS:
             continue
         (first, start), (last, end) = token.start, token.end
         plain = _KEYWORD.sub("", token.string)
