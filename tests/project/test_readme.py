@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,3 +92,18 @@ def test_every_target_and_extra_that_is_named_exists() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     assert len(extras) >= 6
     assert [name for name in extras if f"\n{name} = [" not in project] == []
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`korus ([a-z]+(?: [a-z]+)?)", README))))
+def test_every_korus_command_that_is_named_exists(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from korus.cli import main
+
+    with pytest.raises(SystemExit) as left:
+        main([*command.split(), "--help"])
+    assert left.value.code == 0
+    assert f"korus {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m (scripts\.[a-z]+)", README))))
+def test_every_tool_that_is_named_exists(module: str) -> None:
+    assert importlib.util.find_spec(module) is not None
