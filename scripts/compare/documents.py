@@ -34,7 +34,7 @@ __all__ = [
 Json: TypeAlias = Any
 """What a description holds at some place: nothing is promised about it."""
 
-MERGE_KEY = re.compile(r"^[\s\-]*<<\s*:", re.MULTILINE)
+MERGE_KEY = re.compile(r"(?:^|[\s\-{,])<<\s*:", re.MULTILINE)
 # what stands under these is a value of the API, not a part of the description
 VALUES = frozenset({"example", "examples", "default", "enum", "const"})
 
@@ -79,6 +79,8 @@ def escape(key: str) -> str:
 
 
 def _unescape(part: str) -> str:
+    if "~" not in part:
+        return part
     return part.replace("~1", "/").replace("~0", "~")
 
 
@@ -186,14 +188,16 @@ class Document:
         found = self._found
         if location in found:
             return found[location]
-        file, pointer = _split(location)
-        node = self._file(file)
-        for part in pointer.split("/")[1:]:
+        parent, slash, part = location.rpartition("/")
+        if slash and (location[0] == "/" or "#" in parent):
+            holder = self.at(parent)
             key = _unescape(part)
             try:
-                node = node[int(key)] if isinstance(node, list) else node[key]
+                node = holder[int(key)] if isinstance(holder, list) else holder[key]
             except (KeyError, IndexError, ValueError, TypeError):
                 raise ReferenceError_(f"{self.path}: nothing stands at {location}") from None
+        else:
+            node = self._file(_split(location)[0])
         found[location] = node
         return node
 

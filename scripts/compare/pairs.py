@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, field
 
 from scripts.compare import formats
-from scripts.compare.documents import Json, mapping
+from scripts.compare.documents import Json, escape, mapping
 from scripts.compare.shapes import KINDS, Book, Branch, Shape, Use, admits, token, undeclared
 
 if TYPE_CHECKING:
@@ -56,6 +56,31 @@ TEXTS = {
     "examples": ("schema-example-changed", "examples"),
     "externalDocs": ("schema-external-docs-changed", "link to documentation"),
 }
+
+
+# keywords that bring in other schemas otherwise than as a part
+HOLDERS = frozenset(
+    {
+        "$ref",
+        "$dynamicRef",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "contains",
+        "dependentSchemas",
+        "patternProperties",
+        "propertyNames",
+        "prefixItems",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "discriminator",
+    }
+)
+NOT_LOOKED_AT = Shape("")
 
 
 @define(eq=False)
@@ -291,6 +316,12 @@ class Clean:
         """Tell whether there is nothing to compare."""
         return old == new and all(location in self._clean for location in (*old.core, *old.wrappers))
 
+    def same_words(self, old: Json, new: Json) -> bool:
+        """Tell whether two parts are the same text, whatever they refer to."""
+        return self.same_dialect and json.dumps(old, sort_keys=True, default=str) == json.dumps(
+            new, sort_keys=True, default=str
+        )
+
     def same_text(self, old: Json, new: Json) -> bool:
         """Tell whether two parts are the same text and refer to nothing but what is the same in both."""
         if not self.same_dialect:
@@ -311,11 +342,17 @@ class _Comparison:
         self.pair = pair
         self.old = graph.old
         self.new = graph.new
-        self.before = graph.old.shape(pair.old.core)
-        self.after = graph.new.shape(pair.new.core)
+        self.before = self.after = NOT_LOOKED_AT
         self.annotated = {(pair.old.core, pair.new.core)}
 
     def run(self) -> None:
+        if self.pair.old == self.pair.new and len(self.pair.old.core) == 1 and not self.pair.old.wrappers:
+            location = self.pair.old.core[0]
+            content = self.old.document.at(location)
+            if self.graph.clean.same_words(content, self.new.document.at(location)) and self._parts(location, content):
+                return
+        self.before = self.old.shape(self.pair.old.core)
+        self.after = self.new.shape(self.pair.new.core)
         self._annotations(self.pair.old, self.pair.new)
         self._types()
         for kind in KINDS:
@@ -323,6 +360,61 @@ class _Comparison:
             if olds and news:
                 self._alternatives(kind, olds, news)
         self._discriminators()
+
+    # --- what is the same text ------------------------------------------------------------------------------------
+
+    def _parts(self, location: str, content: Json) -> bool:
+        """Lead from a schema that is the same text in both documents to what it refers to.
+
+        Returns:
+            Whether that is all there is to do; otherwise it must be compared, and nothing was done.
+        """
+        links: list[tuple[str, str, bool, bool]] = []
+        if not self._collect(location, mapping(content), "", links, (True, True)):
+            return False
+        for place, label, requests, responses in links:
+            self.graph.link(
+                self.pair, self.old.use(place), self.new.use(place), label, requests=requests, responses=responses
+            )
+        return True
+
+    def _collect(
+        self,
+        location: str,
+        content: dict[str, Json],
+        label: str,
+        links: list[tuple[str, str, bool, bool]],
+        flow: tuple[bool, bool],
+    ) -> bool:
+        if not HOLDERS.isdisjoint(content):
+            if not label:
+                return False
+            links.append((location, label, *flow))
+            return True
+        for name, part in mapping(content.get("properties")).items():
+            if isinstance(part, dict):
+                place = f"{location}/properties/{escape(name)}"
+                hidden = self._hidden(place, mapping(part))
+                if hidden is None:
+                    return False
+                through = (flow[0] and not hidden[0], flow[1] and not hidden[1])
+                if not self._collect(place, mapping(part), f"{label}.{name}", links, through):
+                    return False
+        for keyword, step in (("items", "[]"), ("additionalProperties", ".*")):
+            part = content.get(keyword)
+            if isinstance(part, dict) and not self._collect(
+                f"{location}/{keyword}", mapping(part), f"{label}{step}", links, flow
+            ):
+                return False
+        return True
+
+    def _hidden(self, place: str, content: dict[str, Json]) -> tuple[bool, bool] | None:
+        """Say whether a property is read only, and write only; ``None`` where that is not the same in both."""
+        if not HOLDERS.isdisjoint(content):
+            one = [self._flag(self.old, self.old.use(place), name) for name in ("readOnly", "writeOnly")]
+            other = [self._flag(self.new, self.new.use(place), name) for name in ("readOnly", "writeOnly")]
+            return (one[0], one[1]) if one == other else None
+        return content.get("readOnly") is True, content.get("writeOnly") is True
 
     # --- reporting ------------------------------------------------------------------------------------------------
 
@@ -366,9 +458,9 @@ class _Comparison:
     def _annotations(self, old_use: Use, new_use: Use) -> None:
         before, after = self.old.shape(old_use.core), self.new.shape(new_use.core)
         several = len(before.merged) > 1 or len(after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2
+        olds, news = self.old.annotations(old_use), self.new.annotations(new_use)
         for keyword, (name, what) in TEXTS.items():
-            old = self.old.annotation(old_use, keyword, deep=False)
-            new = self.new.annotation(new_use, keyword, deep=False)
+            old, new = olds.get(keyword), news.get(keyword)
             if old is None and new is None:
                 continue
             if several and (old is None or new is None):
@@ -387,8 +479,8 @@ class _Comparison:
                     at=(old[1] if old else before.source, new[1] if new else after.source),
                     subject=keyword,
                 )
-        old = self.old.annotation(old_use, "default", deep=True)
-        new = self.new.annotation(new_use, "default", deep=True)
+        old = self.old.deep_annotation(old_use, "default")
+        new = self.new.deep_annotation(new_use, "default")
         if (old is None) != (new is None) or (old and new and token(old[0]) != token(new[0])):
             verb = "changed" if old and new else "added" if new else "removed"
             was, is_ = old[0] if old else None, new[0] if new else None
@@ -405,8 +497,8 @@ class _Comparison:
                 names=dict.fromkeys(BOTH, f"default-{verb}"),
                 at=(old[1] if old else before.source, new[1] if new else after.source),
             )
-        old = self.old.annotation(old_use, "deprecated", deep=True)
-        new = self.new.annotation(new_use, "deprecated", deep=True)
+        old = self.old.deep_annotation(old_use, "deprecated")
+        new = self.new.deep_annotation(new_use, "deprecated")
         was, is_ = bool(old and old[0] is True), bool(new and new[0] is True)
         if was != is_:
             self._say(
@@ -856,7 +948,7 @@ class _Comparison:
                 )
 
     def _flag(self, book: Book, use: Use, keyword: str) -> bool:
-        found = book.annotation(use, keyword, deep=True)
+        found = book.deep_annotation(use, keyword)
         return found is not None and found[0] is True
 
     def _property(self, name: str, old: Branch, new: Branch) -> None:

@@ -493,6 +493,7 @@ class Book:
         self.document = document
         self._uses: dict[str, Use] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
+        self._annotated: dict[Use, dict[str, tuple[Json, str]]] = {}
         self._read_before: dict[str, Shape] = {}
         self._digests: dict[tuple[tuple[str, ...], int], str] = {}
 
@@ -756,24 +757,30 @@ class Book:
 
     # --- annotations ----------------------------------------------------------------------------------------------
 
-    def annotation(self, use: Use, name: str, *, deep: bool) -> tuple[Json, str] | None:
-        """Find what annotates a use, and where it is written.
+    def annotations(self, use: Use) -> dict[str, tuple[Json, str]]:
+        """Find what annotates a use, and where each keyword is written; what is outermost counts."""
+        found = self._annotated.get(use)
+        if found is None:
+            found = {}
+            for location in (*use.wrappers, *use.core):
+                content = mapping(self.document.at(location))
+                for name in ANNOTATIONS & content.keys():
+                    found.setdefault(name, (content[name], location))
+            self._annotated[use] = found
+        return found
 
-        Args:
-            use: The use.
-            name: The keyword.
-            deep: Whether a part that ``allOf`` merges in may say it.
-        """
-        for location in (*use.wrappers, *use.core):
-            content = mapping(self.document.at(location))
-            if name in content:
-                return content[name], location
-        if deep:
-            for location in use.core:
+    def deep_annotation(self, use: Use, name: str) -> tuple[Json, str] | None:
+        """Find what annotates a use, be it in a part that ``allOf`` merges in."""
+        found = self.annotations(use).get(name)
+        if found is not None:
+            return found
+        for location in use.core:
+            content = self.document.at(location)
+            if isinstance(content, dict) and ("allOf" in content or "$ref" in content):
                 for merged in self.shape((location,)).merged:
-                    content = mapping(self.document.at(merged))
-                    if name in content:
-                        return content[name], merged
+                    part = mapping(self.document.at(merged))
+                    if name in part:
+                        return part[name], merged
         return None
 
     # --- likeness -------------------------------------------------------------------------------------------------
@@ -974,6 +981,8 @@ def _pattern(pattern: str) -> str:
 
 def _settle(branch: Branch) -> Branch | None:
     """Bring the constraints of one branch into the one form they have; ``None`` where nothing is left."""
+    if not branch.limits:
+        return branch
     branch = _copy(branch)
     limits = branch.limits = dict(branch.limits)
     if branch.kind == "number":
