@@ -116,7 +116,7 @@ def test_a_text_is_a_resource_or_an_invalid_iri_and_never_anything_else(text: st
         {},
         {"@id": None},
         {"@id": f"{C}/offers/o1"},
-        object(),
+        pytest.param(object(), id="object"),
     ],
     ids=repr,
 )
