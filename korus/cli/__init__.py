@@ -73,8 +73,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _leave(str(error))
     except KorusError as error:
         _leave(str(error), status=1)
-    except KeyboardInterrupt:
-        _leave("interrupted", status=130)
 
 
 def _leave(message: str, *, status: int = USAGE_STATUS) -> NoReturn:

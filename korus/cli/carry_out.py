@@ -128,6 +128,8 @@ class Errand:
 
     def finish(self) -> None:
         """Name the beneficiaries and fetch the tickets of everything that is ordered."""
+        if any(line.is_booked for line in self.lines):
+            self.progress.step("fetching the tickets")
         for position, line in enumerate(self.lines):
             if line.is_booked:
                 self._name(position, line)
@@ -207,9 +209,7 @@ class Errand:
         def show(standing: Pending) -> None:
             latest[:] = [standing]
             count = len(standing.ready) + len(standing.pending)
-            self.progress.line(
-                position, f"waiting for the tickets, {len(standing.ready)} of {count} files are ready"
-            )
+            self.progress.line(position, f"waiting, {len(standing.ready)} of {count} files ready")
 
         self.progress.line(position, "waiting for the tickets")
         try:

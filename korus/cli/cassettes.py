@@ -64,7 +64,9 @@ def check(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--descriptions", metavar="DIR", help="Compare with that of each one's own version and with the newest."
+            "--descriptions",
+            metavar="DIR",
+            help="Compare with that of each one's own version and with the newest.",
         ),
     ] = None,
     exceptions: Annotated[
@@ -107,7 +109,9 @@ def coverage(
         found = checking.cover(_found(paths), _description(description))
     except cassettes.CassetteUnreadable as error:
         _leave(str(error), FOUND)
-    typer.echo(reports.coverage_as_json(found) if printed is Format.JSON else reports.coverage_as_table(found))
+    typer.echo(
+        reports.coverage_as_json(found) if printed is Format.JSON else reports.coverage_as_table(found)
+    )
     raise typer.Exit(0 if found.passed else FOUND)
 
 
@@ -121,7 +125,9 @@ def scan(paths: Paths, printed: Printed = Format.TABLE) -> None:
     secret = os.environ.get("KORUS_CLIENT_SECRET", "")
     leaks = scanning.scan(files, secrets=[secret] if secret else [])
     as_json = printed is Format.JSON
-    typer.echo(reports.leaks_as_json(leaks, len(files)) if as_json else reports.leaks_as_table(leaks, len(files)))
+    typer.echo(
+        reports.leaks_as_json(leaks, len(files)) if as_json else reports.leaks_as_table(leaks, len(files))
+    )
     raise typer.Exit(FOUND if leaks else 0)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Self
 
+from rich.console import Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -70,7 +71,9 @@ class _LiveTable(Progress):
     """A table that is drawn anew whenever something is said."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
         self._step = Spinner("dots")
+        self._doing = True
         self._titles: Sequence[str] = ()
         self._states: list[str] = []
         self._live = Live(console=console, get_renderable=self._table, refresh_per_second=12)
@@ -80,7 +83,7 @@ class _LiveTable(Progress):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._step = Spinner("dots")
+        self._doing = False
         self._live.stop()
 
     def step(self, doing: str) -> None:
@@ -94,10 +97,13 @@ class _LiveTable(Progress):
         self._states[position] = doing
 
     def _table(self) -> RenderableType:
-        table = Table.grid(padding=(0, 2))
-        table.add_row(self._step)
-        inner = Table.grid(padding=(0, 2))
+        lines = Table.grid(padding=(0, 2))
+        # what has become of a line is never cut short for its title
+        widest = max((len(state) for state in self._states), default=0)
+        lines.add_column(
+            no_wrap=True, overflow="ellipsis", max_width=max(20, self._console.width - widest - 4)
+        )
+        lines.add_column(no_wrap=True, overflow="ellipsis")
         for title, state in zip(self._titles, self._states, strict=True):
-            inner.add_row(Text(f"  {title}"), Text(state, style=_COLOURS.get(state.partition(" ")[0], "dim")))
-        table.add_row(inner)
-        return table
+            lines.add_row(Text(f"  {title}"), Text(state, style=_COLOURS.get(state.partition(" ")[0], "dim")))
+        return Group(self._step, lines) if self._doing else lines

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pypdf import PdfReader
 
+from korus.cli.carry_out import Errand
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -273,3 +275,38 @@ def test_an_api_that_cannot_be_reached_is_one_line_and_status_1(
     assert len(ended.err.splitlines()) == 1
     assert ended.err.startswith("korus: ")
     assert "hush-hush" not in ended.out + ended.err
+
+
+def test_what_was_bought_is_written_down_even_when_the_command_is_interrupted(
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(_: Errand) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Errand, "finish", interrupt)
+        ended = korus_command("book", write(tmp_path, ADULTS))
+    assert ended.status == 130
+    (order,) = at_the_sandbox.inspect.orders
+    assert [(item["order"], item["documents"]) for item in receipt(tmp_path)["items"]] == [
+        (order["order"], [])
+    ]
+    assert korus_command("book", write(tmp_path, ADULTS)).status == 0
+    assert [bool(item["documents"]) for item in receipt(tmp_path)["items"]] == [True]
+    assert len(at_the_sandbox.inspect.orders) == 1
+
+
+def test_tickets_that_cannot_be_downloaded_are_a_part_and_a_later_run_fetches_them(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    at_the_sandbox.faults.add("html", operation="storage", status=200)
+    ended = korus_command("book", write(tmp_path, ADULTS))
+    assert ended.status == 3
+    assert receipt(tmp_path)["items"][0]["state"] == "incomplete"
+    assert "the tickets could not be fetched" in ended.out
+    at_the_sandbox.faults.clear()
+    assert korus_command("book", write(tmp_path, ADULTS)).status == 0
+    assert receipt(tmp_path)["items"][0]["state"] == "booked"
