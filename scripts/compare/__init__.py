@@ -106,7 +106,7 @@ def _unreached(graph: Graph, clean: Clean, judge: Judge, findings: Findings) -> 
         for book in (graph.old, graph.new)
     ]
     places = [f"/components/schemas/{escape(name)}" for name in names[0] if name in set(names[1])]
-    places = [place for place in places if not clean.same(graph.old.use(place), graph.new.use(place))]
+    places = [place for place in places if not clean.has(place)]
     if not places:
         return
     reached = _reached(graph.old.document) | _reached(graph.new.document)

@@ -139,16 +139,68 @@ class Operations:
             self._came_or_went(operation, kind)
             return
         was, now = mapping(self.old.at(operation.old)), mapping(self.new.at(operation.new))
-        if operation.templates[0] == operation.templates[1] and self.graph.clean.same_text(
-            [was, self._item_parameters(self.old, operation.old_path)],
-            [now, self._item_parameters(self.new, operation.new_path)],
-        ):
-            return
+        if operation.templates[0] == operation.templates[1] and operation.old_path == operation.new_path:
+            above = self._item_parameters(self.old, operation.old_path)
+            changed = self.graph.clean.changed_references(
+                [was, above], [now, self._item_parameters(self.new, operation.new_path)]
+            )
+            if changed is not None and (
+                not changed
+                or (
+                    "callbacks" not in was
+                    and all(name.startswith("/components/schemas/") for name in changed)
+                )
+            ):
+                if changed:
+                    self._same_words(operation, was, listing(above))
+                return
         self._texts(operation, was, now)
         self._parameters(operation, was, now)
         self._request_body(operation, was, now)
         self._responses(operation, was, now)
         self._callbacks(operation, was, now)
+
+    def _same_words(self, operation: Operation, content: dict[str, Json], above: list[Json]) -> None:
+        """Lead to the schemas of an operation that is the same text in both documents, but for what they refer to."""
+        sent: Direction = "response" if operation.outward else "request"
+        answered: Direction = "request" if operation.outward else "response"
+        place = operation.old or ""
+
+        def lead(location: str, holder: Json, direction: Direction, part: str) -> None:
+            if "schema" in mapping(holder):
+                self.graph.root(
+                    f"{location}/schema",
+                    f"{location}/schema",
+                    direction,
+                    operation.index,
+                    part,
+                    operation.order,
+                )
+
+        def bodies(location: str, holder: Json, direction: Direction, part: str) -> None:
+            for name, media in mapping(mapping(holder).get("content")).items():
+                essence = next(iter(_media_types({"content": {name: media}})))
+                lead(f"{location}/content/{escape(name)}", media, direction, f"{part} {essence}")
+
+        for base, parameters in ((operation.old_path, above), (place, listing(content.get("parameters")))):
+            for i, parameter in enumerate(parameters):
+                location = self.old.follow(f"{base}/parameters/{i}")
+                inner = mapping(self.old.at(location)) if "$ref" in mapping(parameter) else mapping(parameter)
+                where = _schema_place(inner, location)
+                if where is not None:
+                    lead(where.removesuffix("/schema"), {"schema": True}, sent, _label(inner))
+        if "requestBody" in content:
+            location = self.old.follow(f"{place}/requestBody")
+            bodies(location, self.old.at(location), sent, "request body")
+        for status, location in self._answers(self.old, place, content).items():
+            answer = mapping(self.old.at(location))
+            part = f"response {status}"
+            bodies(location, answer, answered, part)
+            for name in mapping(answer.get("headers")):
+                header = self.old.follow(f"{location}/headers/{escape(name)}")
+                where = _schema_place(mapping(self.old.at(header)), header)
+                if where is not None:
+                    lead(where.removesuffix("/schema"), {"schema": True}, answered, f"{part} header {name}")
 
     def _item_parameters(self, document: Document, place: str | None) -> Json:
         return mapping(document.at(place)).get("parameters") if place is not None else None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, field
 
 from scripts.compare import formats
-from scripts.compare.documents import Json, escape, mapping
+from scripts.compare.documents import Json, escape, listing, mapping
 from scripts.compare.shapes import KINDS, Book, Branch, Shape, Use, admits, token, undeclared
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ HOLDERS = frozenset(
         "discriminator",
     }
 )
+CHOICES = frozenset({"anyOf", "oneOf", "discriminator"})
 NOT_LOOKED_AT = Shape("")
 
 
@@ -316,22 +317,25 @@ class Clean:
         """Tell whether there is nothing to compare."""
         return old == new and all(location in self._clean for location in (*old.core, *old.wrappers))
 
+    def has(self, location: str) -> bool:
+        """Tell whether a component is the same in both, together with all that it refers to."""
+        return location in self._clean
+
     def same_words(self, old: Json, new: Json) -> bool:
         """Tell whether two parts are the same text, whatever they refer to."""
         return self.same_dialect and json.dumps(old, sort_keys=True, default=str) == json.dumps(
             new, sort_keys=True, default=str
         )
 
-    def same_text(self, old: Json, new: Json) -> bool:
-        """Tell whether two parts are the same text and refer to nothing but what is the same in both."""
+    def changed_references(self, old: Json, new: Json) -> set[str] | None:
+        """Say what two parts refer to that is not the same in both; ``None`` where they are not the same text."""
         if not self.same_dialect:
-            return False
+            return None
         text = json.dumps(old, sort_keys=True, default=str)
         if text != json.dumps(new, sort_keys=True, default=str):
-            return False
-        return all(
-            json.loads(f'"{match}"').removeprefix("#") in self._clean for match in REFERENCE.findall(text)
-        )
+            return None
+        found = {json.loads(f'"{match}"').removeprefix("#") for match in REFERENCE.findall(text)}
+        return found - self._clean
 
 
 class _Comparison:
@@ -349,7 +353,9 @@ class _Comparison:
         if self.pair.old == self.pair.new and len(self.pair.old.core) == 1 and not self.pair.old.wrappers:
             location = self.pair.old.core[0]
             content = self.old.document.at(location)
-            if self.graph.clean.same_words(content, self.new.document.at(location)) and self._parts(location, content):
+            if self.graph.clean.same_words(content, self.new.document.at(location)) and self._parts(
+                location, content
+            ):
                 return
         self.before = self.old.shape(self.pair.old.core)
         self.after = self.new.shape(self.pair.new.core)
@@ -374,7 +380,12 @@ class _Comparison:
             return False
         for place, label, requests, responses in links:
             self.graph.link(
-                self.pair, self.old.use(place), self.new.use(place), label, requests=requests, responses=responses
+                self.pair,
+                self.old.use(place),
+                self.new.use(place),
+                label,
+                requests=requests,
+                responses=responses,
             )
         return True
 
@@ -386,7 +397,17 @@ class _Comparison:
         links: list[tuple[str, str, bool, bool]],
         flow: tuple[bool, bool],
     ) -> bool:
-        if not HOLDERS.isdisjoint(content):
+        held = HOLDERS & content.keys()
+        if held and held <= CHOICES and len(held - {"discriminator"}) == 1:
+            # the same text, so each alternative stands for the one at the same place
+            (keyword,) = held - {"discriminator"}
+            for i, member in enumerate(listing(content[keyword])):
+                if HOLDERS.isdisjoint(mapping(member)):
+                    if not self._collect(f"{location}/{keyword}/{i}", mapping(member), label, links, flow):
+                        return False
+                else:
+                    links.append((f"{location}/{keyword}/{i}", label, *flow))
+        elif held:
             if not label:
                 return False
             links.append((location, label, *flow))
