@@ -1,7 +1,7 @@
 """From plain JSON values to the bytes of a request's body: compact UTF-8.
 
-With the extra ``korus[fast]`` msgspec writes what is plain through and through, and the standard library all
-else, so both give the same bytes and refuse the same values.
+With the extra ``korus[fast]`` msgspec writes, and the standard library what msgspec would change; so both send
+the same values and refuse the same ones.
 """
 
 from __future__ import annotations
@@ -20,25 +20,23 @@ __all__ = ["encode_json"]
 _STANDARD = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
-# msgspec would write NaN as null, and dates and the like, which the standard library refuses
-_SCALARS = frozenset({str, int, bool, type(None)})
 
 
 class _Encoders:
-    """Which encoder is at hand; looked up with the first request, not with the import."""
+    """Which encoder is at hand, and its decoder; looked up with the first request, not with the import."""
 
-    fast: Callable[[Any], bytes] | None = None
+    fast: tuple[Callable[[Any], bytes], Callable[[bytes], Any]] | None = None
     looked_up = False
 
     @classmethod
-    def choose(cls) -> Callable[[Any], bytes] | None:
+    def choose(cls) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]] | None:
         if not cls.looked_up:
             try:
                 import msgspec.json  # noqa: PLC0415 (an extra; most start-ups never encode)
             except ImportError:
                 pass
             else:
-                cls.fast = msgspec.json.Encoder().encode
+                cls.fast = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
             cls.looked_up = True
         return cls.fast
 
@@ -58,32 +56,17 @@ def encode_json(value: Any) -> bytes:
 
 
 def _fast(value: Any) -> bytes | None:
-    """Write what both encoders write alike; None for what the standard library has to judge."""
-    encode = _Encoders.choose()
-    if encode is None:
+    """Write what msgspec can write; None for what the standard library has to judge.
+
+    msgspec writes NaN as null, and dates and other objects as texts. Reading back what it wrote shows that:
+    it costs a third of what writing with the standard library costs, and a half of looking at every value.
+    """
+    codec = _Encoders.choose()
+    if codec is None:
         return None
+    encode, decode = codec
     try:
         written = encode(value)
-        # looked at afterwards, when it is certain that looking comes to an end
-        return written if _is_plain(value) else None
+        return written if decode(written) == value else None
     except (TypeError, ValueError, RecursionError):
         return None
-
-
-def _is_plain(value: Any) -> bool:
-    """Tell whether a value is made of nothing but JSON's own types; `TypeError` for a key that is no text."""
-    waiting: list[Any] = [value]
-    take, add = waiting.pop, waiting.extend
-    while waiting:
-        found = take()
-        kind = found.__class__
-        if kind in _SCALARS:
-            continue
-        if kind is dict:
-            "".join(found)  # takes texts only, and is the quickest to say so
-            add(found.values())
-        elif kind is list:
-            add(found)
-        else:
-            return False
-    return True

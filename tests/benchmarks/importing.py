@@ -1,0 +1,89 @@
+"""Row 1: `import korus` and a client, in a cold process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.benchmarks import peers
+from tests.benchmarks.measuring import Figure, Row, at_most, median, ratio
+
+_PROGRAMS = {
+    "httpx": "import httpx\nclient = httpx.Client()",
+    "korus": "from korus import Korus\nclient = Korus(client_id='a', client_secret='b', environment='production')",
+    "korus, connections opened": "from korus import Korus\n"
+    "client = Korus(client_id='a', client_secret='b', environment='production')\nclient.transport._http()",
+    "openai": "import openai\nclient = openai.OpenAI(api_key='x')",
+    "stripe": "import stripe\nclient = stripe.StripeClient('sk_x')",
+    "githubkit": "from githubkit import GitHub\nclient = GitHub('x')",
+    "generator's own": "from bare_client import AuthenticatedClient\n"
+    "client = AuthenticatedClient(base_url='https://x', token='x')\nclient.get_httpx_client()",
+    "openapi-generator": "import java_client\nclient = java_client.CatalogApi(java_client.ApiClient())",
+}
+_SDKS = ("openai", "stripe", "githubkit", "generator's own", "openapi-generator")
+_FRAME = """
+import time
+started = time.perf_counter()
+{program}
+spent = time.perf_counter() - started
+import json, sys
+modules = len(sys.modules)
+from tests.benchmarks.measuring import peak_memory
+print(json.dumps([spent * 1000, modules, peak_memory()]))
+"""
+
+
+def _once(program: str) -> tuple[float, int, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", _FRAME.format(program=program)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(peers.FOLDER)},
+    )
+    spent, modules, memory = json.loads(done.stdout)
+    return spent, modules, memory
+
+
+def run(rounds: int) -> Row:
+    """Measure time, modules and peak memory."""
+    remarks: list[str] = []
+    programs = dict(_PROGRAMS)
+    for name in _PROGRAMS:
+        try:
+            _once(programs[name])
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.strip().splitlines()
+            remarks.append(f"{name} is absent: {said[-1] if said else error}")
+            del programs[name]
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    modules: dict[str, int] = {}
+    memory: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, program in programs.items():
+            spent, modules[name], peak = _once(program)
+            times[name].append(spent)
+            memory[name].append(peak)
+    figures = [
+        ratio("time: korus / httpx and its client", times["korus"], times["httpx"], **at_most(1.25)),
+        ratio("peak memory: korus / httpx and its client", memory["korus"], memory["httpx"], **at_most(1.25)),
+        Figure("modules: korus / httpx and its client", modules["korus"] / modules["httpx"], **at_most(1.25)),
+        ratio(
+            "time, with the connections opened: korus / httpx and its client",
+            times["korus, connections opened"],
+            times["httpx"],
+        ),
+        *(
+            ratio(f"time: korus / {name}", times["korus"], times[name], **at_most(1.0))
+            for name in _SDKS
+            if name in times
+        ),
+    ]
+    remarks += [
+        "modules: " + ", ".join(f"{name} {count}" for name, count in modules.items()),
+        "peak memory in MB: " + ", ".join(f"{name} {median(values):.0f}" for name, values in memory.items()),
+        "korus opens its connections with the first call; the figure with them opened is told beside",
+    ]
+    return Row(1, "import and build a client, cold process", "ms", times, figures, remarks)

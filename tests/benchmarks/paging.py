@@ -1,0 +1,165 @@
+"""Rows 6, 8 and 9: long lists, with waiting, without end, and a second time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from korus import AsyncKorus, Korus
+from tests.benchmarks import payloads, server
+from tests.benchmarks.measuring import (
+    Figure,
+    Row,
+    at_least,
+    at_most,
+    median,
+    peak_memory,
+    quartiles,
+    race,
+    race_async,
+)
+
+_DELAY, _OFFERS, _AHEAD = 0.05, 5_000, 8
+_MIRRORED = 20_000
+_LENGTHS = (1_000, 10_000, 100_000)
+
+
+def _options(base: str) -> dict[str, Any]:
+    return {"client_id": "bench", "client_secret": "bench", "base_url": base, "token_url": f"{base}/token"}
+
+
+async def _waiting(base: str, rounds: int) -> dict[str, list[float]]:
+    async with AsyncKorus(**_options(base)) as client:
+
+        async def read() -> None:
+            listed = client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE, prefetch=_AHEAD)
+            count = 0
+            async for _ in listed:
+                count += 1
+            assert count == _OFFERS
+
+        return await race_async({"korus, async": read}, rounds, scale=1e3)
+
+
+def run_waiting(rounds: int) -> Row:
+    """Read 5,000 offers from a server that takes 50 ms for each answer."""
+    with server.serving(delay=_DELAY, total=_OFFERS) as base:
+        with Korus(**_options(base)) as client:
+
+            def read() -> None:
+                listed = client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE, prefetch=_AHEAD)
+                assert sum(1 for _ in listed) == _OFFERS
+
+            times = race({"korus": read}, rounds, scale=1e3)
+        times |= asyncio.run(_waiting(base, rounds))
+    # nothing is known before the first page; then as many at once as are allowed
+    turns = 1 + math.ceil((_OFFERS / server.PAGE_SIZE - 1) / _AHEAD)
+    limit = turns * _DELAY * 1e3
+    figures = [
+        Figure(f"{colour} / the limit", median(over), quartiles(over), **at_most(1.10))
+        for colour, name in (("sync", "korus"), ("async", "korus, async"))
+        if (over := [spent / limit for spent in times[name]])
+    ]
+    remark = f"limit: {turns} answers one after the other at {_DELAY * 1e3:.0f} ms, with prefetch={_AHEAD}: {limit:.0f} ms"
+    return Row(6, "read 5,000 offers at 50 ms per answer", "ms", times, figures, [remark])
+
+
+def _endless(total: int) -> Korus:
+    served = server.pages(total)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, content=server.token_body())
+        return httpx.Response(200, content=served.page(int(request.url.params.get("page", "1"))))
+
+    return Korus(**_options("http://api.test"), transport=httpx.MockTransport(answer))
+
+
+def _iterate(total: int) -> None:
+    with _endless(total) as client:
+        count = sum(1 for _ in client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE))
+    assert count == total
+
+
+def grown(total: int) -> float:
+    """Say by how many MB this process grew between the first page and the last of a list."""
+    with _endless(total) as client:
+        first = 0.0
+        for number, _ in enumerate(client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE)):
+            if number == server.PAGE_SIZE - 1:
+                first = peak_memory()
+        return peak_memory() - first
+
+
+def run_long(rounds: int) -> Row:
+    """Iterate over lists of up to 100,000 offers, and see whether time and memory behave."""
+    times: dict[str, list[float]] = {f"{length:,} offers": [] for length in _LENGTHS}
+    for _ in range(rounds):
+        for length in _LENGTHS:
+            started = time.perf_counter()
+            _iterate(length)
+            times[f"{length:,} offers"].append((time.perf_counter() - started) * 1e3)
+    fits = [
+        _fit(_LENGTHS, [times[f"{length:,} offers"][turn] for length in _LENGTHS]) for turn in range(rounds)
+    ]
+    growth = float(
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"from tests.benchmarks.paging import grown; print(grown({_LENGTHS[-1]}))",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
+    per_item = [spent / _LENGTHS[-1] * 1e3 for spent in times[f"{_LENGTHS[-1]:,} offers"]]
+    figures = [
+        Figure("memory above the first page, 100,000 offers", growth, unit="MB", **at_most(5.0)),
+        Figure("R² of time over length", median(fits), quartiles(fits), unit="", **at_least(0.99)),
+        Figure("time per offer", median(per_item), quartiles(per_item), unit="µs"),
+    ]
+    return Row(8, "iterate 100,000 items", "ms", times, figures)
+
+
+def _fit(lengths: tuple[int, ...], times: list[float]) -> float:
+    """Give R² of a straight line through the times."""
+    mean_x, mean_y = sum(lengths) / len(lengths), sum(times) / len(times)
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in zip(lengths, times, strict=True)) / sum(
+        (x - mean_x) ** 2 for x in lengths
+    )
+    left = sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in zip(lengths, times, strict=True))
+    return 1 - left / sum((y - mean_y) ** 2 for y in times)
+
+
+def run_mirror(rounds: int) -> Row:
+    """Mirror 20,000 offers twice, the second time by a new client with the same cache."""
+    times: dict[str, list[float]] = {"first pass": [], "second pass": []}
+    requests: dict[str, list[int]] = {"first pass": [], "second pass": []}
+    with server.serving(total=_MIRRORED) as base:
+        for _ in range(min(rounds, 3)):  # what counts does not vary
+            with tempfile.TemporaryDirectory() as folder:
+                for name in times:
+                    with Korus(**_options(base), cache=Path(folder, "cache.sqlite3")) as client:
+                        started = time.perf_counter()
+                        mirror = list(client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE))
+                        times[name].append((time.perf_counter() - started) * 1e3)
+                    assert len(mirror) == _MIRRORED
+                    requests[name].append(json.loads(httpx.get(f"{base}/_count").text))
+    shares = [second / first for first, second in zip(*requests.values(), strict=True)]
+    figures = [
+        Figure("requests: second pass / first", median(shares), quartiles(shares), **at_most(0.05)),
+        Figure("requests of the first pass", median(requests["first pass"]), unit="requests"),
+        Figure("requests of the second pass", median(requests["second pass"]), unit="requests"),
+    ]
+    return Row(9, "mirror a catalogue of 20,000 offers twice", "ms", times, figures)
