@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from korus._async.client import AsyncKorus
     from korus._async.pages import AsyncPages
     from korus._sync.client import Korus
-    from korus._sync.pages import Page, Pages
+    from korus._sync.pages import Pages
     from korus.config import Timeouts
     from korus.errors import CollectionChanged, KorusError
+    from korus.pages import Page
     from korus.retry import RetryPolicy
 
 __all__ = [
@@ -48,7 +49,7 @@ _HOMES = {
     "CollectionChanged": "korus.errors",
     "Korus": "korus._sync.client",
     "KorusError": "korus.errors",
-    "Page": "korus._sync.pages",
+    "Page": "korus.pages",
     "Pages": "korus._sync.pages",
     "RetryPolicy": "korus.retry",
     "Timeouts": "korus.config",

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 from urllib.parse import parse_qsl, urlsplit
 
 from attrs import evolve, frozen
@@ -21,6 +21,7 @@ from korus.iri import origin
 __all__ = [
     "Cursor",
     "Envelope",
+    "Page",
     "Query",
     "Step",
     "check_page_number",
@@ -36,6 +37,8 @@ __all__ = [
 
 Query: TypeAlias = tuple[tuple[str, str], ...]
 """A query, pair by pair, as it is sent."""
+
+_T = TypeVar("_T")
 
 _PAGE, _PAGE_SIZE = "page", "itemsPerPage"
 
@@ -86,6 +89,36 @@ class Cursor:
     mark: Query | None = None
     mark_at: int = 1
     warned: bool = False
+
+
+@frozen
+class Page(Generic[_T]):
+    """One page of a collection; iterable, with a length.
+
+    Attributes:
+        items: What is on it.
+        number: Its number, from 1.
+        total: How many items the whole collection has, None when the API does not say.
+        position: Where to go on after this page, as plain JSON for ``resume``; None after the last.
+    """
+
+    items: tuple[_T, ...]
+    number: int
+    total: int | None
+    position: Mapping[str, Any] | None
+
+    def __iter__(self) -> Iterator[_T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> _T: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[_T, ...]: ...
+    def __getitem__(self, index: int | slice) -> _T | tuple[_T, ...]:
+        return self.items[index]
 
 
 @frozen

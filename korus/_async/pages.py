@@ -6,52 +6,21 @@ Which page comes next is decided in `korus.pages`.
 from __future__ import annotations
 
 import warnings
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import field, frozen
 
 from korus import pages as paging
 from korus._primitives.asynchronous import AsyncPending, AsyncWorkers
 from korus.errors import CollectionChanged, InvalidArgument, UnexpectedCount
-from korus.pages import Cursor, Envelope, Query
+from korus.pages import Cursor, Envelope, Page, Query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-__all__ = ["AsyncPages", "Page", "Source"]
+__all__ = ["AsyncPages", "Source"]
 
 _T = TypeVar("_T")
-
-
-@frozen
-class Page(Generic[_T]):
-    """One page of a collection; iterable, with a length.
-
-    Attributes:
-        items: What is on it.
-        number: Its number, from 1.
-        total: How many items the whole collection has, None when the API does not say.
-        position: Where to go on after this page, as plain JSON for `AsyncPages.resume`; None after the last.
-    """
-
-    items: tuple[_T, ...]
-    number: int
-    total: int | None
-    position: Mapping[str, Any] | None
-
-    def __iter__(self) -> Iterator[_T]:
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    @overload
-    def __getitem__(self, index: int) -> _T: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[_T, ...]: ...
-    def __getitem__(self, index: int | slice) -> _T | tuple[_T, ...]:
-        return self.items[index]
 
 
 @frozen
@@ -85,6 +54,47 @@ class _Reading(Generic[_T]):
     cursor: Cursor
     envelope: Envelope
     page: Page[_T]
+    step: paging.Step
+
+
+class _Reader(Generic[_T]):
+    """What a list and its iterations share: how pages are read, and how far the latest reading came."""
+
+    def __init__(self, source: Source[_T], page_size: int | None, prefetch: int, start: Cursor) -> None:
+        self.source = source
+        self.page_size = page_size
+        self.prefetch = prefetch
+        self.start = start
+        self.cursor: Cursor | None = start
+        self.skip = start.skip
+        self.total = start.total
+
+    def stand(self, cursor: Cursor | None, skip: int = 0) -> None:
+        """Remember where reading stands."""
+        self.cursor, self.skip = cursor, skip
+
+    def query(self, cursor: Cursor) -> Query:
+        """Give the query that a page is asked for with."""
+        return paging.page_query(cursor, self.source.query, self.page_size)
+
+    async def read(
+        self, cursor: Cursor, before: Envelope | None = None, document: Any = None
+    ) -> _Reading[_T]:
+        """Read a page, or what came of it already."""
+        source = self.source
+        if document is None:
+            document = await source.read(self.query(cursor))
+        envelope = paging.read_envelope(document, operation=source.operation, url=source.url)
+        step = paging.step(cursor, envelope, before, paged=source.paged)
+        self.total = envelope.total if envelope.total is not None else self.total
+        following = step.following
+        page = Page(
+            items=tuple(map(source.build, envelope.members)),
+            number=cursor.number,
+            total=envelope.total,
+            position=None if following is None else paging.position_of(following, 0, source.key),
+        )
+        return _Reading(cursor, envelope, page, step)
 
 
 class AsyncPages(Generic[_T]):
@@ -114,46 +124,22 @@ class AsyncPages(Generic[_T]):
     ) -> None:
         if isinstance(prefetch, bool) or prefetch < 0:
             raise InvalidArgument(f"prefetch is a number of pages from 0 on, not {prefetch!r}")
-        self._source = source
-        self._page_size = paging.check_page_size(page_size)
-        self._prefetch = prefetch
-        self._start = start or Cursor()
-        self._cursor: Cursor | None = self._start
-        self._skip = self._start.skip
-        self._total = self._start.total
+        self._reader = _Reader(source, paging.check_page_size(page_size), prefetch, start or Cursor())
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._source.operation} from page {self._start.number}>"
+        reader = self._reader
+        return f"<{type(self).__name__} {reader.source.operation} from page {reader.start.number}>"
 
     def __aiter__(self) -> AsyncIterator[_T]:
-        # with nothing fetched ahead there is nothing to clean up, and a loop may be left at any moment: a
-        # generator left behind would have to be closed, which trio complains about
-        return self._items() if self._prefetch else _Items(self._start, self._turn, self._stand)
+        return _Items(self._reader)
 
-    async def _items(self) -> AsyncGenerator[_T]:
-        async with aclosing(self._readings()) as readings:
-            async for reading in readings:
-                self._cursor = reading.cursor
-                for index in range(reading.cursor.skip, len(reading.page)):
-                    self._skip = index + 1
-                    yield reading.page.items[index]
-        self._cursor = None
-
-    async def pages(self) -> AsyncGenerator[Page[_T]]:
-        """Iterate over whole pages.
-
-        Yields:
-            Page after page; one that was resumed in its middle comes without what was read before.
+    def pages(self) -> AsyncIterator[Page[_T]]:
+        """Iterate over whole pages; one that was resumed in its middle comes without what was read before.
 
         Raises:
-            KorusError: what a request can raise; see `korus.errors`.
+            KorusError: while iterating, what a request can raise; see `korus.errors`.
         """
-        async with aclosing(self._readings()) as readings:
-            async for reading in readings:
-                self._cursor, self._skip = reading.cursor, len(reading.page)
-                skip = reading.cursor.skip
-                yield reading.page if not skip else _without(reading.page, skip)
-        self._cursor = None
+        return _WholePages(self._reader)
 
     @property
     async def total(self) -> int | None:
@@ -161,14 +147,15 @@ class AsyncPages(Generic[_T]):
 
         None when the API does not say.
         """
-        if self._total is None:
-            await self._read(self._start)
-        return self._total
+        if self._reader.total is None:
+            await self._reader.read(self._reader.start)
+        return self._reader.total
 
     async def first(self) -> _T | None:
         """Give the first item, None when there is none."""
-        reading, _ = await self._read(self._start)
-        items = reading.page.items[self._start.skip :]
+        start = self._reader.start
+        reading = await self._reader.read(start)
+        items = reading.page.items[start.skip :]
         return items[0] if items else None
 
     async def one(self) -> _T:
@@ -178,16 +165,15 @@ class AsyncPages(Generic[_T]):
             UnexpectedCount: when there is none, or another one.
         """
         found: list[_T] = []
-        async with aclosing(self._items()) as items:
-            async for item in items:
-                found.append(item)
-                if len(found) > 1:
-                    break
+        async for item in self:
+            found.append(item)
+            if len(found) > 1:
+                break
+        operation = self._reader.source.operation
         if len(found) != 1:
             raise UnexpectedCount(
-                f"{self._source.operation}: exactly one item was expected, there "
-                f"{'are more' if found else 'is none'}",
-                operation=self._source.operation,
+                f"{operation}: exactly one item was expected, there {'are more' if found else 'is none'}",
+                operation=operation,
             )
         return found[0]
 
@@ -201,100 +187,87 @@ class AsyncPages(Generic[_T]):
             InvalidArgument: when the number is below 1, or above 1 where the API has no pages for this list.
         """
         number = paging.check_page_number(number)
-        if number > 1 and not self._source.paged:
-            raise InvalidArgument(f"{self._source.operation}: this list comes as one page")
-        reading, _ = await self._read(Cursor(number=number, counted=number == 1))
+        if number > 1 and not self._reader.source.paged:
+            raise InvalidArgument(f"{self._reader.source.operation}: this list comes as one page")
+        reading = await self._reader.read(Cursor(number=number, counted=number == 1))
         return reading.page
 
     @property
     def position(self) -> Mapping[str, Any] | None:
         """Where the latest iteration stands, as plain JSON for `resume`; None once it has come to its end."""
-        if self._cursor is None:
+        reader = self._reader
+        if reader.cursor is None:
             return None
-        return paging.position_of(self._cursor, self._skip, self._source.key)
+        return paging.position_of(reader.cursor, reader.skip, reader.source.key)
 
     def resume(self, position: Mapping[str, Any]) -> AsyncPages[_T]:
         """Give the same list from a saved position on.
 
         Args:
-            position: What `position` or `Page.position` gave, possibly in another process.
+            position: What `position` or `korus.Page.position` gave, possibly in another process.
 
         Raises:
             InvalidArgument: when it is not a position of this list.
         """
-        start = paging.cursor_at(position, self._source.key)
-        return AsyncPages(self._source, page_size=self._page_size, prefetch=self._prefetch, start=start)
+        reader = self._reader
+        start = paging.cursor_at(position, reader.source.key)
+        return AsyncPages(reader.source, page_size=reader.page_size, prefetch=reader.prefetch, start=start)
 
-    async def _readings(self) -> AsyncGenerator[_Reading[_T]]:
-        """Read page after page, ahead of the reader where that was asked for and is possible."""
-        cursor: Cursor | None = self._start
-        before: Envelope | None = None
-        workers = AsyncWorkers(self._prefetch) if self._prefetch else None
-        ahead: dict[Query, AsyncPending[Any]] = {}
-        try:
-            while cursor is not None:
-                coming = ahead.pop(self._query(cursor), None)
-                document = None if coming is None else await coming.result()
-                reading, step = await self._turn(cursor, before, document)
-                if step.repeated:
-                    return
-                cursor, before = step.following, reading.envelope
-                if workers is not None and cursor is not None:
-                    for page in paging.foreseen(cursor, self._prefetch):
-                        query = self._query(page)
-                        if query not in ahead:
-                            ahead[query] = workers.start(self._source.read, query)
-                yield reading
-        finally:
-            if workers is not None:
-                await workers.aclose()
 
-    def _query(self, cursor: Cursor) -> Query:
-        return paging.page_query(cursor, self._source.query, self._page_size)
+class _Walk(Generic[_T]):
+    """One iteration over a list: reads page after page, ahead of the reader where that was asked for.
 
-    def _stand(self, cursor: Cursor | None, skip: int = 0) -> None:
-        self._cursor, self._skip = cursor, skip
+    It is a class and not a generator, since a loop may be left at any moment, and what is under way then has
+    to end without anybody waiting for it.
+    """
 
-    async def _turn(
-        self, cursor: Cursor, before: Envelope | None, document: Any = None
-    ) -> tuple[_Reading[_T], paging.Step]:
-        reading, step = await self._read(cursor, before, document)
+    def __init__(self, reader: _Reader[_T]) -> None:
+        self._reader = reader
+        self._cursor: Cursor | None = reader.start
+        self._before: Envelope | None = None
+        self._workers = AsyncWorkers(reader.prefetch) if reader.prefetch else None
+        self._ahead: dict[Query, AsyncPending[Any]] = {}
+
+    async def turn(self) -> _Reading[_T] | None:
+        """Read the next page; None after the last."""
+        reader, cursor = self._reader, self._cursor
+        if cursor is None:
+            reader.stand(None)
+            return None
+        coming = self._ahead.pop(reader.query(cursor), None)
+        document = None if coming is None else await coming.result()
+        reading = await reader.read(cursor, self._before, document)
+        step = reading.step
         if step.warning is not None:
-            warnings.warn(f"{self._source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
-        return reading, step
+            warnings.warn(f"{reader.source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
+        self._cursor, self._before = step.following, reading.envelope
+        if step.repeated:
+            return await self.turn()
+        self._look_ahead()
+        return reading
 
-    async def _read(
-        self, cursor: Cursor, before: Envelope | None = None, document: Any = None
-    ) -> tuple[_Reading[_T], paging.Step]:
-        if document is None:
-            document = await self._source.read(self._query(cursor))
-        source = self._source
-        envelope = paging.read_envelope(document, operation=source.operation, url=source.url)
-        step = paging.step(cursor, envelope, before, paged=source.paged)
-        self._total = envelope.total if envelope.total is not None else self._total
-        following = step.following
-        page = Page(
-            items=tuple(map(source.build, envelope.members)),
-            number=cursor.number,
-            total=envelope.total,
-            position=None if following is None else paging.position_of(following, 0, source.key),
-        )
-        return _Reading(cursor, envelope, page), step
+    def _look_ahead(self) -> None:
+        reader = self._reader
+        if self._workers is None or self._cursor is None:
+            return
+        for page in paging.foreseen(self._cursor, reader.prefetch):
+            query = reader.query(page)
+            if query not in self._ahead:
+                self._ahead[query] = self._workers.start(reader.source.read, query)
+
+    def __del__(self) -> None:
+        workers = getattr(self, "_workers", None)
+        if workers is not None:
+            workers.drop()
 
 
 class _Items(Generic[_T]):
-    """The items of a list one by one, with nothing under way between them."""
+    """The items of a list, one by one."""
 
-    def __init__(
-        self,
-        start: Cursor,
-        turn: Callable[[Cursor, Envelope | None], Awaitable[tuple[_Reading[_T], paging.Step]]],
-        stand: Callable[[Cursor | None, int], None],
-    ) -> None:
-        self._turn, self._stand = turn, stand
-        self._following: Cursor | None = start
-        self._cursor = start
-        self._before: Envelope | None = None
+    def __init__(self, reader: _Reader[_T]) -> None:
+        self._reader = reader
+        self._walk = _Walk(reader)
+        self._cursor: Cursor | None = None
         self._items: tuple[_T, ...] = ()
         self._next = 0
 
@@ -303,22 +276,29 @@ class _Items(Generic[_T]):
 
     async def __anext__(self) -> _T:
         while self._next >= len(self._items):
-            if self._following is None:
-                self._stand(None, 0)
+            reading = await self._walk.turn()
+            if reading is None:
                 raise StopAsyncIteration
-            await self._turn_to(self._following)
+            self._cursor, self._items, self._next = reading.cursor, reading.page.items, reading.cursor.skip
         self._next += 1
-        self._stand(self._cursor, self._next)
+        self._reader.stand(self._cursor, self._next)
         return self._items[self._next - 1]
 
-    async def _turn_to(self, cursor: Cursor) -> None:
-        reading, step = await self._turn(cursor, self._before)
-        self._cursor, self._before = cursor, reading.envelope
-        self._items, self._next = reading.page.items, cursor.skip
-        self._following = step.following
-        if step.repeated:
-            self._items, self._following = (), None
 
+class _WholePages(Generic[_T]):
+    """The pages of a list, one by one."""
 
-def _without(page: Page[_T], skip: int) -> Page[_T]:
-    return Page(page.items[skip:], page.number, page.total, page.position)
+    def __init__(self, reader: _Reader[_T]) -> None:
+        self._reader = reader
+        self._walk = _Walk(reader)
+
+    def __aiter__(self) -> AsyncIterator[Page[_T]]:
+        return self
+
+    async def __anext__(self) -> Page[_T]:
+        reading = await self._walk.turn()
+        if reading is None:
+            raise StopAsyncIteration
+        page, skip = reading.page, reading.cursor.skip
+        self._reader.stand(reading.cursor, len(page))
+        return page if not skip else Page(page.items[skip:], page.number, page.total, page.position)

@@ -154,20 +154,19 @@ class AsyncPending(Generic[_Result]):
 class AsyncWorkers:
     """Calls made ahead of time, at most ``concurrency`` at once.
 
-    They outlive the statement that starts them, as an iterator needs that fetches pages ahead; `aclose` ends
-    those that nobody waits for any more.
+    They outlive the statement that starts them, as an iterator needs that fetches pages ahead.
     """
 
     def __init__(self, concurrency: int) -> None:
         self._slots = anyio.Semaphore(max(concurrency, 1))
-        self._running: dict[anyio.CancelScope, anyio.Event] = {}
+        self._running: set[anyio.CancelScope] = set()
         self._tasks: set[object] = set()
 
     def start(self, function: Callable[..., Awaitable[_Result]], *arguments: Any) -> AsyncPending[_Result]:
         """Begin a call as soon as there is room and give its result to come."""
         pending: AsyncPending[_Result] = AsyncPending()
-        scope, ended = anyio.CancelScope(), anyio.Event()
-        self._running[scope] = ended
+        scope = anyio.CancelScope()
+        self._running.add(scope)
 
         async def run() -> None:
             try:
@@ -175,21 +174,16 @@ class AsyncWorkers:
                     async with self._slots:
                         await pending.run(lambda: function(*arguments))
             finally:
-                self._running.pop(scope, None)
+                self._running.discard(scope)
                 pending.end()
-                ended.set()
 
         _spawn(run, self._tasks)
         return pending
 
-    async def aclose(self) -> None:
-        """End what is still under way, and wait until it has: it uses what the caller closes next."""
-        running = dict(self._running)
-        for scope in running:
+    def drop(self) -> None:
+        """Start nothing more, and cancel what is under way; it ends while the caller goes on."""
+        for scope in tuple(self._running):
             scope.cancel()
-        with anyio.CancelScope(shield=True):
-            for ended in running.values():
-                await ended.wait()
 
 
 def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:

@@ -130,20 +130,25 @@ class Pending(Generic[_Result]):
 class Workers:
     """Calls made ahead of time, at most ``concurrency`` at once.
 
-    They outlive the statement that starts them, as an iterator needs that fetches pages ahead; `close` drops
-    those that have not begun and waits for the others.
+    They outlive the statement that starts them, as an iterator needs that fetches pages ahead.
     """
 
     def __init__(self, concurrency: int) -> None:
         self._pool = ThreadPoolExecutor(max(concurrency, 1), thread_name_prefix="korus")
+        self._inside = threading.local()
 
     def start(self, function: Callable[..., _Result], *arguments: Any) -> Pending[_Result]:
         """Begin a call as soon as there is room and give its result to come."""
-        return Pending(self._pool.submit(contextvars.copy_context().run, function, *arguments))
+        return Pending(self._pool.submit(contextvars.copy_context().run, self._work, function, *arguments))
 
-    def close(self) -> None:
+    def _work(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
+        self._inside.works = True
+        return function(*arguments)
+
+    def drop(self) -> None:
         """Start nothing more, and wait for the calls under way: they use what the caller closes next."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        # the last reference to the workers may be dropped by one of them, which cannot wait for itself
+        self._pool.shutdown(wait=not hasattr(self._inside, "works"), cancel_futures=True)
 
 
 def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.BaseTransport:

@@ -9,11 +9,12 @@ import tracemalloc
 import warnings
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import httpx
 import pytest
 from scripted_server import Caller, Reply, ScriptedServer, Seen
 
-from korus import CollectionChanged, Korus, errors
+from korus import AsyncKorus, CollectionChanged, Korus, errors
 
 URL = "/v1/booking/orders"
 
@@ -487,3 +488,38 @@ def test_memory_does_not_grow_with_the_collection(prefetch: int) -> None:
         tracemalloc.stop()
     assert count == pages * size
     assert peak - before < 2_000_000
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("prefetch", [0, 4])
+def test_a_loop_may_be_left_at_any_moment(backend: str, prefetch: int) -> None:
+    """Neither a warning nor a request that goes on; under trio an unfinished generator would be complained of."""
+    began, ended = [], []
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/auth/token":
+                return httpx.Response(200, json={"access_token": "t", "expires_in": 600})
+            page = int(request.url.params.get("page", 1))
+            began.append(page)
+            if page > 2:
+                await anyio.sleep(60)
+            ended.append(page)
+            return httpx.Response(200, json={"member": names(page * 2, page * 2 + 1), "totalItems": 40})
+
+    async def run() -> list[int]:
+        read = []
+        settings = {"base_url": "http://a.test", "token_url": "http://a.test/auth/token", "client_id": "a"}
+        async with AsyncKorus(**settings, client_secret="b", transport=Slow()) as korus:
+            async for order in korus.orders.list(prefetch=prefetch):
+                read.append(int(order.id[1:]))
+                if len(read) == 3:
+                    break
+            await anyio.sleep(0.05)
+        return read
+
+    start = time.monotonic()
+    assert anyio.run(run, backend=backend) == [2, 3, 4]
+    assert time.monotonic() - start < 10
+    assert ended == [1, 2]
+    assert len(began) <= 2 + prefetch

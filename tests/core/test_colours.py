@@ -180,7 +180,7 @@ def test_workers_give_results_and_errors_where_they_are_waited_for(backend: str)
         with pytest.raises(ValueError, match="-1"):
             await pending[3].result()
         never = workers.start(anyio.sleep, 60)
-        await workers.aclose()
+        workers.drop()
         with pytest.raises(RuntimeError, match="closed"):
             await never.result()
         return results
