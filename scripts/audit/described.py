@@ -181,10 +181,12 @@ def components(document: Json) -> Iterator[tuple[str, str, Any]]:
 
 def see_through(document: Json, schema: Any, at: str) -> Schema:
     """Collect what a schema says itself and through what it includes."""
+    followed: set[str] = set()
     while is_object(schema) and set(schema) == {"$ref"}:
         target = str(schema["$ref"])
-        if target == at:
+        if target in followed:  # a circle of names for nothing
             break
+        followed.add(target)
         at, schema = target, lookup(document, target)
     seen = Schema(at)
     _collect(document, schema, at, seen, set())

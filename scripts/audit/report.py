@@ -9,6 +9,7 @@ written.
 from __future__ import annotations
 
 import ast
+import functools
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,24 @@ def audit(description: Json, folder: Path, left_out: Sequence[LeftOut] = ()) -> 
     return report
 
 
+_TRIALS = 20
+
+
+def _alike(name: str, other: str) -> bool:
+    return "".join(filter(str.isalnum, name)).lower() == "".join(filter(str.isalnum, other)).lower()
+
+
+def _members(hint: Hint | None) -> Hint | None:
+    """Give the type of the members of whatever lists a type is made of."""
+    if hint is ANYWHERE:
+        return hint
+    return _any_of(inner(hint))
+
+
+def _any_of(hints: list[Hint]) -> Hint | None:
+    return functools.reduce(lambda one, other: ast.BinOp(one, ast.BitOr(), other), hints) if hints else None
+
+
 @define
 class _Walk:
     document: Json
@@ -126,6 +145,7 @@ class _Walk:
     state: dict[tuple[str, str], str] = field(factory=dict[tuple[str, str], str])
     excuses: dict[tuple[str, str], str] = field(factory=dict[tuple[str, str], str])
     visited: set[tuple[str, str, str]] = field(factory=set[tuple[str, str, str]])
+    inside: list[str] = field(factory=list[str])
 
     # --- accounting ------------------------------------------------------------------------------------
 
@@ -223,28 +243,29 @@ class _Walk:
             return
         seen = see_through(self.document, schema, at)
         key = (seen.at, direction, ast.dump(hint) if hint is not None else "")
-        if key in self.visited:
+        if key in self.visited or seen.at in self.inside:
             return
         self.visited.add(key)
+        self.inside.append(seen.at)
+        self._inside(seen, hint, direction, label)
+        self.inside.pop()
+
+    def _inside(self, seen: Schema, hint: Hint | None, direction: str, label: str) -> None:
         for branch in seen.branches:
             self.schema(branch.schema, branch.at, hint, direction, label)
         if seen.properties:
             self._properties(seen, hint, direction, label)
         self._values(seen, hint, label)
         for item in seen.items:
-            for member in self._members(hint):
-                self.schema(item.schema, item.at, member, direction, f"{label}, each member")
+            self.schema(item.schema, item.at, _members(hint), direction, f"{label}, each member")
         for extra in seen.additional:
-            for model in self._models(hint, direction, set(seen.properties)):
-                self.schema(extra.schema, extra.at, model.extra, direction, f"{model.name}, other keys")
-
-    @staticmethod
-    def _members(hint: Hint | None) -> list[Hint | None]:
-        return [ANYWHERE] if hint is ANYWHERE else [*inner(hint)] or [None]
+            models = self._models(hint, direction, set(seen.properties))
+            others = _any_of([model.extra for model in models if model.extra is not None])
+            self.schema(extra.schema, extra.at, others, direction, f"{label}, other keys")
 
     def _models(self, hint: Hint | None, direction: str, wires: set[str]) -> list[Model]:
         if hint is ANYWHERE:
-            return self._covering(wires)[:1]
+            return self._covering(wires)[:_TRIALS] if wires else []
         found = [self.package.models[name] for name in names(hint) if name in self.package.models]
         return [model for model in found if model.reads == (direction == "read")]
 
@@ -255,22 +276,26 @@ class _Walk:
         model = max(
             models, key=lambda one: (len(wires & set(one.attributes)), -len(one.attributes)), default=None
         )
+        best = len(wires & set(model.attributes)) if model is not None else 0
+        alike = [one for one in models if len(wires & set(one.attributes)) == best]
         for wire, places in seen.properties.items():
             attribute = model.attributes.get(wire) if model is not None else None
             where = f"{model.name}.{wire}" if model is not None else f"{wire} of {label}"
+            # models of a union may share their keys: what stands inside is looked for in any of them
+            inside = _any_of([one.attributes[wire].hint for one in alike if wire in one.attributes])
             for place in places:
                 schema = place.schema if is_object(place.schema) else {}
                 excuse = _HIDDEN[hidden] if schema.get(hidden) is True else None
                 said = f"property {where} ({place.at})"
                 self.account("properties", place.at, said, found=attribute is not None, reason=excuse)
                 if attribute is not None:
-                    self.schema(place.schema, place.at, attribute.hint, direction, f"property {where}")
+                    self.schema(place.schema, place.at, inside, direction, f"property {where}")
 
     def _values(self, seen: Schema, hint: Hint | None, label: str) -> None:
         for place, values in seen.values:
             listed = [self.package.enums.get(name, []) for name in names(hint)]
             if hint is ANYWHERE:
-                listed = [one for one in self.package.enums.values() if all(value in one for value in values)]
+                listed = [one for one in self.package.enums.values() if any(value in values for value in one)]
             known = [value for one in listed for value in one] + literals(hint)
             for value in values:
                 said = f"enum value {value!r} of {label} ({place})"
@@ -280,15 +305,31 @@ class _Walk:
     def all_components(self) -> None:
         """Account for schemas that no operation led to, each by a class that has all its properties."""
         for name, at, schema in components(self.document):
-            if any(visited == at for visited, _, _ in self.visited):
+            alias = is_object(schema) and set(schema) == {"$ref"}
+            if alias or any(visited == at for visited, _, _ in self.visited):
                 continue
-            seen = see_through(self.document, schema, at)
-            models = self._covering(set(seen.properties))
-            direction = "read" if not models or models[0].reads else "request"
-            self.schema(schema, at, ANYWHERE, direction, f"schema {name}")
+            self._anywhere(name, at, schema)
         for at, label in called_by_the_api(self.document):
             self.account("operations", at, label, found=False, reason="the API calls it, a client does not")
         self._sweep()
+
+    def _anywhere(self, name: str, at: str, schema: Any) -> None:
+        """Account for a schema by the class that has all its properties, and theirs."""
+        wires = set(see_through(self.document, schema, at).properties)
+        candidates = (
+            sorted(self._covering(wires), key=lambda model: not _alike(model.name, name)) if wires else []
+        )
+        label = f"schema {name}"
+        for model in candidates[:_TRIALS]:
+            hint = ast.Name(id=model.name)
+            direction = "read" if model.reads else "request"
+            trial = _Walk(self.document, self.package, self.reasons, visited=set(self.visited))
+            trial.schema(schema, at, hint, direction, label)
+            if "missing" not in trial.state.values():
+                self.schema(schema, at, hint, direction, label)
+                return
+        direction = "read" if not candidates or candidates[0].reads else "request"
+        self.schema(schema, at, ANYWHERE, direction, label)
 
     def _covering(self, wires: set[str]) -> list[Model]:
         covering = [model for model in self.package.models.values() if wires <= set(model.attributes)]
@@ -298,4 +339,15 @@ class _Walk:
         """Find properties that the walk never came to, wherever in the description they stand."""
         for wire, at in property_places(self.document):
             if ("properties", at) not in self.things:
-                self.account("properties", at, f"property {wire} ({at})", found=False)
+                self.account(
+                    "properties", at, f"property {wire} ({at})", found=False, reason=self._around(at)
+                )
+
+    def _around(self, at: str) -> str | None:
+        """Give the reason why a property was left out that this one stands inside of."""
+        place = at.rpartition("/")[0]
+        while place:
+            if self.state.get(("properties", place)) == "left out":
+                return self.excuses["properties", place]
+            place = place.rpartition("/")[0]
+        return None

@@ -58,7 +58,7 @@ def _double_quoted(text: str) -> str:
 def python_type(prop: Any, direction: Direction) -> str:
     """Write the type of a property, without `Unset`."""
     parts = list(dict.fromkeys(_types(prop, direction)))
-    if "Any" in parts and not imported(prop):
+    if "Any" in parts and not imported(prop) and not any(part.startswith("Literal") for part in parts):
         return "Any"
     parts.sort(key=lambda part: ("None", "Any").index(part) if part in {"None", "Any"} else -1)
     return " | ".join(parts)

@@ -29,6 +29,7 @@ from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.file import FileProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.schema import ParameterLocation
 
@@ -52,6 +53,7 @@ _PLACED = (
     FileProperty,
     ListProperty,
     ModelProperty,
+    NoneProperty,
     UnionProperty,
 )
 

@@ -216,8 +216,8 @@ class Rendering:
             else:
                 expression = read_expression(answer.prop, "response.json()", self._discriminators)
                 answer_type = python_type(answer.prop, "answer")
-                if not answer_type.endswith("Any"):
-                    expression = f'cast("{answer_type}", {expression})'
+                if answer_type != "Any":
+                    expression = f"cast({literal(answer_type)}, {expression})"
             types.append(answer_type)
             branches.append({"condition": _condition(answer.status_code.range), "expression": expression})
         flat = list(dict.fromkeys(part for name in types for part in _split_union(name) if part != "None"))

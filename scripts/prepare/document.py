@@ -17,7 +17,7 @@ from scripts.prepare.naming import Names, assign
 from scripts.prepare.operation_names import name_all
 from scripts.prepare.operations import collect, prepare_operation
 from scripts.prepare.references import DescriptionError, Json, as_object, is_list, is_object, lookup, pointer
-from scripts.prepare.shapes import LeftOut, Shaper, Stand, referenced_key
+from scripts.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
 
 __all__ = ["LeftOut", "Prepared", "prepare"]
 
@@ -102,7 +102,10 @@ def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -
                 LeftOut(at, f"schema {component}", "it only serves to build others, and none uses it")
             )
         else:
-            shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
+            shape = shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
+            if not needs_class(shape):
+                why = "no operation uses it, and it needs no class"
+                left_out.append(LeftOut(at, f"schema {component}", why))
 
 
 def _mentioned(document: Json, left_out: set[str]) -> set[str]:

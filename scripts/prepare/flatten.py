@@ -13,30 +13,21 @@ from attrs import define, field
 from scripts.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer
 
 COMPONENT = "#/components/schemas/"
-_SIBLINGS_WITHOUT_MEANING = frozenset(
-    {
-        "$ref",
-        "description",
-        "summary",
-        "example",
-        "examples",
-        "title",
-        "deprecated",
-        "externalDocs",
-        "$comment",
-    }
-)
 _SPREAD = frozenset({"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type"})
 """Keywords that are laid side by side in ways of their own."""
 
 
 @define
 class Part:
-    """A schema, the JSON pointer to where it stands (`at`) and the component it is part of."""
+    """A schema, the JSON pointer to where it stands (`at`) and the component it is part of.
+
+    What several places say together of one thing is a part that is `made_of` theirs.
+    """
 
     schema: Any
     at: str
     owner: str | None
+    made_of: tuple[Part, ...] = ()
 
 
 @define
@@ -52,7 +43,9 @@ class Flat:
         unions: Every `oneOf` and `anyOf` found, each a list of branches.
         items: What stands for the members of an array.
         keywords: Everything else (format, enum, const, default, description and so on); the last one said
-        wins.
+            wins.
+        says_object: Whether it speaks of properties at all.
+        followed: How many references had been followed when it was begun.
     """
 
     at: str
@@ -65,6 +58,7 @@ class Flat:
     items: list[Part] = field(factory=list[Part])
     keywords: Json = field(factory=Json)
     says_object: bool = False
+    followed: int = 0
 
 
 def owner_of(at: str, inherited: str | None) -> str | None:
@@ -82,7 +76,7 @@ def flatten(document: Json, part: Part, trail: tuple[str, ...] = ()) -> Flat:
         part: The schema and where it stands.
         trail: References already followed on the way here; a circle of `allOf`s ends where it closes.
     """
-    flat = Flat(at=part.at)
+    flat = Flat(at=part.at, followed=len(trail))
     _include(document, flat, part, trail)
     return flat
 
@@ -91,27 +85,31 @@ def _include(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> 
     schema = part.schema
     if not is_object(schema):
         return
-    if isinstance(schema.get("$ref"), str):
-        reference: str = schema["$ref"]
-        if reference not in trail:
-            target = Part(lookup(document, reference), reference, owner_of(reference, part.owner))
-            _include(document, flat, target, (*trail, reference))
-        if set(schema) <= _SIBLINGS_WITHOUT_MEANING:
-            if schema.get("description"):
-                flat.keywords["description"] = schema["description"]
-            return
+    for piece in part.made_of:
+        _include(document, flat, piece, trail)
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference not in trail:
+        target = Part(lookup(document, reference), reference, owner_of(reference, part.owner))
+        _include(document, flat, target, (*trail, reference))
     for number, included in enumerate(as_list(schema.get("allOf"))):
         _include(document, flat, Part(included, f"{part.at}/allOf/{number}", part.owner), trail)
     _include_types(flat, schema)
     _include_members(flat, part)
     _include_alternatives(flat, part, trail)
-    for keyword, value in schema.items():
-        if keyword not in _SPREAD:
-            flat.keywords[keyword] = value
+    _include_keywords(flat, schema)
     for keyword in ("then", "else"):  # what is there under a condition is there, and nobody has to give it
         demanded = list(flat.required)
         _include(document, flat, Part(schema.get(keyword), f"{part.at}/{keyword}", part.owner), trail)
         flat.required = demanded
+
+
+def _include_keywords(flat: Flat, schema: Json) -> None:
+    for keyword, value in schema.items():
+        if keyword == "enum" and is_list(value):  # what is allowed at one place may be narrowed at another
+            known = as_list(flat.keywords.get("enum"))
+            flat.keywords["enum"] = [*known, *(one for one in value if one not in known)]
+        elif keyword not in _SPREAD and (value or keyword != "description"):
+            flat.keywords[keyword] = value
 
 
 def _include_members(flat: Flat, part: Part) -> None:
@@ -141,9 +139,10 @@ def _include_alternatives(flat: Flat, part: Part, trail: tuple[str, ...]) -> Non
             Part(branch, f"{part.at}/{keyword}/{number}", part.owner)
             for number, branch in enumerate(as_list(schema.get(keyword)))
         ]
+        others = [branch for branch in branches if _ref(branch.schema) not in trail]
         # `Cat` includes `Pet` whose `oneOf` names `Cat`: inside `Cat` that says nothing new
-        if branches and not any(_ref(branch.schema) in trail for branch in branches):
-            flat.unions.append(branches)
+        if others and (len(others) == len(branches) or len(trail) == flat.followed):
+            flat.unions.append(others)
     for number, item in enumerate(as_list(schema.get("prefixItems"))):
         flat.items.append(Part(item, f"{part.at}/prefixItems/{number}", part.owner))
     if is_object(schema.get("items")):
@@ -183,13 +182,29 @@ def _combined(old: Part | None, new: Part) -> Part:
         "deprecated",
     }:
         return Part({**old.schema, **new.schema}, old.at, old.owner)
-    if _is_object(old.schema) and _is_object(new.schema):
-        return Part({"allOf": [old.schema, new.schema]}, new.at, new.owner)
-    return new
+    return together(old, new, at=new.at) if _has_parts(old) else new
 
 
-def _is_object(schema: Json) -> bool:
-    return bool({"$ref", "allOf", "properties"} & set(schema))
+def together(*parts: Part, at: str) -> Part:
+    """Make one part of several; what it is named after stands at `at`."""
+    marks = ("readOnly", "writeOnly", "deprecated", "description")
+    told = {mark: part.schema[mark] for part in parts for mark in marks if mark in part.schema}
+    return Part(told, at, parts[-1].owner, parts)
+
+
+def _has_parts(part: Part) -> bool:
+    inside = {
+        "$ref",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "properties",
+        "items",
+        "enum",
+        "const",
+        "additionalProperties",
+    }
+    return bool(part.made_of or inside & set(part.schema))
 
 
 def _ref(schema: Any) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import define, field
 
 from scripts.prepare.dialect import is_api_platform
-from scripts.prepare.flatten import Part, flatten, owner_of
+from scripts.prepare.flatten import Flat, Part, flatten, owner_of
 from scripts.prepare.media import kind_of, preferred
 from scripts.prepare.names import (
     distinct_identifiers,
@@ -352,14 +352,14 @@ def _response_shape(
         return "binary", {"type": "string", "format": "binary"}
     if kind == "text":
         return "text", {"type": "string"}
-    return "json", shaper.shape(part, "read", _response_stand(operation, status, flat))
+    return "json", shaper.shape(part, "read", _response_stand(operation, status, flat, shaper))
 
 
-def _response_stand(operation: Operation, status: str, flat: Any) -> Stand:
+def _response_stand(operation: Operation, status: str, flat: Flat, shaper: Shaper) -> Stand:
     """Name an answer without a name: a collection after its members, anything else after the operation."""
     member = flat.properties.get("member") or flat.properties.get("hydra:member")
-    items = member.schema.get("items") if member is not None and is_object(member.schema) else None
-    target = items.get("$ref") if is_object(items) else None
+    items = flatten(shaper.document, member).items if member is not None else []
+    target = as_object(items[-1].schema).get("$ref") if items else None
     if isinstance(target, str):
         return Stand(literal=f"{target}", segments=("Collection",))
     success = [code for code in as_object(operation.source.get("responses")) if str(code).startswith("2")]

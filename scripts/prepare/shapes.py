@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
-from scripts.prepare.flatten import COMPONENT, Flat, Part, flatten, owner_of
+from scripts.prepare.flatten import COMPONENT, Flat, Part, flatten, owner_of, together
 from scripts.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
 from scripts.prepare.references import Json, is_list, is_object, lookup
 
@@ -139,9 +139,9 @@ class Shaper:
     def _referenced(
         self, target: str, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
     ) -> Json:
-        for key in (f"{direction}:{target}", f"enum:{target}"):
-            if key in self.definitions:
-                return reference(key)
+        known = (f"{direction}:{target}", f"enum:{target}", f"enum:{target}#integer")
+        if any(key in self.definitions for key in known):
+            return any_of([reference(key) for key in known if key in self.definitions])
         if target in trail:  # an alias that contains itself has no finite type
             return {}
         schema = lookup(self.document, target)
@@ -153,33 +153,51 @@ class Shaper:
     def _shape_of(
         self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
     ) -> Json:
+        found: list[Json] = []
         if "const" in flat.keywords:
-            constant = _constant(flat.keywords["const"])
-            if "const" not in constant:
-                why = "only text and whole numbers make a constant; the plain type holds this value"
-                self.left_out.append(LeftOut(f"{flat.at}/const", f"value at {flat.at}", why))
-            return constant
+            found.append(self._constant(flat))
         if is_list(flat.keywords.get("enum")):
-            return self._enum(flat, stand)
+            found.append(self._enum(flat, stand))
         if flat.properties:
-            variants = self._variants(flat, part, direction, stand, trail)
-            return variants or self._object(flat, part, direction, stand)
-        if flat.unions:
+            found.append(
+                self._variants(flat, part, direction, stand, trail)
+                or self._object(flat, part, direction, stand)
+            )
+        elif flat.unions:
             union = self._union(flat, direction, stand, trail)
-            if union or not flat.types:
-                return union
-        shapes: list[Json] = []
-        for name in _types(flat):
-            if name == "array":
-                inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
-                shapes.append({"type": "array", "items": any_of(inner)})
-            elif name == "object":
-                typed = any(isinstance(extra, Part) and extra.schema for extra in flat.additional)
-                named = typed or stand.component is not None
-                shapes.append(self._object(flat, part, direction, stand) if named else {})
-            else:
-                shapes.append(_plain_type(name, flat))
-        return any_of(shapes)
+            found += [union] if union or not (flat.types or found) else []
+        if found and flat.items:  # what several places say of one thing need not agree; nothing of it is lost
+            found.append(self._array(flat, direction, stand, trail))
+        if found:
+            return any_of(found)
+        return any_of(
+            [
+                self._typed(name, flat, part, direction=direction, stand=stand, trail=trail)
+                for name in _types(flat)
+            ]
+        )
+
+    def _typed(
+        self, name: str, flat: Flat, part: Part, *, direction: Direction, stand: Stand, trail: tuple[str, ...]
+    ) -> Json:
+        if name == "array":
+            return self._array(flat, direction, stand, trail)
+        if name == "object":
+            typed = any(isinstance(extra, Part) and extra.schema for extra in flat.additional)
+            named = typed or stand.component is not None
+            return self._object(flat, part, direction, stand) if named else {}
+        return _plain_type(name, flat)
+
+    def _array(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
+        inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
+        return {"type": "array", "items": any_of(inner)}
+
+    def _constant(self, flat: Flat) -> Json:
+        constant = _constant(flat.keywords["const"])
+        if "const" not in constant:
+            why = "only text and whole numbers make a constant; the plain type holds this value"
+            self.left_out.append(LeftOut(f"{flat.at}/const", f"value at {flat.at}", why))
+        return constant
 
     def _enum(self, flat: Flat, stand: Stand) -> Json:
         values = enum_values(flat)
@@ -258,28 +276,24 @@ class Shaper:
         branches = [branch for union in flat.unions for branch in union]
         if not branches or not is_object(part.schema):
             return None
-        richer = [
-            branch
-            for branch in branches
-            if set(flatten(self.document, branch, trail).properties) - set(flat.properties)
-        ]
+        looked = [(branch, flatten(self.document, branch, trail)) for branch in branches]
+        richer = [seen for _, seen in looked if set(seen.properties) - set(flat.properties)]
         if len(richer) != len(branches):
-            if richer:  # some branches only demand properties: one class with everything holds all of them
-                for branch in richer:
-                    flat.properties.update(
-                        {
-                            wire: inner
-                            for wire, inner in flatten(self.document, branch, trail).properties.items()
-                            if wire not in flat.properties
-                        }
-                    )
-            return None
+            # some branches only demand properties: one class with everything holds what the others add
+            for seen in richer:
+                flat.properties = {**seen.properties, **flat.properties}
+            others = [
+                self.shape(branch, direction, stand.variant(_variant_name(branch.schema, number)), trail)
+                for number, (branch, seen) in enumerate(looked, start=1)
+                if seen not in richer and _is_something_else(seen)
+            ]
+            return any_of([self._object(flat, part, direction, stand), *others])
         common = {
             name: value for name, value in part.schema.items() if name not in {"oneOf", "anyOf", "$ref"}
         }
         shapes: list[Json] = []
         for number, branch in enumerate(branches, start=1):
-            whole = Part({"allOf": [common, branch.schema]}, f"{branch.at}#with", part.owner)
+            whole = together(Part(common, part.at, part.owner), branch, at=f"{branch.at}#with")
             shapes.append(
                 self.shape(whole, direction, stand.variant(_variant_name(branch.schema, number)), trail)
             )
@@ -366,10 +380,15 @@ def any_of(shapes: list[Json]) -> Json:
         for inner in shape.get("anyOf", [shape]):
             if inner not in flat:
                 flat.append(inner)
-    if {} in flat and _EXTENSION not in str(flat):
+    if {} in flat and not any(needs_class(shape) or "const" in shape for shape in flat):
         return {}
     flat.sort(key=lambda shape: shape == {"type": "null"})
     return flat[0] if len(flat) == 1 else {"anyOf": flat} if flat else {}
+
+
+def needs_class(shape: Json) -> bool:
+    """Tell whether there is a definition anywhere in a shape."""
+    return _EXTENSION in str(shape)
 
 
 def describe(document: Json, part: Part) -> str:
@@ -452,6 +471,13 @@ def _sole_reference(schema: Json) -> str | None:
 
 def _ref_of(schema: Any) -> str | None:
     return schema.get("$ref") if is_object(schema) else None
+
+
+def _is_something_else(flat: Flat) -> bool:
+    """Tell whether a branch beside properties is no mere demand on the object but another thing altogether."""
+    return bool(
+        set(flat.types) - {"object"} or flat.unions or flat.items or {"enum", "const"} & set(flat.keywords)
+    )
 
 
 def _plain_type(name: str, flat: Flat) -> Json:
