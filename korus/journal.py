@@ -442,7 +442,7 @@ class JournalStore:
                 .where(_INTENTS.c.account == self._account)
                 .group_by(_INTENTS.c.state)
             )
-            return dict(cast("list[tuple[str, int]]", rows.tuples().all()))
+            return {str(row[0]): int(row[1]) for row in rows}
 
     # --- rows ----------------------------------------------------------------------------------------------
 

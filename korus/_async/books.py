@@ -120,6 +120,12 @@ class AsyncBooks:
         except JournalFailed as error:
             _LOG.warning("the journal could not note that %s was given up: %s", intent.id, error)
 
+    async def aclose(self) -> None:
+        """Close the journal's connections, if there is one."""
+        close = getattr(self.ledger, "close", None)
+        if close is not None:
+            await run_blocking(close)
+
     async def _do(
         self,
         function: Callable[_Arguments, _Result],

@@ -160,6 +160,8 @@ class AsyncKorus:
     _transport: AsyncTransport
     _pool: _Pool
     _borrowed: bool
+    _books: AsyncBooks
+    _own_books: bool
 
     def __init__(
         self,
@@ -202,7 +204,7 @@ class AsyncKorus:
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._pool, self._borrowed = pool, False
         self._transport = AsyncTransport(config, pool.get, clock=clock)
-        self._books = AsyncBooks(config, clock)
+        self._books, self._own_books = AsyncBooks(config, clock), True
 
     @classmethod
     def from_env(cls, **options: Unpack[AsyncOptions]) -> Self:
@@ -244,6 +246,7 @@ class AsyncKorus:
             other._pool, other._borrowed = self._pool, True
             other._transport = self._transport.with_config(config)
             other._books = self._books.with_config(config)
+            other._own_books = other._books is not self._books
         else:
             other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
         return other
@@ -335,6 +338,8 @@ class AsyncKorus:
 
     async def aclose(self) -> None:
         """Close the connections. A client made by `with_options` leaves them to the one it was made from."""
+        if self._own_books:
+            await self._books.aclose()
         if not self._borrowed:
             await self._pool.aclose()
 

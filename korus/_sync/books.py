@@ -121,6 +121,12 @@ class Books:
         except JournalFailed as error:
             _LOG.warning("the journal could not note that %s was given up: %s", intent.id, error)
 
+    def close(self) -> None:
+        """Close the journal's connections, if there is one."""
+        close = getattr(self.ledger, "close", None)
+        if close is not None:
+            run_blocking(close)
+
     def _do(
         self,
         function: Callable[_Arguments, _Result],

@@ -161,6 +161,8 @@ class Korus:
     _transport: Transport
     _pool: _Pool
     _borrowed: bool
+    _books: Books
+    _own_books: bool
 
     def __init__(
         self,
@@ -203,7 +205,7 @@ class Korus:
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._pool, self._borrowed = pool, False
         self._transport = Transport(config, pool.get, clock=clock)
-        self._books = Books(config, clock)
+        self._books, self._own_books = Books(config, clock), True
 
     @classmethod
     def from_env(cls, **options: Unpack[Options]) -> Self:
@@ -245,6 +247,7 @@ class Korus:
             other._pool, other._borrowed = self._pool, True
             other._transport = self._transport.with_config(config)
             other._books = self._books.with_config(config)
+            other._own_books = other._books is not self._books
         else:
             other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
         return other
@@ -336,6 +339,8 @@ class Korus:
 
     def close(self) -> None:
         """Close the connections. A client made by `with_options` leaves them to the one it was made from."""
+        if self._own_books:
+            self._books.close()
         if not self._borrowed:
             self._pool.close()
 
