@@ -155,14 +155,15 @@ class Errand:
         while remaining:
             try:
                 outcome = self._builder(remaining).submit(max_price_change=self.wishes.max_price_change)
-            except (SoldOut, PriceChanged) as error:
+            except KorusError as error:
+                refused = _refused(error)
+                if not refused:
+                    _fail(remaining, error)
+                    return {}
                 # nothing is held yet: leave out what cannot be had, and ask for the rest
-                for number, reason in _refused(error).items():
+                for number, reason in refused.items():
                     remaining[number - 1].failures.append(reason)
                 remaining = [] if self.wishes.whole else [line for line in remaining if not line.failures]
-            except KorusError as error:
-                _fail(remaining, error)
-                return {}
             else:
                 return _held(remaining, outcome)
         return {}
@@ -231,17 +232,22 @@ class Errand:
             line.failures.append(f"the tickets could not be fetched: {error.message}")
 
 
-def _refused(error: SoldOut | PriceChanged) -> dict[int, str]:
-    """The lines to do without, by number; of lines that are too many only together, the last."""
+def _refused(error: KorusError) -> dict[int, str]:
+    """The lines to do without, by number, when an error held nothing and says which lines it is about."""
     if isinstance(error, SoldOut):
+        # of lines that are too many only together, the last gives way
         return {
             max(shortage.lines): f"sold out: asked for {shortage.asked}, {shortage.available} left"
             for shortage in error.shortages
         }
-    return {
-        change.line: f"the price has moved from {change.listed} to {change.now} {change.currency or ''}"
-        for change in error.changes
-    }
+    if isinstance(error, PriceChanged):
+        return {
+            change.line: f"the price has moved from {change.listed} to {change.now} {change.currency or ''}"
+            for change in error.changes
+        }
+    if isinstance(error, ValidationFailed):
+        return {each.line: f"refused: {each.message}" for each in error.violations if each.line is not None}
+    return {}
 
 
 def _held(lines: Sequence[Line], outcome: BulkOutcome[Any, Any]) -> dict[str, Line]:
@@ -270,10 +276,6 @@ def _fail(lines: Sequence[Line], error: KorusError) -> None:
             line.unknown = True
             line.failures.append(_UNKNOWN)
         return
-    if isinstance(error, ValidationFailed):
-        for violation in error.violations:
-            if violation.line is not None and violation.line <= len(lines):
-                lines[violation.line - 1].failures.append(f"refused: {violation.message}")
     for line in lines:
         if not line.failures:
             line.failures.append(error.message)

@@ -176,6 +176,16 @@ def test_what_the_api_refuses_to_hold_or_to_order_fails_alone(
     assert found["items"][1]["reservation"] is not None
 
 
+def test_a_line_that_the_api_refuses_as_it_stands_does_not_take_the_others_with_it(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    too_many = PLAYED.replace("quantity: 1", "quantity: 5") + "}\n"
+    ended = korus_command("book", write(tmp_path, ADULTS, too_many))
+    assert ended.status == 3
+    assert receipt(tmp_path)["items"][1]["failures"] == ["refused: This value should be 4 or less."]
+    assert [order["quantity"] for order in at_the_sandbox.inspect.orders] == [2]
+
+
 def test_nothing_booked_is_status_1_and_leaves_no_folder(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
