@@ -14,19 +14,27 @@ if TYPE_CHECKING:
     from korus_api import API_VERSION
 
     from korus import errors, forms, iri, models, money
+    from korus._async.bulk import AsyncBulkReservation
     from korus._async.client import AsyncKorus
     from korus._async.pages import AsyncPages
+    from korus._sync.bulk import BulkReservation
     from korus._sync.client import Korus
     from korus._sync.pages import Pages
+    from korus.caching import Cache
     from korus.config import Timeouts
     from korus.errors import CollectionChanged, KorusError
+    from korus.outcomes import BulkOutcome
     from korus.pages import Page
     from korus.retry import RetryPolicy
 
 __all__ = [
     "API_VERSION",
+    "AsyncBulkReservation",
     "AsyncKorus",
     "AsyncPages",
+    "BulkOutcome",
+    "BulkReservation",
+    "Cache",
     "CollectionChanged",
     "Korus",
     "KorusError",
@@ -44,8 +52,12 @@ __all__ = [
 
 _HOMES = {
     "API_VERSION": "korus_api",
+    "AsyncBulkReservation": "korus._async.bulk",
     "AsyncKorus": "korus._async.client",
     "AsyncPages": "korus._async.pages",
+    "BulkOutcome": "korus.outcomes",
+    "BulkReservation": "korus._sync.bulk",
+    "Cache": "korus.caching",
     "CollectionChanged": "korus.errors",
     "Korus": "korus._sync.client",
     "KorusError": "korus.errors",

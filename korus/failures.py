@@ -17,6 +17,7 @@ from korus.errors import (
     KorusError,
     TimedOut,
 )
+from korus.problems import status_error
 
 __all__ = ["CAUGHT", "failure_of"]
 
@@ -50,6 +51,10 @@ def failure_of(
     Returns:
         The error, not raised.
     """
+    if isinstance(error, httpx.HTTPStatusError):
+        # raised by an event hook of an httpx client that the caller brought
+        response = error.response
+        return status_error(response.status_code, response.headers, b"", operation=operation)
     sent = sent and not isinstance(error, _NEVER_SENT)
     what = operation or "request"
     said = _said(error)

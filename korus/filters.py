@@ -83,9 +83,17 @@ def text_filter(value: object, name: str) -> str | None:
     """
     if value is None:
         return None
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not _is_sendable(value):
         raise InvalidArgument(f"{name} is a text, not {value!r}")
     return value
+
+
+def _is_sendable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def texts_filter(values: Iterable[str] | str | None, name: str) -> list[str] | None:

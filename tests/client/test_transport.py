@@ -551,3 +551,28 @@ def test_only_http_addresses_are_fetched(caller: Caller, url: str) -> None:
 
     with pytest.raises(errors.InvalidArgument):
         caller.call(fetch)
+
+
+def test_a_hook_that_raises_for_a_status_comes_out_as_that_status(
+    server: ScriptedServer, caller: Caller
+) -> None:
+    server.replies(Reply(404, headers={"Connection": "close", "X-Request-Id": "r-9"}))
+    server.answer_token = lambda _: Reply(body=token(), headers={"Connection": "close"})
+    if caller.asynchronous:
+
+        async def hook(response: httpx.Response) -> None:
+            response.raise_for_status()
+
+        own = httpx.AsyncClient(event_hooks={"response": [hook]})
+    else:
+        own = httpx.Client(event_hooks={"response": [httpx.Response.raise_for_status]})
+    with pytest.raises(errors.NotFound) as caught:
+        caller.call(get_order, http_client=own)
+    assert (caught.value.operation, caught.value.request_id) == ("get_order", "r-9")
+    if not caller.asynchronous:
+        own.close()
+
+
+def test_an_address_that_is_too_long_is_an_error_of_korus(caller: Caller) -> None:
+    with pytest.raises(errors.KorusError):
+        caller.call(lambda korus: korus.orders.list(external_reference="x" * 100_000).first())

@@ -69,7 +69,7 @@ def test_a_filter_by_id_takes_whatever_names_the_resource() -> None:
             id_filter(wrong, PRODUCT, base_url=BASE)
 
 
-@pytest.mark.parametrize("wrong", ["", 5, b"x"])
+@pytest.mark.parametrize("wrong", ["", 5, b"x", "\ud800"])
 def test_a_text_filter_is_a_text(wrong: object) -> None:
     assert text_filter("SHOP-1", "external_reference") == "SHOP-1"
     assert texts_filter("zone:A", "option_values") == ["zone:A"]
