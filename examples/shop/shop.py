@@ -6,18 +6,22 @@ the basket, and whatever can go wrong at the API becomes a sentence for the cust
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from korus import Korus
 from korus.errors import DocumentsNotReady, KorusError, PriceChanged, SoldOut
-from korus.models import Customer, Offer, Order
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from korus import Korus
+    from korus.models import Customer, Offer, Order
 
 
-class Sorry(Exception):  # noqa: N818 - it is what the customer hears
+class Sorry(Exception):
     """Something that the customer has to be told; the text is for them."""
 
 

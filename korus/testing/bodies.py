@@ -13,11 +13,13 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from korus.testing import plainyaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "BodyUnreadable",
@@ -252,34 +254,46 @@ def replay(recorded: Mapping[str, Any]) -> bytes:
 
 
 def _replay(recorded: Mapping[str, Any]) -> bytes:
-    charset = str(recorded.get("charset", "utf-8"))
-    exact = recorded.get("exact")
-    if "json" in recorded:
-        if exact is None:
-            return _dumps(recorded["json"], recorded.get("layout") or {}).encode(charset)
-        if not _same(parse_json(str(exact)), recorded["json"]):
-            raise BodyUnreadable(
-                "`json` and `exact` no longer say the same; delete `exact` to keep the value"
-            )
-        return str(exact).encode(charset)
-    if "form" in recorded:
-        pairs = [(str(name), str(item)) for name, item in recorded["form"]]
-        if exact is None:
-            return urlencode(pairs).encode(charset)
-        if parse_qsl(str(exact), keep_blank_values=True) != pairs:
-            raise BodyUnreadable(
-                "`form` and `exact` no longer say the same; delete `exact` to keep the pairs"
-            )
-        return str(exact).encode(charset)
-    if "text" in recorded:
-        if not isinstance(recorded["text"], str):
-            raise BodyUnreadable("`text` has to be a text")
-        return recorded["text"].encode(charset)
+    if not recorded:
+        return b""
     if "base64" in recorded:
         return base64.b64decode(str(recorded["base64"]), validate=True)
-    if recorded:
-        raise BodyUnreadable(f"a body has json, form, text or base64, not {', '.join(map(str, recorded))}")
-    return b""
+    for key, written in _WRITTEN.items():
+        if key in recorded:
+            return written(recorded).encode(str(recorded.get("charset", "utf-8")))
+    raise BodyUnreadable(f"a body has json, form, text or base64, not {', '.join(map(str, recorded))}")
+
+
+def _written_json(recorded: Mapping[str, Any]) -> str:
+    if "exact" not in recorded:
+        return _dumps(recorded["json"], recorded.get("layout") or {})
+    exact = str(recorded["exact"])
+    if not _same(parse_json(exact), recorded["json"]):
+        raise BodyUnreadable("`json` and `exact` no longer say the same; delete `exact` to keep the value")
+    return exact
+
+
+def _written_form(recorded: Mapping[str, Any]) -> str:
+    pairs = [(str(name), str(item)) for name, item in recorded["form"]]
+    if "exact" not in recorded:
+        return urlencode(pairs)
+    exact = str(recorded["exact"])
+    if parse_qsl(exact, keep_blank_values=True) != pairs:
+        raise BodyUnreadable("`form` and `exact` no longer say the same; delete `exact` to keep the pairs")
+    return exact
+
+
+def _written_text(recorded: Mapping[str, Any]) -> str:
+    if not isinstance(recorded["text"], str):
+        raise BodyUnreadable("`text` has to be a text")
+    return recorded["text"]
+
+
+_WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "json": _written_json,
+    "form": _written_form,
+    "text": _written_text,
+}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from attrs import field, frozen
 
 from korus.testing import bodies, plainyaml
+from korus.testing.plainvalues import is_list, is_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
     "Cassette",
@@ -202,9 +205,9 @@ class _Reader:
         return CassetteUnreadable(self.path, where, reason)
 
     def mapping(self, found: Any, where: str) -> dict[str, Any]:
-        if not isinstance(found, dict):
+        if not is_mapping(found):
             raise self.fail(where, f"has to be a mapping, is {_kind(found)}")
-        return cast("dict[str, Any]", found)
+        return found
 
     def text(self, holder: Mapping[str, Any], key: str, where: str) -> str:
         found = holder.get(key)
@@ -217,13 +220,13 @@ class _Reader:
         if top.get("cassette") != _FORMAT:
             raise self.fail("/cassette", f"is not a cassette of form {_FORMAT}")
         interactions = top.get("interactions")
-        if not isinstance(interactions, list):
+        if not is_list(interactions):
             raise self.fail("/interactions", f"has to be a list, is {_kind(interactions)}")
         return Cassette(
             header=self.header(top),
             interactions=tuple(
                 self.interaction(found, f"/interactions/{number}")
-                for number, found in enumerate(cast("list[Any]", interactions))
+                for number, found in enumerate(interactions)
             ),
         )
 
@@ -240,9 +243,7 @@ class _Reader:
         if recorded_at.tzinfo is None:
             raise self.fail("/recorded_at", "has no offset from UTC")
         volatile = top.get("volatile", [])
-        if not isinstance(volatile, list) or not all(
-            isinstance(one, str) for one in cast("list[Any]", volatile)
-        ):
+        if not is_list(volatile) or not all(isinstance(one, str) for one in volatile):
             raise self.fail("/volatile", "has to be a list of texts")
         return Header(
             origin=cast("Origin", origin),
@@ -290,7 +291,7 @@ class _Reader:
     def headers(self, holder: Mapping[str, Any], where: str) -> dict[str, tuple[str, ...]]:
         headers: dict[str, tuple[str, ...]] = {}
         for name, found in self.mapping(holder.get("headers", {}), f"{where}/headers").items():
-            values = cast("list[Any]", found if isinstance(found, list) else [found])
+            values = found if is_list(found) else [found]
             if not all(isinstance(one, str) for one in values):
                 raise self.fail(f"{where}/headers/{_escape(name)}", "has to be a text or a list of texts")
             headers[name.lower()] = tuple(values)

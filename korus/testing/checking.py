@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
 from korus.testing import cassettes, descriptions, plainyaml
 from korus.testing.conformance import DOCUMENTED, KINDS, Checker, Finding, Universe, universe
+from korus.testing.plainvalues import is_list, is_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = [
     "Coverage",
@@ -87,19 +90,17 @@ def read_exemptions(path: Path | str) -> tuple[Exemption, ...]:
         document = plainyaml.load(path.read_text(encoding="utf-8"))
     except plainyaml.YamlUnreadable as error:
         raise ExemptionsUnreadable(f"{path}: {error}") from error
-    found = cast("dict[str, Any]", document).get("exceptions") if isinstance(document, dict) else None
-    if not isinstance(found, list):
+    found = document.get("exceptions") if is_mapping(document) else None
+    if not is_list(found):
         raise ExemptionsUnreadable(f"{path}: has to have a list under the key `exceptions`")
-    return tuple(
-        _exemption(one, number, path) for number, one in enumerate(cast("list[Any]", found), start=1)
-    )
+    return tuple(_exemption(one, number, path) for number, one in enumerate(found, start=1))
 
 
 def _exemption(found: Any, number: int, path: Path) -> Exemption:
     where = f"{path}, exception {number}"
-    if not isinstance(found, dict):
+    if not is_mapping(found):
         raise ExemptionsUnreadable(f"{where}: has to be a mapping")
-    given = cast("dict[str, Any]", found)
+    given = found
     unknown = given.keys() - {*_FIELDS, "reason"}
     if unknown:
         raise ExemptionsUnreadable(f"{where}: does not know {', '.join(sorted(unknown))}")

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jsonschema_rs
 from attrs import define, evolve, field, frozen
 
 from korus.testing import bodies
-from korus.testing.cassettes import Cassette, Interaction
 from korus.testing.descriptions import Description, Operation, Parameter, escape
+from korus.testing.plainvalues import as_list, as_mapping, is_list, is_mapping
 from korus.testing.privacy import ALLOWED_RESPONSE_HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from korus.testing.cassettes import Cassette, Interaction
 
 __all__ = ["DOCUMENTED", "KINDS", "Examination", "Finding", "FindingKind", "Universe", "examine", "universe"]
 
@@ -144,8 +148,8 @@ class _Walker:
     def value(self, schema: Any, pointer: str, value: Any, at: str) -> _Walk:
         """Walk a value that stands on its own, so that fields nobody declared can be told."""
         walk = self.along(schema, pointer, value, at, frozenset())
-        if walk.closed and isinstance(value, dict) and not walk.misfit:
-            for key, one in cast("dict[str, Any]", value).items():
+        if walk.closed and is_mapping(value) and not walk.misfit:
+            for key, one in value.items():
                 if key not in walk.declared:
                     message = "the description has no such field here"
                     walk.faults.append(_Fault("undocumented field", f"{at}/{escape(key)}", one, message))
@@ -153,11 +157,11 @@ class _Walker:
 
     def along(self, schema: Any, pointer: str, value: Any, at: str, passed: frozenset[str]) -> _Walk:
         walk = _Walk()
-        if not isinstance(schema, Mapping):
+        if not is_mapping(schema):
             if schema is False:
                 walk.faults.append(_Fault("undocumented field", at, value, "nothing may stand here"))
             return walk
-        here = cast("Mapping[str, Any]", schema)
+        here = schema
         if value is None and here.get("nullable") is True:
             return walk
         reference = here.get("$ref")
@@ -167,37 +171,46 @@ class _Walker:
         self.judge(here, pointer, value, at, walk)
         if walk.misfit:
             return walk
-        for number, part in enumerate(_items(here.get("allOf"))):
-            walk.take(self.along(part, f"{pointer}/allOf/{number}", value, at, passed))
-        for keyword in ("anyOf", "oneOf"):
-            if keyword in here:
-                walk.take(
-                    self.branch(_items(here[keyword]), f"{pointer}/{keyword}", value, at, passed, keyword)
-                )
-        if isinstance(value, dict):
-            self.members(here, pointer, cast("dict[str, Any]", value), at, walk)
-        elif isinstance(value, list):
-            self.elements(here, pointer, cast("list[Any]", value), at, walk)
-        for number, known in enumerate(_items(here.get("enum"))):
+        self.combined(here, pointer, value, at, passed, walk)
+        if is_mapping(value):
+            self.members(here, pointer, value, at, walk)
+        elif is_list(value):
+            self.elements(here, pointer, value, at, walk)
+        for number, known in enumerate(as_list(here.get("enum"))):
             if _equal(known, value):
                 walk.shown.add(f"{pointer}/enum/{number}")
         return walk
 
-    def branch(
-        self, parts: Sequence[Any], pointer: str, value: Any, at: str, passed: frozenset[str], keyword: str
-    ) -> _Walk:
-        walks = [
-            self.along(part, f"{pointer}/{number}", value, at, passed) for number, part in enumerate(parts)
-        ]
-        if not walks:
-            return _Walk()
+    def combined(  # noqa: PLR0917 - a step of a walk needs to know where it stands
+        self,
+        here: Mapping[str, Any],
+        pointer: str,
+        value: Any,
+        at: str,
+        passed: frozenset[str],
+        walk: _Walk,
+    ) -> None:
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            walks = [
+                self.along(part, f"{pointer}/{keyword}/{number}", value, at, passed)
+                for number, part in enumerate(as_list(here.get(keyword)))
+            ]
+            if keyword == "allOf":
+                for one in walks:
+                    walk.take(one)
+            elif walks:
+                walk.take(self.best(walks, value, at, exclusive=keyword == "oneOf"))
+
+    @staticmethod
+    def best(walks: Sequence[_Walk], value: Any, at: str, *, exclusive: bool) -> _Walk:
+        """The alternative that the value was meant to follow, with a fault if that cannot be told."""
 
         def undeclared(walk: _Walk) -> int:
-            return len(cast("dict[str, Any]", value).keys() - walk.declared) if isinstance(value, dict) else 0
+            return len(value.keys() - walk.declared) if is_mapping(value) else 0
 
         best = min(walks, key=lambda walk: (walk.misfit, len(walk.faults), undeclared(walk)))
         fitting = [walk for walk in walks if not walk.faults and not walk.misfit]
-        if keyword == "oneOf" and len(fitting) > 1 and undeclared(fitting[0]) == undeclared(fitting[1]):
+        if exclusive and len(fitting) > 1 and undeclared(fitting[0]) == undeclared(fitting[1]):
             best.faults.append(_Fault("type", at, value, "it fits more than one of the alternatives"))
         if best.misfit and len(walks) > 1:
             best.faults = [_Fault("type", at, value, "it fits none of the alternatives")]
@@ -206,14 +219,14 @@ class _Walker:
     def members(
         self, schema: Mapping[str, Any], pointer: str, value: dict[str, Any], at: str, walk: _Walk
     ) -> None:
-        properties = _mapping(schema.get("properties"))
+        properties = as_mapping(schema.get("properties"))
         walk.closed |= bool(properties) or schema.get("additionalProperties") is False
-        for key in _items(schema.get("required")):
+        for key in as_list(schema.get("required")):
             if key not in value and not self.exempt(properties.get(key)):
                 walk.faults.append(
                     _Fault("missing", f"{at}/{escape(key)}", None, "the description requires it")
                 )
-        patterns = _mapping(schema.get("patternProperties"))
+        patterns = as_mapping(schema.get("patternProperties"))
         others = schema.get("additionalProperties")
         for key, one in value.items():
             step = f"{at}/{escape(key)}"
@@ -229,7 +242,7 @@ class _Walker:
                     walk.declared.add(key)
                     where = f"{pointer}/patternProperties/{escape(pattern)}"
                     self.take(walk, self.value(part, where, one, step))
-            if not known and (others is True or isinstance(others, Mapping)):
+            if not known and (others is True or is_mapping(others)):
                 walk.declared.add(key)
                 self.take(walk, self.value(others, f"{pointer}/additionalProperties", one, step))
 
@@ -239,13 +252,13 @@ class _Walker:
         walk.shown |= inner.shown
 
     def exempt(self, schema: Any) -> bool:
-        flags = _mapping(self.description.follow(schema, "")[0])
+        flags = as_mapping(self.description.follow(schema, "")[0])
         return flags.get("readOnly" if self.request else "writeOnly") is True
 
     def elements(
         self, schema: Mapping[str, Any], pointer: str, value: list[Any], at: str, walk: _Walk
     ) -> None:
-        firsts = _items(schema.get("prefixItems"))
+        firsts = as_list(schema.get("prefixItems"))
         rest = schema.get("items")
         for number, one in enumerate(value):
             if number < len(firsts):
@@ -295,14 +308,6 @@ def _as_3_1(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _mapping(found: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
-
-
-def _items(found: Any) -> list[Any]:
-    return cast("list[Any]", found) if isinstance(found, list) else []
-
-
 def _equal(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
 
@@ -315,14 +320,14 @@ def _at(value: Any, path: Iterable[str | int]) -> Any:
 
 def _types(description: Description, schema: Any, passed: frozenset[str] = frozenset()) -> set[str]:
     """Every type that a value of the schema may have, as far as it says."""
-    here = _mapping(schema)
+    here = as_mapping(schema)
     found = here.get("type")
-    types = {found} if isinstance(found, str) else {str(one) for one in _items(found)}
+    types = {found} if isinstance(found, str) else {str(one) for one in as_list(found)}
     reference = here.get("$ref")
     if isinstance(reference, str) and reference not in passed:
         types |= _types(description, description.resolve(reference), passed | {reference})
     for keyword in ("allOf", "anyOf", "oneOf"):
-        for part in _items(here.get(keyword)):
+        for part in as_list(here.get(keyword)):
             types |= _types(description, part, passed)
     return types
 
@@ -458,11 +463,11 @@ class _Examiner:
     def deep(self, parameter: Parameter, sent: Mapping[str, list[str]]) -> set[str]:
         names = {name for name in sent if name.startswith(f"{parameter.name}[") and name.endswith("]")}
         if names:
-            properties = _mapping(self.description.follow(parameter.schema, "")[0]).get("properties")
+            properties = as_mapping(self.description.follow(parameter.schema, "")[0]).get("properties")
             value = {
                 name[len(parameter.name) + 1 : -1]: _coerced(
                     self.description,
-                    _mapping(properties).get(name[len(parameter.name) + 1 : -1]),
+                    as_mapping(properties).get(name[len(parameter.name) + 1 : -1]),
                     sent[name][-1],
                 )
                 for name in names
@@ -475,7 +480,7 @@ class _Examiner:
     def parameter_value(self, parameter: Parameter, values: list[str]) -> Any:
         schema = parameter.schema
         if "array" in _types(self.description, schema):
-            followed = _mapping(self.description.follow(schema, "")[0])
+            followed = as_mapping(self.description.follow(schema, "")[0])
             texts = values if parameter.explode or len(values) > 1 else values[0].split(",")
             return [_coerced(self.description, followed.get("items"), text) for text in texts]
         return _coerced(self.description, schema, values[-1])
@@ -497,7 +502,7 @@ class _Examiner:
         node, pointer = self.description.follow(
             operation.node.get("requestBody"), f"{operation.pointer}/requestBody"
         )
-        described = _mapping(node)
+        described = as_mapping(node)
         if not request.body:
             if described.get("required") is True:
                 self.find("missing", "request body", "", None, "the description requires a body")
@@ -509,7 +514,7 @@ class _Examiner:
             return
         self.content(
             "request",
-            _mapping(described.get("content")),
+            as_mapping(described.get("content")),
             f"{pointer}/content",
             request.header("content-type"),
             request.body,
@@ -517,7 +522,7 @@ class _Examiner:
 
     def answer(self, operation: Operation, interaction: Interaction) -> None:
         response = interaction.response
-        responses = _mapping(operation.node.get("responses"))
+        responses = as_mapping(operation.node.get("responses"))
         code = str(response.status)
         key = next(
             (one for one in (code, f"{code[0]}XX", f"{code[0]}xx", "default") if one in responses), None
@@ -530,10 +535,10 @@ class _Examiner:
             return
         node, pointer = self.description.follow(responses[key], f"{operation.pointer}/responses/{key}")
         self.shown.add(f"{operation.pointer}/responses/{key}")
-        described = _mapping(node)
-        for name, raw in _mapping(described.get("headers")).items():
+        described = as_mapping(node)
+        for name, raw in as_mapping(described.get("headers")).items():
             self.response_header(name, raw, f"{pointer}/headers/{escape(name)}", interaction)
-        content = _mapping(described.get("content"))
+        content = as_mapping(described.get("content"))
         if not response.body:
             if content and response.status not in _NO_BODY and interaction.request.method != "HEAD":
                 self.find("missing", "response body", "", None, "the description promises a body")
@@ -551,7 +556,7 @@ class _Examiner:
         if name.lower() == "content-type":
             return
         node, pointer = self.description.follow(raw, pointer)
-        described = _mapping(node)
+        described = as_mapping(node)
         text = interaction.response.header(name)
         if text is None:
             # a header that recordings do not keep cannot be missed
@@ -579,7 +584,7 @@ class _Examiner:
             key = next((one for one in content if bodies.is_json(one)), None)
             if key is None or not bodies.is_json(content_type):
                 return
-        schema = _mapping(content[key]).get("schema")
+        schema = as_mapping(content[key]).get("schema")
         if schema is None:
             return
         where = f"{pointer}/{escape(key)}/schema"
@@ -672,21 +677,21 @@ class _Survey:
     passed: set[str] = field(factory=set[str])
 
     def schema(self, node: Any, pointer: str, name: str) -> None:
-        here = _mapping(node)
+        here = as_mapping(node)
         if not here or pointer in self.passed:
             return
         self.passed.add(pointer)
         reference = here.get("$ref")
         if isinstance(reference, str):
             self.schema(self.description.resolve(reference), reference, unquote(reference.rpartition("/")[2]))
-        for number, known in enumerate(_items(here.get("enum"))):
+        for number, known in enumerate(as_list(here.get("enum"))):
             self.enum_values[f"{pointer}/enum/{number}"] = f"{name} = {json.dumps(known, ensure_ascii=False)}"
-        for key, part in _mapping(here.get("properties")).items():
+        for key, part in as_mapping(here.get("properties")).items():
             where = f"{pointer}/properties/{escape(key)}"
             self.properties[where] = f"{name}.{key}"
             self.schema(part, where, f"{name}.{key}")
         for keyword in ("allOf", "anyOf", "oneOf", "prefixItems"):
-            for number, part in enumerate(_items(here.get(keyword))):
+            for number, part in enumerate(as_list(here.get(keyword))):
                 self.schema(part, f"{pointer}/{keyword}/{number}", name)
         for keyword in ("items", "additionalProperties"):
             self.schema(
@@ -712,11 +717,11 @@ def universe(description: Description) -> Universe:
         body, pointer = description.follow(
             operation.node.get("requestBody"), f"{operation.pointer}/requestBody"
         )
-        _survey_content(survey, _mapping(body), pointer, f"{operation.name} request")
-        for status, raw in _mapping(operation.node.get("responses")).items():
+        _survey_content(survey, as_mapping(body), pointer, f"{operation.name} request")
+        for status, raw in as_mapping(operation.node.get("responses")).items():
             statuses[f"{operation.pointer}/responses/{status}"] = f"{operation.name} {status}"
             response, pointer = description.follow(raw, f"{operation.pointer}/responses/{status}")
-            _survey_content(survey, _mapping(response), pointer, f"{operation.name} {status}")
+            _survey_content(survey, as_mapping(response), pointer, f"{operation.name} {status}")
     return Universe(
         operations=operations,
         statuses=statuses,
@@ -732,8 +737,8 @@ def universe(description: Description) -> Universe:
 
 
 def _survey_content(survey: _Survey, holder: Mapping[str, Any], pointer: str, name: str) -> None:
-    for media, node in _mapping(holder.get("content")).items():
-        survey.schema(_mapping(node).get("schema"), f"{pointer}/content/{escape(media)}/schema", name)
+    for media, node in as_mapping(holder.get("content")).items():
+        survey.schema(as_mapping(node).get("schema"), f"{pointer}/content/{escape(media)}/schema", name)
 
 
 def renamed(finding: Finding, cassette: str) -> Finding:

@@ -10,12 +10,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
 from korus.testing import plainyaml
+from korus.testing.plainvalues import as_list, as_mapping, is_list, is_mapping
 
 __all__ = ["METHODS", "Description", "DescriptionUnreadable", "Operation", "Parameter", "escape", "read"]
 
@@ -82,20 +83,12 @@ class Operation:
     @property
     def statuses(self) -> tuple[str, ...]:
         """The documented statuses as written: ``200``, ``4XX``, ``default``."""
-        return tuple(_mapping(self.node.get("responses")))
+        return tuple(as_mapping(self.node.get("responses")))
 
     @property
     def success_statuses(self) -> tuple[str, ...]:
         """Those of them that are a success."""
         return tuple(status for status in self.statuses if status.startswith("2"))
-
-
-def _mapping(found: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
-
-
-def _list(found: Any) -> list[Any]:
-    return cast("list[Any]", found) if isinstance(found, list) else []
 
 
 @frozen(kw_only=True, eq=False)
@@ -107,14 +100,16 @@ class Description:
         version: ``info.version``.
         sha256: The digest of the file's bytes, empty if there was no file.
         operations: All operations, those of the most specific paths first.
+        templates: Their paths as patterns, with the names of the parameters in them.
+        bases: The paths that its servers put before those of operations.
     """
 
     document: Mapping[str, Any] = field(repr=False)
     version: str
     sha256: str = ""
     operations: tuple[Operation, ...] = field(repr=False)
-    _templates: tuple[tuple[re.Pattern[str], tuple[str, ...], Operation], ...] = field(repr=False)
-    _bases: tuple[str, ...] = field(repr=False)
+    templates: tuple[tuple[re.Pattern[str], tuple[str, ...], Operation], ...] = field(repr=False)
+    bases: tuple[str, ...] = field(repr=False)
 
     @classmethod
     def of(cls, document: Any, *, sha256: str = "") -> Description:
@@ -123,18 +118,16 @@ class Description:
         Raises:
             DescriptionUnreadable: It is not an OpenAPI document.
         """
-        if not isinstance(document, Mapping) or not isinstance(
-            cast("Mapping[str, Any]", document).get("paths"), Mapping
-        ):
+        if not is_mapping(document) or not isinstance(document.get("paths"), Mapping):
             raise DescriptionUnreadable("it has no paths, so it is not an OpenAPI description")
-        whole = cast("Mapping[str, Any]", document)
+        whole = document
         operations = sorted(_operations(whole), key=_specificity)
         templates = tuple((*_compile(operation.path), operation) for operation in operations)
-        servers = [_mapping(server).get("url") for server in _list(whole.get("servers"))]
+        servers = [as_mapping(server).get("url") for server in as_list(whole.get("servers"))]
         bases = {urlsplit(str(url)).path.rstrip("/") for url in servers if url} - {""}
         return cls(
             document=whole,
-            version=str(_mapping(whole.get("info")).get("version", "")),
+            version=str(as_mapping(whole.get("info")).get("version", "")),
             sha256=sha256,
             operations=tuple(operations),
             templates=templates,
@@ -143,9 +136,9 @@ class Description:
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """The operation that a request is made to, and its path parameters as sent."""
-        candidates = [path.removeprefix(base) for base in self._bases if path.startswith(f"{base}/")]
+        candidates = [path.removeprefix(base) for base in self.bases if path.startswith(f"{base}/")]
         for candidate in (*candidates, path):
-            for pattern, names, operation in self._templates:
+            for pattern, names, operation in self.templates:
                 found = pattern.fullmatch(candidate) if operation.method == method.upper() else None
                 if found is not None:
                     return operation, dict(zip(names, map(unquote, found.groups()), strict=True))
@@ -154,7 +147,7 @@ class Description:
     def covers(self, path: str) -> bool:
         """Whether a path lies where this description's operations do, whether or not it describes it."""
         firsts = {operation.path.split("/")[1] for operation in self.operations if operation.path.count("/")}
-        candidates = [path.removeprefix(base) for base in self._bases if path.startswith(f"{base}/")]
+        candidates = [path.removeprefix(base) for base in self.bases if path.startswith(f"{base}/")]
         return any(one.split("/")[1:2] and one.split("/")[1] in firsts for one in (*candidates, path))
 
     def resolve(self, reference: str) -> Any:
@@ -172,10 +165,10 @@ def _resolve(document: Mapping[str, Any], reference: str) -> Any:
     node: Any = document
     for raw in reference[1:].split("/")[1:]:
         step = unquote(raw).replace("~1", "/").replace("~0", "~")
-        if isinstance(node, Mapping):
-            node = cast("Mapping[str, Any]", node).get(step)
-        elif isinstance(node, list) and step.isdigit() and int(step) < len(cast("list[Any]", node)):
-            node = cast("list[Any]", node)[int(step)]
+        if is_mapping(node):
+            node = node.get(step)
+        elif is_list(node) and step.isdigit() and int(step) < len(node):
+            node = node[int(step)]
         else:
             return None
     return node
@@ -183,8 +176,8 @@ def _resolve(document: Mapping[str, Any], reference: str) -> Any:
 
 def _follow(document: Mapping[str, Any], node: Any, pointer: str) -> tuple[Any, str]:
     passed: set[str] = set()
-    while isinstance(node, Mapping) and isinstance(cast("Mapping[str, Any]", node).get("$ref"), str):
-        reference = str(cast("Mapping[str, Any]", node)["$ref"])
+    while is_mapping(node) and isinstance(node.get("$ref"), str):
+        reference = str(node["$ref"])
         if reference in passed:
             break
         passed.add(reference)
@@ -193,17 +186,17 @@ def _follow(document: Mapping[str, Any], node: Any, pointer: str) -> tuple[Any, 
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    for path, found in _mapping(document["paths"]).items():
+    for path, found in as_mapping(document["paths"]).items():
         item, pointer = _follow(document, found, f"#/paths/{escape(path)}")
-        shared = _mapping(item)
+        shared = as_mapping(item)
         for method in METHODS:
             node = shared.get(method)
-            if not isinstance(node, Mapping):
+            if not is_mapping(node):
                 continue
-            own = cast("Mapping[str, Any]", node)
+            own = node
             parameters: dict[tuple[str, str], Parameter] = {}
             for holder, where in ((shared, pointer), (own, f"{pointer}/{method}")):
-                for number, raw in enumerate(_list(holder.get("parameters"))):
+                for number, raw in enumerate(as_list(holder.get("parameters"))):
                     parameter = _parameter(document, raw, f"{where}/parameters/{number}")
                     parameters[parameter.place, parameter.name] = parameter
             yield Operation(
@@ -218,7 +211,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 
 def _parameter(document: Mapping[str, Any], raw: Any, pointer: str) -> Parameter:
     node, pointer = _follow(document, raw, pointer)
-    found = _mapping(node)
+    found = as_mapping(node)
     place = str(found.get("in", "query"))
     style = str(found.get("style", "form" if place in {"query", "cookie"} else "simple"))
     return Parameter(

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from attrs import field, frozen
 
 from korus.testing import bodies
-from korus.testing.cassettes import RecordedRequest
+from korus.testing.plainvalues import is_list, is_mapping
 from korus.testing.pseudonyms import SECRET_KINDS, UUID, Pseudonyms, is_own_identifier, kind_of, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from korus.testing.cassettes import RecordedRequest
 
 __all__ = ["Difference", "MadeRequest", "Matcher", "describe"]
 
@@ -127,9 +131,9 @@ class Matcher:
             return list(self._values(one, other, "", seen))
         if recorded.content == made.content:
             return []
-        if isinstance(recorded.body.get("text"), str) and isinstance(sent.get("text"), str):
-            if self._same(recorded.body["text"], sent["text"], seen):
-                return []
+        texts = recorded.body.get("text"), sent.get("text")
+        if isinstance(texts[0], str) and isinstance(texts[1], str) and self._same(texts[0], texts[1], seen):
+            return []
         return [
             Difference(
                 "body",
@@ -141,13 +145,13 @@ class Matcher:
     def _values(self, one: Any, other: Any, pointer: str, seen: dict[str, str]) -> Iterator[Difference]:
         if any(_covers(volatile, pointer) for volatile in self.volatile):
             return
-        if isinstance(one, dict) and isinstance(other, dict):
-            left, right = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+        if is_mapping(one) and is_mapping(other):
+            left, right = one, other
             for key in dict.fromkeys((*left, *right)):
                 step = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
                 yield from self._values(left.get(key, _MISSING), right.get(key, _MISSING), step, seen)
-        elif isinstance(one, list) and isinstance(other, list):
-            items, others = cast("list[Any]", one), cast("list[Any]", other)
+        elif is_list(one) and is_list(other):
+            items, others = one, other
             for number in range(max(len(items), len(others))):
                 yield from self._values(
                     items[number] if number < len(items) else _MISSING,

@@ -8,7 +8,7 @@ not keep comments or the layout of a file.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -106,4 +106,4 @@ def dump(value: Any) -> str:
         text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         raise ValueError(f"cannot be written as YAML: {error}") from error
-    return cast("str", text)
+    return str(text)

@@ -12,7 +12,6 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -26,6 +25,8 @@ from korus.testing.pseudonyms import Kind, Pseudonyms
 from korus.testing.recording import Tape, now, open_cassette
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping
+
     from korus.sandbox import Sandbox
 
 __all__ = ["PASSED", "Story", "cassette_path", "keep_settings", "ownership_item", "play", "settings_for"]
@@ -106,7 +107,9 @@ def keep_settings(config: pytest.Config) -> None:
     if "KORUS_ENVIRONMENT" not in found and "KORUS_BASE_URL" not in found:
         missing.append("KORUS_ENVIRONMENT or KORUS_BASE_URL")
     if missing:
-        raise pytest.UsageError(f"recording against a real environment needs {', '.join(missing)}; nothing was recorded")
+        raise pytest.UsageError(
+            f"recording against a real environment needs {', '.join(missing)}; nothing was recorded"
+        )
     config.stash[_SETTINGS] = found
 
 
@@ -116,7 +119,9 @@ def _mode(config: pytest.Config) -> str:
         return str(asked)
     general = config.getoption("--record-mode", default=None) or "none"
     if general not in _MODES:
-        raise pytest.UsageError(f"a cassette of korus is one whole story: --record-mode={general} cannot add to it")
+        raise pytest.UsageError(
+            f"a cassette of korus is one whole story: --record-mode={general} cannot add to it"
+        )
     return _MODES[general]
 
 
@@ -140,7 +145,9 @@ def _test_name(node: pytest.Item) -> str:
     if call is None:
         return node.name
     own = {name: value for name, value in call.params.items() if name not in _COLOURS}
-    told = "-".join(str(value) if isinstance(value, str | int | float | None) else name for name, value in own.items())
+    told = "-".join(
+        str(value) if isinstance(value, str | int | float | None) else name for name, value in own.items()
+    )
     return f"{getattr(node, 'originalname', None) or node.name}" + (f"[{told}]" if own else "")
 
 
@@ -207,7 +214,9 @@ def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
     path = cassette_path(node)
     record = _records(path, config)
     settings = config.stash.get(_SETTINGS, None) if record else None
-    sandbox: Sandbox | None = request.getfixturevalue("korus_sandbox") if record and settings is None else None
+    sandbox: Sandbox | None = (
+        request.getfixturevalue("korus_sandbox") if record and settings is None else None
+    )
     pseudonyms = _pseudonyms(settings)
     header = cassettes.Header(
         origin=_origin(settings),
@@ -324,14 +333,12 @@ def _as_recorded(path: Path) -> dict[str, Any]:
 class _Ownership(pytest.Item):
     """Fails when a cassette belongs to no test."""
 
-    def __init__(self, *, folders: Iterable[Path], owned: Iterable[Path], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.folders = tuple(sorted(set(folders)))
-        self.owned = frozenset(owned)
+    folders: tuple[Path, ...] = ()
+    owned: frozenset[Path] = frozenset()
 
     def runtest(self) -> None:
         """Look for files that no collected test has as its cassette."""
-        found = {path for path in cassettes.find(folder for folder in self.folders if folder.exists())}
+        found = set(cassettes.find(folder for folder in self.folders if folder.exists()))
         orphans = sorted(path for path in found if path not in self.owned)
         if orphans:
             root = self.config.rootpath
@@ -359,7 +366,10 @@ def ownership_item(
     base = config.getini("korus_cassettes")
     if base and _collects_everything(config):
         folders = {config.rootpath / str(base)}
-    return _Ownership.from_parent(session, name="every cassette belongs to a test", folders=folders, owned=owned)
+    made: Any = _Ownership
+    check: _Ownership = made.from_parent(session, name="every cassette belongs to a test")
+    check.folders, check.owned = tuple(sorted(folders)), frozenset(owned)
+    return check
 
 
 def _collects_everything(config: pytest.Config) -> bool:

@@ -52,7 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail a test whose cassette is not what this OpenAPI description says",
     )
     group.addoption(
-        "--korus-exceptions", metavar="FILE", default=None, help="known exceptions for --korus-check, each with a reason"
+        "--korus-exceptions",
+        metavar="FILE",
+        default=None,
+        help="known exceptions for --korus-check, each with a reason",
     )
     parser.addini(
         "korus_cassettes",
@@ -65,8 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the marker, and keep the settings that a recording may need."""
     config.addinivalue_line(
         "markers",
-        "korus_cassette(purpose=None, name=None, volatile=()): what the cassette of the test shows, its file name if it "
-        "is not the test's, and the places of requests that are not compared",
+        "korus_cassette(purpose=None, name=None, volatile=()): what the cassette of the test shows, its file name "
+        "if it is not the test's, and the places of requests that are not compared",
     )
     if config.getoption("--korus-environment", default="sandbox") == "settings":
         from korus.testing.playing import keep_settings  # noqa: PLC0415 - only when asked for
@@ -75,7 +78,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Add a check that every cassette belongs to a test, where tests have cassettes."""
     told = [item for item in items if "korus_cassette" in getattr(item, "fixturenames", ())]
     for item in told:

@@ -15,14 +15,17 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
 from attrs import define, evolve, field, frozen
 
 from korus.testing import bodies, jsontext, pdf
+from korus.testing.plainvalues import is_list, is_mapping
 from korus.testing.pseudonyms import SECRET_KINDS, UUID, Kind, Pseudonyms, is_pseudonym, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
     "ALLOWED_REQUEST_HEADERS",
@@ -210,8 +213,8 @@ def private_places(
 def _places(
     node: Any, path: jsontext.Path, inherited: Kind | None, fields: Mapping[str, Kind]
 ) -> Iterator[tuple[jsontext.Path, Kind, Any]]:
-    if isinstance(node, dict):
-        mapping = cast("dict[str, Any]", node)
+    if is_mapping(node):
+        mapping = node
         answered = fields.get(str(mapping.get("field"))) or fields.get(
             str(mapping.get("field")).rpartition("/")[2]
         )
@@ -222,18 +225,19 @@ def _places(
             if key == "value" and answered is not None:
                 kind = answered
             yield from _places(one, (*path, key), kind, fields)
-    elif isinstance(node, list):
-        for number, one in enumerate(cast("list[Any]", node)):
+    elif is_list(node):
+        for number, one in enumerate(node):
             yield from _places(one, (*path, number), inherited, fields)
-    elif inherited is not None and isinstance(node, str | int) and not isinstance(node, bool):
-        if may_be(inherited, str(node)):
-            yield path, inherited, node
+    elif inherited is None or not isinstance(node, str | int) or isinstance(node, bool):
+        return
+    elif may_be(inherited, str(node)):
+        yield path, inherited, node
 
 
 def form_fields_of(node: Any) -> Iterator[tuple[str, Kind]]:
     """Form fields that ask for something private, by what their code or label says."""
-    if isinstance(node, dict):
-        mapping = cast("dict[str, Any]", node)
+    if is_mapping(node):
+        mapping = node
         if "type" in mapping and ("code" in mapping or "label" in mapping):
             asked = (kind_of_key(str(mapping.get(key) or "")) for key in ("code", "label"))
             kind = next((one for one in asked if one is not None), None)
@@ -242,8 +246,8 @@ def form_fields_of(node: Any) -> Iterator[tuple[str, Kind]]:
                     yield mapping[key], kind
         for one in mapping.values():
             yield from form_fields_of(one)
-    elif isinstance(node, list):
-        for one in cast("list[Any]", node):
+    elif is_list(node):
+        for one in node:
             yield from form_fields_of(one)
 
 
@@ -265,8 +269,7 @@ class _Learned:
 
 def _variants(value: str, kind: Kind) -> Iterator[tuple[str, Callable[[str], str]]]:
     """How a value may be written inside other texts, and how its pseudonym is then."""
-    for form in ("NFC", "NFD"):
-        normal = unicodedata.normalize(form, value)  # type: ignore[arg-type]  # the literals are known
+    for normal in (unicodedata.normalize("NFC", value), unicodedata.normalize("NFD", value)):
         yield normal, str
         yield quote(normal, safe=""), lambda made: quote(made, safe="")
         yield quote_plus(normal), quote_plus
@@ -538,12 +541,12 @@ def _learn_named(text: str, learned: _Learned) -> None:
 
 
 def _texts(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        for name, one in cast("dict[str, Any]", node).items():
+    if is_mapping(node):
+        for name, one in node.items():
             yield name, ""
             yield from _texts(one, name)
-    elif isinstance(node, list):
-        for one in cast("list[Any]", node):
+    elif is_list(node):
+        for one in node:
             yield from _texts(one, key)
     elif isinstance(node, str):
         yield node, key

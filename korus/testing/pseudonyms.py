@@ -13,11 +13,13 @@ import datetime as dt
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["PUBLIC_KEY", "SECRET_KINDS", "UUID", "Kind", "Pseudonyms", "is_pseudonym", "kind_of", "pieces"]
 
@@ -170,11 +172,10 @@ class Pseudonyms:
         """The pseudonym for a value; a value that is one already, or is empty, stays."""
         if not value.strip() or is_pseudonym(value):
             return value
-        special = _SPECIAL.get(kind)
-        if special is not None:
-            found = special(self, value)
-            if found is not None:
-                return found
+        special = {Kind.PHONE: self._phone, Kind.BIRTHDATE: self._birthdate, Kind.VOUCHER: self._voucher}
+        found = special[kind](value) if kind in special else None
+        if found is not None:
+            return found
         body = _letters(self._digest(kind, _folded(value)), _BODY)
         form = _FORMS.get(kind, _FORMS[Kind.NAME])
         shown = kind if kind in _FORMS else Kind.NAME
@@ -188,10 +189,13 @@ class Pseudonyms:
     def _birthdate(self, value: str) -> str:
         found = _ISO_DATE.match(value)
         european = _EUROPEAN_DATE.fullmatch(value)
-        if european:
-            canonical = f"{european[4]}-{european[3]}-{european[1]}"
-        else:
-            canonical = found[0] if found else _folded(value)
+        canonical = (
+            f"{european[4]}-{european[3]}-{european[1]}"
+            if european
+            else found[0]
+            if found
+            else _folded(value)
+        )
         days = int.from_bytes(self._digest(Kind.BIRTHDATE, canonical), "big") % 3652
         day = dt.date(1900, 1, 1) + dt.timedelta(days=days)
         if european:
@@ -228,13 +232,6 @@ class Pseudonyms:
     def _tail(self, prefix: str, tail: str) -> str:
         body = self._digest("uuid", prefix + tail).hex()[: len(tail) - 5]
         return body + _check("uuid", prefix, body).hex()[:5]
-
-
-_SPECIAL: Mapping[Kind, Callable[[Pseudonyms, str], str | None]] = {
-    Kind.PHONE: Pseudonyms._phone,  # noqa: SLF001  # the table of the class's own forms
-    Kind.BIRTHDATE: Pseudonyms._birthdate,  # noqa: SLF001
-    Kind.VOUCHER: Pseudonyms._voucher,  # noqa: SLF001
-}
 
 
 def is_own_identifier(identifier: str) -> bool:

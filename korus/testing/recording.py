@@ -11,23 +11,28 @@ import datetime as dt
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import define, evolve, field
-from vcr import VCR
-from vcr import cassette as vcr_cassette
-from vcr.persisters.filesystem import CassetteNotFoundError
-from vcr.record_mode import RecordMode
-from vcr.request import Request
 
 from korus.testing import bodies, cassettes
 from korus.testing.matching import Difference, MadeRequest, Matcher, describe
 from korus.testing.privacy import Exchange, conceal
 from korus.testing.pseudonyms import Pseudonyms
 
-__all__ = ["NotRecorded", "Tape", "interactions_of", "open_cassette"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+__all__ = ["NotRecorded", "Tape", "interactions_of", "now", "open_cassette"]
+
+# vcrpy has no types; what is taken from it is named here once
+_VCR: Any = import_module("vcr").VCR
+_VcrCassette: Any = import_module("vcr.cassette").Cassette
+_VcrRequest: Any = import_module("vcr.request").Request
+_CassetteNotFoundError: Any = import_module("vcr.persisters.filesystem").CassetteNotFoundError
+_RecordMode: Any = import_module("vcr.record_mode").RecordMode
 
 _AT = "korus at"  # where vcrpy's answers carry the moment of a recorded one
 _NO_CONTENT = frozenset({204, 304})
@@ -79,7 +84,9 @@ def interactions_of(
             ),
         )
         for one, at in zip(
-            conceal(exchanges, pseudonyms, secrets=secrets), itertools.chain(moments, itertools.repeat(0.0))
+            conceal(exchanges, pseudonyms, secrets=secrets),
+            itertools.chain(moments, itertools.repeat(0.0)),
+            strict=False,
         )
     )
 
@@ -96,13 +103,11 @@ class _Persister:
     recorded: list[Exchange] = field(factory=list[Exchange])
     moments: list[float] = field(factory=list[float])
 
-    def load_cassette(
-        self, cassette_path: str, serializer: object
-    ) -> tuple[list[Request], list[dict[str, Any]]]:
+    def load_cassette(self, cassette_path: str, serializer: object) -> tuple[list[Any], list[dict[str, Any]]]:
         del serializer  # the form of the file is ours
         path = Path(cassette_path)
         if self.anew or not path.is_file():
-            raise CassetteNotFoundError
+            raise _CassetteNotFoundError
         self.loaded = cassettes.read(path)
         return (
             [_to_vcr_request(one.request) for one in self.loaded.interactions],
@@ -131,9 +136,9 @@ class _Persister:
         )
 
 
-def _to_vcr_request(recorded: cassettes.RecordedRequest) -> Request:
+def _to_vcr_request(recorded: cassettes.RecordedRequest) -> Any:
     headers = {name: values[0] for name, values in recorded.headers.items() if values}
-    return Request(recorded.method, recorded.uri, recorded.content, headers)
+    return _VcrRequest(recorded.method, recorded.uri, recorded.content, headers)
 
 
 def _to_vcr_response(recorded: cassettes.RecordedResponse) -> dict[str, Any]:
@@ -148,7 +153,7 @@ def _to_vcr_response(recorded: cassettes.RecordedResponse) -> dict[str, Any]:
     }
 
 
-def _from_vcr(request: Request, response: dict[str, Any]) -> Exchange:
+def _from_vcr(request: Any, response: dict[str, Any]) -> Exchange:
     content = response["body"]["string"]
     return Exchange(
         method=str(request.method),
@@ -195,7 +200,7 @@ class RecordedClock:
         self._at, self._since = at, time.monotonic()
 
 
-class _Cassette(vcr_cassette.Cassette):
+class _Cassette(_VcrCassette):  # type: ignore[misc]  # vcrpy has no types
     """vcrpy's cassette with the matching of korus, and with a memory of what nothing answered."""
 
     korus_matcher: Matcher
@@ -205,7 +210,7 @@ class _Cassette(vcr_cassette.Cassette):
         self.unanswered: list[str] = []
         self.korus_lock = threading.RLock()
         self.korus_clock = RecordedClock()
-        super().__init__(*args, **kwargs)
+        self._parent().__init__(*args, **kwargs)
 
     def _differences(
         self, made: MadeRequest
@@ -218,15 +223,15 @@ class _Cassette(vcr_cassette.Cassette):
             )
             yield number, recorded, self.korus_matcher.differences(recorded, made)
 
-    def _responses(self, request: Request) -> Iterator[tuple[int, Any]]:
+    def _responses(self, request: Any) -> Iterator[tuple[int, Any]]:
         made = _made(request)
         for number, _, differences in self._differences(made):
             if not differences:
                 yield number, self.data[number][1]
 
-    def can_play_response_for(self, request: Request) -> bool:
+    def can_play_response_for(self, request: Any) -> bool:
         with self.korus_lock:
-            playable = bool(super().can_play_response_for(request))
+            playable = bool(self._parent().can_play_response_for(request))
             if playable or not self.write_protected:
                 return playable
             made = _made(request)
@@ -234,19 +239,22 @@ class _Cassette(vcr_cassette.Cassette):
             self.unanswered.append(reason)
             raise NotRecorded(reason)
 
-    def append(self, request: Request, response: dict[str, Any]) -> None:
+    def _parent(self) -> Any:
+        return super()
+
+    def append(self, request: Any, response: dict[str, Any]) -> None:
         with self.korus_lock:
             # while the file is loaded its answers have their moment already
-            super().append(request, {_AT: self.korus_clock.seconds, **response})
+            self._parent().append(request, {_AT: self.korus_clock.seconds, **response})
 
-    def play_response(self, request: Request) -> Any:
+    def play_response(self, request: Any) -> Any:
         with self.korus_lock:
-            response = super().play_response(request)
+            response = self._parent().play_response(request)
             self.korus_clock.move(response.get(_AT, 0.0))
             return response
 
 
-def _made(request: Request) -> MadeRequest:
+def _made(request: Any) -> MadeRequest:
     return MadeRequest(
         method=str(request.method),
         uri=str(request.uri),
@@ -312,51 +320,53 @@ def open_cassette(
     record: bool,
     pseudonyms: Pseudonyms | None = None,
     secrets: Sequence[str] = (),
-    configure: Callable[[VCR], object] = lambda _vcr: None,
-) -> Iterator[Tape]:
+    configure: Callable[[Any], object] = lambda _vcr: None,
+) -> Generator[Tape]:
     """Record into a cassette, or let it answer.
 
     Args:
         path: The file.
-        header: What the file is to say of itself; when it was recorded is put in, its volatile places count. When the file answers,
-            its own header counts.
+        header: What the file is to say of itself; when it was recorded is put in, its volatile places count.
+            When the file answers, its own header counts.
         record: Record anew, replacing the file once all went well; False answers from the file and lets nothing out.
         pseudonyms: Makes the pseudonyms; without one the public key is used, which is for invented data only.
         secrets: Values that must not be in the file wherever they stand.
-        configure: Called with the `vcr.VCR` before it opens the cassette.
+        configure: Called with the ``vcr.VCR`` before it opens the cassette.
 
     Raises:
         NotRecorded: While it answers: a request that nothing in it answers.
         CassetteUnreadable: The file is broken.
         BodyUnreadable: On leaving, when a recorded body cannot be read; the file stays as it was.
     """
-    path = Path(path)
+    file = Path(path)
     pseudonyms = pseudonyms or Pseudonyms()
     persister = _Persister(header, pseudonyms, secrets, record)
-    vcr = VCR(record_mode=RecordMode.ONCE if record else RecordMode.NONE)
+    vcr = _VCR(record_mode=_RecordMode.ONCE if record else _RecordMode.NONE)
     configure(vcr)
-    merged = vcr.get_merged_config(path=str(path), persister=persister)
+    merged = vcr.get_merged_config(path=str(file), persister=persister)
     merged["path_transformer"] = None
     merged["record_on_exception"] = False
 
     class _Own(_Cassette):
-        korus_name = path.name
+        korus_name = file.name
         # an own recording may be matched by what it holds, also when the key is not at hand
         korus_matcher = Matcher(pseudonyms, header.volatile)
 
     with _Own.use(**merged) as cassette:
         if persister.loaded is not None:
             found = persister.loaded.header
-            cassette.korus_matcher = Matcher(Pseudonyms() if found.pseudonyms == "public" else None, found.volatile)
+            cassette.korus_matcher = Matcher(
+                Pseudonyms() if found.pseudonyms == "public" else None, found.volatile
+            )
             header = found
         elif record:
             # the moments of the answers count from here
             cassette.korus_clock.move(0.0)
             persister.header = header = evolve(header, recorded_at=now())
-        tape = Tape(path, record, header, cassette)
+        tape = Tape(file, record, header, cassette)
         yield tape
     if record and tape.kept and persister.recorded:
-        persister.write(path)
+        persister.write(file)
 
 
 def now() -> dt.datetime:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from korus.testing import bodies
-from korus.testing.cassettes import Cassette, Interaction
-from korus.testing.checking import Coverage, Exemption, Report
 from korus.testing.conformance import DOCUMENTED, Finding
-from korus.testing.scanning import Leak
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from korus.testing.cassettes import Cassette, Interaction
+    from korus.testing.checking import Coverage, Exemption, Report
+    from korus.testing.scanning import Leak
 
 __all__ = [
     "check_as_json",
@@ -95,7 +98,8 @@ def check_as_table(report: Report) -> str:
         rows = [
             (
                 one.kind,
-                f"{one.cassette}#{one.interaction}" + (f" and {len(alike) - 1} more" if len(alike) > 1 else ""),
+                f"{one.cassette}#{one.interaction}"
+                + (f" and {len(alike) - 1} more" if len(alike) > 1 else ""),
                 one.api_version,
                 one.operation or "—",
                 f"{one.part} {one.pointer}".strip(),
@@ -213,8 +217,10 @@ def story(cassette: Cassette, name: str, *, only: int | None = None) -> str:
     lines = [
         name,
         f"  {header.purpose}",
-        f"  from {header.origin}, API version {header.api_version}, {header.recorded_at:%Y-%m-%d %H:%M} UTC, "
-        f"korus {header.korus_version}",
+        (
+            f"  from {header.origin}, API version {header.api_version}, {header.recorded_at:%Y-%m-%d %H:%M} UTC, "
+            f"korus {header.korus_version}"
+        ),
     ]
     if header.volatile:
         lines.append(f"  not compared: {', '.join(header.volatile)}")

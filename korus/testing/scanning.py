@@ -8,10 +8,8 @@ keep up to date, must find nothing either. Nothing is changed, and what is found
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from attrs import frozen
@@ -35,6 +33,10 @@ from korus.testing.privacy import (
     private_places,
 )
 from korus.testing.pseudonyms import SECRET_KINDS, Kind, is_pseudonym, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["Leak", "scan"]
 
@@ -168,7 +170,8 @@ def _announced(name: str, text: str, kinds: frozenset[Kind]) -> Iterator[Leak]:
         for found in NAMED.finditer(line):
             kind, value = kind_of_key(found["name"]), unquote_plus(found["value"])
             if (
-                kind in kinds
+                kind is not None
+                and kind in kinds
                 and may_be(kind, value)
                 and not _is_harmless(value, line)
                 and value not in _EMPTY
@@ -194,25 +197,21 @@ def _settings() -> dict[str, Any]:
 def _by_detect_secrets(name: str, text: str) -> Iterator[Leak]:
     with transient_settings(_settings()):
         for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip() or _DIGEST_LINE.match(line) or line.lstrip().startswith("base64:"):
-                continue
-            for word in _random_words(line):
-                what = "a word that looks random (detect-secrets)"
-                yield Leak(cassette=name, line=number, pointer="", what=what, excerpt=_masked(word))
-            for found in detect_secrets_scan.scan_line(line):
-                value = str(found.secret_value or "")
-                if (
-                    value
-                    and not _is_harmless(value.strip("\"' "), line)
-                    and not _is_a_word(value, found.type)
-                ):
-                    yield Leak(
-                        cassette=name,
-                        line=number,
-                        pointer="",
-                        what=f"{found.type} (detect-secrets)",
-                        excerpt=_masked(value),
-                    )
+            for what, excerpt in _suspicions(line.strip()):
+                yield Leak(cassette=name, line=number, pointer="", what=what, excerpt=excerpt)
+
+
+@cache
+def _suspicions(line: str) -> tuple[tuple[str, str], ...]:
+    """What detect-secrets thinks of a line; most lines of a cassette are also in the next one."""
+    if not line or _DIGEST_LINE.match(line) or line.startswith("base64:"):
+        return ()
+    found = [("a word that looks random (detect-secrets)", _masked(word)) for word in _random_words(line)]
+    for one in detect_secrets_scan.scan_line(line):
+        value = str(one.secret_value or "")
+        if value and not _is_harmless(value.strip("\"' "), line) and not _is_a_word(value, one.type):
+            found.append((f"{one.type} (detect-secrets)", _masked(value)))
+    return tuple(found)
 
 
 def _is_a_word(value: str, kind: str) -> bool:

@@ -1,9 +1,11 @@
 """Check, measure, scan and show recorded traffic, or read it with a client of another description.
 
 `check` compares every exchange with the description of its own version and with the newest one, or with the one given;
-`coverage` says what of a description no cassette has shown; `scan` looks for anything private; `show` prints a cassette;
-`replay` builds the raw client of a description and reads every recorded answer through it. Without paths all cassettes
-of the repository are meant. Exit statuses: 0 all is well; 1 something was found; 2 a file or argument cannot be used.
+`coverage` says what of a description no cassette has shown; `scan` looks for anything private; `show` prints one;
+`replay` builds the raw client of a description and reads every recorded answer through it. Without paths all
+cassettes of the repository are meant.
+
+Exit statuses: 0 all is well; 1 something was found; 2 a file or argument cannot be used.
 """
 
 from __future__ import annotations

@@ -11,9 +11,7 @@ import argparse
 import datetime as dt
 import json
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -23,6 +21,10 @@ from korus.testing.privacy import Exchange
 from korus.testing.pseudonyms import Pseudonyms
 from korus.testing.recording import interactions_of
 from scripts.descriptions import FOLDER, read_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = ["FOLDER_OF_CASSETTES", "PUBLISHED", "Published", "Sample", "build", "main", "write_all"]
 
@@ -161,7 +163,9 @@ PUBLISHED: tuple[Published, ...] = (
 
 
 def _content(name: str) -> bytes:
-    return json.dumps(json.loads((SAMPLES / name).read_bytes()), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(
+        json.loads((SAMPLES / name).read_bytes()), ensure_ascii=False, separators=(",", ":")
+    ).encode()
 
 
 def _token() -> Exchange:
@@ -228,7 +232,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     stale = [one.name for one in PUBLISHED if not _is_fresh(one)]
     for name in stale:
-        print(f"{name}.yaml is not what the samples give; run python -m scripts.cassettes.published", file=sys.stderr)
+        print(
+            f"{name}.yaml is not what the samples give; run python -m scripts.cassettes.published",
+            file=sys.stderr,
+        )
     return 1 if stale else 0
 
 

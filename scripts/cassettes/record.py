@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.cassettes.__main__ import ROOT
@@ -21,6 +20,7 @@ from scripts.cassettes.published import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["main", "refusal"]
 
@@ -72,7 +72,10 @@ def _projects(stories: Sequence[str]) -> list[tuple[Path, list[str]]]:
     """Where pytest is to be started, and with which paths: the shop in examples/ is a project of its own."""
     if stories:
         return [(ROOT, list(stories))]
-    return [(ROOT, ["tests/recorded"]), *((ini.parent, []) for ini in sorted(ROOT.glob("examples/*/pytest.ini")))]
+    return [
+        (ROOT, ["tests/recorded"]),
+        *((ini.parent, []) for ini in sorted(ROOT.glob("examples/*/pytest.ini"))),
+    ]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ came because the type is another, is what a program would meet after the change 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import enum
 import importlib
@@ -17,7 +18,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Union, cast
+from typing import Any, Union
 from urllib.parse import urlsplit
 
 import attrs
@@ -25,6 +26,7 @@ import httpx
 from attrs import frozen
 
 from korus.testing import bodies, cassettes, descriptions, reports
+from korus.testing.plainvalues import is_list
 from scripts.descriptions import load
 from scripts.generate.build import build, corrected
 
@@ -177,7 +179,7 @@ class _Reader:
 
     def answer(self, module: Any, recorded: cassettes.RecordedResponse) -> Iterator[tuple[str, str, str]]:
         documented = any(
-            str(recorded.status) == status or "default" == status for status in module.OPERATION.responses
+            str(recorded.status) == status or status == "default" for status in module.OPERATION.responses
         )
         ranged = f"{recorded.status // 100}XX" in {status.upper() for status in module.OPERATION.responses}
         if not documented and not ranged:
@@ -205,12 +207,12 @@ class _Reader:
 
 def _kept(model: Any, at: str) -> Iterator[tuple[str, str, str]]:
     """Places where a model of another type than promised holds the value as it came."""
-    cls = type(model)
-    try:
-        hints = typing.get_type_hints(cls, vars(sys.modules[cls.__module__]))
-    except NameError:
-        hints = {}
-    for attribute, wire in cls._FIELDS:
+    hints: dict[str, Any] = {}
+    # a name that is not there at run time leaves a model's types unknown
+    with contextlib.suppress(NameError):
+        hints = typing.get_type_hints(model.__class__, vars(sys.modules[model.__module__]))
+    fields: tuple[tuple[str, str], ...] = model._FIELDS  # noqa: SLF001 - the raw client's own table
+    for attribute, wire in fields:
         value = getattr(model, attribute)
         yield from _misfits(hints.get(attribute, Any), value, f"{at}/{descriptions.escape(wire)}")
 
@@ -219,10 +221,10 @@ def _misfits(hint: Any, value: Any, at: str) -> Iterator[tuple[str, str, str]]:
     if value is None or hint is Any:
         return
     choices = typing.get_args(hint) if typing.get_origin(hint) in {Union, types.UnionType} else (hint,)
-    if isinstance(value, list):
+    if is_list(value):
         lists = [one for one in choices if typing.get_origin(one) is list]
         if lists:
-            for number, item in enumerate(cast("list[Any]", value)):
+            for number, item in enumerate(value):
                 yield from _misfits(typing.get_args(lists[0])[0], item, f"{at}/{number}")
             return
     if hasattr(value, "_FIELDS"):

@@ -22,7 +22,8 @@ def plain_offer(client, number=0):
     found = [
         offer
         for offer in client.offers.list(catalog, order="asc", page_size=8).page(1)
-        if (offer.available_quantity or 99) > 20 and all(one.date_access and not one.form for one in offer.tickets)
+        if (offer.available_quantity or 99) > 20
+        and all(one.date_access and not one.form for one in offer.tickets)
     ]
     return found[number]
 
@@ -36,4 +37,6 @@ def held(client, quantity=1, number=0):
 
 def ordered(client, reference, quantity=1):
     """An order of a plain offer."""
-    return client.orders.create(held(client, quantity).succeeded, customer=ADA, external_reference=reference).succeeded[0]
+    return client.orders.create(
+        held(client, quantity).succeeded, customer=ADA, external_reference=reference
+    ).succeeded[0]

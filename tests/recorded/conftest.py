@@ -46,7 +46,11 @@ class Blocking:
             return self._carried(self._portal.call(_awaited, found))
         if inspect.ismethod(found) or inspect.isfunction(found):
             return lambda *args, **options: self._called(found, args, options)
-        if type(found).__name__.startswith("Async") or hasattr(found, "__anext__") or hasattr(found, "__aiter__"):
+        if (
+            type(found).__name__.startswith("Async")
+            or hasattr(found, "__anext__")
+            or hasattr(found, "__aiter__")
+        ):
             return Blocking(self._portal, found)
         return found
 

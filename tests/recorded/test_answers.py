@@ -49,6 +49,8 @@ def test_a_form_with_all_nine_types_of_fields_is_answered(client, required):
     assert {str(field.type_) for field in form.fields} == {*ANSWERS, "single_choice", "multi_choice"}
     booking = client.reservations.bulk()
     sessions = {} if ticket.date_access else {ticket: client.offers.sessions(ticket).first()}
-    booking.add(offer, sessions=sessions, answers={ticket: {field.code: answer(field) for field in form.fields}})
+    booking.add(
+        offer, sessions=sessions, answers={ticket: {field.code: answer(field) for field in form.fields}}
+    )
     outcome = booking.submit()
     assert outcome.ok

@@ -10,7 +10,13 @@ import pytest
 from booking import ADA, held, ordered, plain_offer
 
 from korus import RetryPolicy
-from korus.errors import BeneficiaryInvalid, OrderFailed, ReservationFailed, ReservationUnusable, ValidationFailed
+from korus.errors import (
+    BeneficiaryInvalid,
+    OrderFailed,
+    ReservationFailed,
+    ReservationUnusable,
+    ValidationFailed,
+)
 from korus.models import Beneficiary
 
 
@@ -27,7 +33,9 @@ def test_an_offer_is_held_and_ordered(client, korus_cassette):
     assert reservation.status == "reserved"
     assert reservation.order is None
     assert client.reservations.get(reservation).iri == reservation.iri
-    placed = client.orders.create(outcome.succeeded, customer=ADA, external_reference="SHOP-1", notes="Near the door")
+    placed = client.orders.create(
+        outcome.succeeded, customer=ADA, external_reference="SHOP-1", notes="Near the door"
+    )
     (order,) = placed.succeeded
     assert order.status == "confirmed"
     assert order.external_reference == korus_cassette.shown("reference", "SHOP-1")
@@ -61,7 +69,9 @@ def test_orders_are_found_by_reference_and_by_time(client, korus_cassette):
 def test_a_bulk_hold_that_fails_in_part_says_which_line_failed(client, korus_cassette):
     """Three lines, the second refused by its issuer."""
     korus_cassette.arrange(
-        lambda sandbox: sandbox.faults.add("fail_items", operation="bulk_create_reservations", items=(1,), count=1)
+        lambda sandbox: sandbox.faults.add(
+            "fail_items", operation="bulk_create_reservations", items=(1,), count=1
+        )
     )
     booking = client.reservations.bulk()
     lines = [booking.add(plain_offer(client, number), quantity=1) for number in range(3)]
@@ -113,7 +123,9 @@ def test_an_order_is_found_again_after_a_time_out(client, korus_cassette):
     """The gateway gives up waiting, though the order was made; it is found by its reference and not made twice."""
     outcome = held(client)
     korus_cassette.arrange(
-        lambda sandbox: sandbox.faults.add("status", operation="bulk_create_orders", status=504, done=True, count=1)
+        lambda sandbox: sandbox.faults.add(
+            "status", operation="bulk_create_orders", status=504, done=True, count=1
+        )
     )
     reference = korus_cassette.stand_in("reference", "SHOP-5")
     placed = client.orders.create(outcome.succeeded, customer=ADA, external_reference=reference)

@@ -40,7 +40,9 @@ def test_disabled_product_bases_are_listed_when_they_are_asked_for(client):
     """Without the parameter fewer product bases are listed than with it."""
     catalogs = list(client.catalogs.list())
     shown = [base.iri for one in catalogs for base in client.product_bases.list(one, page_size=50)]
-    every = [base for one in catalogs for base in client.product_bases.list(one, with_disabled=True, page_size=50)]
+    every = [
+        base for one in catalogs for base in client.product_bases.list(one, with_disabled=True, page_size=50)
+    ]
     assert {base.iri for base in every} > set(shown)
     assert {base.disabled for base in every} == {True, False}
 
@@ -85,7 +87,9 @@ def test_offers_are_filtered_by_date_and_sorted(client):
     catalog = client.catalogs.list().first()
     start = client.offers.list(catalog, order="asc").first().date
     end = start + timedelta(days=6)
-    inside = [one.date for one in client.offers.list(catalog, after=start, before=end, order="desc", page_size=50)]
+    inside = [
+        one.date for one in client.offers.list(catalog, after=start, before=end, order="desc", page_size=50)
+    ]
     assert inside == sorted(inside, reverse=True)
     assert {min(inside), max(inside)} == {start, end}
     strict = client.offers.list(catalog, strictly_after=start, strictly_before=end, order="asc", page_size=50)
@@ -157,7 +161,10 @@ def test_texts_come_in_the_language_that_was_asked_for(client):
 def test_what_is_addressed_by_its_id_and_by_its_address_is_the_same(client):
     """Catalogues by object, address and bare id lead to the same first offer."""
     catalog = client.catalogs.list().first()
-    first = {client.offers.list(one, order="asc", page_size=1).first().iri for one in (catalog, catalog.iri, catalog.id)}
+    first = {
+        client.offers.list(one, order="asc", page_size=1).first().iri
+        for one in (catalog, catalog.iri, catalog.id)
+    }
     assert len(first) == 1
 
 

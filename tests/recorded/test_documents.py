@@ -38,9 +38,7 @@ def test_a_document_is_addressed_in_a_language(client):
 
 def test_a_document_that_is_not_ready_is_waited_for_only_so_long(client, korus_cassette):
     """An order whose documents need longer than anybody waits."""
-    korus_cassette.arrange(
-        lambda sandbox: setattr(sandbox.box_office, "_document_delay", timedelta(hours=1))
-    )
+    korus_cassette.arrange(lambda sandbox: setattr(sandbox.box_office, "_document_delay", timedelta(hours=1)))
     order = ordered(client, "SHOP-11")
     with pytest.raises(DocumentsNotReady):
         client.documents.wait(order, timeout=0.2)

@@ -78,7 +78,9 @@ def test_what_does_not_exist_is_not_found(client):
 def test_too_many_requests_are_made_again_after_the_time_the_api_names(client, korus_cassette):
     """429 with Retry-After, then an answer."""
     korus_cassette.arrange(
-        lambda sandbox: sandbox.faults.add("status", operation="list_catalogs", status=429, retry_after=1, count=1)
+        lambda sandbox: sandbox.faults.add(
+            "status", operation="list_catalogs", status=429, retry_after=1, count=1
+        )
     )
     assert client.catalogs.list().first().iri
 
@@ -104,7 +106,9 @@ def test_a_failing_server_is_asked_again(client, korus_cassette, status):
 
 def test_a_server_that_is_broken_is_told_as_such(client, korus_cassette):
     """500 on reading is not tried again."""
-    korus_cassette.arrange(lambda sandbox: sandbox.faults.add("status", operation="list_catalogs", status=500))
+    korus_cassette.arrange(
+        lambda sandbox: sandbox.faults.add("status", operation="list_catalogs", status=500)
+    )
     with pytest.raises(ServerError) as caught:
         client.catalogs.list().first()
     assert caught.value.status == 500
@@ -121,7 +125,9 @@ def test_a_page_of_a_proxy_is_an_error_and_no_answer(client, korus_cassette):
 def test_values_that_nobody_described_are_kept(client, korus_cassette):
     """Every enumerated value of a reservation is one that the description does not know."""
     outcome = held(client)
-    korus_cassette.arrange(lambda sandbox: sandbox.faults.add("unknown_enum", operation="get_reservation", count=1))
+    korus_cassette.arrange(
+        lambda sandbox: sandbox.faults.add("unknown_enum", operation="get_reservation", count=1)
+    )
     found = client.reservations.get(outcome.succeeded[0])
     assert found.status == "something_new"
     assert not found.status.is_known

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from scripts.cassettes import published
-
 from korus.models import Beneficiary
+from scripts.cassettes import published
 
 ORDER = "/v1/booking/orders/019c23d2-3a50-7c4c-9160-d5fa5b460249"
 TICKET = f"{ORDER}/items/019c23d2-3a50-73d9-8727-aa4d5128f906/tickets/019c23d2-3e38-780b-b699-b4e342c52246"

@@ -29,7 +29,7 @@ class _Echo(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def do_GET(self):  # noqa: N802 - the name the server looks for
+    def do_GET(self):
         content = self.rfile.read(int(self.headers.get("content-length", 0)))
         answer = json.dumps({"path": self.path, "body": content.decode()}).encode()
         if "empty" in self.path:
@@ -37,7 +37,9 @@ class _Echo(BaseHTTPRequestHandler):
         if "binary" in self.path:
             answer = b"\x00\xff\x01"
         self.send_response(204 if "empty" in self.path else 200)
-        self.send_header("content-type", "application/octet-stream" if "binary" in self.path else "application/json")
+        self.send_header(
+            "content-type", "application/octet-stream" if "binary" in self.path else "application/json"
+        )
         self.send_header("set-cookie", "session=0123456789abcdef")
         if answer:
             self.send_header("content-length", str(len(answer)))

@@ -23,7 +23,12 @@ THING = {
                 "free": {},
                 "bag": {"type": "object", "additionalProperties": {"type": "integer"}},
                 "secret": {"type": "string", "writeOnly": True},
-                "choice": {"oneOf": [{"type": "string"}, {"type": "object", "properties": {"x": {"type": "integer"}}}]},
+                "choice": {
+                    "oneOf": [
+                        {"type": "string"},
+                        {"type": "object", "properties": {"x": {"type": "integer"}}},
+                    ]
+                },
             },
         },
     ]
@@ -38,7 +43,11 @@ DOCUMENT = {
             "get": {
                 "parameters": [
                     {"name": "page", "in": "query", "schema": {"type": "integer", "maximum": 9}},
-                    {"name": "id[]", "in": "query", "schema": {"type": "array", "items": {"type": "integer"}}},
+                    {
+                        "name": "id[]",
+                        "in": "query",
+                        "schema": {"type": "array", "items": {"type": "integer"}},
+                    },
                     {
                         "name": "range",
                         "in": "query",
@@ -66,7 +75,10 @@ DOCUMENT = {
                             "schema": {
                                 "type": "object",
                                 "required": ["name", "made"],
-                                "properties": {"name": {"type": "string"}, "made": {"type": "string", "readOnly": True}},
+                                "properties": {
+                                    "name": {"type": "string"},
+                                    "made": {"type": "string", "readOnly": True},
+                                },
                             }
                         }
                     },
@@ -76,7 +88,14 @@ DOCUMENT = {
         },
         "/things/{id}": {
             "get": {
-                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}],
+                "parameters": [
+                    {
+                        "name": "id",
+                        "in": "path",
+                        "required": True,
+                        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+                    }
+                ],
                 "responses": {"200": {"content": {"application/pdf": {}}}},
             }
         },
@@ -120,7 +139,11 @@ def found(interaction, document=DOCUMENT):
 
 
 def test_an_exchange_that_is_as_described_gives_one_finding_that_says_so():
-    (one,) = checker().examine(listed(GOOD, {**GOOD, "inner": None, "free": {"x": [1]}}), cassette="c.yaml", number=4).findings
+    (one,) = (
+        checker()
+        .examine(listed(GOOD, {**GOOD, "inner": None, "free": {"x": [1]}}), cassette="c.yaml", number=4)
+        .findings
+    )
     assert (one.kind, one.cassette, one.interaction, one.operation, one.api_version) == (
         "documented",
         "c.yaml",
@@ -162,7 +185,9 @@ def test_a_whole_body_of_another_type_is_one_finding():
     wrong = Interaction(
         request=RecordedRequest(method="GET", uri="https://x/things?tenant=x"),
         response=RecordedResponse(
-            status=200, headers={"content-type": ("application/ld+json",), "retry-after": ("1",)}, body={"json": {}}
+            status=200,
+            headers={"content-type": ("application/ld+json",), "retry-after": ("1",)},
+            body={"json": {}},
         ),
     )
     assert found(wrong) == [("type", "response body", "", {})]
@@ -187,11 +212,15 @@ def test_parameters_are_read_as_their_schema_means_them(query, expected):
 
 def test_statuses_media_types_and_headers_are_compared():
     assert found(listed(GOOD, status=500)) == [("undocumented status", "response status", "", 500)]
-    assert found(listed(GOOD, kind="text/html")) == [("format", "response headers", "/content-type", "text/html")]
+    assert found(listed(GOOD, kind="text/html")) == [
+        ("format", "response headers", "/content-type", "text/html")
+    ]
     assert found(listed(GOOD, headers={"retry-after": ("soon",)})) == [
         ("type", "response headers", "/Retry-After", "soon")
     ]
-    assert found(listed(GOOD, headers={"etag": ("1",)})) == [("missing", "response headers", "/Retry-After", None)]
+    assert found(listed(GOOD, headers={"etag": ("1",)})) == [
+        ("missing", "response headers", "/Retry-After", None)
+    ]
     assert found(listed(status=404, kind="application/problem+json")) == [("type", "response body", "", [])]
 
 
@@ -249,7 +278,12 @@ def test_descriptions_of_openapi_3_0_are_understood():
                         "default": {
                             "content": {
                                 "application/json": {
-                                    "schema": {"type": "integer", "nullable": True, "minimum": 3, "exclusiveMinimum": True}
+                                    "schema": {
+                                        "type": "integer",
+                                        "nullable": True,
+                                        "minimum": 3,
+                                        "exclusiveMinimum": True,
+                                    }
                                 }
                             }
                         }

@@ -12,10 +12,13 @@ from korus.testing.matching import MadeRequest, Matcher, describe
 from korus.testing.pseudonyms import Kind, Pseudonyms
 
 PUBLIC = Pseudonyms()
+WITH_KEY = Matcher(PUBLIC)
 ADA = PUBLIC.replace(Kind.GIVEN, "Ada")
 
 
-def recorded(method="POST", uri="https://api.sandbox.test/v1/x?b=2&a=1&a=0", body=None, kind="application/json"):
+def recorded(
+    method="POST", uri="https://api.sandbox.test/v1/x?b=2&a=1&a=0", body=None, kind="application/json"
+):
     content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
     return RecordedRequest(method=method, uri=uri, body=bodies.record(content, kind))
 
@@ -25,7 +28,7 @@ def made(method="POST", uri="http://127.0.0.1:5/v1/x?a=1&a=0&b=2", body=None, ki
     return MadeRequest(method=method, uri=uri, content_type=kind, content=content)
 
 
-def places(one, other, matcher=Matcher(PUBLIC)):
+def places(one, other, matcher=WITH_KEY):
     return [difference.place for difference in matcher.differences(one, other)]
 
 
@@ -54,15 +57,19 @@ def test_everything_else_counts_and_is_named(other, expected):
 
 
 def test_lists_are_compared_in_order_and_to_the_end():
-    assert places(recorded(body={"a": [1, 2]}), made(body={"a": [2, 1, 3]})) == ["body /a/0", "body /a/1", "body /a/2"]
+    assert places(recorded(body={"a": [1, 2]}), made(body={"a": [2, 1, 3]})) == [
+        "body /a/0",
+        "body /a/1",
+        "body /a/2",
+    ]
 
 
 def test_volatile_places_are_left_out_wherever_they_are_named():
     matcher = Matcher(PUBLIC, ("?b", "/items/*/at"))
     one = recorded(body={"items": [{"at": 1, "n": 1}, {"at": 2, "n": 2}]})
-    assert places(one, made(uri="http://h/v1/x?a=1&a=0", body={"items": [{"at": 9, "n": 1}, {"n": 3}]}), matcher) == [
-        "body /items/1/n"
-    ]
+    assert places(
+        one, made(uri="http://h/v1/x?a=1&a=0", body={"items": [{"at": 9, "n": 1}, {"n": 3}]}), matcher
+    ) == ["body /items/1/n"]
 
 
 def test_a_pseudonym_stands_for_the_value_it_was_made_from_and_no_other():
@@ -83,7 +90,9 @@ def test_secrets_and_identifiers_match_whatever_this_run_has_in_their_place():
     secret = PUBLIC.replace(Kind.SECRET, "then")
     identifier = "019c23d2-0000-7abc-8def-000000000001"
     replaced = PUBLIC.identifiers([identifier])[identifier]
-    one = recorded(uri=f"https://a/v1/x/{replaced}", body=f"grant_type=c&client_secret={secret}".encode(), kind=kind)
+    one = recorded(
+        uri=f"https://a/v1/x/{replaced}", body=f"grant_type=c&client_secret={secret}".encode(), kind=kind
+    )
     other = made(uri=f"https://b/v1/x/{identifier}", body=b"client_secret=now&grant_type=c", kind=kind)
     assert places(one, other) == []
     elsewhere = made(uri="https://b/v1/x/019c23d2-0000-7abc-9def-000000000001", body=other.content, kind=kind)
@@ -97,7 +106,9 @@ def test_a_mismatch_names_the_nearest_recorded_request_and_every_difference():
     far = recorded(method="GET", uri="https://api.sandbox.test/v1/elsewhere")
     other = made(uri="http://h/v1/x?page=3", body={"quantity": 3})
     matcher = Matcher(PUBLIC)
-    candidates = [(number, request, matcher.differences(request, other)) for number, request in enumerate((far, one))]
+    candidates = [
+        (number, request, matcher.differences(request, other)) for number, request in enumerate((far, one))
+    ]
     assert describe(other, candidates, "story.yaml") == (
         "POST http://h/v1/x?page=3\n"
         "  is answered by nothing in story.yaml. The nearest is interaction 1, POST https://api.sandbox.test/v1/x?page=2\n"
@@ -110,5 +121,7 @@ def test_a_mismatch_names_the_nearest_recorded_request_and_every_difference():
 def test_a_request_made_too_often_is_told_apart_from_one_that_was_never_recorded():
     one = recorded(body={"a": 1})
     other = made(body={"a": 1})
-    assert "was recorded 1 time (last as interaction 0) and has been played as often" in describe(other, [(0, one, [])], "c")
+    assert "was recorded 1 time (last as interaction 0) and has been played as often" in describe(
+        other, [(0, one, [])], "c"
+    )
     assert "empty or does not exist" in describe(other, [], "c")

@@ -11,8 +11,17 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-PLUGINS = ("-p", "korus.testing.plugin", "-p", "pytest_recording.plugin", "-p", "anyio", "-p", "no:cacheprovider")
-SHOP = '''
+PLUGINS = (
+    "-p",
+    "korus.testing.plugin",
+    "-p",
+    "pytest_recording.plugin",
+    "-p",
+    "anyio",
+    "-p",
+    "no:cacheprovider",
+)
+SHOP = """
 import pytest
 
 @pytest.mark.korus_cassette(purpose="The first catalogue of the shop.")
@@ -27,14 +36,14 @@ async def test_first_with_await(async_korus, korus_cassette):
 def test_without_a_cassette(korus, korus_sandbox):
     assert korus.catalogs.list().first().name
     assert korus_sandbox.inspect.requests["list_catalogs"] == 1
-'''
-CONFTEST = '''
+"""
+CONFTEST = """
 import pytest
 
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
-'''
+"""
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +53,17 @@ def recorded(tmp_path_factory):
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_shop.py").write_text(SHOP)
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *PLUGINS, "--rootdir", str(folder), str(folder), "--korus-record=missing"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            *PLUGINS,
+            "--rootdir",
+            str(folder),
+            str(folder),
+            "--korus-record=missing",
+        ],
         check=True,
         cwd=folder,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
@@ -94,25 +113,36 @@ def test_without_being_asked_nothing_is_recorded(pytester):
     pytester.makepyfile(test_shop=SHOP)
     result = run(pytester, "-k", "test_first and not await")
     result.assert_outcomes(failed=1, errors=1, deselected=3)
-    result.stdout.fnmatch_lines(["*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*"])
+    result.stdout.fnmatch_lines(
+        ["*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*"]
+    )
     assert not cassette(pytester).exists()
 
 
 def test_an_interaction_that_is_not_played_fails_the_run(project):
-    project.makepyfile(test_shop=SHOP.replace("    assert korus.catalogs.list().first().name\n\n@pytest.mark.anyio", "    pass\n\n@pytest.mark.anyio"))
+    project.makepyfile(
+        test_shop=SHOP.replace(
+            "    assert korus.catalogs.list().first().name\n\n@pytest.mark.anyio",
+            "    pass\n\n@pytest.mark.anyio",
+        )
+    )
     result = run(project, "-k", "test_first and not await")
     result.assert_outcomes(passed=1, errors=1, deselected=3)
-    result.stdout.fnmatch_lines(["*has interactions that the test did not play:*", "*interaction 1: GET *catalogs*"])
+    result.stdout.fnmatch_lines(
+        ["*has interactions that the test did not play:*", "*interaction 1: GET *catalogs*"]
+    )
 
 
 def test_a_deleted_interaction_fails_the_run_and_names_the_nearest(project):
     path = cassette(project)
     text = path.read_text()
-    start = text.index("- request:", text.index("- request:") + 1)
+    start = text.index("- at:", text.index("- at:") + 1)
     path.write_text(text[:start])
     result = run(project, "-k", "test_first and not await")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*is answered by nothing in test_first.yaml. The nearest is interaction 0,*"])
+    result.stdout.fnmatch_lines(
+        ["*is answered by nothing in test_first.yaml. The nearest is interaction 0,*"]
+    )
 
 
 def test_a_request_whose_error_the_program_swallows_fails_all_the_same(project):
@@ -139,9 +169,13 @@ def test_a_cassette_that_no_test_owns_fails_the_run(project):
 def test_an_old_cassette_is_recorded_anew_and_a_new_one_is_not(project):
     path = cassette(project)
     path.write_text(path.read_text().replace("recorded_at: '20", "recorded_at: '19", 1))
-    run(project, "-k", "test_first", "--korus-rerecord-older-than=1900-01-01").assert_outcomes(passed=2, deselected=2)
+    run(project, "-k", "test_first", "--korus-rerecord-older-than=1900-01-01").assert_outcomes(
+        passed=2, deselected=2
+    )
     assert "recorded_at: '19" in path.read_text()
-    run(project, "-k", "test_first", "--korus-rerecord-older-than=2000-01-01").assert_outcomes(passed=2, deselected=2)
+    run(project, "-k", "test_first", "--korus-rerecord-older-than=2000-01-01").assert_outcomes(
+        passed=2, deselected=2
+    )
     assert "recorded_at: '20" in path.read_text()
     result = run(project, "-k", "test_first", "--korus-rerecord-older-than=yesterday")
     result.stdout.fnmatch_lines(["*'yesterday' is no ISO date*"])
@@ -149,7 +183,13 @@ def test_an_old_cassette_is_recorded_anew_and_a_new_one_is_not(project):
 
 def test_a_story_that_fails_while_it_is_recorded_leaves_its_cassette_as_it_was(project):
     before = cassette(project).read_bytes()
-    project.makepyfile(test_shop=SHOP.replace("assert korus.catalogs.list().first().name\n\n", "assert not korus.catalogs.list().first().name\n\n", 1))
+    project.makepyfile(
+        test_shop=SHOP.replace(
+            "assert korus.catalogs.list().first().name\n\n",
+            "assert not korus.catalogs.list().first().name\n\n",
+            1,
+        )
+    )
     result = run(project, "-k", "test_first and not await", "--korus-record=all")
     assert result.ret == 1
     assert cassette(project).read_bytes() == before
@@ -176,7 +216,11 @@ def test_recording_a_real_environment_without_credentials_is_refused(project, mo
 
 
 def test_two_ways_of_recording_at_once_are_refused(project):
-    project.makepyfile(test_shop=SHOP.replace("@pytest.mark.korus_cassette(p", "@pytest.mark.vcr\n@pytest.mark.korus_cassette(p", 1))
+    project.makepyfile(
+        test_shop=SHOP.replace(
+            "@pytest.mark.korus_cassette(p", "@pytest.mark.vcr\n@pytest.mark.korus_cassette(p", 1
+        )
+    )
     result = run(project, "-k", "test_first and not await")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*korus_cassette and pytest.mark.vcr would both record*"])

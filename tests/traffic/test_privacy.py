@@ -94,7 +94,7 @@ def announcing(name, value):
     return exchange(response_body=json.dumps({"customer": {name: value}}).encode())
 
 
-def planted(place, name, value):
+def planted(place, name, value):  # noqa: PLR0911, PLR0912 - one place after the other
     text = f"Remark: {value}, as agreed"
     json_type = {"content-type": ("application/ld+json; charset=utf-8",)}
     match place:

@@ -58,7 +58,9 @@ def test_what_was_recorded_is_replayed_to_both_colours_with_the_network_gone(sto
 
 def test_a_request_that_nothing_answers_fails_at_once_and_is_remembered(story, header):
     with open_cassette(story, header=header, record=False) as tape, httpx.Client() as client:
-        with pytest.raises(NotRecorded, match=r"story\.yaml.*\n.*\n.*query a\n.*recorded  \[\"1\"\]\n.*sent      \[\"9\"\]"):
+        with pytest.raises(
+            NotRecorded, match=r"story\.yaml.*\n.*\n.*query a\n.*recorded  \[\"1\"\]\n.*sent      \[\"9\"\]"
+        ):
             client.post("https://nowhere.invalid/v1/things?a=9&b=2", json={"firstname": "Ada", "n": 1})
         client.get("https://nowhere.invalid/v1/things")
         with pytest.raises(NotRecorded, match="played as often"):
@@ -123,7 +125,10 @@ def test_a_private_key_is_not_needed_to_replay(path, header, server):
         (("method: POST", "method:\n    - POST"), "#/interactions/0/request/method"),
         (("interactions:", "interactions: none\nothers:"), "#/interactions"),
         (("json:\n        path", "json:\n        path: 1\n        path"), "twice"),
-        (("    body:\n      json:\n        firstname", "    body:\n      jason:\n        firstname"), "#/interactions/0/request/body"),
+        (
+            ("    body:\n      json:\n        firstname", "    body:\n      jason:\n        firstname"),
+            "#/interactions/0/request/body",
+        ),
     ],
 )
 def test_a_broken_cassette_says_which_file_and_where(story, change, where):

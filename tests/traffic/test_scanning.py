@@ -9,7 +9,9 @@ from korus.testing.cassettes import Interaction, RecordedRequest, RecordedRespon
 from korus.testing.pseudonyms import Kind, Pseudonyms
 
 
-def written(tmp_path, header, *, uri="https://a.test/v1/x", request=None, response=None, headers=None, answered=None):
+def written(
+    tmp_path, header, *, uri="https://a.test/v1/x", request=None, response=None, headers=None, answered=None
+):
     path = tmp_path / "one.yaml"
     one = Interaction(
         request=RecordedRequest(method="GET", uri=uri, headers=headers or {}, body=request or {}),
@@ -37,11 +39,17 @@ def written(tmp_path, header, *, uri="https://a.test/v1/x", request=None, respon
         ({"headers": {"cookie": ("a=b",)}}, "a header that is not kept"),
         ({"answered": {"set-cookie": ("a=b",)}}, "a header that is not kept"),
         ({"uri": "https://a.test/v1/x?external_reference=SHOP-42"}, "reference in the address"),
-        ({"uri": "https://s.test/f.pdf?Expires=1&Signature=c2lnbmF0dXJl"}, "signature or secret in an address"),
+        (
+            {"uri": "https://s.test/f.pdf?Expires=1&Signature=c2lnbmF0dXJl"},
+            "signature or secret in an address",
+        ),
         ({"response": {"json": {"url": "https://me:hidden@host.test/x"}}}, "password in an address"),
         ({"response": {"json": {"x": "eyJhbGciOi.eyJzdWIiOjEy.c2ln"}}}, "JSON web token"),
         ({"response": {"json": {"x": "AKIAIOSFODNN7EXAMPLE"}}}, "access key"),
-        ({"response": {"json": {"x": "kJ8sd7Fh2Lq0ZxPw93mVbT51rYcN"}}}, "a word that looks random (detect-secrets)"),
+        (
+            {"response": {"json": {"x": "kJ8sd7Fh2Lq0ZxPw93mVbT51rYcN"}}},
+            "a word that looks random (detect-secrets)",
+        ),
         ({"response": {"json": {"x": "-----BEGIN RSA PRIVATE KEY-----"}}}, "private key"),
         ({"response": {"base64": "AAEC/w=="}}, "a body that cannot be read"),
     ],
@@ -53,7 +61,9 @@ def test_each_kind_of_leak_is_found_and_not_printed(tmp_path, header, where, wha
     for leak in leaks:
         assert leak.cassette == path.as_posix()
         assert leak.line or leak.pointer.startswith("/interactions/0/")
-        assert not any(secret in str(leak) for secret in ("lovelace.org", "hush-hush", "7C41E9", "abcdefgh", "hidden"))
+        assert not any(
+            secret in str(leak) for secret in ("lovelace.org", "hush-hush", "7C41E9", "abcdefgh", "hidden")
+        )
 
 
 def test_pseudonyms_identifiers_and_ordinary_data_are_no_leaks(tmp_path, header):
@@ -86,4 +96,6 @@ def test_a_file_that_is_no_cassette_is_a_leak_and_is_looked_through_all_the_same
 
 def test_a_secret_of_this_machine_is_found_wherever_it_stands(tmp_path, header):
     path = written(tmp_path, header, response={"json": {"x": "plainword"}})
-    assert [leak.what for leak in scanning.scan([path], secrets=["plainword"])] == ["a secret of this machine"]
+    assert [leak.what for leak in scanning.scan([path], secrets=["plainword"])] == [
+        "a secret of this machine"
+    ]

@@ -45,7 +45,9 @@ def test_a_customer_buys_tickets_and_gets_them(shop, korus_cassette, tmp_path):
 def test_a_customer_is_told_what_cannot_be_had(shop, korus_cassette):
     # while this is recorded, the sandbox is told to refuse the second line; when it is replayed, nothing is arranged
     korus_cassette.arrange(
-        lambda sandbox: sandbox.faults.add("fail_items", operation="bulk_create_reservations", items=(1,), count=1)
+        lambda sandbox: sandbox.faults.add(
+            "fail_items", operation="bulk_create_reservations", items=(1,), count=1
+        )
     )
     basket = Basket()
     first, second = shop.whats_on(limit=2)
@@ -74,4 +76,4 @@ def test_nothing_is_bought_twice_when_the_connection_breaks(shop, korus_sandbox)
     basket.add(shop.whats_on(limit=1)[0])
     korus_sandbox.faults.add("drop_after", operation="bulk_create_orders", count=1)
     order = shop.check_out(basket, ADA, "SHOP-1004")
-    assert [found["@id"] if "@id" in found else order.iri for found in korus_sandbox.inspect.orders] == [order.iri]
+    assert [found.get("@id", order.iri) for found in korus_sandbox.inspect.orders] == [order.iri]
