@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{asked.old} or {asked.new} is nested too deeply to be compared\n")
         return ComparisonError.exit_status
     if asked.python:
-        from scripts.python_surface import SurfaceError, explained
+        from scripts.python_surface import SurfaceError, explained  # noqa: PLC0415 - slow to import and seldom needed
 
         try:
             shown = explained(comparison, old.path, new.path, asked.format)

@@ -112,7 +112,7 @@ def _security_rules(olds: list[Alternative], news: list[Alternative]) -> list[tu
     return found
 
 
-def _security(old: Document, new: Document, operations: list[Operation], findings: Findings) -> None:
+def _security(old: Document, new: Document, operations: list[Operation], findings: Findings) -> None:  # noqa: C901, PLR0912 - one case after the other
     olds, news = _definitions(old), _definitions(new)
     names_old = {name: name for name in olds}
     names_new = {name: name for name in news}
@@ -188,7 +188,7 @@ def _security(old: Document, new: Document, operations: list[Operation], finding
             )
 
 
-def _scheme(
+def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called from here only, always alike
     name: str,
     at: tuple[str, str],
     was: dict[str, Json],

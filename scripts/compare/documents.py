@@ -24,8 +24,8 @@ __all__ = [
     "Document",
     "Json",
     "NotOpenApiError",
-    "ReferenceError_",
     "UnreadableError",
+    "UnresolvedError",
     "escape",
     "listing",
     "mapping",
@@ -57,7 +57,7 @@ class NotOpenApiError(ComparisonError):
     exit_status = 4
 
 
-class ReferenceError_(ComparisonError):
+class UnresolvedError(ComparisonError):
     """A ``$ref`` points at nothing, in circles, or outside the document's folder."""
 
     exit_status = 5
@@ -195,7 +195,7 @@ class Document:
             try:
                 node = holder[int(key)] if isinstance(holder, list) else holder[key]
             except (KeyError, IndexError, ValueError, TypeError):
-                raise ReferenceError_(f"{self.path}: nothing stands at {location}") from None
+                raise UnresolvedError(f"{self.path}: nothing stands at {location}") from None
         else:
             node = self._file(_split(location)[0])
         found[location] = node
@@ -210,11 +210,11 @@ class Document:
             base = self.path.parent.resolve()
             path = (base / name).resolve()
             if not path.is_relative_to(base):
-                raise ReferenceError_(f"{self.path}: {name} is outside the document's folder")
+                raise UnresolvedError(f"{self.path}: {name} is outside the document's folder")
             try:
                 self._files[name] = read(path)
             except UnreadableError as error:
-                raise ReferenceError_(
+                raise UnresolvedError(
                     f"{self.path}: a reference to {name} cannot be followed: {error}"
                 ) from error
         return self._files[name]
@@ -223,12 +223,12 @@ class Document:
         """Give the location that a reference found at a location points at.
 
         Raises:
-            ReferenceError_: Nothing stands there.
+            UnresolvedError: Nothing stands there.
         """
         here = _split(location)[0]
         split = urlsplit(reference)
         if split.scheme or split.netloc:
-            raise ReferenceError_(
+            raise UnresolvedError(
                 f"{self.path}: {reference} cannot be followed: it is not in the document's folder"
             )
         file = here
@@ -250,10 +250,10 @@ class Document:
         goal = f"{file}#{fragment}" if file else fragment
         try:
             self.at(goal)
-        except ReferenceError_ as error:
+        except UnresolvedError as error:
             if "cannot be followed" in str(error) or "outside" in str(error):
                 raise
-            raise ReferenceError_(f"{self.path}: nothing stands at {reference}") from None
+            raise UnresolvedError(f"{self.path}: nothing stands at {reference}") from None
         return goal
 
     def _anchor(self, file: str, name: str, reference: str) -> str:
@@ -271,14 +271,14 @@ class Document:
                     stack.extend((f"{pointer}/{i}", part) for i, part in enumerate(listing(node)))
             self._anchors[file] = anchors
         if name not in self._anchors[file]:
-            raise ReferenceError_(f"{self.path}: nothing stands at {reference}")
+            raise UnresolvedError(f"{self.path}: nothing stands at {reference}")
         return self._anchors[file][name]
 
     def follow(self, location: str) -> str:
         """Give the location that remains once every reference that stands there alone has been followed.
 
         Raises:
-            ReferenceError_: A reference points at nothing or in circles.
+            UnresolvedError: A reference points at nothing or in circles.
         """
         seen = {location}
         while True:
@@ -287,14 +287,14 @@ class Document:
                 return location
             location = self.target(mapping(node)["$ref"], location)
             if location in seen:
-                raise ReferenceError_(f"{self.path}: the reference at {location} points in circles")
+                raise UnresolvedError(f"{self.path}: the reference at {location} points in circles")
             seen.add(location)
 
     def check_references(self) -> None:
         """Follow each reference once.
 
         Raises:
-            ReferenceError_: One of them cannot be followed.
+            UnresolvedError: One of them cannot be followed.
         """
         done: set[str] = set()
         checked: set[tuple[str, str]] = set()

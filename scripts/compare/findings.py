@@ -198,7 +198,7 @@ class Findings:
             worst.rule = "unreached-schema-changed"
             self._found.append(worst)
 
-    def _take_change(
+    def _take_change(  # noqa: PLR0917 - called from here only, always alike
         self,
         graph: Graph,
         pair: Pair,

@@ -40,7 +40,7 @@ def _operations(document: Document, items: dict[str, Json], base: str) -> Iterat
                 yield path, method, location, f"{location}/{method}"
 
 
-def paired_operations(
+def paired_operations(  # noqa: PLR0917 - called from here only, always alike
     old: Document,
     new: Document,
     olds: dict[str, Json],
@@ -160,7 +160,7 @@ class Operations:
         self._responses(operation, was, now)
         self._callbacks(operation, was, now)
 
-    def _same_words(self, operation: Operation, content: dict[str, Json], above: list[Json]) -> None:
+    def _same_words(self, operation: Operation, content: dict[str, Json], above: list[Json]) -> None:  # noqa: C901 - one case after the other
         """Lead to the schemas of an operation that is the same text in both documents, but for what they refer to."""
         sent: Direction = "response" if operation.outward else "request"
         answered: Direction = "request" if operation.outward else "response"
@@ -378,7 +378,7 @@ class Operations:
                     self._parameter(operation, other, olds.pop(key), news.pop(other), moved=True)
                     break
 
-    def _change(
+    def _change(  # noqa: PLR0917 - called from here only, always alike
         self,
         operation: Operation,
         rule: str,
@@ -602,7 +602,7 @@ class Operations:
 
     # --- bodies ---------------------------------------------------------------------------------------------------
 
-    def _contents(
+    def _contents(  # noqa: C901, PLR0917 - one case after the other; called from here only, always alike
         self,
         operation: Operation,
         at: tuple[str, str],

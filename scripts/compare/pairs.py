@@ -167,7 +167,7 @@ class Graph:
 
     # --- building ---------------------------------------------------------------------------------------------------
 
-    def root(
+    def root(  # noqa: PLR0917 - called from here only, always alike
         self,
         old: str,
         new: str,
@@ -223,7 +223,7 @@ class Graph:
         """Give the uses of all pairs."""
         return set(self._index)
 
-    def _spread(self) -> None:
+    def _spread(self) -> None:  # noqa: C901 - one case after the other
         """Hand on the operations from pair to pair until nothing changes; in an order that seldom takes long."""
         order: list[int] = []
         done = [False] * len(self.pairs)
@@ -303,7 +303,7 @@ class Graph:
             labels.append(way[2])
             way = self.pairs[way[1]].ways[position]
         path = "".join(reversed(labels)).removeprefix(".")
-        return f"{root} › {path}" if path else root
+        return f"{root} › {path}" if path else root  # noqa: RUF001 - typographic on purpose
 
 
 class Clean:
@@ -389,7 +389,7 @@ class _Comparison:
             )
         return True
 
-    def _collect(
+    def _collect(  # noqa: C901, PLR0911, PLR0912 - one case after the other
         self,
         location: str,
         content: dict[str, Json],
@@ -478,7 +478,7 @@ class _Comparison:
 
     def _annotations(self, old_use: Use, new_use: Use) -> None:
         before, after = self.old.shape(old_use.core), self.new.shape(new_use.core)
-        several = len(before.merged) > 1 or len(after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2
+        several = len(before.merged) > 1 or len(after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2  # noqa: PLR2004 - a number that says itself
         olds, news = self.old.annotations(old_use), self.new.annotations(new_use)
         for keyword, (name, what) in TEXTS.items():
             old, new = olds.get(keyword), news.get(keyword)
@@ -678,7 +678,7 @@ class _Comparison:
             [new for j, new in enumerate(free) if j not in taken_new],
         )
 
-    def _likeness(self, old: Branch, new: Branch) -> float:
+    def _likeness(self, old: Branch, new: Branch) -> float:  # noqa: C901 - one case after the other
         """Say how likely two alternatives stand for the same thing; 0 where they do not."""
         tags_old, tags_new = self._tags(self.old, old), self._tags(self.new, new)
         for name in tags_old.keys() & tags_new.keys():
@@ -707,7 +707,7 @@ class _Comparison:
                 score += 0.2
             if old.limits.keys() & new.limits.keys():
                 score += 0.3
-        return score if score >= 0.3 else 0
+        return score if score >= 0.3 else 0  # noqa: PLR2004 - a number that says itself
 
     def _tags(self, book: Book, branch: Branch) -> dict[str, frozenset[str]]:
         """Give the properties that can hold a few words only; they tell alternatives apart."""
@@ -1207,7 +1207,7 @@ class _Comparison:
                 branches=(old, new),
             )
 
-    # --- constraints compared as wholes ---------------------------------------------------------------------------------
+    # --- constraints compared as wholes ---------------------------------------------------------------------------
 
     def _opaque(self, keyword: str, old: Branch, new: Branch) -> None:
         was = sorted(self.old.opaque_digest(keyword, place) for place in old.opaque.get(keyword, ()))
@@ -1222,7 +1222,8 @@ class _Comparison:
             OPAQUE_FACETS[keyword],
             former[0] if len(former) == 1 else former or None,
             present[0] if len(present) == 1 else present or None,
-            f"what its `{keyword}` asks for {'changed' if former and present else 'was added' if present else 'was removed'}",
+            f"what its `{keyword}` asks for "
+            + ("changed" if former and present else "was added" if present else "was removed"),
             narrowed=narrowed,
             widened=widened,
             at=(self.before.source, self.after.source) if keyword == "allOf" else self._at(old, new, keyword),
@@ -1300,7 +1301,7 @@ class _Comparison:
                 reference = f"#/components/schemas/{target}" if plain else target
                 try:
                     found[value] = book.use(book.document.target(reference, place))
-                except Exception:
+                except Exception:  # noqa: BLE001 - a name that points nowhere stands for itself
                     found[value] = Use((f"?{target}",))
         written = {use.core for use in found.values()}
         for branch in shape.kinds.get("object", ()):
@@ -1359,7 +1360,7 @@ def _words(names: list[str]) -> str:
 
 def _listed(values: list[Json]) -> str:
     shown = [token(value) for value in values[:6]]
-    return ", ".join(shown) + (f" and {len(values) - 6} more" if len(values) > 6 else "")
+    return ", ".join(shown) + (f" and {len(values) - 6} more" if len(values) > 6 else "")  # noqa: PLR2004 - a number that says itself
 
 
 def _bound(bound: Bound | None) -> Json:
@@ -1395,7 +1396,7 @@ def _only(values: frozenset[Json] | None) -> Json:
 def _divides(part: float, whole: float) -> bool:
     """Tell whether every multiple of the second is one of the first."""
     ratio = whole / part
-    return abs(ratio - round(ratio)) < 1e-9
+    return abs(ratio - round(ratio)) < 1e-9  # noqa: PLR2004 - a number that says itself
 
 
 def _last(location: str) -> str:

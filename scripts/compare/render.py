@@ -42,7 +42,7 @@ def _witness_words(record: Record) -> str | None:
     if not witness.found:
         return f"no witness: {witness.reason}"
     shown = token(witness.value)
-    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."
+    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."  # noqa: PLR2004 - a number that says itself
     said = (
         "was accepted and is refused now"
         if record.direction == "request"

@@ -91,7 +91,7 @@ class NoSampleError(Exception):
 
 # --- text from patterns -----------------------------------------------------------------------------------------------
 
-_parser: Any = re._parser  # type: ignore[attr-defined]
+_parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 - the only parser of patterns there is
 
 
 def from_pattern(pattern: str) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _texts(parsed: Any, choice: int) -> Iterator[str]:
         yield _text(str(operation), argument, choice)
 
 
-def _text(operation: str, argument: Any, choice: int) -> str:
+def _text(operation: str, argument: Any, choice: int) -> str:  # noqa: PLR0911 - one case after the other
     if operation == "LITERAL":
         return chr(argument)
     if operation == "NOT_LITERAL":
@@ -152,7 +152,7 @@ def _text(operation: str, argument: Any, choice: int) -> str:
     raise NoSampleError(operation)
 
 
-def _member(items: Any, choice: int) -> str:
+def _member(items: Any, choice: int) -> str:  # noqa: C901, PLR0912 - one case after the other
     options: list[str] = []
     negated = False
     for operation, argument in items:
@@ -185,7 +185,7 @@ def _member(items: Any, choice: int) -> str:
     return options[choice % len(options)]
 
 
-# --- values of schemas --------------------------------------------------------------------------------------------------
+# --- values of schemas --------------------------------------------------------------------------------------------
 
 
 class Sampler:
@@ -219,7 +219,7 @@ class Sampler:
                     continue
         raise NoSampleError(use.core[0])
 
-    def branch(self, branch: Branch, *, full: bool = False, depth: int = 0, salt: int = 0) -> Json:
+    def branch(self, branch: Branch, *, full: bool = False, depth: int = 0, salt: int = 0) -> Json:  # noqa: C901, PLR0911 - one case after the other
         """Make one value of an alternative.
 
         Raises:
@@ -261,7 +261,7 @@ class Sampler:
             texts = (text for pattern in patterns for text in from_pattern(pattern))
         elif formats and formats[0] in FORMATS:
             texts = FORMATS[formats[0]]
-        elif least > 10_000:
+        elif least > 10_000:  # noqa: PLR2004 - a number that says itself
             return
         else:
             texts = ("text"[: int(most)] if most is not None else "text",)
@@ -270,7 +270,7 @@ class Sampler:
             if len(text) >= least and (most is None or len(text) <= most):
                 yield text
 
-    def numbers(self, branch: Branch) -> Iterator[float]:
+    def numbers(self, branch: Branch) -> Iterator[float]:  # noqa: C901 - one case after the other
         """Make numbers of an alternative."""
         limits = branch.limits
         integer = bool(limits.get("integer"))
@@ -334,14 +334,14 @@ class Sampler:
             made.append(item)
         return made
 
-    def object(self, branch: Branch, *, full: bool = False, depth: int = 0) -> dict[str, Json]:
+    def object(self, branch: Branch, *, full: bool = False, depth: int = 0) -> dict[str, Json]:  # noqa: C901 - one case after the other
         """Make an object with what it must have, or with all that it may have.
 
         Raises:
             NoSampleError: A property that must be there could not be made.
         """
         made: dict[str, Json] = {}
-        names = list(branch.properties) if full and depth < 2 else []
+        names = list(branch.properties) if full and depth < 2 else []  # noqa: PLR2004 - a number that says itself
         wanted = dict.fromkeys((*branch.required, *names))
         for name in list(wanted):
             for other in branch.dependents.get(name, ()):

@@ -323,7 +323,7 @@ def _merge_prefix(one: Branch, other: Branch) -> tuple[Use, ...]:
     return tuple(parts)
 
 
-def meet(one: Branch, other: Branch) -> Branch | None:
+def meet(one: Branch, other: Branch) -> Branch | None:  # noqa: C901 - one case after the other
     """Give the branch of what both ask for; ``None`` where no enumerated value is left."""
     if other.is_free():
         return _relabelled(one, other)
@@ -429,7 +429,7 @@ def _intersection(one: Shape, other: Shape) -> Shape:
 
 def _absorb(branches: list[Branch], choice: str, kind: str) -> list[Branch]:
     """Drop alternatives that add nothing, and join enumerations."""
-    if len(branches) < 2:
+    if len(branches) < 2:  # noqa: PLR2004 - a number that says itself
         return branches
     if choice == "anyOf" or kind in {"null", "boolean"}:
         free = next((branch for branch in branches if branch.is_free()), None)
@@ -501,7 +501,7 @@ class Book:
         """Give what is used at a location, through references and wrappers that only annotate.
 
         Raises:
-            ReferenceError_: A reference there points at nothing.
+            UnresolvedError: A reference there points at nothing.
         """
         found = self._uses.get(location)
         if found is None:
@@ -565,7 +565,7 @@ class Book:
     def _read(self, location: str, above: tuple[str, ...], through: str) -> Shape:
         location = self.use(location).core[0]
         if location in above:
-            # x = x and y is y; x = x or y is y
+            # what asks for itself and more asks for the rest; what admits itself or more admits the rest
             return _anything(location, cut=True) if through == "allOf" else Shape(location, cut=True)
         found = self._read_before.get(location)
         if found is None:
@@ -645,7 +645,7 @@ class Book:
                 ]
         return shape
 
-    def _own(self, location: str, content: dict[str, Json]) -> Shape:
+    def _own(self, location: str, content: dict[str, Json]) -> Shape:  # noqa: C901, PLR0912 - one case after the other
         """Read the keywords of one schema, without those that bring in others beside it."""
         kinds = _types(content)
         branches: dict[str, Branch] = {kind: Branch(kind, location) for kind in kinds}
@@ -712,7 +712,7 @@ class Book:
         if branch.items is not None or prefix:
             branch.origins["items"] = location
 
-    def _object(self, content: dict[str, Json], branch: Branch, location: str) -> None:
+    def _object(self, content: dict[str, Json], branch: Branch, location: str) -> None:  # noqa: C901 - one case after the other
         for name, idle in (("minProperties", 0), ("maxProperties", None)):
             value = content.get(name)
             if isinstance(value, int | float) and value != idle:
@@ -801,7 +801,7 @@ class Book:
                     for branch in shape.kinds.get(kind, ())
                 ]
                 found = "|".join(sorted(parts)) or "never"
-                if len(found) > 200:
+                if len(found) > 200:  # noqa: PLR2004 - a number that says itself
                     found = format(hash(found) & 0xFFFFFFFFFFFFFFFF, "x")
             self._digests[key] = found
         return found
@@ -906,7 +906,7 @@ def _enumerate(content: dict[str, Json], branches: dict[str, Branch], location: 
             if not mine:
                 del branches[kind]
                 continue
-            if kind == "null" or (kind == "boolean" and len(mine) == 2):
+            if kind == "null" or (kind == "boolean" and len(mine) == 2):  # noqa: PLR2004 - a number that says itself
                 continue
             branch.values = mine
             branch.origins["enum"] = location
@@ -939,7 +939,7 @@ def _number(content: dict[str, Json], branch: Branch, location: str, *, integer:
         origins["format"] = location
 
 
-def _string(content: dict[str, Json], branch: Branch, location: str) -> None:
+def _string(content: dict[str, Json], branch: Branch, location: str) -> None:  # noqa: C901 - one case after the other
     limits, origins = branch.limits, branch.origins
     for name, idle in (("minLength", 0), ("maxLength", None)):
         value = content.get(name)
@@ -1023,7 +1023,7 @@ def _settle_number(limits: dict[str, Json]) -> None:
             limits["maximum"] = (math.ceil(value) - 1 if excluded else math.floor(value), False)
 
 
-def admits(limits: dict[str, Json], value: Json) -> bool:
+def admits(limits: dict[str, Json], value: Json) -> bool:  # noqa: C901, PLR0911 - one case after the other
     """Tell whether the limits of a branch admit a scalar value; what cannot be told is taken to be admitted."""
     if isinstance(value, str):
         if not limits.get("minLength", 0) <= len(value) <= limits.get("maxLength", math.inf):

@@ -30,17 +30,20 @@ table { border-collapse: collapse; width: 100%; margin: 0 0 2.5rem; font-size: .
 th, td { text-align: right; padding: .35rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 td.bar { text-align: left; width: 34%; min-width: 9rem; }
-.bar span { display: inline-block; height: .8rem; vertical-align: middle; min-width: 3px; margin-right: 1px; border-radius: 2px; }
+.bar span { display: inline-block; height: .8rem; vertical-align: middle; min-width: 3px; margin-right: 1px;
+  border-radius: 2px; }
 .bar .breaking { background: var(--breaking); } .bar .possibly { background: var(--possibly); }
 .bar .compatible { background: var(--compatible); }
 td.bad { color: var(--breaking); font-weight: 600; }
 .timeline { position: relative; padding-left: 1.6rem; }
-.timeline::before { content: ""; position: absolute; left: .42rem; top: .6rem; bottom: .6rem; width: 2px; background: var(--line); }
+.timeline::before { content: ""; position: absolute; left: .42rem; top: .6rem; bottom: .6rem; width: 2px;
+  background: var(--line); }
 .version { position: relative; margin: 0 0 .4rem; }
 .version::before { content: ""; position: absolute; left: -1.6rem; top: .35rem; width: .95rem; height: .95rem;
   border-radius: 50%; background: var(--paper); border: 3px solid var(--accent); }
 .version h2 { margin: 0; font-size: 1.3rem; } .version p { margin: 0; color: var(--soft); font-size: .92rem; }
-.step { background: var(--card); border: 1px solid var(--line); border-radius: 10px; margin: .8rem 0 1.6rem; padding: 1rem 1.1rem; }
+.step { background: var(--card); border: 1px solid var(--line); border-radius: 10px; margin: .8rem 0 1.6rem;
+  padding: 1rem 1.1rem; }
 .step > p.counts { margin: 0 0 .6rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: .5rem 1.6rem; }
 .columns h3 { font-size: .95rem; margin: .5rem 0 .2rem; color: var(--soft); font-weight: 600; }
@@ -100,7 +103,7 @@ def show(steps: list[Step]) -> str:
     parts = [
         "<header><h1>The KorusTicket API, version by version</h1>",
         (
-            f'<p class="lead">What {len(versions)} versions of the API’s description brought and took away, told by what callers '
+            f'<p class="lead">What {len(versions)} versions of the API brought and took away, told by what callers '
             "notice: a request that was accepted and is refused now, an answer that may hold what it could not hold "
             "before, a name of the Python client that is gone.</p></header>"
         ),
@@ -119,7 +122,7 @@ def show(steps: list[Step]) -> str:
         _version(versions[0]),
         "</div>",
         (
-            "<footer><p>Reconstructed versions were written down from the API’s documentation pages, since their files are "
+            "<footer><p>Reconstructed versions were written down from the documentation, since their files are "
             "not published any more; what was inferred in them is marked there.</p></footer>"
         ),
     ]
@@ -190,7 +193,7 @@ def _step(step: Step) -> str:
     for level in LEVELS:
         records = [record for record in step.comparison.changes if record.level == level]
         if records:
-            shown = " open" if level == "breaking" and len(records) <= 5 else ""
+            shown = " open" if level == "breaking" and len(records) <= 5 else ""  # noqa: PLR2004 - a number that says itself
             parts.append(
                 f'<details class="level-group"{shown}><summary>{HEADINGS[level]}: {len(records)} '
                 f"change{'s' if len(records) > 1 else ''}</summary>"
@@ -210,7 +213,8 @@ def _step(step: Step) -> str:
             level = "breaking" if change.breaking else "compatible"
             why = "; ".join(cause.sentence for cause in causes[:3])
             parts.append(
-                f'<li class="{level}"><details><summary><code>{escape(change.name)}</code> {escape(change.change)}</summary>'
+                f'<li class="{level}"><details><summary><code>{escape(change.name)}</code> '
+                f"{escape(change.change)}</summary>"
                 f"<dl><dt>because</dt><dd>{escape(why)}</dd></dl></details></li>"
             )
         parts.append("</ul></details>")
@@ -276,4 +280,7 @@ def _record(record: Record, effect: Effect | None) -> str:
     if effect is not None:
         rows.append(("in Python", "<br>".join(escape(line) for line in effect_lines(effect))))
     details = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
-    return f'<li class="{record.level}"><details><summary>{escape(record.message)}</summary><dl>{details}</dl></details></li>'
+    return (
+        f'<li class="{record.level}"><details><summary>{escape(record.message)}</summary>'
+        f"<dl>{details}</dl></details></li>"
+    )

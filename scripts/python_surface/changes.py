@@ -168,7 +168,7 @@ def _operations(old: Surface, new: Surface, renames: dict[str, str], changes: li
             _signatures(was, now, renames, changes, concerned)
 
 
-def _signatures(
+def _signatures(  # noqa: C901 - one case after the other
     was: Operation,
     now: Operation,
     renames: dict[str, str],
@@ -329,7 +329,7 @@ def _likeness(one: Model, other: Model) -> float:
     return len(mine & theirs) / len(mine | theirs) if mine | theirs else 1.0
 
 
-def _model(
+def _model(  # noqa: C901, PLR0912 - one case after the other
     before: Model,
     after: Model,
     renames: dict[str, str],

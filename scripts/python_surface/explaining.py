@@ -238,7 +238,7 @@ def _korus_names(names: list[NameChange], layer: Layer) -> list[str]:
     return list(found)
 
 
-def _action(names: list[NameChange], record: Record | None) -> str:
+def _action(names: list[NameChange], record: Record | None) -> str:  # noqa: C901 - one case after the other
     """Say what a user has to do."""
     steps: dict[str, None] = {}
     for change in names:
@@ -263,5 +263,6 @@ def _action(names: list[NameChange], record: Record | None) -> str:
             steps[f"Check where `{short}` is used: it {change.change}."] = None
     if not names and record is not None and record.level == "breaking":
         where = record.where.location or "the API"
-        return f"No name changes, but what is {'sent' if record.direction == 'request' else 'answered'} does: check {where}."
+        what = "sent" if record.direction == "request" else "answered"
+        return f"No name changes, but what is {what} does: check {where}."
     return " ".join(steps)

@@ -123,7 +123,8 @@ def html(meaning: Meaning) -> str:
             parts.append(
                 f'<li class="{level}"><details><summary><span class="level {level}">'
                 f"{'Breaking in Python' if effect.breaking else 'Compatible in Python'}</span> {escape(sentence)}"
-                f"</summary><dl><dt>rule</dt><dd><code>{escape(rule)}</code></dd><dt>in Python</dt><div>{lines}</div></dl>"
+                f"</summary><dl><dt>rule</dt><dd><code>{escape(rule)}</code></dd>"
+                f"<dt>in Python</dt><div>{lines}</div></dl>"
                 "</details></li>"
             )
         parts.append("</ul>")

@@ -156,14 +156,14 @@ class _Known:
         operations = frozenset(
             f"{label.partition(' ')[0]} {erased(label.partition(' ')[2])}" for label in record.operations
         )
-        steps = set(re.split(r"\.|\[\d*\]|›| ", record.where.location))
+        steps = set(re.split(r"\.|\[\d*\]|›| ", record.where.location))  # noqa: RUF001 - typographic on purpose
         for pointer in (record.where.old_pointer, record.where.new_pointer):
             parts = [part.replace("~1", "/").replace("~0", "~") for part in (pointer or "").split("/")]
             steps.update(after for part, after in itertools.pairwise(parts) if part == "properties")
         return cls(record, operations, frozenset(steps - {""}))
 
 
-def trace(
+def trace(  # noqa: C901, PLR0912 - one case after the other
     changes: list[NameChange],
     records: Iterable[Record],
     causes: tuple[NameCause, ...],
@@ -229,7 +229,7 @@ def trace(
     return result
 
 
-def _direct(change: NameChange, item: _Known) -> bool:
+def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911 - one case after the other
     record = item.record
     if not (change.operations & item.operations):
         return False
@@ -250,7 +250,7 @@ def _direct(change: NameChange, item: _Known) -> bool:
         )
     if change.kind == "returns":
         return rule.startswith(ANSWERS) or (
-            record.where.location.startswith("response") and "›" not in record.where.location
+            record.where.location.startswith("response") and "›" not in record.where.location  # noqa: RUF001 - typographic on purpose
         )
     if change.kind == "member":
         value = change.wire or ""
@@ -273,10 +273,10 @@ def _direct(change: NameChange, item: _Known) -> bool:
 
 def _same_word(name: str, steps: frozenset[str]) -> bool:
     plain = name.lower()
-    return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)
+    return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)  # noqa: PLR2004 - a number that says itself
 
 
-def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surface]) -> bool:
+def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surface]) -> bool:  # noqa: C901 - one case after the other
     """Tell whether a change that is explained explains another: it brings or drops the class that is concerned."""
     name = change.owner if change.kind in {"class", "attribute", "member", "method"} else None
     if name is None:
@@ -341,4 +341,4 @@ def _resembles(part: str | None, side: str | None) -> bool:
     plain = re.sub(r"[^a-z0-9]", "", part.rpartition(".")[2].lower())
     # what a generator of descriptions puts behind the class: serialisation groups, formats
     named = re.sub(r"[^a-z0-9]", "", re.split(r"[.-]", side)[0].lower())
-    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)
+    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)  # noqa: PLR2004 - a number that says itself

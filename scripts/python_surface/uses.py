@@ -75,9 +75,9 @@ class _Reader(ast.NodeVisitor):
         self._skip_docstring(node.body)
         self.generic_visit(node)
 
-    visit_FunctionDef = _scope
-    visit_AsyncFunctionDef = _scope
-    visit_ClassDef = _scope
+    visit_FunctionDef = _scope  # noqa: N815 - the interface of ast
+    visit_AsyncFunctionDef = _scope  # noqa: N815 - the interface of ast
+    visit_ClassDef = _scope  # noqa: N815 - the interface of ast
 
     def visit_Name(self, node: ast.Name) -> None:
         self._note(self.module.names, node.id, node)
@@ -126,7 +126,7 @@ class Layer:
             self.modules.append(module)
         self._dealing: dict[str, set[str]] = {}
 
-    def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:
+    def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:  # noqa: C901, PLR0912 - one case after the other
         """Give the lines that use what changed, without repetition and in order."""
         found: set[Use] = set()
         for module in self.modules:

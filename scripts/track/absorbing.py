@@ -300,7 +300,7 @@ def _generate(description: Path, copy: Path) -> None:
         ) from error
 
 
-def _explain(
+def _explain(  # noqa: PLR0917 - called from here only, always alike
     comparison: Comparison, previous: Path, present: Path, root: Path, copy: Path, place: Path
 ) -> Meaning:
     try:
@@ -328,7 +328,7 @@ def _environment(copy: Path) -> dict[str, str]:
 
 
 def _command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - the own commands of the project
         (sys.executable, "-m", *arguments),
         cwd=copy,
         env=_environment(copy),
@@ -356,7 +356,8 @@ def _cassettes(copy: Path, previous: Path, description: Path, outcome: Outcome) 
         outcome.output = "\n".join(lines) + "\n"
         raise StoppedError(
             Status.CASSETTES_FAILED,
-            f"{len(unread)} recorded answers cannot be read with the client of {description.stem}, the first: {lines[0]}",
+            f"{len(unread)} recorded answers cannot be read with the client of {description.stem}, the first: "
+            + lines[0],
         )
     return lines
 
@@ -384,7 +385,7 @@ def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
     if done.returncode:
         outcome.output = done.stdout
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-        listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
+        listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004 - a number that says itself
         raise StoppedError(Status.TESTS_FAILED, f"the tests do not hold: {listed or _last_line(done.stdout)}")
 
 
@@ -433,8 +434,8 @@ def _bring_back(wanted: Wanted, outcome: Outcome, copy: Path) -> None:
 
 def _switch(root: Path, branch: str) -> None:
     """Go to a branch of this name, made anew from where the repository is."""
-    done = subprocess.run(
-        ("git", "switch", "--quiet", "--force-create", branch),
+    done = subprocess.run(  # noqa: S603 - the own commands of the project
+        ("git", "switch", "--quiet", "--force-create", branch),  # noqa: S607 - the own commands of the project
         cwd=root,
         check=False,
         capture_output=True,

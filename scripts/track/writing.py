@@ -170,7 +170,7 @@ def _plain(words: str) -> str:
 # --- pull request -------------------------------------------------------------------------------------------------
 
 
-def pull_request(
+def pull_request(  # noqa: C901, PLR0917 - one case after the other; called from here only, always alike
     meaning: Meaning,
     decision: Decision,
     outcome: str,
@@ -199,7 +199,7 @@ def pull_request(
         "| | breaking | possibly | compatible |",
         "|---|---|---|---|",
         f"| on the wire | {' | '.join(str(comparison.count(level)) for level in LEVELS)} |",
-        f"| in Python | {len(breaking)} | – | {len(names) - len(breaking)} |",
+        f"| in Python | {len(breaking)} | – | {len(names) - len(breaking)} |",  # noqa: RUF001 - typographic on purpose
         "",
         f"korus {decision.present} → at least **{decision.next}** ({decision.level}: {decision.reason}).",
     ]
@@ -235,10 +235,10 @@ def _record_lines(record: Record, effect: Effect) -> list[str]:
     lines = [f"- {_plain(record.message)} (`{record.id}`)"]
     if effect.uses:
         shown = ", ".join(f"`{use}`" for use in effect.uses[:6])
-        more = f" and {len(effect.uses) - 6} more" if len(effect.uses) > 6 else ""
+        more = f" and {len(effect.uses) - 6} more" if len(effect.uses) > 6 else ""  # noqa: PLR2004 - a number that says itself
         lines.append(f"  - used in {shown}{more}")
     if effect.cassettes:
         shown = ", ".join(f"`{name}`" for name in effect.cassettes[:4])
-        more = f" and {len(effect.cassettes) - 4} more" if len(effect.cassettes) > 4 else ""
+        more = f" and {len(effect.cassettes) - 4} more" if len(effect.cassettes) > 4 else ""  # noqa: PLR2004 - a number that says itself
         lines.append(f"  - recorded in {shown}{more}")
     return lines

@@ -28,7 +28,7 @@ THING = {
 NODE = thing(next=ref("Node"), value=TEXT)
 
 
-def both(old, new, old_version="3.1.0", new_version="3.1.0", old_schemas=None, new_schemas=None):
+def both(old, new, old_version="3.1.0", new_version="3.1.0", old_schemas=None, new_schemas=None):  # noqa: PLR0917 - called from here only, always alike
     """Put a pair of schemas into a request and into a response."""
     return [
         (

@@ -76,9 +76,9 @@ def test_each_change_is_told_in_names_with_a_verdict_for_python(meaning):
     assert sentences(removed) == ["`api.offer.list_offers` loses the parameter `session`"]
     assert removed.breaking
     nullable = effect(meaning, "response-became-nullable")
+    was, now = "`list[SessionAvailability]`", "`list[SessionAvailability] | None`"
     assert sentences(nullable) == [
-        "`models.OfferAvailability.sessions_availability` is `list[SessionAvailability] | None` instead of "
-        "`list[SessionAvailability]`"
+        f"`models.OfferAvailability.sessions_availability` is {now} instead of {was}"
     ]
     assert nullable.breaking
     required = effect(meaning, "parameter-became-required")

@@ -10,7 +10,7 @@ from scripts.descriptions import descriptions
 PATHS = descriptions()
 STEPS = list(zip(list(PATHS)[:-1], list(PATHS)[1:], strict=True))
 C = "/v1/ticketing/catalogs/{catalogId}"
-O = "/v1/booking/orders"
+ORDERS = "/v1/booking/orders"
 R = "/v1/booking/reservations"
 LD = {"@id", "@type", "@context"}
 
@@ -63,16 +63,16 @@ def test_every_step_says_that_the_version_changed(steps):
 
 def test_from_1_0_4_to_1_0_7_fields_came(steps):
     came = properties(steps["1.0.4", "1.0.7"], "response", "added")
-    assert f"GET {O}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in came["status"]
-    assert f"GET {O}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in came["seating"]
+    assert f"GET {ORDERS}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in came["status"]
+    assert f"GET {ORDERS}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in came["seating"]
     for name in ("catalog", "seatsArrangement", "releasable", "status"):
         assert f"GET {R}/{{id}}" in came[name], name
     for name in ("catalog", "optin", "title"):
-        assert f"GET {O}/{{id}}" in came[name], name
+        assert f"GET {ORDERS}/{{id}}" in came[name], name
     sent = properties(steps["1.0.4", "1.0.7"], "request", "added")
     assert {name: ops for name, ops in sent.items() if name in {"optin", "title"}} == {
-        "optin": {f"POST {O}/_bulk"},
-        "title": {f"POST {O}/_bulk"},
+        "optin": {f"POST {ORDERS}/_bulk"},
+        "title": {f"POST {ORDERS}/_bulk"},
     }
 
 
@@ -81,7 +81,7 @@ def test_from_1_0_4_to_1_0_7_nothing_breaks_but_the_keys_of_json_ld_in_nested_ob
     assert {record.id for record in records} == {"response-property-removed"}
     assert {name_of(record) for record in records} == LD
     reached = {label for record in records for label in record.operations}
-    assert f"GET {O}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in reached
+    assert f"GET {ORDERS}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in reached
 
 
 def test_from_1_0_7_to_1_0_10_the_model_of_product_bases_replaced_that_of_events(steps):
@@ -114,7 +114,7 @@ def test_from_1_0_7_to_1_0_10_the_model_of_product_bases_replaced_that_of_events
 def test_from_1_0_7_to_1_0_10_the_event_of_tickets_went_and_the_envelope_changed_its_shape(steps):
     records = steps["1.0.7", "1.0.10"]
     went = properties(records, "response", "removed")
-    assert f"GET {O}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in went["event"]
+    assert f"GET {ORDERS}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in went["event"]
     assert {name for name in went if name not in LD} == {"event"}
     # members of lists lose the keys of JSON-LD; what is fetched by itself must have them
     assert "GET /v1/ticketing/catalogs" in went["@id"]
@@ -145,8 +145,8 @@ def test_from_1_0_10_to_1_0_19_forms_went_and_documents_came(steps):
     assert tags(records, "removed") == {"Form", "FormField", "FormFieldChoice"}
     assert operations(records, "removed") == {"GET /v1/forms/{id}"}
     assert operations(records, "added") == {
-        f"GET {O}/{{orderId}}/documents",
-        f"GET {O}/{{orderId}}/documents/{{id}}",
+        f"GET {ORDERS}/{{orderId}}/documents",
+        f"GET {ORDERS}/{{orderId}}/documents/{{id}}",
     }
     went = properties(records, "response", "removed")
     assert set(went) == {"form"}
@@ -185,7 +185,7 @@ def test_from_1_0_38_to_release_parameters_and_fields_came(steps):
     assert {label for record in having(records, "parameter-added") for label in record.operations} == {
         f"GET {C}/offers"
     }
-    assert properties(records, "request", "added") == {"notes": {f"POST {O}/_bulk"}}
+    assert properties(records, "request", "added") == {"notes": {f"POST {ORDERS}/_bulk"}}
     came = properties(records, "response", "added")
     assert {"code", "hint", "payload"} <= set(came)
     authored = {name for name, labels in came.items() if labels == {f"GET {C}/product_bases"}}
