@@ -21,6 +21,7 @@ from korus.iri import origin
 __all__ = [
     "Cursor",
     "Envelope",
+    "Memory",
     "Page",
     "Query",
     "Step",
@@ -122,12 +123,50 @@ class Page(Generic[_T]):
 
 
 @frozen
+class Memory:
+    """The few pages that are kept to notice when reading goes round in a circle, however long the list is.
+
+    Attributes:
+        before: The page before this one.
+        first: The first page read.
+        mark: A page in between, exchanged ever more rarely, so that any circle comes upon it (Brent).
+        mark_at: How many pages had been read when it was taken.
+        count: How many pages were read.
+    """
+
+    before: Envelope | None = None
+    first: Envelope | None = None
+    mark: Envelope | None = None
+    mark_at: int = 0
+    count: int = 0
+
+    def holds(self, envelope: Envelope) -> bool:
+        """Tell whether a page is one of those kept, over again."""
+        kept = (self.before, self.first, self.mark)
+        return bool(envelope.members) and any(
+            page is not None and envelope.members == page.members for page in kept
+        )
+
+    def with_page(self, envelope: Envelope) -> Memory:
+        """Give the memory after one more page."""
+        count = self.count + 1
+        renew = count >= 2 * self.mark_at
+        return Memory(
+            before=envelope,
+            first=self.first or envelope,
+            mark=envelope if renew else self.mark,
+            mark_at=count if renew else self.mark_at,
+            count=count,
+        )
+
+
+@frozen
 class Step:
     """What follows after a page.
 
     Attributes:
         following: The next page, None after the last.
-        repeated: The page was the one before it over again, so its items are not given twice.
+        repeated: The page was an earlier one over again, so its items are not given twice.
         warning: What was noticed, for a `CollectionChanged` warning.
     """
 
@@ -268,27 +307,26 @@ def _renumbered(query: Query, old: int, new: int) -> Query | None:
     return tuple((key, str(new) if key == _PAGE else value) for key, value in query)
 
 
-def step(cursor: Cursor, envelope: Envelope, before: Envelope | None, *, paged: bool) -> Step:
+def step(cursor: Cursor, envelope: Envelope, memory: Memory, *, paged: bool) -> Step:
     """Decide what follows after a page.
 
     Args:
         cursor: The page that was asked for.
         envelope: What came.
-        before: The page before it, None for the first one read.
+        memory: The pages that are remembered.
         paged: Whether the operation knows page numbers at all.
     """
     count = len(envelope.members)
     size = count if cursor.first_size is None else cursor.first_size
     received = cursor.received + count
     total = cursor.total if envelope.total is None else envelope.total
-    repeated = before is not None and count > 0 and envelope.members == before.members
-    if repeated:
+    if memory.holds(envelope):
         lacking = total is not None and cursor.counted and cursor.received < total
-        said = f"page {cursor.number} is the page before it over again" if lacking else None
+        said = f"page {cursor.number} is an earlier page over again" if lacking else None
         return Step(None, repeated=True, warning=said)
     known = evolve(cursor, skip=0, received=received, first_size=size, total=total, query=None)
     following = _following(known, cursor, envelope, paged=paged)
-    warning = _noticed(cursor, envelope, before)
+    warning = _noticed(cursor, envelope, memory.before)
     if following is None and warning is None and not cursor.warned and cursor.counted:
         warning = _shortfall(received, total)
     if following is not None and warning is not None:

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from korus import pages as paging
 from korus._primitives.synchronous import Pending, Workers
 from korus.errors import CollectionChanged, InvalidArgument, UnexpectedCount
-from korus.pages import Cursor, Envelope, Page, Query
+from korus.pages import Cursor, Envelope, Memory, Page, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Pages", "Source"]
 
 _T = TypeVar("_T")
+
+_NOTHING = Memory()
 
 
 @frozen
@@ -78,13 +80,13 @@ class _Reader(Generic[_T]):
         """Give the query that a page is asked for with."""
         return paging.page_query(cursor, self.source.query, self.page_size)
 
-    def read(self, cursor: Cursor, before: Envelope | None = None, document: Any = None) -> _Reading[_T]:
+    def read(self, cursor: Cursor, memory: Memory = _NOTHING, document: Any = None) -> _Reading[_T]:
         """Read a page, or what came of it already."""
         source = self.source
         if document is None:
             document = source.read(self.query(cursor))
         envelope = paging.read_envelope(document, operation=source.operation, url=source.url)
-        step = paging.step(cursor, envelope, before, paged=source.paged)
+        step = paging.step(cursor, envelope, memory, paged=source.paged)
         self.total = envelope.total if envelope.total is not None else self.total
         following = step.following
         page = Page(
@@ -223,7 +225,7 @@ class _Walk(Generic[_T]):
     def __init__(self, reader: _Reader[_T]) -> None:
         self._reader = reader
         self._cursor: Cursor | None = reader.start
-        self._before: Envelope | None = None
+        self._memory = _NOTHING
         self._workers = Workers(reader.prefetch) if reader.prefetch else None
         self._ahead: dict[Query, Pending[Any]] = {}
 
@@ -235,11 +237,11 @@ class _Walk(Generic[_T]):
             return None
         coming = self._ahead.pop(reader.query(cursor), None)
         document = None if coming is None else coming.result()
-        reading = reader.read(cursor, self._before, document)
+        reading = reader.read(cursor, self._memory, document)
         step = reading.step
         if step.warning is not None:
             warnings.warn(f"{reader.source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
-        self._cursor, self._before = step.following, reading.envelope
+        self._cursor, self._memory = step.following, self._memory.with_page(reading.envelope)
         if step.repeated:
             return self.turn()
         self._look_ahead()

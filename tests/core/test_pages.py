@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from korus.errors import DecodingFailed, InvalidArgument
-from korus.pages import Cursor, Envelope, cursor_at, foreseen, page_query, position_of, read_envelope, step
+from korus.pages import (
+    Cursor,
+    Envelope,
+    Memory,
+    cursor_at,
+    foreseen,
+    page_query,
+    position_of,
+    read_envelope,
+    step,
+)
 
 URL = "https://api.test/v1/booking/orders"
 
@@ -60,14 +70,14 @@ ENVELOPES = st.fixed_dictionaries(
 def test_reading_ends_whatever_the_pages_say(documents: list[dict[str, Any]], paged: bool) -> None:
     """The same few pages are answered over and over; the walk may not go round in them for ever."""
     cursor: Cursor | None = Cursor()
-    before: Envelope | None = None
+    memory = Memory()
     warned = 0
     for turn in range(2000):
         try:
             envelope = read(documents[turn % len(documents)])
         except DecodingFailed:
             return
-        done = step(cursor, envelope, before, paged=paged)
+        done = step(cursor, envelope, memory, paged=paged)
         warned += done.warning is not None
         if done.following is None:
             break
@@ -76,7 +86,7 @@ def test_reading_ends_whatever_the_pages_say(documents: list[dict[str, Any]], pa
         assert all(isinstance(key, str) and isinstance(value, str) for key, value in query)
         saved = json.loads(json.dumps(position_of(done.following, 0, "key")))
         assert cursor_at(saved, "key").number == done.following.number
-        cursor, before = done.following, envelope
+        cursor, memory = done.following, memory.with_page(envelope)
     else:
         pytest.fail("the walk did not end")
     assert warned <= 1
@@ -89,7 +99,7 @@ def test_a_right_collection_is_read_once_and_without_a_warning(
     size = min(asked, largest)
     items = [{"@id": f"/o{number}"} for number in range(count)]
     cursor: Cursor | None = Cursor()
-    before = None
+    memory = Memory()
     seen: list[Any] = []
     while cursor is not None:
         query = dict(page_query(cursor, (("order[createdAt]", "asc"),), asked))
@@ -99,12 +109,12 @@ def test_a_right_collection_is_read_once_and_without_a_warning(
         if links and page * size < count:
             document["view"] = {"next": f"/v1/booking/orders?page={page + 1}&itemsPerPage={asked}"}
         envelope = read(document)
-        ahead = foreseen(cursor, 5) if before is not None else []
+        ahead = foreseen(cursor, 5)
         assert all(later.number <= -(-count // size) for later in ahead)
-        done = step(cursor, envelope, before, paged=True)
+        done = step(cursor, envelope, memory, paged=True)
         assert done.warning is None
         seen += envelope.members
-        cursor, before = done.following, envelope
+        cursor, memory = done.following, memory.with_page(envelope)
     assert seen == items
 
 
@@ -131,6 +141,22 @@ def test_only_the_query_of_a_link_to_the_same_list_is_used(link: str, query: obj
     assert envelope.refused_link == (query is None)
 
 
+@given(circle=st.integers(1, 40), lead=st.integers(0, 10), total=st.sampled_from([None, 10**30]))
+def test_pages_that_come_round_in_a_circle_are_left(circle: int, lead: int, total: int | None) -> None:
+    cursor, memory, turns = Cursor(), Memory(), 0
+    while True:
+        at = turns if turns < lead else lead + (turns - lead) % circle
+        envelope = Envelope([{"id": f"o{at}"}, {"id": f"p{at}"}], total=total)
+        done = step(cursor, envelope, memory, paged=True)
+        turns += 1
+        if done.following is None:
+            break
+        cursor, memory = done.following, memory.with_page(envelope)
+    assert done.repeated
+    assert (done.warning is None) == (total is None)
+    assert turns <= 4 * (circle + lead) + 4
+
+
 def test_pages_can_be_foreseen_only_by_number_and_total() -> None:
     known = Cursor(number=2, first_size=10, total=45)
     assert [cursor.number for cursor in foreseen(known, 3)] == [2, 3, 4]
@@ -146,7 +172,7 @@ def test_pages_can_be_foreseen_only_by_number_and_total() -> None:
 
 
 def test_a_list_without_pages_is_never_asked_for_a_second() -> None:
-    done = step(Cursor(), Envelope([1, 2], total=9), None, paged=False)
+    done = step(Cursor(), Envelope([1, 2], total=9), Memory(), paged=False)
     assert done.following is None
     assert done.warning == "the collection said that it has 9 items, and 2 came"
 
