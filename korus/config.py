@@ -22,8 +22,20 @@ from korus.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-__all__ = ["ENVIRONMENTS", "Config", "Environment", "EnvironmentName", "Timeouts", "configure", "settings"]
+    from korus.caching import Cache
+
+__all__ = [
+    "ENVIRONMENTS",
+    "Config",
+    "Environment",
+    "EnvironmentName",
+    "Timeouts",
+    "configure",
+    "read_cache",
+    "settings",
+]
 
 EnvironmentName = Literal["demo", "production"]
 
@@ -104,6 +116,7 @@ class Config:
         http2: Whether to offer HTTP/2 (needs the ``h2`` package).
         max_answer_bytes: Answers longer than this are refused.
         journal: Path or SQLAlchemy URL of the journal, which may hold a password.
+        cache: Where catalogue data is kept, None for nowhere.
     """
 
     base_url: str
@@ -117,6 +130,7 @@ class Config:
     http2: bool = False
     max_answer_bytes: int = 64 * 1024 * 1024
     journal: Secret | None = None
+    cache: Cache | None = None
 
 
 _VARIABLES = {
@@ -172,6 +186,7 @@ def configure(
     http2: bool = False,
     max_answer_bytes: int = 64 * 1024 * 1024,
     journal: Secret | None = None,
+    cache: Cache | Path | str | bool | None = None,
 ) -> Config:
     """Check all arguments of a client together.
 
@@ -225,7 +240,17 @@ def configure(
         http2=http2,
         max_answer_bytes=max_answer_bytes,
         journal=journal,
+        cache=read_cache(cache),
     )
+
+
+def read_cache(value: Cache | Path | str | bool | None) -> Cache | None:
+    """Read what ``cache=`` takes, and wrap what may hold a password."""
+    if value is None or value is False:
+        return None
+    from korus.caching import Cache  # noqa: PLC0415 (a client without a cache needs none of it)
+
+    return Cache.of(value)
 
 
 def _is_plain_url(url: str, *, query: bool) -> bool:

@@ -20,6 +20,7 @@ from korus.errors import KorusError, StatusError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
+    from korus._async.cache import AsyncSharedToken
     from korus._primitives.clock import Clock
     from korus.config import Config
     from korus.oidc import Token
@@ -66,10 +67,12 @@ class AsyncTokens:
         config: Config,
         post: Callable[[httpx.Request], Awaitable[httpx.Response]],
         clock: Clock,
+        shared: AsyncSharedToken | None = None,
     ) -> None:
         self._config = config
         self._post = post
         self._clock = clock
+        self._shared = shared
         self._lock = AsyncLock()
         self._token: Token | None = None
         self._flight: _Flight | None = None
@@ -150,6 +153,18 @@ class AsyncTokens:
         flight.done.set()
 
     async def _renewed(self, stale: Token | None) -> Token:
+        """Take the token that another worker has renewed already, else renew it for all."""
+        if self._shared is None:
+            return await self._asked(stale)
+        async with self._shared.turn():
+            found = await self._shared.load()
+            if found is not None and (stale is None or found.access != stale.access):
+                return found
+            token = await self._asked(stale)
+            await self._shared.save(token)
+            return token
+
+    async def _asked(self, stale: Token | None) -> Token:
         """Ask the endpoint: by refresh where that may do, else (or when that is refused) by credentials."""
         held = self._token
         # a token that the API refuses before its time was revoked, and its refresh token with it

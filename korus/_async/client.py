@@ -14,15 +14,17 @@ from korus._async.books import AsyncBooks
 from korus._async.transport import AsyncTransport
 from korus._primitives.asynchronous import network_transport
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
-from korus.config import Config, EnvironmentName, Timeouts, configure, settings
+from korus.config import Config, EnvironmentName, Timeouts, configure, read_cache, settings
 from korus.errors import ConfigurationError
 from korus.secret import Secret
 
 if TYPE_CHECKING:
     import ssl
     from datetime import timedelta
+    from pathlib import Path
     from types import TracebackType
 
+    from korus._async.cache import AsyncCatalogueCache
     from korus._async.resources.catalogs import AsyncCatalogs
     from korus._async.resources.documents import AsyncDocuments
     from korus._async.resources.forms import AsyncForms
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from korus._async.resources.products import AsyncProducts
     from korus._async.resources.reservations import AsyncReservations
     from korus._async.resources.tickets import AsyncTickets
+    from korus.caching import Cache
     from korus.retry import RetryPolicy
 
 __all__ = ["AsyncKorus", "AsyncOptions"]
@@ -56,6 +59,7 @@ class AsyncOptions(TypedDict, total=False):
     http_client: httpx.AsyncClient
     transport: httpx.AsyncBaseTransport
     journal: str | Secret | None
+    cache: Cache | Path | str | bool | None
     max_connections: int
     http2: bool
     max_answer_bytes: int
@@ -143,6 +147,9 @@ class AsyncKorus:
             used, its other settings are.
         transport: An httpx transport of your own.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
+        cache: Where answers about catalogues are kept for a day, as the API advises: True for an SQLite file
+            among the user's caches, a path, the address of a Redis server (``redis://…``; its workers share
+            one token too), or a `korus.Cache`, which says more. Needs the extra ``korus[cache]``.
         max_connections: Connections at most.
         http2: Whether to offer HTTP/2; needs the package ``h2``.
         max_answer_bytes: Answers longer than this are refused.
@@ -177,6 +184,7 @@ class AsyncKorus:
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         journal: str | Secret | None = None,
+        cache: Cache | Path | str | bool | None = None,
         max_connections: int = 100,
         http2: bool = False,
         max_answer_bytes: int = _MAX_ANSWER_BYTES,
@@ -184,6 +192,7 @@ class AsyncKorus:
         # first of all, so that a traceback with local variables shows neither
         client_secret = None if client_secret is None else Secret(client_secret)
         journal = None if journal is None else Secret(journal)
+        cache = read_cache(cache)
         config = configure(
             client_id=client_id,
             client_secret=client_secret,
@@ -197,6 +206,7 @@ class AsyncKorus:
             http2=http2,
             max_answer_bytes=max_answer_bytes,
             journal=journal,
+            cache=cache,
         )
         _check_colour(http_client, transport)
         self._set_up(config, _Pool(config, http_client, transport))
@@ -265,6 +275,11 @@ class AsyncKorus:
     def books(self) -> AsyncBooks:
         """What this client keeps about its own bookings; shared with those made by `with_options`."""
         return self._books
+
+    @property
+    def cache(self) -> AsyncCatalogueCache | None:
+        """What keeps answers about catalogues, None without ``cache=``; its `clear` forgets them all."""
+        return self._transport.cache
 
     @cached_property
     def catalogs(self) -> AsyncCatalogs:
@@ -340,6 +355,7 @@ class AsyncKorus:
         """Close the connections. A client made by `with_options` leaves them to the one it was made from."""
         if self._own_books:
             await self._books.aclose()
+        await self._transport.aclose()
         if not self._borrowed:
             await self._pool.aclose()
 
@@ -385,6 +401,8 @@ def _guarded(options: AsyncOptions) -> AsyncOptions:
         else value
         for name, value in options.items()
     }
+    if "cache" in guarded:
+        guarded["cache"] = read_cache(guarded["cache"])
     return cast("AsyncOptions", guarded)
 
 
@@ -400,6 +418,7 @@ def _changed(config: Config, options: AsyncOptions) -> Config:
         "http2": config.http2,
         "max_answer_bytes": config.max_answer_bytes,
         "journal": config.journal,
+        "cache": config.cache,
     }
     if "environment" not in options:
         kept |= {"base_url": config.base_url, "token_url": config.token_url}

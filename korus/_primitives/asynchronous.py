@@ -24,6 +24,7 @@ __all__ = [
     "AsyncWorkers",
     "map_ordered",
     "network_transport",
+    "redis_client",
     "run_blocking",
     "sleep",
     "time_limit",
@@ -201,3 +202,10 @@ def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:
 def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.AsyncBaseTransport:
     """Build the transport that goes to the network; `time_limit` bounds it from outside."""
     return httpx.AsyncHTTPTransport(verify=verify, limits=limits, http2=http2)
+
+
+def redis_client(url: str) -> Any:
+    """Build a client of a Redis server; `ImportError` without the package."""
+    from redis.asyncio import Redis  # noqa: PLC0415 (an extra)
+
+    return cast("Any", Redis).from_url(url)

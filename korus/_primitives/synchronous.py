@@ -9,7 +9,7 @@ import contextvars
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 import httpx
 
@@ -23,6 +23,7 @@ __all__ = [
     "Workers",
     "map_ordered",
     "network_transport",
+    "redis_client",
     "run_blocking",
     "sleep",
     "time_limit",
@@ -166,6 +167,13 @@ def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> http
         network_backend=_bounded_sockets(),
     )
     return transport
+
+
+def redis_client(url: str) -> Any:
+    """Build a client of a Redis server; `ImportError` without the package."""
+    from redis import Redis  # noqa: PLC0415 (an extra)
+
+    return cast("Any", Redis).from_url(url)
 
 
 def _seconds_left(timeout: float | None) -> float | None:

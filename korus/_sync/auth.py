@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from korus._primitives.clock import Clock
+    from korus._sync.cache import SharedToken
     from korus.config import Config
     from korus.oidc import Token
     from korus.secret import Secret
@@ -67,10 +68,12 @@ class Tokens:
         config: Config,
         post: Callable[[httpx.Request], httpx.Response],
         clock: Clock,
+        shared: SharedToken | None = None,
     ) -> None:
         self._config = config
         self._post = post
         self._clock = clock
+        self._shared = shared
         self._lock = Lock()
         self._token: Token | None = None
         self._flight: _Flight | None = None
@@ -151,6 +154,18 @@ class Tokens:
         flight.done.set()
 
     def _renewed(self, stale: Token | None) -> Token:
+        """Take the token that another worker has renewed already, else renew it for all."""
+        if self._shared is None:
+            return self._asked(stale)
+        with self._shared.turn():
+            found = self._shared.load()
+            if found is not None and (stale is None or found.access != stale.access):
+                return found
+            token = self._asked(stale)
+            self._shared.save(token)
+            return token
+
+    def _asked(self, stale: Token | None) -> Token:
         """Ask the endpoint: by refresh where that may do, else (or when that is refused) by credentials."""
         held = self._token
         # a token that the API refuses before its time was revoked, and its refresh token with it

@@ -15,15 +15,24 @@ from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.synchronous import network_transport
 from korus._sync.books import Books
 from korus._sync.transport import Transport
-from korus.config import Config, EnvironmentName, Timeouts, configure, settings
+from korus.config import (
+    Config,
+    EnvironmentName,
+    Timeouts,
+    configure,
+    read_cache,
+    settings,
+)
 from korus.errors import ConfigurationError
 from korus.secret import Secret
 
 if TYPE_CHECKING:
     import ssl
     from datetime import timedelta
+    from pathlib import Path
     from types import TracebackType
 
+    from korus._sync.cache import CatalogueCache
     from korus._sync.resources.catalogs import Catalogs
     from korus._sync.resources.documents import Documents
     from korus._sync.resources.forms import Forms
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
     from korus._sync.resources.products import Products
     from korus._sync.resources.reservations import Reservations
     from korus._sync.resources.tickets import Tickets
+    from korus.caching import Cache
     from korus.retry import RetryPolicy
 
 __all__ = ["Korus", "Options"]
@@ -57,6 +67,7 @@ class Options(TypedDict, total=False):
     http_client: httpx.Client
     transport: httpx.BaseTransport
     journal: str | Secret | None
+    cache: Cache | Path | str | bool | None
     max_connections: int
     http2: bool
     max_answer_bytes: int
@@ -144,6 +155,9 @@ class Korus:
             used, its other settings are.
         transport: An httpx transport of your own.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
+        cache: Where answers about catalogues are kept for a day, as the API advises: True for an SQLite file
+            among the user's caches, a path, the address of a Redis server (``redis://…``; its workers share
+            one token too), or a `korus.Cache`, which says more. Needs the extra ``korus[cache]``.
         max_connections: Connections at most.
         http2: Whether to offer HTTP/2; needs the package ``h2``.
         max_answer_bytes: Answers longer than this are refused.
@@ -178,6 +192,7 @@ class Korus:
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
         journal: str | Secret | None = None,
+        cache: Cache | Path | str | bool | None = None,
         max_connections: int = 100,
         http2: bool = False,
         max_answer_bytes: int = _MAX_ANSWER_BYTES,
@@ -185,6 +200,7 @@ class Korus:
         # first of all, so that a traceback with local variables shows neither
         client_secret = None if client_secret is None else Secret(client_secret)
         journal = None if journal is None else Secret(journal)
+        cache = read_cache(cache)
         config = configure(
             client_id=client_id,
             client_secret=client_secret,
@@ -198,6 +214,7 @@ class Korus:
             http2=http2,
             max_answer_bytes=max_answer_bytes,
             journal=journal,
+            cache=cache,
         )
         _check_colour(http_client, transport)
         self._set_up(config, _Pool(config, http_client, transport))
@@ -266,6 +283,11 @@ class Korus:
     def books(self) -> Books:
         """What this client keeps about its own bookings; shared with those made by `with_options`."""
         return self._books
+
+    @property
+    def cache(self) -> CatalogueCache | None:
+        """What keeps answers about catalogues, None without ``cache=``; its `clear` forgets them all."""
+        return self._transport.cache
 
     @cached_property
     def catalogs(self) -> Catalogs:
@@ -341,6 +363,7 @@ class Korus:
         """Close the connections. A client made by `with_options` leaves them to the one it was made from."""
         if self._own_books:
             self._books.close()
+        self._transport.close()
         if not self._borrowed:
             self._pool.close()
 
@@ -386,6 +409,8 @@ def _guarded(options: Options) -> Options:
         else value
         for name, value in options.items()
     }
+    if "cache" in guarded:
+        guarded["cache"] = read_cache(guarded["cache"])
     return cast("Options", guarded)
 
 
@@ -401,6 +426,7 @@ def _changed(config: Config, options: Options) -> Config:
         "http2": config.http2,
         "max_answer_bytes": config.max_answer_bytes,
         "journal": config.journal,
+        "cache": config.cache,
     }
     if "environment" not in options:
         kept |= {"base_url": config.base_url, "token_url": config.token_url}

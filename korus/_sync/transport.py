@@ -11,6 +11,7 @@ import logging
 import platform
 from contextlib import contextmanager
 from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -38,6 +39,7 @@ from korus.retry import Replay, next_wait, replay_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
 
+    from korus._sync.cache import CatalogueCache
     from korus.config import Config, Timeouts
     from korus.secret import Secret
 
@@ -172,6 +174,7 @@ class Transport:
         http: Gives the httpx client; called anew for each request, since it is opened late.
         clock: The clocks.
         tokens: The token source of another transport, to share it.
+        cache: The catalogue cache of another transport, to share it.
     """
 
     def __init__(
@@ -181,10 +184,14 @@ class Transport:
         *,
         clock: Clock = SYSTEM_CLOCK,
         tokens: Tokens | None = None,
+        cache: CatalogueCache | None = None,
     ) -> None:
         self.config = config
         self.clock = clock
-        self.tokens = tokens if tokens is not None else Tokens(config, self._post_for_token, clock)
+        self._own_cache = cache is None
+        self.cache = cache or self._opened_cache()
+        shared = None if self.cache is None else self.cache.shared_token(clock)
+        self.tokens = tokens or Tokens(config, self._post_for_token, clock, shared)
         self._http = http
         self._auth = BearerAuth(config.base_url, self.tokens)
         self._headers = {"Accept": _MEDIA_TYPE, "User-Agent": user_agent()}
@@ -201,7 +208,21 @@ class Transport:
             and mine.client_id == config.client_id
             and mine.client_secret == config.client_secret
         )
-        return Transport(config, self._http, clock=self.clock, tokens=self.tokens if same else None)
+        tokens = self.tokens if same else None
+        cache = self.cache if self.cache is not None and self.cache.serves(config) else None
+        return Transport(config, self._http, clock=self.clock, tokens=tokens, cache=cache)
+
+    def _opened_cache(self) -> CatalogueCache | None:
+        if self.config.cache is None:
+            return None
+        from korus._sync.cache import CatalogueCache
+
+        return CatalogueCache(self.config.cache, self.config)
+
+    def close(self) -> None:
+        """Close the cache, if it is this transport's own; the connections are not."""
+        if self._own_cache and self.cache is not None:
+            self.cache.close()
 
     def send(
         self, operation: Operation, arguments: Mapping[str, Any], *, replay: Replay | None = None
@@ -219,9 +240,26 @@ class Transport:
             DecodingFailed: the answer's content encoding was broken, or it was too long.
             ConfigurationError: the client is closed, or an address cannot be called.
         """
-        name = operation.name
         asked = self._asked(operation, arguments)
-        replay = replay or replay_of(name, operation.method)
+        replay = replay or replay_of(asked.name, operation.method)
+        if self.cache is not None and self.cache.keeps(asked.name):
+            return self._from_cache(self.cache, asked, replay)
+        return self._carried_out(asked, replay)
+
+    def _from_cache(self, cache: CatalogueCache, asked: _Asked, replay: Replay) -> Answer:
+        language = asked.headers.get("Accept-Language")
+        key, kept = cache.find(asked.url, asked.params or (), language)
+        if kept is not None:
+            return Answer(
+                asked.name, HTTPStatus.OK, httpx.Headers({"content-type": kept.content_type}), kept.content
+            )
+        answer = self._carried_out(asked, replay)
+        if answer.status == HTTPStatus.OK:
+            cache.keep(key, asked.url, answer.content, answer.headers.get("content-type", ""))
+        return answer
+
+    def _carried_out(self, asked: _Asked, replay: Replay) -> Answer:
+        name = asked.name
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
         attempt = 0

@@ -1,0 +1,152 @@
+"""Which answers may be kept, for how long and under which name: the rules of the catalogue cache, without I/O.
+
+Catalogue data may be kept for a day (reference 1.9). Everything that moves or is personal may not: prices and
+availabilities that are asked for, reservations, orders, tickets, documents, tokens. What is kept is kept for
+one service account, one address and one language. `korus._async.cache` does the keeping.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from attrs import field, frozen
+
+from korus.errors import ConfigurationError
+from korus.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from korus.config import Config
+
+__all__ = ["CATALOGUE", "Cache", "account_of", "default_path", "key_of"]
+
+CATALOGUE = frozenset(
+    {
+        "get_event",
+        "get_form",
+        "get_offer_ticket",
+        "list_catalogs",
+        "list_events",
+        "list_offer_tickets",
+        "list_offers",
+        "list_product_base_option_values",
+        "list_product_base_options",
+        "list_product_bases",
+        "list_products",
+    }
+)
+"""The operations whose answers are kept. Lists of sessions are not among them: they say what is left."""
+
+_DAY = 86_400.0
+_GIGABYTE = 1024**3
+_REDIS = frozenset({"redis", "rediss", "unix"})
+
+
+def _address(at: Path | str | Secret | None) -> Secret | None:
+    return at if at is None or isinstance(at, Secret) else Secret(str(at))
+
+
+def _seconds(keep: float | timedelta) -> float:
+    return keep.total_seconds() if isinstance(keep, timedelta) else float(keep)
+
+
+@frozen
+class Cache:
+    """Where catalogue data is kept, and for how long.
+
+    Quantities and prices in a list of offers are as old as the list: ask `offers.availability` and
+    `offers.price`, which are never kept, just before booking.
+
+    Args:
+        at: A path, for an SQLite file that processes of one machine share; the address of a Redis server
+            (``redis://…``, ``rediss://…``, ``unix://…``), for workers on many machines, which then share one
+            access token too; None for an SQLite file among the user's caches.
+        keep: Seconds, or a `timedelta`, that an answer is used again; the API advises a day.
+        max_bytes: How large the SQLite file may become.
+
+    Raises:
+        ConfigurationError: when one of them cannot be used.
+
+    Example:
+        >>> korus = Korus(..., cache=Cache("redis://cache.internal", keep=timedelta(hours=6)))
+
+    Reference: 1.9.
+    """
+
+    # the address may hold a password
+    _at: Secret | None = field(default=None, converter=_address)
+    keep: float = field(default=_DAY, converter=_seconds, kw_only=True)
+    max_bytes: int = field(default=_GIGABYTE, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 < self.keep < math.inf:
+            raise ConfigurationError(f"a cache keeps for a number of seconds above 0, not {self.keep!r}")
+        if self.max_bytes < 1:
+            raise ConfigurationError(f"a cache has a size of at least a byte, not {self.max_bytes!r}")
+
+    @property
+    def redis_url(self) -> Secret | None:
+        """The address of the Redis server, None for a file."""
+        at = self._at
+        return at if at is not None and urlsplit(at.reveal()).scheme in _REDIS else None
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return default_path() if self._at is None else Path(self._at.reveal()).expanduser()
+
+    @classmethod
+    def of(cls, value: Cache | Path | str | bool | None) -> Cache | None:
+        """Read what ``cache=`` takes: True, a path, an address, a `Cache`, or None or False for none."""
+        if isinstance(value, Cache):
+            return value
+        if value is None or value is False:
+            return None
+        if value is True:
+            return cls()
+        if not str(value).strip():
+            raise ConfigurationError("cache is a path, the address of a Redis server, a Cache, True or False")
+        return cls(value)
+
+
+def default_path() -> Path:
+    """Give the SQLite file among the user's caches, where this system has them."""
+    if sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        folder = Path.home() / "Library" / "Caches"
+    else:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return folder / "korus" / "catalogue.sqlite3"
+
+
+def account_of(config: Config) -> str:
+    """Name a service account at an installation of the API; two names are equal for the same account only."""
+    return _digest(config.base_url, config.token_url, config.client_id)
+
+
+def key_of(
+    account: str, epoch: str, url: str, params: Iterable[tuple[str, object]], language: str | None
+) -> str:
+    """Name an answer.
+
+    Args:
+        account: What `account_of` gave.
+        epoch: What all keys since the last clearing have in common.
+        url: The request's address.
+        params: Its query.
+        language: Its ``Accept-Language``.
+    """
+    return "korus:" + _digest(account, epoch, url, urlencode(list(params)), language or "")
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
