@@ -90,6 +90,22 @@ history: $(STAMP) ## show all versions of the API and what changed between them,
 faults: $(STAMP) ## book thousands of times under faults and count what was lost or doubled (SEED=1)
 	$(BIN)/python -m scripts.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+# ── know what it costs ───────────────────────────────────────────────────────────────────────────────────────────────
+
+BENCH := build/bench/venv
+BENCH_STAMP := $(BENCH)/.installed
+
+$(BENCH_STAMP): pyproject.toml constraints.txt tests/benchmarks/requirements.txt
+	@test -n '$(PYTHON)' || { echo 'korus needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@mkdir -p build/bench && '$(PYTHON)' -m venv $(BENCH)
+	@echo 'installing korus and what it is measured against into $(BENCH) (a minute or two the first time)'
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' --requirement tests/benchmarks/requirements.txt
+	@touch $(BENCH_STAMP)
+
+.PHONY: bench
+bench: $(BENCH_STAMP) ## measure korus beside its peers, into build/bench (a part: make bench ARGS='--rows 2,3')
+	@$(BENCH)/bin/python -m tests.benchmarks $(ARGS)
+
 # ── put it away ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: clean
