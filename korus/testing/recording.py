@@ -11,10 +11,10 @@ import datetime as dt
 import itertools
 import threading
 import time
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import vcr  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 from attrs import define, evolve, field
 
 from korus.testing import bodies, cassettes
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["NotRecorded", "Tape", "interactions_of", "now", "open_cassette"]
 
 # vcrpy has no types; what is taken from it is named here once
-_VCR: Any = import_module("vcr").VCR
-_VcrCassette: Any = import_module("vcr.cassette").Cassette
-_VcrRequest: Any = import_module("vcr.request").Request
-_CassetteNotFoundError: Any = import_module("vcr.persisters.filesystem").CassetteNotFoundError
-_RecordMode: Any = import_module("vcr.record_mode").RecordMode
+_vcr: Any = vcr
+_VcrCassette: Any = _vcr.cassette.Cassette
+_CassetteNotFoundError: Any = _vcr.cassette.CassetteNotFoundError
+_VcrRequest: Any = _vcr.request.Request
+_RecordMode: Any = _vcr.record_mode.RecordMode
 
 _AT = "korus at"  # where vcrpy's answers carry the moment of a recorded one
 _NO_CONTENT = frozenset({204, 304})
@@ -341,9 +341,9 @@ def open_cassette(
     file = Path(path)
     pseudonyms = pseudonyms or Pseudonyms()
     persister = _Persister(header, pseudonyms, secrets, record)
-    vcr = _VCR(record_mode=_RecordMode.ONCE if record else _RecordMode.NONE)
-    configure(vcr)
-    merged = vcr.get_merged_config(path=str(file), persister=persister)
+    recorder = _vcr.VCR(record_mode=_RecordMode.ONCE if record else _RecordMode.NONE)
+    configure(recorder)
+    merged = recorder.get_merged_config(path=str(file), persister=persister)
     merged["path_transformer"] = None
     merged["record_on_exception"] = False
 
