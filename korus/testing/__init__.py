@@ -3,3 +3,7 @@
 Needs the extra ``korus[testing]``. Importing ``korus`` imports none of it, and importing this package
 imports nothing heavy: every module of it is imported where it is used.
 """
+
+from __future__ import annotations
+
+__all__: list[str] = []
