@@ -28,8 +28,9 @@ from scripts.audit.described import (
 from scripts.prepare.references import is_object
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from scripts.audit.described import Place
     from scripts.prepare.references import Json
     from scripts.prepare.shapes import LeftOut
 
@@ -119,6 +120,10 @@ def audit(description: Json, folder: Path, left_out: Sequence[LeftOut] = ()) -> 
 
 
 _TRIALS = 20
+
+
+def _is_marked(places: Sequence[Place], mark: str) -> bool:
+    return any(is_object(place.schema) and place.schema.get(mark) is True for place in places)
 
 
 def _alike(name: str, other: str) -> bool:
@@ -260,7 +265,8 @@ class _Walk:
             self.schema(item.schema, item.at, _members(hint), direction, f"{label}, each member")
         for extra in seen.additional:
             models = self._models(hint, direction, set(seen.properties))
-            others = _any_of([model.extra for model in models if model.extra is not None])
+            found = _any_of([model.extra for model in models if model.extra is not None])
+            others = ANYWHERE if hint is ANYWHERE else found
             self.schema(extra.schema, extra.at, others, direction, f"{label}, other keys")
 
     def _models(self, hint: Hint | None, direction: str, wires: set[str]) -> list[Model]:
@@ -315,9 +321,16 @@ class _Walk:
 
     def _anywhere(self, name: str, at: str, schema: Any) -> None:
         """Account for a schema by the class that has all its properties, and theirs."""
-        wires = set(see_through(self.document, schema, at).properties)
+        properties = see_through(self.document, schema, at).properties
+        wires = set(properties)
+        hidden = {
+            "read": {wire for wire, places in properties.items() if _is_marked(places, "writeOnly")},
+            "request": {wire for wire, places in properties.items() if _is_marked(places, "readOnly")},
+        }
         candidates = (
-            sorted(self._covering(wires), key=lambda model: not _alike(model.name, name)) if wires else []
+            sorted(self._covering(wires, hidden), key=lambda model: not _alike(model.name, name))
+            if wires
+            else []
         )
         label = f"schema {name}"
         for model in candidates[:_TRIALS]:
@@ -331,8 +344,14 @@ class _Walk:
         direction = "read" if not candidates or candidates[0].reads else "request"
         self.schema(schema, at, ANYWHERE, direction, label)
 
-    def _covering(self, wires: set[str]) -> list[Model]:
-        covering = [model for model in self.package.models.values() if wires <= set(model.attributes)]
+    def _covering(self, wires: set[str], hidden: Mapping[str, set[str]] | None = None) -> list[Model]:
+        """Find the classes with all of these keys, but for those that their direction does not show."""
+        left_out = hidden or {}
+        covering = [
+            model
+            for model in self.package.models.values()
+            if wires - left_out.get("read" if model.reads else "request", set()) <= set(model.attributes)
+        ]
         return sorted(covering, key=lambda model: (not model.reads, len(model.attributes), model.name))
 
     def _sweep(self) -> None:

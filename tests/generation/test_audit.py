@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
 from pathlib import Path
@@ -23,6 +24,10 @@ def package(tmp_path):
     return Path(
         shutil.copytree(DEFAULT_OUTPUT, tmp_path / "korus_api", ignore=shutil.ignore_patterns("__pycache__"))
     )
+
+
+def models_of(package):
+    return importlib.import_module(f"{package.__name__}.models")
 
 
 def missing(description, package):
@@ -104,3 +109,48 @@ def test_nothing_is_left_out_without_a_reason(client_of):
     )
     assert all(excused.left_out.values())
     assert "GET /books: 200 as application/json" in audit(document, folder).missing
+
+
+def test_a_base_schema_may_hold_what_an_answer_never_shows(client_of, described):
+    described_pet = described(
+        {
+            "Base": {
+                "type": "object",
+                "properties": {"id": {"type": "string"}, "secret": {"type": "string", "writeOnly": True}},
+            },
+            "Pet": {
+                "allOf": [
+                    {"$ref": "#/components/schemas/Base"},
+                    {"type": "object", "properties": {"name": {"type": "string"}}},
+                ]
+            },
+        },
+        responses={
+            "200": {
+                "description": "it",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
+            }
+        },
+    )
+    pet = models_of(client_of(described_pet, "client_write_only_base")).Pet
+    source = {"id": "1", "name": "Rex", "secret": "kept all the same"}
+    assert pet.from_dict(source).name == "Rex"
+    assert not hasattr(pet, "secret")
+    assert pet.from_dict(source).to_dict() == source
+
+
+def test_a_description_with_little_in_common_with_this_api_loses_nothing(client_of):
+    models = models_of(client_of("pets_3_0"))
+    source = {
+        "name": "Rex",
+        "None": None,
+        "parent": {"name": "Max"},
+        "dict": {"x": {"name": "Kit"}},
+        "weird key!": 1,
+        "weird_key": 2,
+        "mixed": {"kind": "wolf"},
+        "unforeseen": 3,
+    }
+    pet = models.Pet.from_dict(source)
+    assert (pet.parent.name, pet.weird_key, pet.mixed.kind) == ("Max", 2, "wolf")
+    assert pet.to_dict() == source

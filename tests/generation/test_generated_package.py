@@ -266,6 +266,16 @@ def test_values_of_mixed_types_and_given_names(shapes):
     assert circle.moments == [dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "x"]
 
 
+def test_what_several_places_say_of_one_property_is_all_there(shapes):
+    narrowed = model(shapes, "Narrowed").from_dict(
+        {"place": {"street": "s", "city": "c"}, "parts": [{"weight": 1.5}, None], "state": "ajar"}
+    )
+    assert (narrowed.place.street, narrowed.place.city, narrowed.parts[0].weight) == ("s", "c", 1.5)
+    assert narrowed.parts[1] is None
+    assert narrowed.state.is_known
+    assert {member.value for member in type(narrowed.state)} == {"open", "shut", "lost", "ajar"}
+
+
 def test_maps_and_lists_of_lists_hold_models(pets):
     given = {"toys": {"a": {"label": "A"}}, "grid": [[{"label": "B"}, None]], "weights": {"x": 1.5}}
     pet = model(pets, "Pet").from_dict(given)
