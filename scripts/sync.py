@@ -29,6 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "korus" / "_async"
 TARGET = ROOT / "korus" / "_sync"
 
+# the formatter looks at a folder of its own, where it cannot tell what is ours
+_OURS = 'lint.isort.known-first-party = ["korus", "korus_api"]'
+
 HEADER = "# Written by `python -m scripts.sync` from korus/_async/{name}; edit that file instead.\n"
 
 # names that do not follow the rule "Async goes away"
@@ -98,39 +101,38 @@ def _reworded(text: str, names: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
-def synchronous(source: str, name: str) -> str:
-    """Give the synchronous text of an asynchronous module.
+def synchronous(sources: Mapping[str, str]) -> dict[str, str]:
+    """Give the synchronous texts of asynchronous modules.
 
     Args:
-        source: The module's text.
-        name: Its path below `korus/_async`, for the header.
+        sources: The modules' texts, each by its path below `korus/_async`.
     """
-    names = _names_of(source)
-    text = HEADER.format(name=name) + _reworded(_without_async(_unwrapped(source), names), names)
-    # what only the async half needed is no longer imported
-    tidy = _ruff("check", "--fix-only", "--isolated", "--select", "F401,I", text=text, name=name)
-    return _ruff("format", text=tidy, name=name)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source in sources.items():
+            names = _names_of(source)
+            text = _reworded(_without_async(_unwrapped(source), names), names)
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(HEADER.format(name=name) + text, encoding="utf-8")
+        # what only the async half needed is no longer imported
+        _ruff("check", "--fix-only", "--isolated", "--select", "F401,I", "--config", _OURS, folder)
+        _ruff("format", "--config", str(ROOT / "pyproject.toml"), folder)
+        return {name: Path(folder, name).read_text(encoding="utf-8") for name in sources}
 
 
-def _ruff(*arguments: str, text: str, name: str) -> str:
-    done = subprocess.run(  # noqa: S603 (our own interpreter and a fixed command)
-        [sys.executable, "-m", "ruff", *arguments, "--quiet", "--stdin-filename", str(TARGET / name), "-"],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=ROOT,
+def _ruff(*arguments: str) -> None:
+    subprocess.run(  # noqa: S603 (our own interpreter and fixed commands)
+        [sys.executable, "-m", "ruff", *arguments, "--quiet", "--no-cache"], check=True, cwd=ROOT
     )
-    return done.stdout
 
 
 def _wanted() -> dict[str, str]:
-    return {
-        path.relative_to(SOURCE).as_posix(): synchronous(
-            path.read_text(encoding="utf-8"), path.relative_to(SOURCE).as_posix()
-        )
-        for path in sorted(SOURCE.rglob("*.py"))
-    }
+    return synchronous(
+        {
+            path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8")
+            for path in sorted(SOURCE.rglob("*.py"))
+        }
+    )
 
 
 def _stale(wanted: dict[str, str]) -> list[str]:

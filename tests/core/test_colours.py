@@ -47,7 +47,7 @@ async def use(thing: "AsyncThing", call: Callable[[int], Awaitable[list[int]]]) 
             print(await call(x), "AsyncThing")
     await thing.aclose()
 '''
-    assert sync.synchronous(source, "made.py").splitlines() == [
+    assert sync.synchronous({"made.py": source})["made.py"].splitlines() == [
         "# Written by `python -m scripts.sync` from korus/_async/made.py; edit that file instead.",
         '"""See `Thing`: ``thing.get()``."""',
         "",
