@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pypdf import PdfReader
 
 from korus.sandbox import Sandbox
+from korus.sandbox.catalogue import sessions_of, tickets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,16 +31,21 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "examples" / "family-weekend.yaml"
 FOLDER = ROOT / "build" / "demo"
 FIRST_DAY = date(2027, 5, 10)
-"""The Monday before the weekend that the file books: the first day on sale."""
+"""The Monday before the weekend that the file books."""
+WEEKEND = re.compile(r"2027-05-1[456]")
+PLENTY = 50
 
 
 def main() -> int:
     """Run the demonstration; 0 when everything was booked and is on disk."""
     shutil.rmtree(FOLDER, ignore_errors=True)
+    file, first_day = file_to_book(datetime.now(UTC).date())
     say("Starting the sandbox: a stand-in of the API on this machine, all of whose goods are invented.")
-    with Sandbox(seed=7, first_day=FIRST_DAY) as sandbox:
+    with Sandbox(seed=7, first_day=first_day) as sandbox:
+        if file != FILE:
+            stock_up(sandbox, first_day)
         say(f"It answers at {sandbox.base_url} and has {sandbox.catalogue.offer_count} offers.\n")
-        arguments = ["book", shown(FILE), "--to", shown(FOLDER)]
+        arguments = ["book", shown(file), "--to", shown(FOLDER)]
         say(f"$ korus {' '.join(arguments)}")
         # settings of the shell must not lead the demonstration to a real API
         others = {name: value for name, value in os.environ.items() if not name.startswith("KORUS_")}
@@ -62,6 +69,31 @@ def main() -> int:
     return compare(receipt, ordered, asked)
 
 
+def file_to_book(today: date) -> tuple[Path, date]:
+    """The example and the first day on sale; once its weekend is over, a copy that is moved by whole weeks."""
+    weeks = max(0, -((FIRST_DAY - today).days // 7))
+    if not weeks:
+        return FILE, FIRST_DAY
+    later = timedelta(weeks=weeks)
+    moved = WEEKEND.sub(lambda found: (date.fromisoformat(found[0]) + later).isoformat(), FILE.read_text())
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    copy = FOLDER / FILE.name
+    copy.write_text(moved)
+    return copy, FIRST_DAY + later
+
+
+def stock_up(sandbox: Sandbox, first_day: date) -> None:
+    """Have enough of everything in the week, since nobody has looked whether it is sold out."""
+    for offer in sandbox.catalogue.offers_by_id.values():
+        if offer.date is None or not first_day <= offer.date < first_day + timedelta(weeks=1):
+            continue
+        for ticket in tickets_of(offer):
+            for session in sessions_of(ticket):
+                sandbox.set_stock(session.iri, PLENTY)
+        if offer.capacity is not None:
+            sandbox.set_stock(offer.iri, PLENTY)
+
+
 def tree(folder: Path, receipt: dict[str, Any]) -> Iterator[str]:
     """Every file below a folder, with its size and what it is."""
     products = {
@@ -76,7 +108,7 @@ def tree(folder: Path, receipt: dict[str, Any]) -> Iterator[str]:
             yield f"{depth}{path.name}/"
             continue
         size = f"{path.stat().st_size / 1024:7.1f} KiB"
-        what = "what was booked, for programs"
+        what = "what was booked, for programs" if path.suffix == ".json" else "what was to be booked"
         if path.suffix == ".pdf":
             pages = len(PdfReader(path).pages)
             what = f"{pages} page{'s' if pages > 1 else ''}: {products.get(path.name, 'tickets')}"
