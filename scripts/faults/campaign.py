@@ -44,7 +44,7 @@ class Campaign:
         workers: How many threads or tasks in each.
         severity: How bad it gets; 1 is bad.
         journal: A SQLAlchemy URL of the journal; a file of its own when None.
-        pauses: The shortest and longest time between two outages or kills, in seconds; None for none at all.
+        pauses: The fewest and the most orders between two outages or kills; None for none at all.
         most_seconds: How long it may take at most.
     """
 
@@ -54,7 +54,7 @@ class Campaign:
     workers: int = 8
     severity: float = 1.0
     journal: str | None = None
-    pauses: tuple[float, float] | None = (4.0, 14.0)
+    pauses: tuple[int, int] | None = (15, 60)
     most_seconds: float = 1800.0
 
 

@@ -23,6 +23,7 @@ _GETS = (
     "get_order",
     "list_order_documents",
 )
+_OUTAGES = 0.35
 _PATCHES = ("update_order_item_ticket", "update_order_document")
 
 
@@ -69,13 +70,15 @@ def add_faults(sandbox: Sandbox, *, severity: float) -> None:
 
 
 class Disturber:
-    """Refuses connections for a moment now and then, and kills processes, at seeded times.
+    """Refuses connections for a moment now and then, and kills processes.
+
+    When it strikes is counted in orders made, not in seconds, so that a slow machine gets no more of it.
 
     Args:
         sandbox: Whose connections are refused.
         kill: Kills one of the processes, chosen by the number it is given.
-        seed: Decides the times.
-        pauses: The shortest and the longest time between two disturbances, in seconds; None for none at all.
+        seed: Decides the moments.
+        pauses: The fewest and the most orders between two disturbances; None for none at all.
     """
 
     def __init__(
@@ -84,18 +87,17 @@ class Disturber:
         kill: Callable[[int], None],
         *,
         seed: int,
-        pauses: tuple[float, float] | None,
+        pauses: tuple[int, int] | None,
     ) -> None:
         self._sandbox = sandbox
         self._kill = kill
         self._chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
-        self._pauses = pauses or (0.0, 0.0)
-        self._active = pauses is not None
+        self._pauses = pauses
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="disturber", daemon=True)
 
     def __enter__(self) -> Self:
-        if self._active:
+        if self._pauses is not None:
             self._thread.start()
         return self
 
@@ -105,8 +107,15 @@ class Disturber:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._over.wait(self._chance.uniform(*self._pauses)):
-            if self._chance.random() < 0.35:  # noqa: PLR2004 - the rest are kills
+        fewest, most = self._pauses or (1, 1)
+        due = self._chance.randint(fewest, most)
+        while not self._over.wait(0.02):
+            if len(self._sandbox.box_office.orders) < due:
+                continue
+            due += self._chance.randint(fewest, most)
+            if self._chance.random() < _OUTAGES:
                 self._sandbox.refuse_connections(self._chance.uniform(0.1, 0.6))
             else:
+                # also in the middle of things: not only just after an order
+                self._over.wait(self._chance.uniform(0.0, 0.3))
                 self._kill(self._chance.randrange(1_000_000))

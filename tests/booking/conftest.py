@@ -128,13 +128,18 @@ class Front:
 
 
 @pytest.fixture(params=["sync", "async"])
-def clients(request):
+def colour(request):
+    return request.param
+
+
+@pytest.fixture
+def clients(colour):
     from booking_colours import Clients
 
     from korus.sandbox import Sandbox
 
     with Sandbox(seed=7, offers=300) as sandbox:
-        made = Clients(request.param, sandbox)
+        made = Clients(colour, sandbox)
         yield made
         made.close()
 

@@ -39,9 +39,14 @@ def postgres():
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def address(request, tmp_path):
+def database(request):
+    return request.param
+
+
+@pytest.fixture
+def address(database, request, tmp_path):
     """An empty journal's address."""
-    if request.param == "sqlite":
+    if database == "sqlite":
         return str(tmp_path / "bookings.db")
     import psycopg
 
@@ -51,6 +56,10 @@ def address(request, tmp_path):
     with psycopg.connect(host=host, user="korus", dbname="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return url.replace("/postgres?", f"/{name}?")
+
+
+# a journal knows nothing of colours, nor these of databases: each is met with one of the other
+together = pytest.mark.parametrize(("colour", "database"), [("sync", "sqlite"), ("async", "postgresql")])
 
 
 def order_intent(*iris, reference="SHOP-1"):
@@ -242,21 +251,7 @@ class TestAddresses:
             front.korus.journal.recover()
 
 
-class TestBookings:
-    def test_every_hold_and_order_is_written_down_with_what_came_of_it(self, front, address):
-        korus = front.client(journal=address)
-        booking = korus.reservations.bulk()
-        booking.add(front.offers(1)[0], quantity=2)
-        held = booking.submit()
-        placed = korus.orders.create(held, customer=front.customer, external_reference="SHOP-1")
-        order, hold = korus.journal.list()
-        assert (order.kind, order.reference, hold.kind) == ("order", "SHOP-1", "hold")
-        assert order.outcome["lines"][0]["orders"] == [placed.succeeded[0].iri]
-        assert hold.outcome["lines"][0]["reservations"] == [held.succeeded[0].iri]
-        assert korus.journal.list(open_only=True) == []
-        assert [entry.kind for entry in korus.journal.list(reference="SHOP-1")] == ["order"]
-        assert korus.journal.recover() == ()
-
+class TestOnDisk:
     def test_nothing_is_sent_that_could_not_be_written_down(self, front, tmp_path):
         korus = front.client(journal=str(tmp_path / "nowhere" / "bookings.db"))
         booking = korus.reservations.bulk()
@@ -280,6 +275,23 @@ class TestBookings:
         assert "SHOP-1" in dump
         for canary in ("anary", front.sandbox.client_secret, "Bearer"):
             assert canary not in dump
+
+
+@together
+class TestBookings:
+    def test_every_hold_and_order_is_written_down_with_what_came_of_it(self, front, address):
+        korus = front.client(journal=address)
+        booking = korus.reservations.bulk()
+        booking.add(front.offers(1)[0], quantity=2)
+        held = booking.submit()
+        placed = korus.orders.create(held, customer=front.customer, external_reference="SHOP-1")
+        order, hold = korus.journal.list()
+        assert (order.kind, order.reference, hold.kind) == ("order", "SHOP-1", "hold")
+        assert order.outcome["lines"][0]["orders"] == [placed.succeeded[0].iri]
+        assert hold.outcome["lines"][0]["reservations"] == [held.succeeded[0].iri]
+        assert korus.journal.list(open_only=True) == []
+        assert [entry.kind for entry in korus.journal.list(reference="SHOP-1")] == ["order"]
+        assert korus.journal.recover() == ()
 
     def test_an_order_whose_answer_was_lost_is_settled_later_by_another_client(self, front, address):
         hasty = front.client(journal=address, timeout=Timeouts(total=0.8))
@@ -332,6 +344,7 @@ with Korus.from_env(timeout=Timeouts(total=20)) as korus:
 """
 
 
+@together
 class TestCrashes:
     """A process is killed with its request under way, and another one recovers."""
 
