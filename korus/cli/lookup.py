@@ -7,7 +7,7 @@ collected.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -119,13 +119,13 @@ class _Search:
         sessions: dict[str, str] = {}
         starts: set[datetime] = set()
         for written, session in item.sessions.items():
-            ticket = self.ticket(tickets, written, item, "sessions")
+            ticket = self.ticket(tickets, written, item, "sessions", sessions)
             if ticket is not None and (chosen := self.session(ticket, session)) is not None:
                 sessions[ticket.iri], start = chosen
                 starts |= {start} if start else set()
         answers: dict[str, Mapping[str, Any]] = {}
         for written, values in item.answers.items():
-            ticket = self.ticket(tickets, written, item, "answers")
+            ticket = self.ticket(tickets, written, item, "answers", answers)
             if ticket is not None:
                 answers[ticket.iri] = values
         if len(self.problems) == before:
@@ -189,13 +189,13 @@ class _Search:
         return None
 
     def days_on_sale(self, catalog: _Named, product: _Named, offer: OfferNamed) -> str:
-        around = timedelta(days=_DAYS_AROUND)
         near = self.korus.offers.list(
             catalog.thing,
             products=[product.thing],
-            after=offer.date and offer.date - around,
-            before=offer.date and offer.date + around,
+            after=offer.date and _moved(offer.date, -_DAYS_AROUND),
+            before=offer.date and _moved(offer.date, _DAYS_AROUND),
             order="asc",
+            page_size=_LARGEST_PAGE,
         )
         days = {day: None for entry in near if (day := text(wire(entry) or {}, "date"))}
         return f"; it is on sale on {_some(list(days))}" if days else ""
@@ -239,9 +239,15 @@ class _Search:
 
     # ── tickets and sessions ──
 
-    def ticket(self, tickets: Sequence[_Named], written: str, item: Item, key: str) -> _Named | None:
+    def ticket(
+        self, tickets: Sequence[_Named], written: str, item: Item, key: str, said: Mapping[str, object]
+    ) -> _Named | None:
         at = Text(written, _line_of(item, key, written), f"{item.where}.{key}.{written}")
-        return self.one_of(tickets, at, "ticket of this offer")
+        ticket = self.one_of(tickets, at, "ticket of this offer")
+        if ticket is not None and ticket.iri in said:
+            self.refuse(at, f"the ticket {ticket.name!r} is named twice")
+            return None
+        return ticket
 
     def session(self, ticket: _Named, written: Text) -> tuple[str, datetime | None] | None:
         """The IRI of a session that is written as an IRI, an id or a start time, and when it begins."""
@@ -333,6 +339,13 @@ def moment(written: object) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+def _moved(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:  # at the ends of the calendar
+        return day
 
 
 def _starts(session: object) -> tuple[str, ...]:

@@ -69,6 +69,18 @@ def test_what_is_no_booking_is_refused_before_anything_is_sent(
             ),
         ),
         (
+            "  - {catalog: Lantern Park, product: Evening admission with boat, date: 0001-01-01, quantity: 1}",
+            "items[0].date: Evening admission with boat has no offer 0001-01-01",
+        ),
+        (
+            "  - {catalog: Lantern Park, product: Evening admission with boat, date: 9999-12-31, quantity: 1}",
+            "items[0].date: Evening admission with boat has no offer 9999-12-31",
+        ),
+        (
+            EVENING + ", sessions: {Boat among the lanterns: '19:15', boat AMONG the lanterns: '20:00'}}",
+            "items[0].sessions.boat AMONG the lanterns: the ticket 'Boat among the lanterns' is named twice",
+        ),
+        (
             "  - {catalog: Lantern Park, product: Gift ticket, date: 2027-05-15, quantity: 1}",
             "items[0].date: Gift ticket has no offer 2027-05-15",
         ),
