@@ -46,6 +46,8 @@ __all__ = ["Holding", "HoldResult"]
 _LOG = logging.getLogger("korus")
 _OPERATION = "bulk_create_reservations"
 _PAGE = 50
+# enough to know what was made in the same second as the newest
+_BASELINE = 20
 _MOST_PAGES = 40
 _FIRST_LOOK = 0.2
 _LONGEST_PAUSE = 2.0
@@ -105,7 +107,7 @@ class Holding:
     def baseline(self) -> Baseline | None:
         """Look at the newest reservations, to know later which are newer; None where that is not allowed."""
         try:
-            return Baseline.of(self._newest(1))
+            return Baseline.of(self._newest(1, _BASELINE))
         except (PermissionDenied, NotFound, OperationUnavailable):
             return None
 
@@ -348,14 +350,14 @@ class Holding:
                 break
         return list(found.values())
 
-    def _newest(self, number: int) -> list[Mapping[str, Any]]:
+    def _newest(self, number: int, size: int = _PAGE) -> list[Mapping[str, Any]]:
         with available("list_reservations"):
             from korus_api.api.reservation import list_reservations
 
         request = request_for(
             list_reservations,
             order_created_at="desc",
-            items_per_page=_PAGE,
+            items_per_page=size,
             page=None if number == 1 else number,
         )
         answer = self._transport.send(list_reservations.OPERATION, request)
