@@ -222,7 +222,7 @@ class _Walker:
         properties = as_mapping(schema.get("properties"))
         walk.closed |= bool(properties) or schema.get("additionalProperties") is False
         for key in as_list(schema.get("required")):
-            if key not in value and not self.exempt(properties.get(key)):
+            if isinstance(key, str) and key not in value and not self.exempt(properties.get(key)):
                 walk.faults.append(
                     _Fault("missing", f"{at}/{escape(key)}", None, "the description requires it")
                 )
@@ -237,7 +237,7 @@ class _Walker:
                 walk.shown.add(where)
                 self.take(walk, self.value(properties[key], where, one, step))
             for pattern, part in patterns.items():
-                if re.search(pattern, key):
+                if _occurs(pattern, key):
                     known = True
                     walk.declared.add(key)
                     where = f"{pointer}/patternProperties/{escape(pattern)}"
@@ -294,7 +294,7 @@ class _Walker:
             own["components"] = self.description.document.get("components", {})
         try:
             return jsonschema_rs.Draft202012Validator(own, validate_formats=True)
-        except ValueError:
+        except (ValueError, jsonschema_rs.ReferencingError):
             # a schema that is no JSON Schema judges nothing; validating descriptions is not done here
             return jsonschema_rs.Draft202012Validator({})
 
@@ -306,6 +306,13 @@ def _as_3_1(schema: dict[str, Any]) -> dict[str, Any]:
         if schema.get(flag) in (False, None):
             schema.pop(flag, None)
     return schema
+
+
+def _occurs(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        return False  # a pattern in another dialect than Python's, or none at all
 
 
 def _equal(one: Any, other: Any) -> bool:

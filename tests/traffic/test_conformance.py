@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from korus.testing.cassettes import Interaction, RecordedRequest, RecordedResponse
 from korus.testing.conformance import Checker, universe
@@ -330,3 +332,90 @@ def test_what_was_shown_is_part_of_everything_that_could_be():
 def test_what_is_no_description_is_refused(document):
     with pytest.raises(DescriptionUnreadable):
         Description.of(document)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["a", "b", "", "x-y"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "c/d"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+KEYWORDS = [
+    "type", "properties", "items", "allOf", "anyOf", "oneOf", "enum", "required", "additionalProperties", "nullable",
+    "pattern", "patternProperties", "$ref", "format", "minimum", "not", "prefixItems", "exclusiveMinimum", "const",
+]  # fmt: skip
+SCHEMAS = st.recursive(
+    VALUES
+    | st.sampled_from(
+        ["string", "object", "#/components/schemas/Any", "#/nowhere", "elsewhere.yaml", "[", "(?<"]
+    ),
+    lambda inner: (
+        st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["a", "b", "(", "^a"]), inner, max_size=3)
+        | st.lists(inner, max_size=3)
+    ),
+    max_leaves=14,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(schema=SCHEMAS, value=VALUES, version=st.sampled_from(["3.0.3", "3.1.0"]))
+def test_whatever_a_description_says_is_compared_without_a_crash(schema, value, version):
+    document = {
+        "openapi": version,
+        "info": {"version": "1"},
+        "paths": {
+            "/x": {"get": {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}}
+        },
+        "components": {"schemas": {"Any": schema}},
+    }
+    description = Description.of(document)
+    shown = Checker(description).examine(get("/x", body={"json": value}, kind="application/json")).shown
+    everything = universe(description)
+    assert shown <= {
+        *everything.operations,
+        *everything.statuses,
+        *everything.properties,
+        *everything.enum_values,
+    }
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    document=st.recursive(
+        VALUES,
+        lambda inner: st.dictionaries(
+            st.sampled_from(
+                [
+                    "paths",
+                    "/x",
+                    "get",
+                    "responses",
+                    "parameters",
+                    "servers",
+                    "200",
+                    "content",
+                    "requestBody",
+                    "headers",
+                    "$ref",
+                    "schema",
+                ]
+            ),
+            inner | st.just([]) | st.just({}),
+            max_size=4,
+        ),
+        max_leaves=12,
+    )
+)
+def test_a_description_of_another_form_is_refused_or_compared_without_a_crash(document):
+    try:
+        description = Description.of(document)
+    except DescriptionUnreadable:
+        return
+    universe(description)
+    Checker(description).examine(get("/x", body={"json": 1}, kind="application/json"))

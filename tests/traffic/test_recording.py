@@ -8,8 +8,10 @@ import anyio
 import httpx
 import pytest
 from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from korus.testing import cassettes
+from korus.testing import cassettes, plainyaml, scanning
 from korus.testing.bodies import BodyUnreadable
 from korus.testing.pseudonyms import Kind, Pseudonyms
 from korus.testing.recording import NotRecorded, open_cassette
@@ -137,3 +139,71 @@ def test_a_broken_cassette_says_which_file_and_where(story, change, where):
     story.write_text(text.replace(*change, 1))
     with pytest.raises(cassettes.CassetteUnreadable, match=rf"story\.yaml.*{where}"):
         cassettes.read(story)
+
+
+PARTS = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.sampled_from(["sandbox", "2026-11-01T10:00:00+00:00", 200]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "method",
+                    "uri",
+                    "headers",
+                    "body",
+                    "json",
+                    "exact",
+                    "layout",
+                    "form",
+                    "text",
+                    "base64",
+                    "charset",
+                    "status",
+                    "at",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    request=PARTS,
+    response=PARTS,
+    header=st.dictionaries(
+        st.sampled_from(["origin", "api_version", "recorded_at", "volatile", "pseudonyms"]), PARTS
+    ),
+)
+def test_a_file_that_says_anything_is_read_or_refused_and_scanned_without_a_crash(
+    tmp_path, request, response, header
+):
+    top = {
+        "cassette": 1,
+        "origin": "sandbox",
+        "api_version": "1",
+        "recorded_at": "2026-11-01T10:00:00+00:00",
+        "korus_version": "1",
+        "purpose": "x",
+    }
+    path = tmp_path / "odd.yaml"
+    document = {**top, **header, "interactions": [{"request": request, "response": response}]}
+    path.write_text(plainyaml.dump(document), encoding="utf-8")
+    try:
+        found = cassettes.read(path)
+    except cassettes.CassetteUnreadable as error:
+        refused = str(error)
+        assert "odd.yaml" in refused  # noqa: PT017 - refusing is one of two right answers
+    else:
+        assert all(
+            isinstance(one.request.content + one.response.content, bytes) for one in found.interactions
+        )
+    scanning.scan([path])
