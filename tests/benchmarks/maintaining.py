@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scripts.descriptions import find, read_lock
+from scripts.descriptions import find, load, read_lock
 from scripts.generate.build import corrected
-from scripts.descriptions import load
 from tests.benchmarks import peers
 from tests.benchmarks.measuring import Figure, Row, at_most, median, quartiles, ratio
 

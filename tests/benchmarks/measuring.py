@@ -49,7 +49,7 @@ class Figure:
         text: What it is.
         value: The median.
         spread: The middle half of the rounds.
-        unit: ``×`` for a ratio.
+        unit: What it is in; the sign of multiplication for a ratio.
         aim: The limit, None for a number that is only told.
         below: Whether the aim is an upper limit.
     """
@@ -97,7 +97,7 @@ def median(values: Sequence[float]) -> float:
 
 def quartiles(values: Sequence[float]) -> tuple[float, float]:
     """Give the bounds of the middle half."""
-    if len(values) < 2:  # noqa: PLR2004
+    if len(values) < 2:
         return values[0], values[0]
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
     return low, high

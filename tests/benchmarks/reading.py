@@ -74,7 +74,7 @@ def _contestants(
     return found
 
 
-def _row(
+def _row(  # noqa: PLR0917 (two callers, below)
     number: int, title: str, body: bytes, model: Any, collection: str, rounds: int, absent: dict[str, str]
 ) -> Row:
     times = race(_contestants(body, model, collection, absent), rounds, clock=CPU)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.measuring import Figure, Row
 
-__all__ = ["FOLDER", "summary", "text_of", "write"]
+__all__ = ["FOLDER", "markdown", "summary", "text_of", "write"]
 
 FOLDER = Path("build/bench")
 
@@ -79,8 +79,24 @@ def summary(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def markdown(rows: Sequence[Row]) -> str:
+    """Write the figures that have aims as a table for the README."""
+    lines = ["| # | work | figure | aim | measured |", "|---|---|---|---|---|"]
+    for row in rows:
+        for figure in row.figures:
+            if figure.aim is not None:
+                measured = _number(figure.value, figure.unit) + (
+                    f" ({_spread(figure)})" if _spread(figure) else ""
+                )
+                verdict = "" if figure.met else " **missed**"
+                lines.append(
+                    f"| {row.number} | {row.title} | {figure.text} | {_aim(figure)} | {measured}{verdict} |"
+                )
+    return "\n".join([*lines, ""])
+
+
 def write(rows: Sequence[Row], *, rounds: int, seconds: float) -> Path:
-    """Write ``results.json`` and ``index.html``; give their folder."""
+    """Write ``results.json``, ``index.html`` and ``table.md``; give their folder."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -99,6 +115,7 @@ def write(rows: Sequence[Row], *, rounds: int, seconds: float) -> Path:
     ]
     (FOLDER / "results.json").write_text(json.dumps({"about": about, "rows": listed}, indent=1), "utf-8")
     (FOLDER / "index.html").write_text(_page(rows, about), "utf-8")
+    (FOLDER / "table.md").write_text(markdown(rows), "utf-8")
     return FOLDER
 
 
@@ -148,8 +165,10 @@ def _page(rows: Sequence[Row], about: dict[str, object]) -> str:
 
 def _table(figures: Sequence[Figure]) -> str:
     lines = [
-        "<div class='scroll'><table><tr><th>figure<th class='number'>median<th class='number'>middle half"
-        "<th class='number'>aim<th></tr>"
+        (
+            "<div class='scroll'><table><tr><th>figure<th class='number'>median<th class='number'>middle half"
+            "<th class='number'>aim<th></tr>"
+        )
     ]
     for figure in figures:
         verdict = _verdict(figure).lower()
@@ -178,8 +197,10 @@ def _plot(row: Row) -> str:
             f"<text x='{left - 10}' y='{middle + 4:.1f}' text-anchor='end'>{html.escape(name)}</text>",
             f"<rect class='{kind}' x='{left}' y='{top}' width='{length:.1f}' height='{height - 8}' rx='2'/>",
             f"<line class='spread' x1='{low:.1f}' x2='{high:.1f}' y1='{middle:.1f}' y2='{middle:.1f}'/>",
-            f"<text class='value' x='{max(left + length, high) + 8:.1f}' y='{middle + 4:.1f}'>"
-            f"{_number(median(values), row.unit)}</text>",
+            (
+                f"<text class='value' x='{max(left + length, high) + 8:.1f}' y='{middle + 4:.1f}'>"
+                f"{_number(median(values), row.unit)}</text>"
+            ),
         ]
     lines.append(f"<line class='end' x1='{left}' x2='{left}' y1='0' y2='{height * len(row.times) + 4}'/>")
     return "\n".join([*lines, "</svg></div>"])
