@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 from urllib.parse import unquote, urlsplit
 
 import yaml12
@@ -63,14 +63,22 @@ class UnresolvedError(ComparisonError):
     exit_status = 5
 
 
+def _is_object(value: Json) -> TypeGuard[dict[str, Json]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: Json) -> TypeGuard[list[Json]]:
+    return isinstance(value, list)
+
+
 def mapping(value: Json) -> dict[str, Json]:
     """Give a JSON object as it is, and anything else as an empty one."""
-    return cast("dict[str, Json]", value) if isinstance(value, dict) else {}
+    return value if _is_object(value) else {}
 
 
 def listing(value: Json) -> list[Json]:
     """Give a JSON array as it is, and anything else as an empty one."""
-    return cast("list[Json]", value) if isinstance(value, list) else []
+    return value if _is_list(value) else []
 
 
 def escape(key: str) -> str:
@@ -92,8 +100,8 @@ def _split(location: str) -> tuple[str, str]:
     return file, pointer
 
 
-def _text_keys(value: Json) -> Json:
-    if isinstance(value, dict):
+def _text_keys(value: Json) -> None:
+    if _is_object(value):
         content = cast("dict[Any, Json]", value)
         for key in [key for key in content if type(key) is not str]:
             # a status code written without quotes reads as a number
@@ -103,10 +111,9 @@ def _text_keys(value: Json) -> Json:
             if isinstance(part, dict | list):
                 _text_keys(part)
     elif isinstance(value, list):
-        for part in cast("list[Json]", value):
+        for part in listing(value):
             if isinstance(part, dict | list):
                 _text_keys(part)
-    return value
 
 
 def read(path: Path) -> Json:
@@ -133,10 +140,12 @@ def read(path: Path) -> Json:
     try:
         if MERGE_KEY.search(text):
             return descriptions.parse(text, name=str(path))
-        return _text_keys(cast("Json", yaml12.parse_yaml(text)))
+        content = cast("Json", yaml12.parse_yaml(text))
     except (ValueError, RecursionError, descriptions.DescriptionError) as error:
         reason = str(error).partition("\n")[0]
         raise UnreadableError(f"{path} is neither YAML nor JSON: {reason}") from error
+    _text_keys(content)
+    return content
 
 
 class Document:
@@ -193,7 +202,7 @@ class Document:
             holder = self.at(parent)
             key = _unescape(part)
             try:
-                node = holder[int(key)] if isinstance(holder, list) else holder[key]
+                node: Json = listing(holder)[int(key)] if isinstance(holder, list) else holder[key]
             except (KeyError, IndexError, ValueError, TypeError):
                 raise UnresolvedError(f"{self.path}: nothing stands at {location}") from None
         else:
@@ -265,7 +274,7 @@ class Document:
                 if isinstance(node, dict):
                     for keyword in ("$anchor", "$dynamicAnchor"):
                         if isinstance(mapping(node).get(keyword), str):
-                            anchors.setdefault(node[keyword], pointer)
+                            anchors.setdefault(mapping(node)[keyword], pointer)
                     stack.extend((f"{pointer}/{escape(key)}", part) for key, part in mapping(node).items())
                 elif isinstance(node, list):
                     stack.extend((f"{pointer}/{i}", part) for i, part in enumerate(listing(node)))
@@ -302,10 +311,10 @@ class Document:
         while stack:
             file, node = stack.pop()
             if isinstance(node, list):
-                stack.extend((file, part) for part in listing(node) if isinstance(part, dict | list))
+                stack.extend((file, part) for part in listing(node))
                 continue
             for key, part in mapping(node).items():
-                if isinstance(part, dict | list):
+                if _is_object(part) or _is_list(part):
                     if key not in VALUES and not key.startswith("x-"):
                         stack.append((file, part))
                 elif key == "$ref" and isinstance(part, str) and (file, part) not in checked:

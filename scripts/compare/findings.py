@@ -108,8 +108,8 @@ class _Finding:
 class Findings:
     """What was found so far."""
 
-    operations: list[Operation] = field(factory=list)
-    _found: list[_Finding] = field(factory=list)
+    operations: list[Operation] = field(factory=list[Operation])
+    _found: list[_Finding] = field(factory=list[_Finding])
 
     def say(
         self,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Judge"]
 
+PLAIN: tuple[Json, ...] = ("text", 1, True, None, [], {})
 MOST_REFERENCES = 400
 MOST_CANDIDATES = 400
 INT_RANGES = {
@@ -368,8 +369,8 @@ class _Candidates:
                 except NoSampleError:
                     break
                 yield {**base, "extra": value}
-        for value in ("text", 1, True, None, [], {}):
-            yield {**base, "extra": value}
+        for plain in PLAIN:
+            yield {**base, "extra": plain}
         counts: set[int] = set()
         for sampler, side in ((self.sampler, branch), (self.other, self.other_branch)):
             if side is None:
@@ -384,8 +385,8 @@ class _Candidates:
                         yield {**base, name: sampler.value(declared.use)}
                     except NoSampleError:
                         continue
-                    for value in ("text", 1, True, None, [], {}):
-                        yield {**base, name: value}
+                    for plain in PLAIN:
+                        yield {**base, name: plain}
             for name, asked in side.dependents.items():
                 yield {**base, name: "text"}
                 yield {

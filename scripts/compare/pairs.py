@@ -136,8 +136,8 @@ class Pair:
     index: int
     old: Use
     new: Use
-    changes: list[Change] = field(factory=list)
-    edges: list[tuple[int, str, bool, bool]] = field(factory=list)
+    changes: list[Change] = field(factory=list[Change])
+    edges: list[tuple[int, str, bool, bool]] = field(factory=list[tuple[int, str, bool, bool]])
     masks: list[int] = field(factory=lambda: [0, 0])
     ways: list[tuple[int, int, str] | None] = field(factory=lambda: [None, None])
 
@@ -877,7 +877,8 @@ class _Comparison:
                 branches=branches,
             )
         elif name in {"pattern", "multipleOf"}:
-            former, present = was or frozenset(), now or frozenset()
+            former: frozenset[Json] = was or frozenset[Json]()
+            present: frozenset[Json] = now or frozenset[Json]()
             fewer: bool | None = False if present <= former else True if former <= present else None
             more: bool | None = False if former <= present else True if present <= former else None
             if name == "multipleOf" and former and present:

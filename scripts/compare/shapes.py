@@ -192,18 +192,18 @@ class Branch:
     kind: str
     source: str
     variant: str | None = None
-    limits: dict[str, Json] = field(factory=dict)
-    origins: dict[str, str] = field(factory=dict)
+    limits: dict[str, Json] = field(factory=dict[str, Json])
+    origins: dict[str, str] = field(factory=dict[str, str])
     values: dict[str, Json] | None = None
-    properties: dict[str, Property] = field(factory=dict)
-    required: dict[str, str] = field(factory=dict)
+    properties: dict[str, Property] = field(factory=dict[str, Property])
+    required: dict[str, str] = field(factory=dict[str, str])
     additional: Use | bool | None = None
-    patterns: dict[str, Property] = field(factory=dict)
+    patterns: dict[str, Property] = field(factory=dict[str, Property])
     names: Use | None = None
-    dependents: dict[str, frozenset[str]] = field(factory=dict)
+    dependents: dict[str, frozenset[str]] = field(factory=dict[str, frozenset[str]])
     items: Use | bool | None = None
     prefix: tuple[Use, ...] = ()
-    opaque: dict[str, tuple[str, ...]] = field(factory=dict)
+    opaque: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
 
     def is_free(self) -> bool:
         """Tell whether every value of the type is admitted."""
@@ -240,8 +240,8 @@ class Shape:
     """
 
     source: str
-    kinds: dict[str, list[Branch]] = field(factory=dict)
-    choice: dict[str, str] = field(factory=dict)
+    kinds: dict[str, list[Branch]] = field(factory=dict[str, list[Branch]])
+    choice: dict[str, str] = field(factory=dict[str, str])
     discriminators: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
     cut: bool = False
@@ -660,7 +660,7 @@ class Book:
             elif name == "object":
                 self._object(content, branch, location)
         negated = content.get("not")
-        if isinstance(negated, dict) and set(negated) == {"type"}:
+        if mapping(negated).keys() == {"type"}:
             types = mapping(negated)["type"]
             named = listing(types) or [types]
             if "integer" not in named:
@@ -765,7 +765,8 @@ class Book:
             for location in (*use.wrappers, *use.core):
                 content = mapping(self.document.at(location))
                 for name in ANNOTATIONS & content.keys():
-                    found.setdefault(name, (content[name], location))
+                    if name not in found:
+                        found[name] = (content[name], location)
             self._annotated[use] = found
         return found
 
@@ -858,7 +859,8 @@ class Book:
 
 
 def _limit_text(value: Json) -> str:
-    return str(sorted(value)) if isinstance(value, frozenset) else str(value)
+    # a set has no order of its own
+    return str(sorted(value, key=str) if isinstance(value, frozenset) else value)
 
 
 def _with_opaque(branch: Branch, keyword: str, location: str) -> Branch:

@@ -143,9 +143,9 @@ class Surface:
         others: Functions and classes of the other modules, ``module.name`` to what they look like.
     """
 
-    operations: dict[str, Operation] = field(factory=dict)
-    models: dict[str, Model] = field(factory=dict)
-    others: dict[str, str] = field(factory=dict)
+    operations: dict[str, Operation] = field(factory=dict[str, Operation])
+    models: dict[str, Model] = field(factory=dict[str, Model])
+    others: dict[str, str] = field(factory=dict[str, str])
 
     def reached(self) -> dict[str, set[str]]:
         """Give the operations (on the wire) that lead to each class, by its name."""

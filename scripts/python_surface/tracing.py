@@ -16,13 +16,13 @@ from attrs import define, field, frozen
 
 from scripts.compare.documents import Json, listing, mapping
 from scripts.compare.findings import erased
+from scripts.python_surface.changes import NameChange
 from scripts.python_surface.surface import Surface, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scripts.compare.records import Record
-    from scripts.python_surface.changes import NameChange
 
 __all__ = ["NameCause", "Trace", "name_causes", "trace"]
 
@@ -65,9 +65,11 @@ class Trace:
         unexplained: Changes of names without any cause.
     """
 
-    by_record: dict[str, list[NameChange]] = field(factory=dict)
-    by_name: list[tuple[NameChange, tuple[NameCause, ...]]] = field(factory=list)
-    unexplained: list[NameChange] = field(factory=list)
+    by_record: dict[str, list[NameChange]] = field(factory=dict[str, list[NameChange]])
+    by_name: list[tuple[NameChange, tuple[NameCause, ...]]] = field(
+        factory=list[tuple[NameChange, tuple[NameCause, ...]]]
+    )
+    unexplained: list[NameChange] = field(factory=list[NameChange])
 
 
 # --- causes in the names ----------------------------------------------------------------------------------------------

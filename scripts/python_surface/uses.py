@@ -43,10 +43,10 @@ class Use:
 @define
 class _Module:
     file: str
-    names: dict[str, list[Use]] = field(factory=dict)
-    attributes: dict[str, list[Use]] = field(factory=dict)
-    keywords: dict[str, list[Use]] = field(factory=dict)
-    texts: dict[str, list[Use]] = field(factory=dict)
+    names: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+    attributes: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+    keywords: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+    texts: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
 
 
 class _Reader(ast.NodeVisitor):

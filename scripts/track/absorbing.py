@@ -109,15 +109,15 @@ class Outcome:
 
     status: Status
     message: str
-    steps: list[Step] = field(factory=list)
+    steps: list[Step] = field(factory=list[Step])
     version: str | None = None
     previous: str | None = None
     meaning: Meaning | None = None
     decision: Decision | None = None
-    written: list[Path] = field(factory=list)
-    changed: list[str] = field(factory=list)
+    written: list[Path] = field(factory=list[Path])
+    changed: list[str] = field(factory=list[str])
     output: str = ""
-    outdated: list[str] = field(factory=list)
+    outdated: list[str] = field(factory=list[str])
 
 
 @frozen
@@ -304,11 +304,13 @@ def _explain(  # noqa: PLR0917 - called from here only, always alike
     comparison: Comparison, previous: Path, present: Path, root: Path, copy: Path, place: Path
 ) -> Meaning:
     try:
-        build(previous, place / "former" / "korus_api")
-        surfaces = (
-            read_surface(place / "former" / "korus_api"),
-            read_surface(copy / "generated" / "korus_api"),
-        )
+        committed = root / "generated" / "korus_api"
+        if f'"{sha256(previous.read_bytes())}"' in _text(committed / "__init__.py"):
+            former = read_surface(committed)
+        else:
+            build(previous, place / "former" / "korus_api")
+            former = read_surface(place / "former" / "korus_api")
+        surfaces = former, read_surface(copy / "generated" / "korus_api")
         return explain(comparison, previous, present, root=root, surfaces=surfaces)
     except SurfaceError as error:
         raise StoppedError(Status.UNEXPLAINED, str(error)) from error

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scripts.descriptions import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 __all__ = ["PRODUCTS", "bring_back", "copied", "differences", "undo_interrupted"]
@@ -84,7 +84,7 @@ def differences(root: Path, copy: Path) -> dict[str, bytes | None]:
 
 
 @contextmanager
-def bring_back(root: Path, changed: dict[str, bytes | None], journal: Path) -> Iterator[None]:
+def bring_back(root: Path, changed: dict[str, bytes | None], journal: Path) -> Generator[None]:
     """Write files into the tree; undo all of it if that, or what is done meanwhile, goes wrong.
 
     Args:
