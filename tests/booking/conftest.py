@@ -72,6 +72,12 @@ def shop():
     return Shop()
 
 
+@pytest.fixture(scope="session")
+def shared_shop():
+    """The same, for property tests, which may not have a fixture of each test."""
+    return Shop()
+
+
 SETTLE = 0.4
 
 
