@@ -234,7 +234,7 @@ class _Reader:
         origin, pseudonyms = self.text(top, "origin", ""), top.get("pseudonyms", "public")
         if origin not in get_args(Origin):
             raise self.fail("/origin", f"has to be one of {', '.join(get_args(Origin))}, is {origin!r}")
-        if pseudonyms not in ("public", "private"):  # noqa: PLR6201 - it may be of any type
+        if pseudonyms not in ("public", "private"):
             raise self.fail("/pseudonyms", f"has to be public or private, is {pseudonyms!r}")
         try:
             recorded_at = dt.datetime.fromisoformat(self.text(top, "recorded_at", ""))
