@@ -14,7 +14,7 @@ import json
 import math
 import re
 from functools import reduce
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from attrs import define, field
 
@@ -860,7 +860,11 @@ class Book:
 
 def _limit_text(value: Json) -> str:
     # a set has no order of its own
-    return str(sorted(value, key=str) if isinstance(value, frozenset) else value)
+    return str(sorted(value, key=str) if _is_set(value) else value)
+
+
+def _is_set(value: Json) -> TypeGuard[frozenset[Json]]:
+    return isinstance(value, frozenset)
 
 
 def _with_opaque(branch: Branch, keyword: str, location: str) -> Branch:
