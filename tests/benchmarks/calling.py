@@ -138,7 +138,9 @@ async def _thousand(base: str, rounds: int) -> dict[str, list[float]]:
         await asyncio.gather(*(mine.offers.availability(server.OFFER) for _ in range(_AT_ONCE)))
 
     async with raw, mine:
-        return await race_async({"httpx": by_httpx, "korus": by_korus}, rounds, scale=1e3)
+        await one()
+        await mine.offers.availability(server.OFFER)
+        return await race_async({"httpx": by_httpx, "korus": by_korus}, rounds, scale=1e3, once=True)
 
 
 def run_at_once(rounds: int) -> Row:

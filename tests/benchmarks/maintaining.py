@@ -64,7 +64,7 @@ def run(rounds: int) -> Row:
     source = find(read_lock().current)
     document = large(corrected(load(source)))
     for name, one in (("old", document), ("new", changed(document))):
-        (folder / f"{name}.json").write_text(json.dumps(one, indent=1), "utf-8")
+        (folder / f"{name}.json").write_text(json.dumps(one), "utf-8")
     commands = {
         "generator's own": peers.bare_command(folder / "bare"),
         "make generate": [

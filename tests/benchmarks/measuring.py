@@ -136,6 +136,7 @@ def race(
     *,
     scale: float = 1e6,
     clock: Callable[[], float] = time.perf_counter,
+    once: bool = False,
 ) -> dict[str, list[float]]:
     """Let all take turns; give the time of one call of each, round by round.
 
@@ -146,24 +147,26 @@ def race(
         rounds: How often each has its turn.
         scale: Units per second: 1e6 for microseconds.
         clock: `CPU` for work that waits for nothing: a processor shared with others then does not matter.
+        once: Whether a turn is a single call, not preceded by any, since one takes seconds.
     """
     times: dict[str, list[float]] = {name: [] for name in contestants}
     repeats: dict[str, int] = {}
     for name, call in contestants.items():
-        call()
-        started = time.perf_counter()
-        call()
-        repeats[name] = max(int(_ROUND_SECONDS / (time.perf_counter() - started)), 1)
+        if not once:
+            call()
+            started = time.perf_counter()
+            call()
+            repeats[name] = max(int(_ROUND_SECONDS / (time.perf_counter() - started)), 1)
     for turn in range(rounds):
         for name, call in _turned(contestants, turn):
             gc.collect()
             gc.disable()
             started = clock()
-            for _ in range(repeats[name]):
+            for _ in range(repeats.get(name, 1)):
                 call()
             spent = clock() - started
             gc.enable()
-            times[name].append(spent / repeats[name] * scale)
+            times[name].append(spent / repeats.get(name, 1) * scale)
     return times
 
 
@@ -173,25 +176,27 @@ async def race_async(
     *,
     scale: float = 1e6,
     clock: Callable[[], float] = time.perf_counter,
+    once: bool = False,
 ) -> dict[str, list[float]]:
     """Do the same for what has to be awaited."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
     repeats: dict[str, int] = {}
     for name, call in contestants.items():
-        await call()
-        started = time.perf_counter()
-        await call()
-        repeats[name] = max(int(_ROUND_SECONDS / (time.perf_counter() - started)), 1)
+        if not once:
+            await call()
+            started = time.perf_counter()
+            await call()
+            repeats[name] = max(int(_ROUND_SECONDS / (time.perf_counter() - started)), 1)
     for turn in range(rounds):
         for name, call in _turned(contestants, turn):
             gc.collect()
             gc.disable()
             started = clock()
-            for _ in range(repeats[name]):
+            for _ in range(repeats.get(name, 1)):
                 await call()
             spent = clock() - started
             gc.enable()
-            times[name].append(spent / repeats[name] * scale)
+            times[name].append(spent / repeats.get(name, 1) * scale)
     return times
 
 

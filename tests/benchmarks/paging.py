@@ -38,7 +38,20 @@ def _options(base: str) -> dict[str, Any]:
 
 
 async def _waiting(base: str, rounds: int) -> dict[str, list[float]]:
-    async with AsyncKorus(**_options(base)) as client:
+    async with AsyncKorus(**_options(base)) as client, httpx.AsyncClient(base_url=base) as raw:
+
+        async def one(number: int) -> None:
+            (await raw.get(f"{payloads.BASE}/offers", params={"page": number})).json()
+
+        async def by_httpx() -> None:
+            await one(1)
+            numbers = iter(range(2, _OFFERS // server.PAGE_SIZE + 1))
+
+            async def work() -> None:
+                for number in numbers:
+                    await one(number)
+
+            await asyncio.gather(*(work() for _ in range(_AHEAD)))
 
         async def read() -> None:
             listed = client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE, prefetch=_AHEAD)
@@ -47,7 +60,9 @@ async def _waiting(base: str, rounds: int) -> dict[str, list[float]]:
                 count += 1
             assert count == _OFFERS
 
-        return await race_async({"korus, async": read}, rounds, scale=1e3)
+        return await race_async(
+            {"korus, async": read, "httpx and json(), async": by_httpx}, rounds, scale=1e3, once=True
+        )
 
 
 def run_waiting(rounds: int) -> Row:
@@ -59,7 +74,7 @@ def run_waiting(rounds: int) -> Row:
                 listed = client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE, prefetch=_AHEAD)
                 assert sum(1 for _ in listed) == _OFFERS
 
-            times = race({"korus": read}, rounds, scale=1e3)
+            times = race({"korus": read}, rounds, scale=1e3, once=True)
         times |= asyncio.run(_waiting(base, rounds))
     # nothing is known before the first page; then as many at once as are allowed
     turns = 1 + math.ceil((_OFFERS / server.PAGE_SIZE - 1) / _AHEAD)
@@ -69,6 +84,10 @@ def run_waiting(rounds: int) -> Row:
         for colour, name in (("sync", "korus"), ("async", "korus, async"))
         if (over := [spent / limit for spent in times[name]])
     ]
+    control = [spent / limit for spent in times["httpx and json(), async"]]
+    figures.append(
+        Figure("httpx and json(), async / the limit, for comparison", median(control), quartiles(control))
+    )
     remark = f"limit: {turns} answers one after the other at {_DELAY * 1e3:.0f} ms, with prefetch={_AHEAD}: {limit:.0f} ms"
     return Row(6, "read 5,000 offers at 50 ms per answer", "ms", times, figures, [remark])
 
