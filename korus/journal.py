@@ -18,7 +18,7 @@ import json
 import os
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -47,7 +47,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
@@ -70,6 +69,7 @@ _WITHOUT_LIMIT_SECONDS: Final = 600.0
 _CLAIM_SECONDS: Final = 7 * 24 * 3600.0
 _PRUNE_EVERY: Final = 500
 _OPEN: Final = ("sending", "looking")
+_READING: Final = "korus_reading"
 
 _METADATA = MetaData()
 _META = Table(
@@ -275,7 +275,7 @@ class JournalStore:
         wanted = sorted(set(iris))
         if not wanted:
             return frozenset()
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 select(_CLAIMS.c.iri).where(_CLAIMS.c.account == self._account, _CLAIMS.c.iri.in_(wanted))
             )
@@ -306,7 +306,7 @@ class JournalStore:
         """Give the other intents alive, of the same kind, that share a subject, by id."""
         subjects = sorted({subject[:200] for subject in intent.subjects})
         sharing = select(_SUBJECTS.c.intent).where(_SUBJECTS.c.subject.in_(subjects))
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 select(_INTENTS)
                 .where(_INTENTS.c.account == self._account, _INTENTS.c.kind == intent.kind)
@@ -341,7 +341,7 @@ class JournalStore:
             wanted = wanted.where(_INTENTS.c.kind == kind)
         if reference is not None:
             wanted = wanted.where(_INTENTS.c.reference == reference)
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(wanted.order_by(_INTENTS.c.created.desc(), _INTENTS.c.id).limit(limit))
             return [self._entry(row) for row in rows]
 
@@ -384,13 +384,13 @@ class JournalStore:
     @property
     def retention(self) -> timedelta:
         """How long settled intents are kept; stored in the journal itself, 90 days at first."""
-        with self._transaction() as connection:
+        with self._reading() as connection:
             seconds = connection.execute(select(_META.c.value).where(_META.c.name == "retention")).scalar()
             return DEFAULT_RETENTION if seconds is None else timedelta(seconds=float(seconds))
 
     def taken_by_others(self) -> int:
         """Count the intents left behind that other processes are seeing to this moment."""
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 select(_INTENTS)
                 .where(_INTENTS.c.account == self._account, _INTENTS.c.state.in_(_OPEN))
@@ -436,7 +436,7 @@ class JournalStore:
 
     def count(self) -> dict[str, int]:
         """Count the intents by state."""
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(
                 select(_INTENTS.c.state, func.count())
                 .where(_INTENTS.c.account == self._account)
@@ -482,14 +482,21 @@ class JournalStore:
     # --- the database --------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self) -> Generator[Connection]:
+    def _transaction(self, *, reading: bool = False) -> Generator[Connection]:
         _ = self._owner
         self._prepare()
         try:
-            with self._engine.begin() as connection:
+            with (
+                self._engine.connect().execution_options(**{_READING: reading}) as connection,
+                connection.begin(),
+            ):
                 yield connection
         except SQLAlchemyError as cause:
             raise _failed(cause) from None
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that only reads, so that nobody who writes has to wait for it."""
+        return self._transaction(reading=True)
 
     def _prepare(self) -> None:
         """Create the tables, or check that they are of this version."""
@@ -593,7 +600,9 @@ def _engine(address: str) -> Engine:
         if lite and url.database in {None, "", ":memory:"}:
             raise ConfigurationError("a journal in memory would not survive a crash; name a file")
         engine = (
-            create_engine(url, poolclass=NullPool, connect_args={"timeout": 60, "isolation_level": None})
+            create_engine(
+                url, connect_args={"timeout": 60, "isolation_level": None, "check_same_thread": False}
+            )
             if lite
             else create_engine(url, pool_pre_ping=True)
         )
@@ -614,8 +623,9 @@ def _tune(connection: Any, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
     # reading first and writing later could end in SQLITE_BUSY without waiting
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _failed(cause: SQLAlchemyError) -> JournalFailed:

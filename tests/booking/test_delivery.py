@@ -151,6 +151,16 @@ def test_a_file_longer_than_allowed_is_not_saved(front, order, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_redirect_is_followed_only_where_that_is_allowed(front, order, tmp_path):
+    ready(front)
+    front.sandbox.faults.add("status", operation="storage", status=302)
+    with pytest.raises(DownloadFailed, match="follow_redirects=True allows it"):
+        front.korus.documents.download(order, to=tmp_path)
+    assert front.requests("storage") == 1
+    with pytest.raises(DownloadFailed, match="redirects to nowhere"):
+        front.korus.documents.download(order, to=tmp_path, follow_redirects=True)
+
+
 def test_the_temporary_address_itself_can_be_had(front, order):
     ready(front)
     (document,) = front.korus.documents.wait(order)

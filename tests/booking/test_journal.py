@@ -447,6 +447,7 @@ def test_the_shell_lists_and_settles_what_is_open(front, tmp_path, monkeypatch, 
     intent = order_intent(held.iri)
     store.open(evolve(intent, private={"customer": front.customer, "notes": None}))
     store.move(intent, "unknown")
+    store.close()
     status, shown = run("list")
     assert status == 0
     assert intent.id in shown
