@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--tests",
         action="append",
         metavar="PATH",
-        help="run these tests instead of all; repeatable, and '' for none",
+        help="run these tests instead of all of korus itself; repeatable, and '' for none",
     )
     parser.add_argument("--url", action="append", metavar="URL", help="fetch from here; repeatable")
     given = parser.parse_args(arguments)
