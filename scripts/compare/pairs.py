@@ -609,6 +609,22 @@ class _Comparison:
                 widened=None if is_ == "anyOf" else False,
                 subject=kind,
             )
+        elif kind not in {"object", "array"} and self._may_overlap(was, is_, removed, added):
+            # values that a further alternative of oneOf holds too were fine before, and match twice now
+            self._say(
+                "choice",
+                was or "one alternative",
+                is_ or "one alternative",
+                "exactly one alternative must hold, and the alternatives are others now",
+                narrowed=None if is_ == "oneOf" and added else False,
+                widened=None if was == "oneOf" and removed else False,
+                subject=kind,
+            )
+
+    @staticmethod
+    def _may_overlap(was: str | None, is_: str | None, removed: list[Branch], added: list[Branch]) -> bool:
+        """Tell whether alternatives came to, or went from, a choice in which only one may hold."""
+        return (is_ == "oneOf" and bool(added)) or (was == "oneOf" and bool(removed))
 
     def _part_texts(self, before: Shape, after: Shape, keyword: str, name: str, what: str) -> None:
         if len(before.merged) != len(after.merged):
