@@ -6,14 +6,16 @@ becomes the package. The project's overlay is applied to descriptions of this AP
 `--overlay FILE` applies another one, `--no-overlay` none.
 
 The package is written beside its place, audited, and only then moved there. What it prints last is what the
-audit counted. Exit statuses: 0 written; 1 something would be lost, nothing written; 2 the description, the
-overlay or the arguments cannot be used, nothing written.
+audit counted. With `--check` nothing is written: the folder is compared with what would be. Exit statuses: 0
+written, or up to date; 1 something would be lost, nothing written; 2 the description, the overlay or the arguments
+cannot be used, nothing written; 3 with `--check`, the folder is not what would be written.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,14 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--overlay", type=Path, metavar="FILE", help="an overlay to apply instead of the project's"
     )
     which.add_argument("--no-overlay", action="store_true", help="apply no overlay")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; say what differs from what would be written"
+    )
     options = parser.parse_args(arguments)
     if options.description is not None and options.output is None:
         parser.error("--description needs --output: which folder shall become the package?")
     try:
         source: Path = options.description or find(read_lock().current)
-        report = build(
-            source, options.output or DEFAULT_OUTPUT, overlay=options.overlay, bare=options.no_overlay
-        )
+        output: Path = options.output or DEFAULT_OUTPUT
+        if options.check:
+            return _check(source, output, overlay=options.overlay, bare=options.no_overlay)
+        report = build(source, output, overlay=options.overlay, bare=options.no_overlay)
     except (DescriptionError, OutputError) as error:
         print(f"generate: {error}", file=sys.stderr)
         return 2
@@ -57,6 +63,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(report)
     return 0
+
+
+def _check(source: Path, output: Path, *, overlay: Path | None, bare: bool) -> int:
+    """Compare a folder with what would be written into it."""
+    with tempfile.TemporaryDirectory() as workshop:
+        fresh = Path(workshop) / output.resolve().name
+        build(source, fresh, overlay=overlay, bare=bare)
+        wanted, present = _files(fresh), _files(output)
+    different = sorted(
+        name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name)
+    )
+    for name in different:
+        state = (
+            "missing" if name not in present else "not written by this" if name not in wanted else "different"
+        )
+        print(f"generate: {output / name}: {state}", file=sys.stderr)
+    if different:
+        print("generate: not up to date; run `make generate`", file=sys.stderr)
+        return 3
+    print(f"generate: {output} is up to date")
+    return 0
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 if __name__ == "__main__":

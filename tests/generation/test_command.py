@@ -158,3 +158,21 @@ def test_json_and_yaml_of_one_description_give_one_package(tmp_path):
     # the package names the hash of the file that it came from, and that differs
     assert compared.diff_files == ["__init__.py"]
     shutil.rmtree(tmp_path / "one")
+
+
+def test_checking_names_what_is_not_as_it_would_be_written_and_writes_nothing(tmp_path, capsys):
+    package = tmp_path / "korus_api"
+    shutil.copytree(DEFAULT_OUTPUT, package, ignore=shutil.ignore_patterns("__pycache__"))
+    ask = ["--description", str(find(versions()[-1])), "--output", str(package), "--check"]
+    assert main(ask) == 0
+    (package / "types.py").write_text("# edited\n", encoding="utf-8")
+    (package / "stale.py").touch()
+    (package / "errors.py").unlink()
+    before = files(package)
+    capsys.readouterr()
+    assert main(ask) == 3
+    said = capsys.readouterr().err
+    assert "types.py: different" in said
+    assert "stale.py: not written by this" in said
+    assert "errors.py: missing" in said
+    assert files(package) == before
