@@ -44,6 +44,7 @@ NOT_RUN = (
     "tests/generation",
     "tests/project",
     "tests/sandbox",
+    "tests/traffic",
     "tests/benchmarks",
     "tests/speed",
 )
