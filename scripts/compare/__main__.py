@@ -8,6 +8,7 @@ say what the changes mean in Python.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -88,4 +89,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    gc.disable()  # the process is over before collecting would pay
     sys.exit(main())
