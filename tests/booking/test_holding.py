@@ -267,7 +267,9 @@ class TestLostAnswers:
 
     def test_a_request_that_never_left_is_simply_sent_again(self, front):
         (offer,) = front.offers(1)
-        booking = front.korus.reservations.bulk()
+        # as often as it takes: how long the sandbox is away is bounded by the timeout alone
+        patient = RetryPolicy(attempts=1000, first_wait=0.01, longest_wait=0.05)
+        booking = front.client(retry=patient).reservations.bulk()
         booking.add(offer)
         front.sandbox.refuse_connections(0.05)
         assert booking.submit(check=False).ok
