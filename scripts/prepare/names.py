@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from openapi_python_client.strings import ClassName, PythonIdentifier
@@ -67,7 +68,8 @@ def snake(text: str) -> str:
 
 def fingerprint(text: str) -> str:
     """Give a short, stable name part to text that has no letters of its own."""
-    return hashlib.sha256(text.encode()).hexdigest()[:6]
+    # digits only: the generator capitalises letters that follow digits
+    return f"{int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10**8:08}"
 
 
 def class_name(text: str, *, fallback: str = "Model") -> str:
@@ -233,15 +235,12 @@ def member_names(values: list[str] | list[int], given: Iterable[object] = ()) ->
             continue
         text = str(value)
         chosen[value] = _distinguished(text, name, [str(rival) for rival in rivals])
-    settled: set[str] = set()
-    result: list[str] = []
-    for value in values:
-        name = chosen[value]
-        if name in settled:
-            name = f"{name}_X{fingerprint(str(value)).upper()}"
-        settled.add(name)
-        result.append(name)
-    return result
+    shared = Counter(chosen.values())
+    # all that share a name get an ending of their own, so that no order decides which of them keeps it
+    return [
+        f"{chosen[value]}_X{fingerprint(str(value))}" if shared[chosen[value]] > 1 else chosen[value]
+        for value in values
+    ]
 
 
 def _distinguished(text: str, name: str, rivals: list[str]) -> str:
@@ -255,4 +254,4 @@ def _distinguished(text: str, name: str, rivals: list[str]) -> str:
         return f"{name}_UPPER"
     if text.istitle():
         return f"{name}_TITLE"
-    return f"{name}_X{fingerprint(text).upper()}"
+    return f"{name}_X{fingerprint(text)}"
