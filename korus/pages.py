@@ -323,7 +323,7 @@ def step(cursor: Cursor, envelope: Envelope, memory: Memory, *, paged: bool) -> 
     if memory.holds(envelope):
         lacking = total is not None and cursor.counted and cursor.received < total
         said = f"page {cursor.number} is an earlier page over again" if lacking else None
-        return Step(None, repeated=True, warning=said)
+        return Step(None, repeated=True, warning=None if cursor.warned else said)
     known = evolve(cursor, skip=0, received=received, first_size=size, total=total, query=None)
     following = _following(known, cursor, envelope, paged=paged)
     warning = _noticed(cursor, envelope, memory.before)
