@@ -34,7 +34,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
 
-from korus.cli.located import FileProblem, Located, Scalar, Unreadable, read_json, read_yaml
+from korus.cli.located import FileProblem, Located, Scalar, Unreadable, quoted, read_json, read_yaml
 
 __all__ = ["BookingFile", "FileInvalid", "Item", "OfferGiven", "OfferNamed", "Text", "parse"]
 
@@ -100,6 +100,7 @@ class BookingFile:
         items: At least one.
         notes: Free text for the issuer, or None.
         language: Two letters: of the names in the file and of the tickets; None for the client's.
+        lines: The line of the file that each of its values begins on, by path.
     """
 
     external_reference: str
@@ -107,6 +108,13 @@ class BookingFile:
     items: tuple[Item, ...]
     notes: str | None = None
     language: str | None = None
+    lines: Mapping[str, int] = field(factory=dict[str, int], repr=False, eq=False)
+
+    def line_of(self, where: str) -> int:
+        """The line of a path in the file, or of the nearest thing around it that is there."""
+        while where and where not in self.lines:
+            where = where[: max(where.rfind("."), where.rfind("["), 0)]
+        return self.lines.get(where, 1)
 
 
 class FileInvalid(ValueError):
@@ -199,7 +207,7 @@ def _said(at: Located) -> str:
         return "a mapping"
     if isinstance(at.value, bool):
         return "true" if at.value else "false"
-    return repr(at.value) if isinstance(at.value, str) else str(at.value)
+    return quoted(at.value) if isinstance(at.value, str) else str(at.value)
 
 
 # ── single values ──
@@ -227,7 +235,7 @@ def _text_like(pattern: str, says: str) -> Callable[[Located, _Judge], str | Non
     def read(at: Located, judge: _Judge) -> str | None:
         text = _text(at, judge)
         if text is not None and not re.fullmatch(pattern, text):
-            judge.refuse(at, f"must be {says}, not {text!r}")
+            judge.refuse(at, f"must be {says}, not {quoted(text)}")
             return None
         return text
 
@@ -410,4 +418,5 @@ def _booking(at: Located, judge: _Judge, external_reference: str | None) -> Book
         items=found["items"],
         notes=found.get("notes"),
         language=found.get("language"),
+        lines=dict(at.lines()),
     )

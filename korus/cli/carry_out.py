@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Errand", "Wishes"]
 
+_KEYS = frozenset({"sessions", "answers"})
 _AGAIN = "run the same command again later to fetch them"
 _UNKNOWN = "it is not known whether this was done; run the same command again, it will find out"
 
@@ -79,7 +80,9 @@ class Errand:
         """Say what is wrong with what was found: forms, sessions, quantities. Nothing is held."""
         if not self.lines:
             return ()
-        return tuple(_in_file(problem, self.lines) for problem in self._builder(self.lines).problems())
+        return tuple(
+            _in_file(problem, self.lines, self.booking) for problem in self._builder(self.lines).problems()
+        )
 
     def check(self) -> list[str]:
         """Ask what is left of each line and what it costs now, in words. Nothing is held."""
@@ -106,7 +109,8 @@ class Errand:
                 text(wire(order) or {}, "reference") or str(iri_of(order)) for order in strangers
             )
             reason = f"{reference!r} is the reference of another order already ({names}); take another one"
-            raise FileInvalid((FileProblem(1, "external_reference", reason),))
+            line = self.booking.line_of("external_reference")
+            raise FileInvalid((FileProblem(line, "external_reference", reason),))
         for position, order in taken.items():
             self.lines[position].order = order
             self.lines[position].earlier = True
@@ -223,13 +227,16 @@ class Errand:
             ):
                 line.documents.append(_saved(path, latest))
             if latest and latest[0].pending:
-                line.remarks.append(f"{len(latest[0].pending)} files are not ready yet; {_AGAIN}")
+                count = len(latest[0].pending)
+                line.remarks.append(f"{count} file{'s are' if count > 1 else ' is'} not ready yet; {_AGAIN}")
         except OperationUnavailable as error:
             line.remarks.append(error.message)
         except DocumentsNotReady:
             line.remarks.append(f"the tickets are not ready yet{_due(latest)}; {_AGAIN}")
         except KorusError as error:
             line.failures.append(f"the tickets could not be fetched: {error.message}")
+        except OSError as error:
+            line.failures.append(f"the tickets could not be written: {error.strerror}; {_AGAIN}")
 
 
 def _refused(error: KorusError) -> dict[int, str]:
@@ -281,12 +288,17 @@ def _fail(lines: Sequence[Line], error: KorusError) -> None:
             line.failures.append(error.message)
 
 
-def _in_file(problem: BookingProblem, waiting: Sequence[Line]) -> FileProblem:
+def _in_file(problem: BookingProblem, lines: Sequence[Line], booking: BookingFile) -> FileProblem:
     """A problem of a booking's line as one of the file."""
-    found = waiting[problem.line - 1].found
-    ticket = found.tickets.get(problem.ticket or "", problem.ticket)
-    where = ".".join(str(part) for part in (found.item.where, ticket, problem.field) if part)
-    return FileProblem(found.item.line, where, problem.reason)
+    found = lines[problem.line - 1].found
+    path: list[str | None] = [found.item.where, problem.field]
+    if problem.ticket is not None:
+        ticket = found.written.get(problem.ticket) or found.tickets.get(problem.ticket, problem.ticket)
+        # a field that is no key of an item is one of the ticket's form
+        key, answer = (problem.field, None) if problem.field in _KEYS else ("answers", problem.field)
+        path = [found.item.where, key, ticket, answer]
+    where = ".".join(part for part in path if part)
+    return FileProblem(booking.line_of(where), where, problem.reason)
 
 
 def _is_named(ticket: object, wanted: Beneficiary) -> bool:

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from attrs import define, evolve, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["FileProblem", "Located", "Scalar", "Unreadable", "read_json", "read_yaml"]
+__all__ = ["FileProblem", "Located", "Scalar", "Unreadable", "quoted", "read_json", "read_yaml"]
 
 Scalar: TypeAlias = str | bool | int | Decimal | date | datetime | None
 
 _DEEPEST: Final = 20
 _MOST_VALUES: Final = 100_000
+_LONGEST_QUOTE: Final = 80
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _YAML_TAG: Final = "tag:yaml.org,2002:"
 
@@ -67,6 +68,17 @@ class Located:
     where: str = ""
     refused: bool = False
 
+    def lines(self) -> Iterator[tuple[str, int]]:
+        """The path of every value in it, itself first, and the line that it begins on."""
+        yield self.where, self.line
+        inner: Iterable[Located] = ()
+        if isinstance(self.value, dict):
+            inner = self.value.values()
+        elif isinstance(self.value, tuple):
+            inner = self.value
+        for entry in inner:
+            yield from entry.lines()
+
     def plain(self) -> Any:
         """The value without lines: texts, numbers, lists and dicts."""
         if isinstance(self.value, tuple):
@@ -82,6 +94,11 @@ class Unreadable(ValueError):
     def __init__(self, problems: tuple[FileProblem, ...]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
+
+
+def quoted(text: str) -> str:
+    """A text of the file in quotes, cut short if it is long, as a message repeats it."""
+    return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…")
 
 
 def read_json(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
@@ -210,6 +227,8 @@ class _JsonWalk:
         if isinstance(found, _Digits):
             read = _integer if found.removeprefix("-").isdigit() else _decimal
             return self.reading.scalar(read, found, line, where), end
+        if isinstance(found, str):
+            return self.reading.scalar(_whole, found, line, where), end
         return Located(found, line, where), end
 
     def mapping(self, at: int, line: int, where: str, depth: int) -> tuple[Located, int]:
@@ -271,16 +290,42 @@ def _from_node(node: Any, reading: _Reading, where: str, depth: int) -> Located:
 
 def _entries(pairs: Any, reading: _Reading, where: str, depth: int) -> dict[str, Located]:
     entries: dict[str, Located] = {}
+    merged: list[Located] = []
     for key, value in pairs:
         key_line: int = key.start_mark.line + 1
         if not isinstance(key.value, str):
             reading.refuse(key_line, where, "a key must be a text")
             continue
+        if key.value == "<<" and key.style is None:
+            merged += _merged(value, reading, where, depth + 1)
+            continue
         entry = _from_node(value, reading, _below(where, key.value), depth + 1)
         if value.value == "":  # ruamel places what is left empty where the next thing begins
             entry = evolve(entry, line=key_line)
         reading.add(entries, key.value, entry, key_line)
+    for mapping in merged:  # what is said here counts before what is merged, and the first before the next
+        if isinstance(mapping.value, dict):
+            entries = mapping.value | entries
     return entries
+
+
+def _merged(node: Any, reading: _Reading, where: str, depth: int) -> list[Located]:
+    """The mappings that a merge key ``<<`` brings in: an alias of one, or a list of them."""
+    nodes = node.value if str(node.tag) == f"{_YAML_TAG}seq" else [node]
+    mappings = [_from_node(each, reading, where, depth) for each in nodes]
+    for mapping in mappings:
+        if not isinstance(mapping.value, dict) and not mapping.refused:
+            reading.refuse(mapping.line, where, "<< merges a mapping, or a list of them, and nothing else")
+    return mappings
+
+
+def _whole(text: str) -> str:
+    """Refuse half of a surrogate pair, which an escape can write and no encoding can send."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{text[error.start]!r} is half a character") from None
+    return text
 
 
 _LONGEST_NUMBER: Final = 1000
@@ -319,7 +364,7 @@ def _moment(text: str) -> date | datetime:
 
 
 _YAML_SCALARS: Final[Mapping[str, Callable[[str], Scalar]]] = {
-    "str": str,
+    "str": _whole,
     "int": _integer,
     "float": _decimal,
     "bool": lambda text: text.lower() == "true",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
-from korus.cli.located import FileProblem
+from korus.cli.located import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
 from korus.iri import OFFER, Reference, parse_iri
 from korus.wire import iri_of, objects, text, wire
@@ -45,6 +45,7 @@ class Found:
         sessions: The IRI of the chosen session by the IRI of its ticket.
         answers: The answers by the IRI of their ticket.
         starts: When the chosen sessions begin, as far as the API says it.
+        written: What the file calls the tickets that it names, by their IRI.
     """
 
     item: Item
@@ -55,6 +56,7 @@ class Found:
     sessions: Mapping[str, str] = field(factory=dict[str, str])
     answers: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, "Mapping[str, Any]"])
     starts: frozenset[datetime] = frozenset()
+    written: Mapping[str, str] = field(factory=dict[str, str])
 
     @property
     def date(self) -> str | None:
@@ -93,7 +95,7 @@ def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tupl
     Raises:
         KorusError: When the API cannot be asked.
     """
-    search = _Search(korus)
+    search = _Search(korus, booking)
     found = [search.item(item) for item in booking.items]
     return tuple(entry for entry in found if entry is not None), tuple(search.problems)
 
@@ -103,6 +105,7 @@ class _Search:
     """One look through the catalogue: each list is read once."""
 
     korus: Korus
+    booking: BookingFile
     problems: list[FileProblem] = field(factory=list[FileProblem])
     _catalogs: tuple[_Named, ...] | None = None
     _products: dict[str, tuple[_Named, ...]] = field(factory=dict[str, "tuple[_Named, ...]"])
@@ -118,16 +121,19 @@ class _Search:
         tickets = [_named(ticket) for ticket in objects(wire(offer) or {}, "tickets")]
         sessions: dict[str, str] = {}
         starts: set[datetime] = set()
+        names: dict[str, str] = {}
         for written, session in item.sessions.items():
             ticket = self.ticket(tickets, written, item, "sessions", sessions)
             if ticket is not None and (chosen := self.session(ticket, session)) is not None:
                 sessions[ticket.iri], start = chosen
+                names[ticket.iri] = written
                 starts |= {start} if start else set()
         answers: dict[str, Mapping[str, Any]] = {}
         for written, values in item.answers.items():
             ticket = self.ticket(tickets, written, item, "answers", answers)
             if ticket is not None:
                 answers[ticket.iri] = values
+                names[ticket.iri] = written
         if len(self.problems) == before:
             self.missing_sessions(item, tickets, sessions)
             self.too_many_beneficiaries(item, tickets)
@@ -142,10 +148,14 @@ class _Search:
             sessions,
             answers,
             frozenset(starts),
+            names,
         )
 
     def refuse(self, at: Text, reason: str) -> None:
         self.problems.append(FileProblem(at.line, at.where, reason))
+
+    def refuse_at(self, where: str, reason: str) -> None:
+        self.problems.append(FileProblem(self.booking.line_of(where), where, reason))
 
     # ── catalogues, products, offers ──
 
@@ -185,7 +195,7 @@ class _Search:
             reason = f"{product.name} has {len(found)} offers {when}; say which by offer: {iris}"
         else:
             reason = f"{product.name} has no offer {when}{self.days_on_sale(catalog, product, offer)}"
-        self.problems.append(FileProblem(item.line, f"{item.where}.date", reason))
+        self.refuse_at(f"{item.where}.date", reason)
         return None
 
     def days_on_sale(self, catalog: _Named, product: _Named, offer: OfferNamed) -> str:
@@ -242,7 +252,8 @@ class _Search:
     def ticket(
         self, tickets: Sequence[_Named], written: str, item: Item, key: str, said: Mapping[str, object]
     ) -> _Named | None:
-        at = Text(written, _line_of(item, key, written), f"{item.where}.{key}.{written}")
+        where = f"{item.where}.{key}.{written}"
+        at = Text(written, self.booking.line_of(where), where)
         ticket = self.one_of(tickets, at, "ticket of this offer")
         if ticket is not None and ticket.iri in said:
             self.refuse(at, f"the ticket {ticket.name!r} is named twice")
@@ -265,7 +276,7 @@ class _Search:
             self.refuse(written, "the sessions of this ticket cannot be listed; say the session by its IRI")
             return None
         what = "begins at more than one session" if matching else "is no session"
-        self.refuse(written, f"{written.text!r} {what} of {ticket.name}{_times(listed)}")
+        self.refuse(written, f"{quoted(written.text)} {what} of {ticket.name}{_times(listed)}")
         return None
 
     def sessions(self, ticket: _Named) -> list[Any] | None:
@@ -280,13 +291,13 @@ class _Search:
             if ticket.iri in chosen or (wire(ticket.thing) or {}).get("dateAccess") is not False:
                 continue
             reason = f"the ticket {ticket.name!r} needs a session{_times(self.sessions(ticket) or [])}"
-            self.problems.append(FileProblem(item.line, f"{item.where}.sessions", reason))
+            self.refuse_at(f"{item.where}.sessions", reason)
 
     def too_many_beneficiaries(self, item: Item, tickets: Sequence[_Named]) -> None:
         places = item.quantity * max(1, len(tickets))
         if len(item.beneficiaries) > places:
             reason = f"{len(item.beneficiaries)} people for {places} ticket{'s' * (places > 1)}"
-            self.problems.append(FileProblem(item.line, f"{item.where}.beneficiaries", reason))
+            self.refuse_at(f"{item.where}.beneficiaries", reason)
 
     def one_of(self, things: Sequence[_Named], written: Text, what: str) -> _Named | None:
         """The one thing that is meant: by IRI or id, else by name; a problem if none or several are."""
@@ -297,7 +308,8 @@ class _Search:
         if meant:
             iris = _some([thing.iri for thing in meant])
             self.refuse(
-                written, f"{written.text!r} is the name of more than one {what}: say which by IRI: {iris}"
+                written,
+                f"{quoted(written.text)} is the name of more than one {what}: say which by IRI: {iris}",
             )
             return None
         names = {_plain(thing.name): thing.name for thing in things}
@@ -305,7 +317,7 @@ class _Search:
         offered = (
             f"did you mean {_some(near)}?" if near else f"there are {_some(list(names.values())) or 'none'}"
         )
-        self.refuse(written, f"{written.text!r} is no {what}; {offered}")
+        self.refuse(written, f"{quoted(written.text)} is no {what}; {offered}")
         return None
 
 
@@ -362,11 +374,6 @@ def _times(sessions: Iterable[object]) -> str:
     """When there are sessions, as the end of a message."""
     times = _some([starts[0] for session in sessions if (starts := _starts(session))])
     return f"; there are {times}" if times else ""
-
-
-def _line_of(item: Item, key: str, written: str) -> int:
-    placed = item.sessions.get(written) if key == "sessions" else None
-    return item.line if placed is None else placed.line
 
 
 def _plain(name: str) -> str:

@@ -168,7 +168,9 @@ NIGHT = """\
     date: 2027-05-14
     quantity: 1
     sessions: {Night among the exhibits: "20:00"}
-    answers: {Night among the exhibits: {%s}}"""
+    answers:
+      Night among the exhibits:
+"""
 ANSWERS = {
     "contact": "Charles",
     "swims": "true",
@@ -206,11 +208,80 @@ def test_an_answer_that_does_not_fit_its_field_is_refused_at_its_line(
     tmp_path: Path,
 ) -> None:
     answers = {name: value for name, value in (ANSWERS | {field: answer}).items() if value is not None}
-    file = write(tmp_path, NIGHT % ", ".join(f"{name}: {value}" for name, value in answers.items()))
+    file = write(tmp_path, NIGHT + "\n".join(f"        {name}: {value}" for name, value in answers.items()))
     ended = korus_command("book", file)
     assert ended.status == 2
     (problem, count) = ended.err.splitlines()
-    assert problem.startswith(f"{file}:5: items[0].Night among the exhibits")
-    assert field in problem
+    line = 12 + list(answers).index(field) if field in answers else 12
+    assert problem.startswith(f"{file}:{line}: items[0].answers.Night among the exhibits.{field}: ")
     assert count == "1 problem; nothing was booked"
     assert at_the_sandbox.inspect.reservations == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a: 1\nb: Adé\n".encode("latin-1"), "2: not UTF-8 (the byte 0xe9): save the file in that"),
+        ("a: 1\n".encode("utf-16"), "1: not UTF-8 (the byte 0xff): save the file in that encoding"),
+        (b"# " + b"x" * (1 << 20), "1: more than 1 MiB: this cannot be a booking file"),
+        (b'"\\e[2J": 1\n', r"1: \x1b[2J: unknown key; known are external_reference,"),
+        (b"external_reference: " + b"x" * 9999, "1: external_reference: must be 1 to 50 characters"),
+    ],
+)
+def test_what_no_booking_file_can_be_is_refused_at_its_line(
+    content: bytes,
+    expected: str,
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "wish.yaml"
+    file.write_bytes(content)
+    ended = korus_command("book", file)
+    assert ended.err.startswith(f"{file}:{expected}")
+    assert max(map(len, ended.err.splitlines())) < 500
+    assert (ended.status, at_the_sandbox.inspect.requests.total()) == (2, 0)
+
+
+def test_a_problem_is_told_with_the_line_that_it_stands_on(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    spread = """\
+  - catalog: Lantern Park
+    product: Evening admission with boat
+    quantity: 1
+    date: %s
+    sessions:
+      Boat among the lanterns: "19:15"
+    answers:
+      Nobody: {a: 1}
+    beneficiaries:
+      - {firstname: A, lastname: B}"""
+    file = write(tmp_path, spread % "2031-01-01", spread % "2027-05-15")
+    ended = korus_command("book", file)
+    assert [line.split(": ")[:2] for line in ended.err.splitlines()[:2]] == [
+        [f"{file}:8", "items[0].date"],
+        [f"{file}:22", "items[1].answers.Nobody"],
+    ]
+    assert ended.status == 2
+
+
+@pytest.mark.parametrize("amount", ["a lot", "-1", "NaN", "Infinity", ""])
+def test_a_price_change_that_is_no_amount_is_refused_before_anything_is_asked(
+    amount: str, at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    file = write(tmp_path, "  - {catalog: Lantern Park, product: Gift ticket, quantity: 1}")
+    ended = korus_command("book", file, f"--max-price-change={amount}")
+    assert (ended.status, at_the_sandbox.inspect.requests.total()) == (2, 0)
+    assert "is not an amount like 2.00" in ended.err
+
+
+@pytest.mark.parametrize("folder", ["taken", "taken/deeper", "/proc/nowhere"])
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_held(
+    folder: str, at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file of this name")
+    file = write(tmp_path, "  - {catalog: Lantern Park, product: Gift ticket, quantity: 1}")
+    ended = korus_command("book", file, "--to", folder)
+    assert f"cannot write into {folder}/SHOP-1" in ended.err
+    assert (ended.status, at_the_sandbox.inspect.reservations) == (2, [])
