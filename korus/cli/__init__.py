@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from attrs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from io import TextIOWrapper
 
     import typer
 
@@ -60,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: Always, with the exit status.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    with suppress(AttributeError):  # whatever stands in for standard output
+        cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")  # no name fails to be shown
     try:
         app = _app(next((word for word in given if not word.startswith("-")), None))
     except ModuleNotFoundError as missing:

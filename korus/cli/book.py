@@ -6,28 +6,47 @@ A thin shell: `korus.cli.booking_file` reads the file, `korus.cli.lookup` finds 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
+import tempfile
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from korus import Korus, __version__
 from korus.cli.booking_file import BookingFile, FileInvalid, parse
 from korus.cli.carry_out import Errand, Wishes
+from korus.cli.located import FileProblem
 from korus.cli.lookup import look_up
-from korus.cli.progress import progress_on
+from korus.cli.progress import Screen, progress_on
 from korus.cli.receipt import Line, receipt, status, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 __all__ = ["app", "book"]
 
 _WRONG_FILE = 2
+_LARGEST_FILE = 1 << 20
+_LONGEST_PROBLEM = 1000
 
 app = typer.Typer()
+
+
+def _amount(written: str | None) -> str | None:
+    """Refuse what is no amount before anything is asked."""
+    try:
+        if written is None or (Decimal(written).is_finite() and Decimal(written) >= 0):
+            return written
+    except InvalidOperation:
+        pass
+    raise typer.BadParameter(f"{written!r} is not an amount like 2.00")
 
 
 @app.command()
@@ -44,7 +63,11 @@ def book(
     reference: Annotated[str | None, typer.Option(help="External reference, instead of the file's.")] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for the tickets of an order.", min=0)] = 120,
     max_price_change: Annotated[
-        str | None, typer.Option(help="Do not book what costs more or less than listed by more than this.")
+        str | None,
+        typer.Option(
+            help="Do not book what costs more or less than listed by more than this (2.00).",
+            callback=_amount,
+        ),
     ] = None,
     *,
     check: Annotated[bool, typer.Option("--check", help="Only check the file and what is left.")] = False,
@@ -70,7 +93,8 @@ def book(
 
 
 def _run(korus: Korus, booking: BookingFile, wishes: Wishes, *, only_check: bool) -> int:
-    with progress_on(Console()) as progress:
+    screen = Screen()
+    with progress_on(screen) as progress:
         progress.step("looking up what the file names")
         found, problems = look_up(korus, booking)
         errand = Errand(korus, booking, wishes, progress, [Line(entry) for entry in found])
@@ -83,43 +107,92 @@ def _run(korus: Korus, booking: BookingFile, wishes: Wishes, *, only_check: bool
             progress.step("nothing was booked")
             return 0
         errand.take_up()
-        try:
-            errand.book()
-            errand.finish()
-        finally:
-            # whatever happens after money moved: what was bought is written down
-            total = _write_receipt(booking, errand, wishes.folder)
-    print("\n".join(summary(errand.lines, wishes.folder, total)))  # noqa: T201 - what the command is for
+        with _writable(wishes.folder):
+            try:
+                errand.book()
+                errand.finish()
+            finally:
+                # whatever happens after money moved: what was bought is written down
+                written = _write_receipt(booking, errand, wishes.folder)
+    total = " ".join(filter(None, (written["total_incl_tax"], written["currency"])))
+    screen.say("\n".join(summary(errand.lines, wishes.folder, total)))
     return status(errand.lines)
 
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error}") from None
+        with file.open("rb") as opened:
+            content = opened.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from None
+    if len(content) > _LARGEST_FILE:
+        raise FileInvalid((FileProblem(1, "", "more than 1 MiB: this cannot be a booking file"),))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = f"0x{content[error.start]:02x}"
+        reason = f"not UTF-8 (the byte {byte}): save the file in that encoding"
+        raise FileInvalid((FileProblem(line, "", reason),)) from None
 
 
 def _folder_name(booking: BookingFile) -> str:
-    """The external reference as a name that is safe in every file system."""
-    return re.sub(r"[^\w-]+", "_", booking.external_reference, flags=re.ASCII).strip("_") or "booking"
+    """The external reference as a name that is safe in every file system, and no other reference's."""
+    reference = booking.external_reference
+    safe = re.sub(r"[^\w-]+", "_", reference, flags=re.ASCII).strip("_")
+    if safe == reference:
+        return safe
+    return "_".join(filter(None, (safe, hashlib.sha256(reference.encode()).hexdigest()[:6])))
 
 
-def _write_receipt(booking: BookingFile, errand: Errand, folder: Path) -> str | None:
-    """Write the receipt if anything was held or bought, whole or not at all; give the total."""
+@contextmanager
+def _writable(folder: Path) -> Generator[None]:
+    """Make sure, before anything is held, that tickets can be written; an empty folder is taken away again."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = f"cannot write into {folder}: {error.strerror}"
+        raise typer.BadParameter(reason, param_hint="--to") from None
+    try:
+        yield
+    finally:
+        for path in missing:
+            with suppress(OSError):  # there is something in it
+                path.rmdir()
+
+
+def _write_receipt(booking: BookingFile, errand: Errand, folder: Path) -> dict[str, Any]:
+    """Write the receipt if anything was held or bought, whole or not at all; give what it says."""
     written = receipt(errand.lines, booking.external_reference, datetime.now(UTC), __version__)
-    if any(line.is_booked or line.reservation for line in errand.lines):
+    if not any(line.is_booked or line.reservation for line in errand.lines):
+        return written
+    text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / "receipt.json.new"
-        beside.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
         beside.replace(folder / "receipt.json")
-    total: str | None = written["total_incl_tax"]
-    return total
+    except OSError as error:
+        print(text)  # noqa: T201 - better here than lost
+        for line in errand.lines:
+            line.failures.append(f"the receipt could not be written into {folder}: {error.strerror}")
+    return written
 
 
 def _report(file: Path, invalid: FileInvalid) -> None:
     for problem in invalid.problems:
         where = f"{problem.where}: " if problem.where else ""
-        print(f"{file}:{problem.line}: {where}{problem.reason}", file=sys.stderr)  # noqa: T201
+        print(f"{file}:{problem.line}: {_harmless(where + problem.reason)}", file=sys.stderr)  # noqa: T201
     count = len(invalid.problems)
     print(f"{count} problem{'s' * (count > 1)}; nothing was booked", file=sys.stderr)  # noqa: T201
+
+
+def _harmless(words: str) -> str:
+    """What a file says, as it can be shown on a terminal: nothing that moves the cursor, nothing endless."""
+    shown = words if len(words) <= _LONGEST_PROBLEM else f"{words[:_LONGEST_PROBLEM]}…"
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown
+    )

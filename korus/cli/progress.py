@@ -5,10 +5,12 @@ Only shows what it is told; what happens is decided elsewhere.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import os
+import sys
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -17,11 +19,28 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
-__all__ = ["Progress", "progress_on"]
+__all__ = ["Progress", "Screen", "progress_on"]
 
 _COLOURS = {"booked": "green", "incomplete": "yellow", "failed": "red"}
+
+
+class Screen(Console):
+    """Standard output. A booking goes on when nobody reads it any more (``| head``, a full disk)."""
+
+    def on_broken_pipe(self) -> None:
+        """Fall silent."""
+        self.quiet = True
+        with suppress(OSError, ValueError):  # what is left in its buffer must not fail when the command ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def say(self, text: str) -> None:
+        """Print a text as it is, on lines of any length."""
+        try:
+            self.print(text, markup=False, highlight=False, soft_wrap=True)
+        except OSError:
+            self.on_broken_pipe()
 
 
 class Progress(AbstractContextManager["Progress"]):
@@ -40,31 +59,26 @@ class Progress(AbstractContextManager["Progress"]):
         """Say what is happening to a line, or what has become of it."""
 
 
-def progress_on(console: Console) -> Progress:
+def progress_on(screen: Screen) -> Progress:
     """The display that suits where the words go to."""
-    return (
-        _LiveTable(console) if console.is_terminal and not console.is_dumb_terminal else _PlainLines(console)
-    )
+    return _LiveTable(screen) if screen.is_terminal and not screen.is_dumb_terminal else _PlainLines(screen)
 
 
 class _PlainLines(Progress):
     """One line of text for each thing said."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
         self._titles: Sequence[str] = ()
 
-    def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
     def step(self, doing: str) -> None:
-        self._say(doing)
+        self._screen.say(doing)
 
     def lines(self, titles: Sequence[str]) -> None:
         self._titles = titles
 
     def line(self, position: int, doing: str) -> None:
-        self._say(f"  {self._titles[position]}: {doing}")
+        self._screen.say(f"  {self._titles[position]}: {doing}")
 
 
 class _LiveTable(Progress):

@@ -100,6 +100,7 @@ def receipt(
         "external_reference": external_reference,
         "status": _WORDS[status(lines)],
         "total_incl_tax": _total(lines),
+        "currency": _currency(lines),
         "items": [_entry(line) for line in lines],
     }
 
@@ -147,6 +148,13 @@ def _total(lines: Sequence[Line]) -> str | None:
         return str(sum((Decimal(amount or "") for amount in amounts.values()), Decimal("0.00")))
     except InvalidOperation:
         return None
+
+
+def _currency(lines: Sequence[Line]) -> str | None:
+    """What the offers are priced in, in capitals; None when they differ or one of them does not say."""
+    prices = [wire((wire(line.found.offer) or {}).get("price")) or {} for line in lines]
+    said = {(text(price, "currency") or "").upper() for price in prices}
+    return said.pop() or None if len(said) == 1 else None
 
 
 def summary(lines: Sequence[Line], folder: Path, total: str | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +30,7 @@ class Ended:
 def sandbox() -> Iterator[Sandbox]:
     from korus.sandbox import Sandbox
 
-    with Sandbox(seed=7, first_day=date(2027, 5, 10)) as running:
+    with Sandbox(seed=7, first_day=date(2027, 5, 10), document_delay=timedelta(0)) as running:
         yield running
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +48,7 @@ def write(folder: Path, *items: str) -> Path:
     return file
 
 
-def receipt(folder: Path, name: str = "SHOP_1") -> dict[str, Any]:
+def receipt(folder: Path, name: str = "SHOP_1_415b8e") -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
         (folder / "tickets" / name / "receipt.json").read_text(encoding="utf-8")
     )
@@ -231,6 +235,7 @@ def test_an_answer_lost_on_the_way_is_found_again_and_nothing_is_bought_twice(
 def test_tickets_that_are_not_ready_are_fetched_by_a_later_run(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
+    at_the_sandbox.box_office._document_delay = timedelta(minutes=1)
     people = ", beneficiaries: [{firstname: Ada, lastname: Lovelace}]}\n"
     file = write(tmp_path, PLAYED.replace("05-12", "05-19") + people)
     ended = korus_command("book", file, "--wait", "0")
@@ -238,6 +243,14 @@ def test_tickets_that_are_not_ready_are_fetched_by_a_later_run(
     assert "the tickets are not ready yet, but will be on 20" in ended.out
     assert ended.err == ""
     assert receipt(tmp_path)["items"][0]["documents"] == []
+    at_the_sandbox.clock.advance(timedelta(minutes=2))
+    part = korus_command("book", file, "--wait", "0")
+    assert "note: 1 file is not ready yet; run the same command again later" in part.out
+    at_the_sandbox.clock.advance(timedelta(days=400))
+    ended = korus_command("book", file, "--wait", "0")
+    assert (ended.status, receipt(tmp_path)["items"][0]["remarks"]) == (0, [])
+    assert len(receipt(tmp_path)["items"][0]["documents"]) == 2
+    assert len(at_the_sandbox.inspect.orders) == 1
 
 
 def test_json_with_an_offers_iri_is_as_good(
@@ -320,3 +333,62 @@ def test_tickets_that_cannot_be_downloaded_are_a_part_and_a_later_run_fetches_th
     at_the_sandbox.faults.clear()
     assert korus_command("book", write(tmp_path, ADULTS)).status == 0
     assert receipt(tmp_path)["items"][0]["state"] == "booked"
+
+
+def test_references_that_look_alike_in_a_file_name_keep_their_receipts_apart(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    references = ["A 1", "A/1", "A_1", "é", "è"]
+    for reference in references:
+        assert korus_command("book", write(tmp_path, ADULTS), "--reference", reference).status == 0
+    receipts = [json.loads(file.read_text("utf-8")) for file in (tmp_path / "tickets").glob("*/receipt.json")]
+    assert sorted(each["external_reference"] for each in receipts) == sorted(references)
+    assert len(at_the_sandbox.inspect.orders) == len(references)
+
+
+def test_nobody_has_to_read_on_for_the_booking_to_go_on(
+    at_the_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "korus.cli", "book", str(write(tmp_path, ADULTS))]
+    ended = subprocess.run(command, cwd=tmp_path, stdout=written, stderr=subprocess.PIPE, check=False)
+    os.close(written)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert [bool(item["documents"]) for item in receipt(tmp_path)["items"]] == [True]
+
+
+def test_tickets_that_the_disk_refuses_are_a_part_and_the_receipt_is_printed(
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(errand: Errand) -> None:
+        folder = errand.wishes.folder
+        folder.rmdir()
+        folder.write_text("in the way")
+        finish(errand)
+
+    finish = Errand.finish
+    monkeypatch.setattr(Errand, "finish", refuse)
+    ended = korus_command("book", write(tmp_path, ADULTS))
+    assert ended.status == 3
+    (order,) = at_the_sandbox.inspect.orders
+    assert f'"order": "{order["order"]}"' in ended.out
+    assert "failed: the tickets could not be written: " in ended.out
+    assert "failed: the receipt could not be written into " in ended.out
+
+
+def test_a_name_that_the_terminal_cannot_show_fails_nothing(at_the_sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "wish.yaml"
+    text = HEAD.replace("language: en", "language: fr").replace("SHOP 1/é", "SHOP-1")
+    file.write_text(
+        text + "  - {catalog: Musée des Choses Calmes, product: x, quantity: 1}\n", encoding="utf-8"
+    )
+    command = [sys.executable, "-m", "korus.cli", "book", str(file)]
+    ended = subprocess.run(
+        command, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False
+    )
+    assert (ended.returncode, b"Traceback" in ended.stderr) == (2, False)
+    assert b"Mus\\xe9e des Choses Calmes" in ended.stderr

@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import re
 
-from rich.console import Console
-
-from korus.cli.progress import progress_on
+from korus.cli.progress import Screen, progress_on
 
 
 def shown(*, terminal: bool) -> str:
     file = io.StringIO()
-    console = Console(file=file, force_terminal=terminal, width=60, _environ={"TERM": "xterm"})
+    console = Screen(file=file, force_terminal=terminal, width=60, _environ={"TERM": "xterm"})
     with progress_on(console) as progress:
         progress.step("holding [bold]")
         progress.lines(["2 x Day visit [red]", "1 x " + "Evening " * 20])
