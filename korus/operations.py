@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from korus.errors import OperationUnavailable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from korus_api.types import Operation
 
-__all__ = ["Endpoint", "available", "endpoint", "is_paged", "request_for"]
+__all__ = ["NEUTRAL", "Endpoint", "available", "endpoint", "is_paged", "request_for"]
 
 
 class Endpoint(Protocol):
@@ -69,12 +70,20 @@ def endpoint(operation: str) -> Endpoint:
     return cast("Endpoint", importlib.import_module(module))
 
 
+NEUTRAL: Mapping[str, Any] = MappingProxyType({"page": 1, "items_per_page": 10, "with_disabled": False})
+"""What says the same as leaving a parameter out: sent only where a description has made it required.
+
+Reference: 1.7, 3.19.
+"""
+
+
 def request_for(module: Endpoint, /, **arguments: Any) -> dict[str, Any]:
     """Build the request of an operation.
 
     Args:
         module: The operation's module.
-        arguments: Its arguments by their Python names; None means "not given".
+        arguments: Its arguments by their Python names; None means "not given", and then what says the same is
+            sent where the description requires the parameter (`NEUTRAL`).
 
     Raises:
         OperationUnavailable: when the operation of this description does not know one of them, or needs one
@@ -84,6 +93,9 @@ def request_for(module: Endpoint, /, **arguments: Any) -> dict[str, Any]:
     try:
         return module.build_request(**given)
     except TypeError:
+        required = {name: NEUTRAL[name] for name in _missing(module, given) if name in NEUTRAL}
+        if required:
+            return request_for(module, **given, **required)
         problem = _mismatch(module, given)
         if problem is None:
             raise
@@ -105,12 +117,16 @@ def _mismatch(module: Endpoint, given: dict[str, Any]) -> str | None:
     unknown = sorted(given.keys() - known.keys())
     if unknown:
         return f"it does not take {', '.join(unknown)}"
-    missing = [
+    missing = _missing(module, given)
+    return f"it cannot be called without {', '.join(missing)}" if missing else None
+
+
+def _missing(module: Endpoint, given: Mapping[str, Any]) -> list[str]:
+    return [
         name
-        for name, parameter in known.items()
+        for name, parameter in _parameters(module.build_request).items()
         if parameter.default is inspect.Parameter.empty and name not in given
     ]
-    return f"it cannot be called without {', '.join(missing)}" if missing else None
 
 
 def _unavailable(operation: str, reason: str) -> OperationUnavailable:

@@ -1,9 +1,9 @@
 """A stand-in KorusTicket API with state, for trying things out, for demonstrations and for tests.
 
-``with Sandbox() as sandbox:`` starts a real HTTP server on loopback that serves every operation of the newest
-description and the token endpoint, holds stock, lets reservations expire, fails bulk calls in part, issues
-real PDF tickets, and misbehaves when told to (``sandbox.faults``). Time is its own (``sandbox.clock``), and
-what it saw and did can be looked at (``sandbox.inspect``).
+``with Sandbox() as sandbox:`` starts a real HTTP server on loopback that serves every operation of the API's
+description (``API_VERSION``) and the token endpoint, holds stock, lets reservations expire, fails bulk calls in
+part, issues real PDF tickets, and misbehaves when told to (``sandbox.faults``). Time is its own
+(``sandbox.clock``), and what it saw and did can be looked at (``sandbox.inspect``).
 
 It is **not the API**. What it sells is invented, and where the API's behaviour is not known it follows the
 numbered proposals of the API reference: P1 and P2 at the token endpoint, P3 for 401, P6 and P7 for sessions
@@ -18,9 +18,11 @@ import korus.sandbox._needed  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from korus.sandbox.clock import Clock
 from korus.sandbox.faults import KINDS, Fault, FaultKind, Faults
 from korus.sandbox.inspection import Exchange, Inspection
+from korus.sandbox.operations import API_VERSION
 from korus.sandbox.sandbox import DEFAULT_OFFERS, Sandbox
 
 __all__ = [
+    "API_VERSION",
     "DEFAULT_OFFERS",
     "KINDS",
     "Clock",

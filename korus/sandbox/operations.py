@@ -1,7 +1,8 @@
 """What each operation of the API does: from a call that has been let in to the object it answers.
 
-The table :data:`OPERATIONS` is the whole of the newest description, with the form operation that the overlay
-puts back (P21). Handlers are plain functions; the token, faults and HTTP are handled around them.
+The table :data:`OPERATIONS` is the whole of the description of :data:`API_VERSION`, with the form
+operation that the overlay puts back (P21). Handlers are plain functions; the token, faults and HTTP are handled
+around them.
 
 Where the description names no status for a case, the sandbox keeps to those it names: a list below something
 that does not exist, or is not the caller's, is refused with 403, since lists document no 404.
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from korus.sandbox.storage import Storage
     from korus.sandbox.tokens import Client
 
-__all__ = ["OPERATIONS", "Call", "Operation", "Reply", "World"]
+__all__ = ["API_VERSION", "OPERATIONS", "Call", "Operation", "Reply", "World"]
+
+API_VERSION = "release"
+"""The version of the API's description that the sandbox speaks; a newer one has to be taught to it by a person."""
 
 _ORDER = ("asc", "desc")
 _OPTION_CODES = frozenset({"seating_category", "zone", "price_type", "days_count"})

@@ -6,12 +6,14 @@ import hashlib
 import os
 import re
 import tempfile
+import tomllib
 from pathlib import Path
 
 from scripts.descriptions.errors import DescriptionError
 
 __all__ = [
     "FOLDER",
+    "LOCK_NAME",
     "descriptions",
     "file_name",
     "find",
@@ -24,6 +26,7 @@ __all__ = [
 FOLDER = Path(__file__).resolve().parent.parent.parent / "openapi"
 """Where the project keeps its descriptions, the overlay and the lock."""
 
+LOCK_NAME = "lock.toml"
 SUFFIXES = (".yaml", ".yml", ".json")
 TAKEN = {"overlay"}  # stands in the folder without being a description
 # A plus sign is kept for the second file of a version: <version>+<start of its sha256>.yaml
@@ -66,7 +69,9 @@ def file_name(version: str, *, suffix: str = ".yaml") -> str:
 def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
     """Give the description files in a folder by version, oldest first.
 
-    A second file of a version (``1.0.38+1a2b3c4d.yaml``), the overlay and the lock are not among them.
+    Those in the lock stand in its order, which is that in which the project followed them; any others come after
+    them by their names. A second file of a version (``1.0.38+1a2b3c4d.yaml``), the overlay and the lock are not
+    among them.
     """
     found = {
         path.stem: path
@@ -74,7 +79,19 @@ def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
         for path in sorted(folder.glob(f"*{suffix}"))
         if VERSION.fullmatch(path.stem) and path.stem not in TAKEN
     }
-    return {version: found[version] for version in sorted(found, key=version_key)}
+    followed = _followed(folder)
+    others = sorted(found.keys() - set(followed), key=version_key)
+    return {version: found[version] for version in (*followed, *others) if version in found}
+
+
+def _followed(folder: Path) -> list[str]:
+    """Name the versions of the lock in its order; what is wrong with a lock is said by those who read it whole."""
+    try:
+        content = tomllib.loads((folder / LOCK_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    entries = content.get("descriptions")
+    return list(entries) if isinstance(entries, dict) else []
 
 
 def versions(folder: Path = FOLDER) -> list[str]:

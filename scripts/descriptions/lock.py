@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from scripts.descriptions.errors import DescriptionError
-from scripts.descriptions.files import FOLDER, version_key, write_whole
+from scripts.descriptions.files import FOLDER, LOCK_NAME, version_key, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Description", "Generator", "Lock", "lock_text", "read_lock", "write_lock"]
-
-LOCK_NAME = "lock.toml"
 
 
 @frozen
@@ -46,31 +44,34 @@ class Generator:
     version: str = "0.29.1"
 
 
-def _in_order(value: dict[str, Description]) -> dict[str, Description]:
-    return {version: value[version] for version in sorted(value, key=version_key)}
-
-
 @frozen
 class Lock:
     """What the project is built from.
 
     Attributes:
         current: The version that ``generated/`` is made from.
-        descriptions: Every description file by its version, oldest first.
+        descriptions: Every description file by its version, in the order in which they were followed.
         generator: What generates the raw client.
     """
 
     current: str
-    descriptions: dict[str, Description] = field(converter=_in_order)
+    descriptions: dict[str, Description] = field(factory=dict[str, Description])
     generator: Generator = Generator()
 
     def with_description(self, version: str, description: Description, *, current: bool) -> Lock:
-        """Give this lock with one description added or replaced, and made the current one if so asked."""
-        return evolve(
-            self,
-            current=version if current else self.current,
-            descriptions={**self.descriptions, version: description},
-        )
+        """Give this lock with one description added or replaced, and made the current one if so asked.
+
+        What is followed from now on is the newest, whatever it is called; a version that is only kept takes the
+        place that its name gives it among the former ones.
+        """
+        descriptions = {**self.descriptions, version: description}
+        if current:
+            descriptions[version] = descriptions.pop(version)
+        elif version not in self.descriptions:
+            newer = [one for one in self.descriptions if version_key(one) > version_key(version)]
+            for one in newer:
+                descriptions[one] = descriptions.pop(one)
+        return evolve(self, current=version if current else self.current, descriptions=descriptions)
 
 
 def read_lock(folder: Path = FOLDER) -> Lock:

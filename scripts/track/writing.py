@@ -177,6 +177,7 @@ def pull_request(  # noqa: C901, PLR0917 - one case after the other; called from
     version: str,
     previous: str,
     checks: Iterable[tuple[str, str]],
+    left: Iterable[str] = (),
 ) -> str:
     """Write the body of a pull request: what a maintainer reads.
 
@@ -187,6 +188,7 @@ def pull_request(  # noqa: C901, PLR0917 - one case after the other; called from
         version: The version of the API that is followed now.
         previous: The one that was.
         checks: What was run, with how it went.
+        left: What a person has to do, a line each.
     """
     comparison = meaning.comparison
     names = meaning.name_changes()
@@ -206,6 +208,9 @@ def pull_request(  # noqa: C901, PLR0917 - one case after the other; called from
     steps = _steps(meaning.every())
     if steps:
         lines += ["", "## What users have to do", "", *[f"- {step}" for step in steps]]
+    tasks = [f"- {line}" for line in left]
+    if tasks:
+        lines += ["", "## Left for a person", "", *tasks]
     if names:
         lines += ["", "## Names"]
         for resource, changes in _grouped(names).items():

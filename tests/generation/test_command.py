@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.descriptions import FOLDER, dump, find, load, versions
+from scripts.descriptions import FOLDER, dump, find, load, read_lock, versions
 from scripts.generate import build as build_module
 from scripts.generate.__main__ import DEFAULT_OUTPUT, main
 from scripts.generate.build import build
@@ -34,7 +34,7 @@ def generate(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 
 def test_the_committed_package_is_what_a_fresh_run_writes(tmp_path):
-    build(find("release"), tmp_path / "korus_api")
+    build(find(read_lock().current), tmp_path / "korus_api")
     fresh, committed = files(tmp_path / "korus_api"), files(DEFAULT_OUTPUT)
     assert sorted(fresh) == sorted(committed)
     assert [name for name in fresh if fresh[name] != committed[name]] == []
@@ -163,7 +163,7 @@ def test_json_and_yaml_of_one_description_give_one_package(tmp_path):
 def test_checking_names_what_is_not_as_it_would_be_written_and_writes_nothing(tmp_path, capsys):
     package = tmp_path / "korus_api"
     shutil.copytree(DEFAULT_OUTPUT, package, ignore=shutil.ignore_patterns("__pycache__"))
-    ask = ["--description", str(find(versions()[-1])), "--output", str(package), "--check"]
+    ask = ["--description", str(find(read_lock().current)), "--output", str(package), "--check"]
     assert main(ask) == 0
     (package / "types.py").write_text("# edited\n", encoding="utf-8")
     (package / "stale.py").touch()

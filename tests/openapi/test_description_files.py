@@ -20,7 +20,6 @@ from scripts.descriptions import (
     find,
     is_reconstructed,
     load,
-    lock_text,
     parse,
     read_lock,
     resolve,
@@ -264,12 +263,19 @@ def test_a_lock_that_was_written_reads_the_same(tmp_path_factory, current, entri
     assert [path.name for path in folder.iterdir()] == ["lock.toml"]
 
 
-def test_the_lock_lists_versions_oldest_first():
+def test_the_lock_lists_versions_in_the_order_in_which_they_were_followed(tmp_path):
     entry = Description(file="f", sha256="s", origin="reconstructed")
-    lock = Lock("1.0.7", {"release": entry, "1.0.10": entry}).with_description("1.0.7", entry, current=False)
-    assert list(lock.descriptions) == ["1.0.7", "1.0.10", "release"]
-    written = lock_text(lock)
-    assert written.index('"1.0.7"]') < written.index('"1.0.10"]') < written.index('"release"]')
+    lock = Lock("release", {"1.0.10": entry, "release": entry})
+    lock = lock.with_description("1.0.7", entry, current=False).with_description(
+        "1.0.45", entry, current=True
+    )
+    assert list(lock.descriptions) == ["1.0.7", "1.0.10", "release", "1.0.45"]
+    write_lock(lock, tmp_path)
+    assert list(read_lock(tmp_path).descriptions) == ["1.0.7", "1.0.10", "release", "1.0.45"]
+    for version in ("1.0.45", "1.0.10", "release", "1.0.7", "1.0.8"):
+        (tmp_path / f"{version}.yaml").touch()
+    # what is not in the lock comes last
+    assert versions(tmp_path) == ["1.0.7", "1.0.10", "release", "1.0.45", "1.0.8"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The newest description as a judge: is this answer one that the description allows?
+"""The description that the sandbox speaks as a judge: is this answer one that the description allows?
 
 The description is the reconstructed one with the overlay applied, as the raw client is generated from it. Statuses
 that no description lists but that every HTTP server of this kind gives are named in ``UNLISTED``.
@@ -13,7 +13,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from scripts.descriptions import find, load, read_lock
+from korus.sandbox import API_VERSION
+from scripts.descriptions import find, load
 from scripts.overlay import apply_file
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,7 @@ UNLISTED_ON_LISTS = {400}
 
 @cache
 def description() -> dict[str, Any]:
-    return apply_file(load(find(read_lock().current)), ROOT / "openapi" / "overlay.yaml")
+    return apply_file(load(find(API_VERSION)), ROOT / "openapi" / "overlay.yaml")
 
 
 @cache

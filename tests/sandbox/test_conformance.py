@@ -1,4 +1,4 @@
-"""Whatever is sent, the sandbox answers as the newest description says: schemathesis over every operation."""
+"""Whatever is sent, the sandbox answers as the description that it speaks says: schemathesis over every operation."""
 
 from __future__ import annotations
 

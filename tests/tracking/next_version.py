@@ -16,7 +16,7 @@ DAY = "TicketingClosingDay.jsonld-v1.closing_day.read"
 
 
 def release() -> dict[str, Any]:
-    """Give the newest description that there is, as one that was downloaded."""
+    """Give the newest of the descriptions that this project began with, as one that was downloaded."""
     content = copy.deepcopy(load(find("release")))
     content["info"].pop("x-provenance", None)
     return content

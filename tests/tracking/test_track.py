@@ -9,11 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 from next_version import SAFE, next_version, release
 
-from scripts.descriptions import dump, find, read_lock, sha256
-from scripts.generate.build import AuditFailedError
+from scripts.descriptions import dump, find, read_lock, sha256, write_lock
+from scripts.generate.build import AuditFailedError, build
 from scripts.python_surface import SurfaceError
 from scripts.track import absorbing
 from scripts.track.absorbing import Status, Wanted, absorb
@@ -26,13 +27,34 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture
 def repository(tmp_path):
-    """A copy of this repository, with two of its cassettes."""
+    """A copy of this repository as it followed the release, with two of its cassettes."""
     root = copied(ROOT, tmp_path / "place")
     kept = {"test_browsing", "test_published"}
     for folder in (root / "tests" / "cassettes").iterdir():
         if folder.name not in kept:
             shutil.rmtree(folder)
+    follow_the_release(root)
     return root
+
+
+def follow_the_release(root):
+    """Take back what was absorbed after the release, so that the next version can be made up of it."""
+    lock = read_lock(root / "openapi")
+    if lock.current == "release":
+        return
+    kept = list(lock.descriptions)[: list(lock.descriptions).index("release") + 1]
+    for version, entry in lock.descriptions.items():
+        if version not in kept:
+            (root / "openapi" / entry.file).unlink()
+    write_lock(
+        attrs.evolve(
+            lock, current="release", descriptions={version: lock.descriptions[version] for version in kept}
+        ),
+        root / "openapi",
+    )
+    for fragment in (root / "changelog.d").glob("+api-*"):
+        fragment.unlink()
+    build(root / "openapi" / "release.yaml", root / "generated" / "korus_api")
 
 
 @pytest.fixture
@@ -190,10 +212,6 @@ def test_a_known_version_with_other_content_is_for_a_person(repository, written)
     path.write_text(dump(first), encoding="utf-8")
     lock = read_lock(repository / "openapi")
     entry = lock.descriptions["release"]
-    import attrs
-
-    from scripts.descriptions import write_lock
-
     write_lock(
         lock.with_description(
             "1.0.44",

@@ -51,8 +51,8 @@ def tags(records, verb):
     return {record.new or record.old for record in having(records, f"tag-{verb}")}
 
 
-def test_there_are_the_six_descriptions_in_their_order():
-    assert list(PATHS) == ["1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"]
+def test_the_six_descriptions_come_first_and_in_their_order():
+    assert list(PATHS)[:6] == ["1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"]
 
 
 def test_every_step_says_that_the_version_changed(steps):
