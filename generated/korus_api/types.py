@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from http import HTTPStatus
 from typing import IO, Final, Generic, Literal, TypeVar
 
 from attrs import field, frozen
@@ -118,13 +117,13 @@ class Response(Generic[T]):
     """An answer.
 
     Attributes:
-        status_code: Its status.
+        status_code: Its status, also one that no standard knows.
         content: Its body as it came.
         headers: Its headers.
         parsed: Its body as an object, or None.
     """
 
-    status_code: HTTPStatus
+    status_code: int
     content: bytes
     headers: MutableMapping[str, str]
     parsed: T | None

@@ -353,7 +353,6 @@ class Rendering:
         lines = [f'"""{docstring(said, 0)}."""', "", "from __future__ import annotations", ""]
         lines += ["import datetime"] * ("datetime" in used)
         lines += [
-            "from http import HTTPStatus",
             f"from typing import {', '.join(typing_names)}",
             "",
             "import httpx",
