@@ -8,6 +8,7 @@ where it stands.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
@@ -209,11 +210,15 @@ def _collect(document: Json, schema: Any, at: str, seen: Schema, trail: set[str]
     for keyword in ("oneOf", "anyOf"):
         for number, branch in enumerate(as_list(schema.get(keyword))):
             seen.branches.append(Place(branch, f"{at}/{keyword}/{number}"))
+    seen.values.extend(_values(schema, at))
+
+
+def _values(schema: Json, at: str) -> Iterator[tuple[str, list[Any]]]:
     values = schema.get("enum")
     if is_list(values):
-        seen.values.append((f"{at}/enum", [_plain(value, schema) for value in values if value is not None]))
+        yield f"{at}/enum", [_plain(value, schema) for value in values if value is not None]
     if schema.get("const") is not None:
-        seen.values.append((f"{at}/const", [schema["const"]]))
+        yield f"{at}/const", [schema["const"]]
 
 
 def _collect_members(schema: Json, at: str, seen: Schema) -> None:
@@ -241,24 +246,46 @@ def _plain(value: Any, schema: Json) -> Any:
     return value
 
 
-def property_places(document: Json) -> Iterator[tuple[str, str]]:
-    """Find every property declared in a named schema, wherever inside it."""
+@frozen
+class Declaration:
+    """A property, or a list of allowed values, somewhere inside a schema.
+
+    Attributes:
+        at: Where it stands.
+        name: The property's name on the wire (it may be empty), or None.
+        values: The allowed values, or empty.
+    """
+
+    at: str
+    name: str | None = None
+    values: tuple[Any, ...] = ()
+
+
+def all_declarations(document: Json) -> Iterator[Declaration]:
+    """Find every property and list of values, in named schemas and in those written where they are used."""
     for _, at, schema in components(document):
-        yield from _declared(schema, at)
+        yield from _declarations(schema, at)
+    for operation in operations(document):
+        for parameter in operation.parameters:
+            yield from _declarations(parameter.schema, parameter.schema_at)
+        for media in itertools.chain(operation.bodies, *(answer.media for answer in operation.answers)):
+            yield from _declarations(media.schema, f"{media.at}/schema")
 
 
-def _declared(schema: Any, at: str) -> Iterator[tuple[str, str]]:
+def _declarations(schema: Any, at: str) -> Iterator[Declaration]:
+    """Find every property and list of values inside one schema; references are not followed."""
     if not is_object(schema):
         return
     for wire, value in as_object(schema.get("properties")).items():
         where = f"{at}/properties{pointer(str(wire))[1:]}"
-        yield str(wire), where
-        yield from _declared(value, where)
+        yield Declaration(where, name=str(wire))
+        yield from _declarations(value, where)
+    for place, values in _values(schema, at):
+        yield Declaration(place, values=tuple(values))
     for keyword in ("items", "additionalProperties", "then", "else"):
-        yield from _declared(schema.get(keyword), f"{at}/{keyword}")
+        yield from _declarations(schema.get(keyword), f"{at}/{keyword}")
     for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
-        listed = schema.get(keyword)
-        for number, part in enumerate(listed if is_list(listed) else []):
-            yield from _declared(part, f"{at}/{keyword}/{number}")
+        for number, part in enumerate(as_list(schema.get(keyword))):
+            yield from _declarations(part, f"{at}/{keyword}/{number}")
     for pattern, value in as_object(schema.get("patternProperties")).items():
-        yield from _declared(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}")
+        yield from _declarations(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}")

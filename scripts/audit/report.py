@@ -19,10 +19,10 @@ from attrs import define, field
 from scripts.audit.code import Endpoint, Hint, Model, Package, inner, literals, names, read_package
 from scripts.audit.described import (
     Schema,
+    all_declarations,
     called_by_the_api,
     components,
     operations,
-    property_places,
     see_through,
 )
 from scripts.prepare.references import is_object
@@ -30,7 +30,7 @@ from scripts.prepare.references import is_object
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scripts.audit.described import Place
+    from scripts.audit.described import Declaration, Place
     from scripts.prepare.references import Json
     from scripts.prepare.shapes import LeftOut
 
@@ -355,12 +355,19 @@ class _Walk:
         return sorted(covering, key=lambda model: (not model.reads, len(model.attributes), model.name))
 
     def _sweep(self) -> None:
-        """Find properties that the walk never came to, wherever in the description they stand."""
-        for wire, at in property_places(self.document):
-            if ("properties", at) not in self.things:
-                self.account(
-                    "properties", at, f"property {wire} ({at})", found=False, reason=self._around(at)
-                )
+        """Find properties and values that the walk never came to, wherever in the description they stand."""
+        for declared in all_declarations(self.document):
+            self._declared(declared, self._around(declared.at))
+
+    def _declared(self, declared: Declaration, reason: str | None) -> None:
+        """Account for a property or for values that are not in the code, unless they are known already."""
+        if declared.name is not None and ("properties", declared.at) not in self.things:
+            said = f"property {declared.name} ({declared.at})"
+            self.account("properties", declared.at, said, found=False, reason=reason)
+        for value in declared.values:
+            if ("enum values", f"{declared.at}\n{value!r}") not in self.things:
+                said = f"enum value {value!r} ({declared.at})"
+                self.account("enum values", f"{declared.at}\n{value!r}", said, found=False, reason=reason)
 
     def _around(self, at: str) -> str | None:
         """Give the reason why a property was left out that this one stands inside of."""
