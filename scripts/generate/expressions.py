@@ -76,7 +76,8 @@ def _types(prop: Any, direction: Direction) -> list[str]:
         return [str(prop.class_info.name), *plain]
     if isinstance(prop, ConstProperty):
         return [f"Literal[{literal(prop.value.raw_value)}]"]
-    own = [_FILE.get(direction, "File")] if isinstance(prop, FileProperty) else []
+    # text in JSON can be called binary too, and a file cannot be put there
+    own = _FILE.get(direction, "File | str").split(" | ") if isinstance(prop, FileProperty) else []
     return own or [next((name for kind, name in _PLAIN if isinstance(prop, kind)), "str")]
 
 

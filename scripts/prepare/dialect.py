@@ -24,6 +24,7 @@ FORMATS = frozenset(
 )
 HYDRA_BASE = re.compile(r"Hydra(Item|Collection)BaseSchema")
 _OPERATION_ID = re.compile(r"^_?api_.+_(get_collection|get|post|put|patch|delete)$")
+_NEXT_GROUP = re.compile(r"(?:(?<=\.read)|(?<=\.write))_(?=\w+\.)")
 _PRIMARY_ACTIONS = ("read", "get", "show", "")
 
 
@@ -96,7 +97,10 @@ def component_name(name: str, *, api_platform: bool) -> ComponentName:
     if groups.endswith((".jsonMergePatch", ".jsonld")):
         groups, _, representation = groups.rpartition(".")
     groups = groups.removesuffix("_noid")
-    *before, action = groups.split(".") if groups else ("",)
+    # several groups are joined by what they may hold themselves: `Book.read_Enum.read`, `order_item.read`
+    several = [group.split(".") for group in _NEXT_GROUP.split(groups)]
+    own = class_name(without_prefix(parts[0])).lower()
+    *before, action = next((one for one in several if own in map(str.lower, one[:-1])), several[0])
     if action in FORMATS:
         action = ""
     subject = pascal(before[-1]) if before else ""

@@ -7,7 +7,7 @@ discriminators).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -16,8 +16,20 @@ from scripts.prepare.flatten import COMPONENT, Part
 from scripts.prepare.naming import Names, assign
 from scripts.prepare.operation_names import name_all
 from scripts.prepare.operations import collect, prepare_operation
-from scripts.prepare.references import DescriptionError, Json, as_object, is_list, is_object, lookup, pointer
+from scripts.prepare.references import (
+    DescriptionError,
+    Json,
+    as_list,
+    as_object,
+    is_list,
+    is_object,
+    lookup,
+    pointer,
+)
 from scripts.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["LeftOut", "Prepared", "prepare"]
 
@@ -103,9 +115,23 @@ def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -
             )
         else:
             shape = shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
+            why = "no operation uses it, and a constant needs no class"
+            left_out.extend(LeftOut(place, f"value at {place}", why) for place in _constants(schema, at))
             if not needs_class(shape):
                 why = "no operation uses it, and it needs no class"
                 left_out.append(LeftOut(at, f"schema {component}", why))
+
+
+def _constants(schema: Any, at: str) -> Iterator[str]:
+    """Find the constants of a schema that stand in none of its properties."""
+    if not is_object(schema):
+        return
+    if "const" in schema:
+        yield f"{at}/const"
+    for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
+        for number, inner in enumerate(as_list(schema.get(keyword))):
+            yield from _constants(inner, f"{at}/{keyword}/{number}")
+    yield from _constants(schema.get("items"), f"{at}/items")
 
 
 def _mentioned(document: Json, left_out: set[str]) -> set[str]:

@@ -6,6 +6,7 @@ that place, and be named once although many schemas include it. Nothing is named
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from attrs import define, field
@@ -13,8 +14,13 @@ from attrs import define, field
 from scripts.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer
 
 COMPONENT = "#/components/schemas/"
-_SPREAD = frozenset({"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type"})
+_SPREAD = frozenset(
+    {"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type", "enum", "const"}
+)
 """Keywords that are laid side by side in ways of their own."""
+
+_REMARKS = frozenset({"description", "example", "examples", "default", "readOnly", "writeOnly", "deprecated"})
+"""Keywords that say nothing of what a value looks like."""
 
 
 @define
@@ -42,8 +48,9 @@ class Flat:
         additional: What stands for unnamed properties: nothing said, a boolean, or schemas.
         unions: Every `oneOf` and `anyOf` found, each a list of branches.
         items: What stands for the members of an array.
-        keywords: Everything else (format, enum, const, default, description and so on); the last one said
-            wins.
+        enums: Every list of allowed values found, with the place of each.
+        constants: Every constant found, with the place of each.
+        keywords: Everything else (format, default, description and so on); the last one said wins.
         says_object: Whether it speaks of properties at all.
         followed: How many references had been followed when it was begun.
     """
@@ -56,6 +63,8 @@ class Flat:
     additional: list[Part | bool] = field(factory=list[Part | bool])
     unions: list[list[Part]] = field(factory=list[list[Part]])
     items: list[Part] = field(factory=list[Part])
+    enums: list[Part] = field(factory=list[Part])
+    constants: list[Part] = field(factory=list[Part])
     keywords: Json = field(factory=Json)
     says_object: bool = False
     followed: int = 0
@@ -96,27 +105,42 @@ def _include(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> 
     _include_types(flat, schema)
     _include_members(flat, part)
     _include_alternatives(flat, part, trail)
-    _include_keywords(flat, schema)
+    _include_values(flat, part)
     for keyword in ("then", "else"):  # what is there under a condition is there, and nobody has to give it
         demanded = list(flat.required)
         _include(document, flat, Part(schema.get(keyword), f"{part.at}/{keyword}", part.owner), trail)
         flat.required = demanded
 
 
-def _include_keywords(flat: Flat, schema: Json) -> None:
-    for keyword, value in schema.items():
-        if keyword == "enum" and is_list(value):  # what is allowed at one place may be narrowed at another
-            known = as_list(flat.keywords.get("enum"))
-            flat.keywords["enum"] = [*known, *(one for one in value if one not in known)]
-        elif keyword not in _SPREAD and (value or keyword != "description"):
+def _include_values(flat: Flat, part: Part) -> None:
+    for keyword, value in part.schema.items():
+        if keyword not in _SPREAD and (value or keyword != "description"):
             flat.keywords[keyword] = value
+    if is_list(part.schema.get("enum")):  # what is allowed at one place may be narrowed at another
+        values = [_as_meant(value, part.schema) for value in part.schema["enum"]]
+        flat.enums.append(Part(values, f"{part.at}/enum", part.owner))
+    if "const" in part.schema:
+        flat.constants.append(Part(part.schema["const"], f"{part.at}/const", part.owner))
+
+
+def _as_meant(value: Any, schema: Json) -> Any:
+    """Take a value for text where the type says text; YAML may have taken it for something else."""
+    if value is None or isinstance(value, str) or set(_names(schema.get("type"))) - {"null"} != {"string"}:
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _names(types: Any) -> list[str]:
+    return [name for name in (types if is_list(types) else [types]) if isinstance(name, str)]
 
 
 def _include_members(flat: Flat, part: Part) -> None:
     schema: Json = part.schema
     for wire, value in as_object(schema.get("properties")).items():
         new = Part(value, f"{part.at}/properties{pointer(str(wire))[1:]}", part.owner)
-        flat.properties[str(wire)] = _combined(flat.properties.get(str(wire)), new)
+        flat.properties[str(wire)] = combined(flat.properties.get(str(wire)), new)
     flat.says_object |= "properties" in schema or "additionalProperties" in schema
     for wire in as_list(schema.get("required")):
         if isinstance(wire, str) and wire not in flat.required:
@@ -148,14 +172,13 @@ def _include_alternatives(flat: Flat, part: Part, trail: tuple[str, ...]) -> Non
     if is_object(schema.get("items")):
         new = Part(schema["items"], f"{part.at}/items", part.owner)
         if flat.items and not schema.get("prefixItems"):
-            flat.items = [_combined(flat.items[0], new)]
+            flat.items = [combined(flat.items[0], new)]
         else:
             flat.items.append(new)
 
 
 def _include_types(flat: Flat, schema: Json) -> None:
-    named = schema.get("type")
-    types = [name for name in (named if is_list(named) else [named]) if isinstance(name, str)]
+    types = _names(schema.get("type"))
     if schema.get("nullable") is True or "null" in types:
         flat.nullable = True
     values = schema.get("enum")
@@ -166,23 +189,18 @@ def _include_types(flat: Flat, schema: Json) -> None:
         flat.types = types
 
 
-def _combined(old: Part | None, new: Part) -> Part:
-    """Join what two included schemas say of one property; a bare saying gives way to a fuller one."""
-    if old is None or not old.schema or not is_object(old.schema):
+def combined(old: Part | None, new: Part) -> Part:
+    """Join what two places say of one thing; a bare saying gives way to a fuller one."""
+    if old is None or not (old.made_of or (is_object(old.schema) and old.schema)):
         return new
-    if not new.schema or not is_object(new.schema) or new.schema == old.schema:
+    if not (new.made_of or (is_object(new.schema) and new.schema)):
         return old
-    if set(new.schema) <= {
-        "description",
-        "example",
-        "examples",
-        "default",
-        "readOnly",
-        "writeOnly",
-        "deprecated",
-    }:
-        return Part({**old.schema, **new.schema}, old.at, old.owner)
-    return together(old, new, at=new.at) if _has_parts(old) else new
+    if new.schema == old.schema and new.made_of == old.made_of:
+        return old
+    if not new.made_of and set(new.schema) <= _REMARKS:
+        return Part({**old.schema, **new.schema}, old.at, old.owner, old.made_of)
+    # it is not what stands at either place: a definition made of it must not be taken for theirs
+    return together(old, new, at=f"{new.at}#and{old.at}") if _has_parts(old) else new
 
 
 def together(*parts: Part, at: str) -> Part:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 RESERVED_CLASSES = frozenset(
-    {"Any", "AuthenticatedClient", "Client", "File", "Final", "HTTPStatus", "Literal", "Mapping", "OpenInt",
+    {"Any", "AuthenticatedClient", "Client", "File", "Final", "Literal", "Mapping", "OpenInt",
      "OpenStr", "Operation", "Response", "Self", "UNSET", "Unset", "OPERATION", "TYPE_CHECKING", "ClassVar"}
 )  # fmt: skip
 """Names that the generated modules use themselves; a schema of that name gets `Model` appended."""
@@ -157,7 +157,11 @@ def _told_apart(base: str, rivals: list[list[tuple[str, ComponentName]]]) -> lis
             result.append(class_name(f"{base}{ending}"))
     if len(set(result)) < len(result):
         result = [
-            class_name(f"{name}{pascal(members[0][1].action)}{pascal(members[0][1].representation)}")
+            class_name(
+                name.removesuffix(pascal(members[0][1].action))
+                + pascal(members[0][1].action)
+                + pascal(members[0][1].representation)
+            )
             if result.count(name) > 1 and name != base
             else name
             for name, members in zip(result, rivals, strict=True)

@@ -8,13 +8,13 @@ a request. The definitions get their Python names later (`scripts.prepare.naming
 
 from __future__ import annotations
 
-import datetime as dt
+import functools
 import json
 from typing import Any, Literal, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
-from scripts.prepare.flatten import COMPONENT, Flat, Part, flatten, owner_of, together
+from scripts.prepare.flatten import COMPONENT, Flat, Part, combined, flatten, owner_of, together
 from scripts.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
 from scripts.prepare.references import Json, is_list, is_object, lookup
 
@@ -116,6 +116,7 @@ class Shaper:
     discriminators: list[tuple[list[str], str, dict[str, str]]] = field(
         factory=list[tuple[list[str], str, dict[str, str]]]
     )
+    whole: dict[tuple[Direction, str], Json] = field(factory=dict[tuple[Direction, str], Json])
 
     def shape(self, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...] = ()) -> Json:
         """Reduce the schema of `part`.
@@ -139,34 +140,42 @@ class Shaper:
     def _referenced(
         self, target: str, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
     ) -> Json:
+        if (direction, target) in self.whole:
+            return self.whole[direction, target]
         known = (f"{direction}:{target}", f"enum:{target}", f"enum:{target}#integer")
-        if any(key in self.definitions for key in known):
-            return any_of([reference(key) for key in known if key in self.definitions])
+        if any(key in self.definitions for key in known):  # it is being shaped just now, and refers to itself
+            shape = any_of([reference(key) for key in known if key in self.definitions])
+            itself = Part(lookup(self.document, target), target, owner_of(target, part.owner))
+            return nullable(shape) if flatten(self.document, itself).nullable else shape
         if target in trail:  # an alias that contains itself has no finite type
             return {}
         schema = lookup(self.document, target)
         owner = owner_of(target, part.owner)
         if target == f"{COMPONENT}{owner}":
             stand = Stand(component=owner)
-        return self.shape(Part(schema, target, owner), direction, stand, (*trail, target))
+        shape = self.shape(Part(schema, target, owner), direction, stand, (*trail, target))
+        if not trail:  # otherwise it may have been cut short where a circle closes
+            self.whole[direction, target] = shape
+        return shape
 
     def _shape_of(
         self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
     ) -> Json:
-        found: list[Json] = []
-        if "const" in flat.keywords:
-            found.append(self._constant(flat))
-        if is_list(flat.keywords.get("enum")):
+        found = [self._constant(constant) for constant in flat.constants]
+        if flat.enums:
             found.append(self._enum(flat, stand))
-        if flat.properties:
+        if flat.properties or (flat.unions and _typed_extras(flat)):
             found.append(
                 self._variants(flat, part, direction, stand, trail)
                 or self._object(flat, part, direction, stand)
             )
-        elif flat.unions:
-            union = self._union(flat, direction, stand, trail)
-            found += [union] if union or not (flat.types or found) else []
-        if found and flat.items:  # what several places say of one thing need not agree; nothing of it is lost
+        else:
+            union = self._union(flat, direction, stand, trail) if flat.unions else {}
+            found += [union] if union or (flat.unions and not (flat.types or found)) else []
+            # what several places say of one thing need not agree; nothing of it is lost
+            if _typed_extras(flat) and (found or "object" not in _types(flat)):
+                found.append(self._object(flat, part, direction, stand))
+        if flat.items and (found or "array" not in _types(flat)):
             found.append(self._array(flat, direction, stand, trail))
         if found:
             return any_of(found)
@@ -183,8 +192,7 @@ class Shaper:
         if name == "array":
             return self._array(flat, direction, stand, trail)
         if name == "object":
-            typed = any(isinstance(extra, Part) and extra.schema for extra in flat.additional)
-            named = typed or stand.component is not None
+            named = bool(_typed_extras(flat)) or stand.component is not None
             return self._object(flat, part, direction, stand) if named else {}
         return _plain_type(name, flat)
 
@@ -192,11 +200,11 @@ class Shaper:
         inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
         return {"type": "array", "items": any_of(inner)}
 
-    def _constant(self, flat: Flat) -> Json:
-        constant = _constant(flat.keywords["const"])
-        if "const" not in constant:
+    def _constant(self, part: Part) -> Json:
+        constant = _constant(part.schema)
+        if "const" not in constant and part.schema is not None:
             why = "only text and whole numbers make a constant; the plain type holds this value"
-            self.left_out.append(LeftOut(f"{flat.at}/const", f"value at {flat.at}", why))
+            self.left_out.append(LeftOut(part.at, f"value at {part.at}", why))
         return constant
 
     def _enum(self, flat: Flat, stand: Stand) -> Json:
@@ -204,13 +212,11 @@ class Shaper:
         texts = [value for value in values if isinstance(value, str)]
         numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
         if not values:
-            return {"type": "null"} if flat.keywords["enum"] else {}
-        if len(texts) + len(numbers) < len(values):
+            return {"type": "null"} if any(listed.schema for listed in flat.enums) else {}
+        others = [value for value in values if value not in texts and not _is_in(value, numbers)]
+        for listed in flat.enums if others else []:
             why = "only text and whole numbers make an enum; the plain type holds these values"
-            self.left_out.append(LeftOut(f"{flat.at}/enum", f"values at {flat.at}", why))
-            return any_of(
-                [{"type": name} for name in _types(flat) if name in {"boolean", "number", "string"}]
-            )
+            self.left_out.append(LeftOut(listed.at, f"values at {listed.at}", why))
         shapes: list[Json] = []
         both = bool(texts and numbers)
         kinds: list[tuple[str, list[Any]]] = [("string", texts), ("integer", numbers)]
@@ -229,7 +235,7 @@ class Shaper:
                     "description": _text(flat.keywords.get("description")),
                 }
             shapes.append(reference(key))
-        return any_of(shapes)
+        return any_of([*shapes, *(_constant(value) for value in others)])
 
     def _union(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
         branches = [branch for union in flat.unions for branch in union]
@@ -272,21 +278,15 @@ class Shaper:
     def _variants(
         self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
     ) -> Json | None:
-        """Spread properties beside a `oneOf` over its branches, when the branches add properties."""
+        """Spread properties beside a `oneOf` over its branches, when every branch adds properties."""
         branches = [branch for union in flat.unions for branch in union]
         if not branches or not is_object(part.schema):
             return None
-        looked = [(branch, flatten(self.document, branch, trail)) for branch in branches]
-        richer = [seen for _, seen in looked if set(seen.properties) - set(flat.properties)]
-        if len(richer) != len(branches):
-            # some branches only demand properties: one class with everything holds what the others add
-            for seen in richer:
-                flat.properties = {**seen.properties, **flat.properties}
-            others = [
-                self.shape(branch, direction, stand.variant(_variant_name(branch.schema, number)), trail)
-                for number, (branch, seen) in enumerate(looked, start=1)
-                if seen not in richer and _is_something_else(seen)
-            ]
+        looked = [flatten(self.document, branch, trail) for branch in branches]
+        richer = [seen for seen in looked if set(seen.properties) - set(flat.properties)]
+        own = [keyword for keyword in ("oneOf", "anyOf") if part.schema.get(keyword)]
+        if len(richer) < len(branches) or len(own) < len(flat.unions) or _typed_extras(flat):
+            others = self._gather(flat, branches, direction, stand, trail)
             return any_of([self._object(flat, part, direction, stand), *others])
         common = {
             name: value for name, value in part.schema.items() if name not in {"oneOf", "anyOf", "$ref"}
@@ -298,6 +298,34 @@ class Shaper:
                 self.shape(whole, direction, stand.variant(_variant_name(branch.schema, number)), trail)
             )
         return any_of(shapes)
+
+    def _gather(
+        self, flat: Flat, branches: list[Part], direction: Direction, stand: Stand, trail: tuple[str, ...]
+    ) -> list[Json]:
+        """Put what all branches say of properties into one class; give the shapes of what is something else."""
+        extras = _typed_extras(flat)
+        others: list[Json] = []
+        waiting = [(branch, str(number)) for number, branch in enumerate(branches, start=1)]
+        met: set[str] = set()
+        while waiting:
+            branch, number = waiting.pop(0)
+            if branch.at in met:  # a union inside a union may lead back
+                continue
+            met.add(branch.at)
+            seen = flatten(self.document, branch, trail)
+            for wire, inner in seen.properties.items():
+                known = flat.properties.get(wire)
+                told = inner if known is None else combined(inner, known)
+                # what goes for unnamed properties goes for those that only a branch names, too
+                flat.properties[wire] = functools.reduce(combined, extras if known is None else [], told)
+            if seen.properties:
+                flat.additional += _typed_extras(seen)
+                inside = [inner for union in seen.unions for inner in union]
+                waiting += [(inner, f"{number}Variant{nth}") for nth, inner in enumerate(inside, start=1)]
+            elif _is_something_else(seen) or _typed_extras(seen):
+                where = stand.variant(_variant_name(branch.schema, number))
+                others.append(self.shape(branch, direction, where, trail))
+        return others
 
     def _object(self, flat: Flat, part: Part, direction: Direction, stand: Stand) -> Json:
         key = f"{direction}:{flat.at}"
@@ -317,7 +345,7 @@ class Shaper:
         for wire, inner in shown.items():
             properties[names[wire]] = self.shape(inner, direction, self._stand_of(wire, inner, key, part))
             documented[names[wire]] = describe(self.document, inner)
-        extras = [extra for extra in flat.additional if isinstance(extra, Part) and extra.schema]
+        extras = _typed_extras(flat)
         additional: Any = direction == "read" or False not in flat.additional
         if extras:
             inside = Stand(parent=key, segments=("AdditionalProperty",))
@@ -347,25 +375,17 @@ class Shaper:
 
 
 def enum_values(flat: Flat) -> list[Any]:
-    """Give an enum's values once each, without null; YAML may have taken text for something else."""
+    """Give an enum's values once each, without null."""
     values: list[Any] = []
-    for value in flat.keywords["enum"]:
-        if value is None:
-            continue
-        text = _as_text(value) if flat.types == ["string"] else value
-        if not any(text == known and type(text) is type(known) for known in values):
-            values.append(text)
+    for value in (value for listed in flat.enums for value in listed.schema):
+        if value is not None and not _is_in(value, values):
+            values.append(value)
     return values
 
 
-def _as_text(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return value
+def _is_in(value: Any, values: list[Any]) -> bool:
+    """Tell whether a value is among others; 1, 1.0 and true are three."""
+    return any(value == other and type(value) is type(other) for other in values)
 
 
 def nullable(shape: Json) -> Json:
@@ -448,6 +468,11 @@ def _constant(value: Any) -> Json:
     )
 
 
+def _typed_extras(flat: Flat) -> list[Part]:
+    """Give the schemas of what stands under unnamed keys, but for those that say nothing."""
+    return [extra for extra in flat.additional if isinstance(extra, Part) and extra.schema]
+
+
 def _types(flat: Flat) -> list[str]:
     if flat.types:
         return flat.types
@@ -475,9 +500,7 @@ def _ref_of(schema: Any) -> str | None:
 
 def _is_something_else(flat: Flat) -> bool:
     """Tell whether a branch beside properties is no mere demand on the object but another thing altogether."""
-    return bool(
-        set(flat.types) - {"object"} or flat.unions or flat.items or {"enum", "const"} & set(flat.keywords)
-    )
+    return bool(set(flat.types) - {"object"} or flat.unions or flat.items or flat.enums or flat.constants)
 
 
 def _plain_type(name: str, flat: Flat) -> Json:
@@ -502,6 +525,6 @@ def _needs_class(schema: Any) -> bool:
     )
 
 
-def _variant_name(schema: Any, number: int) -> str:
+def _variant_name(schema: Any, number: int | str) -> str:
     title = schema.get("title") if is_object(schema) else None
     return (pascal(title) if isinstance(title, str) else "") or f"Variant{number}"
