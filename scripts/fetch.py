@@ -43,6 +43,7 @@ from attrs import evolve, frozen
 
 from scripts.descriptions import (
     FOLDER,
+    NEWEST,
     CutShortError,
     Description,
     DescriptionError,
@@ -62,7 +63,9 @@ from scripts.descriptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    Republished = Callable[[str], bool]
 
 __all__ = ["ADDRESSES", "Failure", "FetchError", "Fetched", "download", "fetch", "main", "take"]
 
@@ -113,6 +116,32 @@ class FetchError(Exception):
         self.version = version
 
 
+def refused(_version: str) -> bool:
+    """Take no version anew that is there with other content."""
+    return False
+
+
+@frozen
+class Filing:
+    """How a description is to be filed.
+
+    Attributes:
+        name: What it is called in messages.
+        url: Where it was downloaded from.
+        folder: Where descriptions and lock are.
+        lock: What the lock says so far.
+        switch: Whether to make it the current version.
+        republished: Whether a version may take the place of one with other content.
+    """
+
+    name: str
+    url: str | None
+    folder: Path
+    lock: Lock
+    switch: bool
+    republished: Republished
+
+
 @frozen
 class Fetched:
     """What became of a download.
@@ -158,6 +187,7 @@ def fetch(
     limit: int = LIMIT,
     switch: bool = True,
     accept_cut_short: bool = False,
+    republished: Republished = refused,
 ) -> Fetched:
     """Download the description, file it and enter it in the lock.
 
@@ -168,6 +198,7 @@ def fetch(
         limit: The most bytes to accept.
         switch: Whether to make it the current version in the lock.
         accept_cut_short: File it although it refers to parts that it does not have.
+        republished: Asked about a version that was there with other content: whether to take this in its place.
 
     Raises:
         FetchError: Anything went wrong; no file that was there before was changed.
@@ -181,14 +212,21 @@ def fetch(
         except FetchError as error:
             failures.append((url, error))
             continue
-        return _filed(version, document, content, url, folder=folder, lock=lock, switch=switch, url=url)
+        filing = Filing(url, url, folder, lock, switch=switch, republished=republished)
+        return _filed(version, document, content, filing)
     if not failures:
         raise FetchError(Failure.NO_NETWORK, "there is no address to fetch from")
     raise FetchError(failures[0][1].failure, "; ".join(error.message for _, error in failures))
 
 
 def take(
-    content: bytes, name: str, *, folder: Path = FOLDER, switch: bool = True, accept_cut_short: bool = False
+    content: bytes,
+    name: str,
+    *,
+    folder: Path = FOLDER,
+    switch: bool = True,
+    accept_cut_short: bool = False,
+    republished: Republished = refused,
 ) -> Fetched:
     """File a description that is at hand already, as if it had been downloaded.
 
@@ -198,13 +236,15 @@ def take(
         folder: Where descriptions and lock are.
         switch: Whether to make it the current version in the lock.
         accept_cut_short: File it although it refers to parts that it does not have.
+        republished: Asked about a version that was there with other content: whether to take this in its place.
 
     Raises:
         FetchError: Anything went wrong; no file that was there before was changed.
     """
     lock = _lock(folder)
     version, document = _checked(content, name, accept_cut_short=accept_cut_short)
-    return _filed(version, document, content, name, folder=folder, lock=lock, switch=switch, url=None)
+    filing = Filing(name, None, folder, lock, switch=switch, republished=republished)
+    return _filed(version, document, content, filing)
 
 
 def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes:
@@ -298,25 +338,17 @@ def _lock(folder: Path) -> Lock:
         raise FetchError(Failure.UNWRITABLE, str(error)) from error
 
 
-def _filed(
-    version: str,
-    document: Document,
-    content: bytes,
-    name: str,
-    *,
-    folder: Path,
-    lock: Lock,
-    switch: bool,
-    url: str | None,
-) -> Fetched:
+def _filed(version: str, document: Document, content: bytes, filing: Filing) -> Fetched:
+    folder, lock = filing.folder, filing.lock
     digest = sha256(content)
     suffix = ".json" if content.lstrip().startswith(b"{") else ".yaml"
     entry = Description(
         file=file_name(version, suffix=suffix),
         sha256=digest,
         origin="downloaded",
-        url=url,
+        url=filing.url,
         fetched=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        after=_after(version, filing),
     )
     known = lock.descriptions.get(version)
     before = descriptions(folder).get(version)
@@ -332,9 +364,12 @@ def _filed(
                 entry = (
                     known if known is not None and known.sha256 == digest else evolve(entry, file=before.name)
                 )
-            elif not replaced:
-                _file_beside(folder / f"{version}+{digest[:8]}{suffix}", content, version, before)
-        after = lock.with_description(version, entry, current=switch)
+            elif not replaced and not filing.republished(version):
+                _file_beside(_beside(version, content, suffix, folder), content, version, before)
+            elif not replaced:  # what was published first is kept
+                first = before.read_bytes()
+                write_whole(_beside(version, first, before.suffix, folder), first)
+        after = lock.with_description(version, entry, current=filing.switch)
         path = before if same and before is not None else folder / entry.file
         _write(path, content, before=before, lock_before=lock, lock_after=after, folder=folder)
     except OSError as error:
@@ -345,12 +380,25 @@ def _filed(
         version=version,
         path=path,
         sha256=digest,
-        url=name,
+        url=filing.name,
         new=not same,
         replaced=replaced and not same,
         previous=lock.current,
         current=after.current,
     )
+
+
+def _after(version: str, filing: Filing) -> str | None:
+    """Give what was followed before, where the names of the versions do not say which is newer."""
+    lock = filing.lock
+    if version == lock.current or not filing.switch:
+        known = lock.descriptions.get(version)
+        return None if known is None else known.after
+    return lock.current if NEWEST in {version, lock.current} else None
+
+
+def _beside(version: str, content: bytes, suffix: str, folder: Path) -> Path:
+    return folder / f"{version}+{sha256(content)[:8]}{suffix}"
 
 
 def _file_beside(beside: Path, content: bytes, version: str, first: Path) -> None:

@@ -13,6 +13,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from rule_pairs import document
 
 from scripts.compare import Comparison, compare
+from scripts.reconstruct.__main__ import main as reconstruct
+
+
+@pytest.fixture(scope="session")
+def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the six reconstructed descriptions, whatever has been downloaded and followed since."""
+    folder = tmp_path_factory.mktemp("six")
+    assert reconstruct(["--folder", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture
