@@ -52,7 +52,12 @@ class available:  # noqa: N801 (reads as a statement: ``with available("list_off
         traceback: TracebackType | None,
     ) -> None:
         if isinstance(error, ImportError):
-            raise _unavailable(self._operation, "there is no such operation") from None
+            reason = (
+                "the model that it speaks in is gone"
+                if error.name == MODELS
+                else "there is no such operation"
+            )
+            raise _unavailable(self._operation, reason) from None
 
 
 def endpoint(operation: str) -> Endpoint:
@@ -70,6 +75,7 @@ def endpoint(operation: str) -> Endpoint:
     return cast("Endpoint", importlib.import_module(module))
 
 
+MODELS = "korus_api.models"
 NEUTRAL: Mapping[str, Any] = MappingProxyType({"page": 1, "items_per_page": 10, "with_disabled": False})
 """What says the same as leaving a parameter out: sent only where a description has made it required.
 

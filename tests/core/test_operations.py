@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from korus.errors import OperationUnavailable
-from korus.operations import is_paged, request_for
+from korus.operations import available, is_paged, request_for
 
 
 def operation(build_request):
@@ -50,3 +50,16 @@ def test_a_parameter_that_is_gone_or_that_nobody_can_guess_is_named():
         request_for(operation(build_request), catalog_id="c")
     with pytest.raises(OperationUnavailable, match="list_things: it does not take session in version"):
         request_for(operation(build_request), catalog_id="c", zone="z", session="s")
+
+
+def test_an_operation_that_is_gone_is_told_from_a_model_that_has_another_name():
+    with (
+        pytest.raises(OperationUnavailable, match="list_moons: there is no such operation in version"),
+        available("list_moons"),
+    ):
+        from korus_api.api.moon import list_moons  # noqa: F401
+    with (
+        pytest.raises(OperationUnavailable, match="list_offers: the model that it speaks in is gone"),
+        available("list_offers"),
+    ):
+        from korus_api.models import Moon  # noqa: F401
