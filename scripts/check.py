@@ -53,7 +53,7 @@ CHECKS = (
     Check("mypy", "mypy", (), "types, strict, of korus and scripts"),
     Check("pyright", "pyright", ("--pythonpath", sys.executable), "the same by a second judge"),
     Check("mypy-generated", "mypy", ("generated/korus_api",), "types of the raw client"),
-    Check("imports", "importlinter.cli", ("lint",), "which part may import which"),
+    Check("imports", "scripts.contracts", (), "which part may import which"),
     Check(
         "dependencies",
         "deptry",

@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
+import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from scripts import check
 from scripts.check import Check
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[2]
 PASSING = Check("good", "this", (), "something that is well")
 FAILING = Check("bad", "no_such_module", (), "something that is not")
+
+
+def does_something_when_run(module: str) -> bool:
+    """Tell whether ``python -m`` runs anything: a module without an entry passes as a check without a look."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return False
+    if spec.submodule_search_locations is not None:
+        return importlib.util.find_spec(f"{module}.__main__") is not None
+    return "if __name__ == " in Path(spec.origin).read_text(encoding="utf-8")
+
+
+def test_an_import_against_the_contracts_is_found(tmp_path: Path) -> None:
+    for part in ("korus", "generated/korus_api", "scripts"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    with (tmp_path / "korus" / "iri.py").open("a") as module:
+        module.write("\nimport httpx\nimport korus.cli\n")
+    path = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(tmp_path / "generated")])}
+    ended = subprocess.run(
+        [sys.executable, "-m", "scripts.contracts"],
+        cwd=tmp_path,
+        env=os.environ | path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "the bottom floor does no I/O BROKEN" in ended.stdout
+    assert "three floors: faces over I/O over what needs none BROKEN" in ended.stdout
+    assert "Contracts: 2 kept, 2 broken" in ended.stdout
 
 
 def test_every_check_has_a_name_of_its_own_and_a_command_that_exists() -> None:
     names = [one.name for one in check.CHECKS]
     assert sorted(names) == sorted(set(names))
     assert {"lint", "format", "mypy", "pyright", "imports", "dependencies", "generated", "sync"} <= set(names)
-    assert [one.module for one in check.CHECKS if importlib.util.find_spec(one.module) is None] == []
+    assert [one.module for one in check.CHECKS if not does_something_when_run(one.module)] == []
+    assert not does_something_when_run("importlinter.cli")
     assert all(one.command[0] == sys.executable for one in check.CHECKS)
 
 
