@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "book"]
 
 _WRONG_FILE = 2
+_INTERRUPTED = 130  # as a shell says it
 _LARGEST_FILE = 1 << 20
 _LONGEST_PROBLEM = 1000
 
@@ -89,6 +90,9 @@ def book(
     except FileInvalid as invalid:
         _report(file, invalid)
         raise typer.Exit(_WRONG_FILE) from None
+    except KeyboardInterrupt:
+        print("interrupted; the same command again goes on from here and buys nothing twice", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(_INTERRUPTED) from None
     raise typer.Exit(ended)
 
 

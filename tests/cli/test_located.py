@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -130,3 +131,55 @@ def test_anchors_that_multiply_into_something_huge_are_stopped() -> None:
         lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]")
     with pytest.raises(Unreadable, match="more than 100000 values"):
         read_yaml("\n".join(lines))
+
+
+def test_a_merge_key_brings_in_what_is_not_said_here() -> None:
+    text = """\
+base: &base {a: 1, b: 2}
+more: &more
+  b: 3
+  c: 4
+one: {<<: *base, b: 9}
+both: {<<: [*base, *more], d: 5}
+quoted: {"<<": 1}
+"""
+    located, problems = read_yaml(text)
+    assert problems == ()
+    plain = located.plain()
+    assert plain["one"] == {"a": 1, "b": 9}
+    assert plain["both"] == {"a": 1, "b": 2, "c": 4, "d": 5}
+    assert plain["quoted"] == {"<<": 1}
+    lines = dict(located.lines())
+    assert (lines["both.c"], lines["both.d"], lines["one.b"]) == (4, 6, 5)
+
+
+@pytest.mark.parametrize("text", ["a: &a 1\nb: {<<: *a}", "a: &a [1]\nb: {<<: *a}", "b: {<<: [{c: 1}, x]}"])
+def test_a_merge_of_anything_else_is_a_problem(text: str) -> None:
+    _, problems = read_yaml(text)
+    assert [(problem.where, problem.reason) for problem in problems] == [
+        ("b", "<< merges a mapping, or a list of them, and nothing else")
+    ]
+
+
+@pytest.mark.parametrize(("read", "text"), [(read_json, '{"a": "x\\ud800"}'), (read_yaml, 'a: "x\\ud800"')])
+def test_half_a_character_is_a_problem(read: Any, text: str) -> None:
+    located, (problem,) = read(text)
+    assert (problem.line, problem.where, problem.reason) == (1, "a", r"'\ud800' is half a character")
+    assert located.plain() == {"a": None}
+
+
+@given(
+    st.recursive(
+        st.integers(),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3)
+        ),
+        max_leaves=9,
+    )
+)
+def test_every_value_has_a_line(value: Any) -> None:
+    located, _ = read_json(json.dumps(value, indent=1))
+    lines = dict(located.lines())
+    assert lines[""] == 1
+    assert len(lines) == sum(1 for _ in located.lines())
+    assert max(lines.values()) <= json.dumps(value, indent=1).count("\n") + 1

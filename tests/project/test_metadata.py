@@ -128,6 +128,17 @@ def test_no_tracked_file_names_a_path_of_one_machine_or_a_registry() -> None:
     assert found.stdout == ""
 
 
+def test_everything_tracked_is_text() -> None:
+    # `git diff` against nothing counts no lines of what it takes for binary
+    empty = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    found = subprocess.run(
+        ["git", "diff", "--cached", "--numstat", empty], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        pytest.skip("not a git checkout")
+    assert [line for line in found.stdout.splitlines() if line.startswith("-")] == []
+
+
 def test_what_tests_import_from_beside_them_has_a_name_of_its_own_and_is_found() -> None:
     beside = [
         path
