@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["encode_json"]
 
@@ -21,22 +21,25 @@ _STANDARD = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
 
+_TEXT = frozenset({str})
+_SCALARS = frozenset({str, int, bool, type(None)})
+
 
 class _Encoders:
-    """Which encoder is at hand, and its decoder; looked up with the first request, not with the import."""
+    """Which encoder is at hand; looked up with the first request, not with the import."""
 
-    fast: tuple[Callable[[Any], bytes], Callable[[bytes], Any]] | None = None
+    fast: Callable[[Any], bytes] | None = None
     looked_up = False
 
     @classmethod
-    def choose(cls) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]] | None:
+    def choose(cls) -> Callable[[Any], bytes] | None:
         if not cls.looked_up:
             try:
                 import msgspec.json  # noqa: PLC0415 (an extra; most start-ups never encode)
             except ImportError:
                 pass
             else:
-                cls.fast = msgspec.json.Encoder().encode, msgspec.json.Decoder().decode
+                cls.fast = msgspec.json.Encoder().encode
             cls.looked_up = True
         return cls.fast
 
@@ -56,17 +59,43 @@ def encode_json(value: Any) -> bytes:
 
 
 def _fast(value: Any) -> bytes | None:
-    """Write what msgspec can write; None for what the standard library has to judge.
-
-    msgspec writes NaN as null, and dates and other objects as texts. Reading back what it wrote shows that:
-    it costs a third of what writing with the standard library costs, and a half of looking at every value.
-    """
-    codec = _Encoders.choose()
-    if codec is None:
+    """Write what msgspec can write; None for what the standard library has to judge."""
+    encode = _Encoders.choose()
+    if encode is None:
         return None
-    encode, decode = codec
     try:
         written = encode(value)
-        return written if decode(written) == value else None
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, ArithmeticError, RecursionError):
         return None
+    return written if _is_plain(value) else None
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether there is nothing in a value that msgspec and the standard library write differently.
+
+    msgspec writes NaN as null, and dates, sets and other objects as texts and arrays. Looking for them costs a
+    quarter of what writing with the standard library does, and two thirds of reading back what was written.
+    """
+    waiting = [value]
+    take, put = waiting.pop, waiting.append
+    while waiting:
+        one = take()
+        kind = type(one)
+        if kind is dict:
+            if not _TEXT.issuperset(map(type, one)):
+                return False
+            parts: Iterable[Any] = one.values()
+        elif kind is list:
+            parts = one
+        elif kind is float:
+            if one - one != 0.0:  # neither a number nor finite
+                return False
+            continue
+        elif kind in _SCALARS:
+            continue
+        else:
+            return False
+        for part in parts:
+            if type(part) not in _SCALARS:
+                put(part)
+    return True
