@@ -6,6 +6,7 @@ reportlab draws the page, segno computes the code; the same order in the same la
 from __future__ import annotations
 
 import io
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -23,9 +24,25 @@ __all__ = ["draw_document"]
 
 _WIDTH, _HEIGHT = A4
 _MARGIN = 56
+_BAND = 92
 _PER_PAGE = 4
-_BLOCK = 158
-_QR_SIDE = 118
+_FIRST = _HEIGHT - _BAND - 70
+_CARD = 136
+_BLOCK = 148
+_PAD = 16
+_QR_SIDE = 104
+_INK, _QUIET, _LINE, _ACCENT = "#23211d", "#6a645a", "#d9d2c3", "#9a4b00"
+
+_DAYS = Text(
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche",
+)
+_MONTHS = Text(
+    "January February March April May June July August September October November December",
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+)
+# letters of European names that the built-in fonts lack and that are no letter with an accent
+_PLAINER = str.maketrans("ŁłĐđĦħŁŦŧıŊŋ", "LlDdHhLTtiNn")
 
 _WORDS = {
     "tickets": Text("Tickets", "Billets"),
@@ -34,8 +51,9 @@ _WORDS = {
     "reference": Text("Your reference", "Votre référence"),
     "holder": Text("Holder", "Titulaire"),
     "bearer": Text("the bearer", "le porteur"),
-    "date": Text("Date", "Date"),
-    "any_day": Text("any day", "n'importe quel jour"),
+    "any_day": Text("Good for any day", "Valable n'importe quel jour"),
+    "at": Text("at", "à"),
+    "of": Text("of", "sur"),
     "total": Text("Total", "Total"),
     "notice": Text(
         "Made by the korus sandbox, a stand-in. Not a ticket: it opens no gate.",
@@ -62,56 +80,107 @@ def draw_document(order: Order, document: Document, language: str) -> bytes:
     for first in range(0, max(1, len(tickets)), _PER_PAGE):
         _draw_head(canvas, order, document, words, language)
         for row, ticket in enumerate(tickets[first : first + _PER_PAGE]):
-            _draw_ticket(canvas, ticket, words, language, _HEIGHT - 190 - row * _BLOCK)
-        canvas.setFont("Helvetica", 8)
-        canvas.drawString(_MARGIN, 34, _latin(words["notice"]))
+            count = f"{first + row + 1} {words['of']} {len(tickets)}"
+            _draw_ticket(canvas, ticket, words, language, (_FIRST - row * _BLOCK, count))
+        _write(canvas, _MARGIN, 30, words["notice"], size=8, colour=_QUIET)
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()
 
 
 def _latin(text: str) -> str:
-    """Return what the built-in fonts can show; another character becomes a question mark."""
-    return text.encode("cp1252", "replace").decode("cp1252")
+    """Return what the built-in fonts can show: a letter without its accent, else a question mark."""
+    shown: list[str] = []
+    for letter in text.translate(_PLAINER):
+        for form in (letter, unicodedata.normalize("NFKD", letter)[:1]):
+            if form.encode("cp1252", "ignore"):
+                shown.append(form)
+                break
+        else:
+            shown.append("?")
+    return "".join(shown)
+
+
+def _write(
+    canvas: Any,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    size: int,
+    bold: bool = False,
+    colour: str = _INK,
+    right: bool = False,
+    room: float = _WIDTH - 2 * _MARGIN,
+) -> None:
+    """Write one line, cut short where there is no room for it."""
+    font = "Helvetica-Bold" if bold else "Helvetica"
+    shown = _latin(text)
+    while shown and canvas.stringWidth(shown, font, size) > room:
+        shown = f"{shown[:-2].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+    canvas.setFont(font, size)
+    canvas.setFillColor(colour)
+    (canvas.drawRightString if right else canvas.drawString)(x, y, shown)
 
 
 def _draw_head(canvas: Any, order: Order, document: Document, words: dict[str, str], language: str) -> None:
-    canvas.setFont("Helvetica-Bold", 20)
-    canvas.drawString(_MARGIN, _HEIGHT - 72, _latin(order.offer.catalog.plan.name.in_language(language)))
-    canvas.setFont("Helvetica", 12)
-    canvas.drawString(
-        _MARGIN, _HEIGHT - 94, _latin(f"{words[document.kind]} - {words['order']} {order.reference}")
+    plan = order.offer.catalog.plan
+    canvas.setFillColor(_INK)
+    canvas.rect(0, _HEIGHT - _BAND, _WIDTH, _BAND, stroke=0, fill=1)
+    canvas.setFillColor(_ACCENT)
+    canvas.rect(0, _HEIGHT - _BAND - 4, _WIDTH, 4, stroke=0, fill=1)
+    _write(
+        canvas, _MARGIN, _HEIGHT - 50, plan.name.in_language(language), size=24, bold=True, colour="#ffffff"
     )
-    canvas.setFont("Helvetica", 9)
-    canvas.drawString(_MARGIN, _HEIGHT - 110, _latin(f"{words['reference']}: {order.external_reference}"))
+    venue = plan.venue
+    place = f"{venue.name}, {venue.line1}, {venue.postal_code} {venue.city}"
+    _write(canvas, _MARGIN, _HEIGHT - 70, place, size=9, colour="#d9d2c3")
+    top, right = _HEIGHT - _BAND - 32, _WIDTH - _MARGIN
+    title = f"{words[document.kind]} - {words['order']} {order.reference}"
+    _write(canvas, _MARGIN, top, title, size=13, bold=True, room=330)
     cents = order.reservation.unit_price * order.reservation.request.quantity
-    canvas.drawRightString(_WIDTH - _MARGIN, _HEIGHT - 110, f"{words['total']}: {amount(cents)} EUR")
-    canvas.line(_MARGIN, _HEIGHT - 120, _WIDTH - _MARGIN, _HEIGHT - 120)
+    total = f"{words['total']}: {amount(cents)} EUR"
+    _write(canvas, right, top, total, size=13, bold=True, right=True)
+    reference = f"{words['reference']}: {order.external_reference}"
+    _write(canvas, _MARGIN, top - 16, reference, size=9, colour=_QUIET)
 
 
-def _when(offer: Offer, ticket: IssuedTicket, words: dict[str, str]) -> str:
-    if ticket.occurs_at is not None:
-        return ticket.occurs_at.strftime("%Y-%m-%d %H:%M")
-    return words["any_day"] if offer.date is None else offer.date.isoformat()
+def _when(offer: Offer, ticket: IssuedTicket, words: dict[str, str], language: str) -> str:
+    """The day in words and, where there is one, the time at the venue."""
+    day = offer.date if ticket.occurs_at is None else ticket.occurs_at
+    if day is None:
+        return words["any_day"]
+    name = _DAYS.in_language(language).split()[day.weekday()]
+    month = _MONTHS.in_language(language).split()[day.month - 1]
+    time = "" if ticket.occurs_at is None else f" {words['at']} {ticket.occurs_at:%H:%M}"
+    return f"{name} {day.day} {month} {day.year}{time}"
 
 
-def _draw_ticket(canvas: Any, ticket: IssuedTicket, words: dict[str, str], language: str, top: float) -> None:
+def _draw_ticket(
+    canvas: Any, ticket: IssuedTicket, words: dict[str, str], language: str, place: tuple[float, str]
+) -> None:
+    top, count = place
     offer = ticket.offer_ticket.offer
     named = ticket.beneficiary or {}
     holder = " ".join(filter(None, (named.get("firstname"), named.get("lastname")))) or words["bearer"]
-    canvas.setFont("Helvetica-Bold", 13)
-    canvas.drawString(_MARGIN, top, _latin(offer.product.plan.name.in_language(language))[:60])
-    canvas.setFont("Helvetica", 11)
+    canvas.setStrokeColor(_LINE)
+    canvas.roundRect(_MARGIN, top - _CARD, _WIDTH - 2 * _MARGIN, _CARD, 8, stroke=1, fill=0)
+    left, stub = _MARGIN + _PAD, _WIDTH - _MARGIN - 2 * _PAD - _QR_SIDE
+    room = stub - left - _PAD
+    canvas.setDash(2, 3)
+    canvas.line(stub, top - 8, stub, top - _CARD + 8)
+    canvas.setDash()
     lines = (
-        ticket.offer_ticket.plan.name.in_language(language),
-        f"{words['date']}: {_when(offer, ticket, words)}",
-        f"{words['holder']}: {holder}",
-        ticket.voucher,
+        (offer.product.plan.name.in_language(language), 14, True, _INK),
+        (ticket.offer_ticket.plan.name.in_language(language), 10, False, _QUIET),
+        (_when(offer, ticket, words, language), 11, True, _INK),
+        (f"{words['holder']}: {holder}", 11, False, _INK),
     )
-    for row, line in enumerate(lines):
-        canvas.drawString(_MARGIN, top - 20 - 16 * row, _latin(line)[:70])
-    _draw_code(canvas, ticket.voucher, _WIDTH - _MARGIN - _QR_SIDE, top + 14)
-    canvas.line(_MARGIN, top - 116, _WIDTH - _MARGIN, top - 116)
+    for row, (line, size, bold, colour) in enumerate(lines):
+        _write(canvas, left, top - 28 - 20 * row, line, size=size, bold=bold, colour=colour, room=room)
+    _write(canvas, left, top - _CARD + 14, ticket.voucher, size=9, colour=_QUIET)
+    _write(canvas, stub - _PAD, top - _CARD + 14, count, size=9, colour=_QUIET, right=True)
+    _draw_code(canvas, ticket.voucher, stub + _PAD, top - (_CARD - _QR_SIDE) / 2)
 
 
 def _draw_code(canvas: Any, voucher: str, left: float, top: float) -> None:

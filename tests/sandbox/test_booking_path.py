@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from pypdf import PdfReader
-from shopping import PLAIN
+from shopping import PLAIN, open_shop
 
 from korus.sandbox import Sandbox
 
@@ -63,6 +64,30 @@ def test_every_ticket_has_a_page_with_its_code_on_it(shop: Shop, sandbox: Sandbo
     assert len(reader.pages) == 3
     drawn = sum(page.get_contents().get_data().count(b" re") for page in reader.pages)
     assert drawn > 9 * 100  # a QR code of version 1 has more than a hundred runs of dark modules
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "count"),
+    [("en", "Friday 14 May 2027", "1 of 1"), ("fr", "vendredi 14 mai 2027", "1 sur 1")],
+)
+def test_a_ticket_says_the_day_in_words_and_its_holder_as_well_as_the_font_can(
+    language: str, day: str, count: str
+) -> None:
+    with Sandbox(seed=7, first_day=date(2027, 5, 14), document_delay=timedelta(0)) as sandbox:
+        shop = open_shop(sandbox)
+        with shop.http:
+            order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
+            name = {"firstname": "\u0141ukasz", "lastname": "\u017b\u00f3\u0142\u0107-\u0416 " + "x" * 90}
+            shop.patch(order["items"][0]["tickets"][0]["@id"], {"beneficiary": name})
+            document = shop.members(f"{order['@id']}/documents")[0]["@id"]
+            answer = shop.patch(document, {}, **{"Accept-Language": language})
+            file = PLAIN.get(answer.json()["temporaryUrl"]).content
+    text = PdfReader(io.BytesIO(file)).pages[0].extract_text()
+    assert day in text
+    assert count in text
+    assert "Lukasz Z\u00f3lc-? xxx" in text
+    assert "x\N{HORIZONTAL ELLIPSIS}" in text
+    assert order["reference"] in text
 
 
 def test_an_order_names_its_reservation_and_a_reservation_its_order(shop: Shop) -> None:
