@@ -106,21 +106,25 @@ def _run(korus: Korus, booking: BookingFile, wishes: Wishes, *, only_check: bool
         if problems:
             raise FileInvalid(problems)
         if only_check:
-            for words in errand.check():
-                progress.step(f"  {words}")
-            progress.step("nothing was booked")
-            return 0
-        errand.take_up()
-        with _writable(wishes.folder):
-            try:
-                errand.book()
-                errand.finish()
-            finally:
-                # whatever happens after money moved: what was bought is written down
-                written = _write_receipt(booking, errand, wishes.folder)
-    total = " ".join(filter(None, (written["total_incl_tax"], written["currency"])))
-    screen.say("\n".join(summary(errand.lines, wishes.folder, total)))
-    return status(errand.lines)
+            words, ended = [*(f"  {line}" for line in errand.check()), "nothing was booked"], 0
+        else:
+            errand.take_up()
+            total = _carry_out(errand, wishes.folder)
+            words, ended = summary(errand.lines, wishes.folder, total), status(errand.lines)
+    screen.say("\n".join(words))  # after the display, which takes itself away
+    return ended
+
+
+def _carry_out(errand: Errand, folder: Path) -> str:
+    """Book, fetch the tickets and write the receipt; give the total in words."""
+    with _writable(folder):
+        try:
+            errand.book()
+            errand.finish()
+        finally:
+            # whatever happens after money moved: what was bought is written down
+            written = _write_receipt(errand, folder)
+    return " ".join(filter(None, (written["total_incl_tax"], written["currency"])))
 
 
 def _text_of(file: Path) -> str:
@@ -168,9 +172,9 @@ def _writable(folder: Path) -> Generator[None]:
                 path.rmdir()
 
 
-def _write_receipt(booking: BookingFile, errand: Errand, folder: Path) -> dict[str, Any]:
+def _write_receipt(errand: Errand, folder: Path) -> dict[str, Any]:
     """Write the receipt if anything was held or bought, whole or not at all; give what it says."""
-    written = receipt(errand.lines, booking.external_reference, datetime.now(UTC), __version__)
+    written = receipt(errand.lines, errand.booking.external_reference, datetime.now(UTC), __version__)
     if not any(line.is_booked or line.reservation for line in errand.lines):
         return written
     text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"

@@ -249,7 +249,7 @@ def _refused(error: KorusError) -> dict[int, str]:
         }
     if isinstance(error, PriceChanged):
         return {
-            change.line: f"the price has moved from {change.listed} to {change.now} {change.currency or ''}"
+            change.line: f"the price has moved from {change.listed} to {change.now} {(change.currency or '').upper()}"
             for change in error.changes
         }
     if isinstance(error, ValidationFailed):
@@ -272,7 +272,7 @@ def _held(lines: Sequence[Line], outcome: BulkOutcome[Any, Any]) -> dict[str, Li
 
 def _availability(check: LineCheck) -> str:
     left = "as many as you like" if check.available is None else f"{check.available} left"
-    price = "" if check.unit_price is None else f", {check.unit_price} {check.currency or ''} each".rstrip()
+    price = "" if check.unit_price is None else f", {check.unit_price} {(check.currency or '').upper()} each".rstrip()
     return f"{left}{price}"
 
 

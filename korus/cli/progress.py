@@ -47,7 +47,7 @@ class Progress(AbstractContextManager["Progress"]):
     """Where a run says what it is doing. This one keeps it to itself."""
 
     def __exit__(self, *_: object) -> None:
-        """Stop showing and leave what was shown."""
+        """Stop showing."""
 
     def step(self, doing: str) -> None:
         """Say what the run as a whole is doing now."""
@@ -82,22 +82,20 @@ class _PlainLines(Progress):
 
 
 class _LiveTable(Progress):
-    """A table that is drawn anew whenever something is said."""
+    """A table that is drawn anew whenever something is said, and taken away for the summary at the end."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._step = Spinner("dots")
-        self._doing = True
         self._titles: Sequence[str] = ()
         self._states: list[str] = []
-        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=12)
+        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=12, transient=True)
 
     def __enter__(self) -> Self:
         self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._doing = False
         self._live.stop()
 
     def step(self, doing: str) -> None:
@@ -120,4 +118,4 @@ class _LiveTable(Progress):
         lines.add_column(no_wrap=True, overflow="ellipsis")
         for title, state in zip(self._titles, self._states, strict=True):
             lines.add_row(Text(f"  {title}"), Text(state, style=_COLOURS.get(state.partition(" ")[0], "dim")))
-        return Group(self._step, lines) if self._doing else lines
+        return Group(self._step, lines)

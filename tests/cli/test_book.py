@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from pypdf import PdfReader
 
 from korus.cli.carry_out import Errand
@@ -18,7 +19,6 @@ from korus.cli.carry_out import Errand
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from conftest import Ended
 
     from korus.sandbox import Sandbox
@@ -275,13 +275,27 @@ def test_json_with_an_offers_iri_is_as_good(
     assert (tmp_path / "elsewhere" / "JSON-1" / "receipt.json").is_file()
 
 
+@pytest.mark.parametrize("terminal", [True, False])
 def test_a_check_says_what_is_left_and_books_nothing(
-    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    terminal: bool,
 ) -> None:
+    if terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("TERM", "xterm")
     at_the_sandbox.set_stock(offer_iri(at_the_sandbox, "day_1_child", "2027-05-15"), 7)
     ended = korus_command("book", write(tmp_path, CHILDREN), "--check")
     assert ended.status == 0
-    assert "1 x Lantern Park, one day, child, 2027-05-15 (Lantern Park): 7 left, 24.50 eur each" in ended.out
+    line, end = ended.out.splitlines()[-2:]
+    assert line.endswith(
+        "  1 x Lantern Park, one day, child, 2027-05-15 (Lantern Park): 7 left, 24.50 EUR each"
+    )
+    assert end == "nothing was booked"
+    assert ("\x1b[" in ended.out) is terminal
     assert at_the_sandbox.inspect.reservations == []
     assert not (tmp_path / "tickets").exists()
 

@@ -29,7 +29,8 @@ def test_without_a_terminal_each_thing_said_is_a_line() -> None:
     ]
 
 
-def test_on_a_terminal_the_table_that_is_left_says_what_became_of_each_line() -> None:
+def test_on_a_terminal_a_table_says_what_becomes_of_each_line_and_is_taken_away() -> None:
+    assert shown(terminal=True).endswith("\x1b[1A\x1b[2K" * 3)
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown(terminal=True))
     first, second = [line.rstrip() for line in plain.splitlines() if line.strip()][-2:]
     assert re.fullmatch(r"  2 x Day visit \[red\] +booked", first)
