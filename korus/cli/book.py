@@ -78,9 +78,12 @@ def book(
 ) -> None:
     """Book what a JSON or YAML file asks for; write the tickets and a receipt.
 
-    Leaves with 0 when everything is booked, 3 when a part is, 1 when nothing is, and 2 when the file is
-    wrong: then every problem is printed with its line, and nothing was sent that books. It can be run
-    again: what was ordered under the file's external reference already is not bought twice.
+    Leaves with 0 when everything is booked, 3 when a part is, 1 when
+    nothing is, and 2 when the file is wrong: then every problem is
+    printed with its line, and nothing was sent that books.
+
+    It can be run again: what was ordered under the file's external
+    reference already is not bought twice.
     """
     try:
         booking = parse(_text_of(file), json=file.suffix.lower() == ".json", external_reference=reference)

@@ -272,8 +272,9 @@ def _held(lines: Sequence[Line], outcome: BulkOutcome[Any, Any]) -> dict[str, Li
 
 def _availability(check: LineCheck) -> str:
     left = "as many as you like" if check.available is None else f"{check.available} left"
-    price = "" if check.unit_price is None else f", {check.unit_price} {(check.currency or '').upper()} each".rstrip()
-    return f"{left}{price}"
+    if check.unit_price is None:
+        return left
+    return " ".join(filter(None, (f"{left}, {check.unit_price}", (check.currency or "").upper(), "each")))
 
 
 def _fail(lines: Sequence[Line], error: KorusError) -> None:

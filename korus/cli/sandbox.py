@@ -47,9 +47,11 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
 ) -> None:
     """Start a stand-in KorusTicket API on this machine; stop it with Ctrl+C.
 
-    It is not the API: what it sells is invented, and nothing that is booked exists anywhere else.
+    It is not the API: what it sells is invented, and nothing that is
+    booked exists anywhere else.
 
-    The lines on standard output set the variables with which the other commands and Korus.from_env() use it.
+    The lines on standard output set the variables with which the other
+    commands and Korus.from_env() use it.
 
     Leaves with 0 when it is stopped and 1 when the port is taken.
     """
