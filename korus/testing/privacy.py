@@ -115,18 +115,38 @@ _BY_KEY: Mapping[str, Kind] = {name: kind for kind, names in _KEYS.items() for n
 _PERSON_KEYS = frozenset(
     {"firstname", "lastname", "email", "dateofbirth", "givenname", "familyname", "birthdate"}
 )
+_PERSONS = frozenset(
+    {
+        "customer",
+        "beneficiary",
+        "buyer",
+        "contact",
+        "guest",
+        "visitor",
+        "passenger",
+        "participant",
+        "attendee",
+        "person",
+    }
+)
 _LEAST_PHONE_DIGITS, _LEAST_REFERENCE = 6, 4
 
 EMAIL: Final = re.compile(
-    r"(?<!%)(?<!%[0-9A-Fa-f])[A-Za-z0-9_](?:[A-Za-z0-9._+'-]|%2[Bb])*(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+    r"(?<!%)(?<!%[0-9A-Fa-f])\w(?:[\w.+'-]|%2[Bb])*(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 )
-"""An e-mail address, also with its sign percent-encoded."""
+"""An e-mail address in any script, also with its sign percent-encoded."""
 JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?")
 """A JSON web token."""
 PHONE: Final = re.compile(
-    r"(?<![\w.:+-])(?:\+[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,13}|0[1-9](?:[ .-]?[0-9]{2}){4})(?![\w-])(?!\.[0-9])"
+    r"(?:(?<![\w.:+-])|(?<=[A-Za-z]:)(?=\+))(?:"
+    r"(?:\+|00)[1-9][0-9]{0,2}(?:[ ().-]{0,2}[0-9]){7,13}"  # international
+    r"|0[1-9](?:[ .-]?[0-9]{2}){4}"  # with a national zero, in pairs or not parted at all
+    r"|0[1-9][0-9]{1,3}[ /-][0-9]{3,4}(?:[ -]?[0-9]){3,5}"  # a national zero and an area
+    r"|\(0[1-9][0-9]{1,4}\) ?[0-9](?:[ -]?[0-9]){4,9}"
+    r"|(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[.-])[2-9][0-9]{2}[.-][0-9]{4}"  # North America
+    r")(?![\w-])(?!\.[0-9])"
 )
-"""A phone number, international or with a national zero."""
+"""A phone number, international or as it is written in its country."""
 _CREDENTIAL = re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)([^/\s:@\"']+):([^/\s@\"']+)(?=@)")
 NAMED: Final = re.compile(
@@ -139,6 +159,9 @@ _IDENTIFIER = re.compile(r"[@A-Za-z_/][\w/.-]*")
 _STRUCTURAL = frozenset(
     {"@type", "@context", "status", "type", "currency", "seatsArrangement", "country", "language"}
 )
+# a whole address inside another, and what may be a text in base64
+_ENCODED = re.compile(r"[\w.~+-]*%(?:[\w.~+-]|%)*%3[AD](?:[\w.~+-]|%)*", re.IGNORECASE)
+_PACKED = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_=-])")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LETTER = r"0-9A-Za-z\u00c0-\u024f"
 
@@ -181,6 +204,10 @@ def kind_of_key(key: str, siblings: Iterable[str] = ()) -> Kind | None:
     """
     plain = _plain_key(key)
     found = _BY_KEY.get(plain)
+    if found is None and (steps := re.findall(r"[^\[\].]+", key))[1:]:
+        # forms and queries write the path to a field in its name: customer[firstname], customer.firstname
+        plain = _plain_key(steps[-1])
+        found = Kind.NAME if plain == "name" and _plain_key(steps[-2]) in _PERSONS else _BY_KEY.get(plain)
     if found is None and plain == "name" and _PERSON_KEYS & {_plain_key(one) for one in siblings}:
         return Kind.NAME
     return found
@@ -224,6 +251,8 @@ def _places(
             )
             if key == "value" and answered is not None:
                 kind = answered
+            elif kind is None and key == "name" and _PERSONS & {_plain_key(str(step)) for step in path[-2:]}:
+                kind = Kind.NAME
             yield from _places(one, (*path, key), kind, fields)
     elif is_list(node):
         for number, one in enumerate(node):
@@ -346,9 +375,39 @@ class _Concealer:
                 return self.json(text)
             except ValueError:
                 pass
-        for step in (self._named, self._credentials, self._known(key), self._patterns):
+        for step in (
+            self._encoded,
+            self._named,
+            self._credentials,
+            self._known(key),
+            self._patterns,
+            self._packed,
+        ):
             text = "".join(piece if own else step(piece) for piece, own in pieces(text))
         return text
+
+    def _encoded(self, text: str) -> str:
+        """Addresses and forms that stand percent-encoded inside a text."""
+
+        def change(found: re.Match[str]) -> str:
+            decoded = unquote_plus(found[0])
+            made = self.text(decoded)
+            return found[0] if made == decoded else quote(made, safe="")
+
+        return _ENCODED.sub(change, text) if "%3" in text else text
+
+    def _packed(self, text: str) -> str:
+        """Texts in base64: one with something private in it goes as a whole."""
+
+        def change(found: re.Match[str]) -> str:
+            decoded = unpacked(found[0])
+            return (
+                found[0]
+                if decoded is None or self.text(decoded) == decoded
+                else self.kind(Kind.TOKEN, found[0])
+            )
+
+        return _PACKED.sub(change, text)
 
     def _named(self, text: str) -> str:
         out: list[str] = []
@@ -505,8 +564,20 @@ class _Concealer:
     def _harmless(self, said: str) -> bool:
         if self.known is not None and self.known.search(said):
             return False
+        if self._named(said) != said or self._credentials(said) != said:
+            return False
         # object numbers and coordinates of a PDF look like phone numbers, so numbers need a sign to count
         return not (EMAIL.search(said) or JWT.search(said) or re.search(r"\+[1-9][0-9]{8,}", said))
+
+
+def unpacked(word: str) -> str | None:
+    """The text that a word holds in base64, None if it holds none."""
+    bare = word.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
+    except ValueError:
+        return None
+    return text if all(one.isprintable() or one.isspace() for one in text) else None
 
 
 def is_rate_limit(name: str, allowed: frozenset[str]) -> bool:

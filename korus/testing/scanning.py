@@ -1,8 +1,9 @@
 """Looking through cassettes for what should not be in them.
 
-Three searches over each file: the places that announce something private must hold pseudonyms; the whole text must
-have nothing in it that looks like a credential, an e-mail address or a phone number; and detect-secrets, which others
-keep up to date, must find nothing either. Nothing is changed, and what is found is never printed whole.
+Four searches over each file: the places that announce something private must hold pseudonyms; the whole text must
+have nothing in it that looks like a credential, an e-mail address or a phone number; concealing the exchanges once
+more must change nothing but ids; and detect-secrets, which others keep up to date, must find nothing either. Nothing
+is changed, and what is found is never printed whole.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from detect_secrets.settings import transient_settings
 
 from korus.testing import bodies, cassettes, pdf
 from korus.testing.descriptions import escape
+from korus.testing.plainvalues import is_list, is_mapping
 from korus.testing.privacy import (
     ALLOWED_REQUEST_HEADERS,
     ALLOWED_RESPONSE_HEADERS,
@@ -26,13 +28,15 @@ from korus.testing.privacy import (
     JWT,
     NAMED,
     PHONE,
+    Exchange,
+    conceal,
     form_fields_of,
     is_rate_limit,
     kind_of_key,
     may_be,
     private_places,
 )
-from korus.testing.pseudonyms import SECRET_KINDS, Kind, is_pseudonym, pieces
+from korus.testing.pseudonyms import SECRET_KINDS, UUID, Kind, Pseudonyms, is_pseudonym, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +59,9 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
         r"(?i)[?&](?:[a-z-]*signature|sig|[a-z-]*credential|[a-z-]*security-token|client_secret|access_token|api_?key"
         r"|googleaccessid|awsaccesskeyid|key-pair-id|token)=([^&\s\"'#]+)"
     ),
-    "card or account number": re.compile(r"(?<![\w.-])(?:[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){3,7})(?![\w-])"),
+    "card or account number": re.compile(
+        r"(?<![\w.-])(?:[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?)(?![\w-])"
+    ),
 }
 _PLUGINS = (
     "ArtifactoryDetector",
@@ -144,8 +150,85 @@ def scan(paths: Iterable[Path], *, secrets: Sequence[str] = ()) -> list[Leak]:
             )
             leaks += _announced(name, text, frozenset(Kind) - SECRET_KINDS)
             continue
-        leaks += _in_cassette(name, cassette)
+        announced = list(_in_cassette(name, cassette))
+        leaks += announced
+        leaks += _not_concealed(name, cassette, frozenset(leak.pointer for leak in announced))
     return leaks
+
+
+def _not_concealed(name: str, cassette: cassettes.Cassette, known: frozenset[str]) -> Iterator[Leak]:
+    """What saving the cassette once more would replace: whatever was replaced already stays as it is."""
+    recorded = tuple(
+        Exchange(
+            method=one.request.method,
+            uri=one.request.uri,
+            request_headers=one.request.headers,
+            request_body=one.request.content,
+            status=one.response.status,
+            reason=one.response.reason,
+            response_headers=one.response.headers,
+            response_body=one.response.content,
+        )
+        for one in cassette.interactions
+    )
+    try:
+        concealed = conceal(recorded, Pseudonyms())
+    except bodies.BodyUnreadable as error:
+        if not any(pointer.endswith("/body/base64") for pointer in known):
+            what = "a body that cannot be read"
+            yield Leak(cassette=name, line=0, pointer="/interactions", what=what, excerpt=str(error))
+        return
+    for number, (before, after) in enumerate(zip(recorded, concealed, strict=True)):
+        for at, value in _changes(before, after):
+            pointer = f"/interactions/{number}{at}"
+            if pointer not in known:
+                what = "something that is replaced on saving"
+                yield Leak(cassette=name, line=0, pointer=pointer, what=what, excerpt=_masked(value))
+
+
+def _changes(before: Exchange, after: Exchange) -> Iterator[tuple[str, str]]:
+    if not _alike(before.uri, after.uri):
+        yield "/request/uri", before.uri
+    if before.reason != after.reason:
+        yield "/response/reason", before.reason
+    for side, old_headers, new_headers, old, new in (
+        ("request", before.request_headers, after.request_headers, before.request_body, after.request_body),
+        (
+            "response",
+            before.response_headers,
+            after.response_headers,
+            before.response_body,
+            after.response_body,
+        ),
+    ):
+        for header, values in old_headers.items():
+            changed = new_headers.get(header)
+            if changed is not None and not _alike("\0".join(values), "\0".join(changed)):
+                yield f"/{side}/headers/{escape(header)}", next(iter(values), "")
+        if _alike(old.decode("latin-1"), new.decode("latin-1")):
+            continue
+        try:
+            places = list(_differing(bodies.parse_json(old.decode()), bodies.parse_json(new.decode()), ""))
+        except ValueError:
+            yield f"/{side}/body", old[:_SHOWN].decode("latin-1") + "…"
+        else:
+            yield from ((f"/{side}/body/json{at}", value) for at, value in places)
+
+
+def _differing(old: Any, new: Any, at: str) -> Iterator[tuple[str, str]]:
+    if is_mapping(old) and is_mapping(new) and list(old) == list(new):
+        for key in old:
+            yield from _differing(old[key], new[key], f"{at}/{escape(key)}")
+    elif is_list(old) and is_list(new) and len(old) == len(new):
+        for number, one in enumerate(old):
+            yield from _differing(one, new[number], f"{at}/{number}")
+    elif not _alike(str(old), str(new)):
+        yield at, str(old)
+
+
+def _alike(old: str, new: str) -> bool:
+    # an id that was made up by hand says nothing about anybody
+    return old == new or UUID.sub("id", old) == UUID.sub("id", new)
 
 
 def _in_text(name: str, text: str, secrets: Sequence[str]) -> Iterator[Leak]:
