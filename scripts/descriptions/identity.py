@@ -38,7 +38,7 @@ def api_version(document: Document) -> str:
     # an unquoted `version: 2.0` reads as a number
     if isinstance(version, bool) or not isinstance(version, str | int | float) or version == "":
         raise CutShortError("it has no `info.version`")
-    if not mapping(document.get("paths")):
+    if not any(mapping(path) for path in mapping(document.get("paths")).values()):
         raise CutShortError("it has no `paths`")
     return str(version)
 
@@ -47,9 +47,11 @@ def check_whole(document: Document) -> None:
     """Check that nothing is missing that the document itself speaks of.
 
     Raises:
-        CutShortError: A local reference points at nothing, or an operation has a tag that the list of tags
-        lacks.
+        CutShortError: It has no operations, a local reference points at nothing, or an operation has a tag that
+            the list of tags lacks.
     """
+    if not any(mapping(path) for path in mapping(document.get("paths")).values()):
+        raise CutShortError("it has no operations")
     for reference in dict.fromkeys(_references(document)):
         try:
             resolve(document, reference)

@@ -231,6 +231,8 @@ def test_a_document_that_refers_to_what_it_lacks_is_cut_short():
     check_whole(described(components={"schemas": {"A": {"example": {"$ref": "#/not/a/reference"}}}}))
     with pytest.raises(CutShortError, match="#/components/schemas/Lost"):
         check_whole(described(components={"schemas": {"A": {"$ref": "#/components/schemas/Lost"}}}))
+    with pytest.raises(CutShortError, match="it has no operations"):
+        check_whole(described(paths={"/v1/booking/orders": None}))
     with pytest.raises(CutShortError, match="list of tags lacks some that operations have: X"):
         check_whole(described(tags=[{"name": "Y"}]))
 
