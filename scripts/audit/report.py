@@ -312,7 +312,7 @@ class _Walk:
         """Account for schemas that no operation led to, each by a class that has all its properties."""
         for name, at, schema in components(self.document):
             alias = is_object(schema) and set(schema) == {"$ref"}
-            if alias or any(visited == at for visited, _, _ in self.visited):
+            if alias or at in self.reasons or any(visited == at for visited, _, _ in self.visited):
                 continue
             self._anywhere(name, at, schema)
         for at, label in called_by_the_api(self.document):

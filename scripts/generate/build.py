@@ -58,7 +58,10 @@ def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool
     target = Path(target).resolve()
     _check_replaceable(target)
     document = corrected(load(source), overlay=overlay, bare=bare)
-    prepared = prepare(document)
+    try:
+        prepared = prepare(document)
+    except RecursionError as error:
+        raise DescriptionError(f"{source} nests or repeats its schemas too deeply to be taken in") from error
     about = prepared.document["info"]
     origin = Origin(title=about["title"], version=about["version"], sha256=sha256(source.read_bytes()))
     try:

@@ -191,16 +191,30 @@ def _include_types(flat: Flat, schema: Json) -> None:
 
 def combined(old: Part | None, new: Part) -> Part:
     """Join what two places say of one thing; a bare saying gives way to a fuller one."""
-    if old is None or not (old.made_of or (is_object(old.schema) and old.schema)):
+    if old is None or not _says_something(old):
         return new
-    if not (new.made_of or (is_object(new.schema) and new.schema)):
+    if not _says_something(new):
         return old
     if new.schema == old.schema and new.made_of == old.made_of:
-        return old
+        says_values = new.at != old.at and {"enum", "const"} & set(new.schema)
+        return together(old, new, at=old.at) if says_values else old
     if not new.made_of and set(new.schema) <= _REMARKS:
         return Part({**old.schema, **new.schema}, old.at, old.owner, old.made_of)
-    # it is not what stands at either place: a definition made of it must not be taken for theirs
-    return together(old, new, at=f"{new.at}#and{old.at}") if _has_parts(old) else new
+    return _side_by_side(old, new) if _has_parts(old) else new
+
+
+def _says_something(part: Part) -> bool:
+    return bool(part.made_of or (is_object(part.schema) and part.schema))
+
+
+def _side_by_side(old: Part, new: Part) -> Part:
+    # it is not what stands at either place: a definition made of it must not be taken for theirs. The same places
+    # make the same part, however often a schema that includes itself puts them together
+    pieces = {piece.at: piece for part in (old, new) for piece in part.made_of or (part,)}
+    if len(old.made_of) == len(pieces):
+        return old
+    first = next(iter(new.made_of), new).at
+    return together(*pieces.values(), at="#and".join([first, *sorted(pieces.keys() - {first})]))
 
 
 def together(*parts: Part, at: str) -> Part:

@@ -116,6 +116,7 @@ class Shaper:
     discriminators: list[tuple[list[str], str, dict[str, str]]] = field(
         factory=list[tuple[list[str], str, dict[str, str]]]
     )
+    begun: set[tuple[Direction, str]] = field(factory=set[tuple[Direction, str]])
     whole: dict[tuple[Direction, str], Json] = field(factory=dict[tuple[Direction, str], Json])
 
     def shape(self, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...] = ()) -> Json:
@@ -142,18 +143,22 @@ class Shaper:
     ) -> Json:
         if (direction, target) in self.whole:
             return self.whole[direction, target]
-        known = (f"{direction}:{target}", f"enum:{target}", f"enum:{target}#integer")
-        if any(key in self.definitions for key in known):  # it is being shaped just now, and refers to itself
-            shape = any_of([reference(key) for key in known if key in self.definitions])
-            itself = Part(lookup(self.document, target), target, owner_of(target, part.owner))
+        owner = owner_of(target, part.owner)
+        itself = Part(lookup(self.document, target), target, owner)
+        begun = (direction, target) in self.begun
+        keys = (f"{direction}:{target}", f"enum:{target}", f"enum:{target}#integer")
+        known = [reference(key) for key in keys if begun and key in self.definitions]
+        if known:
+            shape = any_of(known)
             return nullable(shape) if flatten(self.document, itself).nullable else shape
         if target in trail:  # an alias that contains itself has no finite type
             return {}
-        schema = lookup(self.document, target)
-        owner = owner_of(target, part.owner)
         if target == f"{COMPONENT}{owner}":
             stand = Stand(component=owner)
-        shape = self.shape(Part(schema, target, owner), direction, stand, (*trail, target))
+        self.begun.add((direction, target))
+        shape = self.shape(itself, direction, stand, (*trail, target))
+        if not begun:
+            self.begun.discard((direction, target))
         if not trail:  # otherwise it may have been cut short where a circle closes
             self.whole[direction, target] = shape
         return shape
@@ -172,19 +177,16 @@ class Shaper:
         else:
             union = self._union(flat, direction, stand, trail) if flat.unions else {}
             found += [union] if union or (flat.unions and not (flat.types or found)) else []
-            # what several places say of one thing need not agree; nothing of it is lost
-            if _typed_extras(flat) and (found or "object" not in _types(flat)):
-                found.append(self._object(flat, part, direction, stand))
-        if flat.items and (found or "array" not in _types(flat)):
-            found.append(self._array(flat, direction, stand, trail))
-        if found:
-            return any_of(found)
-        return any_of(
-            [
-                self._typed(name, flat, part, direction=direction, stand=stand, trail=trail)
-                for name in _types(flat)
-            ]
-        )
+        # what several places say of one thing need not agree; nothing of it is lost
+        kinds = [] if found else _types(flat)
+        if _typed_extras(flat) and not flat.properties and not flat.unions and "object" not in kinds:
+            kinds = [*kinds, "object"]
+        if flat.items and "array" not in kinds:
+            kinds = [*kinds, "array"]
+        found += [
+            self._typed(name, flat, part, direction=direction, stand=stand, trail=trail) for name in kinds
+        ]
+        return any_of(found)
 
     def _typed(
         self, name: str, flat: Flat, part: Part, *, direction: Direction, stand: Stand, trail: tuple[str, ...]
