@@ -53,7 +53,8 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
     The lines on standard output set the variables with which the other
     commands and Korus.from_env() use it.
 
-    Leaves with 0 when it is stopped and 1 when the port is taken.
+    Leaves with 0 when it is stopped and 1 when the port is taken or the
+    file cannot be written.
     """
     if not _is_loopback(host):
         _say(f"Warning: bound to {host}; every machine that reaches this one can use the sandbox.")
@@ -73,7 +74,11 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
     def tell() -> None:
         lines = export_lines(running.environment())
         if environment_file is not None:
-            environment_file.write_text(lines, encoding="utf-8")
+            try:
+                environment_file.write_text(lines, encoding="utf-8")
+            except OSError as error:
+                _say(f"korus: cannot write {environment_file}: {error.strerror}")
+                raise typer.Exit(CANNOT_START) from None
         print(lines, end="", flush=True)  # noqa: T201 - the answer
         _say(f"A stand-in KorusTicket API, not the real one: {running.base_url}/ (Ctrl+C stops it)")
 

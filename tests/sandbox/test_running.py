@@ -65,6 +65,14 @@ def test_a_port_that_is_taken_is_one_message(sandbox: Sandbox) -> None:
     assert "Traceback" not in said
 
 
+def test_a_file_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    file = tmp_path / "nowhere" / "sandbox.env"
+    command = [sys.executable, "-m", "korus.cli", "sandbox", "--environment-file", str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"korus: cannot write {file}: No such file or directory\n"
+
+
 def test_binding_more_than_loopback_is_warned_about() -> None:
     with started("--host", "0.0.0.0", "--offers", "10") as process:  # noqa: S104 - that is the point
         given = variables(process)
