@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from korus.models import Customer
 
 ADA = Customer(
@@ -40,3 +42,28 @@ def ordered(client, reference, quantity=1):
     return client.orders.create(
         held(client, quantity).succeeded, customer=ADA, external_reference=reference
     ).succeeded[0]
+
+
+def named_ticket(client):
+    """The first ticket of an order that has to be given a name."""
+    catalogs = list(client.catalogs.list())
+    for catalog in catalogs:
+        for base in client.product_bases.list(catalog, page_size=50):
+            if not base.beneficiary_info_may_be_required:
+                continue
+            for offer in client.offers.list(catalog, product_base=base.id, order="asc", page_size=20).page(1):
+                if (offer.available_quantity or 99) > 5 and all(
+                    one.date_access and not one.form for one in offer.tickets
+                ):
+                    return offer
+    return pytest.fail("nothing asks for a name")
+
+
+def a_timed_ticket(client):
+    """A ticket whose holder has to choose a session, with the offer it belongs to."""
+    for catalog in client.catalogs.list():
+        for offer in client.offers.list(catalog, order="asc", page_size=20):
+            for ticket in offer.tickets:
+                if not ticket.date_access:
+                    return catalog, offer, ticket
+    return pytest.fail("no offer has a ticket for a session")

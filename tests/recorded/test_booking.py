@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from booking import ADA, held, ordered, plain_offer
+from booking import ADA, held, named_ticket, ordered, plain_offer
 
 from korus import RetryPolicy
 from korus.errors import (
@@ -181,21 +181,6 @@ def test_a_refused_booking_says_what_is_wrong_with_which_line(client, korus_cass
         booking.submit(check=False)
     (violation,) = caught.value.violations
     assert (violation.line, violation.path) == (1, "items[0].quantity")
-
-
-def named_ticket(client):
-    """The first ticket of an order that has to be given a name."""
-    catalogs = list(client.catalogs.list())
-    for catalog in catalogs:
-        for base in client.product_bases.list(catalog, page_size=50):
-            if not base.beneficiary_info_may_be_required:
-                continue
-            for offer in client.offers.list(catalog, product_base=base.id, order="asc", page_size=20).page(1):
-                if (offer.available_quantity or 99) > 5 and all(
-                    one.date_access and not one.form for one in offer.tickets
-                ):
-                    return offer
-    return pytest.fail("nothing asks for a name")
 
 
 def test_the_holder_of_a_ticket_is_named(client, korus_cassette):

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from booking import a_timed_ticket
 
 
 def test_catalogues_are_listed_newest_first(client):
@@ -108,16 +109,6 @@ def test_offers_are_filtered_by_product_base_session_and_option(client):
     option = client.product_bases.options(base).first()
     value = client.product_bases.option_values(base, option.code).first()
     assert client.offers.list(catalog, option_values=[value.code], page_size=1).total is not None
-
-
-def a_timed_ticket(client):
-    """A ticket whose holder has to choose a session, with the offer it belongs to."""
-    for catalog in client.catalogs.list():
-        for offer in client.offers.list(catalog, order="asc", page_size=20):
-            for ticket in offer.tickets:
-                if not ticket.date_access:
-                    return catalog, offer, ticket
-    return pytest.fail("no offer has a ticket for a session")
 
 
 def test_a_session_can_be_chosen_for_a_ticket(client):
