@@ -14,6 +14,7 @@ cannot be used, nothing written; 3 with `--check`, the folder is not what would 
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -95,4 +96,5 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # the process is over before collecting would pay
     raise SystemExit(main())

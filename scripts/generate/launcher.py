@@ -189,4 +189,5 @@ def _settle(target: Path) -> None:
         text = path.read_text(encoding="utf-8")
         lines = [line.rstrip() for line in text.split("\n")]
         settled = "\n".join(lines).strip("\n") + "\n"
-        path.write_text(settled, encoding="utf-8", newline="\n")
+        if settled != text:
+            path.write_text(settled, encoding="utf-8", newline="\n")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import enum
 import importlib
 import typing
@@ -11,6 +12,7 @@ import pytest
 from scripts.audit import audit
 from scripts.descriptions import load
 from scripts.generate.__main__ import main
+from scripts.generate.expressions import names_used
 from scripts.prepare import prepare
 
 FILE = Path(__file__).parent / "descriptions" / "compositions.yaml"
@@ -137,3 +139,31 @@ def test_the_counts_are_printed_last(tmp_path, capsys):
         ["1", "0", "1", "0"],
         ["43", "41", "2", "0"],
     ]
+
+
+def test_names_are_found_in_code_and_not_in_text():
+    code = '''
+class A:
+    """A `File` of "Text" \\"""."""
+    name: str = read("File \\" Text", f"{path_part(x)} File")  # not Text
+    other = self.Text + ["#", Plain]
+'''
+    assert names_used(code) == {
+        "class",
+        "A",
+        "name",
+        "str",
+        "read",
+        "path_part",
+        "x",
+        "other",
+        "self",
+        "Plain",
+    }
+
+
+def test_modules_import_all_that_they_use(package):
+    for path in Path(package.__file__).parent.rglob("*.py"):
+        code = path.read_text(encoding="utf-8")
+        parsed = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+        assert parsed <= names_used(code)
