@@ -475,7 +475,7 @@ def list_reservations(call: Call) -> Reply:
         call,
         "BookingReservation",
         _ordered(held, direction),
-        lambda reservation: represent.reservation(reservation, box_office),
+        write_page=lambda page: represent.reservation_fragments(page, box_office),
         filters=("order[createdAt]",),
     )
 
@@ -487,8 +487,8 @@ def get_reservation(call: Call) -> Reply:
         raise not_found("There is no such reservation.")
     if held.organization != call.client.organization:
         raise forbidden("No access to this reservation.")
-    written = represent.reservation(held, call.world.box_office)
-    return _answer({"@context": "/contexts/BookingReservation", **written})
+    (written,) = represent.reservation_fragments([held], call.world.box_office)
+    return Reply(f'{{"@context":"/contexts/BookingReservation",{written[1:]}')
 
 
 _ORDERED_TO_FAIL = Failure("issuer_refused", "The issuer's system refused.")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -31,6 +32,7 @@ _CARD = 136
 _BLOCK = 148
 _PAD = 16
 _QR_SIDE = 104
+_QR_MASK = 3
 _INK, _QUIET, _LINE, _ACCENT = "#23211d", "#6a645a", "#d9d2c3", "#9a4b00"
 
 _DAYS = Text(
@@ -184,17 +186,22 @@ def _draw_ticket(
 
 
 def _draw_code(canvas: Any, voucher: str, left: float, top: float) -> None:
-    """Draw the QR code of a voucher, each run of dark modules as one rectangle."""
-    rows = tuple(tuple(row) for row in segno.make_qr(voucher, error="m").matrix)
-    side = _QR_SIDE / len(rows)
-    canvas.setFillGray(0)
+    """Draw the QR code of a voucher, each run of dark modules as one rectangle of a single path."""
+    # readers read every mask; looking for the one that scans best would cost more than all else on the page
+    rows = segno.make_qr(voucher, error="m", mask=_QR_MASK).matrix
+    runs: list[str] = []
     for y, row in enumerate(rows):
-        start = None
-        for x, dark in enumerate((*row, 0)):
-            if dark and start is None:
-                start = x
-            elif not dark and start is not None:
-                canvas.rect(
-                    left + start * side, top - (y + 1) * side, (x - start) * side, side, stroke=0, fill=1
-                )
-                start = None
+        x = 0
+        for dark, run in groupby(row):
+            wide = len(tuple(run))
+            if dark:
+                runs.append(f"{x} {y} {wide} 1 re")
+            x += wide
+    canvas.saveState()
+    canvas.translate(left, top)
+    canvas.scale(_QR_SIDE / len(rows), -_QR_SIDE / len(rows))
+    canvas.setFillGray(0)
+    canvas.addLiteral(
+        f"{' '.join(runs)} f"
+    )  # whole numbers, which reportlab would write as floats one by one
+    canvas.restoreState()

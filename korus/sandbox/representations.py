@@ -30,6 +30,7 @@ from korus.sandbox.money import amount, without_tax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from korus.sandbox.boxoffice import (
         BoxOffice,
@@ -59,6 +60,7 @@ __all__ = [
     "price",
     "product",
     "reservation",
+    "reservation_fragments",
     "session",
     "ticket",
 ]
@@ -297,6 +299,10 @@ def _reservation_item(item: Reservation, unit: int) -> JsonObject:
 
 def reservation(item: Reservation, box_office: BoxOffice) -> JsonObject:
     """Write a reservation (4.10); ``items`` has one entry for every unit held."""
+    return _reservation(item, item.expired(box_office.clock.now()), item.order, item.expires)
+
+
+def _reservation(item: Reservation, expired: bool, order_id: str | None, expires: datetime) -> JsonObject:
     offer, quantity = item.request.offer, item.request.quantity
     plan = offer.catalog.plan
     gross = item.unit_price * quantity
@@ -306,20 +312,32 @@ def reservation(item: Reservation, box_office: BoxOffice) -> JsonObject:
     return {
         "@id": item.iri,
         "@type": "BookingReservation",
-        "expired": item.expired(box_office.clock.now()),
+        "expired": expired,
         "catalog": offer.catalog.iri,
         "id": item.id,
         "createdAt": stamp(item.created),
         "totalAmountInclTax": amount(gross),
         "totalAmountExclTax": net,
-        "expiresAt": stamp(item.expires),
+        "expiresAt": stamp(expires),
         "items": [_reservation_item(item, unit) for unit in range(quantity)],
         "organization": f"/v1/organizations/{item.organization}",
-        "order": None if item.order is None else f"/v1/booking/orders/{item.order}",
+        "order": None if order_id is None else f"/v1/booking/orders/{order_id}",
         "seatsArrangement": "ADJACENT" if offer.product.base.plan.universe == "sport" else "UNKNOWN",
-        "releasable": item.order is None,
+        "releasable": order_id is None,
         "status": "reserved",
     }
+
+
+@lru_cache(maxsize=16_384)
+def _reservation_text(item: Reservation, expired: bool, order_id: str | None, expires: datetime) -> str:
+    written = _reservation(item, expired, order_id, expires)
+    return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
+
+
+def reservation_fragments(items: Sequence[Reservation], box_office: BoxOffice) -> list[str]:
+    """Write reservations as JSON texts; each is written anew only once something of it has changed."""
+    now = box_office.clock.now()
+    return [_reservation_text(item, item.expired(now), item.order, item.expires) for item in items]
 
 
 def failed_reservation(request: Request, failure: Failure) -> JsonObject:
