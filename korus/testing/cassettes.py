@@ -11,6 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -192,8 +193,10 @@ def read(path: Path | str) -> Cassette:
     path = Path(path)
     try:
         document = plainyaml.load(path.read_text(encoding="utf-8"))
-    except (plainyaml.YamlUnreadable, UnicodeDecodeError) as error:
-        raise CassetteUnreadable(path, "", str(error)) from error
+    except UnicodeDecodeError as error:
+        raise CassetteUnreadable(path, "", f"is not text in UTF-8 (byte {error.start})") from error
+    except plainyaml.YamlUnreadable as error:
+        raise CassetteUnreadable(path, "", " ".join(str(error).split())) from error
     return _Reader(path).cassette(document)
 
 
@@ -213,6 +216,14 @@ class _Reader:
         found = holder.get(key)
         if not isinstance(found, str):
             raise self.fail(f"{where}/{key}", f"has to be a text, is {_kind(found)}")
+        return found
+
+    def uri(self, holder: Mapping[str, Any], where: str) -> str:
+        found = self.text(holder, "uri", where)
+        try:
+            urlsplit(found)
+        except ValueError as error:
+            raise self.fail(f"{where}/uri", f"is no address: {error}") from error
         return found
 
     def cassette(self, document: Any) -> Cassette:
@@ -276,7 +287,7 @@ class _Reader:
             at=float(at),
             request=RecordedRequest(
                 method=self.text(request, "method", f"{where}/request").upper(),
-                uri=self.text(request, "uri", f"{where}/request"),
+                uri=self.uri(request, f"{where}/request"),
                 headers=self.headers(request, f"{where}/request"),
                 body=self.body(request, f"{where}/request"),
             ),

@@ -125,6 +125,7 @@ def test_a_private_key_is_not_needed_to_replay(path, header, server):
         (("+00:00'", "'"), "#/recorded_at"),
         (("status: 204", "status: done"), "#/interactions/1/response/status"),
         (("method: POST", "method:\n    - POST"), "#/interactions/0/request/method"),
+        (("uri: https://", "uri: https://[nowhere"), "#/interactions/0/request/uri: is no address"),
         (("interactions:", "interactions: none\nothers:"), "#/interactions"),
         (("json:\n        path", "json:\n        path: 1\n        path"), "twice"),
         (
@@ -139,6 +140,16 @@ def test_a_broken_cassette_says_which_file_and_where(story, change, where):
     story.write_text(text.replace(*change, 1))
     with pytest.raises(cassettes.CassetteUnreadable, match=rf"story\.yaml.*{where}"):
         cassettes.read(story)
+
+
+@pytest.mark.parametrize("content", [b"\0", b"\xff\xfe\x00", b"", b"a: [1\n", b"[" * 3000])
+def test_what_is_no_cassette_at_all_is_told_in_one_line(tmp_path, content):
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(content)
+    with pytest.raises(cassettes.CassetteUnreadable) as caught:
+        cassettes.read(path)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(path) in str(caught.value)
 
 
 PARTS = st.recursive(
