@@ -225,7 +225,7 @@ class Holding:
         _LOG.warning("%s: %s; looking for what became of it", _OPERATION, lost)
         self._books.move(intent, "looking")
         adopted, unclear = self._look_until_clear(call, intent, lost)
-        if unclear is None:
+        if unclear is None or len(unclear) == len(call.lines):  # of not one line can anything be said
             self._books.move(intent, "unknown")
             raise _unknown(intent, lost)
         results: dict[int, LineOutcome[Reservation]] = {
