@@ -43,7 +43,6 @@ from attrs import evolve, frozen
 
 from scripts.descriptions import (
     FOLDER,
-    NEWEST,
     CutShortError,
     Description,
     DescriptionError,
@@ -348,7 +347,6 @@ def _filed(version: str, document: Document, content: bytes, filing: Filing) -> 
         origin="downloaded",
         url=filing.url,
         fetched=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        after=_after(version, filing),
     )
     known = lock.descriptions.get(version)
     before = descriptions(folder).get(version)
@@ -386,15 +384,6 @@ def _filed(version: str, document: Document, content: bytes, filing: Filing) -> 
         previous=lock.current,
         current=after.current,
     )
-
-
-def _after(version: str, filing: Filing) -> str | None:
-    """Give what was followed before, where the names of the versions do not say which is newer."""
-    lock = filing.lock
-    if version == lock.current or not filing.switch:
-        known = lock.descriptions.get(version)
-        return None if known is None else known.after
-    return lock.current if NEWEST in {version, lock.current} else None
 
 
 def _beside(version: str, content: bytes, suffix: str, folder: Path) -> Path:
