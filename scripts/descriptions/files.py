@@ -9,6 +9,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from scripts.descriptions.documents import mapping
 from scripts.descriptions.errors import DescriptionError
 
 __all__ = [
@@ -90,8 +91,7 @@ def _followed(folder: Path) -> list[str]:
         content = tomllib.loads((folder / LOCK_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    entries = content.get("descriptions")
-    return list(entries) if isinstance(entries, dict) else []
+    return list(mapping(content.get("descriptions")))
 
 
 def versions(folder: Path = FOLDER) -> list[str]:
