@@ -76,9 +76,10 @@ def main(arguments: list[str] | None = None) -> int:
         except SurfaceError as error:
             sys.stderr.write(f"{error}\n")
             return 6
-        sys.stdout.write(shown)
     else:
-        sys.stdout.write(FORMATS[asked.format](comparison))
+        shown = FORMATS[asked.format](comparison)
+    # JSON may hold half a character, which no encoding can write
+    sys.stdout.write(shown.encode("utf-8", "backslashreplace").decode("utf-8"))
     met = {
         None: False,
         "breaking": comparison.count("breaking") > 0,

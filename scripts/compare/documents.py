@@ -18,6 +18,7 @@ from scripts import descriptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from urllib.parse import SplitResult
 
 __all__ = [
     "ComparisonError",
@@ -139,7 +140,9 @@ def read(path: Path) -> Json:
                 raise UnreadableError(f"{path} is not JSON: {error}") from error
     try:
         if MERGE_KEY.search(text):
-            return descriptions.parse(text, name=str(path))
+            content = cast("Json", descriptions.parse(text, name=str(path)))
+            json.dumps(content, default=str)  # an alias inside its own anchor would be walked for ever
+            return content
         content = cast("Json", yaml12.parse_yaml(text))
     except (ValueError, RecursionError, descriptions.DescriptionError) as error:
         reason = str(error).partition("\n")[0]
@@ -217,7 +220,10 @@ class Document:
     def _file(self, name: str) -> Json:
         if name not in self._files:
             base = self.path.parent.resolve()
-            path = (base / name).resolve()
+            try:
+                path = (base / name).resolve()
+            except (ValueError, OSError, RuntimeError) as error:
+                raise UnresolvedError(f"{self.path}: {name!r} cannot be followed: {error}") from None
             if not path.is_relative_to(base):
                 raise UnresolvedError(f"{self.path}: {name} is outside the document's folder")
             try:
@@ -228,6 +234,12 @@ class Document:
                 ) from error
         return self._files[name]
 
+    def _address(self, reference: str) -> SplitResult:
+        try:
+            return urlsplit(reference)
+        except ValueError as error:
+            raise UnresolvedError(f"{self.path}: {reference} cannot be followed: {error}") from None
+
     def target(self, reference: str, location: str) -> str:
         """Give the location that a reference found at a location points at.
 
@@ -235,7 +247,7 @@ class Document:
             UnresolvedError: Nothing stands there.
         """
         here = _split(location)[0]
-        split = urlsplit(reference)
+        split = self._address(reference)
         if split.scheme or split.netloc:
             raise UnresolvedError(
                 f"{self.path}: {reference} cannot be followed: it is not in the document's folder"

@@ -135,7 +135,7 @@ class Portable:
 
     def _mend(self, content: dict[str, Json], out: dict[str, Json]) -> None:
         types = listing(out.get("type")) or [out.get("type")]
-        if not all(kind in TYPES for kind in types):
+        if not all(isinstance(kind, str) and kind in TYPES for kind in types):
             out.pop("type", None)
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
             value = content.get(exclusive)

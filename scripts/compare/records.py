@@ -128,4 +128,4 @@ class Comparison:
 
 def fingerprint(*parts: Json) -> str:
     """Give a short name to a change from what does not depend on order: names and values, no positions."""
-    return hashlib.sha256(token(list(parts)).encode()).hexdigest()[:16]
+    return hashlib.sha256(token(list(parts)).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -153,6 +153,45 @@ def test_what_cannot_be_compared_is_one_line_and_a_status_of_its_own(files, caps
         assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize("reference", ["http://[bad", "a\0b.yaml#/A"])
+def test_a_reference_that_no_address_can_look_like_is_one_line(files, capsys, reference):
+    bad, good = files(bad=sent({"$ref": reference}), good=api())
+    for arguments in ([bad, good], [good, bad]):
+        assert main(arguments) == 5
+        error = capsys.readouterr().err
+        assert "cannot be followed" in error
+        assert error.count("\n") == 1
+
+
+def test_an_alias_inside_its_own_anchor_is_one_line(files, capsys):
+    text = "openapi: 3.1.0\n<<: {x: 1}\npaths: &all {/a: *all}\n"
+    assert main(files(old=text, new=text)) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json", "html"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(sent({"type": [["string"], {}]}), sent(TEXT)), (sent(TEXT), sent({"enum": [{"a": []}, []]}))],
+)
+def test_a_schema_that_makes_no_sense_is_compared_all_the_same(files, capsys, form, old, new):
+    assert main([*files(old=old, new=new), "--format", form, "--fail-on", "any"]) == 1
+    assert capsys.readouterr().out
+
+
+def test_half_a_character_in_a_document_is_compared(tmp_path, capsys):
+    paths = []
+    for name, title in (("old", "\\ud800"), ("new", "\\ud801")):
+        path = tmp_path / f"{name}.json"
+        path.write_text(
+            f'{{"openapi": "3.1.0", "info": {{"title": "{title}", "version": "1"}}, "paths": {{}}}}',
+            encoding="utf-8",
+        )
+        paths.append(str(path))
+    assert main([*paths, "--fail-on", "any"]) == 1
+    capsys.readouterr().out.encode()
+
+
 def test_a_missing_file_is_one_line(capsys, tmp_path):
     assert main([str(tmp_path / "gone.yaml"), "release"]) == 3
     assert capsys.readouterr().err.count("\n") == 1
