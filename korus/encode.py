@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["encode_json"]
 
@@ -21,26 +21,17 @@ _STANDARD = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
 
-_TEXT = frozenset({str})
-_SCALARS = frozenset({str, int, bool, type(None)})
-
 
 class _Encoders:
     """Which encoder is at hand; looked up with the first request, not with the import."""
 
-    fast: Callable[[Any], bytes] | None = None
+    fast: Callable[[Any], bytes | None] | None = None
     looked_up = False
 
     @classmethod
-    def choose(cls) -> Callable[[Any], bytes] | None:
+    def choose(cls) -> Callable[[Any], bytes | None] | None:
         if not cls.looked_up:
-            try:
-                import msgspec.json  # noqa: PLC0415 (an extra; most start-ups never encode)
-            except ImportError:
-                pass
-            else:
-                cls.fast = msgspec.json.Encoder().encode
-            cls.looked_up = True
+            cls.fast, cls.looked_up = _fast_encoder(), True
         return cls.fast
 
 
@@ -64,38 +55,30 @@ def _fast(value: Any) -> bytes | None:
     if encode is None:
         return None
     try:
-        written = encode(value)
+        return encode(value)
     except (TypeError, ValueError, ArithmeticError, RecursionError):
         return None
-    return written if _is_plain(value) else None
 
 
-def _is_plain(value: Any) -> bool:
-    """Tell whether there is nothing in a value that msgspec and the standard library write differently.
+def _fast_encoder() -> Callable[[Any], bytes | None] | None:
+    """Build the encoder of msgspec, which gives None when it would not write what the standard library does.
 
-    msgspec writes NaN as null, and dates, sets and other objects as texts and arrays. Looking for them costs a
-    quarter of what writing with the standard library does, and two thirds of reading back what was written.
+    msgspec writes dates, sets and other objects as texts and arrays, and names that are no text as text: turned
+    into plain values first, as `to_builtins` does by the same rules, they differ from what was given. It writes
+    NaN and the infinities as null; so a null leads to the standard library unless reading it back gives the
+    same. Both looks together take half as long as visiting every value does in Python.
     """
-    waiting = [value]
-    take, put = waiting.pop, waiting.append
-    while waiting:
-        one = take()
-        kind = type(one)
-        if kind is dict:
-            if not _TEXT.issuperset(map(type, one)):
-                return False
-            parts: Iterable[Any] = one.values()
-        elif kind is list:
-            parts = one
-        elif kind is float:
-            if one - one != 0.0:  # neither a number nor finite
-                return False
-            continue
-        elif kind in _SCALARS:
-            continue
-        else:
-            return False
-        for part in parts:
-            if type(part) not in _SCALARS:
-                put(part)
-    return True
+    try:
+        import msgspec  # noqa: PLC0415 (an extra; most start-ups never encode)
+    except ImportError:
+        return None
+    write, plain, read = msgspec.json.Encoder().encode, msgspec.to_builtins, msgspec.json.Decoder().decode
+
+    def encode(value: Any) -> bytes | None:
+        written = write(value)
+        if plain(value, str_keys=True) != value:
+            return None
+        # `rfind` takes half as long as `in`
+        return written if written.rfind(b"null") < 0 or read(written) == value else None
+
+    return encode

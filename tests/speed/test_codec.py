@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import datetime as dt
+import enum
 import json
 import uuid
 from decimal import Decimal
@@ -154,3 +156,46 @@ def test_a_value_that_holds_itself_is_refused_with_either() -> None:
     value["self"] = [value]
     written, refused = both(lambda: encode.encode_json(value))
     assert written[0] is refused[0] is InvalidArgument
+
+
+class Kind(enum.StrEnum):
+    """A text that is more than a text."""
+
+    PAPER = "paper"
+
+
+class Text(str):
+    """A text of another type."""
+
+    __slots__ = ()
+
+
+@dataclasses.dataclass
+class Record:
+    """What msgspec writes as an object, and the standard library not at all."""
+
+    kind: str = "paper"
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda one: one, lambda one: [None, one], lambda one: {"deep": [{"er": one}]}]
+)
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Kind.PAPER, Text("paper"), Record(), float("nan"), float("-inf"), {1}, frozenset(), b"", bytearray(b"x"),
+        memoryview(b"x"), dt.timedelta(1), dt.time(1), dt.datetime(2027, 1, 2, tzinfo=dt.UTC), Decimal("NaN"),
+        uuid.UUID(int=3), (1, 2), {Kind.PAPER: 1}, {Text("a"): 1}, {b"a": 1}, {(1,): 1}, {uuid.UUID(int=3): 1},
+        2**64, -(2**63) - 1, "null", "\udfff", -0.0,
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_msgspec_has_rules_of_its_own_for_is_written_or_refused_alike(
+    odd: object, wrap: Callable[[object], object]
+) -> None:
+    assert_alike(lambda: json.loads(encode.encode_json(wrap(odd))))
+
+
+def test_a_null_beside_plain_values_is_written_by_the_fast_codec() -> None:
+    assert encode._fast({"note": None, "price": 1.5}) == b'{"note":null,"price":1.5}'
+    assert encode._fast({"note": None, "price": float("nan")}) is None
