@@ -6,8 +6,9 @@ Exit statuses, for a scheduled job to act on:
 0      nothing new: the description is in the lock; nothing was changed
 10     absorbed, a safe change: nothing that anybody uses breaks
 11     absorbed, a breaking change: the changelog fragments say for whom and what to do
-12     for a person to decide: absorbed with changes that cannot be judged; or not absorbed, because a
-       version that is known was published with other content
+12     for a person: absorbed, but with changes that cannot be judged, or with something left to do that
+       the report lists; or not absorbed, because the version is older than one that is known, or is
+       known with other content (``--anyway`` absorbs it)
 2      wrong arguments
 20     failed: nothing could be fetched or filed
 21     refused: not valid OpenAPI
@@ -16,7 +17,7 @@ Exit statuses, for a scheduled job to act on:
 24     refused: a change of the raw client that no change of the description explains
 25     refused: the tests do not hold
 26     refused: recorded answers cannot be read
-27     failed: the result could not be written
+27     failed: the result could not be written, or the branch could not be made
 130    interrupted
 ====== ==============================================================================================
 
@@ -26,6 +27,7 @@ With 20 and above, and with 130, the tree is as it was. The report is in ``build
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 INTERRUPTED = 130
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,10 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="leave the result in the working tree on the branch api/<version>",
     )
     parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="absorb also what is older than a known version, or was published before with other content",
+    )
+    parser.add_argument(
         "--tests",
         action="append",
         metavar="PATH",
-        help="run these tests instead of all of korus itself; repeatable, and '' for none",
+        help="run these tests, and no checks, instead of all; repeatable, and '' for none",
     )
     parser.add_argument("--url", action="append", metavar="URL", help="fetch from here; repeatable")
     given = parser.parse_args(arguments)
@@ -66,10 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=given.description,
         dry_run=given.dry_run,
         branch=given.branch,
+        anyway=given.anyway,
+        checks=given.tests is None,
         tests=DEFAULT_TESTS if given.tests is None else [path for path in given.tests if path],
         say=lambda words: print(f"track: {words}", file=sys.stderr, flush=True),
         **({"urls": given.url} if given.url else {}),
     )
+    signal.signal(signal.SIGTERM, _interrupt)  # as a job that is cancelled is told to stop
     try:
         outcome = absorb(wanted)
     except KeyboardInterrupt:

@@ -22,7 +22,7 @@ from korus.sandbox.operations import API_VERSION
 from korus.sandbox.operations import OPERATIONS as SERVED
 from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
-from scripts.descriptions import Description, DescriptionError, load, mapping, read_lock, sha256, write_lock
+from scripts.descriptions import DescriptionError, load, mapping, read_lock, sha256, version_key
 from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
@@ -39,8 +39,10 @@ __all__ = ["DEFAULT_TESTS", "Outcome", "Status", "Step", "absorb"]
 T = TypeVar("T")
 
 DEFAULT_TESTS = ("tests",)
-# these test the tools that are just at work and the files around the code, and none of that has changed
-NOT_RUN = ("tests/tracking", "tests/project", "tests/benchmarks")
+# these test the tool that is just at work, and speed; neither depends on the description
+NOT_RUN = ("tests/tracking", "tests/benchmarks")
+# what of `make check` can depend on the description; the rest looks at files that are not touched
+CHECKS = ("mypy", "pyright", "mypy-generated", "generated", "recorded")
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
@@ -111,6 +113,7 @@ class Outcome:
         outdated: Recordings that show what the new version does not say any more.
         untaught: Operations of the new version that the sandbox does not serve.
         lost: Tests of what the new version does not offer any more, each with the reason.
+        unchecked: Checks of `make check` that do not hold with the new version, each with what it said.
     """
 
     status: Status
@@ -126,6 +129,7 @@ class Outcome:
     outdated: list[str] = field(factory=list[str])
     untaught: list[str] = field(factory=list[str])
     lost: list[str] = field(factory=list[str])
+    unchecked: list[str] = field(factory=list[str])
 
 
 @frozen
@@ -137,7 +141,9 @@ class Wanted:
         description: A file to take instead of fetching.
         dry_run: Whether to leave the tree as it is.
         branch: Whether to leave the result on a branch of its own.
+        anyway: Whether to follow also what is older, or was published before with other content.
         tests: What to hand to pytest.
+        checks: Whether to run the checks of `make check`.
         report: Where the report goes.
         urls: Where to fetch from.
         say: Tells people what is being done.
@@ -147,7 +153,9 @@ class Wanted:
     description: Path | None = None
     dry_run: bool = False
     branch: bool = False
+    anyway: bool = False
     tests: Sequence[str] = DEFAULT_TESTS
+    checks: bool = True
     report: Path = Path("build/track")
     urls: Sequence[str] = ADDRESSES
     say: Callable[[str], None] = print
@@ -177,6 +185,8 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
         outcome.status = Status.NOTHING_NEW
         outcome.message = f"nothing new: {wanted.description.name} is in the lock"
         return
+    if wanted.branch:
+        _check_branches(wanted.root)
     copy = copied(wanted.root, place)
     previous = _previous(wanted.root)
     outcome.previous = previous.stem
@@ -186,6 +196,8 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
         outcome.message = f"nothing new: {fetched.version} is what is published"
         return
     outcome.version = fetched.version
+    if not wanted.anyway:
+        _check_age(fetched.version, wanted.root)
     _step(wanted, outcome, "validate", lambda: _validate(fetched.path))
     comparison = _step(wanted, outcome, "compare", lambda: _compare(previous, fetched, outcome))
     _step(wanted, outcome, "generate and audit", lambda: _generate(fetched.path, copy))
@@ -204,8 +216,13 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
     outcome.outdated = _step(
         wanted, outcome, "read the cassettes", lambda: _cassettes(copy, previous, fetched.path, outcome)
     )
-    _step(wanted, outcome, "test", lambda: _tests(wanted, copy, outcome))
-    outcome.status = Status.NEEDS_A_PERSON if outcome.outdated else _verdict(meaning)
+    if wanted.tests:
+        _step(wanted, outcome, "test", lambda: _tests(wanted, copy, outcome))
+    else:
+        outcome.steps.append(Step("test", "left out, as asked"))
+    if wanted.checks:
+        outcome.unchecked = _step(wanted, outcome, "check", lambda: _checks(copy, outcome))
+    outcome.status = Status.NEEDS_A_PERSON if _needs_a_person(outcome, meaning) else _verdict(meaning)
     _bring_back(wanted, outcome, copy)
     how = "would be absorbed" if wanted.dry_run else "absorbed"
     outcome.message = (
@@ -248,28 +265,42 @@ def _previous(root: Path) -> Path:
 
 def _filed(wanted: Wanted, copy: Path) -> Fetched:
     folder = copy / "openapi"
+
+    def republished(version: str) -> bool:
+        # a name that is no number says only that it was the newest then: it is published again and again
+        return wanted.anyway or not _is_number(version)
+
     try:
         if wanted.description is None:
-            return fetch(wanted.urls, folder=folder)
-        fetched = take(wanted.description.read_bytes(), wanted.description.name, folder=folder)
+            return fetch(wanted.urls, folder=folder, republished=republished)
+        content = wanted.description.read_bytes()
+        return take(content, wanted.description.name, folder=folder, republished=republished)
     except FetchError as error:
-        status = Status.NEEDS_A_PERSON if error.failure is Failure.OTHER_CONTENT else Status.FETCH_FAILED
-        raise StoppedError(status, error.message) from error
+        if error.failure is Failure.OTHER_CONTENT:
+            message = (
+                f"{error.version} is known with other content; to follow this one, run again with --anyway"
+            )
+            raise StoppedError(Status.NEEDS_A_PERSON, message) from error
+        raise StoppedError(Status.FETCH_FAILED, error.message) from error
     except OSError as error:
         raise StoppedError(
             Status.FETCH_FAILED, f"cannot read {wanted.description}: {error.strerror}"
         ) from error
-    lock = read_lock(folder)
-    entry = lock.descriptions[fetched.version]
-    write_lock(
-        lock.with_description(
-            fetched.version,
-            Description(entry.file, entry.sha256, entry.origin, None, entry.fetched),
-            current=True,
-        ),
-        folder,
-    )
-    return fetched
+
+
+def _is_number(version: str) -> bool:
+    return version_key(version)[0] == version_key("1.0")[0]
+
+
+def _check_age(version: str, root: Path) -> None:
+    """Go back to an older version only when asked to: as a rule it is an old file, or a slip of the publisher."""
+    known = [one for one in read_lock(root / "openapi").descriptions if _is_number(one) and one != version]
+    latest = max(known, key=version_key, default=version)
+    if _is_number(version) and version_key(version) < version_key(latest):
+        raise StoppedError(
+            Status.NEEDS_A_PERSON,
+            f"{version} is older than {latest}, which is known; to follow it, run again with --anyway",
+        )
 
 
 def _validate(path: Path) -> None:
@@ -398,8 +429,6 @@ def _troubles(copy: Path, description: Path, outcome: Outcome) -> set[tuple[str,
 
 
 def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
-    if not wanted.tests:
-        return
     ignored = [f"--ignore={name}" for name in NOT_RUN]
     done = _command(
         copy, "pytest", "-q", "-p", "no:cacheprovider", "--no-header", "-n", "2", *ignored, *wanted.tests
@@ -413,19 +442,34 @@ def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
         raise StoppedError(Status.TESTS_FAILED, f"the tests do not hold: {listed or _last_line(done.stdout)}")
 
 
+def _checks(copy: Path, outcome: Outcome) -> list[str]:
+    """Run the checks of `make check`; give those that do not hold. They ask for a person, who can mend the code."""
+    done = _command(copy, "scripts.check", *CHECKS)
+    failed = re.findall(r"^ *FAILED +(\S+)", done.stdout, re.MULTILINE)
+    if done.returncode:
+        outcome.output = done.stdout
+    return failed or ([_last_line(done.stdout)] if done.returncode else [])
+
+
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "no output"
 
 
+def _needs_a_person(outcome: Outcome, meaning: Meaning) -> bool:
+    """Tell whether something is left that no command can do: judge a change, record, mend korus itself."""
+    gone = any(
+        record.id == "operation-removed" and meaning.effects[record.fingerprint].uses
+        for record in meaning.comparison.changes
+    )
+    return bool(gone or outcome.outdated or outcome.unchecked or meaning.comparison.count("possibly"))
+
+
 def _verdict(meaning: Meaning) -> Status:
     """Say what kind of change was absorbed.
 
-    A person is needed where a change could not be judged. What only breaks readers that are stricter than the raw
-    client, as a new value of an enumeration does, is safe.
+    What only breaks readers that are stricter than the raw client, as a new value of an enumeration does, is safe.
     """
-    if meaning.comparison.count("possibly"):
-        return Status.NEEDS_A_PERSON
     if meaning.breaking or meaning.breaks_silently():
         return Status.BREAKING
     return Status.SAFE
@@ -447,24 +491,42 @@ def _bring_back(wanted: Wanted, outcome: Outcome, copy: Path) -> None:
         outcome.steps.append(Step("write", f"left out: {len(changed)} files would change"))
         return
     try:
-        if wanted.branch and outcome.version is not None:
-            _switch(wanted.root, f"api/{outcome.version}")
         with bring_back(wanted.root, changed, _journal(wanted)):
-            pass
+            if wanted.branch and outcome.version is not None:
+                _switch(wanted.root, f"api/{outcome.version}")
     except OSError as error:
         raise StoppedError(Status.NOT_WRITTEN, f"cannot write {error.filename}: {error.strerror}") from error
     outcome.steps.append(Step("write", f"{len(changed)} files changed"))
 
 
-def _switch(root: Path, branch: str) -> None:
-    """Go to a branch of this name, made anew from where the repository is."""
-    done = subprocess.run(  # noqa: S603 - the own commands of the project
-        ("git", "switch", "--quiet", "--force-create", branch),  # noqa: S607 - the own commands of the project
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - the own commands of the project
+        ("git", *arguments),  # noqa: S607 - the own commands of the project
         cwd=root,
         check=False,
         capture_output=True,
         text=True,
     )
+
+
+def _check_branches(root: Path) -> None:
+    """See before the long work that there can be branches."""
+    done = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    if done.returncode:
+        raise StoppedError(
+            Status.NOT_WRITTEN, f"--branch needs a git repository with a commit; {root} is none"
+        )
+
+
+def _switch(root: Path, branch: str) -> None:
+    """Go to a branch of this name, made from where the repository is; what was committed on one is not given up."""
+    own = _git(root, "rev-list", "--count", f"HEAD..refs/heads/{branch}")
+    if own.returncode == 0 and own.stdout.strip() != "0":
+        raise StoppedError(
+            Status.NOT_WRITTEN,
+            f"the branch {branch} has {own.stdout.strip()} commits of its own; go there, or rename it, and run again",
+        )
+    done = _git(root, "switch", "--quiet", "--force-create", branch)
     if done.returncode:
         raise StoppedError(Status.NOT_WRITTEN, f"cannot go to the branch {branch}: {_last_line(done.stderr)}")
 
@@ -478,6 +540,10 @@ def _left(outcome: Outcome) -> list[str]:
         ],
         *[f"record anew what the new version has outdated: {line}" for line in outcome.outdated],
         *[f"`korus` has no way any more to do what a test does: {line}" for line in outcome.lost],
+        *[
+            f"the check `{name}` does not hold: see output.txt, and `python -m scripts.check {name}`"
+            for name in outcome.unchecked
+        ],
     ]
 
 
@@ -529,5 +595,5 @@ def _report(wanted: Wanted, outcome: Outcome) -> None:
         head += ["", "Left for a person:", "", *[f"- {line}" for line in left]]
     if outcome.output:
         write("output.txt", outcome.output)
-        head += ["", "What the step that failed said is in output.txt."]
+        head += ["", "What did not hold is in output.txt."]
     write("report.md", "\n".join(head) + "\n")

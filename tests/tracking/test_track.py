@@ -13,7 +13,7 @@ import attrs
 import pytest
 from next_version import SAFE, next_version, release
 
-from scripts.descriptions import dump, find, read_lock, sha256, write_lock
+from scripts.descriptions import dump, find, load, read_lock, sha256, write_lock
 from scripts.generate.build import AuditFailedError, build
 from scripts.python_surface import SurfaceError
 from scripts.track import absorbing
@@ -35,6 +35,14 @@ def repository(tmp_path):
             shutil.rmtree(folder)
     follow_the_release(root)
     return root
+
+
+@pytest.fixture
+def plain(repository):
+    """The same without any cassette, for what has nothing to do with them."""
+    for folder in (repository / "tests" / "cassettes", repository / "examples"):
+        shutil.rmtree(folder)
+    return repository
 
 
 def follow_the_release(root):
@@ -81,7 +89,12 @@ def state(root):
 
 def run(root, description, **options):
     return absorb(
-        Wanted(root=root, description=description, say=lambda _: None, **{"tests": QUICK, **options})
+        Wanted(
+            root=root,
+            description=description,
+            say=lambda _: None,
+            **{"tests": QUICK, "checks": False, **options},
+        )
     )
 
 
@@ -144,33 +157,33 @@ def test_a_breaking_version_is_absorbed_with_a_note_and_a_page_for_the_maintaine
     assert "openapi/1.0.45.yaml" in status.stdout  # left in the working tree
 
 
-def test_a_version_that_breaks_the_tests_is_refused_and_leaves_the_tree_as_it_was(repository, written):
-    test = repository / "tests" / "test_status.py"
+def test_a_version_that_breaks_the_tests_is_refused_and_leaves_the_tree_as_it_was(plain, written):
+    test = plain / "tests" / "test_status.py"
     test.write_text(
         "from korus_api.models import Reservation\n\n"
         "def test_the_status_is_known():\n"
         "    assert Reservation.from_dict({'status': 'expired'}).status == 'reserved'\n"
     )
-    before = state(repository)
-    outcome = run(repository, written(next_version(SAFE)), tests=("tests/test_status.py",))
+    before = state(plain)
+    outcome = run(plain, written(next_version(SAFE)), tests=("tests/test_status.py",))
     assert outcome.status == Status.TESTS_FAILED
     assert "tests/test_status.py::test_the_status_is_known" in outcome.message
-    assert state(repository) == before
-    report = (repository / "build" / "track" / "report.md").read_text()
+    assert state(plain) == before
+    report = (plain / "build" / "track" / "report.md").read_text()
     assert "refused: the tests do not hold" in report
     assert "- test: failed" in report
-    assert "test_the_status_is_known" in (repository / "build" / "track" / "output.txt").read_text()
-    assert (repository / "build" / "track" / "pull-request.md").exists()
+    assert "test_the_status_is_known" in (plain / "build" / "track" / "output.txt").read_text()
+    assert (plain / "build" / "track" / "pull-request.md").exists()
 
 
-def test_the_tests_run_against_the_new_client_and_not_against_the_one_installed(repository, written):
-    test = repository / "tests" / "test_new.py"
+def test_the_tests_run_against_the_new_client_and_not_against_the_one_installed(plain, written):
+    test = plain / "tests" / "test_new.py"
     test.write_text(
         "import korus, korus_api\n\n"
         "def test_it_is_the_new_one():\n"
         "    assert korus_api.API_VERSION == korus.API_VERSION == '1.0.45'\n"
     )
-    outcome = run(repository, written(next_version(SAFE)), tests=("tests/test_new.py",), dry_run=True)
+    outcome = run(plain, written(next_version(SAFE)), tests=("tests/test_new.py",), dry_run=True)
     assert outcome.status == Status.SAFE
     assert "would be absorbed" in outcome.message
 
@@ -206,11 +219,11 @@ def test_a_description_that_is_not_valid_openapi_is_refused(repository, written)
     assert state(repository) == before
 
 
-def test_a_known_version_with_other_content_is_for_a_person(repository, written):
+def test_a_known_version_with_other_content_is_for_a_person(plain, written):
     first = next_version((), version="1.0.44")
-    path = repository / "openapi" / "1.0.44.yaml"
+    path = plain / "openapi" / "1.0.44.yaml"
     path.write_text(dump(first), encoding="utf-8")
-    lock = read_lock(repository / "openapi")
+    lock = read_lock(plain / "openapi")
     entry = lock.descriptions["release"]
     write_lock(
         lock.with_description(
@@ -218,13 +231,73 @@ def test_a_known_version_with_other_content_is_for_a_person(repository, written)
             attrs.evolve(entry, file="1.0.44.yaml", sha256=sha256(path.read_bytes()), origin="downloaded"),
             current=False,
         ),
-        repository / "openapi",
+        plain / "openapi",
     )
-    before = state(repository)
-    outcome = run(repository, written(next_version(SAFE, version="1.0.44")))
+    before = state(plain)
+    outcome = run(plain, written(next_version(SAFE, version="1.0.44")))
     assert outcome.status == Status.NEEDS_A_PERSON
     assert "other content" in outcome.message
-    assert state(repository) == before
+    assert state(plain) == before
+
+    accepted = run(plain, written(next_version(SAFE, version="1.0.44")), anyway=True, tests=())
+    assert accepted.status == Status.SAFE
+    assert (plain / "openapi" / "1.0.44.yaml").read_bytes() == (
+        plain.parent.parent / "next.yaml"
+    ).read_bytes()
+    (kept,) = (plain / "openapi").glob("1.0.44+*.yaml")
+    assert load(kept)["info"] == first["info"]
+
+
+def test_a_name_that_is_no_number_is_published_again_and_again(plain, written):
+    first = run(plain, written(next_version(SAFE[1:2], version="release")), tests=())
+    # it takes the place of the reconstructed file, which can be written anew
+    assert (first.status, first.previous, first.version) == (Status.SAFE, "release", "release")
+    assert read_lock(plain / "openapi").descriptions["release"].origin == "downloaded"
+    second = run(plain, written(next_version(SAFE, version="release")), tests=())
+    assert second.status == Status.SAFE
+    assert "(release) in another edition" in (plain / "changelog.d" / "+api-release.api.md").read_text()
+    assert len(list((plain / "openapi").glob("release+*.yaml"))) == 1
+    assert read_lock(plain / "openapi").current == "release"
+
+
+def test_an_older_version_is_followed_only_when_asked_to(plain, written):
+    description = written(next_version(SAFE, version="1.0.29"))
+    before = state(plain)
+    outcome = run(plain, description)
+    assert outcome.status == Status.NEEDS_A_PERSON
+    assert (
+        outcome.message
+        == "1.0.29 is older than 1.0.38, which is known; to follow it, run again with --anyway"
+    )
+    assert state(plain) == before
+    assert run(plain, description, anyway=True, tests=(), dry_run=True).status == Status.SAFE
+    assert state(plain) == before
+
+
+def test_a_branch_with_commits_of_its_own_is_not_given_up(plain, written):
+    def git(*arguments):
+        return subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@localhost", *arguments],
+            cwd=plain, capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+
+    home = git("branch", "--show-current")
+    git("switch", "--quiet", "--create", "api/1.0.45")
+    git("commit", "--quiet", "--allow-empty", "--message", "mended by hand")
+    git("switch", "--quiet", home)
+    before, commit = state(plain), git("rev-parse", "api/1.0.45")
+    outcome = run(plain, written(next_version(SAFE)), branch=True, tests=())
+    assert outcome.status == Status.NOT_WRITTEN
+    assert "api/1.0.45 has 1 commits of its own" in outcome.message
+    assert (state(plain), git("branch", "--show-current")) == (before, home)
+    assert git("rev-parse", "api/1.0.45") == commit
+
+
+def test_a_branch_is_asked_for_in_vain_where_there_is_no_repository(plain, written):
+    shutil.rmtree(plain / ".git")
+    outcome = run(plain, written(next_version(SAFE)), branch=True)
+    assert outcome.status == Status.NOT_WRITTEN
+    assert "needs a git repository" in outcome.message
 
 
 def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(repository, monkeypatch):
@@ -246,18 +319,18 @@ def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(repository, mo
     ],
 )
 def test_what_would_be_lost_or_cannot_be_explained_is_refused(  # noqa: PLR0917 - called from here only, always alike
-    repository, written, monkeypatch, step, error, status
+    plain, written, monkeypatch, step, error, status
 ):
     def fail(*_, **__):
         raise error
 
     monkeypatch.setattr(absorbing, step, fail)
-    before = state(repository)
-    outcome = run(repository, written(next_version(SAFE)))
+    before = state(plain)
+    outcome = run(plain, written(next_version(SAFE)))
     assert outcome.status == status
     assert str(error) in outcome.message
-    assert state(repository) == before
-    assert (repository / "build" / "track" / "report.md").exists()
+    assert state(plain) == before
+    assert (plain / "build" / "track" / "report.md").exists()
 
 
 # --- the tree is changed as a whole or not at all ---------------------------------------------------------------------
