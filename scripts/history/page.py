@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,13 @@ nav ol { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .4re
 nav a { display: inline-block; border: 1px solid var(--line); border-radius: 999px; padding: .15rem .8rem;
   color: inherit; text-decoration: none; background: var(--card); }
 nav a:hover, nav a:focus-visible { border-color: var(--accent); }
+nav a::before { content: ""; display: inline-block; width: .6rem; height: .6rem; border-radius: 50%;
+  margin-right: .45rem; background: var(--compatible); }
+nav a.breaking::before { background: var(--breaking); } nav a.possibly::before { background: var(--possibly); }
+nav a.first::before { background: var(--soft); }
+a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+caption { text-align: left; color: var(--soft); padding: 0 0 .4rem .7rem; font-size: .9rem; }
+tbody th { font-weight: 400; }
 table { border-collapse: collapse; width: 100%; margin: 0 0 2.5rem; font-size: .95rem; }
 .scroll { overflow-x: auto; }
 th, td { text-align: right; padding: .35rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
@@ -48,19 +56,37 @@ td.bad { color: var(--breaking); font-weight: 600; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: .5rem 1.6rem; }
 .columns h3 { font-size: .95rem; margin: .5rem 0 .2rem; color: var(--soft); font-weight: 600; }
 .columns ul { margin: 0; padding: 0; list-style: none; font-size: .93rem; }
+.columns h4 { font-size: .88rem; font-weight: 400; color: var(--soft); margin: .4rem 0 0; overflow-wrap: break-word; }
+.columns ul.short li { display: inline-block; margin-right: 1rem; }
 .columns li { padding: .1rem 0 .1rem 1.2rem; position: relative; } .columns code { overflow-wrap: break-word; }
 .columns li::before { content: "+"; position: absolute; left: .1rem; font-weight: 700; color: var(--compatible); }
 .columns .went li::before { content: "\\2212"; color: var(--soft); }
 .columns .went li.breaking::before { color: var(--breaking); }
-.columns .place { color: var(--soft); } .columns .more { color: var(--soft); font-style: italic; }
+.columns .more { color: var(--soft); font-style: italic; }
 details.level-group { margin: .5rem 0 0; border-top: 1px solid var(--line); padding-top: .5rem; }
 details.level-group > summary { font-weight: 600; }
 ul.records > li { background: var(--paper); }
 .none { color: var(--soft); margin: .2rem 0; }
 footer { color: var(--soft); font-size: .88rem; margin-top: 3rem; }
+@media (max-width: 40rem) { main { padding: 1.25rem .9rem 3rem; } th, td { padding: .35rem .45rem; }
+  td.bar, th.bar { display: none; } .step { padding: .8rem .8rem; } table { font-size: .88rem; }
+  thead th { white-space: normal; vertical-align: bottom; } }
+@media print { :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --card: #fff; --line: #bbb;
+  --breaking: #8c1d18; --possibly: #6b4000; --compatible: #17552f; --breaking-bg: #fff; --possibly-bg: #fff;
+  --compatible-bg: #fff; --accent: #000; } body { font-size: 10pt; } nav { display: none; }
+  main { max-width: none; padding: 0; }
+  .level { border: 1px solid currentColor; } .bar span { print-color-adjust: exact; }
+  .version, .version + .step > p.counts, summary { break-after: avoid; } ul.records > li, tr { break-inside: avoid; }
+  details.level-group::details-content { content-visibility: visible; height: auto; } }
 """
-MOST_ENTRIES = 14
-KINDS = {"operation": "", "parameter": "parameter ", "property": "", "value": "value ", "tag": "tag "}
+MOST_ENTRIES = 24
+KINDS = {
+    "operation": "operations",
+    "parameter": "parameters",
+    "property": "properties",
+    "value": "values",
+    "tag": "tags",
+}
 
 
 def table(steps: Iterable[Step]) -> str:
@@ -109,9 +135,10 @@ def show(steps: list[Step]) -> str:
         ),
         '<nav aria-label="Versions"><ol>',
         *(
-            f'<li><a href="#{_anchor(version)}">{escape(version.name)}</a></li>'
-            for version in reversed(versions)
+            f'<li><a class="{_worst(step)}" href="#{_anchor(step.new)}">{escape(step.new.name)}</a></li>'
+            for step in reversed(steps)
         ),
+        f'<li><a class="first" href="#{_anchor(versions[0])}">{escape(versions[0].name)}</a></li>',
         "</ol></nav>",
         _overview(steps),
         '<div class="timeline">',
@@ -127,6 +154,10 @@ def show(steps: list[Step]) -> str:
         ),
     ]
     return page("The KorusTicket API, version by version", "\n".join(parts), style=STYLE)
+
+
+def _worst(step: Step) -> str:
+    return next((level for level in LEVELS if step.comparison.count(level)), "compatible")
 
 
 def _anchor(version: Version) -> str:
@@ -155,13 +186,19 @@ def _overview(steps: list[Step]) -> str:
             else ""
         )
         rows.append(
-            f'<tr><td><a href="#{_anchor(step.new)}">{escape(step.old.name)} → {escape(step.new.name)}</a></td>{cells}'
+            f'<tr><th scope="row"><a href="#{_anchor(step.new)}">{escape(step.old.name)} → {escape(step.new.name)}</a>'
+            f"</th>{cells}"
             f'{python}<td class="bar" aria-hidden="true">{bar}</td></tr>'
         )
-    python = "<th>names broken</th><th>names new or wider</th>" if any(step.meaning for step in steps) else ""
+    heads = ["step", "breaking", "possibly", "compatible"]
+    if any(step.meaning for step in steps):
+        heads += ["Python names broken", "new or wider"]
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
-        '<div class="scroll"><table><thead><tr><th>step</th><th>breaking</th><th>possibly</th><th>compatible</th>'
-        f'{python}<th aria-label="share of each"></th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        '<div class="scroll" role="region" aria-label="Changes per step" tabindex="0"><table><caption>Changes on the '
+        f"wire by what they mean for callers, and in Python</caption><thead><tr>{head}"
+        '<td class="bar"></td></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -179,7 +216,11 @@ def _step(step: Step) -> str:
         for level in LEVELS
         if step.comparison.count(level)
     )
-    parts = ['<section class="step">', f'<p class="counts">{chips or "nothing changed"}</p>']
+    label = f"{escape(step.old.name)} to {escape(step.new.name)}"
+    parts = [
+        f'<section class="step" aria-label="{label}">',
+        f'<p class="counts">{chips or "nothing changed"}</p>',
+    ]
     came, went = step.came, step.went
     if came or went:
         parts += [
@@ -223,26 +264,37 @@ def _step(step: Step) -> str:
 
 
 def _column(css: str, title: str, entries: list[Entry]) -> str:
+    """Show what came or went, under the place where it belongs; more than a few groups are folded away."""
     if not entries:
         return ""
+    shown: list[str] = []
+    folded: list[str] = []
+    count = 0
+    for (kind, place), group in itertools.groupby(entries, key=_heading):
+        items = list(group)
+        (folded if count and count + len(items) > MOST_ENTRIES else shown).append(_group(kind, place, items))
+        count += len(items)
+    rest = len(entries) - sum(part.count("<li") for part in shown)
+    more = (
+        f'<details><summary class="more">{rest} more</summary>{"".join(folded)}</details>' if folded else ""
+    )
+    return f'<div class="{css}"><h3>{title} ({len(entries)})</h3>{"".join(shown)}{more}</div>'
+
+
+def _heading(entry: Entry) -> tuple[str, str]:
+    return KINDS[entry.kind], entry.place if entry.kind in {"parameter", "property", "value"} else ""
+
+
+def _group(kind: str, place: str, entries: list[Entry]) -> str:
+    heading = f"{kind} of {_breakable(place)}" if place else kind
     items = [
-        f"<li{' class=breaking' if entry.breaking else ''}>{KINDS[entry.kind]}<code>{_breakable(entry.name)}</code>"
-        + (
-            f' <span class="place">{_breakable(entry.place)}</span>'
-            if entry.place and entry.kind != "tag"
-            else ""
-        )
+        f"<li{' class=breaking' if entry.breaking else ''}><code>{_breakable(entry.name)}</code>"
         + (' <span class="level breaking">breaking</span>' if entry.breaking else "")
         + "</li>"
         for entry in entries
     ]
-    shown, folded = items[:MOST_ENTRIES], items[MOST_ENTRIES:]
-    more = (
-        f'<details><summary class="more">{len(folded)} more</summary><ul>{"".join(folded)}</ul></details>'
-        if folded
-        else ""
-    )
-    return f'<div class="{css}"><h3>{title} ({len(entries)})</h3><ul>{"".join(shown)}</ul>{more}</div>'
+    short = "" if kind == KINDS["operation"] else ' class="short"'
+    return f"<h4>{heading}</h4><ul{short}>{''.join(items)}</ul>"
 
 
 def _breakable(words: str) -> str:
