@@ -176,6 +176,21 @@ def test_a_version_that_breaks_the_tests_is_refused_and_leaves_the_tree_as_it_wa
     assert (plain / "build" / "track" / "pull-request.md").exists()
 
 
+def test_a_test_that_holds_when_it_is_run_again_is_named_and_refuses_nothing(plain, written):
+    (plain / "tests" / "test_unsteady.py").write_text(
+        "from pathlib import Path\n\n"
+        "def test_it_holds_the_second_time():\n"
+        "    seen = Path(__file__).with_suffix('.seen')\n"
+        "    before = seen.exists()\n"
+        "    seen.touch()\n"
+        "    assert before\n"
+    )
+    outcome = run(plain, written(next_version(SAFE)), tests=("tests/test_unsteady.py",), dry_run=True)
+    assert outcome.status == Status.SAFE
+    assert outcome.unsteady == ["tests/test_unsteady.py::test_it_holds_the_second_time"]
+    assert "held only when it was run again" in (plain / "build" / "track" / "pull-request.md").read_text()
+
+
 def test_the_tests_run_against_the_new_client_and_not_against_the_one_installed(plain, written):
     test = plain / "tests" / "test_new.py"
     test.write_text(
