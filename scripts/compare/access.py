@@ -12,6 +12,22 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_access", "compare_surroundings"]
 
+# what the rest of the comparison looks at; the version of OpenAPI itself says nothing about the API
+KNOWN = frozenset(
+    {
+        "openapi",
+        "info",
+        "servers",
+        "paths",
+        "webhooks",
+        "components",
+        "security",
+        "tags",
+        "externalDocs",
+        "$self",
+    }
+)
+
 Alternative: TypeAlias = frozenset[tuple[str, frozenset[str]]]
 
 
@@ -377,6 +393,22 @@ def compare_access(old: Document, new: Document, operations: list[Operation], fi
 # --- info and tags ------------------------------------------------------------------------------------------------
 
 
+def _compare_keywords(old: Document, new: Document, findings: Findings) -> None:
+    for keyword in sorted((old.root.keys() | new.root.keys()) - KNOWN):
+        was, now = old.root.get(keyword), new.root.get(keyword)
+        if not keyword.startswith("x-") and token(was) != token(now):
+            findings.say(
+                "document-keyword-changed",
+                "request",
+                was,
+                now,
+                f"`{keyword}` of the document changed",
+                at=("", ""),
+                part="info",
+                subject=keyword,
+            )
+
+
 def compare_surroundings(old: Document, new: Document, findings: Findings) -> None:
     """Compare info, tags and the link to documentation."""
     was, now = mapping(old.root.get("info")), mapping(new.root.get("info"))
@@ -412,6 +444,7 @@ def compare_surroundings(old: Document, new: Document, findings: Findings) -> No
             at=("", ""),
             part="info",
         )
+    _compare_keywords(old, new, findings)
     olds = {str(mapping(tag).get("name")): mapping(tag) for tag in listing(old.root.get("tags"))}
     news = {str(mapping(tag).get("name")): mapping(tag) for tag in listing(new.root.get("tags"))}
     at = ("/tags" if "tags" in old.root else "", "/tags" if "tags" in new.root else "")

@@ -566,6 +566,11 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("info-changed", "compatible", "Title, contact, licence and the like are for people."),
     ("info-description-changed", "compatible", "A description is text for people."),
     ("external-docs-changed", "compatible", "A link to documentation binds nobody."),
+    (
+        "document-keyword-changed",
+        "possibly",
+        "A keyword beside `info` and `paths` that is not known here may change what all the rest means.",
+    ),
     # --- what the API calls
     ("callback-removed", "breaking", "Whoever waits to be called back is not called."),
     ("callback-added", "possibly", "The API may call where it did not before."),

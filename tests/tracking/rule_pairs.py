@@ -555,6 +555,7 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
     "info-changed": (api(), api(info={"title": "Thought up", "version": "1"})),
     "info-description-changed": (api(), api(info={"title": "Made up", "version": "1", "description": "b"})),
     "external-docs-changed": (api(), api(externalDocs={"url": "https://example.org"})),
+    "document-keyword-changed": (api(), api(jsonSchemaDialect="https://example.org/dialect")),
     "callback-removed": (calling(called()), calling(None)),
     "callback-added": (calling(None), calling(called())),
     "callback-operation-removed": (
