@@ -97,7 +97,7 @@ class AsyncCatalogueCache:
         """Give the name of an answer, and the answer if it was kept."""
         storage = await self._storage()
         key = key_of(self._account, await self._epoch(storage), url, params, language)
-        for entry in await storage.get_entries(key):
+        for entry in await self._entries(storage, key):
             content = b"".join([piece async for piece in entry.response.stream])
             self.hits += 1
             return key, Kept(content, str(entry.response.headers.get("content-type", "")))
@@ -118,7 +118,7 @@ class AsyncCatalogueCache:
         """Forget everything that is kept for this service account, in all processes that share the cache."""
         storage = await self._storage()
         key = self._epoch_key()
-        before = await storage.get_entries(key)
+        before = await self._entries(storage, key)
         await self._create(storage, key, seconds=self.cache.keep * _EPOCHS)
         for entry in before:
             await storage.remove_entry(entry.id)
@@ -137,11 +137,21 @@ class AsyncCatalogueCache:
     async def _epoch(self, storage: Any) -> str:
         # all keys carry the id of one entry, so that putting another in its place clears the cache
         for _ in range(2):
-            found = sorted(str(entry.id) for entry in await storage.get_entries(self._epoch_key()))
+            found = sorted(str(entry.id) for entry in await self._entries(storage, self._epoch_key()))
             if found:
                 return found[0]
             await self._create(storage, self._epoch_key(), seconds=self.cache.keep * _EPOCHS)
         return ""
+
+    async def _entries(self, storage: Any, key: str) -> list[Any]:
+        try:
+            return list(await storage.get_entries(key))
+        except RuntimeError as error:
+            # what cannot be read is no reason to fail, but a database of another program has to be left alone
+            reason = str(error)
+        raise ConfigurationError(
+            f"cache={str(self.cache.path)!r} cannot be used, name another file: {reason}"
+        )
 
     async def _create(
         self, storage: Any, key: str, url: str = "", *, kept: Kept = Kept(b"", ""), seconds: float

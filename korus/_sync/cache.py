@@ -98,7 +98,7 @@ class CatalogueCache:
         """Give the name of an answer, and the answer if it was kept."""
         storage = self._storage()
         key = key_of(self._account, self._epoch(storage), url, params, language)
-        for entry in storage.get_entries(key):
+        for entry in self._entries(storage, key):
             content = b"".join([piece for piece in entry.response.stream])
             self.hits += 1
             return key, Kept(content, str(entry.response.headers.get("content-type", "")))
@@ -117,7 +117,7 @@ class CatalogueCache:
         """Forget everything that is kept for this service account, in all processes that share the cache."""
         storage = self._storage()
         key = self._epoch_key()
-        before = storage.get_entries(key)
+        before = self._entries(storage, key)
         self._create(storage, key, seconds=self.cache.keep * _EPOCHS)
         for entry in before:
             storage.remove_entry(entry.id)
@@ -136,11 +136,21 @@ class CatalogueCache:
     def _epoch(self, storage: Any) -> str:
         # all keys carry the id of one entry, so that putting another in its place clears the cache
         for _ in range(2):
-            found = sorted(str(entry.id) for entry in storage.get_entries(self._epoch_key()))
+            found = sorted(str(entry.id) for entry in self._entries(storage, self._epoch_key()))
             if found:
                 return found[0]
             self._create(storage, self._epoch_key(), seconds=self.cache.keep * _EPOCHS)
         return ""
+
+    def _entries(self, storage: Any, key: str) -> list[Any]:
+        try:
+            return list(storage.get_entries(key))
+        except RuntimeError as error:
+            # what cannot be read is no reason to fail, but a database of another program has to be left alone
+            reason = str(error)
+        raise ConfigurationError(
+            f"cache={str(self.cache.path)!r} cannot be used, name another file: {reason}"
+        )
 
     def _create(
         self, storage: Any, key: str, url: str = "", *, kept: Kept = Kept(b"", ""), seconds: float

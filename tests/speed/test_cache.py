@@ -322,3 +322,14 @@ def test_a_cache_is_read_from_what_people_write(tmp_path: Path, monkeypatch: pyt
 
 def test_a_password_in_the_address_is_never_shown() -> None:
     assert "hunter2" not in repr(Cache("redis://:hunter2@cache.test"))
+
+
+def test_a_database_of_another_program_is_left_alone(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE entries (mine TEXT)")
+    connection.close()
+    with (
+        with_answers(Answers(catalogs("a")), file) as korus,
+        pytest.raises(ConfigurationError, match=r"cache\.sqlite3.* name another file"),
+    ):
+        ids(korus)
