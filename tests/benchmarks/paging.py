@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -28,7 +32,11 @@ from tests.benchmarks.measuring import (
     race_async,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 _DELAY, _OFFERS, _AHEAD = 0.05, 5_000, 4
+_PAGES = _OFFERS // server.PAGE_SIZE
 _MIRRORED = 20_000
 _LENGTHS = (1_000, 10_000, 100_000)
 
@@ -45,7 +53,7 @@ async def _waiting(base: str, rounds: int) -> dict[str, list[float]]:
 
         async def by_httpx() -> None:
             await one(1)
-            numbers = iter(range(2, _OFFERS // server.PAGE_SIZE + 1))
+            numbers = iter(range(2, _PAGES + 1))
 
             async def work() -> None:
                 for number in numbers:
@@ -65,31 +73,74 @@ async def _waiting(base: str, rounds: int) -> dict[str, list[float]]:
         )
 
 
+def _in_threads(one: Callable[[int], object]) -> None:
+    """Ask for the first page, then for the others with as many threads as korus may use."""
+    one(1)
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        for _ in pool.map(one, range(2, _PAGES + 1)):
+            pass
+
+
+class _Sockets(threading.local):
+    """A bare connection for each thread: what the server and this machine take, without any client."""
+
+    def __init__(self, base: str) -> None:
+        address = urlsplit(base)
+        self._socket = socket.create_connection((address.hostname, address.port))
+
+    def ask(self, number: int) -> None:
+        path = f"{payloads.BASE}/offers?page={number}"
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+        head, _, body = self._socket.recv(1 << 20).partition(b"\r\n\r\n")
+        left = int(head.rpartition(b" ")[2]) - len(body)
+        while left:
+            left -= len(self._socket.recv(left))
+
+
+def _waiting_in_threads(base: str, rounds: int) -> dict[str, list[float]]:
+    with Korus(**_options(base)) as client, httpx.Client(base_url=base) as raw:
+
+        def read() -> None:
+            listed = client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE, prefetch=_AHEAD)
+            assert sum(1 for _ in listed) == _OFFERS
+
+        def by_httpx() -> None:
+            _in_threads(lambda number: raw.get(f"{payloads.BASE}/offers", params={"page": number}).json())
+
+        def by_sockets() -> None:
+            _in_threads(_Sockets(base).ask)
+
+        return race(
+            {"korus": read, "httpx and json()": by_httpx, "bare sockets": by_sockets},
+            rounds,
+            scale=1e3,
+            once=True,
+        )
+
+
 def run_waiting(rounds: int) -> Row:
     """Read 5,000 offers from a server that takes 50 ms for each answer."""
     with server.serving(delay=_DELAY, total=_OFFERS) as base:
-        with Korus(**_options(base)) as client:
-
-            def read() -> None:
-                listed = client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE, prefetch=_AHEAD)
-                assert sum(1 for _ in listed) == _OFFERS
-
-            times = race({"korus": read}, rounds, scale=1e3, once=True)
+        times = _waiting_in_threads(base, rounds)
         times |= asyncio.run(_waiting(base, rounds))
     # nothing is known before the first page; then as many at once as are allowed
-    turns = 1 + math.ceil((_OFFERS / server.PAGE_SIZE - 1) / _AHEAD)
+    turns = 1 + math.ceil((_PAGES - 1) / _AHEAD)
     limit = turns * _DELAY * 1e3
     figures = [
-        Figure(f"{colour} / the limit", median(over), quartiles(over), **at_most(1.10))
+        _over(f"{colour} / the limit", times[name], limit, **at_most(1.10))
         for colour, name in (("sync", "korus"), ("async", "korus, async"))
-        if (over := [spent / limit for spent in times[name]])
     ]
-    control = [spent / limit for spent in times["httpx and json(), async"]]
-    figures.append(
-        Figure("httpx and json(), async / the limit, for comparison", median(control), quartiles(control))
-    )
+    figures += [
+        _over(f"{name} / the limit, for comparison", times[name], limit)
+        for name in ("httpx and json()", "httpx and json(), async", "bare sockets")
+    ]
     remark = f"limit: {turns} answers one after the other at {_DELAY * 1e3:.0f} ms, with prefetch={_AHEAD}: {limit:.0f} ms"
     return Row(6, "read 5,000 offers at 50 ms per answer", "ms", times, figures, [remark])
+
+
+def _over(text: str, times: Sequence[float], limit: float, **aim: Any) -> Figure:
+    ratios = [spent / limit for spent in times]
+    return Figure(text, median(ratios), quartiles(ratios), **aim)
 
 
 def _endless(total: int) -> Korus:
@@ -166,7 +217,7 @@ def run_mirror(rounds: int) -> Row:
     times: dict[str, list[float]] = {"first pass": [], "second pass": []}
     requests: dict[str, list[int]] = {"first pass": [], "second pass": []}
     with server.serving(total=_MIRRORED) as base:
-        for _ in range(min(rounds, 3)):  # what counts does not vary
+        for _ in range(rounds):
             with tempfile.TemporaryDirectory() as folder:
                 for name, spent in times.items():
                     with Korus(**_options(base), cache=Path(folder, "cache.sqlite3")) as client:

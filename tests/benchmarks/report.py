@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.measuring import Figure, Row
 
-__all__ = ["FOLDER", "markdown", "summary", "text_of", "write"]
+__all__ = ["FOLDER", "into_readme", "markdown", "summary", "text_of", "write"]
 
 FOLDER = Path("build/bench")
+
+_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 def _number(value: float, unit: str = "") -> str:
@@ -81,7 +83,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 def markdown(rows: Sequence[Row]) -> str:
     """Write the figures that have aims as a table for the README."""
-    lines = ["| # | work | figure | aim | measured |", "|---|---|---|---|---|"]
+    lines = ["| # | figure | aim | measured (middle half) |", "|---|---|---|---|"]
     for row in rows:
         for figure in row.figures:
             if figure.aim is not None:
@@ -89,16 +91,24 @@ def markdown(rows: Sequence[Row]) -> str:
                     f" ({_spread(figure)})" if _spread(figure) else ""
                 )
                 verdict = "" if figure.met else " **missed**"
-                lines.append(
-                    f"| {row.number} | {row.title} | {figure.text} | {_aim(figure)} | {measured}{verdict} |"
-                )
+                lines.append(f"| {row.number} | {figure.text} | {_aim(figure)} | {measured}{verdict} |")
     return "\n".join([*lines, ""])
 
 
-def write(rows: Sequence[Row], *, rounds: int, seconds: float) -> Path:
-    """Write ``results.json``, ``index.html`` and ``table.md``; give their folder."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    about = {
+def into_readme(readme: Path = Path("README.md")) -> None:
+    """Put the table of the latest run where the README shows it."""
+    text = readme.read_text("utf-8")
+    before, mark, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not (mark and end):
+        raise SystemExit(f"{readme}: put the lines {_BEGIN} and {_END} where the figures go")
+    table = (FOLDER / "table.md").read_text("utf-8")
+    readme.write_text(f"{before}{mark}\n\n{table}\n{end}{after}", "utf-8")
+
+
+def conditions(rounds: int, seconds: float) -> dict[str, object]:
+    """Say when and on what kind of machine this run was made."""
+    return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "rounds": rounds,
         "seconds": round(seconds, 1),
@@ -106,6 +116,12 @@ def write(rows: Sequence[Row], *, rounds: int, seconds: float) -> Path:
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
         "load": round(os.getloadavg()[0], 2),
     }
+
+
+def write(rows: Sequence[Row], *, rounds: int, seconds: float) -> Path:
+    """Write ``results.json``, ``index.html`` and ``table.md``; give their folder."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    about = conditions(rounds, seconds)
     listed = [
         {
             **attrs.asdict(row, recurse=False),
@@ -115,7 +131,7 @@ def write(rows: Sequence[Row], *, rounds: int, seconds: float) -> Path:
     ]
     (FOLDER / "results.json").write_text(json.dumps({"about": about, "rows": listed}, indent=1), "utf-8")
     (FOLDER / "index.html").write_text(_page(rows, about), "utf-8")
-    (FOLDER / "table.md").write_text(markdown(rows), "utf-8")
+    (FOLDER / "table.md").write_text(f"{markdown(rows)}\n{_said(about)}\n", "utf-8")
     return FOLDER
 
 
@@ -141,13 +157,17 @@ svg .spread { stroke: var(--ink); stroke-width: 1.5; } svg .end { stroke: var(--
 """
 
 
+def _said(about: dict[str, object]) -> str:
+    return (
+        f"{about['at']}, Python {about['python']}, {about['machine']}, load {about['load']}; medians of\n"
+        f"{about['rounds']} rounds with the contestants taking turns, and the middle half of the rounds."
+    )
+
+
 def _page(rows: Sequence[Row], about: dict[str, object]) -> str:
     judged = [figure for row in rows for figure in row.figures if figure.met is not None]
     met = sum(figure.met is True for figure in judged)
-    said = (
-        f"{about['at']}, Python {about['python']}, {about['machine']}, load {about['load']}; medians of "
-        f"{about['rounds']} rounds with the contestants taking turns, and the middle half of the rounds."
-    )
+    said = _said(about)
     parts = [
         "<!doctype html><html lang='en'><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width, initial-scale=1'>",
