@@ -18,6 +18,8 @@ from korus.pages import Cursor, Envelope, Memory, Page, Query
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from korus._async.transport import Answer
+
 __all__ = ["AsyncPages", "Source"]
 
 _T = TypeVar("_T")
@@ -34,7 +36,7 @@ class Source(Generic[_T]):
         url: The collection's absolute address.
         query: Its filters.
         paged: Whether the operation knows page numbers.
-        read: Fetches a page by its query and gives the decoded answer.
+        read: Fetches a page by its query; the answer is decoded when its turn has come.
         build: Makes a model of one item.
     """
 
@@ -42,7 +44,7 @@ class Source(Generic[_T]):
     url: str
     query: Query
     paged: bool
-    read: Callable[[Query], Awaitable[Any]] = field(repr=False)
+    read: Callable[[Query], Awaitable[Answer]] = field(repr=False)
     build: Callable[[Any], _T] = field(repr=False)
 
     @property
@@ -79,12 +81,14 @@ class _Reader(Generic[_T]):
         """Give the query that a page is asked for with."""
         return paging.page_query(cursor, self.source.query, self.page_size)
 
-    async def read(self, cursor: Cursor, memory: Memory = _NOTHING, document: Any = None) -> _Reading[_T]:
+    async def read(
+        self, cursor: Cursor, memory: Memory = _NOTHING, answer: Answer | None = None
+    ) -> _Reading[_T]:
         """Read a page, or what came of it already."""
         source = self.source
-        if document is None:
-            document = await source.read(self.query(cursor))
-        envelope = paging.read_envelope(document, operation=source.operation, url=source.url)
+        if answer is None:
+            answer = await source.read(self.query(cursor))
+        envelope = paging.read_envelope(answer.json(), operation=source.operation, url=source.url)
         step = paging.step(cursor, envelope, memory, paged=source.paged)
         self.total = envelope.total if envelope.total is not None else self.total
         following = step.following
@@ -226,7 +230,7 @@ class _Walk(Generic[_T]):
         self._cursor: Cursor | None = reader.start
         self._memory = _NOTHING
         self._workers = AsyncWorkers(reader.prefetch) if reader.prefetch else None
-        self._ahead: dict[Query, AsyncPending[Any]] = {}
+        self._ahead: dict[Query, AsyncPending[Answer]] = {}
 
     async def turn(self) -> _Reading[_T] | None:
         """Read the next page; None after the last."""
@@ -235,22 +239,26 @@ class _Walk(Generic[_T]):
             reader.stand(None)
             return None
         coming = self._ahead.pop(reader.query(cursor), None)
-        document = None if coming is None else await coming.result()
-        reading = await reader.read(cursor, self._memory, document)
+        answer = None if coming is None else await coming.result()
+        if answer is not None:
+            # the next page is on its way while this one is decoded
+            self._look_ahead(cursor, 1)
+        reading = await reader.read(cursor, self._memory, answer)
         step = reading.step
         if step.warning is not None:
             warnings.warn(f"{reader.source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
         self._cursor, self._memory = step.following, self._memory.with_page(reading.envelope)
         if step.repeated:
             return await self.turn()
-        self._look_ahead()
+        self._look_ahead(self._cursor)
         return reading
 
-    def _look_ahead(self) -> None:
+    def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
+        """Start as many pages from a cursor on as are to be fetched ahead; the first ``past`` are there already."""
         reader = self._reader
-        if self._workers is None or self._cursor is None:
+        if self._workers is None or cursor is None:
             return
-        for page in paging.foreseen(self._cursor, reader.prefetch):
+        for page in paging.foreseen(cursor, reader.prefetch + past)[past:]:
             query = reader.query(page)
             if query not in self._ahead:
                 self._ahead[query] = self._workers.start(reader.source.read, query)

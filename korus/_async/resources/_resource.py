@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from korus._async.client import AsyncKorus
-    from korus._async.transport import AsyncTransport
+    from korus._async.transport import Answer, AsyncTransport
     from korus.pages import Query
 
 __all__ = ["AsyncResource"]
@@ -59,9 +59,8 @@ class AsyncResource:
         request = request_for(module, **arguments)
         operation = module.OPERATION
 
-        async def read(query: Query) -> Any:
-            answer = await transport.send(operation, {**request, "params": list(query)})
-            return answer.json()
+        async def read(query: Query) -> Answer:
+            return await transport.send(operation, {**request, "params": list(query)})
 
         def item(member: Any) -> _T:
             # a member that is not an object, an IRI for example, is passed on as it came

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from korus._sync.client import Korus
-    from korus._sync.transport import Transport
+    from korus._sync.transport import Answer, Transport
     from korus.pages import Query
 
 __all__ = ["Resource"]
@@ -60,9 +60,8 @@ class Resource:
         request = request_for(module, **arguments)
         operation = module.OPERATION
 
-        def read(query: Query) -> Any:
-            answer = transport.send(operation, {**request, "params": list(query)})
-            return answer.json()
+        def read(query: Query) -> Answer:
+            return transport.send(operation, {**request, "params": list(query)})
 
         def item(member: Any) -> _T:
             # a member that is not an object, an IRI for example, is passed on as it came
