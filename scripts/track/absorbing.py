@@ -540,6 +540,15 @@ def _switch(root: Path, branch: str) -> None:
         raise StoppedError(Status.NOT_WRITTEN, f"cannot go to the branch {branch}: {_last_line(done.stderr)}")
 
 
+def _by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
+    """Give the files of the tests that were skipped, by what korus said."""
+    found: dict[str, dict[str, None]] = {}
+    for line in lost:
+        place, _, reason = line.partition(f": {OperationUnavailable.__name__}: ")
+        found.setdefault(reason, {})[place.partition(":")[0]] = None
+    return {reason: sorted(files) for reason, files in sorted(found.items())}
+
+
 def _left(outcome: Outcome) -> list[str]:
     """Say what no command can do."""
     return [
@@ -548,7 +557,10 @@ def _left(outcome: Outcome) -> list[str]:
             for operation in outcome.untaught
         ],
         *[f"record anew what the new version has outdated: {line}" for line in outcome.outdated],
-        *[f"`korus` has no way any more to do what a test does: {line}" for line in outcome.lost],
+        *[
+            f"take out of korus what the new version does not offer any more: {reason} ({', '.join(tests)})"
+            for reason, tests in _by_reason(outcome.lost).items()
+        ],
         *[f"look at a test that held only when it was run again: {name}" for name in outcome.unsteady],
         *[
             f"the check `{name}` does not hold: see output.txt, and `python -m scripts.check {name}`"

@@ -432,3 +432,16 @@ def test_a_run_that_was_killed_is_undone_by_the_next(small, tmp_path, moment):
 
 def test_release_is_what_the_next_version_is_made_of():
     assert release()["info"]["version"] == "release"
+
+
+def test_what_the_new_version_does_not_offer_any_more_is_said_once_with_the_tests_of_it():
+    lost = [
+        "tests/b.py:3: test_one[sync]: OperationUnavailable: list_offers: it does not take session",
+        "tests/b.py:3: test_one[async]: OperationUnavailable: list_offers: it does not take session",
+        "tests/a.py:9: test_two: OperationUnavailable: list_offers: it does not take session",
+        "tests/a.py:12: test_three: OperationUnavailable: get_form: there is no such operation",
+    ]
+    assert absorbing._by_reason(lost) == {
+        "get_form: there is no such operation": ["tests/a.py"],
+        "list_offers: it does not take session": ["tests/a.py", "tests/b.py"],
+    }
