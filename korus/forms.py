@@ -178,11 +178,11 @@ def coerce_field(
 
     Raises:
         AnswersInvalid: The value does not fit; its ``problems`` has the reason.
-        InvalidArgument: ``time_zone`` names no known zone.
+        InvalidArgument: ``type`` is no text, or ``time_zone`` names no known zone.
     """
     setting = _Setting(_choices(choices), zone(time_zone), required)
     try:
-        return _coerce(str.__str__(type), value, setting)
+        return _coerce(_kind(type), value, setting)
     except _Refused as refused:
         raise AnswersInvalid([AnswerProblem(str(refused))]) from None
 
@@ -206,12 +206,24 @@ def parse_field(
 
     Raises:
         AnswersInvalid: The texts are not in the format of the type.
+        InvalidArgument: ``type`` is no text, or ``texts`` holds something else.
     """
+    kind = _kind(type)
+    if not isinstance(texts, Iterable):
+        raise InvalidArgument(f"texts are a text or several, not {_quote(texts)}")
     listed = (texts,) if isinstance(texts, str) else tuple(texts)
+    if not all(isinstance(text, str) for text in listed):
+        raise InvalidArgument(f"texts are a text or several, not {_quote(texts)}")
     try:
-        return _parse(str.__str__(type), listed, _choices(choices))
+        return _parse(kind, listed, _choices(choices))
     except _Refused as refused:
         raise AnswersInvalid([AnswerProblem(str(refused))]) from None
+
+
+def _kind(named: object) -> str:
+    if not isinstance(named, str):
+        raise InvalidArgument(f"the type of a field is a text such as 'integer', not {_quote(named)}")
+    return str.__str__(named)
 
 
 def zone(named: object) -> tzinfo | None:

@@ -14,6 +14,7 @@ This module is the store; it asks the API nothing. It needs the extra ``korus[jo
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -21,7 +22,7 @@ import threading
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from attrs import field, frozen
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "JournalEntry", "JournalStore"]
 
 SCHEMA_VERSION: Final = 1
+_ACCOUNT = 64
 """The version of the journal's tables; a journal written by a later korus is refused."""
 
 DEFAULT_RETENTION: Final = timedelta(days=90)
@@ -84,7 +86,7 @@ _INTENTS = Table(
     Column("id", String(36), primary_key=True),
     Column("kind", String(10), nullable=False),
     Column("state", String(10), nullable=False),
-    Column("account", String(64), nullable=False),
+    Column("account", String(_ACCOUNT), nullable=False),
     Column("reference", String(200)),
     Column("owner", String(300), nullable=False),
     Column("lease", Float(53), nullable=False),
@@ -109,7 +111,7 @@ _SUBJECTS = Table(
 _CLAIMS = Table(
     "korus_journal_claims",
     _METADATA,
-    Column("account", String(64), primary_key=True),
+    Column("account", String(_ACCOUNT), primary_key=True),
     Column("iri", String(200), primary_key=True),
     Column("intent", String(36), nullable=False),
     Column("created", Float(53), nullable=False),
@@ -179,7 +181,7 @@ class JournalStore:
     def __init__(
         self, address: str, *, account: str = "", lease: float = 120.0, clock: Clock = SYSTEM_CLOCK
     ) -> None:
-        self._account = account[:64]
+        self._account = _account(account)
         self._lease = lease
         self._clock = clock
         self._engine = _engine(address)
@@ -454,8 +456,8 @@ class JournalStore:
             id=row.id,
             kind=row.kind,
             subjects=tuple(subjects.scalars()),
-            details=json.loads(row.details),
-            private=json.loads(row.private),
+            details=_stored(row.details, row.id),
+            private=_stored(row.private, row.id),
             reference=row.reference,
             state=row.state,
         )
@@ -469,8 +471,8 @@ class JournalStore:
             created_at=_moment(row.created),
             updated_at=_moment(row.updated),
             alive=row.state in _OPEN and self._alive(row),
-            details=json.loads(row.details),
-            outcome=None if row.outcome is None else json.loads(row.outcome),
+            details=_stored(row.details, row.id),
+            outcome=None if row.outcome is None else _stored(row.outcome, row.id),
         )
 
     def _alive(self, row: Row[Any]) -> bool:
@@ -508,8 +510,9 @@ class JournalStore:
             except SQLAlchemyError as cause:
                 raise _failed(cause) from None
             if version != SCHEMA_VERSION:
+                told = "of a version that cannot be read" if version < 0 else f"of version {version}"
                 raise ConfigurationError(
-                    f"the journal is of version {version}, and this korus knows version {SCHEMA_VERSION}; "
+                    f"the journal is {told}, and this korus knows version {SCHEMA_VERSION}; "
                     "use the korus that wrote it, or another journal"
                 )
             self._ready = True
@@ -518,8 +521,27 @@ class JournalStore:
         return self._clock.now().timestamp()
 
 
+def _account(name: str) -> str:
+    """Give what fits the column: the name, or where it is longer, what tells it from others that begin alike."""
+    return name if len(name) <= _ACCOUNT else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+
+
+def _stored(text: str, intent: str) -> Any:
+    """Read JSON of the journal.
+
+    Raises:
+        JournalFailed: It is damaged.
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise JournalFailed(
+            f"the journal's entry {intent} is damaged: its text is no JSON; mend or delete that row"
+        ) from None
+
+
 def _prepared(engine: Engine) -> int:
-    """Make sure that the tables are there; gives their version."""
+    """Make sure that the tables are there; gives their version, -1 where that cannot be told."""
     attempts = 3
     while True:
         attempts -= 1
@@ -529,7 +551,8 @@ def _prepared(engine: Engine) -> int:
                     _METADATA.create_all(connection)
                     connection.execute(insert(_META).values(name="version", value=str(SCHEMA_VERSION)))
                 found = connection.execute(select(_META.c.value).where(_META.c.name == "version")).scalar()
-                return int(cast("str", found or 0))
+                text = str(found or 0)
+                return int(text) if text.isascii() and text.isdecimal() else -1
         except SQLAlchemyError:
             if not attempts:  # another process may be creating them this very moment
                 raise

@@ -78,7 +78,8 @@ class Standing:
 
     Attributes:
         kind: ``free`` to be ordered, ``ordered`` under this reference, ``foreign``: ordered under another,
-            ``ended``, or ``absent``: the API knows no such reservation.
+            ``ended``: by itself, released, or its order was cancelled, or ``absent``: the API knows no such
+            reservation.
         order: The order, if there is one.
         reason: Why it cannot be ordered.
     """
@@ -466,7 +467,7 @@ class AsyncOrdering:
             for order in orders:
                 named = reservation_of(order)
                 if named in found and found[named].order is None:
-                    found[named] = Standing("ordered", _model(order))
+                    found[named] = _ordered(order)
         return found
 
     async def _stands(self, line: OrderLine, reference: str) -> Standing:
@@ -484,7 +485,7 @@ class AsyncOrdering:
             return Standing("free") if reason is None else Standing("ended", reason=reason)
         order = await self._order_at(named)
         if belongs(order, reference):
-            return Standing("ordered", _model(order))
+            return _ordered(order)
         other = order.get("externalReference")
         return Standing("foreign", _model(order), f"it is ordered already, under the reference {other!r}")
 
@@ -532,6 +533,13 @@ def _model(entry: Any) -> Order:
 
     source = wire(entry)
     return cast("Order", entry) if source is None else Order.from_dict(source)
+
+
+def _ordered(order: Mapping[str, Any]) -> Standing:
+    """Say how a reservation stands that has this order: a cancelled one gives nobody a ticket."""
+    if _stands(order):
+        return Standing("ordered", _model(order))
+    return Standing("ended", _model(order), f"its order {iri_of(order)} was cancelled")
 
 
 def _traced(error: ValidationFailed, sent: Sequence[OrderLine]) -> tuple[Violation, ...]:

@@ -466,3 +466,17 @@ class TestFormAnswers:
     def test_an_unset_required_flag_and_an_unknown_type_are_tolerated(self):
         entry = form_field(1, "a", "hologram", required=None)
         assert FormAnswers(form(entry), {"a": "x"}).values == {"a": "x"}
+
+
+@pytest.mark.parametrize("named", [None, ["text"], 3, b"text"])
+def test_a_type_that_is_no_text_is_refused(named):
+    with pytest.raises(InvalidArgument, match="the type of a field is a text such as 'integer'"):
+        coerce_field(named, "x")
+    with pytest.raises(InvalidArgument, match="the type of a field is a text such as 'integer'"):
+        parse_field(named, "x")
+
+
+@pytest.mark.parametrize("texts", [5, None, (5,), ("a", None), b"3"])
+def test_texts_that_are_none_are_refused(texts):
+    with pytest.raises(InvalidArgument, match="texts are a text or several, not"):
+        parse_field("integer", texts)

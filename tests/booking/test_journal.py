@@ -216,6 +216,37 @@ class TestStore:
         with pytest.raises(ConfigurationError, match=f"version {SCHEMA_VERSION + 1}"):
             opened(address).count()
 
+    @pytest.mark.parametrize(
+        ("statement", "error", "said"),
+        [
+            (
+                "UPDATE korus_journal_meta SET value = 'two' WHERE name = 'version'",
+                ConfigurationError,
+                "of a version that cannot be read",
+            ),
+            (
+                "UPDATE korus_journal_intents SET details = '{'",
+                JournalFailed,
+                "is damaged: its text is no JSON",
+            ),
+        ],
+    )
+    def test_what_is_damaged_in_it_is_said(self, address, opened, statement, error, said):
+        from sqlalchemy import text
+
+        store = opened(address)
+        store.open(order_intent("/r/1"))
+        with store._engine.begin() as connection:
+            connection.execute(text(statement))
+        with pytest.raises(error, match=said):
+            opened(address).entries()
+
+    def test_accounts_that_begin_alike_have_books_of_their_own(self, address, opened):
+        long = "c" * 40 + "@https://api.example.com/a/long/way/below"
+        one, other = opened(address, account=f"{long}/1"), opened(address, account=f"{long}/2")
+        one.open(order_intent("/r/1"))
+        assert (len(one.entries()), len(other.entries())) == (1, 0)
+
     def test_memory_keeps_the_same_promises(self):
         ledger = MemoryLedger()
         mine, same = order_intent("/r/1", "/r/2"), order_intent("/r/2")

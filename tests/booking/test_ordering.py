@@ -16,6 +16,7 @@ from korus.errors import (
     ValidationFailed,
 )
 from korus.models import Customer
+from korus.sandbox import representations
 
 POST = "bulk_create_orders"
 
@@ -145,6 +146,15 @@ class TestExactlyOnce:
         assert len(orders_of(front)) == 2
         assert [outcome.adopted for outcome in placed.lines] == [done, done]
         assert front.requests(POST) == (1 if done else 2)
+
+    def test_a_cancelled_order_is_no_success_of_ordering_again(self, front, monkeypatch):
+        held = front.hold(*front.offers(1))
+        order = front.order(held).succeeded[0]
+        shown = representations.order
+        monkeypatch.setattr(representations, "order", lambda item: {**shown(item), "status": "cancelled"})
+        with pytest.raises(ReservationUnusable, match=f"its order {order.iri} was cancelled"):
+            front.order(held)
+        assert len(orders_of(front)) == 1
 
     def test_lost_again_and_again_it_is_still_ordered_once(self, front):
         held = front.hold(*front.offers(1))
