@@ -208,12 +208,7 @@ def parse_field(
         AnswersInvalid: The texts are not in the format of the type.
         InvalidArgument: ``type`` is no text, or ``texts`` holds something else.
     """
-    kind = _kind(type)
-    if not isinstance(texts, Iterable):
-        raise InvalidArgument(f"texts are a text or several, not {_quote(texts)}")
-    listed = (texts,) if isinstance(texts, str) else tuple(texts)
-    if not all(isinstance(text, str) for text in listed):
-        raise InvalidArgument(f"texts are a text or several, not {_quote(texts)}")
+    kind, listed = _kind(type), _texts(texts)
     try:
         return _parse(kind, listed, _choices(choices))
     except _Refused as refused:
@@ -224,6 +219,16 @@ def _kind(named: object) -> str:
     if not isinstance(named, str):
         raise InvalidArgument(f"the type of a field is a text such as 'integer', not {_quote(named)}")
     return str.__str__(named)
+
+
+def _texts(given: object) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    listed = tuple(cast("Iterable[object]", given)) if isinstance(given, Iterable) else (given,)
+    texts = tuple(text for text in listed if isinstance(text, str))
+    if len(texts) < len(listed):
+        raise InvalidArgument(f"texts are a text or several, not {_quote(listed)}")
+    return texts
 
 
 def zone(named: object) -> tzinfo | None:
