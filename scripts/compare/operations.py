@@ -21,6 +21,23 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "Operations", "paired_operations"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+# what the rest of the comparison looks at
+OPERATION_KEYWORDS = frozenset(
+    {
+        "operationId",
+        "tags",
+        "summary",
+        "description",
+        "externalDocs",
+        "deprecated",
+        "parameters",
+        "requestBody",
+        "responses",
+        "callbacks",
+        "security",
+        "servers",
+    }
+)
 ANYTHING = "/x-anything"
 PRIMITIVES = frozenset({"null", "boolean", "number", "string"})
 # styles that write one value of a primitive type alike
@@ -269,6 +286,18 @@ class Operations:
                 at=at,
                 operation=operation,
             )
+        for keyword in sorted((was.keys() | now.keys()) - OPERATION_KEYWORDS):
+            if not keyword.startswith("x-") and token(was.get(keyword)) != token(now.get(keyword)):
+                self.findings.say(
+                    "operation-keyword-changed",
+                    "request",
+                    was.get(keyword),
+                    now.get(keyword),
+                    f"`{keyword}` of the operation changed",
+                    at=at,
+                    operation=operation,
+                    subject=keyword,
+                )
         if (was.get("deprecated") is True) != (now.get("deprecated") is True):
             deprecated = now.get("deprecated") is True
             self.findings.say(

@@ -425,6 +425,11 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("operation-summary-changed", "compatible", "A summary is text for people."),
     ("operation-description-changed", "compatible", "A description is text for people."),
     ("operation-external-docs-changed", "compatible", "A link to documentation binds nobody."),
+    (
+        "operation-keyword-changed",
+        "possibly",
+        "A keyword of an operation that is not known here may change what the operation does.",
+    ),
     ("path-description-changed", "compatible", "The text of a path is for people."),
     # --- parameters
     (

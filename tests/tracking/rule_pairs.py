@@ -401,6 +401,7 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
     "operation-summary-changed": (one(summary="a"), one(summary="b")),
     "operation-description-changed": (one(), one(description="b")),
     "operation-external-docs-changed": (one(), one(externalDocs={"url": "https://example.org"})),
+    "operation-keyword-changed": (one(), one(idempotent=True)),
     "path-description-changed": (
         api({"/a": {"get": operation(), "summary": "a"}}),
         api({"/a": {"get": operation(), "summary": "b"}}),
