@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from scripts.compare.documents import Document, Json, listing, mapping
+from scripts.compare.findings import changed_keywords
 from scripts.compare.shapes import token
 
 if TYPE_CHECKING:
@@ -394,19 +395,17 @@ def compare_access(old: Document, new: Document, operations: list[Operation], fi
 
 
 def _compare_keywords(old: Document, new: Document, findings: Findings) -> None:
-    for keyword in sorted((old.root.keys() | new.root.keys()) - KNOWN):
-        was, now = old.root.get(keyword), new.root.get(keyword)
-        if not keyword.startswith("x-") and token(was) != token(now):
-            findings.say(
-                "document-keyword-changed",
-                "request",
-                was,
-                now,
-                f"`{keyword}` of the document changed",
-                at=("", ""),
-                part="info",
-                subject=keyword,
-            )
+    for keyword, was, now in changed_keywords(old.root, new.root, KNOWN):
+        findings.say(
+            "document-keyword-changed",
+            "request",
+            was,
+            now,
+            f"`{keyword}` of the document changed",
+            at=("", ""),
+            part="info",
+            subject=keyword,
+        )
 
 
 def compare_surroundings(old: Document, new: Document, findings: Findings) -> None:

@@ -16,13 +16,13 @@ from scripts.compare.rules import LEVELS, RULES, Direction, stem
 from scripts.compare.shapes import Use, token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scripts.compare.documents import Json
     from scripts.compare.judge import Judge
     from scripts.compare.pairs import Change, Graph, Pair
 
-__all__ = ["Findings", "Operation", "erased"]
+__all__ = ["Findings", "Operation", "changed_keywords", "erased"]
 
 BOTH: tuple[Direction, Direction] = ("request", "response")
 NO_WITNESS = {
@@ -44,6 +44,19 @@ WRITTEN_DIFFERENTLY = frozenset(
         "pattern-properties",
     }
 )
+
+
+def changed_keywords(
+    was: Mapping[str, Json], now: Mapping[str, Json], known: frozenset[str]
+) -> Iterator[tuple[str, Json, Json]]:
+    """Give the keywords that nothing here looks at and that changed, each with its old and its new value.
+
+    Extensions (``x-…``) are not among them: what they say is between those who write them and those who read them.
+    """
+    for keyword in sorted((was.keys() | now.keys()) - known):
+        old, new = was.get(keyword), now.get(keyword)
+        if not keyword.startswith("x-") and token(old) != token(new):
+            yield keyword, old, new
 
 
 def erased(path: str) -> str:

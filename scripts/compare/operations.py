@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scripts.compare.documents import Document, Json, escape, listing, mapping
-from scripts.compare.findings import Findings, Operation, erased
+from scripts.compare.findings import Findings, Operation, changed_keywords, erased
 from scripts.compare.shapes import Book, token
 
 if TYPE_CHECKING:
@@ -286,18 +286,17 @@ class Operations:
                 at=at,
                 operation=operation,
             )
-        for keyword in sorted((was.keys() | now.keys()) - OPERATION_KEYWORDS):
-            if not keyword.startswith("x-") and token(was.get(keyword)) != token(now.get(keyword)):
-                self.findings.say(
-                    "operation-keyword-changed",
-                    "request",
-                    was.get(keyword),
-                    now.get(keyword),
-                    f"`{keyword}` of the operation changed",
-                    at=at,
-                    operation=operation,
-                    subject=keyword,
-                )
+        for keyword, old, new in changed_keywords(was, now, OPERATION_KEYWORDS):
+            self.findings.say(
+                "operation-keyword-changed",
+                "request",
+                old,
+                new,
+                f"`{keyword}` of the operation changed",
+                at=at,
+                operation=operation,
+                subject=keyword,
+            )
         if (was.get("deprecated") is True) != (now.get("deprecated") is True):
             deprecated = now.get("deprecated") is True
             self.findings.say(

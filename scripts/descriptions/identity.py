@@ -38,7 +38,7 @@ def api_version(document: Document) -> str:
     # an unquoted `version: 2.0` reads as a number
     if isinstance(version, bool) or not isinstance(version, str | int | float) or version == "":
         raise CutShortError("it has no `info.version`")
-    if not any(mapping(path) for path in mapping(document.get("paths")).values()):
+    if not _has_operations(document):
         raise CutShortError("it has no `paths`")
     return str(version)
 
@@ -50,7 +50,7 @@ def check_whole(document: Document) -> None:
         CutShortError: It has no operations, a local reference points at nothing, or an operation has a tag that
             the list of tags lacks.
     """
-    if not any(mapping(path) for path in mapping(document.get("paths")).values()):
+    if not _has_operations(document):
         raise CutShortError("it has no operations")
     for reference in dict.fromkeys(_references(document)):
         try:
@@ -67,6 +67,10 @@ def check_whole(document: Document) -> None:
     if declared and used - declared:
         missing = ", ".join(sorted(str(tag) for tag in used - declared))
         raise CutShortError(f"its list of tags lacks some that operations have: {missing}")
+
+
+def _has_operations(document: Document) -> bool:
+    return any(mapping(path) for path in mapping(document.get("paths")).values())
 
 
 def _references(node: object) -> Iterator[str]:

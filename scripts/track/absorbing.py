@@ -26,6 +26,7 @@ from scripts.descriptions import DescriptionError, load, mapping, read_lock, sha
 from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
+from scripts.prepare.operations import METHODS
 from scripts.python_surface import Meaning, SurfaceError, explain, read_surface
 from scripts.python_surface.render import FORMATS
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted
@@ -44,7 +45,6 @@ NOT_RUN = ("tests/tracking", "tests/benchmarks")
 MOST_AGAIN = 10
 # what of `make check` can depend on the description; the rest looks at files that are not touched
 CHECKS = ("mypy", "pyright", "mypy-generated", "generated", "recorded")
-METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
 class Status(IntEnum):
@@ -542,10 +542,10 @@ def _switch(root: Path, branch: str) -> None:
 
 def _by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
     """Give the files of the tests that were skipped, by what korus said."""
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, set[str]] = {}
     for line in lost:
         place, _, reason = line.partition(f": {OperationUnavailable.__name__}: ")
-        found.setdefault(reason, {})[place.partition(":")[0]] = None
+        found.setdefault(reason, set()).add(place.partition(":")[0])
     return {reason: sorted(files) for reason, files in sorted(found.items())}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from korus.models import Customer
+from korus.models import Beneficiary, Customer
 
 ADA = Customer(
     firstname="Ada",
@@ -15,6 +15,17 @@ ADA = Customer(
     language="fr",
     title="mrs",
     optin=False,
+)
+
+EVERYTHING = Beneficiary(
+    firstname="Ada",
+    lastname="Lovelace",
+    email="ada@example.com",
+    phone="+33639980456",
+    title="mrs",
+    date_of_birth="1984-05-06",
+    place_of_birth="London",
+    nationality="GB",
 )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from booking import ADA, held, named_ticket, ordered, plain_offer
+from booking import ADA, EVERYTHING, held, named_ticket, ordered, plain_offer
 
 from korus import RetryPolicy
 from korus.errors import (
@@ -194,19 +194,7 @@ def test_the_holder_of_a_ticket_is_named(client, korus_cassette):
     assert set(need.missing) >= {"firstname", "lastname"}
     with pytest.raises(BeneficiaryInvalid):
         client.tickets.set_beneficiary(ticket, Beneficiary(firstname=" ", lastname="Lovelace"))
-    done = client.tickets.set_beneficiary(
-        ticket,
-        Beneficiary(
-            firstname="Ada",
-            lastname="Lovelace",
-            email="ada@example.com",
-            phone="+33639980456",
-            title="mrs",
-            date_of_birth="1984-05-06",
-            place_of_birth="London",
-            nationality="GB",
-        ),
-    )
+    done = client.tickets.set_beneficiary(ticket, EVERYTHING)
     assert done.status == "validated"
     assert done.beneficiary.firstname == korus_cassette.shown("given", "Ada")
     assert client.tickets.get(ticket).beneficiary.lastname == korus_cassette.shown("family", "Lovelace")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from booking import ADA, a_timed_ticket, held, named_ticket, ordered, plain_offer
+from booking import ADA, EVERYTHING, a_timed_ticket, held, named_ticket, ordered, plain_offer
 
 from korus import RetryPolicy
 from korus.errors import BadRequest, NotFound, PermissionDenied, StatusError, ValidationFailed
-from korus.models import Beneficiary
 
 NOWHERE = "019c23d2-0000-7abc-8def-000000000000"
 ERRORS = {400: BadRequest, 403: PermissionDenied, 404: NotFound, 422: ValidationFailed}
@@ -134,22 +133,12 @@ def test_every_change_of_an_order_may_be_refused(client, korus_cassette, status)
         booking.submit().succeeded, customer=ADA, external_reference="SHOP-32"
     ).succeeded
     ticket = client.tickets.get(order.items[0].tickets[0])
-    everything = Beneficiary(
-        firstname="Ada",
-        lastname="Lovelace",
-        email="ada@example.com",
-        phone="+33639980456",
-        title="mrs",
-        date_of_birth="1984-05-06",
-        place_of_birth="London",
-        nationality="GB",
-    )
     raised = refused(
         client,
         korus_cassette,
         status,
         {
-            "update_order_item_ticket": lambda client: client.tickets.set_beneficiary(ticket, everything),
+            "update_order_item_ticket": lambda client: client.tickets.set_beneficiary(ticket, EVERYTHING),
             "update_order_document": lambda client: client.documents.url(
                 f"{order.iri}/documents/{NOWHERE}", language="fr"
             ),
