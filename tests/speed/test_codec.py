@@ -8,8 +8,9 @@ import datetime as dt
 import enum
 import json
 import uuid
+from collections import OrderedDict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from hypothesis import example, given
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from korus import decode, encode
 from korus.errors import DecodingFailed, InvalidArgument
+from korus.models import BulkReservationInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,15 +166,35 @@ class Kind(enum.StrEnum):
     PAPER = "paper"
 
 
+class Level(enum.IntEnum):
+    """A number that is more than a number."""
+
+    HIGH = 3
+
+
+class Odd(enum.Enum):
+    """Values that are no text."""
+
+    NUMBER = 4
+    SET = frozenset({1})
+    NOT_A_NUMBER = float("nan")
+
+
 class Text(str):
     """A text of another type."""
 
     __slots__ = ()
 
 
+class Pair(NamedTuple):
+    """A tuple of another type."""
+
+    one: int = 1
+
+
 @dataclasses.dataclass
 class Record:
-    """What msgspec writes as an object, and the standard library not at all."""
+    """What other fast encoders write as an object, and the standard library not at all."""
 
     kind: str = "paper"
 
@@ -183,14 +205,15 @@ class Record:
 @pytest.mark.parametrize(
     "odd",
     [
-        Kind.PAPER, Text("paper"), Record(), float("nan"), float("-inf"), {1}, frozenset(), b"", bytearray(b"x"),
+        Kind.PAPER, Level.HIGH, *Odd, Text("paper"), Pair(), Record(), BulkReservationInput(items=[]),
+        OrderedDict(a=1), float("nan"), float("-inf"), {1}, frozenset(), b"", bytearray(b"x"),
         memoryview(b"x"), dt.timedelta(1), dt.time(1), dt.datetime(2027, 1, 2, tzinfo=dt.UTC), Decimal("NaN"),
         uuid.UUID(int=3), (1, 2), {Kind.PAPER: 1}, {Text("a"): 1}, {b"a": 1}, {(1,): 1}, {uuid.UUID(int=3): 1},
-        2**64, -(2**63) - 1, "null", "\udfff", -0.0,
+        {Level.HIGH: 1}, {Odd.NUMBER: 1}, 2**64, -(2**63) - 1, "null", "\udfff", -0.0,
     ],
     ids=lambda odd: type(odd).__name__,  # the text of some holds an address
 )  # fmt: skip
-def test_what_msgspec_has_rules_of_its_own_for_is_written_or_refused_alike(
+def test_what_fast_encoders_have_rules_of_their_own_for_is_written_or_refused_alike(
     odd: object, wrap: Callable[[object], object]
 ) -> None:
     assert_alike(lambda: json.loads(encode.encode_json(wrap(odd))))
