@@ -242,7 +242,7 @@ class _Walk(Generic[_T]):
         answer = None if coming is None else await coming.result()
         if answer is not None:
             # the next page is on its way while this one is decoded
-            self._look_ahead(cursor, 1)
+            await self._look_ahead(cursor, 1)
         reading = await reader.read(cursor, self._memory, answer)
         step = reading.step
         if step.warning is not None:
@@ -250,18 +250,21 @@ class _Walk(Generic[_T]):
         self._cursor, self._memory = step.following, self._memory.with_page(reading.envelope)
         if step.repeated:
             return await self.turn()
-        self._look_ahead(self._cursor)
+        await self._look_ahead(self._cursor)
         return reading
 
-    def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
+    async def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
         """Start as many pages from a cursor on as are to be fetched ahead; the first ``past`` are there already."""
         reader = self._reader
         if self._workers is None or cursor is None:
             return
+        started = False
         for page in paging.foreseen(cursor, reader.prefetch + past)[past:]:
             query = reader.query(page)
             if query not in self._ahead:
-                self._ahead[query] = self._workers.start(reader.source.read, query)
+                self._ahead[query], started = self._workers.start(reader.source.read, query), True
+        if started:
+            await self._workers.give_way()
 
     def __del__(self) -> None:
         workers = getattr(self, "_workers", None)

@@ -146,6 +146,9 @@ class Workers:
         self._inside.works = True
         return function(*arguments)
 
+    def give_way(self) -> None:
+        """Let the calls that were started get as far as the network; threads do so by themselves."""
+
     def drop(self) -> None:
         """Start nothing more, and wait for the calls under way: they use what the caller closes next."""
         # the last reference to the workers may be dropped by one of them, which cannot wait for itself

@@ -257,10 +257,13 @@ class _Walk(Generic[_T]):
         reader = self._reader
         if self._workers is None or cursor is None:
             return
+        started = False
         for page in paging.foreseen(cursor, reader.prefetch + past)[past:]:
             query = reader.query(page)
             if query not in self._ahead:
-                self._ahead[query] = self._workers.start(reader.source.read, query)
+                self._ahead[query], started = self._workers.start(reader.source.read, query), True
+        if started:
+            self._workers.give_way()
 
     def __del__(self) -> None:
         workers = getattr(self, "_workers", None)

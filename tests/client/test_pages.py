@@ -434,6 +434,30 @@ def test_an_error_in_the_middle_is_raised_where_it_stands_and_reading_can_go_on(
             assert rest == [f"o{number}" for number in range(11, 31)]
 
 
+def test_the_next_page_is_on_its_way_before_this_one_is_worked_on(
+    server: ScriptedServer, caller: Caller
+) -> None:
+    server.answer = Collection(30).answer
+
+    def work(page) -> int:
+        """Work that does not wait for the event loop, which stands still meanwhile."""
+        until = time.monotonic() + 5
+        while len(server.api_requests) <= page.number and time.monotonic() < until:
+            time.sleep(0.002)
+        return len(server.api_requests)
+
+    if caller.asynchronous:
+
+        async def read(korus):
+            return [work(page) async for page in korus.orders.list(prefetch=1).pages() if page.number < 3]
+    else:
+
+        def read(korus):
+            return [work(page) for page in korus.orders.list(prefetch=1).pages() if page.number < 3]
+
+    assert caller.call(read) == [2, 3]
+
+
 def test_an_iteration_that_is_left_early_leaves_nothing_behind(
     server: ScriptedServer, caller: Caller
 ) -> None:
