@@ -352,7 +352,10 @@ class AsyncKorus:
         return AsyncJournal(self)
 
     async def aclose(self) -> None:
-        """Close the connections. A client made by `with_options` leaves them to the one it was made from."""
+        """End what is fetched ahead, and close the connections.
+
+        A client made by `with_options` leaves the connections to the one it was made from.
+        """
         if self._own_books:
             await self._books.aclose()
         await self._transport.aclose()

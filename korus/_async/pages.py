@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import field, frozen
 
 from korus import pages as paging
-from korus._primitives.asynchronous import AsyncPending, AsyncWorkers
+from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers
 from korus.errors import CollectionChanged, InvalidArgument, UnexpectedCount
 from korus.pages import Cursor, Envelope, Memory, Page, Query
 
@@ -38,6 +38,7 @@ class Source(Generic[_T]):
         paged: Whether the operation knows page numbers.
         read: Fetches a page by its query; the answer is decoded when its turn has come.
         build: Makes a model of one item.
+        ahead: The client's calls under way, which those for pages fetched ahead belong to.
     """
 
     operation: str
@@ -46,6 +47,7 @@ class Source(Generic[_T]):
     paged: bool
     read: Callable[[Query], Awaitable[Answer]] = field(repr=False)
     build: Callable[[Any], _T] = field(repr=False)
+    ahead: AsyncCalls = field(factory=AsyncCalls, repr=False)
 
     @property
     def key(self) -> str:
@@ -229,7 +231,7 @@ class _Walk(Generic[_T]):
         self._reader = reader
         self._cursor: Cursor | None = reader.start
         self._memory = _NOTHING
-        self._workers = AsyncWorkers(reader.prefetch) if reader.prefetch else None
+        self._workers = AsyncWorkers(reader.prefetch, reader.source.ahead) if reader.prefetch else None
         self._ahead: dict[Query, AsyncPending[Answer]] = {}
 
     async def turn(self) -> _Reading[_T] | None:

@@ -18,7 +18,7 @@ import httpx
 from attrs import define, field
 
 from korus._async.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
-from korus._primitives.asynchronous import sleep, time_limit
+from korus._primitives.asynchronous import AsyncCalls, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
 from korus._version import __version__
@@ -174,6 +174,7 @@ class AsyncTransport:
         clock: The clocks.
         tokens: The token source of another transport, to share it.
         cache: The catalogue cache of another transport, to share it.
+        ahead: The calls that another transport makes ahead of time, which these become a part of.
     """
 
     def __init__(
@@ -184,8 +185,10 @@ class AsyncTransport:
         clock: Clock = SYSTEM_CLOCK,
         tokens: AsyncTokens | None = None,
         cache: AsyncCatalogueCache | None = None,
+        ahead: AsyncCalls | None = None,
     ) -> None:
         self.config = config
+        self.ahead = AsyncCalls(ahead)
         self.clock = clock
         self._own_cache = cache is None
         self.cache = cache or self._opened_cache()
@@ -209,7 +212,9 @@ class AsyncTransport:
         )
         tokens = self.tokens if same else None
         cache = self.cache if self.cache is not None and self.cache.serves(config) else None
-        return AsyncTransport(config, self._http, clock=self.clock, tokens=tokens, cache=cache)
+        return AsyncTransport(
+            config, self._http, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead
+        )
 
     def _opened_cache(self) -> AsyncCatalogueCache | None:
         if self.config.cache is None:
@@ -219,7 +224,8 @@ class AsyncTransport:
         return AsyncCatalogueCache(self.config.cache, self.config)
 
     async def aclose(self) -> None:
-        """Close the cache, if it is this transport's own; the connections are not."""
+        """End what is made ahead of time, and close the cache if it is this transport's own."""
+        await self.ahead.end()
         if self._own_cache and self.cache is not None:
             await self.cache.aclose()
 

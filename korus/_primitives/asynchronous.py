@@ -6,7 +6,7 @@ Its twin is `korus._primitives.synchronous`; `scripts.sync` swaps one for the ot
 from __future__ import annotations
 
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 import anyio
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
 __all__ = [
+    "AsyncCalls",
     "AsyncEvent",
     "AsyncLock",
     "AsyncPending",
@@ -128,12 +129,14 @@ async def map_ordered(
 class AsyncPending(Generic[_Result]):
     """The result to come of a call that `AsyncWorkers.start` began."""
 
-    __slots__ = ("_done", "_error", "_value")
+    __slots__ = ("_done", "_error", "_later", "_scope", "_value")
 
     def __init__(self) -> None:
         self._done = anyio.Event()
         self._error: Exception | None = RuntimeError("the workers were closed before this call ended")
         self._value: _Result | None = None
+        self._scope = anyio.CancelScope()
+        self._later = _later()
 
     async def result(self) -> _Result:
         """Wait for the call to end and give what it gave, or raise what it raised."""
@@ -142,44 +145,90 @@ class AsyncPending(Generic[_Result]):
             raise self._error
         return cast("_Result", self._value)
 
-    async def run(self, call: Callable[[], Awaitable[_Result]]) -> None:
+    async def ended(self) -> None:
+        """Wait for the call to end, however it ends; one of another event loop is not waited for."""
+        if self._later == _later():
+            await self._done.wait()
+
+    def cancel(self) -> None:
+        """Have the call end early; of use from any thread, and from the garbage collector."""
+        with suppress(RuntimeError):  # its event loop has ended, and it has with it
+            self._later(self._scope.cancel)
+
+    async def run(self, call: Callable[[], Awaitable[_Result]], slots: anyio.Semaphore) -> None:
         """Make the call; only `AsyncWorkers` does this."""
         try:
-            self._value = await call()
-            self._error = None
+            with self._scope:
+                async with slots:
+                    self._value = await call()
+                self._error = None
         except Exception as error:  # noqa: BLE001 (raised in `result`, where somebody waits)
             self._error = error
+        finally:
+            # whether there is a result or not
+            self._done.set()
 
-    def end(self) -> None:
-        """Let everybody through who waits for the result, whether there is one or not."""
-        self._done.set()
+
+class AsyncCalls:
+    """The calls that were started ahead of time and have not ended; whoever closes what they use ends them first.
+
+    Args:
+        outer: The calls of what this is a part of: it ends with them.
+    """
+
+    def __init__(self, outer: AsyncCalls | None = None) -> None:
+        self._outer = outer
+        self._running: set[AsyncPending[Any]] = set()
+
+    def add(self, call: AsyncPending[Any]) -> None:
+        """Take a call in."""
+        self._running.add(call)
+        if self._outer is not None:
+            self._outer.add(call)
+
+    def discard(self, call: AsyncPending[Any]) -> None:
+        """Forget a call that has ended."""
+        self._running.discard(call)
+        if self._outer is not None:
+            self._outer.discard(call)
+
+    def cancel(self) -> None:
+        """Have them end early, without waiting."""
+        for call in tuple(self._running):
+            call.cancel()
+
+    async def end(self) -> None:
+        """Have them end early, and wait until they have."""
+        self.cancel()
+        for call in tuple(self._running):
+            await call.ended()
 
 
 class AsyncWorkers:
     """Calls made ahead of time, at most ``concurrency`` at once.
 
     They outlive the statement that starts them, as an iterator needs that fetches pages ahead.
+
+    Args:
+        concurrency: How many at once.
+        calls: Where they are kept for whoever closes what they use.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, calls: AsyncCalls) -> None:
         self._slots = anyio.Semaphore(max(concurrency, 1))
-        self._running: set[anyio.CancelScope] = set()
+        self._calls = AsyncCalls(calls)
         self._tasks: set[object] = set()
 
     def start(self, function: Callable[..., Awaitable[_Result]], *arguments: Any) -> AsyncPending[_Result]:
         """Begin a call as soon as there is room and give its result to come."""
         pending: AsyncPending[_Result] = AsyncPending()
-        scope = anyio.CancelScope()
-        self._running.add(scope)
+        self._calls.add(pending)
 
         async def run() -> None:
             try:
-                with scope:
-                    async with self._slots:
-                        await pending.run(lambda: function(*arguments))
+                await pending.run(lambda: function(*arguments), self._slots)
             finally:
-                self._running.discard(scope)
-                pending.end()
+                self._calls.discard(pending)
 
         _spawn(run, self._tasks)
         return pending
@@ -194,9 +243,18 @@ class AsyncWorkers:
             await sleep(0)
 
     def drop(self) -> None:
-        """Start nothing more, and cancel what is under way; it ends while the caller goes on."""
-        for scope in tuple(self._running):
-            scope.cancel()
+        """Start nothing more, and cancel what is under way; nobody waits, since the garbage collector calls this."""
+        self._calls.cancel()
+
+
+def _later() -> Callable[[Callable[[], object]], object]:
+    """Give what has a function called soon by the event loop of this task, from wherever it is asked."""
+    if _is_trio():
+        token = sys.modules["trio"].lowlevel.current_trio_token()
+        return cast("Callable[[Callable[[], object]], object]", token.run_sync_soon)
+    import asyncio  # noqa: PLC0415 (not needed under trio)
+
+    return asyncio.get_running_loop().call_soon_threadsafe
 
 
 def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:

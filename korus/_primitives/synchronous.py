@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 import httpx
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = [
+    "Calls",
     "Event",
     "Lock",
     "Pending",
@@ -128,31 +129,64 @@ class Pending(Generic[_Result]):
         return self._future.result()
 
 
+class Calls:
+    """The calls that were started ahead of time and have not ended; whoever closes what they use ends them first.
+
+    Args:
+        outer: The calls of what this is a part of: it ends with them.
+    """
+
+    def __init__(self, outer: Calls | None = None) -> None:
+        self._outer = outer
+        self._running: set[Future[Any]] = set()
+
+    def add(self, call: Future[Any]) -> None:
+        """Take a call in, until it has ended."""
+        self._running.add(call)
+        call.add_done_callback(self._running.discard)
+        if self._outer is not None:
+            self._outer.add(call)
+
+    def cancel(self) -> None:
+        """Make none that has not begun; a thread cannot be interrupted."""
+        for call in tuple(self._running):
+            call.cancel()
+
+    def end(self) -> None:
+        """Make none that has not begun, and wait until the others have ended."""
+        self.cancel()
+        wait(tuple(self._running))
+
+
 class Workers:
     """Calls made ahead of time, at most ``concurrency`` at once.
 
     They outlive the statement that starts them, as an iterator needs that fetches pages ahead.
+
+    Args:
+        concurrency: How many at once.
+        calls: Where they are kept for whoever closes what they use.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, calls: Calls) -> None:
         self._pool = ThreadPoolExecutor(max(concurrency, 1), thread_name_prefix="korus")
-        self._inside = threading.local()
+        self._calls = calls
 
     def start(self, function: Callable[..., _Result], *arguments: Any) -> Pending[_Result]:
         """Begin a call as soon as there is room and give its result to come."""
-        return Pending(self._pool.submit(contextvars.copy_context().run, self._work, function, *arguments))
-
-    def _work(self, function: Callable[..., _Result], *arguments: Any) -> _Result:
-        self._inside.works = True
-        return function(*arguments)
+        future = self._pool.submit(contextvars.copy_context().run, function, *arguments)
+        self._calls.add(future)
+        return Pending(future)
 
     def give_way(self) -> None:
         """Let the calls that were started get as far as the network; threads do so by themselves."""
 
     def drop(self) -> None:
-        """Start nothing more, and wait for the calls under way: they use what the caller closes next."""
-        # the last reference to the workers may be dropped by one of them, which cannot wait for itself
-        self._pool.shutdown(wait=not hasattr(self._inside, "works"), cancel_futures=True)
+        """Start nothing more; nobody waits, since the garbage collector calls this, at any moment and in any thread.
+
+        Such a moment may be one in which this thread holds a lock that the calls under way need to end.
+        """
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.BaseTransport:

@@ -360,7 +360,10 @@ class Korus:
         return Journal(self)
 
     def close(self) -> None:
-        """Close the connections. A client made by `with_options` leaves them to the one it was made from."""
+        """End what is fetched ahead, and close the connections.
+
+        A client made by `with_options` leaves the connections to the one it was made from.
+        """
         if self._own_books:
             self._books.close()
         self._transport.close()

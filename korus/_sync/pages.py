@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import field, frozen
 
 from korus import pages as paging
-from korus._primitives.synchronous import Pending, Workers
+from korus._primitives.synchronous import Calls, Pending, Workers
 from korus.errors import CollectionChanged, InvalidArgument, UnexpectedCount
 from korus.pages import Cursor, Envelope, Memory, Page, Query
 
@@ -39,6 +39,7 @@ class Source(Generic[_T]):
         paged: Whether the operation knows page numbers.
         read: Fetches a page by its query; the answer is decoded when its turn has come.
         build: Makes a model of one item.
+        ahead: The client's calls under way, which those for pages fetched ahead belong to.
     """
 
     operation: str
@@ -47,6 +48,7 @@ class Source(Generic[_T]):
     paged: bool
     read: Callable[[Query], Answer] = field(repr=False)
     build: Callable[[Any], _T] = field(repr=False)
+    ahead: Calls = field(factory=Calls, repr=False)
 
     @property
     def key(self) -> str:
@@ -228,7 +230,7 @@ class _Walk(Generic[_T]):
         self._reader = reader
         self._cursor: Cursor | None = reader.start
         self._memory = _NOTHING
-        self._workers = Workers(reader.prefetch) if reader.prefetch else None
+        self._workers = Workers(reader.prefetch, reader.source.ahead) if reader.prefetch else None
         self._ahead: dict[Query, Pending[Answer]] = {}
 
     def turn(self) -> _Reading[_T] | None:

@@ -20,7 +20,7 @@ from attrs import define, field
 
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
-from korus._primitives.synchronous import sleep, time_limit
+from korus._primitives.synchronous import Calls, sleep, time_limit
 from korus._sync.auth import PROGRESS, BearerAuth, Progress, Tokens
 from korus._version import __version__
 from korus.decode import decode_json, decode_object
@@ -175,6 +175,7 @@ class Transport:
         clock: The clocks.
         tokens: The token source of another transport, to share it.
         cache: The catalogue cache of another transport, to share it.
+        ahead: The calls that another transport makes ahead of time, which these become a part of.
     """
 
     def __init__(
@@ -185,8 +186,10 @@ class Transport:
         clock: Clock = SYSTEM_CLOCK,
         tokens: Tokens | None = None,
         cache: CatalogueCache | None = None,
+        ahead: Calls | None = None,
     ) -> None:
         self.config = config
+        self.ahead = Calls(ahead)
         self.clock = clock
         self._own_cache = cache is None
         self.cache = cache or self._opened_cache()
@@ -210,7 +213,7 @@ class Transport:
         )
         tokens = self.tokens if same else None
         cache = self.cache if self.cache is not None and self.cache.serves(config) else None
-        return Transport(config, self._http, clock=self.clock, tokens=tokens, cache=cache)
+        return Transport(config, self._http, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead)
 
     def _opened_cache(self) -> CatalogueCache | None:
         if self.config.cache is None:
@@ -220,7 +223,8 @@ class Transport:
         return CatalogueCache(self.config.cache, self.config)
 
     def close(self) -> None:
-        """Close the cache, if it is this transport's own; the connections are not."""
+        """End what is made ahead of time, and close the cache if it is this transport's own."""
+        self.ahead.end()
         if self._own_cache and self.cache is not None:
             self.cache.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 import time
@@ -481,6 +482,33 @@ def test_an_iteration_that_is_left_early_leaves_nothing_behind(
 
     assert ids(caller.call(read_three)) == [1, 2, 3]
     assert len(server.api_requests) <= 6
+
+
+def test_an_iteration_that_the_garbage_collector_finds_holds_nobody_up_and_the_client_waits_for_it(
+    server: ScriptedServer,
+) -> None:
+    # the collector may come while this thread holds a lock of httpx's pool, which the calls under way need
+    collection, go_on, in_time = Collection(30), threading.Event(), []
+
+    def answer(seen: Seen) -> Reply:
+        if query(seen).get("page", ["1"]) != ["1"]:
+            in_time.append(go_on.wait(5))
+        return collection.answer(seen)
+
+    server.answer = answer
+    with Korus(**server.settings()) as korus:
+        orders = iter(korus.orders.list(prefetch=1))
+        next(orders)
+        circle: list[object] = [orders]
+        circle.append(circle)
+        while len(server.api_requests) < 2:
+            time.sleep(0.001)
+        del orders, circle
+        gc.collect()
+        assert in_time == []
+        threading.Timer(0.05, go_on.set).start()
+    assert in_time == [True]
+    assert len(server.api_requests) == 2
 
 
 @pytest.mark.parametrize("prefetch", [0, 2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import time
+from concurrent.futures import CancelledError
 from typing import Any
 
 import anyio
@@ -174,7 +175,7 @@ def test_workers_give_results_and_errors_where_they_are_waited_for(backend: str)
         return item * 2
 
     async def run() -> list[int]:
-        workers = asynchronous.AsyncWorkers(2)
+        workers = asynchronous.AsyncWorkers(2, asynchronous.AsyncCalls())
         pending = [workers.start(double, item) for item in (1, 2, 3, -1)]
         results = [await one.result() for one in pending[:3]]
         with pytest.raises(ValueError, match="-1"):
@@ -188,6 +189,73 @@ def test_workers_give_results_and_errors_where_they_are_waited_for(backend: str)
     began = time.monotonic()
     assert anyio.run(run, backend=backend) == [2, 4, 6]
     assert time.monotonic() - began < 10
+
+
+@BACKENDS
+def test_calls_under_way_end_with_what_they_belong_to(backend: str) -> None:
+    ended = []
+
+    async def call() -> None:
+        try:
+            await anyio.sleep(60)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.01)
+            ended.append(True)
+
+    async def run() -> None:
+        whole = asynchronous.AsyncCalls()
+        part = asynchronous.AsyncCalls(whole)
+        workers = asynchronous.AsyncWorkers(2, part)
+        pending = [workers.start(call) for _ in range(3)]
+        await workers.give_way()
+        await whole.end()
+        assert ended == [True, True]  # the third never had room
+        with pytest.raises(RuntimeError, match="closed"):
+            await pending[0].result()
+        await part.end()
+
+    anyio.run(run, backend=backend)
+
+
+def test_calls_in_threads_are_waited_for_and_those_that_wait_for_room_never_begin() -> None:
+    begun, ended, go_on = [], [], threading.Event()
+
+    def call(number: int) -> None:
+        begun.append(number)
+        go_on.wait(10)
+        ended.append(number)
+
+    whole = synchronous.Calls()
+    workers = synchronous.Workers(2, synchronous.Calls(whole))
+    pending = [workers.start(call, number) for number in range(5)]
+    while len(begun) < 2:
+        time.sleep(0.001)
+    workers.drop()  # gives back control while the calls are under way
+    assert ended == []
+    threading.Timer(0.05, go_on.set).start()
+    whole.end()
+    assert sorted(ended) == sorted(begun) == [0, 1]
+    with pytest.raises(CancelledError):
+        pending[4].result()
+
+
+@BACKENDS
+def test_workers_are_dropped_from_any_thread_and_after_their_loop(backend: str) -> None:
+    kept = []
+
+    async def run() -> None:
+        workers = asynchronous.AsyncWorkers(1, asynchronous.AsyncCalls())
+        kept.append(workers)
+        never = workers.start(anyio.sleep, 60)
+        await workers.give_way()
+        await anyio.to_thread.run_sync(workers.drop)
+        with pytest.raises(RuntimeError, match="closed"):
+            await never.result()
+        workers.start(anyio.sleep, 60)
+
+    anyio.run(run, backend=backend)
+    kept[0].drop()
 
 
 @BACKENDS

@@ -73,5 +73,6 @@ class AsyncResource:
             paged=is_paged(module),
             read=read,
             build=item,
+            ahead=transport.ahead,
         )
         return AsyncPages(source, page_size=page_size, prefetch=prefetch)

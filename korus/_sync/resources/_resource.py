@@ -74,5 +74,6 @@ class Resource:
             paged=is_paged(module),
             read=read,
             build=item,
+            ahead=transport.ahead,
         )
         return Pages(source, page_size=page_size, prefetch=prefetch)
