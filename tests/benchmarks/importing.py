@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.benchmarks import peers
 from tests.benchmarks.measuring import Figure, Row, at_most, median, ratio
@@ -22,6 +23,8 @@ _PROGRAMS = {
     "client = AuthenticatedClient(base_url='https://x', token='x')\nclient.get_httpx_client()",
     "openapi-generator": "import java_client\nclient = java_client.CatalogApi(java_client.ApiClient())",
 }
+# what a program finds before everything else (see requirements-githubkit.txt)
+_APART = {"githubkit": Path(sys.prefix, "githubkit")}
 _SDKS = ("openai", "stripe", "githubkit", "generator's own", "openapi-generator")
 _FRAME = """
 import time
@@ -35,13 +38,14 @@ print(json.dumps([spent * 1000, modules, peak_memory()]))
 """
 
 
-def _once(program: str) -> tuple[float, int, float]:
+def _once(name: str) -> tuple[float, int, float]:
+    path = [str(folder) for folder in (_APART.get(name), peers.FOLDER) if folder is not None]
     done = subprocess.run(
-        [sys.executable, "-c", _FRAME.format(program=program)],
+        [sys.executable, "-c", _FRAME.format(program=_PROGRAMS[name])],
         check=True,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(peers.FOLDER)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
     )
     spent, modules, memory = json.loads(done.stdout)
     return spent, modules, memory
@@ -50,20 +54,20 @@ def _once(program: str) -> tuple[float, int, float]:
 def run(rounds: int) -> Row:
     """Measure time, modules and peak memory."""
     remarks: list[str] = []
-    programs = dict(_PROGRAMS)
+    present = list(_PROGRAMS)
     for name in _PROGRAMS:
         try:
-            _once(programs[name])
+            _once(name)
         except subprocess.CalledProcessError as error:
             said = error.stderr.strip().splitlines()
             remarks.append(f"{name} is absent: {said[-1] if said else error}")
-            del programs[name]
-    times: dict[str, list[float]] = {name: [] for name in programs}
+            present.remove(name)
+    times: dict[str, list[float]] = {name: [] for name in present}
     modules: dict[str, int] = {}
-    memory: dict[str, list[float]] = {name: [] for name in programs}
+    memory: dict[str, list[float]] = {name: [] for name in present}
     for _ in range(rounds):
-        for name, program in programs.items():
-            spent, modules[name], peak = _once(program)
+        for name in present:
+            spent, modules[name], peak = _once(name)
             times[name].append(spent)
             memory[name].append(peak)
     figures = [
