@@ -91,7 +91,7 @@ def _each(times: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
 
 def run(rounds: int) -> Row:
     """Measure one GET: over loopback, and with a transport that answers at once."""
-    rounds = max(rounds, 15)  # short turns, so more of them
+    rounds = max(rounds, 45)  # short turns, so more of them
     with server.serving() as base:
         found = {
             "": _sync(base, rounds, mocked=False),
