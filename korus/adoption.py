@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from korus.intents import Intent
     from korus.matching import Signature
 
-__all__ = ["Baseline", "Found", "adoptable", "could_be", "hold_details", "hold_subjects"]
+__all__ = ["Baseline", "Found", "adoptable", "could_be", "hold_details", "hold_subjects", "told_lines"]
 
 _KEPT: Final = 50
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -175,10 +175,16 @@ def adoptable(
     return Found(adopted, unclear=frozenset(unclear))
 
 
+def told_lines(hold: Intent) -> list[dict[str, Any] | None]:
+    """Give for each line of a hold what is known of it already, though not of all of them; None for the others."""
+    told = objects(hold.details, "told")
+    return list(told) if told else [None] * len(objects(hold.details, "items"))
+
+
 def _lines_of(other: Intent, subject: str) -> list[str | None]:
-    """Give the digests of the answers of another call's lines that ask for the same."""
-    items = objects(other.details, "items")
-    return [_answers(item) for item, asked in zip(items, other.subjects, strict=False) if asked == subject]
+    """Give the digests of the answers of another call's lines that ask for the same and are not known yet."""
+    lines = zip(objects(other.details, "items"), other.subjects, told_lines(other), strict=False)
+    return [_answers(item) for item, asked, known in lines if asked == subject and known is None]
 
 
 def could_be(item: Mapping[str, Any], reservation: Mapping[str, Any]) -> bool:

@@ -101,6 +101,15 @@ class AsyncBooks:
             _LOG.error("the outcome of %s could not be written down: %s", intent.id, error)
             return frozenset(wanted)
 
+    async def leave(self, intent: Intent, claims: Iterable[str] = ()) -> None:
+        """Note that the outcome of an intent is known in part only, and claim what came of that part."""
+        wanted = tuple(claims)
+        try:
+            await self._do(self.ledger.claim, intent, wanted)
+            await self._do(self.ledger.move, intent, "unknown")
+        except JournalFailed as error:
+            _LOG.error("what is known of %s could not be written down: %s", intent.id, error)
+
     async def claimed(self, iris: Iterable[str]) -> frozenset[str]:
         """Say which reservations belong to somebody."""
         return await self._do(self.ledger.claimed, tuple(iris))

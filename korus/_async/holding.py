@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from korus._primitives.asynchronous import map_ordered, sleep
-from korus.adoption import Baseline, adoptable, could_be, hold_details, hold_subjects
+from korus.adoption import Baseline, adoptable, could_be, hold_details, hold_subjects, told_lines
 from korus.booking import Knowledge, split, trace_violations
 from korus.errors import (
     DecodingFailed,
@@ -23,6 +23,7 @@ from korus.errors import (
     OutcomeUnknown,
     PermissionDenied,
     ReservationFailed,
+    UnexpectedCount,
     ValidationFailed,
 )
 from korus.fate import lost_answer, may_have_happened, may_still_happen
@@ -216,10 +217,18 @@ class AsyncHolding:
         matched = match_reservations(call.items, made, failed)
         models = [_model(entry) for entry in made]
         iris = [iri for iri in map(iri_of, made) if iri is not None]
-        outcomes = [_outcome(line, place, matched, models, intent) for place, line in enumerate(call.lines)]
-        await self._books.settle(intent, _recorded(outcomes), iris)
+        told = [_told(line, place, matched, models) for place, line in enumerate(call.lines)]
+        known = [outcome for outcome in told if outcome is not None]
+        if len(known) == len(told):
+            await self._books.settle(intent, _recorded(intent, known), iris)
+        else:
+            intent = _left_open(intent, known)
+            await self._books.leave(intent, iris)
+        outcomes = tuple(
+            outcome or _untold(line, intent) for line, outcome in zip(call.lines, told, strict=True)
+        )
         strangers = tuple(models[place] for place in matched.strangers)
-        return HoldResult(tuple(outcomes), matched.unplaced, strangers)
+        return HoldResult(outcomes, matched.unplaced, strangers)
 
     async def _find_out(self, call: _Call, intent: Intent, lost: KorusError) -> HoldResult:
         """Find out what became of a call whose answer was lost."""
@@ -233,17 +242,17 @@ class AsyncHolding:
             place: LineOutcome(call.lines[place], "succeeded", (held,), adopted=True)
             for place, held in adopted.items()
         }
-        for place in unclear:
-            error = _unknown(intent, lost)
-            results[place] = LineOutcome(call.lines[place], "unknown", error=error)
-        missing = [place for place in range(len(call.lines)) if place not in results]
-        given_up = len(missing) == len(call.lines) and call.round >= _ROUNDS
-        if unclear or given_up:
+        missing = [place for place in range(len(call.lines)) if place not in results and place not in unclear]
+        if len(missing) == len(call.lines) and call.round >= _ROUNDS:
             await self._books.move(intent, "unknown")
-        else:
-            await self._books.settle(intent, _recorded(list(results.values())))
-        if given_up:
             raise _unknown(intent, lost)
+        if unclear:
+            intent = _left_open(intent, list(results.values()), [call.lines[place] for place in missing])
+            await self._books.leave(intent)
+        else:
+            await self._books.settle(intent, _recorded(intent, list(results.values())))
+        for place in unclear:
+            results[place] = LineOutcome(call.lines[place], "unknown", error=_unknown(intent, lost))
         again = await self._again(call, missing) if missing else HoldResult(())
         results.update(zip(missing, again.lines, strict=True))
         strangers = await self._strangers(call, intent, missing) if missing else ()
@@ -308,15 +317,18 @@ class AsyncHolding:
         if call.baseline is None:
             return {}, None
         began, pause = self._now(), _FIRST_LOOK
+        own: frozenset[str] = frozenset()
         while True:
             waited = self._now() - began
             try:
-                found, unclear, pending = await self._look(call, intent)
+                found, unclear, pending = await self._look(call, intent, own)
             except KorusError as error:
                 _LOG.debug("%s: cannot look: %s", _OPERATION, error)
             else:
                 if len(found) == len(call.lines) or (waited >= enough and not pending):
-                    own = await self._books.claim(intent, [iri for iri in map(iri_of, found.values()) if iri])
+                    own |= await self._books.claim(
+                        intent, [iri for iri in map(iri_of, found.values()) if iri]
+                    )
                     lost_race = {place for place, held in found.items() if iri_of(held) not in own}
                     if not lost_race:
                         return {place: _model(held) for place, held in found.items()}, unclear
@@ -326,22 +338,36 @@ class AsyncHolding:
             pause = min(pause * 1.6, _LONGEST_PAUSE)
             await self._books.move(intent, "looking")
 
-    async def _look(self, call: _Call, intent: Intent) -> tuple[dict[int, Mapping[str, Any]], set[int], bool]:
-        """Look once: what was found, the lines that are unclear, whether others are under way."""
+    async def _look(
+        self, call: _Call, intent: Intent, own: frozenset[str]
+    ) -> tuple[dict[int, Mapping[str, Any]], set[int], bool]:
+        """Look once: what was found, the lines that are unclear, whether others are under way.
+
+        Args:
+            call: The call.
+            intent: Its intent.
+            own: What it has claimed when it looked before.
+        """
         candidates = await self._candidates(call.baseline)
         # read after the list, so that whoever made something in it is among them or has claimed it
         rivals = await self._books.rivals(intent)
-        free = await self._free(candidates)
+        free = await self._free(candidates, own)
         found = adoptable(call.items, free, intent, rivals)
         return {place: free[at] for place, at in found.adopted.items()}, set(found.unclear), found.pending
 
-    async def _free(self, candidates: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Leave out what somebody has claimed."""
-        claimed = await self._books.claimed(iri for iri in map(iri_of, candidates) if iri)
+    async def _free(
+        self, candidates: Sequence[Mapping[str, Any]], own: frozenset[str] = frozenset()
+    ) -> list[Mapping[str, Any]]:
+        """Leave out what somebody has claimed, but for one's own."""
+        claimed = await self._books.claimed(iri for iri in map(iri_of, candidates) if iri) - own
         return [held for held in candidates if iri_of(held) not in claimed]
 
     async def _candidates(self, baseline: Baseline | None) -> list[Mapping[str, Any]]:
-        """List the reservations made since the baseline."""
+        """List the reservations made since the baseline.
+
+        Raises:
+            UnexpectedCount: There are more than can be looked through, so what is not found may be there still.
+        """
         if baseline is None:
             return []
         found: dict[str, Mapping[str, Any]] = {}
@@ -350,8 +376,11 @@ class AsyncHolding:
             newer = [held for held in page if not baseline.is_before(held)]
             found.update((iri, held) for held in newer if (iri := iri_of(held)) is not None)
             if len(newer) < len(page) or not page:
-                break
-        return list(found.values())
+                return list(found.values())
+        raise UnexpectedCount(
+            f"list_reservations: more than {_MOST_PAGES * _PAGE} reservations were made since the call began",
+            operation="list_reservations",
+        )
 
     async def _newest(self, number: int, size: int = _PAGE) -> list[Mapping[str, Any]]:
         with available("list_reservations"):
@@ -373,13 +402,17 @@ class AsyncHolding:
 
         Args:
             intent: The intent.
-            lines: Its lines.
+            lines: Its lines; those of which it is known already are left out.
             recent: Whether the API may still be at work on it.
 
         Raises:
             OutcomeUnknown: The API could not be asked.
         """
-        stored = objects(intent.details, "items")
+        told = told_lines(intent)
+        lines = [line for line, known in zip(lines, told, strict=True) if known is None]
+        stored = [
+            item for item, known in zip(objects(intent.details, "items"), told, strict=True) if known is None
+        ]
         baseline = intent.details.get("baseline")
         call = _Call(
             tuple(lines),
@@ -392,21 +425,22 @@ class AsyncHolding:
         adopted, unclear = await self._look_until_clear(call, intent, lost)
         if unclear is None:
             raise _unknown(intent, lost)
-        outcomes: list[LineOutcome[Reservation]] = []
+        outcomes: dict[int, LineOutcome[Reservation]] = {}
         for place, line in enumerate(call.lines):
             held = adopted.get(place)
             if held is not None:
-                outcomes.append(LineOutcome(line, "succeeded", (held,), adopted=True))
-            elif place in unclear:
-                outcomes.append(LineOutcome(line, "unknown", error=_unknown(intent, lost)))
-            else:
+                outcomes[place] = LineOutcome(line, "succeeded", (held,), adopted=True)
+            elif place not in unclear:
                 error = ReservationFailed("nothing was held, or it has ended by now", line=line.number)
-                outcomes.append(LineOutcome(line, "failed", error=error))
+                outcomes[place] = LineOutcome(line, "failed", error=error)
         if unclear:
-            await self._books.move(intent, "unknown")
+            intent = _left_open(intent, list(outcomes.values()))
+            await self._books.leave(intent)
         else:
-            await self._books.settle(intent, _recorded(outcomes))
-        return HoldResult(tuple(outcomes))
+            await self._books.settle(intent, _recorded(intent, list(outcomes.values())))
+        for place in unclear:
+            outcomes[place] = LineOutcome(call.lines[place], "unknown", error=_unknown(intent, lost))
+        return HoldResult(tuple(outcomes[place] for place in range(len(call.lines))))
 
     def _now(self) -> float:
         return self._transport.clock.monotonic()
@@ -419,9 +453,10 @@ def _model(entry: Any) -> Reservation:
     return entry if source is None else Reservation.from_dict(source)
 
 
-def _outcome(
-    line: Line, place: int, matched: Answer, models: Sequence[Reservation], intent: Intent
-) -> LineOutcome[Reservation]:
+def _told(
+    line: Line, place: int, matched: Answer, models: Sequence[Reservation]
+) -> LineOutcome[Reservation] | None:
+    """Give the outcome of a line that an answer tells; None when it does not."""
     verdict = matched.verdicts[place]
     if verdict.status == "succeeded":
         return LineOutcome(line, "succeeded", tuple(models[at] for at in verdict.entries))
@@ -435,26 +470,52 @@ def _outcome(
             operation=_OPERATION,
         )
         return LineOutcome(line, "failed", error=error, raw=verdict.raw)
-    unknown = OutcomeUnknown(
+    return None
+
+
+def _untold(line: Line, intent: Intent) -> LineOutcome[Reservation]:
+    error = OutcomeUnknown(
         f"line {line.number}: the answer does not tell what became of it",
         intent={**intent.to_dict(), "line": line.number},
         operation=_OPERATION,
     )
-    return LineOutcome(line, "unknown", error=unknown)
+    return LineOutcome(line, "unknown", error=error)
 
 
-def _recorded(outcomes: Sequence[LineOutcome[Reservation]]) -> dict[str, Any]:
-    return {
-        "lines": [
-            {
-                "line": outcome.line.number,
-                "status": outcome.status,
-                "reservations": [iri_of(result) for result in outcome.results],
-                "code": outcome.code,
-            }
-            for outcome in outcomes
-        ]
-    }
+def _left_open(
+    intent: Intent, outcomes: Sequence[LineOutcome[Reservation]], repeated: Sequence[Line] = ()
+) -> Intent:
+    """Note with an intent what is known of its lines, so that later only the others are asked about.
+
+    Args:
+        intent: The intent.
+        outcomes: What is known.
+        repeated: Lines that are asked for again, as another intent.
+    """
+    entries = {entry["line"]: entry for entry in _entries(outcomes)}
+    entries |= {line.number: {"line": line.number, "status": "repeated"} for line in repeated}
+    told = [
+        known or entries.get(number)
+        for number, known in zip(objects(intent.details, "lines"), told_lines(intent), strict=True)
+    ]
+    return evolve(intent, details={**intent.details, "told": told})
+
+
+def _recorded(intent: Intent, outcomes: Sequence[LineOutcome[Reservation]]) -> dict[str, Any]:
+    told = [known for known in told_lines(intent) if known is not None]
+    return {"lines": sorted([*told, *_entries(outcomes)], key=lambda entry: entry["line"])}
+
+
+def _entries(outcomes: Sequence[LineOutcome[Reservation]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "line": outcome.line.number,
+            "status": outcome.status,
+            "reservations": [iri_of(result) for result in outcome.results],
+            "code": outcome.code,
+        }
+        for outcome in outcomes
+    ]
 
 
 def _failed(call: _Call, error: KorusError) -> list[LineOutcome[Reservation]]:

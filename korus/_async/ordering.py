@@ -498,7 +498,7 @@ class AsyncOrdering:
         return (await self._transport.send(get_order.OPERATION, request)).object()
 
     async def _by_reference(self, reference: str) -> list[Mapping[str, Any]]:
-        """List the orders with an external reference."""
+        """List the orders with an external reference; of one that is used over and over, so many."""
         with available("list_orders"):
             from korus_api.api.order import list_orders
 

@@ -102,6 +102,15 @@ class Books:
             _LOG.error("the outcome of %s could not be written down: %s", intent.id, error)
             return frozenset(wanted)
 
+    def leave(self, intent: Intent, claims: Iterable[str] = ()) -> None:
+        """Note that the outcome of an intent is known in part only, and claim what came of that part."""
+        wanted = tuple(claims)
+        try:
+            self._do(self.ledger.claim, intent, wanted)
+            self._do(self.ledger.move, intent, "unknown")
+        except JournalFailed as error:
+            _LOG.error("what is known of %s could not be written down: %s", intent.id, error)
+
     def claimed(self, iris: Iterable[str]) -> frozenset[str]:
         """Say which reservations belong to somebody."""
         return self._do(self.ledger.claimed, tuple(iris))

@@ -493,7 +493,7 @@ class Ordering:
         return (self._transport.send(get_order.OPERATION, request)).object()
 
     def _by_reference(self, reference: str) -> list[Mapping[str, Any]]:
-        """List the orders with an external reference."""
+        """List the orders with an external reference; of one that is used over and over, so many."""
         with available("list_orders"):
             from korus_api.api.order import list_orders
 

@@ -4,6 +4,7 @@ import json
 import threading
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from korus import RetryPolicy, Timeouts
@@ -17,6 +18,7 @@ from korus.errors import (
     SoldOut,
     ValidationFailed,
 )
+from korus.intents import MemoryLedger, new_intent
 
 POST = "bulk_create_reservations"
 
@@ -36,6 +38,56 @@ LOST = [
     pytest.param("not_json", {}, True, id="answer that is no JSON"),
     pytest.param("wrong_charset", {}, True, id="answer in another charset"),
 ]
+
+
+class Forgetful:
+    """Transports that take the second reservation out of the answer to a bulk reservation."""
+
+    @staticmethod
+    def without_the_second(request, response, content):
+        headers = {"Content-Type": response.headers["content-type"]}
+        if request.method == "POST" and request.url.path.endswith("/reservations/_bulk"):
+            answer = json.loads(content)
+            del answer["reservations"][1]
+            content = json.dumps(answer).encode()
+        return httpx.Response(response.status_code, headers=headers, content=content)
+
+    @classmethod
+    def synchronous(cls):
+        class Transport(httpx.HTTPTransport):
+            def handle_request(self, request):
+                response = super().handle_request(request)
+                return cls.without_the_second(request, response, response.read())
+
+        return Transport()
+
+    @classmethod
+    def asynchronous(cls):
+        class Transport(httpx.AsyncHTTPTransport):
+            async def handle_async_request(self, request):
+                response = await super().handle_async_request(request)
+                return cls.without_the_second(request, response, await response.aread())
+
+        return Transport()
+
+
+class Overtaken(MemoryLedger):
+    """A ledger in which somebody else claims the second hold just after it was seen that nobody had."""
+
+    def __init__(self, sandbox):
+        super().__init__()
+        self.sandbox = sandbox
+
+    def claimed(self, iris):
+        before = super().claimed(iris)
+        made = [entry["reservation"] for entry in self.sandbox.inspect.reservations]
+        if len(made) == 2:
+            self.claim(new_intent("hold", ["another"], {}), made[1:])
+        return before
+
+
+def listed(entries):
+    return [entry.to_dict() for entry in entries]
 
 
 class TestHolding:
@@ -344,6 +396,65 @@ class TestLostAnswers:
         resolved = front.korus.reservations.resolve(caught.value)
         assert [outcome.status for outcome in resolved.lines] == ["failed"]
         assert front.sandbox.inspect.reservations == []
+
+    @pytest.fixture
+    def short(self, front, tmp_path):
+        """Give a client with a journal to which the API's answer does not tell of the second line."""
+        made = Forgetful.asynchronous() if front.clients.colour == "async" else Forgetful.synchronous()
+        return front.client(journal=str(tmp_path / "bookings.db"), transport=made)
+
+    def hold_with(self, client, *offers):
+        booking = client.reservations.bulk()
+        for offer in offers:
+            booking.add(offer)
+        return booking.submit()
+
+    def test_a_line_that_the_answer_does_not_tell_of_is_unknown_and_resolved_by_itself(self, front, short):
+        held = self.hold_with(short, *front.offers(3))
+        assert [outcome.status for outcome in held.lines] == ["succeeded", "unknown", "succeeded"]
+        intent = json.loads(json.dumps(held.unknown[0].error.intent))
+        assert [entry["state"] for entry in listed(short.journal.list(open_only=True))] == ["unknown"]
+        resolved = short.reservations.resolve(intent)
+        assert [outcome.line.number for outcome in resolved.lines] == [2]
+        assert resolved.succeeded[0].iri == front.sandbox.inspect.reservations[1]["reservation"]
+        (entry,) = listed(short.journal.list())
+        assert [line["line"] for line in entry["outcome"]["lines"]] == [1, 2, 3]
+        assert {line["status"] for line in entry["outcome"]["lines"]} == {"succeeded"}
+        assert len(front.sandbox.inspect.reservations) == 3
+
+    def test_recovering_sees_to_the_lines_that_an_answer_did_not_tell_of(self, front, short):
+        offers = front.offers(2)
+        self.hold_with(short, *offers)
+        front.sandbox.clock.advance(timedelta(hours=1))
+        (recovered,) = short.journal.recover()
+        assert [(outcome.line.number, outcome.status) for outcome in recovered.lines] == [(2, "failed")]
+        assert recovered.settled
+        (entry,) = listed(short.journal.list())
+        assert [line["status"] for line in entry["outcome"]["lines"]] == ["succeeded", "failed"]
+
+    def test_a_hold_found_beside_one_that_somebody_else_was_faster_with_stays_found(self, front):
+        ledger = Overtaken(front.sandbox)
+        getattr(front.korus.books, "_inner", front.korus.books).ledger = ledger
+        front.sandbox.faults.add("drop_after", operation=POST, count=1)
+        held = front.hold(*front.offers(2))
+        assert held.ok
+        assert [outcome.adopted for outcome in held.lines] == [True, False]
+        assert held.by_line[1].result.iri == front.sandbox.inspect.reservations[0]["reservation"]
+        assert len(front.sandbox.inspect.reservations) == 3
+
+    def test_more_new_reservations_than_can_be_looked_through_leave_it_unknown(self, front, monkeypatch):
+        (offer,) = front.offers(1)
+        for name in ("korus._async.holding", "korus._sync.holding"):
+            monkeypatch.setattr(f"{name}._MOST_PAGES", 1)
+        booking = front.client(timeout=Timeouts(total=1.0)).reservations.bulk()
+        for _ in range(50):
+            booking.add(offer)
+        front.sandbox.faults.add("drop_after", operation=POST, count=1)
+        with pytest.raises(OutcomeUnknown) as caught:
+            booking.submit()
+        monkeypatch.undo()
+        assert front.korus.reservations.resolve(caught.value).ok
+        assert len(front.sandbox.inspect.reservations) == 50
 
     @pytest.mark.parametrize("intent", [{}, {"version": 1, "kind": "order"}, {"version": 9, "kind": "hold"}])
     def test_what_is_no_unknown_hold_is_refused(self, front, intent):

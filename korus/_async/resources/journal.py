@@ -38,7 +38,7 @@ class Recovered:
         id: The intent's id.
         kind: ``hold`` or ``order``.
         reference: The external reference of an order.
-        lines: The outcome of each line; empty when it is not known still.
+        lines: The outcome of each line that was open; empty when it is not known still.
         error: Why it is not known still.
     """
 

@@ -113,7 +113,7 @@ class AsyncReservations(AsyncResource):
             unknown: The error, or its ``intent`` as it was (plain JSON, so it may have been stored).
 
         Returns:
-            The outcome of the lines it was about: held after all, not held, or unknown still.
+            The outcome of the lines that were unknown: held after all, not held, or unknown still.
 
         Raises:
             InvalidArgument: It is not the intent of a hold.
