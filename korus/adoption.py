@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from korus.intents import Intent
     from korus.matching import Signature
 
-__all__ = ["Baseline", "Found", "adoptable", "could_be", "hold_details", "hold_subjects", "told_lines"]
+__all__ = [
+    "Baseline",
+    "Found",
+    "adoptable",
+    "could_be",
+    "hold_details",
+    "hold_subjects",
+    "placed_reservations",
+    "told_lines",
+]
 
 _KEPT: Final = 50
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -179,6 +188,13 @@ def told_lines(hold: Intent) -> list[dict[str, Any] | None]:
     """Give for each line of a hold what is known of it already, though not of all of them; None for the others."""
     told = objects(hold.details, "told")
     return list(told) if told else [None] * len(objects(hold.details, "items"))
+
+
+def placed_reservations(hold: Intent) -> frozenset[str]:
+    """Give the reservations that are known to be what lines of a hold got, though not all lines are known."""
+    return frozenset(
+        str(iri) for known in told_lines(hold) if known is not None for iri in objects(known, "reservations")
+    )
 
 
 def _lines_of(other: Intent, subject: str) -> list[str | None]:

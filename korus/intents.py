@@ -134,8 +134,8 @@ class Ledger(Protocol):
         """
         ...
 
-    def claimed(self, iris: Iterable[str]) -> frozenset[str]:
-        """Say which of some reservations are claimed by anybody."""
+    def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
+        """Say which of some reservations are claimed by anybody, or by anybody but an intent."""
         ...
 
     def claim(self, intent: Intent, iris: Iterable[str]) -> frozenset[str]:
@@ -176,10 +176,11 @@ class MemoryLedger:
             self._alive.pop(intent.id, None)
             return self._claim(intent, claims)
 
-    def claimed(self, iris: Iterable[str]) -> frozenset[str]:
+    def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
         """See `Ledger`."""
+        own = None if but is None else but.id
         with self._lock:
-            return frozenset(iri for iri in iris if iri in self._claims)
+            return frozenset(iri for iri in iris if self._claims.get(iri, own) != own)
 
     def claim(self, intent: Intent, iris: Iterable[str]) -> frozenset[str]:
         """See `Ledger`."""

@@ -272,15 +272,16 @@ class JournalStore:
             self.prune()
         return own
 
-    def claimed(self, iris: Iterable[str]) -> frozenset[str]:
-        """Say which reservations are claimed by anybody."""
+    def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
+        """Say which reservations are claimed by anybody, or by anybody but an intent."""
         wanted = sorted(set(iris))
         if not wanted:
             return frozenset()
+        claims = select(_CLAIMS.c.iri).where(_CLAIMS.c.account == self._account, _CLAIMS.c.iri.in_(wanted))
+        if but is not None:
+            claims = claims.where(_CLAIMS.c.intent != but.id)
         with self._reading() as connection:
-            rows = connection.execute(
-                select(_CLAIMS.c.iri).where(_CLAIMS.c.account == self._account, _CLAIMS.c.iri.in_(wanted))
-            )
+            rows = connection.execute(claims)
             return frozenset(row.iri for row in rows)
 
     def claim(self, intent: Intent, iris: Iterable[str]) -> frozenset[str]:

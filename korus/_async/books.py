@@ -110,9 +110,9 @@ class AsyncBooks:
         except JournalFailed as error:
             _LOG.error("what is known of %s could not be written down: %s", intent.id, error)
 
-    async def claimed(self, iris: Iterable[str]) -> frozenset[str]:
-        """Say which reservations belong to somebody."""
-        return await self._do(self.ledger.claimed, tuple(iris))
+    async def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
+        """Say which reservations belong to somebody, or to somebody but an intent."""
+        return await self._do(self.ledger.claimed, tuple(iris), but)
 
     async def claim(self, intent: Intent, iris: Iterable[str]) -> frozenset[str]:
         """Claim reservations; gives those that are the intent's own now."""

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from korus._primitives.asynchronous import map_ordered, sleep
-from korus.adoption import Baseline, adoptable, could_be, hold_details, hold_subjects, told_lines
+from korus.adoption import (
+    Baseline,
+    adoptable,
+    could_be,
+    hold_details,
+    hold_subjects,
+    placed_reservations,
+    told_lines,
+)
 from korus.booking import Knowledge, split, trace_violations
 from korus.errors import (
     DecodingFailed,
@@ -317,18 +325,15 @@ class AsyncHolding:
         if call.baseline is None:
             return {}, None
         began, pause = self._now(), _FIRST_LOOK
-        own: frozenset[str] = frozenset()
         while True:
             waited = self._now() - began
             try:
-                found, unclear, pending = await self._look(call, intent, own)
+                found, unclear, pending = await self._look(call, intent)
             except KorusError as error:
                 _LOG.debug("%s: cannot look: %s", _OPERATION, error)
             else:
                 if len(found) == len(call.lines) or (waited >= enough and not pending):
-                    own |= await self._books.claim(
-                        intent, [iri for iri in map(iri_of, found.values()) if iri]
-                    )
+                    own = await self._books.claim(intent, [iri for iri in map(iri_of, found.values()) if iri])
                     lost_race = {place for place, held in found.items() if iri_of(held) not in own}
                     if not lost_race:
                         return {place: _model(held) for place, held in found.items()}, unclear
@@ -338,29 +343,22 @@ class AsyncHolding:
             pause = min(pause * 1.6, _LONGEST_PAUSE)
             await self._books.move(intent, "looking")
 
-    async def _look(
-        self, call: _Call, intent: Intent, own: frozenset[str]
-    ) -> tuple[dict[int, Mapping[str, Any]], set[int], bool]:
-        """Look once: what was found, the lines that are unclear, whether others are under way.
-
-        Args:
-            call: The call.
-            intent: Its intent.
-            own: What it has claimed when it looked before.
-        """
+    async def _look(self, call: _Call, intent: Intent) -> tuple[dict[int, Mapping[str, Any]], set[int], bool]:
+        """Look once: what was found, the lines that are unclear, whether others are under way."""
         candidates = await self._candidates(call.baseline)
         # read after the list, so that whoever made something in it is among them or has claimed it
         rivals = await self._books.rivals(intent)
-        free = await self._free(candidates, own)
+        free = await self._free(candidates, intent)
         found = adoptable(call.items, free, intent, rivals)
         return {place: free[at] for place, at in found.adopted.items()}, set(found.unclear), found.pending
 
     async def _free(
-        self, candidates: Sequence[Mapping[str, Any]], own: frozenset[str] = frozenset()
+        self, candidates: Sequence[Mapping[str, Any]], intent: Intent | None = None
     ) -> list[Mapping[str, Any]]:
-        """Leave out what somebody has claimed, but for one's own."""
-        claimed = await self._books.claimed(iri for iri in map(iri_of, candidates) if iri) - own
-        return [held for held in candidates if iri_of(held) not in claimed]
+        """Leave out what somebody has claimed; what an intent has claimed is free for its open lines."""
+        claimed = await self._books.claimed((iri for iri in map(iri_of, candidates) if iri), intent)
+        placed: frozenset[str] = frozenset() if intent is None else placed_reservations(intent)
+        return [held for held in candidates if iri_of(held) not in claimed | placed]
 
     async def _candidates(self, baseline: Baseline | None) -> list[Mapping[str, Any]]:
         """List the reservations made since the baseline.

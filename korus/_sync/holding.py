@@ -20,6 +20,7 @@ from korus.adoption import (
     could_be,
     hold_details,
     hold_subjects,
+    placed_reservations,
     told_lines,
 )
 from korus.booking import Knowledge, split, trace_violations
@@ -321,16 +322,15 @@ class Holding:
         if call.baseline is None:
             return {}, None
         began, pause = self._now(), _FIRST_LOOK
-        own: frozenset[str] = frozenset()
         while True:
             waited = self._now() - began
             try:
-                found, unclear, pending = self._look(call, intent, own)
+                found, unclear, pending = self._look(call, intent)
             except KorusError as error:
                 _LOG.debug("%s: cannot look: %s", _OPERATION, error)
             else:
                 if len(found) == len(call.lines) or (waited >= enough and not pending):
-                    own |= self._books.claim(intent, [iri for iri in map(iri_of, found.values()) if iri])
+                    own = self._books.claim(intent, [iri for iri in map(iri_of, found.values()) if iri])
                     lost_race = {place for place, held in found.items() if iri_of(held) not in own}
                     if not lost_race:
                         return {place: _model(held) for place, held in found.items()}, unclear
@@ -340,29 +340,22 @@ class Holding:
             pause = min(pause * 1.6, _LONGEST_PAUSE)
             self._books.move(intent, "looking")
 
-    def _look(
-        self, call: _Call, intent: Intent, own: frozenset[str]
-    ) -> tuple[dict[int, Mapping[str, Any]], set[int], bool]:
-        """Look once: what was found, the lines that are unclear, whether others are under way.
-
-        Args:
-            call: The call.
-            intent: Its intent.
-            own: What it has claimed when it looked before.
-        """
+    def _look(self, call: _Call, intent: Intent) -> tuple[dict[int, Mapping[str, Any]], set[int], bool]:
+        """Look once: what was found, the lines that are unclear, whether others are under way."""
         candidates = self._candidates(call.baseline)
         # read after the list, so that whoever made something in it is among them or has claimed it
         rivals = self._books.rivals(intent)
-        free = self._free(candidates, own)
+        free = self._free(candidates, intent)
         found = adoptable(call.items, free, intent, rivals)
         return {place: free[at] for place, at in found.adopted.items()}, set(found.unclear), found.pending
 
     def _free(
-        self, candidates: Sequence[Mapping[str, Any]], own: frozenset[str] = frozenset()
+        self, candidates: Sequence[Mapping[str, Any]], intent: Intent | None = None
     ) -> list[Mapping[str, Any]]:
-        """Leave out what somebody has claimed, but for one's own."""
-        claimed = self._books.claimed(iri for iri in map(iri_of, candidates) if iri) - own
-        return [held for held in candidates if iri_of(held) not in claimed]
+        """Leave out what somebody has claimed; what an intent has claimed is free for its open lines."""
+        claimed = self._books.claimed((iri for iri in map(iri_of, candidates) if iri), intent)
+        placed: frozenset[str] = frozenset() if intent is None else placed_reservations(intent)
+        return [held for held in candidates if iri_of(held) not in claimed | placed]
 
     def _candidates(self, baseline: Baseline | None) -> list[Mapping[str, Any]]:
         """List the reservations made since the baseline.

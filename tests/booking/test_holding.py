@@ -78,8 +78,8 @@ class Overtaken(MemoryLedger):
         super().__init__()
         self.sandbox = sandbox
 
-    def claimed(self, iris):
-        before = super().claimed(iris)
+    def claimed(self, iris, but=None):
+        before = super().claimed(iris, but)
         made = [entry["reservation"] for entry in self.sandbox.inspect.reservations]
         if len(made) == 2:
             self.claim(new_intent("hold", ["another"], {}), made[1:])
@@ -421,6 +421,19 @@ class TestLostAnswers:
         assert [line["line"] for line in entry["outcome"]["lines"]] == [1, 2, 3]
         assert {line["status"] for line in entry["outcome"]["lines"]} == {"succeeded"}
         assert len(front.sandbox.inspect.reservations) == 3
+
+    def test_a_hold_that_the_answer_ties_to_no_line_is_found_when_it_is_resolved(self, front, short):
+        (offer,) = front.offers(1)
+        booking = short.reservations.bulk()
+        booking.add(offer)
+        booking.add(offer, quantity=2)
+        held = booking.submit()
+        assert [outcome.status for outcome in held.lines] == ["unknown", "unknown"]
+        assert len(held.strangers) == 1
+        resolved = short.reservations.resolve(held.unknown[0].error)
+        assert [outcome.result.iri for outcome in resolved.lines] == [
+            entry["reservation"] for entry in front.sandbox.inspect.reservations
+        ]
 
     def test_recovering_sees_to_the_lines_that_an_answer_did_not_tell_of(self, front, short):
         offers = front.offers(2)

@@ -125,6 +125,7 @@ class TestStore:
         assert one.claim(first, ["/r/1"]) == {"/r/1"}
         assert other.claimed(["/r/1", "/r/3", "/r/4"]) == {"/r/1", "/r/3"}
         assert other.claimed([]) == frozenset()
+        assert other.claimed(["/r/1", "/r/3", "/r/4"], first) == {"/r/3"}
 
     def test_rivals_are_those_alive_that_are_about_the_same(self, address, opened):
         one, other = opened(address), opened(address)
