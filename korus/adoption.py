@@ -184,10 +184,10 @@ def adoptable(
     return Found(adopted, unclear=frozenset(unclear))
 
 
-def told_lines(hold: Intent) -> list[dict[str, Any] | None]:
+def told_lines(hold: Intent) -> list[Mapping[str, Any] | None]:
     """Give for each line of a hold what is known of it already, though not of all of them; None for the others."""
-    told = objects(hold.details, "told")
-    return list(told) if told else [None] * len(objects(hold.details, "items"))
+    told, items = objects(hold.details, "told"), objects(hold.details, "items")
+    return [wire(known) for known in told] if len(told) == len(items) else [None] * len(items)
 
 
 def placed_reservations(hold: Intent) -> frozenset[str]:
