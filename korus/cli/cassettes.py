@@ -43,9 +43,13 @@ def _leave(message: str, status: int = UNUSABLE) -> NoReturn:
 
 def _found(paths: Sequence[Path]) -> list[Path]:
     try:
-        return list(cassettes.find(paths))
+        found = list(cassettes.find(paths))
     except FileNotFoundError as error:
         _leave(str(error))
+    if not found:
+        # a wrong path would otherwise pass for a clean bill
+        _leave(f"there is no cassette in {', '.join(map(str, paths))}, so nothing was looked at")
+    return found
 
 
 def _description(path: Path) -> descriptions.Description:

@@ -49,6 +49,13 @@ def test_a_check_needs_something_to_check_against(cassette, tmp_path):
     assert run("check", tmp_path / "nowhere", "--description", RELEASE).exit_code == 2
 
 
+@pytest.mark.parametrize("command", [("check", "--descriptions", RELEASE.parent), ("scan",), ("show",)])
+def test_a_folder_without_cassettes_passes_for_nothing(command, tmp_path):
+    done = run(*command, tmp_path)
+    assert done.exit_code == 2
+    assert f"there is no cassette in {tmp_path}" in done.output
+
+
 def test_coverage_scan_and_show_say_by_their_status_whether_all_is_well(cassette):
     measured = run("coverage", cassette, "--description", RELEASE)
     assert measured.exit_code == 1
