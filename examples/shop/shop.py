@@ -63,13 +63,17 @@ class Shop:
     korus: Korus
 
     def whats_on(self, day: date | None = None, limit: int = 5) -> list[Shown]:
-        """The first offers of a day, or of the first day there is anything, that need no further choice."""
+        """The first offers of a day, or of the first day there is anything, that can be had without further choice."""
         shown: list[Shown] = []
         for catalog in self.korus.catalogs.list():
             for offer in self.korus.offers.list(catalog, after=day, before=day, order="asc", page_size=10):
                 if any(not ticket.date_access or ticket.form for ticket in offer.tickets):
                     continue
-                # the list may be a day old; a price that moves has to be asked for
+                # the list may be a day old; what moves, the stock and some prices, has to be asked for
+                if offer.availability_check_required:
+                    left = self.korus.offers.availability(offer).available_quantity
+                    if left is not None and left < 1:
+                        continue
                 price = self.korus.offers.price(offer) if offer.realtime_price_required else offer.price
                 amount, currency = Decimal(price.amount_incl_tax), price.currency.upper()
                 shown.append(Shown(offer, offer.product.name, offer.date, amount, currency))
