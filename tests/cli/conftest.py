@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from attrs import frozen
 
+from korus._primitives.clock import SYSTEM_CLOCK
 from korus.cli import main
 
 if TYPE_CHECKING:
@@ -28,10 +29,20 @@ class Ended:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
+    """Run a sandbox shortly before the days that these tests name; this process shares its time."""
     from korus.sandbox import Sandbox
 
-    with Sandbox(seed=7, first_day=date(2027, 5, 10), document_delay=timedelta(0)) as running:
+    with Sandbox(
+        seed=7,
+        now=datetime(2027, 5, 3, 9, tzinfo=UTC),
+        first_day=date(2027, 5, 10),
+        document_delay=timedelta(0),
+    ) as running:
+        before = SYSTEM_CLOCK.now
+        # frozen, and every client has this one
+        object.__setattr__(SYSTEM_CLOCK, "now", running.clock.now)
         yield running
+        object.__setattr__(SYSTEM_CLOCK, "now", before)
 
 
 @pytest.fixture
