@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,16 +48,16 @@ def test_the_demonstration_books_everything_each_time_it_is_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     class Clock(datetime):
-        year_now = 2026
+        moment = datetime.now(UTC)
 
         @classmethod
         def now(cls, tz: object = None) -> datetime:
-            return datetime(cls.year_now, 11, 23, tzinfo=UTC)
+            return cls.moment
 
     monkeypatch.setattr(demo, "datetime", Clock)
     monkeypatch.setenv("KORUS_ENVIRONMENT", "production")  # must not lead anywhere
-    for year in (2026, 2033):
-        Clock.year_now = year
+    for years in (0, 7):
+        Clock.moment += timedelta(days=365 * years)
         assert demo.main() == 0
         out = capfd.readouterr().out
         assert "6 of 6 booked" in out
