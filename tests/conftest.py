@@ -17,7 +17,7 @@ from korus.errors import OperationUnavailable
 from korus.sandbox import API_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
     from korus import AsyncKorus, Korus
     from korus.sandbox import Sandbox
@@ -66,6 +66,22 @@ def sandbox() -> Iterator[Sandbox]:
 
     with Sandbox(seed=7) as running:
         yield running
+
+
+@pytest.fixture
+def share_time() -> Iterator[Callable[[Sandbox], Sandbox]]:
+    """Have the clients of this process look at a sandbox's clock, where tests name days that will have passed."""
+    from korus._primitives.clock import SYSTEM_CLOCK
+
+    before = SYSTEM_CLOCK.now
+
+    def share(sandbox: Sandbox) -> Sandbox:
+        # the clock is frozen, and every client has this one
+        object.__setattr__(SYSTEM_CLOCK, "now", sandbox.clock.now)
+        return sandbox
+
+    yield share
+    object.__setattr__(SYSTEM_CLOCK, "now", before)
 
 
 @pytest.fixture

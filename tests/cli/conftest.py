@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from attrs import frozen
 
-from korus._primitives.clock import SYSTEM_CLOCK
 from korus.cli import main
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ class Ended:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Run a sandbox shortly before the days that these tests name; this process shares its time."""
+def sandbox(share_time: Callable[[Sandbox], Sandbox]) -> Iterator[Sandbox]:
+    """Run a sandbox shortly before the days that these tests name."""
     from korus.sandbox import Sandbox
 
     with Sandbox(
@@ -38,11 +37,7 @@ def sandbox() -> Iterator[Sandbox]:
         first_day=date(2027, 5, 10),
         document_delay=timedelta(0),
     ) as running:
-        before = SYSTEM_CLOCK.now
-        # frozen, and every client has this one
-        object.__setattr__(SYSTEM_CLOCK, "now", running.clock.now)
-        yield running
-        object.__setattr__(SYSTEM_CLOCK, "now", before)
+        yield share_time(running)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from pypdf import PdfReader
 from korus.cli.booking_file import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from korus.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +25,15 @@ README = (ROOT / "README.md").read_text()
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def sandbox(share_time: Callable[[Sandbox], Sandbox]) -> Iterator[Sandbox]:
+    """Run a sandbox shortly before the day that the README names."""
+    from korus.sandbox import Sandbox
+
+    with Sandbox(seed=7, now=datetime(2026, 12, 28, 9, tzinfo=UTC)) as running:
+        yield share_time(running)
 
 
 @pytest.fixture
