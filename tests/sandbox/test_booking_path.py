@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ def test_every_ticket_has_a_page_with_its_code_on_it(shop: Shop, sandbox: Sandbo
 def test_a_ticket_says_the_day_in_words_and_its_holder_as_well_as_the_font_can(
     language: str, day: str, count: str
 ) -> None:
-    with Sandbox(seed=7, first_day=date(2027, 5, 14), document_delay=timedelta(0)) as sandbox:
+    with Sandbox(seed=7, now=datetime(2027, 5, 14, 6, tzinfo=UTC), document_delay=timedelta(0)) as sandbox:
         shop = open_shop(sandbox)
         with shop.http:
             order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
