@@ -7,6 +7,7 @@ Async tests run under asyncio; one that matters under trio too says so with
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import korus_api
@@ -71,17 +72,15 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def share_time() -> Iterator[Callable[[Sandbox], Sandbox]]:
     """Have the clients of this process look at a sandbox's clock, where tests name days that will have passed."""
-    from korus._primitives.clock import SYSTEM_CLOCK
+    from korus.testing.playing import time_of
 
-    before = SYSTEM_CLOCK.now
+    with ExitStack() as shared:
 
-    def share(sandbox: Sandbox) -> Sandbox:
-        # the clock is frozen, and every client has this one
-        object.__setattr__(SYSTEM_CLOCK, "now", sandbox.clock.now)
-        return sandbox
+        def share(sandbox: Sandbox) -> Sandbox:
+            shared.enter_context(time_of(sandbox.clock.now))
+            return sandbox
 
-    yield share
-    object.__setattr__(SYSTEM_CLOCK, "now", before)
+        yield share
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def plain_offer(client, number=0):
     found = [
         offer
         for offer in client.offers.list(catalog, order="asc", page_size=8).page(1)
-        if (offer.available_quantity or 99) > 20
+        if (offer.available_quantity is None or offer.available_quantity > 20)
         and all(one.date_access and not one.form for one in offer.tickets)
     ]
     return found[number]

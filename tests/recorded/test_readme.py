@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 @pytest.mark.korus_cassette(
     name="the_example", purpose="The example of the README, from the catalogue to the tickets."
 )
-def test_the_example_books_tickets(korus_cassette, share_time, colour, request, monkeypatch, tmp_path):
-    # recorded shortly before the day that the README names, whenever that is
-    korus_cassette.arrange(
-        lambda sandbox: share_time(sandbox).clock.set(datetime(2026, 12, 28, 9, tzinfo=UTC))
-    )
+def test_the_example_books_tickets(korus_cassette, colour, request, monkeypatch, tmp_path):
     for name, value in request.getfixturevalue("_korus_settings").items():
         monkeypatch.setenv(f"KORUS_{name.upper()}", value)
     monkeypatch.chdir(tmp_path)
