@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import field, frozen
 
 from korus import pages as paging
-from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers
-from korus.errors import CollectionChanged, InvalidArgument, UnexpectedCount
+from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers, Dropped
+from korus.errors import CollectionChanged, ConfigurationError, InvalidArgument, UnexpectedCount
 from korus.pages import Cursor, Envelope, Memory, Page, Query
 
 if TYPE_CHECKING:
@@ -241,7 +241,12 @@ class _Walk(Generic[_T]):
             reader.stand(None)
             return None
         coming = self._ahead.pop(reader.query(cursor), None)
-        answer = None if coming is None else await coming.result()
+        try:
+            answer = None if coming is None else await coming.result()
+        except Dropped:
+            raise ConfigurationError(
+                "this client was closed while a list was read; build a new one"
+            ) from None
         if answer is not None:
             # the next page is on its way while this one is decoded
             await self._look_ahead(cursor, 1)

@@ -23,6 +23,7 @@ __all__ = [
     "AsyncLock",
     "AsyncPending",
     "AsyncWorkers",
+    "Dropped",
     "map_ordered",
     "network_transport",
     "redis_client",
@@ -126,6 +127,10 @@ async def map_ordered(
     return [results[index] for index in sorted(results)]
 
 
+class Dropped(Exception):
+    """A call was cancelled before it ended, because what it belongs to has ended."""
+
+
 class AsyncPending(Generic[_Result]):
     """The result to come of a call that `AsyncWorkers.start` began."""
 
@@ -133,13 +138,13 @@ class AsyncPending(Generic[_Result]):
 
     def __init__(self) -> None:
         self._done = anyio.Event()
-        self._error: Exception | None = RuntimeError("the workers were closed before this call ended")
+        self._error: Exception | None = Dropped()
         self._value: _Result | None = None
         self._scope = anyio.CancelScope()
         self._later = _later()
 
     async def result(self) -> _Result:
-        """Wait for the call to end and give what it gave, or raise what it raised."""
+        """Wait for the call to end and give what it gave, or raise what it raised, or `Dropped`."""
         await self._done.wait()
         if self._error is not None:
             raise self._error

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 import httpx
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Calls",
+    "Dropped",
     "Event",
     "Lock",
     "Pending",
@@ -30,6 +31,7 @@ __all__ = [
     "time_limit",
 ]
 
+Dropped = CancelledError
 Lock = threading.Lock
 Event = threading.Event
 sleep = time.sleep
@@ -125,7 +127,7 @@ class Pending(Generic[_Result]):
         self._future = future
 
     def result(self) -> _Result:
-        """Wait for the call to end and give what it gave, or raise what it raised."""
+        """Wait for the call to end and give what it gave, or raise what it raised, or `Dropped`."""
         return self._future.result()
 
 

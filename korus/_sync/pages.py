@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import field, frozen
 
 from korus import pages as paging
-from korus._primitives.synchronous import Calls, Pending, Workers
-from korus.errors import CollectionChanged, InvalidArgument, UnexpectedCount
+from korus._primitives.synchronous import Calls, Dropped, Pending, Workers
+from korus.errors import (
+    CollectionChanged,
+    ConfigurationError,
+    InvalidArgument,
+    UnexpectedCount,
+)
 from korus.pages import Cursor, Envelope, Memory, Page, Query
 
 if TYPE_CHECKING:
@@ -240,7 +245,12 @@ class _Walk(Generic[_T]):
             reader.stand(None)
             return None
         coming = self._ahead.pop(reader.query(cursor), None)
-        answer = None if coming is None else coming.result()
+        try:
+            answer = None if coming is None else coming.result()
+        except Dropped:
+            raise ConfigurationError(
+                "this client was closed while a list was read; build a new one"
+            ) from None
         if answer is not None:
             # the next page is on its way while this one is decoded
             self._look_ahead(cursor, 1)

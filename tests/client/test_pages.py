@@ -511,6 +511,23 @@ def test_an_iteration_that_the_garbage_collector_finds_holds_nobody_up_and_the_c
     assert len(server.api_requests) == 2
 
 
+@pytest.mark.anyio
+async def test_whoever_reads_a_list_is_told_that_the_client_was_closed_meanwhile(
+    server: ScriptedServer,
+) -> None:
+    collection = Collection(100)
+    server.answer = collection.answer
+    korus = AsyncKorus(**server.settings())
+    pages = korus.orders.list(prefetch=3).pages()
+    await anext(pages)
+    collection.delay = 1.0
+    await anext(pages)
+    async with anyio.create_task_group() as group:
+        group.start_soon(korus.aclose)
+        with pytest.raises(errors.ConfigurationError, match="closed"):
+            [_ async for _ in pages]
+
+
 @pytest.mark.parametrize("prefetch", [0, 2])
 def test_memory_does_not_grow_with_the_collection(prefetch: int) -> None:
     pages, size = 200, 50
