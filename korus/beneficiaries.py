@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
@@ -274,7 +275,8 @@ def _read_csv(file: IO[str]) -> list[BeneficiaryRow]:
     heading = content.partition("\n")[0]
     separator = ";" if heading.count(";") > heading.count(",") else ","
     try:
-        lines = list(csv.reader(content.splitlines(keepends=True), delimiter=separator, strict=True))
+        # a line ends where CSV says so, not at every character that Unicode ends lines with
+        lines = list(csv.reader(StringIO(content, newline=""), delimiter=separator, strict=True))
     except csv.Error as cause:
         raise InvalidArgument(f"not a CSV file: {cause}") from cause
     if not lines or not any(cell.strip() for cell in lines[0]):

@@ -159,6 +159,16 @@ class TestCheck:
 
 
 class TestRows:
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+    def test_only_the_ends_of_lines_end_a_row_of_a_csv_file(self, tmp_path, end):
+        path = tmp_path / "guests.csv"
+        odd = "Ada\u2028Maria\x85\x0bAugusta"
+        path.write_text(f"firstname,lastname{end}{odd},Lovelace{end}Grace,Hopper{end}", "utf-8", newline="")
+        assert [row.beneficiary for row in read_rows(path)] == [
+            {"firstname": odd, "lastname": "Lovelace"},
+            {"firstname": "Grace", "lastname": "Hopper"},
+        ]
+
     def test_a_csv_file_gives_a_row_for_each_filled_line(self, tmp_path):
         path = tmp_path / "people.csv"
         path.write_text(
