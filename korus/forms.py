@@ -347,7 +347,7 @@ def _field(entry: object, form_iri: str | None) -> _Field:
         label=text(source, "label"),
         type=text(source, "type") or "",
         required=source.get("required") is True,
-        choices=_choices(objects(source, "choices")) if isinstance(source.get("choices"), list) else None,
+        choices=_listed_choices(source),
     )
 
 
@@ -404,6 +404,14 @@ def _names(name: object) -> frozenset[str]:
         return frozenset([str.__str__(name)]) if isinstance(name, str) else frozenset()
     best = iri_of(source) or text(source, "id") or text(source, "code") or text(source, "label")
     return frozenset([best] if best else [])
+
+
+def _listed_choices(source: Mapping[str, Any]) -> tuple[_Choice, ...] | None:
+    """Give the choices of a field as the API lists them; what is none there cannot be chosen."""
+    if not isinstance(source.get("choices"), list):
+        return None
+    listed = objects(source, "choices")
+    return _choices(entry for entry in listed if isinstance(entry, str) or wire(entry) is not None)
 
 
 def _choices(given: Iterable[object] | None) -> tuple[_Choice, ...] | None:

@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from korus.errors import AnswersInvalid, InvalidArgument
@@ -459,6 +459,7 @@ class TestFormAnswers:
             ),
         )
     )
+    @example({"fields": [{"code": "a", "type": "single_choice", "choices": [None, 3, [], {"code": "x"}]}]})
     def test_whatever_the_api_says_a_form_is_nothing_but_problems_come_of_it(self, broken):
         answers = FormAnswers(broken, {"a": "x"})
         assert answers.problems or answers.form_data["fields"]
