@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from korus._async.bulk import AsyncBulkReservation
     from korus._async.client import AsyncKorus
     from korus._async.pages import AsyncPages
+    from korus._booking.outcomes import BulkOutcome
     from korus._sync.bulk import BulkReservation
     from korus._sync.client import Korus
     from korus._sync.pages import Pages
     from korus.caching import Cache
     from korus.config import Timeouts
     from korus.errors import CollectionChanged, KorusError
-    from korus.outcomes import BulkOutcome
     from korus.pages import Page
     from korus.retry import RetryPolicy
 
@@ -55,7 +55,7 @@ _HOMES = {
     "AsyncBulkReservation": "korus._async.bulk",
     "AsyncKorus": "korus._async.client",
     "AsyncPages": "korus._async.pages",
-    "BulkOutcome": "korus.outcomes",
+    "BulkOutcome": "korus._booking.outcomes",
     "BulkReservation": "korus._sync.bulk",
     "Cache": "korus.caching",
     "CollectionChanged": "korus.errors",

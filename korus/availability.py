@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from korus._booking.correlation import RequestedLine
 from korus.errors import InvalidArgument, PriceChanged, SoldOut
 from korus.forms import coerce_field
-from korus.matching import signature
 from korus.money import amount, same_currency
 from korus.wire import iri_of, objects, text, wire
 
@@ -210,7 +210,7 @@ def _shortages(checks: Sequence[LineCheck], items: Sequence[Mapping[str, Any]]) 
     lines: dict[tuple[str, str | None], list[int]] = {}
     left: dict[tuple[str, str | None], int] = {}
     for check, item in zip(checks, items, strict=True):
-        offer, sessions = signature(item)
+        offer, sessions = RequestedLine.of(item).signature
         keys: list[tuple[str, str | None]] = [(offer, None)]
         keys += sorted((offer, session) for _, session in sessions if session is not None)
         for key in keys:

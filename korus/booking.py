@@ -264,10 +264,11 @@ class Booking:
         self._lines.append(line)
         return line
 
-    def repeat(self, line: BookingLine) -> BookingLine:
-        """Add a line of another booking once more; it gets the next number here."""
+    def repeat(self, line: BookingLine, quantity: int | None = None) -> BookingLine:
+        """Add a line of another booking once more, or some units of it; it gets the next number here."""
         again = evolve(
             line,
+            quantity=line.quantity if quantity is None else quantity,
             number=len(self._lines) + 1,
             problems=tuple(evolve(problem, line=len(self._lines) + 1) for problem in line.problems),
         )

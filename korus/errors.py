@@ -362,13 +362,19 @@ class OutcomeUnknown(KorusError):
     Attributes:
         intent: Plain JSON with everything needed to ask again later; `korus.orders.resolve` and
             `korus.reservations.resolve` take this error or this value.
+        candidates: Of a hold, the reservations that could be it where no journal is shared. They may be somebody
+            else's: order none of them. Holding again is safe, since a hold that nobody orders ends by itself.
     """
 
     intent: Mapping[str, Any]
+    candidates: tuple[Any, ...]
 
-    def __init__(self, message: str, *, intent: Mapping[str, Any], **details: Any) -> None:
+    def __init__(
+        self, message: str, *, intent: Mapping[str, Any], candidates: Iterable[Any] = (), **details: Any
+    ) -> None:
         super().__init__(message, **details)
         self.intent = dict(intent)
+        self.candidates = tuple(candidates)
 
 
 class ItemFailed(KorusError):

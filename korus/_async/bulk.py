@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from korus._async.holding import AsyncHolding, HoldResult
+from korus._async.booking.hold import HoldResult, hold_all
+from korus._booking.hold_steps import take_snapshot
+from korus._booking.outcomes import BulkOutcome, Line
 from korus._primitives.asynchronous import map_ordered
 from korus.availability import LineCheck, listed_price, needs_availability, needs_price, refuse, tolerance
 from korus.booking import Booking, BookingLine, BookingProblem, Prepared, prepare, split, wanted
@@ -16,7 +18,6 @@ from korus.errors import (
     PermissionDenied,
 )
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
-from korus.outcomes import BulkOutcome, Line
 from korus.wire import iri_of, wire
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from korus._async.client import AsyncKorus
-    from korus.adoption import Baseline
+    from korus._booking.reconciliation import Snapshot
     from korus.models import Reservation
 
 __all__ = ["AsyncBulkReservation"]
@@ -146,7 +147,7 @@ class AsyncBulkReservation:
         Reference: 7.2.
         """
         self._judged(await self._prepared(check=True))
-        checks, _ = await self._ask(with_baseline=False)
+        checks, _ = await self._ask(with_snapshot=False)
         return checks
 
     async def submit(
@@ -176,20 +177,21 @@ class AsyncBulkReservation:
         allowed = tolerance(max_price_change)
         prepared = self._judged(await self._prepared(check=check))
         if check:
-            checks, baseline = await self._ask(with_baseline=True)
+            checks, snapshot = await self._ask(with_snapshot=True)
             refuse(checks, prepared.items, allowed)
         elif allowed is not None:
             raise InvalidArgument("max_price_change needs check=True: the price has to be asked")
         else:
-            baseline = await self._holding.baseline()
+            snapshot = await self._client.driver.run(take_snapshot())
         known = self._booking.knowledge
         listed = [listed_price(line, known.offers.get(line.offer))[0] for line in self.lines]
-        result = await self._holding.place(
+        result = await hold_all(
+            self._client.driver,
             self.lines,
             prepared.items,
             [None if price is None else str(price) for price in listed],
-            known,
-            baseline,
+            known=known,
+            snapshot=snapshot,
             lines_per_call=self._lines_per_call,
             concurrency=self._concurrency,
         )
@@ -202,23 +204,22 @@ class AsyncBulkReservation:
             result.unplaced,
             result.strangers,
             rebook=self._rebook,
+            rebook_units=self.rebook_units,
             clock=self._client.transport.clock,
         )
 
     def _rebook(self, lines: Sequence[Line]) -> AsyncBulkReservation:
+        return self.rebook_units([(line, line.quantity) for line in lines if isinstance(line, BookingLine)])
+
+    def rebook_units(self, lines: Sequence[tuple[BookingLine, int]]) -> AsyncBulkReservation:
+        """Start a booking of lines of this one, each with so many units."""
         again = AsyncBulkReservation(
             self._client, lines_per_call=self._lines_per_call, concurrency=self._concurrency
         )
         again._booking.knowledge = self._booking.knowledge
-        for line in lines:
-            if not isinstance(line, BookingLine):
-                raise InvalidArgument("it is not known any more what these lines asked for; book them anew")
-            again._booking.repeat(line)
+        for line, units in lines:
+            again._booking.repeat(line, quantity=units)
         return again
-
-    @property
-    def _holding(self) -> AsyncHolding:
-        return AsyncHolding(self._client.transport, self._client.books)
 
     def _judged(self, prepared: Prepared) -> Prepared:
         if prepared.problems:
@@ -230,7 +231,7 @@ class AsyncBulkReservation:
     # --- asking what has to be known -----------------------------------------------------------------------
 
     async def _prepared(self, *, check: bool) -> Prepared:
-        known, shared = self._booking.knowledge, self._client.books.known
+        known, shared = self._booking.knowledge, self._client.offer_facts.known
         for _ in range(4):  # offers first, then their tickets, then the forms of these
             need = wanted(self.lines, known, only_answers=not check)
             if not need:
@@ -258,7 +259,7 @@ class AsyncBulkReservation:
 
     async def _learn_offers(self, iris: Sequence[str]) -> None:
         """Look offers up in the lists of their catalogues, there being no other way to read one."""
-        known, shared = self._booking.knowledge, self._client.books.known
+        known, shared = self._booking.knowledge, self._client.offer_facts.known
         catalogs: dict[str, set[str]] = {}
         for wanted_iri in iris:
             catalogs.setdefault(parse_iri(wanted_iri, OFFER).up(CATALOG).iri, set()).add(wanted_iri)
@@ -293,7 +294,7 @@ class AsyncBulkReservation:
             found = known.tickets.get(iri)
         known.tickets[iri] = found
         if found is not None:
-            self._client.books.known.tickets[iri] = found
+            self._client.offer_facts.known.tickets[iri] = found
 
     async def _learn_form(self, iri: str) -> None:
         known = self._booking.knowledge
@@ -305,17 +306,17 @@ class AsyncBulkReservation:
             found = None
         known.forms[iri] = found
         if found is not None:
-            self._client.books.known.forms[iri] = found
+            self._client.offer_facts.known.forms[iri] = found
 
     # --- asking what is left and what it costs -------------------------------------------------------------
 
-    async def _ask(self, *, with_baseline: bool) -> tuple[tuple[LineCheck, ...], Baseline | None]:
+    async def _ask(self, *, with_snapshot: bool) -> tuple[tuple[LineCheck, ...], Snapshot | None]:
         """Ask all live questions at once, each offer's only once."""
         known = self._booking.knowledge
         offers = list(dict.fromkeys(line.offer for line in self.lines))
         left: dict[str, Any] = {}
         prices: dict[str, Any] = {}
-        baselines: list[Baseline | None] = []
+        snapshots: list[Snapshot | None] = []
 
         async def availability_of(offer: str) -> None:
             left[offer] = await self._client.offers.availability(offer)
@@ -324,9 +325,9 @@ class AsyncBulkReservation:
             prices[offer] = await self._client.offers.price(offer)
 
         async def look() -> None:
-            baselines.append(await self._holding.baseline())
+            snapshots.append(await self._client.driver.run(take_snapshot()))
 
-        questions: list[Callable[[], Awaitable[None]]] = [look] if with_baseline else []
+        questions: list[Callable[[], Awaitable[None]]] = [look] if with_snapshot else []
         for offer in offers:
             facts = known.offers.get(offer)
             if needs_availability(facts):
@@ -343,7 +344,7 @@ class AsyncBulkReservation:
             )
             for line in self.lines
         )
-        return checks, baselines[0] if baselines else None
+        return checks, snapshots[0] if snapshots else None
 
 
 async def _asked(question: Callable[[], Awaitable[None]]) -> None:

@@ -10,7 +10,8 @@ from urllib.request import getproxies
 
 import httpx
 
-from korus._async.books import AsyncBooks
+from korus._async.booking.intent_log import AsyncBookingLog
+from korus._async.booking.offer_facts import AsyncOfferFacts
 from korus._async.transport import AsyncTransport
 from korus._primitives.asynchronous import network_transport
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from korus._async.booking.driver import AsyncDriver
     from korus._async.cache import AsyncCatalogueCache
     from korus._async.resources.catalogs import AsyncCatalogs
     from korus._async.resources.documents import AsyncDocuments
@@ -167,8 +169,9 @@ class AsyncKorus:
     _transport: AsyncTransport
     _pool: _Pool
     _borrowed: bool
-    _books: AsyncBooks
-    _own_books: bool
+    _intent_log: AsyncBookingLog
+    _own_log: bool
+    _offer_facts: AsyncOfferFacts
 
     def __init__(
         self,
@@ -214,7 +217,8 @@ class AsyncKorus:
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._pool, self._borrowed = pool, False
         self._transport = AsyncTransport(config, pool.get, clock=clock)
-        self._books, self._own_books = AsyncBooks(config, clock), True
+        self._intent_log, self._own_log = AsyncBookingLog(config), True
+        self._offer_facts = AsyncOfferFacts(config, clock)
 
     @classmethod
     def from_env(cls, **options: Unpack[AsyncOptions]) -> Self:
@@ -255,8 +259,9 @@ class AsyncKorus:
         if http_client is None and transport is None:
             other._pool, other._borrowed = self._pool, True
             other._transport = self._transport.with_config(config)
-            other._books = self._books.with_config(config)
-            other._own_books = other._books is not self._books
+            other._intent_log = self._intent_log.with_config(config)
+            other._own_log = other._intent_log is not self._intent_log
+            other._offer_facts = self._offer_facts.with_config(config)
         else:
             other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
         return other
@@ -272,9 +277,21 @@ class AsyncKorus:
         return self._transport
 
     @property
-    def books(self) -> AsyncBooks:
-        """What this client keeps about its own bookings; shared with those made by `with_options`."""
-        return self._books
+    def intent_log(self) -> AsyncBookingLog:
+        """The log of this client's bookings in flight; shared with those made by `with_options`."""
+        return self._intent_log
+
+    @property
+    def offer_facts(self) -> AsyncOfferFacts:
+        """What this client has learnt of offers; shared with those made by `with_options`."""
+        return self._offer_facts
+
+    @property
+    def driver(self) -> AsyncDriver:
+        """What carries out the booking protocol for this client."""
+        from korus._async.booking.driver import AsyncDriver
+
+        return AsyncDriver(self._transport, self._intent_log)
 
     @property
     def cache(self) -> AsyncCatalogueCache | None:
@@ -356,8 +373,8 @@ class AsyncKorus:
 
         A client made by `with_options` leaves the connections to the one it was made from.
         """
-        if self._own_books:
-            await self._books.aclose()
+        if self._own_log:
+            await self._intent_log.aclose()
         await self._transport.aclose()
         if not self._borrowed:
             await self._pool.aclose()

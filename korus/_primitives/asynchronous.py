@@ -24,10 +24,12 @@ __all__ = [
     "AsyncPending",
     "AsyncWorkers",
     "Dropped",
+    "check_stopped",
     "map_ordered",
     "network_transport",
     "redis_client",
     "run_blocking",
+    "run_to_end",
     "sleep",
     "time_limit",
 ]
@@ -95,6 +97,54 @@ async def run_blocking(
 ) -> _Result:
     """Run a function that blocks (a file, a database) without holding up the event loop."""
     return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
+
+
+async def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounded: bool = False) -> _Result:
+    """Run a function that blocks and must not be left in the middle.
+
+    Args:
+        function: What to run, in a worker thread.
+        grace: Seconds to wait for it after a cancellation. Then it is left to end by itself, and nobody waits.
+        is_bounded: Wait for ``grace`` seconds at most even without a cancellation, and let no cancellation in
+            meanwhile.
+
+    Raises:
+        TimeoutError: It is bounded, and has not ended in time.
+    """
+    ended = anyio.Event()
+    results: list[_Result] = []
+    failures: list[BaseException] = []
+    scope = anyio.CancelScope(shield=True)
+
+    def call() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:  # noqa: BLE001 (raised below, in the task that asked)
+            failures.append(error)
+
+    async def work() -> None:
+        with scope:
+            await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+            ended.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(work)
+        try:
+            if not is_bounded:
+                await ended.wait()
+        finally:
+            with anyio.move_on_after(grace, shield=True):
+                await ended.wait()
+            scope.cancel()
+    if failures:
+        raise failures[0]
+    if not results:
+        raise TimeoutError
+    return results[0]
+
+
+def check_stopped() -> None:
+    """Raise if this work has been told to stop; a task is stopped where it waits, so there is nothing to check."""
 
 
 async def map_ordered(

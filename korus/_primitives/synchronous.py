@@ -23,10 +23,12 @@ __all__ = [
     "Lock",
     "Pending",
     "Workers",
+    "check_stopped",
     "map_ordered",
     "network_transport",
     "redis_client",
     "run_blocking",
+    "run_to_end",
     "sleep",
     "time_limit",
 ]
@@ -34,7 +36,6 @@ __all__ = [
 Dropped = CancelledError
 Lock = threading.Lock
 Event = threading.Event
-sleep = time.sleep
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -77,22 +78,84 @@ def run_blocking(
     return function(*args, **kwargs)
 
 
+def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounded: bool = False) -> _Result:
+    """Run a function that blocks and must not be left in the middle; here that is a plain call."""
+    _ = grace, is_bounded
+    return function()
+
+
+class Stopped(BaseException):
+    """The work of this thread belongs to a call that has been interrupted; nothing more is to be begun."""
+
+
+class _Stop:
+    """Tells the threads of one `map_ordered` that its caller was interrupted.
+
+    Args:
+        outer: That of the call which this one is a part of.
+    """
+
+    _STEP = 0.05
+
+    def __init__(self, outer: _Stop | None) -> None:
+        self._event = threading.Event()
+        self._outer = outer
+
+    def set(self) -> None:
+        """Have the threads stop."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Return True if they are to stop."""
+        return self._event.is_set() or (self._outer is not None and self._outer.is_set())
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but no longer than until they are to stop."""
+        ends = time.monotonic() + seconds
+        while not self.is_set() and (left := ends - time.monotonic()) > 0:
+            self._event.wait(min(left, seconds if self._outer is None else self._STEP))
+
+
+_STOP: contextvars.ContextVar[_Stop | None] = contextvars.ContextVar("korus_stop", default=None)
+_JOIN_SECONDS = 2.0
+
+
+def check_stopped() -> None:
+    """Raise `Stopped` if the call that this thread works for has been interrupted."""
+    stop = _STOP.get()
+    if stop is not None and stop.is_set():
+        raise Stopped
+
+
+def sleep(seconds: float) -> None:
+    """Wait; `Stopped` as soon as the call that this thread works for is interrupted."""
+    stop = _STOP.get()
+    if stop is None:
+        time.sleep(max(seconds, 0))
+        return
+    stop.wait(seconds)
+    check_stopped()
+
+
 def map_ordered(
     function: Callable[[_Item], _Result], items: Iterable[_Item], *, concurrency: int
 ) -> list[_Result]:
     """Call ``function`` on every item, at most ``concurrency`` at a time, results in the order of the items.
 
-    When a call fails, no further ones are started, those under way end by themselves (a write is never cut
-    off in the middle), and the error of the first item that failed is raised.
+    When a call fails, no further ones are started, those under way end by themselves (a write is never cut off in the
+    middle), and the error of the first item that failed is raised. When the calling thread is interrupted, the other
+    threads end as soon as they look: no wait goes on, and no request that books begins.
     """
     entries = list(enumerate(items))
     results: dict[int, _Result] = {}
-    failures: dict[int, Exception] = {}
+    failures: dict[int, BaseException] = {}
     taking = threading.Lock()
     pending = iter(entries)
+    stop = _Stop(_STOP.get())
 
     def work() -> None:
-        while not failures:
+        _STOP.set(stop)
+        while not failures and not stop.is_set():
             with taking:
                 entry = next(pending, None)
             if entry is None:
@@ -100,22 +163,37 @@ def map_ordered(
             index, item = entry
             try:
                 results[index] = function(item)
-            except Exception as error:  # noqa: BLE001 (raised below, after the others have ended)
+            except (Exception, Stopped) as error:  # noqa: BLE001 (raised below, after the others have ended)
                 failures[index] = error
 
-    extra = min(concurrency, len(entries)) - 1
-    # the calling thread works too, so that one item or a concurrency of one needs no thread at all
-    threads = [threading.Thread(target=contextvars.copy_context().run, args=(work,)) for _ in range(extra)]
-    for thread in threads:
-        thread.start()
+    threads: list[threading.Thread] = []
     try:
-        work()
-    finally:
+        # the calling thread works too, so that one item or a concurrency of one needs no thread at all
+        _start(threads, work, min(concurrency, len(entries)) - 1)
+        contextvars.copy_context().run(work)
         for thread in threads:
             thread.join()
+    except BaseException:
+        stop.set()
+        ends = time.monotonic() + _JOIN_SECONDS
+        for thread in threads:
+            thread.join(max(ends - time.monotonic(), 0))
+        raise
+    check_stopped()
     if failures:
         raise failures[min(failures)]
     return [results[index] for index in sorted(results)]
+
+
+def _start(threads: list[threading.Thread], work: Callable[[], None], count: int) -> None:
+    """Start threads that do the work, and add them to the list; as many as the system has."""
+    for _ in range(count):
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads: those that there are do the work
+            return
+        threads.append(thread)
 
 
 class Pending(Generic[_Result]):

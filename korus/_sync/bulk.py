@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from korus._booking.hold_steps import take_snapshot
+from korus._booking.outcomes import BulkOutcome, Line
 from korus._primitives.synchronous import map_ordered
-from korus._sync.holding import Holding, HoldResult
+from korus._sync.booking.hold import HoldResult, hold_all
 from korus.availability import (
     LineCheck,
     listed_price,
@@ -32,15 +34,14 @@ from korus.errors import (
     PermissionDenied,
 )
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
-from korus.outcomes import BulkOutcome, Line
 from korus.wire import iri_of, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from decimal import Decimal
 
+    from korus._booking.reconciliation import Snapshot
     from korus._sync.client import Korus
-    from korus.adoption import Baseline
     from korus.models import Reservation
 
 __all__ = ["BulkReservation"]
@@ -162,7 +163,7 @@ class BulkReservation:
         Reference: 7.2.
         """
         self._judged(self._prepared(check=True))
-        checks, _ = self._ask(with_baseline=False)
+        checks, _ = self._ask(with_snapshot=False)
         return checks
 
     def submit(
@@ -192,20 +193,21 @@ class BulkReservation:
         allowed = tolerance(max_price_change)
         prepared = self._judged(self._prepared(check=check))
         if check:
-            checks, baseline = self._ask(with_baseline=True)
+            checks, snapshot = self._ask(with_snapshot=True)
             refuse(checks, prepared.items, allowed)
         elif allowed is not None:
             raise InvalidArgument("max_price_change needs check=True: the price has to be asked")
         else:
-            baseline = self._holding.baseline()
+            snapshot = self._client.driver.run(take_snapshot())
         known = self._booking.knowledge
         listed = [listed_price(line, known.offers.get(line.offer))[0] for line in self.lines]
-        result = self._holding.place(
+        result = hold_all(
+            self._client.driver,
             self.lines,
             prepared.items,
             [None if price is None else str(price) for price in listed],
-            known,
-            baseline,
+            known=known,
+            snapshot=snapshot,
             lines_per_call=self._lines_per_call,
             concurrency=self._concurrency,
         )
@@ -218,23 +220,22 @@ class BulkReservation:
             result.unplaced,
             result.strangers,
             rebook=self._rebook,
+            rebook_units=self.rebook_units,
             clock=self._client.transport.clock,
         )
 
     def _rebook(self, lines: Sequence[Line]) -> BulkReservation:
+        return self.rebook_units([(line, line.quantity) for line in lines if isinstance(line, BookingLine)])
+
+    def rebook_units(self, lines: Sequence[tuple[BookingLine, int]]) -> BulkReservation:
+        """Start a booking of lines of this one, each with so many units."""
         again = BulkReservation(
             self._client, lines_per_call=self._lines_per_call, concurrency=self._concurrency
         )
         again._booking.knowledge = self._booking.knowledge
-        for line in lines:
-            if not isinstance(line, BookingLine):
-                raise InvalidArgument("it is not known any more what these lines asked for; book them anew")
-            again._booking.repeat(line)
+        for line, units in lines:
+            again._booking.repeat(line, quantity=units)
         return again
-
-    @property
-    def _holding(self) -> Holding:
-        return Holding(self._client.transport, self._client.books)
 
     def _judged(self, prepared: Prepared) -> Prepared:
         if prepared.problems:
@@ -246,7 +247,7 @@ class BulkReservation:
     # --- asking what has to be known -----------------------------------------------------------------------
 
     def _prepared(self, *, check: bool) -> Prepared:
-        known, shared = self._booking.knowledge, self._client.books.known
+        known, shared = self._booking.knowledge, self._client.offer_facts.known
         for _ in range(4):  # offers first, then their tickets, then the forms of these
             need = wanted(self.lines, known, only_answers=not check)
             if not need:
@@ -274,7 +275,7 @@ class BulkReservation:
 
     def _learn_offers(self, iris: Sequence[str]) -> None:
         """Look offers up in the lists of their catalogues, there being no other way to read one."""
-        known, shared = self._booking.knowledge, self._client.books.known
+        known, shared = self._booking.knowledge, self._client.offer_facts.known
         catalogs: dict[str, set[str]] = {}
         for wanted_iri in iris:
             catalogs.setdefault(parse_iri(wanted_iri, OFFER).up(CATALOG).iri, set()).add(wanted_iri)
@@ -309,7 +310,7 @@ class BulkReservation:
             found = known.tickets.get(iri)
         known.tickets[iri] = found
         if found is not None:
-            self._client.books.known.tickets[iri] = found
+            self._client.offer_facts.known.tickets[iri] = found
 
     def _learn_form(self, iri: str) -> None:
         known = self._booking.knowledge
@@ -321,17 +322,17 @@ class BulkReservation:
             found = None
         known.forms[iri] = found
         if found is not None:
-            self._client.books.known.forms[iri] = found
+            self._client.offer_facts.known.forms[iri] = found
 
     # --- asking what is left and what it costs -------------------------------------------------------------
 
-    def _ask(self, *, with_baseline: bool) -> tuple[tuple[LineCheck, ...], Baseline | None]:
+    def _ask(self, *, with_snapshot: bool) -> tuple[tuple[LineCheck, ...], Snapshot | None]:
         """Ask all live questions at once, each offer's only once."""
         known = self._booking.knowledge
         offers = list(dict.fromkeys(line.offer for line in self.lines))
         left: dict[str, Any] = {}
         prices: dict[str, Any] = {}
-        baselines: list[Baseline | None] = []
+        snapshots: list[Snapshot | None] = []
 
         def availability_of(offer: str) -> None:
             left[offer] = self._client.offers.availability(offer)
@@ -340,9 +341,9 @@ class BulkReservation:
             prices[offer] = self._client.offers.price(offer)
 
         def look() -> None:
-            baselines.append(self._holding.baseline())
+            snapshots.append(self._client.driver.run(take_snapshot()))
 
-        questions: list[Callable[[], None]] = [look] if with_baseline else []
+        questions: list[Callable[[], None]] = [look] if with_snapshot else []
         for offer in offers:
             facts = known.offers.get(offer)
             if needs_availability(facts):
@@ -359,7 +360,7 @@ class BulkReservation:
             )
             for line in self.lines
         )
-        return checks, baselines[0] if baselines else None
+        return checks, snapshots[0] if snapshots else None
 
 
 def _asked(question: Callable[[], None]) -> None:

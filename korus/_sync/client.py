@@ -13,7 +13,8 @@ import httpx
 
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.synchronous import network_transport
-from korus._sync.books import Books
+from korus._sync.booking.intent_log import BookingLog
+from korus._sync.booking.offer_facts import OfferFacts
 from korus._sync.transport import Transport
 from korus.config import (
     Config,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from korus._sync.booking.driver import Driver
     from korus._sync.cache import CatalogueCache
     from korus._sync.resources.catalogs import Catalogs
     from korus._sync.resources.documents import Documents
@@ -175,8 +177,9 @@ class Korus:
     _transport: Transport
     _pool: _Pool
     _borrowed: bool
-    _books: Books
-    _own_books: bool
+    _intent_log: BookingLog
+    _own_log: bool
+    _offer_facts: OfferFacts
 
     def __init__(
         self,
@@ -222,7 +225,8 @@ class Korus:
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._pool, self._borrowed = pool, False
         self._transport = Transport(config, pool.get, clock=clock)
-        self._books, self._own_books = Books(config, clock), True
+        self._intent_log, self._own_log = BookingLog(config), True
+        self._offer_facts = OfferFacts(config, clock)
 
     @classmethod
     def from_env(cls, **options: Unpack[Options]) -> Self:
@@ -263,8 +267,9 @@ class Korus:
         if http_client is None and transport is None:
             other._pool, other._borrowed = self._pool, True
             other._transport = self._transport.with_config(config)
-            other._books = self._books.with_config(config)
-            other._own_books = other._books is not self._books
+            other._intent_log = self._intent_log.with_config(config)
+            other._own_log = other._intent_log is not self._intent_log
+            other._offer_facts = self._offer_facts.with_config(config)
         else:
             other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
         return other
@@ -280,9 +285,21 @@ class Korus:
         return self._transport
 
     @property
-    def books(self) -> Books:
-        """What this client keeps about its own bookings; shared with those made by `with_options`."""
-        return self._books
+    def intent_log(self) -> BookingLog:
+        """The log of this client's bookings in flight; shared with those made by `with_options`."""
+        return self._intent_log
+
+    @property
+    def offer_facts(self) -> OfferFacts:
+        """What this client has learnt of offers; shared with those made by `with_options`."""
+        return self._offer_facts
+
+    @property
+    def driver(self) -> Driver:
+        """What carries out the booking protocol for this client."""
+        from korus._sync.booking.driver import Driver
+
+        return Driver(self._transport, self._intent_log)
 
     @property
     def cache(self) -> CatalogueCache | None:
@@ -364,8 +381,8 @@ class Korus:
 
         A client made by `with_options` leaves the connections to the one it was made from.
         """
-        if self._own_books:
-            self._books.close()
+        if self._own_log:
+            self._intent_log.close()
         self._transport.close()
         if not self._borrowed:
             self._pool.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus._booking.outcomes import LineOutcome, Status
+from korus._http.ambiguity import is_ambiguous
 from korus._primitives.synchronous import map_ordered
 from korus.beneficiaries import (
     BeneficiaryProblem,
@@ -13,10 +15,8 @@ from korus.beneficiaries import (
     check_beneficiary,
 )
 from korus.errors import BeneficiaryInvalid, KorusError
-from korus.fate import may_have_happened
 from korus.iri import TICKET, Reference, parse_iri
 from korus.operations import available, request_for
-from korus.outcomes import LineOutcome, Status
 from korus.wire import iri_of
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Naming:
                 reference = parse_iri(iri, TICKET, base_url=self._transport.config.base_url)
                 named = self.name(reference, ticket, row.beneficiary)
             except KorusError as error:
-                status: Status = "unknown" if may_have_happened(error) else "failed"
+                status: Status = "unknown" if is_ambiguous(error) else "failed"
                 return LineOutcome(row, status, error=error)
             return LineOutcome(row, "succeeded", (named,))
 

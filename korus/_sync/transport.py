@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from korus.config import Config, Timeouts
     from korus.secret import Secret
 
-__all__ = ["Answer", "Fetched", "Transport", "Operation", "user_agent"]
+__all__ = ["Answer", "Fetched", "Transport", "Operation", "Trace", "user_agent"]
 
 _Decoded = TypeVar("_Decoded")
 
@@ -112,6 +112,17 @@ class Answer:
             error.status, error.request_id = self.status, self.request_id
             # without the frames it came through: they hold the whole body
             raise error.with_traceback(None) from None
+
+
+@define
+class Trace:
+    """How far a call has come, for who has to know it even when the call is torn down.
+
+    Attributes:
+        sent: True once a request may have left.
+    """
+
+    sent: bool = False
 
 
 @define(eq=False)
@@ -229,7 +240,12 @@ class Transport:
             self.cache.close()
 
     def send(
-        self, operation: Operation, arguments: Mapping[str, Any], *, replay: Replay | None = None
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        *,
+        replay: Replay | None = None,
+        trace: Trace | None = None,
     ) -> Answer:
         """Carry out an operation and give its answer.
 
@@ -237,6 +253,7 @@ class Transport:
             operation: The operation; ``OPERATION`` of its module in `korus_api.api`.
             arguments: What its ``build_request`` gave.
             replay: What repeating it does, where that differs from `korus.retry.REPLAY`.
+            trace: Is told when the request may have left, also when the call is cancelled.
 
         Raises:
             TransportError: no usable answer came, after all retries that were allowed.
@@ -248,7 +265,7 @@ class Transport:
         replay = replay or replay_of(asked.name, operation.method)
         if self.cache is not None and self.cache.keeps(asked.name):
             return self._from_cache(self.cache, asked, replay)
-        return self._carried_out(asked, replay)
+        return self._carried_out(asked, replay, trace)
 
     def _from_cache(self, cache: CatalogueCache, asked: _Asked, replay: Replay) -> Answer:
         language = asked.headers.get("Accept-Language")
@@ -262,7 +279,7 @@ class Transport:
             cache.keep(key, asked.url, answer.content, answer.headers.get("content-type", ""))
         return answer
 
-    def _carried_out(self, asked: _Asked, replay: Replay) -> Answer:
+    def _carried_out(self, asked: _Asked, replay: Replay, trace: Trace | None = None) -> Answer:
         name = asked.name
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
@@ -270,7 +287,11 @@ class Transport:
         while True:
             attempt += 1
             progress = Progress(deadline)
-            outcome = self._attempt(asked, progress)
+            try:
+                outcome = self._attempt(asked, progress)
+            finally:
+                if trace is not None and progress.sent:
+                    trace.sent = True
             if isinstance(outcome, Answer):
                 return outcome
             wait = next_wait(

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from korus import Korus
+    from korus._booking.outcomes import BulkOutcome
     from korus._sync.bulk import BulkReservation
     from korus._sync.delivery import Pending
     from korus.availability import LineCheck
     from korus.booking import BookingProblem
     from korus.cli.booking_file import BookingFile
     from korus.cli.progress import Progress
-    from korus.outcomes import BulkOutcome
 
 __all__ = ["Errand", "Wishes"]
 

@@ -18,8 +18,8 @@ from korus.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from korus._journal.sql_store import JournalEntry
     from korus._sync.resources.journal import Recovered
-    from korus.journal import JournalEntry
 
 __all__ = ["app"]
 

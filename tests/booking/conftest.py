@@ -86,9 +86,10 @@ class Front:
 
     customer: ClassVar = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org"}
 
-    def __init__(self, clients, sandbox):
+    def __init__(self, clients, sandbox, journal=None):
         self.clients = clients
         self.sandbox = sandbox
+        self.journal = journal
         self.korus = self.client()
 
     def client(self, **options):
@@ -98,6 +99,7 @@ class Front:
             **{
                 "retry": RetryPolicy(first_wait=0.01, longest_wait=0.05, settle=SETTLE),
                 "timeout": Timeouts(total=5.0),
+                "journal": self.journal,
                 **options,
             }
         )
@@ -153,3 +155,9 @@ def clients(colour):
 @pytest.fixture
 def front(clients):
     return Front(clients, clients.sandbox)
+
+
+@pytest.fixture
+def shared_front(clients, tmp_path):
+    """A front whose clients share an intent log: only then can a lost hold be told from somebody else's."""
+    return Front(clients, clients.sandbox, journal=str(tmp_path / "bookings.db"))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from korus import RetryPolicy, Timeouts
+from korus._journal.intent_log import MemoryIntentLog, new_intent
 from korus.errors import (
     BookingInvalid,
     InvalidArgument,
@@ -18,7 +19,6 @@ from korus.errors import (
     SoldOut,
     ValidationFailed,
 )
-from korus.intents import MemoryLedger, new_intent
 
 POST = "bulk_create_reservations"
 
@@ -71,11 +71,11 @@ class Forgetful:
         return Transport()
 
 
-class Overtaken(MemoryLedger):
+class Overtaken(MemoryIntentLog):
     """A ledger in which somebody else claims the second hold just after it was seen that nobody had."""
 
     def __init__(self, sandbox):
-        super().__init__()
+        super().__init__(shared=True)
         self.sandbox = sandbox
 
     def claimed(self, iris, but=None):
@@ -294,6 +294,10 @@ class TestFailures:
 
 
 class TestLostAnswers:
+    @pytest.fixture
+    def front(self, shared_front):
+        return shared_front
+
     @pytest.mark.parametrize(("kind", "rule", "done"), LOST)
     def test_each_line_is_held_once_whatever_becomes_of_the_answer(self, front, kind, rule, done):
         offers = front.offers(2)
@@ -387,7 +391,7 @@ class TestLostAnswers:
         assert resolved.ok
         assert resolved.succeeded[0].iri == front.sandbox.inspect.reservations[0]["reservation"]
 
-    def test_resolving_what_was_never_carried_out_says_so(self, front):
+    def test_resolving_a_hold_that_was_never_made_says_failed(self, front):
         (offer,) = front.offers(1)
         front.sandbox.faults.add("status", operation=POST, status=503)
         with pytest.raises(OutcomeUnknown) as caught:
@@ -447,7 +451,7 @@ class TestLostAnswers:
 
     def test_a_hold_found_beside_one_that_somebody_else_was_faster_with_stays_found(self, front):
         ledger = Overtaken(front.sandbox)
-        getattr(front.korus.books, "_inner", front.korus.books).ledger = ledger
+        getattr(front.korus.intent_log, "_inner", front.korus.intent_log).store = ledger
         front.sandbox.faults.add("drop_after", operation=POST, count=1)
         held = front.hold(*front.offers(2))
         assert held.ok
@@ -457,22 +461,52 @@ class TestLostAnswers:
 
     def test_more_new_reservations_than_can_be_looked_through_leave_it_unknown(self, front, monkeypatch):
         (offer,) = front.offers(1)
-        for name in ("korus._async.holding", "korus._sync.holding"):
-            monkeypatch.setattr(f"{name}._MOST_PAGES", 1)
-        booking = front.client(timeout=Timeouts(total=1.0)).reservations.bulk()
-        for _ in range(50):
+        monkeypatch.setattr("korus._booking.hold_steps._MOST_PAGES", 1)
+        booking = front.client(timeout=Timeouts(total=1.0)).reservations.bulk(lines_per_call=60)
+        for _ in range(60):
             booking.add(offer)
         front.sandbox.faults.add("drop_after", operation=POST, count=1)
-        with pytest.raises(OutcomeUnknown) as caught:
-            booking.submit()
+        held = booking.submit()
+        assert [len(held.succeeded), len(held.unknown)] == [50, 10]
         monkeypatch.undo()
-        assert front.korus.reservations.resolve(caught.value).ok
-        assert len(front.sandbox.inspect.reservations) == 50
+        resolved = front.korus.reservations.resolve(held.unknown[0].error)
+        assert len(resolved.succeeded) == 10
+        iris = [made.iri for made in (*held.succeeded, *resolved.succeeded)]
+        assert len(set(iris)) == 60
+        assert len(front.sandbox.inspect.reservations) == 60
 
     @pytest.mark.parametrize("intent", [{}, {"version": 1, "kind": "order"}, {"version": 9, "kind": "hold"}])
     def test_what_is_no_unknown_hold_is_refused(self, front, intent):
         with pytest.raises(InvalidArgument):
             front.korus.reservations.resolve(intent)
+
+    def test_without_a_shared_log_look_alikes_are_candidates_only(self, clients, front):
+        alone = type(front)(clients, clients.sandbox)
+        (offer,) = alone.offers(1)
+        front.sandbox.faults.add("drop_after", operation=POST, count=1)
+        with pytest.raises(OutcomeUnknown) as caught:
+            alone.hold(offer)
+        (made,) = front.sandbox.inspect.reservations
+        assert [candidate.iri for candidate in caught.value.candidates] == [made["reservation"]]
+        again = alone.hold(offer)
+        assert again.ok
+        assert again.succeeded[0].iri != made["reservation"]
+        resolved = alone.korus.reservations.resolve(caught.value)
+        assert [outcome.status for outcome in resolved.lines] == ["unknown"]
+        front.sandbox.clock.advance(timedelta(hours=1))
+        resolved = alone.korus.reservations.resolve(caught.value)
+        assert [outcome.status for outcome in resolved.lines] == ["failed"]
+
+    def test_two_clients_without_a_shared_log_never_share_a_hold(self, clients, front):
+        one, other = (type(front)(clients, clients.sandbox) for _ in range(2))
+        (offer,) = one.offers(1)
+        front.sandbox.faults.add("drop_after", operation=POST, count=1)
+        with pytest.raises(OutcomeUnknown):
+            one.hold(offer)
+        front.sandbox.faults.add("drop_before", operation=POST, count=1)
+        held = other.hold(offer)
+        made = [entry["reservation"] for entry in front.sandbox.inspect.reservations]
+        assert [reservation.iri for reservation in held.succeeded] == made[1:]
 
     def test_a_client_that_may_not_look_says_at_once_that_it_does_not_know(self, front):
         (offer,) = front.offers(1)

@@ -8,16 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from attrs import evolve
 
 from korus import RetryPolicy, Timeouts
-from korus._primitives.clock import Clock
+from korus._journal.intent_log import MemoryIntentLog, new_intent
+from korus._journal.process import ACTIVE
+from korus._journal.sql_store import SCHEMA_VERSION, JournalStore
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed, OutcomeUnknown
-from korus.intents import MemoryLedger, new_intent
-from korus.journal import SCHEMA_VERSION, JournalStore
 
 HOLD, ORDER = "bulk_create_reservations", "bulk_create_orders"
 
@@ -68,11 +68,26 @@ def order_intent(*iris, reference="SHOP-1"):
 
 
 class Time:
-    """A wall clock that tests move."""
+    """The time of a log, which tests move."""
 
     def __init__(self):
-        self.moment = datetime(2026, 2, 3, 14, tzinfo=UTC)
-        self.clock = Clock(now=lambda: self.moment)
+        self.seconds = 1_770_000_000.0
+
+    def now(self):
+        return self.seconds
+
+
+@pytest.fixture(autouse=True)
+def active():
+    """Forget which intents this process works on."""
+    yield
+    ACTIVE.forget()
+
+
+def working(intent):
+    """Have this process work on an intent, as a call does."""
+    ACTIVE.add(intent.id)
+    return intent
 
 
 @pytest.fixture
@@ -92,19 +107,19 @@ def opened():
 class TestStore:
     def test_what_is_written_down_is_there_for_another_process(self, address, opened):
         store = opened(address)
-        intent = order_intent("/r/1", "/r/2")
+        intent = working(order_intent("/r/1", "/r/2"))
         store.open(intent)
         (entry,) = opened(address).entries()
         assert (entry.id, entry.kind, entry.state, entry.reference) == (
             intent.id,
             "order",
-            "sending",
+            "intended",
             "SHOP-1",
         )
         assert entry.alive
         assert entry.open
         assert entry.details == intent.details
-        assert json.loads(json.dumps(entry.to_dict()))["state"] == "sending"
+        assert json.loads(json.dumps(entry.to_dict()))["state"] == "intended"
 
     def test_a_settled_intent_keeps_its_outcome_and_forgets_what_is_private(self, address, opened):
         store = opened(address)
@@ -115,7 +130,7 @@ class TestStore:
         assert not entry.open
         assert entry.outcome == {"orders": ["/o/1"]}
         assert store.entries(open_only=True) == []
-        assert store.take_over() == []
+        assert store.take_over().taken == ()
 
     def test_a_reservation_belongs_to_whoever_claimed_it_first(self, address, opened):
         first, second = order_intent("/r/1"), order_intent("/r/1")
@@ -127,17 +142,28 @@ class TestStore:
         assert other.claimed([]) == frozenset()
         assert other.claimed(["/r/1", "/r/3", "/r/4"], first) == {"/r/3"}
 
-    def test_rivals_are_those_alive_that_are_about_the_same(self, address, opened):
+    def test_competing_intents_are_those_alive_that_share_a_key(self, address, opened):
         one, other = opened(address), opened(address)
         mine, same, apart = order_intent("/r/1", "/r/2"), order_intent("/r/2"), order_intent("/r/9")
         for intent in (mine, same, apart):
-            other.open(intent)
-        assert [rival.id for rival in one.rivals(mine)] == [same.id]
-        assert one.rivals(mine)[0].subjects == ("/r/2",)
-        other.move(same, "looking")
-        assert one.rivals(mine)[0].state == "looking"
+            other.open(working(intent))
+        assert [found.id for found in one.competing(mine)] == [same.id]
+        assert one.competing(mine)[0].keys == ("/r/2",)
+        other.advance(same, "reconciling")
+        assert one.competing(mine)[0].state == "reconciling"
         other.settle(same, {}, [])
-        assert one.rivals(mine) == []
+        assert one.competing(mine) == []
+
+    def test_whether_a_request_was_sent_for_a_key_is_remembered(self, address, opened):
+        store = opened(address)
+        first, second = order_intent("/r/1"), order_intent("/r/1")
+        for intent in (first, second):
+            store.open(intent)
+        assert not store.sent_before(second)
+        store.advance(first, "sending")
+        store.settle(first, {}, [])
+        assert store.sent_before(second)
+        assert not store.sent_before(first)
 
     def test_accounts_do_not_see_each_other(self, address, opened):
         one, other = opened(address, account="a"), opened(address, account="b")
@@ -145,27 +171,109 @@ class TestStore:
         one.open(intent)
         one.claim(intent, ["/r/1"])
         assert other.entries() == []
-        assert other.rivals(order_intent("/r/1")) == []
+        assert other.competing(order_intent("/r/1")) == []
         assert other.claimed(["/r/1"]) == frozenset()
 
-    def test_only_what_nobody_sees_to_is_taken_over_and_only_once(self, address, opened):
+    def test_only_what_nobody_works_on_is_taken_over_and_only_once(self, address, opened):
+        store = opened(address)
+        given_up, working_on = order_intent("/r/1"), working(order_intent("/r/2"))
+        store.open(given_up)
+        store.open(working_on)
+        one, other = (opened(address) for _ in range(2))
+        (taken,) = one.take_over().taken
+        assert (taken.id, taken.epoch, taken.state) == (given_up.id, 2, "reconciling")
+        assert taken.private == {"customer": {"email": "ada@example.org"}}
+        found = other.take_over()
+        assert found.taken == ()
+        assert [intent.id for intent in found.under_way] == [given_up.id]
+        assert one.take_over() == type(found)((), ())
+
+    def test_a_process_elsewhere_keeps_its_intents_for_its_lease(self, address, opened, monkeypatch):
         time_ = Time()
-        gone = opened(address, lease=60, clock=time_.clock)
-        given_up, abandoned = order_intent("/r/1"), order_intent("/r/2")
-        gone.open(given_up)
-        gone.open(abandoned)
-        gone.move(given_up, "unknown")
-        one, other = (opened(address, lease=60, clock=time_.clock) for _ in range(2))
-        assert [intent.id for intent, _ in one.take_over()] == [given_up.id]
-        assert other.take_over() == []
-        assert other.taken_by_others() == 1
-        assert one.taken_by_others() == 0
-        time_.moment += timedelta(seconds=61)
-        taken = {intent.id: intent for intent, _ in other.take_over()}
-        assert set(taken) == {given_up.id, abandoned.id}
-        assert taken[abandoned.id].private == {"customer": {"email": "ada@example.org"}}
-        assert other.take_over(taken) == []
-        assert not gone.move(abandoned, "sending")
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("korus._journal.process._machine", lambda: "elsewhere")
+            gone = opened(address, lease=60, now=time_.now)
+            intent = order_intent("/r/1")
+            gone.open(intent)
+        here = opened(address, lease=60, now=time_.now)
+        assert here.take_over().taken == ()
+        time_.seconds += 61
+        assert [taken.id for taken in here.take_over().taken] == [intent.id]
+
+    def test_a_change_needs_the_owner_and_the_epoch(self, address, opened):
+        gone, here = opened(address), opened(address)
+        intent = order_intent("/r/1")
+        gone.open(intent)
+        (taken,) = here.take_over().taken
+        assert not gone.advance(intent, "sending")
+        assert gone.settle(intent, {"orders": []}, ["/r/1"]) is None
+        assert not gone.give_up(intent, sent=True)
+        assert here.claimed(["/r/1"]) == frozenset()
+        assert here.entries()[0].outcome is None
+        assert here.advance(taken, "sending")
+        assert not here.advance(intent, "sending")
+
+    @pytest.mark.parametrize(("sent", "state"), [(False, "settled"), (True, "unknown")])
+    def test_given_up_is_cancelled_or_unknown_and_never_completed(self, address, opened, sent, state):
+        store = opened(address)
+        intent = order_intent("/r/1")
+        store.open(intent)
+        assert store.give_up(intent, sent=sent)
+        (entry,) = store.entries()
+        assert entry.state == state
+        assert entry.outcome == (None if sent else {"cancelled": True})
+        assert [taken.completable for taken in store.take_over().taken] == [False] * sent
+
+    def test_a_recovery_that_gives_up_leaves_it_to_be_completed(self, address, opened):
+        store = opened(address)
+        store.open(order_intent("/r/1"))
+        (taken,) = store.take_over().taken
+        ACTIVE.discard(taken.id)
+        assert store.give_up(taken, sent=False)
+        (again,) = store.take_over().taken
+        assert (again.completable, again.epoch) == (True, 3)
+        ACTIVE.discard(again.id)
+        store.advance(again, "unknown")
+        assert store.take_over().taken[0].completable
+
+    def test_one_intent_can_be_taken_by_its_id(self, address, opened):
+        store = opened(address)
+        left, busy = order_intent("/r/1"), working(order_intent("/r/2"))
+        for intent in (left, busy):
+            store.open(intent)
+        assert store.take(left.id).epoch == 2
+        assert store.take(busy.id) is None
+        assert store.take("unheard of") is None
+
+    def test_forgetting_settles_only_what_nobody_works_on(self, address, opened):
+        store = opened(address)
+        left, busy = order_intent("/r/1"), working(order_intent("/r/2"))
+        for intent in (left, busy):
+            store.open(intent)
+        assert store.forget(left.id)
+        assert not store.forget(left.id)
+        assert not store.forget(busy.id)
+        assert not store.forget("unheard of")
+        assert {entry.id: entry.outcome for entry in store.entries()} == {
+            left.id: {"forgotten": True},
+            busy.id: None,
+        }
+        assert not store.advance(left, "sending")
+
+    def test_a_name_is_held_by_one_process_at_a_time(self, address, opened, monkeypatch):
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr("korus._journal.process._machine", lambda: "elsewherepid:[7]")
+            other = opened(address, lease=60, now=lambda: 1000.0)
+            assert other.acquire("SHOP-1") is None
+        here = opened(address, lease=60, now=lambda: 1030.0)
+        holder = here.acquire("SHOP-1")
+        assert (holder.host, holder.pid, holder.since.timestamp()) == ("elsewhere", os.getpid(), 1000.0)
+        assert here.acquire("SHOP-2") is None
+        other.release("SHOP-1")
+        assert here.acquire("SHOP-1") is None
+        later = opened(address, lease=60, now=lambda: 1091.0)
+        here.release("SHOP-1")
+        assert later.acquire("SHOP-1") is None
 
     def test_several_threads_share_it_without_losing_anything(self, address, opened):
         stores = [opened(address) for _ in range(4)]
@@ -175,7 +283,7 @@ class TestStore:
             for number in range(10):
                 intent = order_intent(f"/r/{number}")
                 store.open(intent)
-                won.extend(store.settle(intent, {}, [f"/r/{number}"]))
+                won.extend(store.settle(intent, {}, [f"/r/{number}"]) or ())
 
         threads = [threading.Thread(target=work, args=(store,)) for store in stores]
         for thread in threads:
@@ -187,18 +295,18 @@ class TestStore:
 
     def test_settled_entries_are_kept_as_long_as_was_said_and_open_ones_for_ever(self, address, opened):
         time_ = Time()
-        store = opened(address, clock=time_.clock)
+        store = opened(address, now=time_.now)
         assert store.retention == timedelta(days=90)
         store.keep(timedelta(days=7))
         done, waiting = order_intent("/r/1"), order_intent("/r/2")
         for intent in (done, waiting):
             store.open(intent)
         store.settle(done, {}, ["/r/1"])
-        time_.moment += timedelta(days=6)
+        time_.seconds += 6 * 86400
         assert store.prune() == 0
         assert store.claimed(["/r/1"]) == {"/r/1"}
-        time_.moment += timedelta(days=2)
-        assert opened(address, clock=time_.clock).prune() == 1
+        time_.seconds += 2 * 86400
+        assert opened(address, now=time_.now).prune() == 1
         assert [entry.id for entry in store.entries()] == [waiting.id]
         assert store.claimed(["/r/1"]) == frozenset()
         with pytest.raises(InvalidArgument):
@@ -249,15 +357,54 @@ class TestStore:
         assert (len(one.entries()), len(other.entries())) == (1, 0)
 
     def test_memory_keeps_the_same_promises(self):
-        ledger = MemoryLedger()
-        mine, same = order_intent("/r/1", "/r/2"), order_intent("/r/2")
-        ledger.open(mine)
-        ledger.open(same)
-        assert [rival.id for rival in ledger.rivals(mine)] == [same.id]
-        assert ledger.claim(mine, ["/r/1"]) == {"/r/1"}
-        assert ledger.settle(same, {}, ["/r/1", "/r/3"]) == {"/r/3"}
-        assert ledger.claimed(["/r/1", "/r/2", "/r/3"]) == {"/r/1", "/r/3"}
-        assert ledger.rivals(mine) == []
+        log = MemoryIntentLog()
+        mine, same = (working(order_intent("/r/1", "/r/2")), working(order_intent("/r/2")))
+        log.open(mine)
+        log.open(same)
+        assert [found.id for found in log.competing(mine)] == [same.id]
+        assert log.claim(mine, ["/r/1"]) == {"/r/1"}
+        assert log.advance(same, "sending")
+        assert log.sent_before(mine)
+        assert log.settle(same, {}, ["/r/1", "/r/3"]) == {"/r/3"}
+        assert log.claimed(["/r/1", "/r/2", "/r/3"]) == {"/r/1", "/r/3"}
+        assert log.competing(mine) == []
+        assert log.take(mine.id) is None
+        ACTIVE.discard(mine.id)
+        taken = log.take(mine.id)
+        assert (taken.epoch, taken.sent, taken.completable) == (2, False, True)
+        assert not log.advance(mine, "sending")
+        assert not log.shared
+
+    def test_a_journal_of_the_first_version_is_brought_to_this_one(self, tmp_path, opened):
+        path = tmp_path / "old.db"
+        with sqlite3.connect(path) as connection:
+            connection.executescript(FIRST_VERSION)
+        connection.close()
+        store = opened(str(path), account="a")
+        entries = {entry.id: entry.state for entry in store.entries()}
+        assert entries == {"one": "reconciling", "two": "unknown", "three": "settled"}
+        taken = {intent.id: (intent.completable, intent.epoch) for intent in store.take_over().taken}
+        assert taken == {"one": (True, 2), "two": (False, 2)}
+        assert opened(str(path), account="a").acquire("SHOP-1") is None
+
+
+FIRST_VERSION = """
+CREATE TABLE korus_journal_meta (name VARCHAR(40) PRIMARY KEY, value VARCHAR(200) NOT NULL);
+CREATE TABLE korus_journal_intents (
+    id VARCHAR(36) PRIMARY KEY, kind VARCHAR(10) NOT NULL, state VARCHAR(10) NOT NULL, account VARCHAR(64) NOT NULL,
+    reference VARCHAR(200), owner VARCHAR(300) NOT NULL, lease FLOAT NOT NULL, created FLOAT NOT NULL,
+    updated FLOAT NOT NULL, taken FLOAT, details TEXT NOT NULL, private TEXT NOT NULL, outcome TEXT);
+CREATE TABLE korus_journal_subjects (
+    intent VARCHAR(36), place FLOAT, subject VARCHAR(200) NOT NULL, PRIMARY KEY (intent, place));
+CREATE TABLE korus_journal_claims (
+    account VARCHAR(64), iri VARCHAR(200), intent VARCHAR(36) NOT NULL, created FLOAT NOT NULL,
+    PRIMARY KEY (account, iri));
+INSERT INTO korus_journal_meta VALUES ('version', '1');
+INSERT INTO korus_journal_intents VALUES
+    ('one', 'order', 'looking', 'a', 'S', 'h 1 - t', 9, 1, 1, NULL, '{}', '{}', NULL),
+    ('two', 'order', 'unknown', 'a', 'S', 'h 1 - t', 9, 2, 2, NULL, '{}', '{}', NULL),
+    ('three', 'order', 'settled', 'a', 'S', 'h 1 - t', 9, 3, 3, NULL, '{}', '{}', '{}');
+"""
 
 
 class TestAddresses:
@@ -265,6 +412,20 @@ class TestAddresses:
     def test_a_journal_in_memory_is_refused(self, address):
         with pytest.raises(ConfigurationError, match="would not survive"):
             JournalStore(address)
+
+    @pytest.mark.parametrize("address", ["postgres://u:secret@h/d", "postgresql://u:secret@h/d"])
+    def test_postgresql_is_spoken_to_with_the_driver_that_korus_brings(self, address):
+        store = JournalStore(address)
+        assert store._engine.url.drivername == "postgresql+psycopg"
+        assert "secret" not in repr(store.__dict__)
+
+    @pytest.mark.parametrize("address", ["postgresql+asyncpg://u:secret@h/d", "sqlite+aiosqlite:///x.db"])
+    def test_an_asynchronous_driver_is_refused_with_the_address_to_use(self, address):
+        with pytest.raises(
+            ConfigurationError, match=r"blocking drivers; write (postgresql|sqlite)://"
+        ) as caught:
+            JournalStore(address)
+        assert "secret" not in str(caught.value)
 
     @pytest.mark.parametrize("address", ["nonsense://x", "://", "postgresql+nodriver://x"])
     def test_an_address_nobody_speaks_to_is_refused(self, address):
@@ -284,6 +445,85 @@ class TestAddresses:
 
 
 class TestOnDisk:
+    def test_its_files_are_for_their_owner_only(self, tmp_path, opened):
+        store = opened(str(tmp_path / "bookings.db"))
+        store.open(order_intent("/r/1"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+        assert modes["bookings.db"] == modes["bookings.db-wal"] == 0o600
+
+    def test_what_is_forgotten_is_gone_from_its_files(self, tmp_path, opened):
+        store = opened(str(tmp_path / "bookings.db"))
+        intent = order_intent("/r/1")
+        store.open(evolve(intent, private={"customer": {"email": "canary@example.org"}}))
+        assert any(b"canary@" in path.read_bytes() for path in tmp_path.iterdir())
+        store.settle(intent, {}, [])
+        for number in range(50):  # at the latest after so many
+            other = order_intent(f"/r/{number}")
+            store.open(other)
+            store.settle(other, {}, [])
+        assert not any(b"canary@" in path.read_bytes() for path in tmp_path.iterdir())
+
+    @pytest.mark.parametrize("name", ["what?.db", "100%25.db", "a b#c.db", "päth.db"])
+    def test_a_path_names_that_very_file(self, tmp_path, opened, name):
+        opened(str(tmp_path / name)).count()
+        assert (tmp_path / name).exists()
+
+    @pytest.mark.parametrize("replaced", [False, True])
+    def test_a_file_that_is_gone_is_noticed_before_the_next_intent(self, tmp_path, opened, replaced):
+        path = tmp_path / "bookings.db"
+        store = opened(str(path))
+        store.open(order_intent("/r/1"))
+        path.rename(tmp_path / "moved.db")
+        if replaced:
+            path.write_bytes(b"")
+        with pytest.raises(JournalFailed, match="removed or replaced"):
+            store.open(order_intent("/r/2"))
+        (tmp_path / "moved.db").rename(path)
+        store.open(order_intent("/r/3"))
+        assert len(store.entries()) == 2
+
+    def test_a_lock_is_waited_for_no_longer_than_allowed(self, tmp_path, opened):
+        path = tmp_path / "bookings.db"
+        store = opened(str(path), lock_timeout=0.3)
+        store.count()
+        blocking = sqlite3.connect(path, isolation_level=None)
+        blocking.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(JournalFailed, match="locked"):
+            store.open(order_intent("/r/1"))
+        with pytest.raises(JournalFailed, match="locked"):
+            store.open(order_intent("/r/1"), wait=0.1)
+        assert time.monotonic() - began < 10
+        blocking.execute("ROLLBACK")
+        blocking.close()
+        store.open(order_intent("/r/1"))
+
+    def test_what_could_not_be_given_up_is_given_up_with_the_next_change(self, tmp_path, opened):
+        path = tmp_path / "bookings.db"
+        store = opened(str(path), lock_timeout=0.1)
+        intent = order_intent("/r/1")
+        store.open(intent)
+        blocking = sqlite3.connect(path, isolation_level=None)
+        blocking.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalFailed):
+            store.give_up(intent, sent=False, wait=0.1)
+        blocking.execute("ROLLBACK")
+        blocking.close()
+        store.open(order_intent("/r/2"))
+        assert {entry.id: entry.outcome for entry in store.entries()}[intent.id] == {"cancelled": True}
+
+    @pytest.mark.parametrize(
+        "value", [{"email": "\ud800@example.org"}, {"email": object()}, {"age": float("nan")}]
+    )
+    def test_a_customer_that_cannot_be_written_is_refused(self, front, value):
+        with pytest.raises(InvalidArgument, match="cannot be sent as JSON"):
+            front.korus.orders.create(
+                ["/v1/booking/reservations/r"],
+                customer={**front.customer, **value},
+                external_reference="S",
+            )
+        assert front.requests("get_reservation") == 0
+
     def test_nothing_is_sent_that_could_not_be_written_down(self, front, tmp_path):
         korus = front.client(journal=str(tmp_path / "nowhere" / "bookings.db"))
         booking = korus.reservations.bulk()
@@ -417,7 +657,10 @@ class TestCrashes:
         self.crash(front, address, "order", reservation=held.iri)
         korus = front.client(journal=address)
         (recovered,) = korus.journal.recover(complete=False)
-        assert recovered.settled
+        assert not recovered.settled
+        assert [outcome.status for outcome in recovered.lines] == ["unknown"]
+        front.sandbox.expire_reservation(held.iri)
+        (recovered,) = korus.journal.recover(complete=False)
         assert [outcome.status for outcome in recovered.lines] == ["failed"]
         assert front.sandbox.inspect.orders == []
 
@@ -428,7 +671,7 @@ class TestCrashes:
         self.crash(front, address, "order", reservation=held.iri)
         assert front.order(front.hold(offer), "SHOP-1").ok  # by somebody who did not recover first
         _, (recovered,) = self.recover(front, address)
-        assert recovered.settled
+        assert not recovered.settled
         assert "ordered otherwise" in recovered.lines[0].reason
         assert len(front.sandbox.inspect.orders) == 1
 
@@ -478,7 +721,6 @@ def test_the_shell_lists_and_settles_what_is_open(front, tmp_path, monkeypatch, 
     store = JournalStore.of(front.client(journal=path).config)
     intent = order_intent(held.iri)
     store.open(evolve(intent, private={"customer": front.customer, "notes": None}))
-    store.move(intent, "unknown")
     store.close()
     status, shown = run("list")
     assert status == 0

@@ -131,7 +131,7 @@ class TestUnusable:
         held = front.hold(*front.offers(1))
         front.sandbox.faults.add("fail_items", operation=POST, count=1)
         placed = front.order(list(held.succeeded))
-        with pytest.raises(InvalidArgument, match="book them anew"):
+        with pytest.raises(InvalidArgument, match="cannot rebook: the original lines"):
             placed.retry_failed()
 
 
@@ -247,16 +247,28 @@ class TestExactlyOnce:
         assert front.order(held).ok
         assert len(orders_of(front)) == 2
 
-    def test_resolving_what_was_never_carried_out_says_so(self, front):
+    def test_a_lost_order_is_unknown_until_its_reservation_has_ended(self, front):
         held = front.hold(*front.offers(1))
         front.sandbox.faults.add("status", operation=POST, status=503)
         with pytest.raises(OutcomeUnknown) as caught:
             front.order(held)
         front.sandbox.faults.clear()
         resolved = front.korus.orders.resolve(caught.value)
+        assert [outcome.status for outcome in resolved.lines] == ["unknown"]
+        assert "order the same reservation again" in resolved.lines[0].reason
+        front.sandbox.expire_reservation(held.succeeded[0].iri)
+        resolved = front.korus.orders.resolve(caught.value)
         assert [outcome.status for outcome in resolved.lines] == ["failed"]
         assert orders_of(front) == []
+
+    def test_a_lost_order_can_be_placed_again_by_the_same_reservation(self, front):
+        held = front.hold(*front.offers(1))
+        front.sandbox.faults.add("status", operation=POST, status=503)
+        with pytest.raises(OutcomeUnknown):
+            front.order(held)
+        front.sandbox.faults.clear()
         assert front.order(held).ok
+        assert len(orders_of(front)) == 1
 
     @pytest.mark.parametrize("intent", [{}, {"version": 1, "kind": "hold"}, {"version": 2, "kind": "order"}])
     def test_what_is_no_unknown_order_is_refused(self, front, intent):

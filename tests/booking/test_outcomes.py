@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from korus.outcomes import BulkOutcome, LineOutcome, OrderLine
 
 from korus._primitives.clock import Clock
 from korus.errors import InvalidArgument, OutcomeUnknown, ReservationFailed
-from korus.outcomes import BulkOutcome, LineOutcome, OrderLine
 
 NOW = datetime(2026, 2, 3, 14, 0, tzinfo=UTC)
 CLOCK = Clock(now=lambda: NOW)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus._async.booking.hold import resolve
 from korus._async.bulk import AsyncBulkReservation
-from korus._async.holding import AsyncHolding
 from korus._async.resources._resource import AsyncResource
+from korus._booking.outcomes import BulkOutcome
+from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
 from korus.filters import Direction, direction_filter
-from korus.intents import Intent
 from korus.iri import RESERVATION, Reference
 from korus.operations import available
-from korus.outcomes import BulkOutcome, HoldLine
 from korus.wire import objects
 
 if TYPE_CHECKING:
@@ -126,9 +126,5 @@ class AsyncReservations(AsyncResource):
         items, numbers = objects(intent.details, "items"), objects(intent.details, "lines")
         if not items or len(items) != len(numbers):
             raise InvalidArgument("not an unknown hold: its lines are missing")
-        lines = [
-            HoldLine(number, item["offer"], item["quantity"])
-            for number, item in zip(numbers, items, strict=True)
-        ]
-        result = await AsyncHolding(self._transport, self._client.books).resolve(intent, lines)
+        result = await resolve(self._client.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from korus._async.naming import AsyncNaming
 from korus._async.resources._resource import AsyncResource
+from korus._booking.outcomes import BulkOutcome
 from korus.beneficiaries import Requirement, order_tickets, read_rows, requirement
 from korus.iri import ORDER, TICKET, Reference
 from korus.operations import available
-from korus.outcomes import BulkOutcome
 from korus.wire import wire
 
 if TYPE_CHECKING:

@@ -3,37 +3,32 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from korus._primitives.synchronous import map_ordered, run_blocking, sleep
-from korus._sync.holding import Holding
-from korus._sync.ordering import Ordering
-from korus.errors import ConfigurationError, InvalidArgument, KorusError
-from korus.ordering import OrderRequest
-from korus.outcomes import HoldLine, LineOutcome, OrderLine
-from korus.wire import objects
+from korus._booking import hold_steps, order_steps
+from korus._booking.recovery_steps import RecoveredIntent, recover
+from korus._primitives.synchronous import run_blocking
+from korus._sync.booking.driver import Driver
+from korus._sync.booking.hold import HoldResult
+from korus._sync.booking.order import OrderResult
+from korus.errors import InvalidArgument, KorusError
 
 if TYPE_CHECKING:
     import builtins
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
+    from korus._booking.outcomes import LineOutcome
+    from korus._journal.sql_store import JournalEntry, JournalStore
     from korus._sync.client import Korus
-    from korus.intents import Intent
-    from korus.journal import JournalEntry, JournalStore
 
 __all__ = ["Journal", "Recovered"]
-
-_LOG = logging.getLogger("korus")
-_OTHERS_SECONDS = 300.0
-_OTHERS_PAUSE = 0.2
 
 
 @frozen
 class Recovered:
-    """What became of one intent that was left open.
+    """The outcome of one intent that was left open.
 
     Attributes:
         id: The intent's id.
@@ -51,7 +46,7 @@ class Recovered:
 
     @property
     def settled(self) -> bool:
-        """Whether its outcome is known now."""
+        """True if its outcome is known now."""
         unsettled = any(outcome.status == "unknown" for outcome in self.lines)
         return bool(self.lines) and not unsettled
 
@@ -109,53 +104,45 @@ class Journal:
     def recover(self, *, complete: bool = True, concurrency: int = 4) -> tuple[Recovered, ...]:
         """Settle what was left open by processes that ended, or gave up.
 
-        The API is asked what exists. A hold that was made is noted with its reservation, which ends by itself
-        if nobody orders it. An order that was made is noted. An order that was not made is completed while
-        its reservations last, which is what had been decided before the crash.
+        The API is asked what exists. A hold that was made is noted with its reservation, which ends by itself if nobody
+        orders it. An order that was made is noted. An order that was not made is completed while its reservations
+        last if its process died, which is what had been decided before; one that its caller cancelled, or was told
+        is unknown, is only looked at.
 
-        What other processes that are alive are seeing to is left alone; but where these are recovering
-        something too, this waits for them, so that nothing of before the crash is under way when it returns.
-        It is safe to run this at any time, in several processes at once. Book again what is not there only
-        after it.
+        What other processes that are alive are working on is left alone; but where these are recovering something
+        too, this waits for them, so that nothing from before a crash is under way when it returns. It is safe to run
+        this at any time, in several processes at once. Book again what is not there only after it.
 
         Args:
-            complete: Whether orders that were not made are completed; else they are noted as not made.
-            concurrency: How many intents are seen to at once at most.
+            complete: Complete orders that were not made; else they stay open until their reservations have ended.
+            concurrency: How many intents are worked on at once at most.
 
         Returns:
-            One entry for each intent that was seen to; those that are not ``settled`` can be tried again
-            later.
+            One entry for each intent that was worked on; those that are not ``settled`` can be tried again later. An
+            entry with an error and no lines may also be one that another process is recovering still.
 
         Raises:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be read.
         """
-        store = self._store
-        clock = self._client.transport.clock
+        _ = self._store
+        driver = Driver(self._client.transport, self._client.intent_log, concurrency)
+        return tuple(map(_recovered, driver.run(recover(complete=complete))))
 
-        def settle(entry: tuple[Intent, datetime]) -> Recovered:
-            intent, touched = entry
-            try:
-                if intent.kind == "order":
-                    return self._order(intent, touched, complete=complete)
-                return self._hold(intent, touched)
-            except KorusError as error:
-                self._client.books.move(intent, "unknown")
-                _LOG.warning("journal: %s %s is open still: %s", intent.kind, intent.id, error)
-                return Recovered(intent.id, intent.kind, intent.reference, error=error)
-            except BaseException:
-                self._client.books.abandon(intent)
-                raise
+    def forget(self, intent_id: str) -> bool:
+        """Let go of an intent that nothing can settle any more, such as one of a sandbox that is gone.
 
-        recovered: builtins.list[Recovered] = []
-        ends = clock.monotonic() + _OTHERS_SECONDS
-        while True:
-            left = run_blocking(store.take_over, [entry.id for entry in recovered])
-            recovered += map_ordered(settle, left, concurrency=concurrency)
-            # whoever goes on to book takes it that nothing of before is under way any more
-            if not run_blocking(store.taken_by_others) or clock.monotonic() > ends:
-                return tuple(recovered)
-            sleep(_OTHERS_PAUSE)
+        Args:
+            intent_id: Its id, as `list` shows it.
+
+        Returns:
+            False if there is none such, it is settled, or somebody works on it.
+
+        Raises:
+            ConfigurationError: This client has no journal.
+            JournalFailed: The journal cannot be written.
+        """
+        return run_blocking(self._store.forget, intent_id)
 
     def prune(self, older_than: timedelta | None = None) -> int:
         """Forget intents that were settled longer ago than ``older_than``, or than the journal's retention.
@@ -181,42 +168,14 @@ class Journal:
 
     @property
     def _store(self) -> JournalStore:
-        if self._client.config.journal is None:
-            raise ConfigurationError(
-                "this client has no journal: give journal='bookings.db', or KORUS_JOURNAL"
-            )
-        return cast("JournalStore", self._client.books.ledger)
+        return self._client.intent_log.journal
 
-    def _hold(self, intent: Intent, touched: datetime) -> Recovered:
-        items, numbers = objects(intent.details, "items"), objects(intent.details, "lines")
-        lines = [
-            HoldLine(number, item["offer"], item["quantity"])
-            for number, item in zip(numbers, items, strict=True)
-        ]
-        holding = Holding(self._client.transport, self._client.books)
-        result = holding.resolve(intent, lines, recent=self._recent(touched))
-        return Recovered(intent.id, intent.kind, intent.reference, result.lines)
 
-    def _order(self, intent: Intent, touched: datetime, *, complete: bool) -> Recovered:
-        lines = [
-            OrderLine(number, str(iri))
-            for number, iri in enumerate(objects(intent.details, "reservations"), start=1)
-        ]
-        ordering = Ordering(self._client.transport, self._client.books)
-        customer = intent.private.get("customer")
-        if complete and customer:
-            request = OrderRequest(
-                tuple(lines),
-                str(intent.details["externalReference"]),
-                customer,
-                intent.private.get("notes"),
-            )
-            result = ordering.complete(intent, request, recent=self._recent(touched))
-        else:
-            result = ordering.resolve(intent, lines, recent=self._recent(touched))
-        return Recovered(intent.id, intent.kind, intent.reference, result.lines)
-
-    def _recent(self, touched: datetime) -> bool:
-        """Tell whether the API may still be at work on a request of that time."""
-        age = (self._client.transport.clock.now() - touched).total_seconds()
-        return age < 2 * self._client.config.retry.settle
+def _recovered(found: RecoveredIntent) -> Recovered:
+    intent, lines = found.intent, found.lines
+    # as models; a hold's lines and an order's are told apart by the kind of the intent
+    if intent.kind == "order":
+        lines = OrderResult.of(order_steps.OrderResult(lines)).lines
+    else:
+        lines = HoldResult.of(hold_steps.HoldResult(lines)).lines
+    return Recovered(intent.id, intent.kind, intent.reference, lines, found.error)

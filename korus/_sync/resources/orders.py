@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from korus._sync.ordering import Ordering
+from korus._booking.orders import order_request, units_to_rebook
+from korus._booking.outcomes import BulkOutcome, Line, OrderLine
+from korus._journal.intent_log import Intent
+from korus._sync.booking.order import place, resolve
 from korus._sync.resources._resource import Resource
 from korus.errors import InvalidArgument, OutcomeUnknown
 from korus.filters import Direction, date_filter, direction_filter, text_filter
-from korus.intents import Intent
 from korus.iri import ORDER, Reference
 from korus.operations import available
-from korus.ordering import order_request
-from korus.outcomes import BulkOutcome, Line, OrderLine
 from korus.wire import objects
 
 if TYPE_CHECKING:
@@ -135,18 +135,17 @@ class Orders(Resource):
         Reference: 3.7, 4.12, 4.14, 7.3.
         """
         request = order_request(held, customer, external_reference, notes, self._base_url)
-        result = Ordering(self._transport, self._client.books).create(request)
-        again: Callable[[Sequence[Line]], BulkReservation] | None = getattr(held, "rebook", None)
+        result = place(self._client.driver, request)
+        again: Callable[[Sequence[Any]], BulkReservation] | None = getattr(held, "rebook_units", None)
 
         def rebook(lines: Sequence[Line]) -> BulkReservation:
-            found = [
-                line
-                for failed in lines
-                for line in request.booked.get(cast("OrderLine", failed).reservation, ())
-            ]
-            if again is None or (lines and not found):
-                raise InvalidArgument("it is not known what these reservations were for; book them anew")
-            return again(list(dict.fromkeys(found)))
+            failed = [line.reservation for line in lines if isinstance(line, OrderLine)]
+            units = units_to_rebook(request, failed)
+            if again is None:
+                raise InvalidArgument(
+                    "cannot rebook: the original lines are not available; start a new reservation"
+                )
+            return again(units)
 
         return BulkOutcome(
             result.lines, result.unplaced, result.strangers, rebook=rebook, clock=self._transport.clock
@@ -159,7 +158,8 @@ class Orders(Resource):
             unknown: The error, or its ``intent`` as it was (plain JSON, so it may have been stored).
 
         Returns:
-            The outcome of its reservations: ordered after all, or not. What was not may be ordered anew.
+            The outcome of its reservations: ordered after all, or ended without an order. One that is not ordered but
+            could be still is unknown: order the same reservation again with `create`, or ask after it has ended.
 
         Raises:
             InvalidArgument: It is not the intent of an order.
@@ -172,6 +172,5 @@ class Orders(Resource):
         iris = objects(intent.details, "reservations")
         if not iris or not intent.details.get("externalReference"):
             raise InvalidArgument("not an unknown order: its reservations are missing")
-        lines = [OrderLine(number, str(iri)) for number, iri in enumerate(iris, start=1)]
-        result = Ordering(self._transport, self._client.books).resolve(intent, lines)
+        result = resolve(self._client.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

@@ -1,26 +1,26 @@
-"""What became of a bulk reservation or a bulk order, line by line. No I/O.
+"""Outcomes of a bulk reservation or a bulk order, line by line. No I/O.
 
-A bulk call that partly fails is neither an exception nor a success (reference 7.3): it is a `BulkOutcome`, in
-the order of the request, each failed line with the API's own words. A line whose fate could not be found out
-is *unknown*, which is neither, and `korus.reservations.resolve` or `korus.orders.resolve` asks again later.
+A bulk call that partly fails is neither an exception nor a success (reference 7.3): it is a `BulkOutcome`, in the
+order of the request, each failed line with the API's own words. A line whose outcome could not be found out is
+*unknown*, which is neither, and `korus.reservations.resolve` or `korus.orders.resolve` asks again later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from attrs import field, frozen
 
+from korus._booking.facts import ReservationFacts, describe_failure
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.errors import InvalidArgument, KorusError
-from korus.matching import describe_failure
-from korus.wire import wire
 
-__all__ = ["BulkOutcome", "ByLine", "HoldLine", "Line", "LineOutcome", "OrderLine", "expiry"]
+__all__ = ["BulkOutcome", "ByLine", "HoldLine", "Line", "LineOutcome", "OrderLine"]
 
 _Object = TypeVar("_Object")
+_Other = TypeVar("_Other")
 _Builder = TypeVar("_Builder")
 Status = Literal["succeeded", "failed", "unknown"]
 
@@ -64,17 +64,20 @@ class HoldLine:
 
 @frozen(eq=False)
 class LineOutcome(Generic[_Object]):
-    """What became of one line.
+    """The outcome of one line.
 
     Attributes:
         line: The line.
-        status: ``succeeded``, ``failed``, or ``unknown``: it may or may not have happened.
-        result: The reservation or the order, None unless it succeeded.
+        status: ``succeeded``: it exists, in full as far as the API shows. ``failed``: an order's reservation has ended
+            without one, or the API refused it for good; of a hold, none was found. ``unknown``: anything else.
+        result: The reservation or the order; of an unknown line, what there is of it.
         results: All of them, where the API made several of one line.
-        error: Why it failed (`korus.errors.ItemFailed` as a rule), or the `korus.errors.OutcomeUnknown` to
-            resolve.
+        error: Why it failed (`korus.errors.ItemFailed` as a rule), or the `korus.errors.OutcomeUnknown` to resolve.
         raw: The failed entry exactly as the API sent it, None if there is none.
-        adopted: Whether the result was found afterwards, its own answer having been lost.
+        adopted: True if the result was found afterwards, its own answer having been lost.
+        candidates: Of a hold that is unknown because no journal is shared, the reservations that could be it. They
+            may be somebody else's: order none of them. Holding again is safe, since a hold that nobody orders ends
+            by itself.
     """
 
     line: Line
@@ -83,6 +86,19 @@ class LineOutcome(Generic[_Object]):
     error: KorusError | None = None
     raw: Any = None
     adopted: bool = False
+    candidates: tuple[_Object, ...] = ()
+
+    def built(self, build: Callable[[_Object], _Other]) -> LineOutcome[_Other]:
+        """Return the same outcome with each result built into something else."""
+        return LineOutcome(
+            self.line,
+            self.status,
+            tuple(map(build, self.results)),
+            self.error,
+            self.raw,
+            self.adopted,
+            tuple(map(build, self.candidates)),
+        )
 
     @property
     def result(self) -> _Object | None:
@@ -121,8 +137,8 @@ class ByLine(Mapping[Any, LineOutcome[_Object]]):
         return f"ByLine({list(self._outcomes.values())!r})"
 
 
-def _no_retry(_: Sequence[Line]) -> Any:
-    raise InvalidArgument("it is not known any more what these lines asked for; book them anew")
+def _no_retry(_: Sequence[Any]) -> Any:
+    raise InvalidArgument("cannot rebook: the original lines are not available; start a new reservation")
 
 
 @frozen(eq=False)
@@ -135,12 +151,14 @@ class BulkOutcome(Generic[_Object, _Builder]):
         strangers: Objects that exist beside what the lines got: in the answer, but of no line that could be
             told, or made late by a call that was taken for lost.
         rebook: Starts a booking of lines of this one; `retry_failed` calls it.
+        rebook_units: The same for some units of each line.
     """
 
     lines: tuple[LineOutcome[_Object], ...]
     unplaced: tuple[Any, ...] = ()
     strangers: tuple[_Object, ...] = ()
     rebook: Callable[[Sequence[Line]], _Builder] = field(default=_no_retry, repr=False)
+    rebook_units: Callable[[Sequence[tuple[Any, int]]], _Builder] = field(default=_no_retry, repr=False)
     _clock: Clock = field(default=SYSTEM_CLOCK, repr=False, alias="clock")
 
     @property
@@ -169,11 +187,12 @@ class BulkOutcome(Generic[_Object, _Builder]):
 
     @property
     def ok(self) -> bool:
-        """Whether every line succeeded."""
-        return all(outcome.status == "succeeded" for outcome in self.lines)
+        """True if every line succeeded and the answer held nothing that belongs to no line."""
+        settled = all(outcome.status == "succeeded" for outcome in self.lines)
+        return settled and not self.unplaced and not self.strangers
 
     def raise_for_failed(self) -> None:
-        """Raise unless every line succeeded.
+        """Raise an error unless every line succeeded.
 
         Raises:
             ExceptionGroup: Of one typed error for each line that failed or is unknown. What succeeded stands.
@@ -186,9 +205,10 @@ class BulkOutcome(Generic[_Object, _Builder]):
             raise ExceptionGroup(f"{count} of {len(self.lines)} lines did not succeed", errors)
 
     def retry_failed(self) -> _Builder:
-        """Start a new bulk reservation of the lines that failed, and of those only; nothing is sent yet.
+        """Start a new bulk reservation of what failed, in units, and of that only; nothing is sent yet.
 
-        Unknown lines are not among them: booked anew they might be booked twice. Resolve them first.
+        A failed order's reservation has ended or was refused for good, so what it held can be held again. Unknown
+        lines are not among them: booked again they might be booked twice. Resolve them first.
 
         Raises:
             InvalidArgument: This is the outcome of an order whose reservations were not given as the outcome
@@ -202,22 +222,10 @@ class BulkOutcome(Generic[_Object, _Builder]):
 
         Each reservation ends by itself (reference 7.3): two of one call may differ.
         """
-        return min(filter(None, map(expiry, self.succeeded)), default=None)
+        ends = [ReservationFacts.read(held).expires_at for held in self.succeeded]
+        return min((moment for moment in ends if moment is not None), default=None)
 
     def remaining(self) -> timedelta | None:
         """How long until `expires_at`: never negative, None when no reservation says when it ends."""
         ends = self.expires_at
         return None if ends is None else max(ends - self._clock.now(), timedelta())
-
-
-def expiry(reservation: object) -> datetime | None:
-    """Read when a reservation ends; None when it does not say so in a way that can be read."""
-    source = wire(reservation) or {}
-    written = source.get("expiresAt")
-    if not isinstance(written, (str, datetime)):
-        return None
-    try:
-        found = datetime.fromisoformat(written) if isinstance(written, str) else written
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,22 +1,21 @@
-"""What an order asks for: which reservations, for whom, under which reference; can it be asked? No I/O."""
+"""Requests for orders: which reservations, for whom, under which reference. No I/O."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from attrs import field, frozen
 
+from korus._booking.facts import ReservationFacts
+from korus._booking.outcomes import BulkOutcome, OrderLine
 from korus.booking import BookingLine
 from korus.errors import InvalidArgument
 from korus.iri import RESERVATION, reference
-from korus.outcomes import BulkOutcome, OrderLine, expiry
-from korus.wire import iri_of, text, wire
+from korus.wire import text, wire
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-__all__ = ["HoldProblem", "OrderRequest", "belongs", "customer_body", "ended", "order_request"]
+__all__ = ["HoldProblem", "OrderRequest", "customer_body", "order_request", "units_to_rebook"]
 
 _LONGEST_REFERENCE: Final = 50
 _REQUIRED: Final = ("firstname", "lastname", "email")
@@ -50,6 +49,7 @@ class OrderRequest:
         customer: Who buys, as it is sent.
         notes: Anything the issuer should know, None to leave it out.
         booked: The booking lines that the reservations came of, by IRI, where they are known.
+        units: How many units of its line each of these reservations holds, by IRI, where that can be worked out.
     """
 
     lines: tuple[OrderLine, ...]
@@ -57,12 +57,13 @@ class OrderRequest:
     customer: Mapping[str, Any] = field(repr=False)
     notes: str | None = field(default=None, repr=False)
     booked: Mapping[str, tuple[BookingLine, ...]] = field(factory=dict[str, Any], repr=False)
+    units: Mapping[str, int] = field(factory=dict[str, int], repr=False)
 
-    def body(self, lines: Sequence[OrderLine]) -> dict[str, Any]:
-        """Give the request's body for some of the lines (reference 4.12)."""
+    def body(self, reservations: Iterable[str]) -> dict[str, Any]:
+        """Return the request's body for some of the reservations (reference 4.12)."""
         notes = {} if self.notes is None else {"notes": self.notes}
         return {
-            "reservations": [line.reservation for line in lines],
+            "reservations": list(reservations),
             "customer": dict(self.customer),
             "externalReference": self.external_reference,
             **notes,
@@ -79,13 +80,19 @@ def order_request(
         InvalidIri: Something among ``held`` is no reservation.
     """
     booked: dict[str, tuple[BookingLine, ...]] = {}
+    units: dict[str, int] = {}
     members: tuple[object, ...]
     if isinstance(held, BulkOutcome):
         outcome: BulkOutcome[Any, Any] = cast("Any", held)
         for entry in outcome.lines:
-            for result in entry.results if isinstance(entry.line, BookingLine) else ():
-                iri = reference(result, RESERVATION, base_url=base_url).iri
-                booked[iri] = (*booked.get(iri, ()), cast("BookingLine", entry.line))
+            if not isinstance(entry.line, BookingLine) or entry.status != "succeeded":
+                continue
+            made = [reference(result, RESERVATION, base_url=base_url).iri for result in entry.results]
+            shown = [ReservationFacts.read(result).units for result in entry.results]
+            for iri, held_units in zip(made, _units(entry.line.quantity, shown), strict=True):
+                booked[iri] = (*booked.get(iri, ()), entry.line)
+                if held_units is not None:
+                    units[iri] = held_units
         members = outcome.succeeded
     elif isinstance(held, str) or wire(held) is not None or not isinstance(held, Iterable):
         members = (held,)
@@ -95,14 +102,51 @@ def order_request(
     if not iris:
         raise InvalidArgument("there are no reservations to order")
     if notes is not None and not isinstance(notes, str):
-        raise InvalidArgument(f"notes is a text or None, not {type(notes).__name__}")
+        raise InvalidArgument(f"notes must be a text or None, got {type(notes).__name__}")
+    _check_writable({} if notes is None else {"notes": notes})
     return OrderRequest(
         lines=tuple(OrderLine(number, iri) for number, iri in enumerate(iris, start=1)),
         external_reference=_reference(external_reference),
         customer=customer_body(customer),
         notes=notes,
         booked=booked,
+        units=units,
     )
+
+
+def _units(quantity: int, shown: Sequence[int | None]) -> list[int | None]:
+    """Return how many units each reservation of a line holds; None where that cannot be worked out."""
+    if len(shown) == 1:
+        return [quantity]
+    if len(shown) == quantity:
+        return [1] * quantity
+    whole = None not in shown and sum(cast("Sequence[int]", shown)) == quantity
+    return list(shown) if whole else [None] * len(shown)
+
+
+def units_to_rebook(request: OrderRequest, failed: Iterable[str]) -> list[tuple[BookingLine, int]]:
+    """Return the booking lines that reservations were for, each with how many units of it they held.
+
+    Raises:
+        InvalidArgument: The original lines, or how many units of one a reservation held, are not known.
+    """
+    wanted: dict[int, tuple[BookingLine, int]] = {}
+    for iri in failed:
+        lines = request.booked.get(iri)
+        if not lines:
+            raise InvalidArgument(
+                "cannot rebook: the original lines are not available; start a new reservation"
+            )
+        for line in lines:
+            # one reservation for several lines holds all of each
+            units = line.quantity if len(lines) > 1 else request.units.get(iri)
+            if units is None:
+                raise InvalidArgument(
+                    f"cannot rebook: how many units of line {line.number} the hold {iri} had is not shown; "
+                    "start a new reservation"
+                )
+            wanted[id(line)] = (line, wanted.get(id(line), (line, 0))[1] + units)
+    return [(line, min(units, line.quantity)) for line, units in wanted.values()]
 
 
 def _reference(given: object) -> str:
@@ -124,30 +168,17 @@ def customer_body(customer: object) -> dict[str, Any]:
     if source is None:
         raise InvalidArgument("customer is a korus.models.Customer, or a mapping with the API's field names")
     body = dict(source)
+    _check_writable(body)
     missing = [name for name in _REQUIRED if not text(body, name) or not str(body[name]).strip()]
     if missing:
         raise InvalidArgument(f"the customer needs {', '.join(missing)}")
     return body
 
 
-def ended(reservation: Mapping[str, Any], now: datetime) -> str | None:
-    """Say why a reservation cannot be ordered any more; None when it can, as far as it shows."""
-    if text(reservation, "status") == "released":
-        return "it was released"
-    ends = expiry(reservation)
-    said = reservation.get("expired")
-    # the API's word counts more than this machine's clock
-    if said is True or (not isinstance(said, bool) and ends is not None and now >= ends):
-        return "it has ended" if ends is None else f"it ended at {ends.isoformat()}"
-    return None
-
-
-def belongs(order: Mapping[str, Any], external_reference: str) -> bool:
-    """Tell whether an order is of that reference; an order that shows none is taken to be."""
-    found = order.get("externalReference")
-    return found is None or found == external_reference
-
-
-def reservation_of(order: Mapping[str, Any]) -> str | None:
-    """Give the IRI of the reservation that an order was made from, if it names it (reference 8.13)."""
-    return iri_of(order.get("reservation"))
+def _check_writable(body: Mapping[str, Any]) -> None:
+    """Check that a customer can be sent as JSON, before anything is held or written down."""
+    for name, value in body.items():
+        try:
+            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        except (TypeError, ValueError):
+            raise InvalidArgument(f"{name} cannot be sent as JSON") from None

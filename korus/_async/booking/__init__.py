@@ -1,0 +1,1 @@
+"""The I/O of bookings: the steps of `korus._booking`, carried out."""

@@ -1,0 +1,132 @@
+"""The intent log of a client: in memory, or a journal in a database, which blocks and is used from a worker."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from korus._journal.intent_log import MemoryIntentLog
+from korus._journal.process import ACTIVE
+from korus._primitives.asynchronous import run_blocking, run_to_end
+from korus.errors import ConfigurationError, JournalFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from korus._journal.intent_log import Intent, IntentLog, Takeover
+    from korus._journal.sql_store import JournalStore
+    from korus.config import Config
+
+__all__ = ["AsyncBookingLog"]
+
+_LOG = logging.getLogger("korus")
+_GRACE = 2.0
+"""Seconds that a call that is being cancelled may take to write down what it leaves behind."""
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+class AsyncBookingLog:
+    """The log of one account's bookings; clients made by `with_options` share it.
+
+    Args:
+        config: The client's configuration; its journal is the log, if it has one.
+
+    Raises:
+        ConfigurationError: The journal needs a package that is not installed, or cannot be opened.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.store: IntentLog = MemoryIntentLog() if config.journal is None else _open_journal(config)
+        self._blocks = config.journal is not None
+        self._config = config
+
+    def with_config(self, config: Config) -> AsyncBookingLog:
+        """Return the log of another configuration: this one, if it is of the same account and journal."""
+        mine = self._config
+        same = (
+            mine.base_url == config.base_url
+            and mine.client_id == config.client_id
+            and mine.journal == config.journal
+        )
+        return self if same else AsyncBookingLog(config)
+
+    @property
+    def is_shared(self) -> bool:
+        """True if all who book for the account write into this log."""
+        return self.store.shared
+
+    @property
+    def journal(self) -> JournalStore:
+        """The journal.
+
+        Raises:
+            ConfigurationError: This client has none.
+        """
+        from korus._journal.sql_store import JournalStore
+
+        if not isinstance(self.store, JournalStore):
+            raise ConfigurationError(
+                "this client has no journal: give journal='bookings.db', or KORUS_JOURNAL"
+            )
+        return self.store
+
+    async def do(
+        self,
+        function: Callable[_Arguments, _Result],
+        *args: _Arguments.args,
+        **kwargs: _Arguments.kwargs,
+    ) -> _Result:
+        """Use the log. A write that has begun is not cut off by a cancellation, but awaited for a moment."""
+        if not self._blocks:
+            return function(*args, **kwargs)
+        return await run_to_end(lambda: function(*args, **kwargs), _GRACE)
+
+    async def take_over(self, spare: Iterable[str]) -> Takeover:
+        """Take over what nobody works on. What is taken counts as worked on until `let_go`."""
+        taken: list[Takeover] = []
+
+        def take() -> Takeover:
+            taken.append(self.store.take_over(spare))
+            return taken[0]
+
+        try:
+            return await self.do(take)
+        except BaseException:
+            for takeover in taken:  # nobody will work on it
+                self.let_go(*(intent.id for intent in takeover.taken))
+            raise
+
+    def let_go(self, *intent_ids: str) -> None:
+        """Note that no call of this process works on some intents any more."""
+        for intent_id in intent_ids:
+            ACTIVE.discard(intent_id)
+
+    async def give_up(self, intent: Intent, *, sent: bool) -> None:
+        """Write down, within two seconds, that the call of an intent was torn down."""
+
+        def note() -> bool:
+            return self.store.give_up(intent, sent=sent, wait=_GRACE)
+
+        try:
+            if self._blocks:
+                await run_to_end(note, _GRACE, is_bounded=True)
+            else:
+                note()
+        except (JournalFailed, TimeoutError) as error:
+            _LOG.warning("the journal could not note that %s was given up: %s", intent.id, error)
+
+    async def aclose(self) -> None:
+        """Close the journal's connections, if there is one."""
+        close: Callable[[], Any] | None = getattr(self.store, "close", None)
+        if close is not None:
+            await run_blocking(close)
+
+
+def _open_journal(config: Config) -> IntentLog:
+    try:
+        from korus._journal.sql_store import JournalStore
+    except ImportError as cause:
+        raise ConfigurationError(f"a journal needs the extra korus[journal]: {cause}") from None
+    return JournalStore.of(config)

@@ -1,0 +1,1 @@
+"""Decisions of bookings, without I/O: facts, correlation, reconciliation, and the steps of the booking protocol."""

@@ -1,0 +1,409 @@
+"""Typed facts of what the API says about reservations, orders and failed entries, read once at the edge.
+
+All decisions of a booking read these, never raw JSON. A field that is absent, null or of an odd shape is None; reading
+never raises, whatever the API sent. The raw entry is kept beside its facts. No I/O.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from attrs import field, frozen
+
+from korus._http.ambiguity import says_already_ordered
+from korus.money import amount
+from korus.wire import iri_of as iri_as_sent
+from korus.wire import objects, text, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from decimal import Decimal
+
+__all__ = [
+    "FailedEntry",
+    "HeldItem",
+    "HoldAnswer",
+    "OrderAnswer",
+    "OrderFacts",
+    "Page",
+    "ReservationFacts",
+    "Signature",
+    "describe_failure",
+    "iri_of",
+    "is_similar",
+    "moment",
+    "relative",
+]
+
+Signature = tuple[str, frozenset[tuple[str, str | None]]]
+"""An offer with the tickets and sessions that were chosen for it."""
+
+_DEPTH: Final = 6
+_INDEX: Final = re.compile(r"\b(?:item|reservation)s?[.\[](\d{1,9})\b")
+_OFFER_PREFIX: Final = re.compile(r"(.*/offers/[^/]+)(?:/.*)?")
+_RESOURCE: Final = re.compile(r"/(?:offers|reservations|orders)/[^/]")
+_RESERVATION: Final = re.compile(r".*/reservations/[^/]+")
+
+
+@frozen
+class HeldItem:
+    """One item of a reservation.
+
+    Attributes:
+        signature: What it holds, apart from how many.
+        quantity: How many, None when not shown (the API shows none, reference 4.10).
+        amount: What it costs, taxes included.
+    """
+
+    signature: Signature
+    quantity: int | None = None
+    amount: Decimal | None = None
+
+
+@frozen
+class ReservationFacts:
+    """A reservation.
+
+    Attributes:
+        iri: Its IRI, None when not shown.
+        created_at: When it was made, aware.
+        expires_at: When it ends, aware.
+        expired: What the API says; None when it does not.
+        status: ``reserved`` or ``released``, or what a later API says.
+        order: The IRI of its order, None when it has none or does not show it.
+        items: What it holds, as far as that can be read.
+        is_readable: False if an item's offer could not be read, or no items were shown.
+        total: What it costs, taxes included.
+        raw: The entry as it came.
+    """
+
+    iri: str | None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    expired: bool | None = None
+    status: str | None = None
+    order: str | None = None
+    items: tuple[HeldItem, ...] = ()
+    is_readable: bool = False
+    total: Decimal | None = None
+    raw: Any = field(default=None, repr=False, eq=False)
+
+    @classmethod
+    def read(cls, entry: object) -> ReservationFacts:
+        """Read a reservation: a model, its JSON, or a bare IRI."""
+        source = wire(entry)
+        if source is None:
+            return cls(iri=iri_of(entry), raw=entry)
+        entries = objects(source, "items")
+        items = tuple(found for found in map(_item, entries) if found is not None)
+        expired = source.get("expired")
+        return cls(
+            iri=iri_of(source),
+            created_at=moment(source.get("createdAt")),
+            expires_at=moment(source.get("expiresAt")),
+            expired=expired if isinstance(expired, bool) else None,
+            status=text(source, "status"),
+            order=iri_of(source.get("order")),
+            items=items,
+            is_readable=bool(items) and len(items) == len(entries),
+            total=amount(source.get("totalAmountInclTax")),
+            raw=entry,
+        )
+
+    @property
+    def units(self) -> int | None:
+        """How many units it holds, as far as it shows: stated quantities, else several items of one kind."""
+        quantities = [item.quantity for item in self.items]
+        if quantities and None not in quantities:
+            return sum(cast("list[int]", quantities))
+        return len(self.items) if len(self.items) > 1 else None
+
+    @property
+    def tickets(self) -> int | None:
+        """How many tickets its order will have at least, as far as it shows; None when it does not."""
+        if not self.is_readable or any(not item.signature[1] for item in self.items):
+            return None
+        counts = [len(item.signature[1]) * (item.quantity or 1) for item in self.items]
+        return sum(counts)
+
+    def ended(self, now: datetime) -> str | None:
+        """Return why it cannot be ordered any more; None when it can, as far as it shows."""
+        if self.status == "released":
+            return "it was released"
+        # the API's word counts more than this machine's clock
+        over = self.expires_at is not None and now >= self.expires_at
+        if self.expired is True or (self.expired is None and over):
+            return "it has ended" if self.expires_at is None else f"it ended at {self.expires_at.isoformat()}"
+        return None
+
+
+@frozen
+class OrderFacts:
+    """An order.
+
+    Attributes:
+        iri: Its IRI, None when not shown.
+        reservation: The IRI of the reservation that it was made from, None when not shown (reference 8.13).
+        external_reference: The caller's own reference, None when not shown.
+        created_at: When it was made, aware.
+        is_cancelled: True if its status says so.
+        quantity: How many units its items have, None when not shown.
+        tickets: How many tickets its items have, None when not shown.
+        total: What it costs, taxes included.
+        raw: The entry as it came.
+    """
+
+    iri: str | None
+    reservation: str | None = None
+    external_reference: str | None = None
+    created_at: datetime | None = None
+    is_cancelled: bool = False
+    quantity: int | None = None
+    tickets: int | None = None
+    total: Decimal | None = None
+    raw: Any = field(default=None, repr=False, eq=False)
+
+    @classmethod
+    def read(cls, entry: object) -> OrderFacts:
+        """Read an order: a model, its JSON, or a bare IRI."""
+        source = wire(entry)
+        if source is None:
+            return cls(iri=iri_of(entry), raw=entry)
+        items = [found for found in map(wire, objects(source, "items")) if found is not None]
+        quantities = [_whole(item.get("quantity")) for item in items]
+        tickets = [objects(item, "tickets") for item in items if isinstance(item.get("tickets"), list)]
+        return cls(
+            iri=iri_of(source),
+            reservation=iri_of(source.get("reservation")),
+            external_reference=text(source, "externalReference"),
+            created_at=moment(source.get("createdAt")),
+            is_cancelled=text(source, "status") == "cancelled",
+            quantity=None if not items or None in quantities else sum(cast("list[int]", quantities)),
+            tickets=sum(map(len, tickets)) if items and len(tickets) == len(items) else None,
+            total=amount(source.get("totalAmountInclTax")),
+            raw=entry,
+        )
+
+    def is_of(self, external_reference: str) -> bool:
+        """Return True unless it shows the reference of something else.
+
+        An API may trim references or fold their case; one that differs in nothing else is the same.
+        """
+        shown = self.external_reference
+        return shown is None or is_similar(shown, external_reference)
+
+    def shortfall(self, reservation: ReservationFacts | None) -> str | None:
+        """Return in what it falls short of its reservation, as far as both show; None when it does not."""
+        if reservation is None:
+            return None
+        counts = [
+            (what, here, there)
+            for what, here, there in (
+                ("units", self.quantity, reservation.units),
+                ("tickets", self.tickets, reservation.tickets),
+            )
+            if here is not None and there is not None
+        ]
+        for what, here, there in counts:
+            if here < there:
+                return f"it has {here} of {there} {what}"
+        # an amount says less than a count: a price may have been reduced
+        if not counts and self.total is not None and reservation.total is not None:
+            return "it costs less than its hold" if self.total < reservation.total else None
+        return None
+
+
+@frozen
+class FailedEntry:
+    """One entry of ``failedReservations`` or ``failedOrders``, whose shape is not documented (P14, P16).
+
+    Attributes:
+        raw: The entry exactly as it came.
+        index: The place in the request that a property path in it names.
+        offer: The offer that it names, by itself or by one of its tickets and sessions.
+        reservation: The reservation that it names.
+        quantity: The quantity that it names.
+        mentions: All texts in it.
+        names_something: True if it names a place or a resource, whether or not that was asked for.
+    """
+
+    raw: Any
+    index: int | None = None
+    offer: str | None = None
+    reservation: str | None = None
+    quantity: int | None = None
+    mentions: frozenset[str] = field(default=frozenset[str](), repr=False)
+    names_something: bool = False
+
+    @classmethod
+    def read(cls, raw: object) -> FailedEntry:
+        """Read a failed entry of whatever shape."""
+        source = wire(raw) or {}
+        mentions = frozenset(relative(found) for found in _texts(raw))
+        offers = {match[1] for found in mentions if (match := _OFFER_PREFIX.fullmatch(found))}
+        reservations = {found for found in mentions if _RESERVATION.fullmatch(found)}
+        index = _index(source)
+        offer = iri_of(source.get("offer")) or (offers.pop() if len(offers) == 1 else None)
+        reservation = iri_of(source.get("reservation")) or (
+            next(iter(reservations)) if len(reservations) == 1 else None
+        )
+        named = any(value is not None for value in (index, offer, reservation))
+        return cls(
+            raw=raw,
+            index=index,
+            offer=offer,
+            reservation=reservation,
+            quantity=_whole(source.get("quantity")),
+            mentions=mentions,
+            names_something=named or any(_RESOURCE.search(found) for found in mentions),
+        )
+
+    @classmethod
+    def read_all(cls, value: object) -> tuple[FailedEntry, ...]:
+        """Read a ``failed…`` array, or whatever the API put there instead of one."""
+        if value is None:
+            return ()
+        entries = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
+        return tuple(map(cls.read, entries))
+
+    @property
+    def reason(self) -> str:
+        """The API's words."""
+        return describe_failure(self.raw)[0]
+
+    @property
+    def code(self) -> str | None:
+        """The API's code, if it sent one."""
+        return describe_failure(self.raw)[1]
+
+    @property
+    def says_already_ordered(self) -> bool:
+        """True if it refuses because an order exists, which proves that one does."""
+        return says_already_ordered(self.reason) or says_already_ordered(self.code or "")
+
+
+@frozen
+class HoldAnswer:
+    """The answer to a bulk reservation."""
+
+    reservations: tuple[ReservationFacts, ...]
+    failures: tuple[FailedEntry, ...] = ()
+
+
+@frozen
+class OrderAnswer:
+    """The answer to a bulk order."""
+
+    orders: tuple[OrderFacts, ...]
+    failures: tuple[FailedEntry, ...] = ()
+
+
+@frozen
+class Page:
+    """One page of a list.
+
+    Attributes:
+        members: Its members, read.
+        total: How many members the whole list has, None when not shown.
+    """
+
+    members: tuple[Any, ...]
+    total: int | None = None
+
+
+def is_similar(one: str, other: str) -> bool:
+    """Return True if two references differ at most in outer or repeated white space, case and Unicode form."""
+    return _folded(one) == _folded(other)
+
+
+def relative(iri: str) -> str:
+    """Return an IRI without the origin and the prefix that an API behind a proxy may put before it."""
+    start = iri.find("/v1/") if "://" in iri or iri.startswith("/") else -1
+    return iri[start:] if start > 0 else iri
+
+
+def iri_of(value: object) -> str | None:
+    """Return the relative IRI of a model, a JSON object or an IRI; None for blank nodes (reference 1.5)."""
+    found = iri_as_sent(value)
+    return None if found is None else relative(found)
+
+
+def _folded(reference: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", reference).casefold().split())
+
+
+def moment(written: object) -> datetime | None:
+    """Read a timestamp of the API, aware; None when it cannot be read as one."""
+    if isinstance(written, datetime):
+        found = written
+    elif isinstance(written, str):
+        try:
+            found = datetime.fromisoformat(written)
+        except ValueError:
+            return None
+    else:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def describe_failure(raw: object) -> tuple[str, str | None]:
+    """Return the reason and the code of a failed entry, as far as it has any that can be read."""
+    source = wire(raw)
+    if source is None:
+        return (raw if isinstance(raw, str) and raw else "the API gave no reason"), None
+    code = source.get("code")
+    found = text(source, "code") or (
+        str(code) if isinstance(code, int) and not isinstance(code, bool) else None
+    )
+    for key in ("message", "detail", "description", "reason", "error", "title"):
+        reason = source.get(key)
+        if isinstance(reason, str) and reason:
+            return reason, found
+        nested = wire(reason)
+        if nested is not None:
+            return describe_failure({"code": code, **nested})
+    return found or "the API gave no reason", found
+
+
+def _item(entry: object) -> HeldItem | None:
+    source = wire(entry)
+    offer = None if source is None else iri_of(source.get("offer"))
+    if source is None or offer is None:
+        return None
+    sessions: set[tuple[str, str | None]] = set()
+    for ticket in objects(source, "offerTickets"):
+        shown = wire(ticket) or {}
+        named = iri_of(shown.get("ticket")) or iri_of(shown)
+        if named is not None:
+            sessions.add((named, iri_of(shown.get("session"))))
+    return HeldItem(
+        (offer, frozenset(sessions)), _whole(source.get("quantity")), amount(source.get("amountInclTax"))
+    )
+
+
+def _index(source: Mapping[str, Any]) -> int | None:
+    for key in ("propertyPath", "path"):
+        match = _INDEX.search(text(source, key) or "")
+        if match:
+            return int(match[1])
+    return None
+
+
+def _texts(value: object, depth: int = _DEPTH) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif depth > 0:
+        source = wire(value)
+        if source is not None:
+            members: Sequence[object] = list(source.values())
+        else:
+            members = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
+        for member in members:
+            yield from _texts(member, depth - 1)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,586 @@
+"""The steps of a bulk reservation: each hold once, whatever becomes of the answers. No I/O.
+
+A call whose answer is lost may have been processed. Then the newest reservations are looked at until it is clear:
+what is found is claimed and taken, what two looks have proven absent is held again, and what cannot be told is
+unknown. A hold that nobody orders ends by itself, so one that turns up late costs stock for some minutes and nothing
+else.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import evolve, field, frozen
+
+from korus._booking.correlation import Correlation, RequestedLine, correlate_holds
+from korus._booking.effects import (
+    Advance,
+    Claim,
+    Claimed,
+    Competing,
+    ListReservations,
+    Now,
+    OpenIntent,
+    ReadReservation,
+    SendHold,
+    Settle,
+    Together,
+    Wait,
+    perform,
+    write_down,
+)
+from korus._booking.facts import ReservationFacts
+from korus._booking.outcomes import Line, LineOutcome
+from korus._booking.reconciliation import (
+    Matches,
+    Snapshot,
+    find_matches,
+    is_newest_first,
+    known_lines,
+    lines_of,
+    placed_reservations,
+)
+from korus._http.ambiguity import is_ambiguous, redirects_after_work
+from korus._journal.intent_log import Intent, State, TakenOver
+from korus.errors import (
+    ConnectionLost,
+    JournalFailed,
+    KorusError,
+    NotFound,
+    OperationUnavailable,
+    OutcomeUnknown,
+    PermissionDenied,
+    ReservationFailed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from korus._booking.effects import Steps
+    from korus._booking.facts import FailedEntry, HoldAnswer, Page
+
+__all__ = ["HoldResult", "Patience", "hold", "resolve_hold", "take_snapshot"]
+
+_LOG = logging.getLogger("korus")
+OPERATION: Final = "bulk_create_reservations"
+_PAGE: Final = 50
+# enough to know what was made in the same second as the newest
+_SNAPSHOT: Final = 20
+# more pages than any account can fill between two looks; a list that goes on is not believed
+_MOST_PAGES: Final = 1000
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 2.0
+_ROUNDS: Final = 3
+
+
+@frozen
+class Patience:
+    """How long the protocol waits for certainty.
+
+    Attributes:
+        settle: Seconds within which the API finishes what it has begun and its reads show it.
+        total: Seconds for a whole call; None for no limit.
+        is_shared: True if all who book for the account write into the same log.
+    """
+
+    settle: float
+    total: float | None
+    is_shared: bool = False
+
+    @property
+    def most(self) -> float:
+        """Seconds to keep asking an API that cannot be asked."""
+        return max(self.settle, self.total or self.settle)
+
+
+@frozen
+class HoldResult:
+    """The outcome of the lines of one call.
+
+    Attributes:
+        lines: One outcome for each line, in order.
+        unplaced: Failed entries that belong to no line that could be told.
+        strangers: Reservations of the answer that belong to no line.
+    """
+
+    lines: tuple[LineOutcome[ReservationFacts], ...]
+    unplaced: tuple[FailedEntry, ...] = ()
+    strangers: tuple[ReservationFacts, ...] = ()
+
+
+@frozen
+class _Call:
+    """One call and what has become of its lines so far, by their places."""
+
+    intent: Intent
+    lines: tuple[Line, ...]
+    requested: tuple[RequestedLine, ...]
+    snapshot: Snapshot | None
+    patience: Patience
+    items: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    is_ours: bool = True
+
+    def unknown(self, cause: KorusError) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{OPERATION}: it is not known whether this was held, since the answer was lost ({cause}) and asking "
+            "did not settle it; korus.reservations.resolve asks again",
+            intent=self.intent.to_dict(),
+            operation=OPERATION,
+            status=cause.status,
+            request_id=cause.request_id,
+        )
+
+
+# --- holding -----------------------------------------------------------------------------------------------
+
+
+def take_snapshot() -> Steps[Snapshot | None]:
+    """Read the newest reservations, to know later which are newer; None where that is not allowed."""
+    try:
+        page = yield from perform(ListReservations(1, _SNAPSHOT))
+    except (PermissionDenied, NotFound, OperationUnavailable):
+        return None
+    return Snapshot.of(page.members)
+
+
+def hold(
+    intent: Intent,
+    lines: Sequence[Line],
+    requested: Sequence[RequestedLine],
+    items: Sequence[Mapping[str, Any]],
+    *,
+    snapshot: Snapshot | None,
+    patience: Patience,
+) -> Steps[HoldResult]:
+    """Hold what the items of one call ask for.
+
+    Raises:
+        OutcomeUnknown: Of not one line could be found out whether it was held.
+        KorusError: The API refused the call; nothing is held.
+    """
+    call = _Call(intent, tuple(lines), tuple(requested), snapshot, patience, tuple(items))
+    yield from perform(OpenIntent(intent))
+    try:
+        return (yield from _rounds(call))
+    except TakenOver:
+        raise call.unknown(_taken_over()) from None
+
+
+def _rounds(call: _Call) -> Steps[HoldResult]:
+    outcomes: dict[int, LineOutcome[ReservationFacts]] = {}
+    pending = list(range(len(call.lines)))
+    began = yield from perform(Now())
+    for sends in range(1, _ROUNDS + 1):
+        try:
+            yield from _advance(call, "sending")
+        except JournalFailed as error:
+            if sends == 1:
+                raise
+            # without the log nobody knows whose turn it is
+            outcomes.update(_left_unknown(call, pending, error, _Look()))
+            break
+        try:
+            answer = yield from perform(SendHold(call.intent, [call.items[place] for place in pending]))
+        except KorusError as error:
+            if not is_ambiguous(error) and not redirects_after_work(error):
+                if sends == 1:
+                    yield from write_down(Settle(call.intent, {"refused": type(error).__name__}))
+                    raise
+                # two looks have proven that nothing of what came before was held
+                outcomes.update(_refused(call, pending, error))
+                break
+            lost = error
+        else:
+            return (yield from _read(call, pending, outcomes, answer))
+        _LOG.warning("%s; looking for what became of it", lost)
+        yield from _still_mine(call)
+        look = yield from _look_until_clear(call, pending, began, sends)
+        outcomes.update(_found(call, look))
+        repeatable = look.absent if sends < _ROUNDS else frozenset[int]()
+        left = [place for place in pending if place not in outcomes]
+        outcomes.update(_left_unknown(call, [place for place in left if place not in repeatable], lost, look))
+        pending = [place for place in left if place in repeatable]
+        if not pending:
+            break
+    return (yield from _finish(call, outcomes))
+
+
+def _read(
+    call: _Call,
+    pending: Sequence[int],
+    outcomes: dict[int, LineOutcome[ReservationFacts]],
+    answer: HoldAnswer,
+) -> Steps[HoldResult]:
+    """Read an answer: what became of each line, and claim what was made."""
+    tied = correlate_holds([call.requested[place] for place in pending], answer.reservations, answer.failures)
+    made = {
+        iri
+        for result in tied.lines
+        for at in result.entries
+        if (iri := answer.reservations[at].iri) is not None
+    }
+    # where the log cannot be written, the answer to this very request is word enough
+    own = yield from write_down(Claim(call.intent, tuple(sorted(made))))
+    outcomes.update(_tied(call, pending, tied, answer, set() if own is None else made - own))
+    strangers = tuple(answer.reservations[at] for at in tied.unmatched)
+    return (yield from _finish(call, outcomes, tied.unmatched_failures, strangers, is_answered=True))
+
+
+def _tied(
+    call: _Call, pending: Sequence[int], tied: Correlation, answer: HoldAnswer, foreign: set[str]
+) -> dict[int, LineOutcome[ReservationFacts]]:
+    found: dict[int, LineOutcome[ReservationFacts]] = {}
+    for place, result in zip(pending, tied.lines, strict=True):
+        line = call.lines[place]
+        got = tuple(answer.reservations[at] for at in result.entries)
+        if result.status == "succeeded" and not any(held.iri in foreign for held in got):
+            found[place] = LineOutcome(line, "succeeded", got)
+        elif result.status == "failed" and result.failure is not None:
+            found[place] = _failed(line, result.failure)
+        else:
+            reason = result.shortfall or "the answer does not say what became of it"
+            error = OutcomeUnknown(
+                f"line {line.number}: {reason}",
+                intent={**call.intent.to_dict(), "line": line.number},
+                operation=OPERATION,
+            )
+            kept = () if any(held.iri in foreign for held in got) else got
+            found[place] = LineOutcome(line, "unknown", kept, error=error)
+    return found
+
+
+def _failed(line: Line, entry: FailedEntry) -> LineOutcome[ReservationFacts]:
+    error = ReservationFailed(
+        f"line {line.number}: {entry.reason}",
+        line=line.number,
+        code=entry.code,
+        raw=entry.raw,
+        operation=OPERATION,
+    )
+    return LineOutcome(line, "failed", error=error, raw=entry.raw)
+
+
+def _refused(
+    call: _Call, places: Iterable[int], error: KorusError
+) -> dict[int, LineOutcome[ReservationFacts]]:
+    return {place: LineOutcome(call.lines[place], "failed", error=error) for place in places}
+
+
+def _found(call: _Call, look: _Look) -> dict[int, LineOutcome[ReservationFacts]]:
+    return {
+        place: LineOutcome(call.lines[place], "succeeded", (held,), adopted=True)
+        for place, held in look.found.items()
+    }
+
+
+def _left_unknown(
+    call: _Call, places: Iterable[int], lost: KorusError, look: _Look
+) -> dict[int, LineOutcome[ReservationFacts]]:
+    return {
+        place: LineOutcome(
+            call.lines[place],
+            "unknown",
+            error=call.unknown(lost),
+            candidates=look.candidates.get(place, ()),
+        )
+        for place in places
+    }
+
+
+def _finish(
+    call: _Call,
+    outcomes: Mapping[int, LineOutcome[ReservationFacts]],
+    unplaced: tuple[FailedEntry, ...] = (),
+    strangers: tuple[ReservationFacts, ...] = (),
+    *,
+    is_answered: bool = False,
+) -> Steps[HoldResult]:
+    """Write the outcomes down: settled, or open for the lines that are unknown.
+
+    If another process has taken the intent over meanwhile, it finds the same: what was claimed is claimed for the
+    intent.
+    """
+    lines = tuple(outcomes[place] for place in range(len(call.lines)))
+    if all(outcome.status != "unknown" for outcome in lines):
+        claims = tuple(held.iri for outcome in lines for held in outcome.results if held.iri is not None)
+        yield from write_down(Settle(call.intent, _recorded(call.intent, lines), claims))
+        return HoldResult(lines, unplaced, strangers)
+    intent = _noted(call.intent, lines)
+    yield from write_down(Advance(intent, "unknown"))
+    lines = tuple(_with_intent(outcome, intent) for outcome in lines)
+    if not is_answered and all(outcome.status == "unknown" for outcome in lines):
+        error = lines[0].error
+        if isinstance(error, OutcomeUnknown):
+            error.intent = intent.to_dict()
+            error.candidates = tuple({held.iri: held for each in lines for held in each.candidates}.values())
+            raise error
+    return HoldResult(lines, unplaced, strangers)
+
+
+def _with_intent(outcome: LineOutcome[ReservationFacts], intent: Intent) -> LineOutcome[ReservationFacts]:
+    """Let the error of an unknown line carry what is known of the others, so that only this one is asked about."""
+    if outcome.status == "unknown" and isinstance(outcome.error, OutcomeUnknown):
+        outcome.error.intent = {**intent.to_dict(), "line": outcome.line.number}
+    return outcome
+
+
+def _advance(call: _Call, state: State) -> Steps[None]:
+    if not (yield from perform(Advance(call.intent, state))):
+        raise TakenOver
+
+
+def _still_mine(call: _Call) -> Steps[None]:
+    """Note that the call is reconciling; a log that cannot be written does not end it, since it only reads."""
+    if call.is_ours and (yield from write_down(Advance(call.intent, "reconciling"))) is False:
+        raise TakenOver
+
+
+def _taken_over() -> KorusError:
+    return ConnectionLost("another process has taken it over", sent=True, operation=OPERATION)
+
+
+# --- looking for what exists -------------------------------------------------------------------------------
+
+
+@frozen
+class _Look:
+    """What looking for a lost call has shown.
+
+    Attributes:
+        found: The reservations by the lines' places; claimed for the intent.
+        candidates: What lines could be, where that is not clear.
+        absent: The places of lines that two looks have proven absent.
+    """
+
+    found: Mapping[int, ReservationFacts] = field(factory=dict[int, ReservationFacts])
+    candidates: Mapping[int, tuple[ReservationFacts, ...]] = field(factory=dict[int, Any])
+    absent: frozenset[int] = frozenset()
+
+
+@frozen
+class _Listing:
+    """Reservations made since the snapshot; ``is_whole`` if what is not among them is certainly not listed."""
+
+    members: tuple[ReservationFacts, ...]
+    is_whole: bool
+
+
+def _look_until_clear(call: _Call, pending: Sequence[int], began: float, sends: int) -> Steps[_Look]:
+    """Look until each pending line is found, or two looks `settle` apart show that it is absent."""
+    patience, seen = call.patience, _Look()
+    if call.snapshot is None:
+        return seen
+    lost_at = yield from perform(Now())
+    ends = max(began + patience.most, lost_at + patience.settle)
+    absent_since: dict[int, float] = {}
+    pause = _FIRST_PAUSE
+    while True:
+        now = yield from perform(Now())
+        try:
+            listing, matches = yield from _look_once(call, pending, sends)
+            found = yield from _claimed(call, _found_in(listing, matches, pending))
+        except KorusError as error:
+            _LOG.debug("%s: cannot look: %s", OPERATION, error)
+        else:
+            candidates = _candidates_in(listing, matches, pending)
+            if not listing.is_whole or matches.is_pending:
+                absent_since.clear()  # it proves nothing
+            else:
+                _note_absent(absent_since, [place for place in pending if place not in candidates], now)
+            seen = _Look(found, candidates, _absent_for(absent_since, now, patience.settle))
+            has_waited = now - lost_at >= patience.settle and not matches.is_pending
+            if _is_clear(seen, pending, has_waited=has_waited or not patience.is_shared):
+                return seen
+            if has_waited and not listing.is_whole:
+                return seen
+        now = yield from perform(Now())
+        if now >= ends:
+            return seen
+        yield from perform(Wait(min(pause, max(ends - now, 0.01))))
+        pause = min(pause * 1.6, _LONGEST_PAUSE)
+        yield from _still_mine(call)
+
+
+def _note_absent(absent_since: dict[int, float], places: Iterable[int], now: float) -> None:
+    """Note since when looks do not show these lines; any other has been seen, and has to be absent again."""
+    absent = set(places)
+    for place in absent_since.keys() - absent:
+        del absent_since[place]
+    for place in absent:
+        absent_since.setdefault(place, now)
+
+
+def _absent_for(absent_since: Mapping[int, float], now: float, settle: float) -> frozenset[int]:
+    """Return the lines that two looks at least `settle` apart have not shown."""
+    return frozenset(place for place, since in absent_since.items() if since < now and now - since >= settle)
+
+
+def _is_clear(seen: _Look, pending: Sequence[int], *, has_waited: bool) -> bool:
+    """Return True if each line is found, proven absent, or has candidates that waiting does not make clearer."""
+    open_lines = [place for place in pending if place not in seen.found and place not in seen.absent]
+    return not open_lines or (has_waited and all(seen.candidates.get(place) for place in open_lines))
+
+
+def _found_in(listing: _Listing, matches: Matches, pending: Sequence[int]) -> dict[int, ReservationFacts]:
+    return {pending[at]: listing.members[where] for at, where in matches.found.items()}
+
+
+def _candidates_in(
+    listing: _Listing, matches: Matches, pending: Sequence[int]
+) -> dict[int, tuple[ReservationFacts, ...]]:
+    return {
+        pending[at]: tuple(listing.members[where] for where in places)
+        for at, places in matches.candidates.items()
+        if places
+    }
+
+
+def _claimed(call: _Call, found: Mapping[int, ReservationFacts]) -> Steps[dict[int, ReservationFacts]]:
+    """Claim what was found; returns what is the call's own now: somebody else may have been faster with some of it."""
+    iris = {held.iri for held in found.values() if held.iri is not None}
+    if not iris:
+        return {}
+    own = yield from perform(Claim(call.intent, tuple(sorted(iris))))
+    return {place: held for place, held in found.items() if held.iri in own}
+
+
+def _look_once(call: _Call, pending: Sequence[int], sends: int) -> Steps[tuple[_Listing, Matches]]:
+    listing = yield from _list_since(call.snapshot or Snapshot(frozenset(), None))
+    # read after the list, so that whoever made something in it is among them or has claimed it
+    competing = yield from perform(Competing(call.intent))
+    iris = tuple(held.iri for held in listing.members if held.iri is not None)
+    taken = (yield from perform(Claimed(call.intent, iris))) | placed_reservations(call.intent)
+    free = evolve(listing, members=tuple(held for held in listing.members if held.iri not in taken))
+    matches = find_matches(
+        [call.requested[place] for place in pending],
+        free.members,
+        call.intent,
+        competing,
+        is_shared=call.patience.is_shared,
+        sends=sends,
+    )
+    return free, matches
+
+
+def _list_since(snapshot: Snapshot) -> Steps[_Listing]:
+    """List the reservations made since the snapshot, and judge whether the list can be believed."""
+    found: dict[str, ReservationFacts] = {}
+    seen: set[str] = set()
+    listed: list[ReservationFacts] = []
+    is_whole, reached = True, not snapshot.iris
+    for number in range(1, _MOST_PAGES + 1):
+        page: Page = yield from perform(ListReservations(number, _PAGE))
+        members: list[ReservationFacts] = list(page.members)
+        fresh = [held for held in members if held.iri is not None and held.iri not in seen]
+        listed += members
+        seen.update(held.iri for held in fresh if held.iri is not None)
+        newer = [held for held in fresh if not snapshot.is_before(held)]
+        found.update((held.iri, held) for held in newer if held.iri is not None)
+        if any(held.iri in snapshot.iris or snapshot.is_before(held) for held in members):
+            reached = True
+            break
+        if page.total is not None and len(seen) >= page.total:
+            break
+        if not fresh:  # the end of the list, or a page that came before
+            is_whole = not members and page.total is None
+            break
+    else:
+        is_whole = False
+    # a list that lacks what is known to be there, or is sorted otherwise than asked, proves no absence
+    is_whole = is_whole and reached and is_newest_first(listed)
+    opened, all_read = yield from _opened(list(found.values()))
+    return _Listing(tuple(opened), is_whole and all_read)
+
+
+def _opened(members: Sequence[ReservationFacts]) -> Steps[tuple[list[ReservationFacts], bool]]:
+    """Look up one by one what a list does not show; False if not all of it could be read."""
+    bare = [held for held in members if not held.is_readable and held.iri is not None]
+    if not bare:
+        return list(members), True
+    read = yield from perform(Together(tuple(ReadReservation(held.iri or "") for held in bare)))
+    opened = {
+        held.iri: facts
+        for held, facts in zip(bare, read, strict=True)
+        if isinstance(facts, ReservationFacts) and facts.is_readable
+    }
+    return [opened.get(held.iri, held) for held in members], len(opened) == len(bare)
+
+
+# --- resolving ---------------------------------------------------------------------------------------------
+
+
+def resolve_hold(
+    intent: Intent, lines: Sequence[Line], patience: Patience, *, is_ours: bool = True
+) -> Steps[HoldResult]:
+    """Ask again what became of a hold that was left unknown; nothing is held anew.
+
+    Args:
+        intent: The intent.
+        lines: Its lines; those of which it is known already are left out of the result.
+        patience: How long to wait.
+        is_ours: True if the intent has been taken over from the log; else nothing is written down but claims.
+
+    Raises:
+        OutcomeUnknown: The API could not be asked.
+    """
+    stored = intent.details.get("baseline")
+    snapshot = None if stored is None else Snapshot.from_dict(stored)
+    call = _Call(intent, tuple(lines), tuple(lines_of(intent)), snapshot, patience, is_ours=is_ours)
+    pending = [place for place, entry in enumerate(known_lines(intent)) if entry is None]
+    lost = ConnectionLost("the answer was lost", sent=True, operation=OPERATION)
+    look = _Look(absent=frozenset(pending))
+    if intent.sent:
+        began = yield from perform(Now())
+        try:
+            look = yield from _look_until_clear(call, pending, began, _ROUNDS)
+        except TakenOver:
+            raise call.unknown(_taken_over()) from None
+        if not look.found and not look.absent and not look.candidates:
+            raise call.unknown(lost)
+    outcomes = _found(call, look)
+    outcomes.update((place, _not_held(call.lines[place])) for place in pending if place in look.absent)
+    outcomes.update(_left_unknown(call, [place for place in pending if place not in outcomes], lost, look))
+    found = tuple(outcomes[place] for place in pending)
+    noted = _noted(intent, found)
+    if any(outcome.status == "unknown" for outcome in found):
+        found = tuple(_with_intent(outcome, noted) for outcome in found)
+    if is_ours and all(outcome.status != "unknown" for outcome in found):
+        recorded = {"lines": [entry for entry in known_lines(noted) if entry is not None]}
+        yield from write_down(Settle(noted, recorded))
+    elif is_ours:
+        yield from write_down(Advance(noted, "unknown"))
+    return HoldResult(found)
+
+
+def _not_held(line: Line) -> LineOutcome[ReservationFacts]:
+    error = ReservationFailed("nothing was held, or it has ended by now", line=line.number)
+    return LineOutcome(line, "failed", error=error)
+
+
+# --- what is written down ----------------------------------------------------------------------------------
+
+
+def _noted(intent: Intent, outcomes: Iterable[LineOutcome[ReservationFacts]]) -> Intent:
+    """Note with an intent what is known of its lines, so that later only the others are asked about."""
+    entries = {outcome.line.number: _entry(outcome) for outcome in outcomes if outcome.status != "unknown"}
+    numbers = intent.details.get("lines") or ()
+    known = [
+        before or entries.get(number) for number, before in zip(numbers, known_lines(intent), strict=True)
+    ]
+    return evolve(intent, details={**intent.details, "told": known})
+
+
+def _recorded(intent: Intent, outcomes: Sequence[LineOutcome[ReservationFacts]]) -> dict[str, Any]:
+    known = [entry for entry in known_lines(intent) if entry is not None]
+    entries = [*known, *map(_entry, outcomes)]
+    return {"lines": sorted(entries, key=lambda entry: entry["line"])}
+
+
+def _entry(outcome: LineOutcome[ReservationFacts]) -> dict[str, Any]:
+    return {
+        "line": outcome.line.number,
+        "status": outcome.status,
+        "reservations": [held.iri for held in outcome.results],
+        "code": outcome.code,
+    }

@@ -1,0 +1,830 @@
+"""The steps of a bulk order: one order for each reservation, whatever becomes of the answers. No I/O.
+
+A reservation names its order once it has one, and orders are listed by external reference. So before anything is
+sent, and whenever an answer is lost, the API is asked what exists. What is not there is ordered by sending the same
+reservation again, never another: the API refuses to order a reservation twice, which keeps it from being bought
+twice whoever sends, and when.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from attrs import evolve, frozen
+
+from korus._booking.correlation import LineResult, correlate_orders
+from korus._booking.effects import (
+    Advance,
+    Competing,
+    ListOrders,
+    Now,
+    OpenIntent,
+    ReadOrder,
+    ReadReservation,
+    SendOrder,
+    SentBefore,
+    Settle,
+    Today,
+    Together,
+    Wait,
+    perform,
+    write_down,
+)
+from korus._booking.facts import OrderFacts
+from korus._booking.orders import HoldProblem
+from korus._booking.outcomes import LineOutcome, OrderLine
+from korus._http.ambiguity import (
+    is_ambiguous,
+    is_from_api,
+    may_follow_work,
+    proves_order,
+    redirects_after_work,
+)
+from korus._journal.intent_log import Intent, State, TakenOver
+from korus.booking import trace_order_violations
+from korus.errors import (
+    ConnectionLost,
+    DecodingFailed,
+    JournalFailed,
+    KorusError,
+    NotFound,
+    OrderFailed,
+    OutcomeUnknown,
+    ReservationUnusable,
+    StatusError,
+    UnexpectedCount,
+    ValidationFailed,
+    Violation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from korus._booking.effects import Steps
+    from korus._booking.facts import FailedEntry, OrderAnswer, Page, ReservationFacts
+    from korus._booking.hold_steps import Patience
+    from korus._booking.orders import OrderRequest
+
+__all__ = ["OrderResult", "ReservationState", "complete_order", "order", "resolve_order"]
+
+_LOG = logging.getLogger("korus")
+OPERATION: Final = "bulk_create_orders"
+_PAGE: Final = 50
+# more pages than one reference can fill; a list that goes on is not believed
+_MOST_PAGES: Final = 1000
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 2.0
+_TURN: Final = 0.1
+_ROUNDS: Final = 4
+
+
+@frozen
+class OrderResult:
+    """The outcome of the lines of an order.
+
+    Attributes:
+        lines: One outcome for each line, in order.
+        unplaced: Failed entries that belong to no line that could be told.
+        strangers: Orders of the answer, or of a reservation, that belong to no line.
+    """
+
+    lines: tuple[LineOutcome[OrderFacts], ...]
+    unplaced: tuple[FailedEntry, ...] = ()
+    strangers: tuple[OrderFacts, ...] = ()
+
+
+@frozen
+class ReservationState:
+    """The state of a reservation.
+
+    Attributes:
+        kind: ``free`` to be ordered, ``ordered`` under this reference, ``foreign``: ordered under another,
+            ``ended``: by itself, released, or its order was cancelled, or ``absent``: the API answers that there is
+                none.
+        reservation: What it holds, None when it is absent.
+        order: The order, if there is one.
+        reason: Why it cannot be ordered.
+    """
+
+    kind: Literal["free", "ordered", "foreign", "ended", "absent"]
+    reservation: ReservationFacts | None = None
+    order: OrderFacts | None = None
+    reason: str = ""
+
+
+@frozen
+class _Call:
+    """One order in the making."""
+
+    intent: Intent
+    request: OrderRequest
+    patience: Patience
+    began: float = 0.0
+    is_ours: bool = True
+
+    @property
+    def reference(self) -> str:
+        return self.request.external_reference
+
+    def unknown(self, cause: KorusError, reason: str = "") -> OutcomeUnknown:
+        return OutcomeUnknown(
+            reason
+            or f"{OPERATION}: it is not known whether this was ordered, since the answer was lost ({cause}) and asking "
+            "did not settle it; korus.orders.resolve asks again",
+            intent=self.intent.to_dict(),
+            operation=OPERATION,
+            status=cause.status,
+            request_id=cause.request_id,
+        )
+
+
+_Outcomes = dict[int, LineOutcome[OrderFacts]]
+
+
+# --- ordering ----------------------------------------------------------------------------------------------
+
+
+def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[OrderResult]:
+    """Order what is not ordered yet.
+
+    Raises:
+        ReservationUnusable: Reservations have ended, were released, or are ordered under another reference.
+        ValidationFailed: The API refused the request as a whole.
+        OutcomeUnknown: Of not one line could be found out whether it was ordered.
+        KorusError: Not one line got as far as an outcome of its own.
+    """
+    yield from perform(OpenIntent(intent))
+    began = yield from perform(Now())
+    call = _Call(intent, request, patience, began)
+    try:
+        result = yield from _order(call)
+    except TakenOver:
+        raise call.unknown(_taken_over()) from None
+    except OutcomeUnknown:
+        yield from write_down(Advance(intent, "unknown"))
+        raise
+    except JournalFailed:
+        raise  # nothing was sent, and that cannot be written down now
+    except KorusError as error:
+        yield from write_down(Settle(intent, {"refused": type(error).__name__}))
+        raise
+    return (yield from _finish(call, result))
+
+
+def _order(call: _Call) -> Steps[OrderResult]:
+    lines = call.request.lines
+    yield from _wait_for_turn(call)
+    states, listed = yield from _states(call, lines)
+    if any(state.kind in {"ended", "absent"} for state in states.values()) and (
+        yield from perform(SentBefore(call.intent))
+    ):
+        # an order may have been sent before whose result is not shown yet
+        states = yield from _look_until_clear(call, lines)
+    # should this be left behind, it can be seen later whether somebody has ordered the same by other reservations since
+    known = [found.iri for found in listed if found.iri is not None]
+    call = evolve(call, intent=evolve(call.intent, details={**call.intent.details, "known": known}))
+    problems = [
+        HoldProblem(line.number, line.reservation, states[line.reservation].reason)
+        for line in lines
+        if states[line.reservation].kind in {"ended", "foreign", "absent"}
+    ]
+    if problems:
+        raise ReservationUnusable(problems, operation=OPERATION)
+    outcomes = _ordered(call, lines, states)
+    return (yield from _rounds(call, states, outcomes, lost=None))
+
+
+def _wait_for_turn(call: _Call) -> Steps[None]:
+    """Wait for others who are ordering the same reservations, so that their orders are seen.
+
+    This spares the API a refusal; it is the refusal that keeps an order from being made twice.
+    """
+    while (yield from perform(Now())) - call.began < call.patience.most:
+        competing = yield from perform(Competing(call.intent))
+        if not any(other.state == "sending" or other.id < call.intent.id for other in competing):
+            return
+        yield from perform(Wait(_TURN))
+        yield from _advance(call, "intended")
+
+
+def _rounds(
+    call: _Call, states: Mapping[str, ReservationState], outcomes: _Outcomes, lost: KorusError | None
+) -> Steps[OrderResult]:
+    """Order the lines that have no outcome, and do not rest before it is known what became of each.
+
+    Args:
+        call: The call.
+        states: The reservations as they were seen last.
+        outcomes: What is known already, by the line's number.
+        lost: An answer for these lines that was lost before; None if nothing was sent.
+    """
+    rest = OrderResult(())
+    for _ in range(_ROUNDS):
+        pending = [line for line in call.request.lines if line.number not in outcomes]
+        if not pending:
+            break
+        try:
+            yield from _advance(call, "sending")
+        except JournalFailed as error:
+            if lost is None:
+                raise
+            lost = error  # without the log nobody knows whose turn it is
+            break
+        iris = tuple(line.reservation for line in pending)
+        try:
+            answer = yield from perform(SendOrder(call.intent, call.request, iris))
+        except KorusError as error:
+            if not is_ambiguous(error):
+                outcomes.update(
+                    (yield from _after_refusal(call, pending, error, lost, has_others=bool(outcomes)))
+                )
+                break
+            _LOG.warning("%s; looking for what became of it", error)
+            lost = error
+        else:
+            rest = yield from _read(call, pending, states, answer, lost)
+            outcomes.update((outcome.line.number, outcome) for outcome in rest.lines)
+            pending = [line for line in pending if line.number not in outcomes]
+            if not pending:
+                break
+            lost = DecodingFailed("the answer does not say what became of it", operation=OPERATION)
+        yield from _still_mine(call)
+        found = yield from _try_to_look(call, pending)
+        if found is None:
+            break
+        states = {**states, **found}
+        outcomes.update(_seen(call, pending, found, lost))
+    left = [line for line in call.request.lines if line.number not in outcomes]
+    outcomes.update(_left_unknown(call, left, lost or _taken_over()))
+    lines = tuple(outcomes[line.number] for line in call.request.lines)
+    return OrderResult(lines, rest.unplaced, rest.strangers)
+
+
+def _after_refusal(
+    call: _Call,
+    pending: Sequence[OrderLine],
+    error: KorusError,
+    lost: KorusError | None,
+    *,
+    has_others: bool,
+) -> Steps[_Outcomes]:
+    """Return the outcomes after the API refused a request as a whole.
+
+    A refusal need not be the first word on the request: a proxy that repeats one gets the second try refused, and
+    after a lost answer a refusal says nothing of what came before. So the reservations are looked at.
+    """
+    if isinstance(error, ValidationFailed):
+        error.violations = _traced(error, pending)
+    found: Mapping[str, ReservationState] | None = {}
+    if lost is not None or proves_order(error):
+        found = yield from _try_to_look(call, pending)
+    elif may_follow_work(error):
+        try:
+            found, _ = yield from _states(call, pending)
+        except KorusError as unseen:
+            _LOG.debug("%s: cannot look: %s", OPERATION, unseen)
+            found = None
+    if found is None:
+        return _left_unknown(call, pending, lost or error)
+    outcomes = _ordered(call, pending, found)
+    left = [line for line in pending if line.number not in outcomes]
+    if lost is not None:
+        outcomes.update(_lapsed(call, left, found))
+        left = [line for line in left if line.number not in outcomes]
+    if lost is not None or proves_order(error) or redirects_after_work(error):
+        outcomes.update(_left_unknown(call, left, lost or error))
+    elif left and (has_others or outcomes):
+        outcomes.update((line.number, LineOutcome(line, "failed", error=error)) for line in left)
+    elif left:
+        raise error
+    return outcomes
+
+
+def _read(
+    call: _Call,
+    pending: Sequence[OrderLine],
+    states: Mapping[str, ReservationState],
+    answer: OrderAnswer,
+    lost: KorusError | None,
+) -> Steps[OrderResult]:
+    """Read from an answer what became of each line; lines of which it does not say enough are left out."""
+    tied = correlate_orders(
+        [line.reservation for line in pending], answer.orders, answer.failures, call.reference
+    )
+    results = dict(zip((line.number for line in pending), tied.lines, strict=True))
+    doubtful = [
+        line for line in pending if not _is_proven(results[line.number], answer.orders, line.reservation)
+    ]
+    found = yield from _seen_again(call, doubtful, results)
+    outcomes: _Outcomes = {}
+    used: set[str | None] = set()
+    for line in pending:
+        result = results[line.number]
+        made = answer.orders[result.entries[0]] if result.status == "succeeded" else None
+        both = (states.get(line.reservation), found.get(line.reservation))
+        outcome = _judged(call, line, result, made, both, lost=lost)
+        if outcome is not None:
+            outcomes[line.number] = outcome
+            used.update(made.iri for made in outcome.results)
+    left = {*tied.unmatched, *(at for result in tied.lines for at in result.entries)}
+    strangers = tuple(answer.orders[at] for at in sorted(left) if answer.orders[at].iri not in used)
+    return OrderResult(tuple(outcomes.values()), tied.unmatched_failures, strangers)
+
+
+def _is_proven(result: LineResult, orders: Sequence[OrderFacts], reservation: str) -> bool:
+    """Return True if an answer alone ties an order to a line: the order names the line's reservation."""
+    return result.status == "succeeded" and orders[result.entries[0]].reservation == reservation
+
+
+def _seen_again(
+    call: _Call, doubtful: Sequence[OrderLine], results: Mapping[int, LineResult]
+) -> Steps[Mapping[str, ReservationState]]:
+    """Look once at lines that the answer does not call ordered, and as long as it takes where an order is proven."""
+    if not doubtful:
+        return {}
+    proven = [
+        line
+        for line in doubtful
+        if (failure := results[line.number].failure) is not None and failure.says_already_ordered
+    ]
+    found: dict[str, ReservationState] = {}
+    if proven:
+        found.update((yield from _try_to_look(call, proven)) or {})
+    rest = [line for line in doubtful if line.reservation not in found]
+    try:
+        seen, _ = yield from _states(call, rest)
+    except KorusError as error:
+        _LOG.debug("%s: cannot look: %s", OPERATION, error)
+    else:
+        found.update(seen)
+    return found
+
+
+def _judged(
+    call: _Call,
+    line: OrderLine,
+    result: LineResult,
+    made: OrderFacts | None,
+    states: tuple[ReservationState | None, ReservationState | None],
+    *,
+    lost: KorusError | None,
+) -> LineOutcome[OrderFacts] | None:
+    """Return the outcome of a line after an answer; None when it has to be looked for as after a lost one.
+
+    Args:
+        call: The call.
+        line: The line.
+        result: What the answer says of it.
+        made: The order that the answer ties to it.
+        states: Its reservation before the call, and as it was seen after the answer; None where it was not looked at.
+        lost: An answer that was lost before this one.
+    """
+    before, seen = states
+    if seen is not None and seen.kind == "ordered" and seen.order is not None:
+        return _outcome(call, line, seen.order, seen.reservation, adopted=result.status != "succeeded")
+    if seen is not None and seen.kind == "foreign":
+        return _foreign(call, line, seen)
+    if result.status == "succeeded" and made is not None:
+        return _outcome(call, line, made, None if before is None else before.reservation)
+    if result.failure is not None and (result.status == "failed" or result.failure.says_already_ordered):
+        return _refused_line(call, line, result.failure, seen, lost)
+    return None
+
+
+def _refused_line(
+    call: _Call,
+    line: OrderLine,
+    failure: FailedEntry,
+    seen: ReservationState | None,
+    lost: KorusError | None,
+) -> LineOutcome[OrderFacts]:
+    """Return the outcome of a line that the API refused: failed only for a reason that excludes an order."""
+    if failure.says_already_ordered:
+        cause = lost or DecodingFailed("the order is not shown", operation=OPERATION)
+        reason = "it is ordered, but its order is not shown yet; korus.orders.resolve asks again"
+    elif lost is None or (seen is not None and seen.kind == "ended"):
+        error = OrderFailed(
+            f"{line.reservation}: {failure.reason}",
+            line=line.number,
+            code=failure.code,
+            raw=failure.raw,
+            operation=OPERATION,
+        )
+        return LineOutcome(line, "failed", error=error, raw=failure.raw)
+    else:
+        # what came before may have been processed, and this refusal does not exclude that
+        cause = lost
+        reason = f"refused after a lost answer ({failure.reason}); korus.orders.resolve asks again"
+    unknown = call.unknown(cause, f"{line.reservation}: {reason}")
+    return LineOutcome(line, "unknown", error=unknown, raw=failure.raw)
+
+
+def _outcome(
+    call: _Call,
+    line: OrderLine,
+    made: OrderFacts,
+    reservation: ReservationFacts | None,
+    *,
+    adopted: bool = False,
+) -> LineOutcome[OrderFacts]:
+    """Return the outcome of a line that has an order: succeeded if it has all that was held, as far as both show."""
+    shortfall = made.shortfall(reservation)
+    if shortfall is None:
+        return LineOutcome(line, "succeeded", (made,), adopted=adopted)
+    cause = DecodingFailed("the order is not whole", operation=OPERATION)
+    error = call.unknown(cause, f"{line.reservation}: its order is not whole: {shortfall}")
+    return LineOutcome(line, "unknown", (made,), error=error, adopted=adopted)
+
+
+def _ordered(call: _Call, lines: Iterable[OrderLine], states: Mapping[str, ReservationState]) -> _Outcomes:
+    found: _Outcomes = {}
+    for line in lines:
+        state = states.get(line.reservation)
+        if state is not None and state.kind == "ordered" and state.order is not None:
+            found[line.number] = _outcome(call, line, state.order, state.reservation, adopted=True)
+    return found
+
+
+def _lapsed(call: _Call, lines: Iterable[OrderLine], states: Mapping[str, ReservationState]) -> _Outcomes:
+    """Return the outcomes of lines whose reservations have ended without an order, or have one of another reference."""
+    found: _Outcomes = {}
+    for line in lines:
+        state = states.get(line.reservation)
+        if state is not None and state.kind == "ended":
+            found[line.number] = LineOutcome(line, "failed", error=_failure(line, state.reason))
+        elif state is not None and state.kind == "foreign":
+            found[line.number] = _foreign(call, line, state)
+    return found
+
+
+def _foreign(call: _Call, line: OrderLine, state: ReservationState) -> LineOutcome[OrderFacts]:
+    """Return the outcome of a line, after it was sent, whose reservation has an order of another reference.
+
+    It may be this one: that references come back as they were sent is not known.
+    """
+    error = call.unknown(_lost_answer(), f"{line.reservation}: {state.reason}")
+    return LineOutcome(line, "unknown", () if state.order is None else (state.order,), error=error)
+
+
+def _seen(
+    call: _Call, lines: Sequence[OrderLine], states: Mapping[str, ReservationState], lost: KorusError
+) -> _Outcomes:
+    """Return what two looks have shown; a reservation that is free has no outcome yet, and can be sent again."""
+    absent = [line for line in lines if states[line.reservation].kind == "absent"]
+    return {
+        **_ordered(call, lines, states),
+        **_lapsed(call, lines, states),
+        **_left_unknown(call, absent, lost),
+    }
+
+
+def _traced(error: ValidationFailed, sent: Sequence[OrderLine]) -> tuple[Violation, ...]:
+    found = trace_order_violations(error.violations, [line.reservation for line in sent])
+    # places count what was sent, lines what was asked for
+    return tuple(
+        violation if violation.line is None else evolve(violation, line=sent[violation.line - 1].number)
+        for violation in found
+    )
+
+
+def _failure(line: OrderLine, reason: str) -> OrderFailed:
+    return OrderFailed(f"{line.reservation}: {reason}", line=line.number, operation=OPERATION)
+
+
+def _left_unknown(call: _Call, lines: Iterable[OrderLine], lost: KorusError) -> _Outcomes:
+    return {line.number: LineOutcome(line, "unknown", error=call.unknown(lost)) for line in lines}
+
+
+def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
+    """Write the outcome down: settled, or open for the lines that are unknown."""
+    if all(outcome.status != "unknown" for outcome in result.lines):
+        yield from write_down(Settle(call.intent, _recorded(result.lines)))
+        return result
+    yield from write_down(Advance(call.intent, "unknown"))
+    errors = [outcome.error for outcome in result.lines]
+    if all(isinstance(error, OutcomeUnknown) for error in errors) and not any(
+        outcome.results for outcome in result.lines
+    ):
+        error = errors[0]
+        if isinstance(error, OutcomeUnknown):
+            raise error
+    return result
+
+
+def _advance(call: _Call, state: State) -> Steps[None]:
+    if not (yield from perform(Advance(call.intent, state))):
+        raise TakenOver
+
+
+def _still_mine(call: _Call) -> Steps[None]:
+    """Note that the call is reconciling; a log that cannot be written does not end it, since it only reads."""
+    if call.is_ours and (yield from write_down(Advance(call.intent, "reconciling"))) is False:
+        raise TakenOver
+
+
+def _lost_answer() -> KorusError:
+    return ConnectionLost("the answer was lost", sent=True, operation=OPERATION)
+
+
+def _taken_over() -> KorusError:
+    return ConnectionLost("another process has taken it over", sent=True, operation=OPERATION)
+
+
+# --- resolving and completing ------------------------------------------------------------------------------
+
+
+def resolve_order(
+    intent: Intent, request: OrderRequest, patience: Patience, *, is_ours: bool = True
+) -> Steps[OrderResult]:
+    """Ask what became of an intent that was left unknown; nothing is ordered.
+
+    Args:
+        intent: The intent.
+        request: Its lines and reference; a customer is not needed.
+        patience: How long to wait.
+        is_ours: True if the intent has been taken over from the log; else nothing is written down.
+
+    Raises:
+        OutcomeUnknown: The API could not be asked.
+    """
+    call, states = yield from _reopened(intent, request, patience, is_ours=is_ours)
+    outcomes = {**_ordered(call, request.lines, states), **_lapsed(call, request.lines, states)}
+    outcomes.update(_not_ordered_yet(call, request.lines, states, outcomes))
+    result = OrderResult(tuple(outcomes[line.number] for line in request.lines))
+    return (yield from _record(call, result))
+
+
+def complete_order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[OrderResult]:
+    """Carry on with an intent whose process died: order what was not ordered and still can be.
+
+    Raises:
+        OutcomeUnknown: What became of it could not be found out.
+        KorusError: What remained to be ordered was refused.
+    """
+    call, states = yield from _reopened(intent, request, patience)
+    lost = _lost_answer()
+    outcomes = {**_ordered(call, request.lines, states), **_lapsed(call, request.lines, states)}
+    if (yield from _was_ordered_otherwise(call, states)):
+        reason = "not completed: it has been ordered otherwise under the same reference"
+        outcomes.update(_not_ordered_yet(call, request.lines, states, outcomes, reason))
+    outcomes.update(
+        _left_unknown(
+            call,
+            [
+                line
+                for line in request.lines
+                if states[line.reservation].kind == "absent" and line.number not in outcomes
+            ],
+            lost,
+        )
+    )
+    try:
+        result = yield from _rounds(call, states, outcomes, lost if intent.sent else None)
+    except TakenOver:
+        raise call.unknown(_taken_over()) from None
+    except StatusError as error:
+        # refused for good, since nothing had been sent before
+        yield from write_down(Settle(intent, {"refused": type(error).__name__}))
+        raise
+    return (yield from _record(call, result))
+
+
+def _reopened(
+    intent: Intent, request: OrderRequest, patience: Patience, *, is_ours: bool = True
+) -> Steps[tuple[_Call, dict[str, ReservationState]]]:
+    began = yield from perform(Now())
+    call = _Call(intent, request, patience, began, is_ours)
+    if not intent.sent:  # nothing was lost, so one look is enough
+        states, _ = yield from _states(call, request.lines)
+        return call, states
+    try:
+        found = yield from _try_to_look(call, request.lines)
+    except TakenOver:
+        raise call.unknown(_taken_over()) from None
+    if found is None:
+        raise call.unknown(_lost_answer())
+    return call, dict(found)
+
+
+def _not_ordered_yet(
+    call: _Call,
+    lines: Iterable[OrderLine],
+    states: Mapping[str, ReservationState],
+    outcomes: _Outcomes,
+    why: str = "it was not ordered so far",
+) -> _Outcomes:
+    """Return unknown outcomes for reservations that can be ordered still: failed would invite to buy it again."""
+    found: _Outcomes = {}
+    lost = _lost_answer()
+    for line in lines:
+        if line.number in outcomes:
+            continue
+        reservation = states[line.reservation].reservation
+        ends = None if reservation is None else reservation.expires_at
+        until = "" if ends is None else f" until {ends.isoformat()}"
+        reason = (
+            f"{line.reservation}: {why}. It can be ordered{until}: order the same reservation again, or ask after it "
+            "has ended; only then hold it anew"
+        )
+        found[line.number] = LineOutcome(line, "unknown", error=call.unknown(lost, reason))
+    return found
+
+
+def _record(call: _Call, result: OrderResult) -> Steps[OrderResult]:
+    """Write the outcome of a recovery down; what is unknown stays open."""
+    if not call.is_ours:
+        return result
+    if any(outcome.status == "unknown" for outcome in result.lines):
+        yield from write_down(Advance(call.intent, "unknown"))
+    else:
+        yield from write_down(Settle(call.intent, _recorded(result.lines)))
+    return result
+
+
+def _was_ordered_otherwise(call: _Call, states: Mapping[str, ReservationState]) -> Steps[bool]:
+    """Return True if other reservations were ordered under the reference since the intent was written.
+
+    Then somebody has booked anew what this was about, and completing it too would be once too often.
+    """
+    known: set[object] = {*(call.intent.details.get("known") or ())}
+    known |= {state.order.iri for state in states.values() if state.order is not None}
+    own = {line.reservation for line in call.request.lines}
+    listed = yield from _by_reference(call, None)
+    return any(
+        found.iri not in known
+        and found.reservation not in own
+        and not found.is_cancelled
+        and found.is_of(call.reference)
+        for found in listed
+    )
+
+
+# --- asking what exists ------------------------------------------------------------------------------------
+
+
+def _try_to_look(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, ReservationState] | None]:
+    """Look until it is clear, or long enough; None when the API cannot be asked."""
+    try:
+        return (yield from _look_until_clear(call, lines))
+    except KorusError as error:
+        _LOG.debug("%s: cannot look: %s", OPERATION, error)
+        return None
+
+
+def _look_until_clear(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, ReservationState]]:
+    """Look until every line has an order, or two looks `settle` apart show the same of those that have none.
+
+    Raises:
+        KorusError: The API could not be asked for as long as the call may take.
+    """
+    patience = call.patience
+    lost_at = yield from perform(Now())
+    ends = max(call.began + patience.most, lost_at + patience.settle)
+    first: float | None = None
+    pause = _FIRST_PAUSE
+    while True:
+        now = yield from perform(Now())
+        error: KorusError | None = None
+        try:
+            states, _ = yield from _states(call, lines)
+        except KorusError as failed:
+            _LOG.debug("%s: cannot look: %s", OPERATION, failed)
+            error = failed
+        else:
+            open_kinds = {state.kind for state in states.values()} - {"ordered", "foreign"}
+            if not open_kinds or (first is not None and now - first >= patience.settle):
+                return states
+            first = now if first is None else first
+        after = yield from perform(Now())
+        if error is not None and after >= ends:
+            raise error
+        yield from perform(Wait(pause))
+        pause = min(pause * 1.6, _LONGEST_PAUSE)
+        yield from _still_mine(call)
+
+
+def _states(
+    call: _Call, lines: Sequence[OrderLine]
+) -> Steps[tuple[dict[str, ReservationState], list[OrderFacts]]]:
+    """Read the state of reservations: themselves first, then the orders with the reference.
+
+    Returns:
+        The states by the reservations' IRIs, and the orders with the reference, where these were listed.
+    """
+    if not lines:
+        return {}, []
+    read = yield from perform(Together(tuple(ReadReservation(line.reservation) for line in lines)))
+    today = yield from perform(Today())
+    found: dict[str, ReservationState] = {}
+    for line, facts in zip(lines, read, strict=True):
+        if isinstance(facts, KorusError):
+            if not isinstance(facts, NotFound) or not is_from_api(facts):
+                raise facts
+            found[line.reservation] = ReservationState("absent", reason="there is no such reservation")
+        else:
+            found[line.reservation] = _without_order(facts, today)
+    yield from _add_named_orders(call, found)
+    listed: list[OrderFacts] = []
+    if any(state.kind in {"free", "ended"} and state.order is None for state in found.values()):
+        # an API that does not name the order with the reservation may name the reservation with the order
+        listed = yield from _by_reference(call, _earliest(found))
+        for made in listed:
+            state = found.get(made.reservation or "")
+            if state is not None and state.order is None:
+                found[made.reservation or ""] = _with_order(state, made, call.reference)
+    return found, listed
+
+
+def _without_order(facts: ReservationFacts, today: datetime) -> ReservationState:
+    reason = facts.ended(today)
+    return ReservationState("free" if reason is None else "ended", facts, reason=reason or "")
+
+
+def _with_order(state: ReservationState, made: OrderFacts, reference: str) -> ReservationState:
+    """Return the state of a reservation that has this order: a cancelled one gives nobody a ticket."""
+    if made.is_cancelled:
+        return evolve(state, kind="ended", order=made, reason=f"its order {made.iri} was cancelled")
+    if not made.is_of(reference):
+        return evolve(
+            state,
+            kind="foreign",
+            order=made,
+            reason=f"it is ordered already, under the reference {made.external_reference!r}",
+        )
+    return evolve(state, kind="ordered", order=made, reason="")
+
+
+def _add_named_orders(call: _Call, found: dict[str, ReservationState]) -> Steps[None]:
+    """Read the orders that reservations name.
+
+    Raises:
+        DecodingFailed: An order names another reservation than the one that names it.
+        KorusError: One could not be read.
+    """
+    named = {
+        iri: state.reservation.order
+        for iri, state in found.items()
+        if state.reservation is not None and state.reservation.order is not None
+    }
+    if not named:
+        return
+    read = yield from perform(Together(tuple(ReadOrder(made) for made in named.values())))
+    for iri, facts in zip(named, read, strict=True):
+        if isinstance(facts, KorusError):
+            raise facts
+        if facts.reservation not in {None, iri}:
+            raise DecodingFailed(
+                f"{OPERATION}: the reservation {iri} names an order that names another reservation",
+                operation=OPERATION,
+            )
+        found[iri] = _with_order(found[iri], facts, call.reference)
+
+
+def _earliest(found: Mapping[str, ReservationState]) -> datetime | None:
+    """Return when the first of the reservations was made; None when one of them does not say."""
+    made = [state.reservation.created_at for state in found.values() if state.reservation is not None]
+    return None if not made or None in made else min(each for each in made if each is not None)
+
+
+def _by_reference(call: _Call, since: datetime | None) -> Steps[list[OrderFacts]]:
+    """List the orders with the external reference, newest first, down to those that are too old to be ours.
+
+    Raises:
+        UnexpectedCount: The list has no end; what is not found may be there still.
+    """
+    found: dict[str, OrderFacts] = {}
+    seen = 0
+    for number in range(1, _MOST_PAGES + 1):
+        page: Page = yield from perform(ListOrders(call.reference, number, _PAGE))
+        members: list[OrderFacts] = list(page.members)
+        fresh = [made for made in members if made.iri is not None and made.iri not in found]
+        found.update((made.iri, made) for made in fresh if made.iri is not None)
+        seen += len(members)
+        too_old = since is not None and all(made.created_at and made.created_at < since for made in members)
+        if not fresh or too_old or (page.total is not None and seen >= page.total):
+            return list(found.values())
+    raise UnexpectedCount(
+        f"list_orders: more than {_MOST_PAGES * _PAGE} orders have this external reference; what is not among them "
+        "cannot be told from what does not exist",
+        operation="list_orders",
+    )
+
+
+# --- what is written down ----------------------------------------------------------------------------------
+
+
+def _recorded(outcomes: Sequence[LineOutcome[OrderFacts]]) -> dict[str, Any]:
+    return {
+        "lines": [
+            {
+                "line": outcome.line.number,
+                "status": outcome.status,
+                "reservation": outcome.line.reservation if isinstance(outcome.line, OrderLine) else None,
+                "orders": [made.iri for made in outcome.results],
+                "code": outcome.code,
+            }
+            for outcome in outcomes
+        ]
+    }

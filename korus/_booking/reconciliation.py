@@ -1,0 +1,284 @@
+"""Reconciliation: find the result of a hold whose answer was lost. No I/O, and never a guess.
+
+A reservation carries nothing of the caller's, so it is recognised by what it holds: offer, tickets, sessions, and as
+far as it shows how many. What was there before the call (the `Snapshot`) is out of the question, and so is what
+somebody else has claimed. Where other calls of the same kind are under way, a reservation that could be theirs is
+left alone until it is clear whose it is. The work is linear in the number of lines and reservations.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from attrs import field, frozen
+
+from korus._booking.correlation import RequestedLine, may_be_session, shown_units
+from korus._booking.facts import moment
+from korus.wire import objects, text, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from korus._booking.facts import ReservationFacts, Signature
+    from korus._journal.intent_log import Intent
+
+__all__ = [
+    "Matches",
+    "Snapshot",
+    "could_be",
+    "find_matches",
+    "hold_details",
+    "known_lines",
+    "lines_of",
+    "placed_reservations",
+]
+
+_KEPT: Final = 50
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@frozen
+class Snapshot:
+    """The newest reservations before a call: what is not among them and not older was made since.
+
+    Attributes:
+        iris: The newest reservations' IRIs.
+        newest: When the newest of them was made; None when there was none, or none said.
+    """
+
+    iris: frozenset[str]
+    newest: datetime | None
+
+    @classmethod
+    def of(cls, reservations: Iterable[ReservationFacts]) -> Snapshot:
+        """Build it from the first page of the list, newest first."""
+        listed = list(reservations)
+        made = [facts.created_at for facts in listed if facts.created_at is not None]
+        return cls(frozenset(facts.iri for facts in listed if facts.iri), max(made, default=None))
+
+    def is_before(self, reservation: ReservationFacts) -> bool:
+        """Return True if a reservation was there before the call."""
+        if reservation.iri in self.iris:
+            return True
+        made = reservation.created_at
+        return made is not None and self.newest is not None and made < self.newest
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return {
+            "newest": None if self.newest is None else self.newest.isoformat(),
+            "iris": sorted(self.iris)[:_KEPT],
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Snapshot:
+        """Read what `to_dict` wrote."""
+        return cls(frozenset(map(str, objects(stored, "iris"))), moment(stored.get("newest")))
+
+
+def is_newest_first(reservations: Sequence[ReservationFacts]) -> bool:
+    """Return True unless the list shows that it is not sorted by creation, newest first."""
+    made = [facts.created_at for facts in reservations if facts.created_at is not None]
+    return all(one >= other for one, other in pairwise(made))
+
+
+@frozen
+class Matches:
+    """What of a lost call was found.
+
+    Attributes:
+        found: The candidates' places by the lines' places.
+        is_pending: True if it is worth looking again, because others are still sending.
+        unclear: Lines for which there are candidates that may be somebody else's.
+        candidates: The places of the candidates that each line could be, by the line's place.
+    """
+
+    found: Mapping[int, int]
+    is_pending: bool = False
+    unclear: frozenset[int] = frozenset()
+    candidates: Mapping[int, tuple[int, ...]] = field(factory=dict[int, tuple[int, ...]])
+
+
+def hold_details(
+    items: Sequence[Mapping[str, Any]], prices: Sequence[str | None], snapshot: Snapshot | None
+) -> dict[str, Any]:
+    """Return what has to be remembered of a hold: what it asks for, without anybody's answers."""
+    return {
+        "items": [
+            {
+                "offer": item["offer"],
+                "quantity": item["quantity"],
+                "ticketSessions": [
+                    {key: entry[key] for key in ("ticket", "session") if key in entry}
+                    for entry in item["ticketSessions"]
+                ],
+                "price": price,
+                "answers": RequestedLine.of(item).answers,
+            }
+            for item, price in zip(items, prices, strict=True)
+        ],
+        "baseline": None if snapshot is None else snapshot.to_dict(),
+    }
+
+
+def lines_of(hold: Intent) -> list[RequestedLine]:
+    """Return what the lines of a hold asked for."""
+    return [RequestedLine.of(cast("Mapping[str, Any]", item)) for item in objects(hold.details, "items")]
+
+
+def find_matches(
+    lines: Sequence[RequestedLine],
+    candidates: Sequence[ReservationFacts],
+    intent: Intent,
+    competing: Sequence[Intent],
+    *,
+    is_shared: bool = True,
+    sends: int = 1,
+) -> Matches:
+    """Find which candidates are what the lines of a lost call got.
+
+    Args:
+        lines: The lines that were sent.
+        candidates: Reservations made since the call began that nobody has claimed.
+        intent: The call.
+        competing: Other calls alive that ask for the same, read after the candidates were listed.
+        is_shared: True if all who book write into the same log; else look-alikes may be a stranger's, and are
+            candidates only.
+        sends: How often the lines have been sent: each may have been carried out.
+    """
+    mine = [line.key for line in lines]
+    wanted = set(mine)
+    if any(other.state == "sending" and not wanted.isdisjoint(other.keys) for other in competing):
+        # what turned up may be the answer that they are just about to get
+        return Matches({}, is_pending=True)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, key in enumerate(mine):
+        groups[key].append(place)
+    index = _Index(candidates)
+    found: dict[int, int] = {}
+    unclear: set[int] = set()
+    alike_by_line: dict[int, tuple[int, ...]] = {}
+    for key, places in groups.items():
+        fitting = [at for at in index.matching(lines[places[0]]) if at not in index.taken]
+        alike_by_line.update(dict.fromkeys(places, tuple(fitting)))
+        answers = {lines[place].answers for place in places}
+        others = [(other, _open_answers(other, key)) for other in competing]
+        own: Sequence[int] = ()
+        if is_shared:
+            own = _share(intent, places, fitting, answers, others, sends=sends)
+        found.update(zip(places, own, strict=False))
+        index.taken.update(own)
+        unclear.update(place for place in places if fitting and place not in found)
+    return Matches(found, unclear=frozenset(unclear), candidates=alike_by_line)
+
+
+def _share(
+    intent: Intent,
+    places: Sequence[int],
+    fitting: Sequence[int],
+    answers: set[str | None],
+    others: Sequence[tuple[Intent, Sequence[str | None]]],
+    *,
+    sends: int,
+) -> Sequence[int]:
+    """Return which of the fitting candidates are this call's, when several calls may have got them."""
+    needed = sum(len(wanted) for _, wanted in others)
+    before = sum(len(wanted) for other, wanted in others if other.id < intent.id)
+    if len(fitting) > len(places) * sends + needed:
+        return []  # more than all of us asked for: some are a stranger's
+    if (
+        len(answers.union(*(wanted for _, wanted in others))) == 1
+    ):  # it does not matter which of them is whose
+        return fitting[before : before + len(places)]
+    # told apart only by their answers, which are not shown: taken together, or not at all
+    return fitting if not needed and len(fitting) == len(places) else []
+
+
+class _Index:
+    """Candidates by what they hold."""
+
+    def __init__(self, candidates: Sequence[ReservationFacts]) -> None:
+        self.taken: set[int] = set()
+        self._candidates = candidates
+        self._exact: dict[Signature, list[int]] = defaultdict(list)
+        self._loose: dict[str, list[int]] = defaultdict(list)
+        self._by_offer: dict[str, list[int]] = defaultdict(list)
+        for at, candidate in enumerate(candidates):
+            held = {item.signature for item in candidate.items}
+            if len(held) != 1 or not _is_free(candidate):
+                continue
+            (signature,) = held
+            self._exact[signature].append(at)
+            self._by_offer[signature[0]].append(at)
+            if not signature[1] or any(session and "/events/" in session for _, session in signature[1]):
+                self._loose[signature[0]].append(at)
+
+    def matching(self, line: RequestedLine) -> list[int]:
+        """Return the candidates that could be what a line asked for, in the order of the list."""
+        old_form = any("/events/" in session for session in line.sessions)
+        # a session can be written in two ways, and a hold need not show its tickets
+        loose = (self._by_offer if old_form else self._loose)[line.offer]
+        places = sorted({*self._exact[line.signature], *loose})
+        return [at for at in places if could_be(line, self._candidates[at])]
+
+
+def _is_free(reservation: ReservationFacts) -> bool:
+    return (
+        reservation.status in {None, "reserved"}
+        and reservation.expired is not True
+        and reservation.order is None
+    )
+
+
+def could_be(line: RequestedLine, reservation: ReservationFacts) -> bool:
+    """Return True if a reservation is what a line asks for in everything that it shows."""
+    held = {item.signature for item in reservation.items}
+    if len(held) != 1 or not _is_free(reservation):
+        return False
+    (signature,) = held
+    return _is_same(line.signature, signature) and _has_quantity(line, reservation)
+
+
+def _is_same(asked: Signature, found: Signature) -> bool:
+    if asked[0] != found[0]:
+        return False
+    wanted, shown = Counter(dict(asked[1])), dict(found[1])
+    if not shown:
+        return True  # it does not show its tickets
+    return wanted.keys() == shown.keys() and all(
+        may_be_session(session, shown[ticket]) for ticket, session in asked[1]
+    )
+
+
+def _has_quantity(line: RequestedLine, reservation: ReservationFacts) -> bool:
+    quantities = [item.quantity for item in reservation.items]
+    stated = None if None in quantities else sum(cast("list[int]", quantities))
+    shown = shown_units(line, stated, len(reservation.items), reservation.total)
+    return shown is None or shown == line.quantity
+
+
+# --- what is known of an intent's lines --------------------------------------------------------------------
+
+
+def known_lines(hold: Intent) -> list[Mapping[str, Any] | None]:
+    """Return for each line of a hold what is known of it already, though not of all of them; None for the others."""
+    known, items = objects(hold.details, "told"), objects(hold.details, "items")
+    return [wire(entry) for entry in known] if len(known) == len(items) else [None] * len(items)
+
+
+def placed_reservations(hold: Intent) -> frozenset[str]:
+    """Return the reservations that are known to be what lines of a hold got, though not all lines are known."""
+    return frozenset(
+        str(iri) for entry in known_lines(hold) if entry is not None for iri in objects(entry, "reservations")
+    )
+
+
+def _open_answers(other: Intent, key: str) -> list[str | None]:
+    """Return the digests of the answers of another call's lines that ask for the same and are not known yet."""
+    lines = zip(objects(other.details, "items"), other.keys, known_lines(other), strict=False)
+    return [
+        text(wire(item) or {}, "answers") for item, asked, known in lines if asked == key and known is None
+    ]

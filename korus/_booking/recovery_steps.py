@@ -1,0 +1,115 @@
+"""The steps of recovery: settle what processes that ended, or gave up, left open. No I/O.
+
+Nothing is held anew. An order whose process died is completed while its reservations last, which is what had been
+decided before the crash; one that its caller gave up, or was told is unknown, is only looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from korus._booking.effects import Effect, Now, TakeOver, Wait, perform
+from korus._booking.hold_steps import resolve_hold
+from korus._booking.order_steps import complete_order, resolve_order
+from korus._booking.orders import OrderRequest
+from korus._booking.outcomes import HoldLine, LineOutcome, OrderLine
+from korus.errors import KorusError, OutcomeUnknown
+from korus.wire import objects, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from korus._booking.effects import Steps
+    from korus._booking.hold_steps import HoldResult, Patience
+    from korus._booking.order_steps import OrderResult
+    from korus._journal.intent_log import Intent
+
+__all__ = ["Recover", "RecoveredIntent", "hold_lines", "order_request_of", "recover", "recover_one"]
+
+_OTHERS_SECONDS: Final = 300.0
+_OTHERS_PAUSE: Final = 0.2
+
+
+@frozen
+class RecoveredIntent:
+    """The outcome of one intent that was left open.
+
+    Attributes:
+        intent: The intent.
+        lines: The outcome of each line that was open; empty when it is not known still.
+        error: Why it is not known still.
+    """
+
+    intent: Intent
+    lines: tuple[LineOutcome[Any], ...] = ()
+    error: KorusError | None = None
+
+
+@frozen
+class Recover(Effect["list[RecoveredIntent]"]):
+    """Carry out `recover_one` for each of these intents, several at once."""
+
+    intents: tuple[Intent, ...]
+    complete: bool
+
+
+def recover(*, complete: bool) -> Steps[tuple[RecoveredIntent, ...]]:
+    """Settle what nobody works on, and wait for others who do the same.
+
+    When it returns, nothing from before is under way by anybody; or an entry with an error says what is.
+    """
+    done: dict[str, RecoveredIntent] = {}
+    began = yield from perform(Now())
+    while True:
+        found = yield from perform(TakeOver(frozenset(done)))
+        if found.taken:
+            recovered = yield from perform(Recover(found.taken, complete))
+            done.update((each.intent.id, each) for each in recovered)
+            continue
+        if not found.under_way:
+            return tuple(done.values())
+        if (yield from perform(Now())) - began > _OTHERS_SECONDS:
+            return (*done.values(), *map(_still_under_way, found.under_way))
+        yield from perform(Wait(_OTHERS_PAUSE))
+
+
+def _still_under_way(intent: Intent) -> RecoveredIntent:
+    error = OutcomeUnknown(
+        f"{intent.kind} {intent.id}: another process is recovering it still", intent=intent.to_dict()
+    )
+    return RecoveredIntent(intent, error=error)
+
+
+def recover_one(intent: Intent, patience: Patience, *, complete: bool) -> Steps[HoldResult | OrderResult]:
+    """Find out what became of an intent that was taken over.
+
+    Raises:
+        KorusError: It could not be found out, or what remained to be ordered was refused.
+    """
+    if intent.kind == "hold":
+        return (yield from resolve_hold(intent, hold_lines(intent.details), patience))
+    request = order_request_of(intent)
+    if complete and intent.completable and request.customer:
+        return (yield from complete_order(intent, request, patience))
+    return (yield from resolve_order(intent, request, patience))
+
+
+def hold_lines(details: Mapping[str, Any]) -> list[HoldLine]:
+    """Return the lines of a hold that the log, or an `OutcomeUnknown`, remembers."""
+    items, numbers = objects(details, "items"), objects(details, "lines")
+    return [
+        HoldLine(number, item["offer"], item["quantity"]) for number, item in zip(numbers, items, strict=True)
+    ]
+
+
+def order_request_of(intent: Intent) -> OrderRequest:
+    """Return the request of an order that the log, or an `OutcomeUnknown`, remembers."""
+    iris = objects(intent.details, "reservations")
+    return OrderRequest(
+        lines=tuple(OrderLine(number, str(iri)) for number, iri in enumerate(iris, start=1)),
+        external_reference=text(intent.details, "externalReference") or "",
+        customer=intent.private.get("customer") or {},
+        notes=intent.private.get("notes"),
+    )

@@ -1,0 +1,83 @@
+"""Ambiguity of failed writes: may the request have been processed although it ended in an error? A pure decision."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from korus.errors import (
+    AuthenticationFailed,
+    DecodingFailed,
+    KorusError,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+    StatusError,
+    TransportError,
+)
+
+__all__ = [
+    "is_ambiguous",
+    "is_from_api",
+    "may_follow_work",
+    "proves_order",
+    "redirects_after_work",
+    "says_already_ordered",
+]
+
+_ALREADY_ORDERED: Final = re.compile(
+    r"already[\s_-]+(?:been[\s_-]+)?(?:ordered|confirmed|purchased|booked)"
+    r"|(?:has|was|been|is)[\s_-]+(?:been[\s_-]+)?ordered"
+    r"|order[\s_-]+already[\s_-]+exists",
+    re.IGNORECASE,
+)
+_REDIRECTS: Final = range(300, 400)
+
+
+def is_ambiguous(error: KorusError) -> bool:
+    """Return True if the request may have been processed although it ended in ``error``.
+
+    One that never left was not, and one that the API refused (4xx) was not by itself. A lost connection, a timeout,
+    any 5xx and an answer that cannot be read say nothing: whatever the status, an origin behind a gateway may still
+    be at work.
+    """
+    if isinstance(error, TransportError):
+        return error.sent
+    return isinstance(error, ServerError | DecodingFailed)
+
+
+def may_follow_work(error: KorusError) -> bool:
+    """Return True for a refusal that need not be the first word on the request.
+
+    A proxy that sends a request again gets the second try refused (409, 422, 404, 400), and a redirect may point at the
+    result of finished work.
+    """
+    if not isinstance(error, StatusError) or is_ambiguous(error):
+        return False
+    return not isinstance(error, AuthenticationFailed | PermissionDenied | RateLimited)
+
+
+def redirects_after_work(error: KorusError) -> bool:
+    """Return True for a redirect, which says nothing about whether the request was processed."""
+    return error.status in _REDIRECTS
+
+
+def says_already_ordered(words: str) -> bool:
+    """Return True if a refusal's words say that the reservation has an order."""
+    return _ALREADY_ORDERED.search(words) is not None
+
+
+def proves_order(error: KorusError) -> bool:
+    """Return True if a refusal says that the reservation has an order already."""
+    if not isinstance(error, StatusError):
+        return False
+    problem = error.problem
+    words = [error.body, *((problem.title, problem.detail) if problem else ())]
+    return any(says_already_ordered(found) for found in words if found)
+
+
+def is_from_api(error: NotFound) -> bool:
+    """Return True if a 404 is the API's own problem document, and not the page of a gateway before it."""
+    raw = None if error.problem is None else error.problem.raw
+    return isinstance(raw, dict) and any(key in raw for key in ("detail", "title", "@type", "hydra:title"))

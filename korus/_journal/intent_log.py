@@ -1,0 +1,410 @@
+"""The intent log: a write-ahead log of booking requests in flight, and ownership of the reservations they create.
+
+The API has no idempotency key. So before a hold or an order is sent, an *intent* is written to the log; once its
+outcome is known, that is written too, together with a *claim* on each reservation that came of it. When an answer is
+lost, what exists at the API is compared with the intents in flight and with the claims, so that nobody takes what
+belongs to another.
+
+Each change of an intent's state is a compare-and-set on its owner and epoch. An operation that returns False, None or
+nothing because another process has taken the intent over tells its caller to begin no further request.
+
+`IntentLog` is the protocol; `MemoryIntentLog` serves the threads and tasks of one process. `korus._journal.sql_store`
+keeps the same in a database, for several processes and across crashes. No I/O here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from uuid import uuid4
+
+from attrs import define, evolve, field, frozen
+
+from korus._journal.process import ACTIVE
+from korus.errors import InvalidArgument
+from korus.wire import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+__all__ = [
+    "Intent",
+    "IntentLog",
+    "MemoryIntentLog",
+    "State",
+    "TakenOver",
+    "Takeover",
+    "digest_of",
+    "new_intent",
+]
+
+Kind = Literal["hold", "order"]
+State = Literal["intended", "sending", "reconciling", "unknown", "settled"]
+"""``intended``: written down, nothing sent. ``sending``: a request may be on its way. ``reconciling``: an answer was
+lost and the API is being asked. ``unknown``: asking did not settle it and nobody is asking now. ``settled``: its
+outcome is known."""
+
+VERSION: Final = 2
+_READABLE_VERSIONS: Final = (1, VERSION)
+_MOST_CLAIMS: Final = 100_000
+ALIVE_STATES: Final = frozenset({"intended", "sending", "reconciling"})
+
+
+@frozen
+class Intent:
+    """A bulk call that is about to be made.
+
+    Attributes:
+        id: Unique.
+        kind: ``hold`` or ``order``.
+        keys: What it is about, one text for each line: for an order the reservations' IRIs, for a hold a digest of what
+            each line asks for. Lines that ask for the same have the same key.
+        details: Plain JSON with what is needed to find out what became of it.
+        private: Plain JSON with what is needed besides to do it again, the customer for example; forgotten as soon as
+            the intent is settled.
+        reference: The caller's external reference, if there is one.
+        state: How far it got.
+        outcome: Plain JSON with what came of it, once settled.
+        epoch: How often it has changed hands, from 1; with the owner it fences each change of state.
+        sent: True if a request for it may have gone out.
+        completable: True if `recover` may order what is missing: nobody has been told an outcome, nor given it up.
+        age: Seconds since its last change, by the log's clock, when it was read; 0 for one that was just made.
+    """
+
+    id: str
+    kind: Kind
+    keys: tuple[str, ...]
+    details: Mapping[str, Any]
+    private: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    reference: str | None = None
+    state: State = "intended"
+    outcome: Mapping[str, Any] | None = None
+    epoch: int = 1
+    sent: bool = False
+    completable: bool = True
+    age: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `korus.errors.OutcomeUnknown.intent` holds: plain JSON, without anything private."""
+        return {
+            "version": VERSION,
+            "id": self.id,
+            "kind": self.kind,
+            "reference": self.reference,
+            "subjects": list(self.keys),
+            **self.details,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: object, kind: Kind) -> Intent:
+        """Read what `to_dict` wrote.
+
+        Raises:
+            InvalidArgument: It is something else, or an intent of another kind or version.
+        """
+        source: Mapping[str, Any] = wire(stored) or {}
+        if source.get("version") not in _READABLE_VERSIONS or source.get("kind") != kind:
+            raise InvalidArgument(f"not an unknown {kind}: give the OutcomeUnknown, or its intent as it was")
+        known = {"version", "id", "kind", "reference", "subjects"}
+        try:
+            return cls(
+                id=str(source["id"]),
+                kind=kind,
+                keys=tuple(map(str, source["subjects"])),
+                details={key: value for key, value in source.items() if key not in known},
+                reference=source["reference"],
+                state="unknown",
+                sent=True,
+                completable=False,
+            )
+        except (KeyError, TypeError) as cause:
+            raise InvalidArgument(f"not an unknown {kind}: {type(cause).__name__}") from None
+
+
+def new_intent(
+    kind: Kind,
+    keys: Iterable[str],
+    details: Mapping[str, Any],
+    private: Mapping[str, Any] | None = None,
+    reference: str | None = None,
+) -> Intent:
+    """Build an intent that nothing has been done for yet."""
+    return Intent(str(uuid4()), kind, tuple(keys), details, private or {}, reference)
+
+
+def digest_of(value: object) -> str:
+    """Return a short digest of a JSON value, the same on any machine."""
+    written = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+
+@frozen
+class Takeover:
+    """What `IntentLog.take_over` found, in one transaction.
+
+    Attributes:
+        taken: Intents that nobody was working on; they are the caller's now.
+        under_way: Intents that other processes have taken over and are working on this moment.
+    """
+
+    taken: tuple[Intent, ...]
+    under_way: tuple[Intent, ...]
+
+
+class TakenOver(Exception):
+    """Another process has taken the intent over; no further request may begin."""
+
+
+class IntentLog(Protocol):
+    """A place where intents and claims are kept. Every method is atomic, also between processes.
+
+    ``wait`` bounds the seconds that a method waits for a lock; None leaves it to the log.
+    """
+
+    shared: bool
+    """True if all processes that book for the account use this log, so that what nobody claims is nobody's."""
+
+    def open(self, intent: Intent, wait: float | None = None) -> None:
+        """Write an intent down; it is on disk, where there is a disk, when this returns."""
+        ...
+
+    def advance(self, intent: Intent, state: State, wait: float | None = None) -> bool:
+        """Set an intent's state and details, and renew its lease; False if it has been taken over or settled."""
+        ...
+
+    def settle(
+        self, intent: Intent, outcome: Mapping[str, Any], claims: Iterable[str], wait: float | None = None
+    ) -> frozenset[str] | None:
+        """Write an outcome down and claim what came of it; what is private is forgotten.
+
+        Returns:
+            Those of ``claims`` that are this intent's now; None if it has been taken over or settled by another.
+        """
+        ...
+
+    def give_up(self, intent: Intent, *, sent: bool, wait: float | None = None) -> bool:
+        """Note that the caller has gone: cancelled if nothing was sent, else unknown and never to be completed.
+
+        One that was taken over from a process that died stays completable.
+        """
+        ...
+
+    def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
+        """Return those reservations that are claimed by anybody, or by anybody but an intent."""
+        ...
+
+    def claim(self, intent: Intent, iris: Iterable[str], wait: float | None = None) -> frozenset[str]:
+        """Claim reservations for an intent; returns those that are its own now."""
+        ...
+
+    def competing(self, intent: Intent) -> list[Intent]:
+        """Return the other intents of the same kind that share a key and that somebody works on, by id."""
+        ...
+
+    def sent_before(self, intent: Intent) -> bool:
+        """Return True if a request may have gone out for another intent of this kind that shares a key."""
+        ...
+
+    def take(self, intent_id: str) -> Intent | None:
+        """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""
+        ...
+
+    def take_over(self, spare: Iterable[str] = ()) -> Takeover:
+        """Take over all intents that nobody works on, but for those to spare.
+
+        Nobody works on an intent when its process gave it up or died, or gave no sign of life for its lease.
+        """
+        ...
+
+
+@define
+class _Entry:
+    intent: Intent
+    owner: object
+    taken: bool = False
+
+
+def _is_active(_: object, intent: Intent) -> bool:
+    return intent.id in ACTIVE
+
+
+class MemoryIntentLog:
+    """An intent log in memory, for the threads and tasks of one process.
+
+    Args:
+        shared: True where all who book use this very object (simulations and tests); a client's own is not shared.
+        owner: Returns who is asking; the same for the whole process when left out.
+        alive: Returns True if an owner is still working on an intent; by default all intents of calls that have not
+            ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        shared: bool = False,
+        owner: Callable[[], object] = os.getpid,
+        alive: Callable[[object, Intent], bool] | None = None,
+    ) -> None:
+        self.shared = shared
+        self._owner = owner
+        self._is_alive = alive or _is_active
+        self._lock = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+        self._by_key: dict[str, set[str]] = {}
+        self._claims: dict[str, str] = {}
+        self._sent_keys: dict[tuple[str, str], str] = {}
+
+    def after_fork(self) -> None:
+        """Start empty in a forked child: what is in flight there is its parent's."""
+        self._lock = threading.Lock()
+        self._entries, self._by_key, self._claims, self._sent_keys = {}, {}, {}, {}
+
+    def open(self, intent: Intent, wait: float | None = None) -> None:
+        """See `IntentLog`."""
+        _ = wait
+        with self._lock:
+            self._entries[intent.id] = _Entry(intent, self._owner())
+            for key in intent.keys:
+                self._by_key.setdefault(key, set()).add(intent.id)
+
+    def advance(self, intent: Intent, state: State, wait: float | None = None) -> bool:
+        """See `IntentLog`."""
+        _ = wait
+        with self._lock:
+            entry = self._held(intent)
+            if entry is None:
+                return False
+            before = entry.intent
+            entry.intent = evolve(
+                before,
+                state=state,
+                details=intent.details,
+                sent=before.sent or state == "sending",
+                # whoever was told "unknown" decides what happens next, unless it was only a recovery that could not see
+                completable=before.completable and (state != "unknown" or entry.taken),
+            )
+            if state == "sending":
+                self._note_sent(intent)
+            return True
+
+    def settle(
+        self, intent: Intent, outcome: Mapping[str, Any], claims: Iterable[str], wait: float | None = None
+    ) -> frozenset[str] | None:
+        """See `IntentLog`."""
+        _ = outcome, wait  # who asked has it, and nobody else will ask here
+        with self._lock:
+            if self._held(intent) is None:
+                return None
+            self._remove(intent)
+            return self._claim(intent, claims)
+
+    def give_up(self, intent: Intent, *, sent: bool, wait: float | None = None) -> bool:
+        """See `IntentLog`."""
+        _ = wait
+        with self._lock:
+            entry = self._held(intent)
+            if entry is None:
+                return False
+            if entry.taken or sent:
+                entry.intent = evolve(
+                    entry.intent, state="unknown", completable=entry.intent.completable and entry.taken
+                )
+            else:
+                self._remove(intent)
+            return True
+
+    def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
+        """See `IntentLog`."""
+        own = None if but is None else but.id
+        with self._lock:
+            return frozenset(iri for iri in iris if self._claims.get(iri, own) != own)
+
+    def claim(self, intent: Intent, iris: Iterable[str], wait: float | None = None) -> frozenset[str]:
+        """See `IntentLog`."""
+        _ = wait
+        with self._lock:
+            return self._claim(intent, iris)
+
+    def competing(self, intent: Intent) -> list[Intent]:
+        """See `IntentLog`."""
+        with self._lock:
+            ids = set[str]().union(*(self._by_key.get(key, ()) for key in set(intent.keys))) - {intent.id}
+            entries = [self._entries[other] for other in sorted(ids)]
+            return [
+                entry.intent for entry in entries if entry.intent.kind == intent.kind and self._alive(entry)
+            ]
+
+    def sent_before(self, intent: Intent) -> bool:
+        """See `IntentLog`."""
+        with self._lock:
+            return any(
+                self._sent_keys.get((intent.kind, key), intent.id) != intent.id for key in set(intent.keys)
+            )
+
+    def take(self, intent_id: str) -> Intent | None:
+        """See `IntentLog`."""
+        with self._lock:
+            entry = self._entries.get(intent_id)
+            if entry is None or self._alive(entry):
+                return None
+            return self._take(entry)
+
+    def take_over(self, spare: Iterable[str] = ()) -> Takeover:
+        """See `IntentLog`."""
+        spared = frozenset(spare)
+        taken: list[Intent] = []
+        under_way: list[Intent] = []
+        with self._lock:
+            for entry in list(self._entries.values()):
+                if entry.intent.id in spared:
+                    continue
+                if not self._alive(entry):
+                    taken.append(self._take(entry))
+                elif entry.taken and entry.owner != self._owner():
+                    under_way.append(entry.intent)
+        return Takeover(tuple(taken), tuple(under_way))
+
+    def entries(self) -> Sequence[Intent]:
+        """Return the intents that are not settled, oldest first."""
+        with self._lock:
+            return [entry.intent for entry in self._entries.values()]
+
+    def _alive(self, entry: _Entry) -> bool:
+        return entry.intent.state in ALIVE_STATES and self._is_alive(entry.owner, entry.intent)
+
+    def _held(self, intent: Intent) -> _Entry | None:
+        """Return the entry of an intent if it is the caller's still."""
+        entry = self._entries.get(intent.id)
+        mine = entry is not None and entry.owner == self._owner() and entry.intent.epoch == intent.epoch
+        return entry if mine else None
+
+    def _take(self, entry: _Entry) -> Intent:
+        before = entry.intent
+        entry.intent = evolve(before, state="reconciling", epoch=before.epoch + 1)
+        entry.owner, entry.taken = self._owner(), True
+        # an intent of which nothing was sent is told apart by `sent`
+        return entry.intent
+
+    def _remove(self, intent: Intent) -> None:
+        self._entries.pop(intent.id, None)
+        for key in intent.keys:
+            ids = self._by_key.get(key, set())
+            ids.discard(intent.id)
+            if not ids:
+                self._by_key.pop(key, None)
+
+    def _note_sent(self, intent: Intent) -> None:
+        for key in intent.keys:
+            # once two intents have sent for a key it stays marked with the first, which is another for each later one
+            self._sent_keys.setdefault((intent.kind, key), intent.id)
+        while len(self._sent_keys) > _MOST_CLAIMS:
+            del self._sent_keys[next(iter(self._sent_keys))]
+
+    def _claim(self, intent: Intent, claims: Iterable[str]) -> frozenset[str]:
+        own = frozenset(iri for iri in claims if self._claims.setdefault(iri, intent.id) == intent.id)
+        while len(self._claims) > _MOST_CLAIMS:  # the oldest holds have ended long ago
+            del self._claims[next(iter(self._claims))]
+        return own

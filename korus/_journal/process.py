@@ -1,0 +1,125 @@
+"""Liveness of the processes that own intents.
+
+On one machine a process is recognised by its id and its start time, so a process that was killed is seen to be gone at
+once and one that is merely suspended is not. Of a process elsewhere nothing can be seen: its lease decides.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from attrs import frozen
+
+__all__ = ["ACTIVE", "ActiveIntents", "Owner"]
+
+_START_TIME: Final = 19  # the 22nd field of /proc/PID/stat is the 20th after the command's name; see proc(5)
+
+
+class ActiveIntents:
+    """The intents that calls of this very process are working on, whichever client they belong to.
+
+    An intent whose process lives but that no call works on any more can be taken over without waiting for its lease.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids: set[str] = set()
+
+    def add(self, intent_id: str) -> None:
+        """Note that a call works on an intent."""
+        with self._lock:
+            self._ids.add(intent_id)
+
+    def discard(self, intent_id: str) -> None:
+        """Note that no call works on an intent any more."""
+        with self._lock:
+            self._ids.discard(intent_id)
+
+    def __contains__(self, intent_id: str) -> bool:
+        return intent_id in self._ids
+
+    def forget(self) -> None:
+        """Forget everything: in a forked child nothing is under way, and the lock may be held by no thread of it."""
+        self._lock = threading.Lock()
+        self._ids = set()
+
+
+ACTIVE: Final = ActiveIntents()
+os.register_at_fork(after_in_child=ACTIVE.forget)
+
+
+@frozen
+class Owner:
+    """A process, named so that another one on the same machine can see whether it has ended.
+
+    Attributes:
+        host: Where process ids mean something: a machine, or a container on it.
+        pid: The process's id.
+        started: When it started, in ticks of its machine; empty where that cannot be read.
+        token: Unique.
+    """
+
+    host: str
+    pid: int
+    started: str
+    token: str
+
+    @classmethod
+    def current(cls) -> Owner:
+        """Return this process."""
+        return cls(_machine(), os.getpid(), _started(os.getpid()) or "", uuid4().hex)
+
+    @classmethod
+    def read(cls, written: str) -> Owner:
+        """Read what `str` wrote."""
+        host, pid, started, token = written.rsplit(" ", 3)
+        return cls(host, int(pid), started.strip("-"), token)
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.pid} {self.started or '-'} {self.token}"
+
+    def is_here(self, me: Owner) -> bool:
+        """Return True if the process runs, or ran, where this one does."""
+        return self.host == me.host
+
+    def is_alive(self, me: Owner) -> bool:
+        """Return True if a process of this machine has not ended."""
+        if self.pid == me.pid:
+            return self.started == me.started
+        now = _started(self.pid)
+        return now is not None and not (self.started and now and now != self.started)
+
+    def is_this_process(self, me: Owner) -> bool:
+        """Return True for this very process, by whichever client."""
+        return self.is_here(me) and (self.pid, self.started) == (me.pid, me.started)
+
+
+def _machine() -> str:
+    try:
+        space = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        space = ""
+    return f"{platform.node()[:100]}{space}".replace(" ", "_")
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process of this machine started; empty when that cannot be read, None if it is gone."""
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        fields = []
+    if len(fields) > _START_TIME:
+        return None if fields[0] in {"Z", "X"} else fields[_START_TIME]
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except OSError:
+        return ""
+    return ""

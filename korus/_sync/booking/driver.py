@@ -1,0 +1,330 @@
+# Written by `python -m scripts.sync` from korus/_async/booking/driver.py; edit that file instead.
+"""The driver of the booking protocol: carries out the effects that its steps ask for.
+
+What is decided is decided in `korus._booking`. This module sends, reads, waits and writes to the intent log, and
+sees to it that a call that is torn down (cancelled, interrupted) leaves its intent closed or open as it has to be:
+of which nothing was sent it is closed as cancelled before the cancellation is passed on.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define
+
+from korus._booking import effects as ask
+from korus._booking.facts import (
+    FailedEntry,
+    HoldAnswer,
+    OrderAnswer,
+    OrderFacts,
+    Page,
+    ReservationFacts,
+    iri_of,
+)
+from korus._booking.hold_steps import Patience
+from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
+from korus._journal.process import ACTIVE
+from korus._primitives.synchronous import check_stopped, map_ordered, sleep
+from korus._sync.transport import Trace
+from korus.errors import DecodingFailed, KorusError, OperationUnavailable
+from korus.iri import ORDER, RESERVATION, parse_iri
+from korus.operations import available, request_for
+from korus.pages import read_envelope
+from korus.wire import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from korus._booking.effects import Effect, Steps
+    from korus._journal.intent_log import Intent
+    from korus._sync.booking.intent_log import BookingLog
+    from korus._sync.transport import Operation, Transport
+
+__all__ = ["Driver"]
+
+_LOG = logging.getLogger("korus")
+_Result = TypeVar("_Result")
+_CONCURRENCY = 8
+
+
+@define
+class _Work:
+    """The intent that steps are working on, as far as it has to be seen to when they are torn down."""
+
+    intent: Intent | None
+    sent: bool = False
+
+
+class Driver:
+    """Carries out the steps of one client's bookings.
+
+    Args:
+        transport: What carries requests out.
+        log: The client's intent log.
+        concurrency: How many intents are recovered at once at most.
+    """
+
+    def __init__(self, transport: Transport, log: BookingLog, concurrency: int = 4) -> None:
+        self._transport = transport
+        self._log = log
+        self.concurrency = concurrency
+
+    @property
+    def patience(self) -> Patience:
+        """How long this client waits for certainty."""
+        config = self._transport.config
+        return Patience(config.retry.settle, config.timeouts.total, self._log.is_shared)
+
+    def run(self, steps: Steps[_Result], taken: Intent | None = None) -> _Result:
+        """Run steps to their end.
+
+        Args:
+            steps: The steps.
+            taken: The intent that they work on, if it was taken over; one that they open is seen by itself.
+
+        Raises:
+            KorusError: What the steps raise.
+        """
+        work = _Work(taken, sent=taken is not None and taken.sent)
+        if taken is not None:
+            ACTIVE.add(taken.id)
+        ids = set[str]()
+        result: Any = None
+        error: KorusError | None = None
+        try:
+            while True:
+                try:
+                    effect = steps.throw(error) if error is not None else steps.send(result)
+                except StopIteration as stop:
+                    return cast("_Result", stop.value)
+                if isinstance(effect, ask.OpenIntent):
+                    ACTIVE.add(effect.intent.id)
+                    ids.add(effect.intent.id)
+                    work.intent = effect.intent
+                result, error = None, None
+                try:
+                    result = self._perform(effect, work)
+                except KorusError as caught:
+                    error = caught
+        finally:
+            steps.close()
+            try:
+                if work.intent is not None:
+                    self._log.give_up(work.intent, sent=work.sent)
+            finally:
+                self._log.let_go(*ids, *(() if taken is None else (taken.id,)))
+
+    def _perform(self, effect: Effect[Any], work: _Work) -> Any:
+        match effect:
+            case ask.SendHold() | ask.SendOrder():
+                return self._send(effect, work)
+            case ask.Advance(intent, state):
+                held = self._log.do(self._log.store.advance, intent, state)
+                work.intent = None if state == "unknown" or not held else intent
+                return held
+            case ask.Settle(intent, outcome, claims):
+                own = self._log.do(self._log.store.settle, intent, outcome, claims)
+                work.intent = None
+                return own
+            case Recover(intents, complete):
+                return self._recover(intents, complete=complete)
+            case _:
+                return self._do(effect)
+
+    def _do(self, effect: Effect[Any]) -> Any:  # noqa: PLR0911 - a table of effects
+        """Carry out an effect that neither books nor ends an intent."""
+        store, clock = self._log.store, self._transport.clock
+        match effect:
+            case ask.Together(effects):
+                return map_ordered(self._result_of, effects, concurrency=_CONCURRENCY)
+            case ask.Wait(seconds):
+                return sleep(seconds)
+            case ask.Now() | ask.Today():
+                return clock.monotonic() if isinstance(effect, ask.Now) else clock.now()
+            case ask.TakeOver(spare):
+                return self._log.take_over(spare)
+            case ask.OpenIntent(intent):
+                return self._log.do(store.open, intent)
+            case ask.Claim(intent, iris):
+                return self._log.do(store.claim, intent, iris)
+            case ask.Claimed(intent, iris):
+                return self._log.do(store.claimed, iris, intent)
+            case ask.Competing(intent):
+                return self._log.do(store.competing, intent)
+            case ask.SentBefore(intent):
+                return self._log.do(store.sent_before, intent)
+            case _:
+                return self._read(effect)
+
+    def _read(self, effect: Effect[Any]) -> Any:
+        match effect:
+            case ask.ReadReservation(iri):
+                return self._reservation(iri)
+            case ask.ReadOrder(iri):
+                return self._order(iri)
+            case ask.ListReservations(page, size):
+                return self._reservations(page, size)
+            case ask.ListOrders(reference, page, size):
+                return self._orders(reference, page, size)
+            case _:
+                raise AssertionError(f"no way to carry out {type(effect).__name__}")
+
+    def _result_of(self, effect: Effect[Any]) -> Any:
+        try:
+            return self._read(effect)
+        except KorusError as error:
+            return error
+
+    def take(self, intent_id: str) -> Intent | None:
+        """Take one intent over that nobody works on."""
+        return self._log.do(self._log.store.take, intent_id)
+
+    def _recover(self, intents: Sequence[Intent], *, complete: bool) -> list[RecoveredIntent]:
+        def recover(intent: Intent) -> RecoveredIntent:
+            steps = recover_one(intent, self.patience, complete=complete)
+            try:
+                return RecoveredIntent(intent, (self.run(steps, taken=intent)).lines)
+            except KorusError as error:
+                _LOG.warning("journal: %s %s is open still: %s", intent.kind, intent.id, error)
+                return RecoveredIntent(intent, error=error)
+
+        try:
+            return map_ordered(recover, intents, concurrency=self.concurrency)
+        finally:
+            self._log.let_go(*(intent.id for intent in intents))
+
+    # --- requests that book --------------------------------------------------------------------------------
+
+    def _send(self, effect: ask.SendHold | ask.SendOrder, work: _Work) -> HoldAnswer | OrderAnswer:
+        check_stopped()
+        trace = Trace()
+        try:
+            if isinstance(effect, ask.SendHold):
+                return self._send_hold(effect, trace)
+            return self._send_order(effect, trace)
+        finally:
+            work.sent = work.sent or trace.sent
+
+    def _send_hold(self, effect: ask.SendHold, trace: Trace) -> HoldAnswer:
+        with available("bulk_create_reservations"):
+            from korus_api.api.reservation import bulk_create_reservations
+
+        document = self._post(
+            bulk_create_reservations.OPERATION,
+            {"items": list(effect.items)},
+            ("reservations", "failedReservations"),
+            trace,
+        )
+        return HoldAnswer(
+            tuple(map(ReservationFacts.read, objects(document, "reservations"))),
+            FailedEntry.read_all(document.get("failedReservations")),
+        )
+
+    def _send_order(self, effect: ask.SendOrder, trace: Trace) -> OrderAnswer:
+        with available("bulk_create_orders"):
+            from korus_api.api.order import bulk_create_orders
+            from korus_api.models import BulkOrderInput
+
+        name = bulk_create_orders.OPERATION.name
+        if effect.request.notes is not None and not hasattr(BulkOrderInput, "notes"):
+            raise OperationUnavailable(
+                f"{name}: this version of the API's description knows no notes", operation=name
+            )
+        document = self._post(
+            bulk_create_orders.OPERATION,
+            effect.request.body(effect.reservations),
+            ("orders", "failedOrders"),
+            trace,
+        )
+        return OrderAnswer(
+            tuple(map(OrderFacts.read, objects(document, "orders"))),
+            FailedEntry.read_all(document.get("failedOrders")),
+        )
+
+    def _post(
+        self, operation: Any, body: Mapping[str, Any], keys: tuple[str, str], trace: Trace
+    ) -> dict[str, Any]:
+        arguments = {
+            "method": operation.method,
+            "url": operation.path,
+            "headers": {"Content-Type": "application/ld+json"},
+            "json": body,
+        }
+        answer = self._transport.send(operation, arguments, trace=trace)
+        document = answer.object()
+        made, failed = keys
+        if not isinstance(document.get(made), list) and failed not in document:
+            raise DecodingFailed(
+                f"{operation.name}: the answer lists neither {made} nor failures",
+                content_type=answer.headers.get("content-type"),
+                operation=operation.name,
+                status=answer.status,
+                request_id=answer.request_id,
+            )
+        return document
+
+    # --- requests that read --------------------------------------------------------------------------------
+
+    def _reservation(self, iri: str) -> ReservationFacts:
+        with available("get_reservation"):
+            from korus_api.api.reservation import get_reservation
+
+        request = request_for(get_reservation, id=parse_iri(iri, RESERVATION).id)
+        document = (self._transport.send(get_reservation.OPERATION, request)).object()
+        return _named(ReservationFacts.read(document), iri, "get_reservation")
+
+    def _order(self, iri: str) -> OrderFacts:
+        with available("get_order"):
+            from korus_api.api.order import get_order
+
+        found = parse_iri(iri, ORDER, base_url=self._transport.config.base_url)
+        request = request_for(get_order, id=found.id)
+        document = (self._transport.send(get_order.OPERATION, request)).object()
+        return _named(OrderFacts.read(document), found.iri, "get_order")
+
+    def _reservations(self, page: int, size: int) -> Page:
+        with available("list_reservations"):
+            from korus_api.api.reservation import list_reservations
+
+        request = request_for(
+            list_reservations,
+            order_created_at="desc",
+            items_per_page=size,
+            page=None if page == 1 else page,
+        )
+        return self._page(list_reservations.OPERATION, request, ReservationFacts.read)
+
+    def _orders(self, reference: str, page: int, size: int) -> Page:
+        with available("list_orders"):
+            from korus_api.api.order import list_orders
+
+        request = request_for(
+            list_orders,
+            external_reference=reference,
+            order_created_at="desc",
+            items_per_page=size,
+            page=None if page == 1 else page,
+        )
+        return self._page(list_orders.OPERATION, request, OrderFacts.read)
+
+    def _page(self, operation: Operation, request: Mapping[str, Any], read: Callable[[object], Any]) -> Page:
+        answer = self._transport.send(operation, request)
+        url = self._transport.config.base_url + str(request["url"])
+        envelope = read_envelope(answer.json(), operation=operation.name, url=url)
+        return Page(tuple(map(read, envelope.members)), envelope.total)
+
+
+_Facts = TypeVar("_Facts", ReservationFacts, OrderFacts)
+
+
+def _named(facts: _Facts, asked: str, operation: str) -> _Facts:
+    """Return facts that are of what was asked for, or do not say of what.
+
+    Raises:
+        DecodingFailed: The answer names another resource.
+    """
+    if facts.iri is not None and facts.iri != iri_of(asked):
+        raise DecodingFailed(f"{operation}: the answer is about another resource", operation=operation)
+    return facts

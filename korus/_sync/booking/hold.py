@@ -1,0 +1,174 @@
+# Written by `python -m scripts.sync` from korus/_async/booking/hold.py; edit that file instead.
+"""Bulk reservations of one client: several calls at once, and their facts turned into the models that users hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from korus._booking import hold_steps
+from korus._booking.correlation import RequestedLine
+from korus._booking.outcomes import Line, LineOutcome, Status
+from korus._booking.reconciliation import hold_details
+from korus._booking.recovery_steps import hold_lines
+from korus._journal.intent_log import new_intent
+from korus._primitives.synchronous import map_ordered
+from korus.booking import Knowledge, split, trace_violations
+from korus.errors import KorusError, OutcomeUnknown, ValidationFailed
+from korus.wire import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from korus._booking.facts import ReservationFacts
+    from korus._booking.reconciliation import Snapshot
+    from korus._journal.intent_log import Intent
+    from korus._sync.booking.driver import Driver
+    from korus.models import Reservation
+
+__all__ = ["HoldResult", "hold_all", "resolve"]
+
+
+@frozen
+class HoldResult:
+    """The outcome of the lines of a booking.
+
+    Attributes:
+        lines: One outcome for each line, in order.
+        unplaced: Failed entries that belong to no line that could be told, as they came.
+        strangers: Reservations of the answers that belong to no line.
+    """
+
+    lines: tuple[LineOutcome[Reservation], ...]
+    unplaced: tuple[Any, ...] = ()
+    strangers: tuple[Reservation, ...] = ()
+
+    @classmethod
+    def of(cls, result: hold_steps.HoldResult) -> HoldResult:
+        """Turn facts into models."""
+        return cls(
+            tuple(outcome.built(_model) for outcome in result.lines),
+            tuple(entry.raw for entry in result.unplaced),
+            tuple(map(_model, result.strangers)),
+        )
+
+
+@frozen
+class _Part:
+    """The lines of one call."""
+
+    lines: tuple[Line, ...]
+    items: tuple[dict[str, Any], ...]
+    prices: tuple[str | None, ...]
+
+
+def hold_all(
+    driver: Driver,
+    lines: Sequence[Line],
+    items: Sequence[dict[str, Any]],
+    prices: Sequence[str | None],
+    *,
+    known: Knowledge,
+    snapshot: Snapshot | None,
+    lines_per_call: int,
+    concurrency: int,
+) -> HoldResult:
+    """Hold what the items ask for, in calls of at most ``lines_per_call`` lines.
+
+    Raises:
+        ValidationFailed: The API refused every call; its violations are traced to lines.
+        OutcomeUnknown: It is one call, and what became of it could not be found out.
+        KorusError: Not one line got as far as an outcome of its own.
+    """
+    parts = [
+        _Part(
+            tuple(lines[start : start + len(part)]),
+            tuple(part),
+            tuple(prices[start : start + len(part)]),
+        )
+        for start, part in split(items, lines_per_call)
+    ]
+
+    def hold(part: _Part) -> hold_steps.HoldResult | KorusError:
+        try:
+            return _hold_part(driver, part, snapshot)
+        except ValidationFailed as refused:
+            offset = part.lines[0].number - 1
+            refused.violations = trace_violations(refused.violations, part.items, offset, known)
+            return refused
+        except KorusError as error:
+            return error
+
+    results = map_ordered(hold, parts, concurrency=concurrency)
+    errors = [result for result in results if isinstance(result, KorusError)]
+    if errors and len(errors) == len(results):
+        raise _with_models(_together(errors))
+    outcomes: list[LineOutcome[ReservationFacts]] = []
+    for part, result in zip(parts, results, strict=True):
+        outcomes += _failed(part, result) if isinstance(result, KorusError) else result.lines
+    whole = [result for result in results if isinstance(result, hold_steps.HoldResult)]
+    return HoldResult.of(
+        hold_steps.HoldResult(
+            tuple(outcomes),
+            tuple(entry for result in whole for entry in result.unplaced),
+            tuple(held for result in whole for held in result.strangers),
+        )
+    )
+
+
+def _hold_part(driver: Driver, part: _Part, snapshot: Snapshot | None) -> hold_steps.HoldResult:
+    requested = [RequestedLine.of(item, price) for item, price in zip(part.items, part.prices, strict=True)]
+    details = hold_details(part.items, part.prices, snapshot)
+    details["lines"] = [line.number for line in part.lines]
+    intent = new_intent("hold", (line.key for line in requested), details)
+    steps = hold_steps.hold(
+        intent, part.lines, requested, part.items, snapshot=snapshot, patience=driver.patience
+    )
+    return driver.run(steps)
+
+
+def resolve(driver: Driver, intent: Intent) -> HoldResult:
+    """Ask again what became of a hold that was left unknown; nothing is held anew.
+
+    Raises:
+        OutcomeUnknown: The API could not be asked.
+    """
+    taken = driver.take(intent.id)
+    lines = hold_lines(intent.details)
+    steps = hold_steps.resolve_hold(taken or intent, lines, driver.patience, is_ours=taken is not None)
+    try:
+        return HoldResult.of(driver.run(steps, taken=taken))
+    except OutcomeUnknown as unknown:
+        raise _with_models(unknown) from None
+
+
+def _model(facts: ReservationFacts) -> Reservation:
+    from korus_api.models import Reservation
+
+    source = wire(facts.raw)
+    if source is None:  # a bare IRI, or nothing that can be read
+        source = {} if facts.iri is None else {"@id": facts.iri}
+    return Reservation.from_dict(source)
+
+
+def _with_models(error: KorusError) -> KorusError:
+    """Turn the candidates of an unknown hold into models."""
+    if isinstance(error, OutcomeUnknown):
+        error.candidates = tuple(map(_model, error.candidates))
+    return error
+
+
+def _failed(part: _Part, error: KorusError) -> list[LineOutcome[ReservationFacts]]:
+    """Return the outcomes of lines whose whole call failed, beside others that did not."""
+    status: Status = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+    candidates = error.candidates if isinstance(error, OutcomeUnknown) else ()
+    return [LineOutcome(line, status, error=error, candidates=candidates) for line in part.lines]
+
+
+def _together(errors: Sequence[KorusError]) -> KorusError:
+    """Return the error to raise when every call failed: all violations, or what is unknown, or the first."""
+    refusals = [error for error in errors if isinstance(error, ValidationFailed)]
+    if len(refusals) == len(errors) > 1:
+        refusals[0].violations = tuple(found for error in refusals for found in error.violations)
+    return next((error for error in errors if isinstance(error, OutcomeUnknown)), errors[0])
