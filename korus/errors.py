@@ -23,6 +23,7 @@
     │   ├── RateLimited             429
     │   └── ServerError             5xx
     ├── DecodingFailed              the answer was not what its status promised
+    │   └── AnswerMismatch          the answer is about another resource than was asked for
     ├── OutcomeUnknown              a write may or may not have happened; ask again with what it carries
     ├── ItemFailed                  one line of a bulk call that the API refused
     │   ├── ReservationFailed
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
+    "AnswerMismatch",
     "AnswersInvalid",
     "AuthenticationFailed",
     "BadRequest",
@@ -354,6 +356,13 @@ class DecodingFailed(KorusError):
         super().__init__(message, **details)
         self.excerpt = excerpt
         self.content_type = content_type
+
+
+class AnswerMismatch(DecodingFailed):
+    """The answer names another resource of the same kind than was asked for.
+
+    A proxy, a cache or a shared connection has mixed up answers, so this one may be somebody else's.
+    """
 
 
 class OutcomeUnknown(KorusError):

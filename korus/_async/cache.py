@@ -7,22 +7,23 @@ are asked of the API then.
 from __future__ import annotations
 
 import json
-import logging
+import sqlite3
 import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager, closing
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
-from korus._primitives.asynchronous import AsyncLock, redis_client
+from korus._http.cache_health import CacheHealth, Unwell, swallowed_errors
+from korus._primitives.asynchronous import AsyncLocal, redis_client, run_blocking, time_limit
 from korus.caching import CATALOGUE, account_of, key_of
-from korus.decode import decode_json
-from korus.errors import ConfigurationError, DecodingFailed
+from korus.errors import ConfigurationError, TransportError
 from korus.oidc import Token
 from korus.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+    from pathlib import Path
 
     from korus._primitives.clock import Clock
     from korus.caching import Cache
@@ -30,11 +31,16 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncCatalogueCache", "AsyncSharedToken", "Kept"]
 
-_LOG = logging.getLogger("korus")
-# longer than a token request with its retries takes; a worker that died holds the others up no longer
-_TURN_SECONDS = 30.0
+_Result = TypeVar("_Result")
+
+# a worker that died with its turn keeps it no longer; the others do not wait for it as long as that
+_TURN_SECONDS = 10.0
+_WAIT_SECONDS, _WAIT_SHARE = 2.0, 0.1
+# for one statement, while another process writes
+_BUSY_SECONDS = 0.25
 # an epoch has to outlive whatever was kept in it
 _EPOCHS = 2
+_CLEAR_SECONDS = 10.0
 
 
 @frozen
@@ -43,6 +49,15 @@ class Kept:
 
     content: bytes
     content_type: str
+
+
+@define(eq=False)
+class _Opened:
+    """What is opened in one process and event loop."""
+
+    storage: Any
+    redis: Any
+    ready: bool = False
 
 
 class AsyncCatalogueCache:
@@ -65,17 +80,20 @@ class AsyncCatalogueCache:
         self.hits = 0
         self.misses = 0
         self._account = account_of(config)
-        self._opening = AsyncLock()
-        self._opened: Any = None
-        self._redis = _connected(cache)
+        self._is_redis = cache.redis_url is not None
+        self._opened = AsyncLocal(self._open, _close)
+        self._health = CacheHealth()
         try:
             import hishel
+
+            if self._is_redis:
+                import redis  # noqa: F401 (looked for before the first call)
         except ImportError:
             raise ConfigurationError("cache= needs the extra: pip install 'korus[cache]'") from None
         self._hishel: Any = hishel
 
     def __repr__(self) -> str:
-        kind = "SQLite" if self._redis is None else "Redis"
+        kind = "Redis" if self._is_redis else "SQLite"
         return f"<{type(self).__name__} in {kind}, {self.hits} hits, {self.misses} misses>"
 
     def serves(self, config: Config) -> bool:
@@ -89,47 +107,90 @@ class AsyncCatalogueCache:
 
     def shared_token(self, clock: Clock) -> AsyncSharedToken | None:
         """Give the token that workers share; None when they do not."""
-        return None if self._redis is None else AsyncSharedToken(self._redis, self._account, clock)
+        if not self._is_redis:
+            return None
+        return AsyncSharedToken(lambda: self._opened.get().redis, self._account, clock, self._health)
 
     async def find(
-        self, url: str, params: Iterable[tuple[str, object]], language: str | None
-    ) -> tuple[str, Kept | None]:
-        """Give the name of an answer, and the answer if it was kept."""
-        storage = await self._storage()
-        key = key_of(self._account, await self._epoch(storage), url, params, language)
-        for entry in await self._entries(storage, key):
-            content = b"".join([piece async for piece in entry.response.stream])
-            self.hits += 1
-            return key, Kept(content, str(entry.response.headers.get("content-type", "")))
-        self.misses += 1
-        return key, None
+        self,
+        url: str,
+        params: Iterable[tuple[str, object]],
+        language: str | None,
+        *,
+        seconds: float,
+    ) -> tuple[str | None, Kept | None]:
+        """Return the key of an answer, and the answer if it was kept; neither while the cache does not work.
 
-    async def keep(self, key: str, url: str, content: bytes, content_type: str) -> None:
-        """Keep an answer, if it is one that can be read: a page of maintenance is not to be had for a day."""
-        try:
-            decode_json(content, content_type)
-        except DecodingFailed:
-            return
-        await self._create(
-            await self._storage(), key, url, kept=Kept(content, content_type), seconds=self.cache.keep
-        )
+        Args:
+            url: The request's address.
+            params: Its query.
+            language: Its ``Accept-Language``.
+            seconds: How long it may take.
+        """
+
+        async def step(storage: Any) -> tuple[str, Kept | None]:
+            key = key_of(self._account, await self._epoch(storage), url, params, language)
+            for entry in await self._entries(storage, key):
+                content = b"".join([piece async for piece in entry.response.stream])
+                return key, Kept(content, str(entry.response.headers.get("content-type", "")))
+            return key, None
+
+        key, kept = await self._attempt(step, seconds) or (None, None)
+        if kept is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return key, kept
+
+    async def keep(self, key: str, url: str, content: bytes, content_type: str, *, seconds: float) -> None:
+        """Keep an answer, unless that takes too long."""
+
+        async def step(storage: Any) -> None:
+            kept = Kept(content, content_type)
+            await self._create(storage, key, url, kept=kept, seconds=self.cache.keep)
+
+        await self._attempt(step, seconds)
 
     async def clear(self) -> None:
-        """Forget everything that is kept for this service account, in all processes that share the cache."""
-        storage = await self._storage()
-        key = self._epoch_key()
-        before = await self._entries(storage, key)
-        await self._create(storage, key, seconds=self.cache.keep * _EPOCHS)
-        for entry in before:
-            await storage.remove_entry(entry.id)
+        """Forget everything that is kept for this service account, in all processes that share the cache.
+
+        Raises:
+            TransportError: the cache does not answer.
+        """
+
+        async def step(storage: Any) -> bool:
+            key = self._epoch_key()
+            before = await self._entries(storage, key)
+            await self._create(storage, key, seconds=self.cache.keep * _EPOCHS)
+            for entry in before:
+                await storage.remove_entry(entry.id)
+            return True
+
+        if not await self._attempt(step, _CLEAR_SECONDS, anyway=True):
+            raise TransportError("Cannot clear the cache: it does not work. Try again later.", sent=False)
 
     async def aclose(self) -> None:
         """Close the file or the connection."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.close()
-        elif self._redis is not None:
-            await self._redis.aclose()
+        await self._opened.aclose()
+
+    async def _attempt(
+        self, step: Callable[[Any], Awaitable[_Result]], seconds: float, *, anyway: bool = False
+    ) -> _Result | None:
+        """Carry out a step on the storage; None when the cache does not work, which is then left alone."""
+        if seconds <= 0 or (self._health.is_resting and not anyway):
+            return None
+        try:
+            with swallowed_errors() as swallowed:
+                async with time_limit(seconds):
+                    result = await step(await self._storage(seconds))
+                if swallowed:
+                    raise Unwell(swallowed[0])
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 (hishel, redis, sqlite3: nothing of them is a reason to fail)
+            self._health.failed(str(error) if isinstance(error, Unwell) else type(error).__name__)
+            return None
+        return result
 
     def _epoch_key(self) -> str:
         return f"korus:{self._account}:epoch"
@@ -166,26 +227,36 @@ class AsyncCatalogueCache:
         async for _ in entry.response.stream:
             pass
 
-    async def _storage(self) -> Any:
-        if self._opened is None:
-            async with self._opening:
-                if self._opened is None:
-                    self._opened = self._open()
-        return self._opened
+    async def _storage(self, seconds: float) -> Any:
+        opened = self._opened.get()
+        if not opened.ready and opened.redis is None:
+            await run_blocking(_check_free, self.cache.path, seconds)
+            await self._entries(opened.storage, self._epoch_key())
+            # hishel itself waits for 5 s for another process to have written
+            cursor = await opened.storage.connection.cursor()
+            await cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}")
+        opened.ready = True
+        return opened.storage
 
-    def _open(self) -> Any:
-        if self._redis is not None:
-            return self._hishel.AsyncRedisStorage(client=self._redis)
-        return self._hishel.AsyncSqliteStorage(database_path=self.cache.path, max_size=self.cache.max_bytes)
+    def _open(self) -> _Opened:
+        url, hishel = self.cache.redis_url, self._hishel
+        if url is None:
+            path, most = self.cache.path, self.cache.max_bytes
+            return _Opened(hishel.AsyncSqliteStorage(database_path=path, max_size=most), None)
+        redis = redis_client(url.reveal())
+        return _Opened(hishel.AsyncRedisStorage(client=redis), redis)
 
 
-def _connected(cache: Cache) -> Any:
-    if cache.redis_url is None:
-        return None
-    try:
-        return redis_client(cache.redis_url.reveal())
-    except ImportError:
-        raise ConfigurationError("a cache in Redis needs the extra: pip install 'korus[cache]'") from None
+async def _close(opened: _Opened) -> None:
+    await opened.storage.close()
+
+
+def _check_free(path: Path, seconds: float) -> None:
+    """Raise an error of SQLite if another process keeps a database locked for so long."""
+    if path.exists():
+        with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
 
 
 class AsyncSharedToken:
@@ -194,40 +265,39 @@ class AsyncSharedToken:
     Whoever may read the Redis server's memory may read the token, as long as it holds.
     """
 
-    def __init__(self, redis: Any, account: str, clock: Clock) -> None:
+    def __init__(
+        self, redis: Callable[[], Any], account: str, clock: Clock, health: CacheHealth | None = None
+    ) -> None:
         self._redis = redis
         self._key = f"korus:{account}:token"
         self._clock = clock
+        self._health = health or CacheHealth()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncGenerator[None]:
-        """Let one worker renew at a time; when Redis cannot be asked, everybody for himself."""
-        lock = self._redis.lock(f"{self._key}:turn", timeout=_TURN_SECONDS, blocking_timeout=_TURN_SECONDS)
-        held = False
-        try:
-            held = await lock.acquire()
-        except self._failures() as error:
-            _LOG.warning("the shared token cannot be locked: %s", type(error).__name__)
+    async def turn(self, seconds: float | None) -> AsyncGenerator[None]:
+        """Let one worker renew at a time, as far as that takes a small share of the time.
+
+        When Redis does not answer, or another worker keeps its turn, this one renews all the same.
+
+        Args:
+            seconds: How long the call may take that needs the token, None for no limit.
+        """
+        wait = _share(seconds)
+        lock = self._redis().lock(f"{self._key}:turn", timeout=_TURN_SECONDS)
+        held = await self._attempt(lambda: lock.acquire(blocking_timeout=wait), wait * 1.5)
         try:
             yield
         finally:
             if held:
-                try:
-                    await lock.release()
-                except self._failures() as error:
-                    _LOG.debug("the turn was over already: %s", type(error).__name__)
+                await self._attempt(lock.release, wait)
 
-    async def load(self) -> Token | None:
-        """Give the token that was renewed last, if it holds."""
-        try:
-            stored = await self._redis.get(self._key)
-            said: Any = json.loads(stored) if stored else {}
-        except self._failures() as error:
-            _LOG.warning("the shared token cannot be read: %s", type(error).__name__)
-            return None
+    async def load(self, seconds: float | None) -> Token | None:
+        """Return the token that was renewed last, if it holds."""
+        stored = await self._attempt(lambda: self._redis().get(self._key), _share(seconds))
         # another machine's monotonic clock says nothing here, the time of day does
         shift = self._clock.monotonic() - time.time()
         try:
+            said: Any = json.loads(stored) if stored else {}
             token = Token(
                 access=Secret(said["access"]),
                 refresh=Secret(said["refresh"]) if said["refresh"] else None,
@@ -235,12 +305,12 @@ class AsyncSharedToken:
                 ends_at=said["ends_at"] + shift,
                 refresh_ends_at=said["refresh_ends_at"] + shift if said["refresh_ends_at"] else None,
             )
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             # none, or not written by this version
             return None
         return token if self._clock.monotonic() < token.renew_at else None
 
-    async def save(self, token: Token) -> None:
+    async def save(self, token: Token, seconds: float | None) -> None:
         """Let the others have a token."""
         shift = time.time() - self._clock.monotonic()
         said = {
@@ -251,14 +321,23 @@ class AsyncSharedToken:
             "refresh_ends_at": None if token.refresh_ends_at is None else token.refresh_ends_at + shift,
         }
         left = max(int((token.ends_at - self._clock.monotonic()) * 1000), 1)
+        await self._attempt(lambda: self._redis().set(self._key, json.dumps(said), px=left), _share(seconds))
+
+    async def _attempt(self, command: Callable[[], Awaitable[_Result]], seconds: float) -> _Result | None:
+        """Carry out a command; None when Redis does not answer, which is then left alone."""
+        if seconds <= 0 or self._health.is_resting:
+            return None
+        from redis.exceptions import LockNotOwnedError
+
         try:
-            await self._redis.set(self._key, json.dumps(said), px=left)
-        except self._failures() as error:
-            _LOG.warning("the token cannot be shared: %s", type(error).__name__)
+            async with time_limit(seconds):
+                return await command()
+        except LockNotOwnedError:
+            return None  # the turn was over already
+        except Exception as error:  # noqa: BLE001 (redis, sockets, the event loop: nothing is a reason to fail)
+            self._health.failed(type(error).__name__)
+            return None
 
-    @staticmethod
-    def _failures() -> tuple[type[Exception], ...]:
-        from redis.exceptions import RedisError
 
-        # a text that is no JSON is a `ValueError`
-        return (RedisError, OSError, ValueError)
+def _share(seconds: float | None) -> float:
+    return _WAIT_SECONDS if seconds is None else min(_WAIT_SECONDS, seconds * _WAIT_SHARE)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import field, frozen
 
 from korus import pages as paging
-from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers, Dropped
+from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers, Dropped, home
 from korus.errors import CollectionChanged, ConfigurationError, InvalidArgument, UnexpectedCount
 from korus.pages import Cursor, Envelope, Memory, Page, Query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
     from korus._async.transport import Answer
 
@@ -231,8 +231,15 @@ class _Walk(Generic[_T]):
         self._reader = reader
         self._cursor: Cursor | None = reader.start
         self._memory = _NOTHING
-        self._workers = AsyncWorkers(reader.prefetch, reader.source.ahead) if reader.prefetch else None
+        self._home: Hashable = None
+        self._workers: AsyncWorkers | None = None
         self._ahead: dict[Query, AsyncPending[Answer]] = {}
+
+    def _begin_ahead(self) -> None:
+        """Begin to fetch ahead; what another process or event loop fetches for this walk never arrives here."""
+        if self._reader.prefetch and self._home != home():
+            self._home, self._ahead = home(), {}
+            self._workers = AsyncWorkers(self._reader.prefetch, self._reader.source.ahead)
 
     async def turn(self) -> _Reading[_T] | None:
         """Read the next page; None after the last."""
@@ -240,6 +247,7 @@ class _Walk(Generic[_T]):
         if cursor is None:
             reader.stand(None)
             return None
+        self._begin_ahead()
         coming = self._ahead.pop(reader.query(cursor), None)
         try:
             answer = None if coming is None else await coming.result()

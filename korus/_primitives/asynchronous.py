@@ -5,6 +5,7 @@ Its twin is `korus._primitives.synchronous`; `scripts.sync` swaps one for the ot
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
@@ -14,19 +15,22 @@ import anyio.to_thread
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
     from contextlib import AbstractAsyncContextManager
 
 __all__ = [
     "AsyncCalls",
     "AsyncEvent",
+    "AsyncLocal",
     "AsyncLock",
     "AsyncPending",
+    "AsyncSlots",
     "AsyncWorkers",
     "Dropped",
+    "bound",
     "check_stopped",
+    "home",
     "map_ordered",
-    "network_transport",
     "redis_client",
     "run_blocking",
     "run_to_end",
@@ -69,6 +73,101 @@ class AsyncEvent:
             with anyio.move_on_after(max(timeout, 0)):
                 await self._event.wait()
         return self._event.is_set()
+
+
+def home() -> Hashable:
+    """Return what connections, locks and events belong to: this process and this event loop."""
+    return os.getpid(), _loop()
+
+
+def _loop() -> Any:
+    if _is_trio():
+        return sys.modules["trio"].lowlevel.current_trio_token()
+    import asyncio  # noqa: PLC0415 (not needed under trio)
+
+    return asyncio.get_running_loop()
+
+
+class AsyncLocal(Generic[_Result]):
+    """One value for each process and event loop, made when it is first asked for there.
+
+    A forked child makes its own and neither uses nor closes its parent's. A value is closed when its event
+    loop ends. There is no lock: one that is held during a fork stays locked in the child.
+
+    Args:
+        make: Makes a value.
+        close: Closes it.
+    """
+
+    def __init__(self, make: Callable[[], _Result], close: Callable[[_Result], Awaitable[object]]) -> None:
+        self._make = make
+        self._close = close
+        self._values: dict[Hashable, _Result] = {}
+        self._guards: dict[Hashable, AsyncGenerator[None]] = {}
+
+    def get(self) -> _Result:
+        """Return the value of this process and event loop."""
+        here = home()
+        if here not in self._values:
+            self._forget_ended_loops()
+            self._values[here] = self._make()
+            guard = self._guards[here] = self._until_the_loop_ends(here)
+            # an event loop closes the generators that were started in it when it ends
+            with suppress(StopIteration):
+                guard.__anext__().send(None)
+        return self._values[here]
+
+    async def aclose(self) -> None:
+        """Close the value of this process and event loop, if there is one."""
+        guard = self._guards.get(home())
+        if guard is not None:
+            await guard.aclose()
+
+    async def _until_the_loop_ends(self, here: Hashable) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            self._guards.pop(here, None)
+            value = self._values.pop(here, None)
+            if value is not None:
+                await self._close(value)
+
+    def _forget_ended_loops(self) -> None:
+        """Forget the values of event loops that were closed without ending their generators."""
+        for key in tuple(self._values):
+            process, loop = cast("tuple[int, Any]", key)
+            if process == os.getpid() and getattr(loop, "is_closed", bool)():
+                del self._values[key], self._guards[key]
+
+
+class AsyncSlots:
+    """Room for a number of tasks at once.
+
+    Args:
+        count: How many.
+    """
+
+    __slots__ = ("_semaphore",)
+
+    def __init__(self, count: int) -> None:
+        self._semaphore = anyio.Semaphore(count, fast_acquire=True)
+
+    async def acquire(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 (named as in threading)
+        """Wait for room and take it; False when ``timeout`` seconds passed first."""
+        with suppress(anyio.WouldBlock):
+            self._semaphore.acquire_nowait()
+            return True
+        if timeout is None:
+            await self._semaphore.acquire()
+            return True
+        with anyio.move_on_after(max(timeout, 0)):
+            await self._semaphore.acquire()
+            return True
+        return False
+
+    def release(self) -> None:
+        """Leave room for another task."""
+        self._semaphore.release()
 
 
 def time_limit(seconds: float | None) -> AbstractAsyncContextManager[object]:
@@ -184,13 +283,14 @@ class Dropped(Exception):
 class AsyncPending(Generic[_Result]):
     """The result to come of a call that `AsyncWorkers.start` began."""
 
-    __slots__ = ("_done", "_error", "_later", "_scope", "_value")
+    __slots__ = ("_done", "_error", "_home", "_later", "_scope", "_value")
 
     def __init__(self) -> None:
         self._done = anyio.Event()
         self._error: Exception | None = Dropped()
         self._value: _Result | None = None
         self._scope = anyio.CancelScope()
+        self._home = home()
         self._later = _later()
 
     async def result(self) -> _Result:
@@ -201,12 +301,15 @@ class AsyncPending(Generic[_Result]):
         return cast("_Result", self._value)
 
     async def ended(self) -> None:
-        """Wait for the call to end, however it ends; one of another event loop is not waited for."""
-        if self._later == _later():
+        """Wait for the call to end, however it ends; one of another event loop or process is not waited for."""
+        if self._home == home():
             await self._done.wait()
 
     def cancel(self) -> None:
         """Have the call end early; of use from any thread, and from the garbage collector."""
+        process, _ = cast("tuple[int, Any]", self._home)
+        if process != os.getpid():
+            return
         with suppress(RuntimeError):  # its event loop has ended, and it has with it
             self._later(self._scope.cancel)
 
@@ -324,13 +427,15 @@ def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:
     task.add_done_callback(keep.discard)
 
 
-def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.AsyncBaseTransport:
-    """Build the transport that goes to the network; `time_limit` bounds it from outside."""
-    return httpx.AsyncHTTPTransport(verify=verify, limits=limits, http2=http2)
+def bound(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Return the client as it is: `time_limit` bounds it from outside."""
+    return client
 
 
 def redis_client(url: str) -> Any:
-    """Build a client of a Redis server; `ImportError` without the package."""
+    """Build a client of a Redis server that does not retry; `ImportError` without the package."""
     from redis.asyncio import Redis  # noqa: PLC0415 (an extra)
+    from redis.asyncio.retry import Retry  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
 
-    return cast("Any", Redis).from_url(url)
+    return cast("Any", Redis).from_url(url, retry=Retry(NoBackoff(), 0))

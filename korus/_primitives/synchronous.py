@@ -6,6 +6,7 @@ Its twin is `korus._primitives.asynchronous`; `scripts.sync` swaps one for the o
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 import time
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
@@ -14,18 +15,21 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
 __all__ = [
     "Calls",
     "Dropped",
     "Event",
+    "Local",
     "Lock",
     "Pending",
+    "Slots",
     "Workers",
+    "bound",
     "check_stopped",
+    "home",
     "map_ordered",
-    "network_transport",
     "redis_client",
     "run_blocking",
     "run_to_end",
@@ -42,17 +46,76 @@ _Result = TypeVar("_Result")
 _Arguments = ParamSpec("_Arguments")
 
 
+def home() -> Hashable:
+    """Return what connections, locks and events belong to: this process."""
+    return os.getpid()
+
+
+class Local(Generic[_Result]):
+    """One value for each process, made when it is first asked for there.
+
+    A forked child makes its own and neither uses nor closes its parent's. There is no lock: one that is held
+    during a fork stays locked in the child.
+
+    Args:
+        make: Makes a value; of two that are made at the same time one is dropped unused.
+        close: Closes it.
+    """
+
+    def __init__(self, make: Callable[[], _Result], close: Callable[[_Result], object]) -> None:
+        self._make = make
+        self._close = close
+        self._values: dict[Hashable, _Result] = {}
+
+    def get(self) -> _Result:
+        """Return the value of this process."""
+        here = home()
+        if here not in self._values:
+            self._values.setdefault(here, self._make())
+        return self._values[here]
+
+    def close(self) -> None:
+        """Close the value of this process, if there is one."""
+        value = self._values.pop(home(), None)
+        if value is not None:
+            self._close(value)
+
+
+class Slots:
+    """Room for a number of threads at once.
+
+    Args:
+        count: How many.
+    """
+
+    __slots__ = ("_semaphore",)
+
+    def __init__(self, count: int) -> None:
+        self._semaphore = threading.Semaphore(count)
+
+    def acquire(self, timeout: float | None = None) -> bool:
+        """Wait for room and take it; False when ``timeout`` seconds passed first."""
+        return self._semaphore.acquire(
+            timeout=None if timeout is None else min(max(timeout, 0), threading.TIMEOUT_MAX)
+        )
+
+    def release(self) -> None:
+        """Leave room for another thread."""
+        self._semaphore.release()
+
+
 class _Deadline(threading.local):
     at: float | None = None
 
 
 _DEADLINE = _Deadline()
+_WRITTEN_AT_ONCE = 16 * 1024
 
 
 class time_limit:  # noqa: N801 (its twin is a function; a class costs a fifth of a generator)
     """Bound every wait on the network inside the block; None is no limit.
 
-    A thread cannot be interrupted, so the limit is kept by the sockets of `network_transport`, which never
+    A thread cannot be interrupted, so the limit is kept by the sockets that `bound` puts in, which never
     wait for longer than what is left. They raise the timeout errors of httpx.
     """
 
@@ -218,24 +281,29 @@ class Calls:
 
     def __init__(self, outer: Calls | None = None) -> None:
         self._outer = outer
-        self._running: set[Future[Any]] = set()
+        # by process: the threads of a parent do not run in its child, so their calls never end there
+        self._running: dict[Hashable, set[Future[Any]]] = {}
 
     def add(self, call: Future[Any]) -> None:
         """Take a call in, until it has ended."""
-        self._running.add(call)
-        call.add_done_callback(self._running.discard)
+        running = self._running.setdefault(home(), set())
+        running.add(call)
+        call.add_done_callback(running.discard)
         if self._outer is not None:
             self._outer.add(call)
 
     def cancel(self) -> None:
         """Make none that has not begun; a thread cannot be interrupted."""
-        for call in tuple(self._running):
+        for call in self._mine():
             call.cancel()
 
     def end(self) -> None:
         """Make none that has not begun, and wait until the others have ended."""
         self.cancel()
-        wait(tuple(self._running))
+        wait(self._mine())
+
+    def _mine(self) -> tuple[Future[Any], ...]:
+        return tuple(self._running.get(home(), ()))
 
 
 class Workers:
@@ -269,28 +337,26 @@ class Workers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def network_transport(*, verify: Any, limits: httpx.Limits, http2: bool) -> httpx.BaseTransport:
-    """Build the transport that goes to the network and keeps to `time_limit`."""
-    import httpcore  # noqa: PLC0415 (httpx itself puts it off until here)
-
-    transport = httpx.HTTPTransport(verify=verify, limits=limits, http2=http2)
-    # httpx has no way to say which sockets to use, httpcore has; the first pool has no connections yet
-    transport._pool = httpcore.ConnectionPool(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # see above
-        ssl_context=verify,
-        max_connections=limits.max_connections,
-        max_keepalive_connections=limits.max_keepalive_connections,
-        keepalive_expiry=limits.keepalive_expiry,
-        http2=http2,
-        network_backend=_bounded_sockets(),
-    )
-    return transport
+def bound(client: httpx.Client) -> httpx.Client:
+    """Have every connection of a client, through proxies too, keep to `time_limit`; return the client."""
+    mounted: Any = client._mounts.values()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    for transport in (client._transport, *mounted):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        # httpx has no way to say which sockets to use, httpcore has; the pool has no connections yet
+        pool = getattr(transport, "_pool", None)
+        if pool is not None:
+            pool._network_backend = _bounded_sockets()  # noqa: SLF001
+    return client
 
 
 def redis_client(url: str) -> Any:
-    """Build a client of a Redis server; `ImportError` without the package."""
-    from redis import Redis  # noqa: PLC0415 (an extra)
+    """Build a client of a Redis server that keeps to `time_limit`; `ImportError` without the package."""
+    from redis import ConnectionPool, Redis  # noqa: PLC0415 (an extra)
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
 
-    return cast("Any", Redis).from_url(url)
+    pool: Any = cast("Any", ConnectionPool).from_url(url, retry=Retry(NoBackoff(), 0))
+    pool.connection_class = _bounded_connection(pool.connection_class)
+    return cast("Any", Redis).from_pool(pool)
 
 
 def _seconds_left(timeout: float | None) -> float | None:
@@ -312,7 +378,9 @@ def _bounded_sockets() -> Any:
             return self._stream.read(max_bytes, _seconds_left(timeout))
 
         def write(self, buffer: bytes, timeout: float | None = None) -> None:
-            self._stream.write(buffer, _seconds_left(timeout))
+            # httpcore begins the timeout again with every part that the other side takes
+            for start in range(0, len(buffer), _WRITTEN_AT_ONCE):
+                self._stream.write(buffer[start : start + _WRITTEN_AT_ONCE], _seconds_left(timeout))
 
         def close(self) -> None:
             self._stream.close()
@@ -332,3 +400,54 @@ def _bounded_sockets() -> Any:
             return Stream(super().connect_tcp(host, port, _seconds_left(timeout), *args, **options))
 
     return Backend()
+
+
+def _bounded_connection(kind: Any) -> Any:
+    """Return a kind of Redis connection that never waits for longer than what is left."""
+
+    class Socket:
+        def __init__(self, sock: Any) -> None:
+            self._sock = sock
+            self._timeout: float | None = sock.gettimeout()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._sock, name)
+
+        def settimeout(self, timeout: float | None) -> None:
+            self._timeout = timeout
+
+        def recv(self, *arguments: Any) -> Any:
+            return self._in_time().recv(*arguments)
+
+        def recv_into(self, *arguments: Any) -> Any:
+            return self._in_time().recv_into(*arguments)
+
+        def sendall(self, *arguments: Any) -> Any:
+            return self._in_time().sendall(*arguments)
+
+        def _in_time(self) -> Any:
+            # 0 is the question whether anything is there, which waits for nothing
+            self._sock.settimeout(_seconds_left(self._timeout) if self._timeout != 0 else 0)
+            return self._sock
+
+    class Connection(kind):  # type: ignore[misc]  # one of three kinds of redis
+        @property
+        def socket_connect_timeout(self) -> float | None:
+            return _seconds_left(super().socket_connect_timeout)
+
+        @socket_connect_timeout.setter
+        def socket_connect_timeout(self, value: float | None) -> None:
+            self._socket_connect_timeout = value
+
+        @property
+        def socket_timeout(self) -> float | None:
+            return _seconds_left(super().socket_timeout)
+
+        @socket_timeout.setter
+        def socket_timeout(self, value: float | None) -> None:
+            self._socket_timeout = value
+
+        def _connect(self) -> Any:
+            return Socket(super()._connect())
+
+    return Connection

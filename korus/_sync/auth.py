@@ -8,6 +8,7 @@ requests to the API's own origin and on nothing else.
 from __future__ import annotations
 
 import copy
+import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,11 @@ import httpx
 from attrs import define
 
 from korus import oidc
-from korus._primitives.synchronous import Event, Lock
-from korus.errors import KorusError, StatusError
+from korus._primitives.synchronous import Event, home
+from korus.errors import KorusError, StatusError, TimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Hashable
 
     from korus._primitives.clock import Clock
     from korus._sync.cache import SharedToken
@@ -36,6 +37,8 @@ PROGRESS = "korus"
 _REFUSAL_LASTS = 10.0
 # a token that still holds is used on while its endpoint is unwell, and renewing is tried again after this
 _RENEW_AGAIN = 1.0
+# longer waits are too long for a lock of the system
+_LONGEST_WAIT = 1_000_000.0
 
 
 @define
@@ -61,12 +64,16 @@ class _Flight:
 
 
 class Tokens:
-    """The access token of one client, asked for by one task at a time while the others wait for it."""
+    """The access token of one client, asked for by one task at a time while the others wait for it.
+
+    A forked child and a second event loop take the token over, but not a renewal that is under way. There is no
+    lock: one that is held during a fork stays locked in the child.
+    """
 
     def __init__(
         self,
         config: Config,
-        post: Callable[[httpx.Request], httpx.Response],
+        post: Callable[[httpx.Request, float | None], httpx.Response],
         clock: Clock,
         shared: SharedToken | None = None,
     ) -> None:
@@ -74,9 +81,9 @@ class Tokens:
         self._post = post
         self._clock = clock
         self._shared = shared
-        self._lock = Lock()
         self._token: Token | None = None
-        self._flight: _Flight | None = None
+        self._renewed_by: int | None = None
+        self._flights: dict[Hashable, _Flight] = {}
         self._refusal: KorusError | None = None
         self._refused_until = 0.0
         self._secrets: tuple[Secret, ...] = (config.client_secret,)
@@ -86,11 +93,12 @@ class Tokens:
         """Everything that must not be shown, should an answer echo it."""
         return self._secrets
 
-    def token(self, stale: Token | None = None) -> Token:
-        """Give a token that holds.
+    def token(self, stale: Token | None = None, deadline: float | None = None) -> Token:
+        """Return a token that holds.
 
         Args:
             stale: The token that the API has just refused; another one is needed.
+            deadline: The monotonic time until which it may take, None for no limit.
 
         Raises:
             AuthenticationFailed: when the credentials were refused.
@@ -100,86 +108,105 @@ class Tokens:
             token = self._token
             if token is not None and token is not stale and self._clock.monotonic() < token.renew_at:
                 return token
-            flight, leads = self._board(stale)
+            flight, leads = self._join(stale)
             if leads:
-                self._fly(flight, stale)
-            else:
-                flight.done.wait()
+                self._renew(flight, stale, deadline)
+            elif not flight.done.wait(self._seconds_left(deadline)):
+                raise TimedOut(
+                    f"{oidc.OPERATION}: the time limit has passed while another call renewed the token; "
+                    "it was not sent",
+                    sent=False,
+                    operation=oidc.OPERATION,
+                )
             if flight.token is not None and flight.token is not stale:
                 return flight.token
             if flight.error is not None:
                 # everybody gets an error of their own: a shared one would collect all their tracebacks
                 raise copy.copy(flight.error)
-            # the task that asked was cancelled before it had an answer: the next one asks
+            # the call that asked was cancelled, or had less time: the next one asks
 
-    def _board(self, stale: Token | None) -> tuple[_Flight, bool]:
+    def _join(self, stale: Token | None) -> tuple[_Flight, bool]:
         """Join the renewal that is under way, or begin one."""
-        with self._lock:
-            if self._flight is not None:
-                return self._flight, False
-            token, now = self._token, self._clock.monotonic()
-            flight = _Flight(Event())
-            if token is not None and token is not stale and now < token.renew_at:
-                flight.token = token
-            elif self._refusal is not None and now < self._refused_until:
-                flight.error = self._refusal
-            else:
-                self._flight = flight
-                return flight, True
-            flight.done.set()
+        here, mine = home(), _Flight(Event())
+        flight = self._flights.setdefault(here, mine)
+        if flight is not mine:
             return flight, False
+        token, now = self._token, self._clock.monotonic()
+        if token is not None and token is not stale and now < token.renew_at:
+            mine.token = token
+        elif self._refusal is not None and now < self._refused_until:
+            mine.error = self._refusal
+        else:
+            return mine, True
+        del self._flights[here]
+        mine.done.set()
+        return mine, False
 
-    def _fly(self, flight: _Flight, stale: Token | None) -> None:
+    def _renew(self, flight: _Flight, stale: Token | None, deadline: float | None) -> None:
+        here = home()
         try:
-            flight.token = self._renewed(stale)
+            flight.token = self._renewed(stale, deadline)
         except KorusError as error:
+            if deadline is not None and self._clock.monotonic() >= deadline:
+                # the others may have more time than this call had
+                raise
             flight.error = _detached(error)
         finally:
-            self._land(flight, stale)
+            self._complete(flight, stale)
+            del self._flights[here]
+            flight.done.set()
 
-    def _land(self, flight: _Flight, stale: Token | None) -> None:
+    def _complete(self, flight: _Flight, stale: Token | None) -> None:
         now, held = self._clock.monotonic(), self._token
         if flight.token is not None:
-            self._token, self._refusal = flight.token, None
+            self._token, self._refusal, self._renewed_by = flight.token, None, os.getpid()
             self._secrets = (
                 self._config.client_secret,
                 *(secret for token in (flight.token, held) if token is not None for secret in token.secrets),
             )
         elif isinstance(flight.error, StatusError) and oidc.is_refusal(flight.error.status or 0):
             self._refusal, self._refused_until = flight.error, now + _REFUSAL_LASTS
-        elif flight.error is not None and held is not None and held is not stale and now < held.ends_at:
+        elif held is not None and held is not stale and now < held.ends_at:
+            # also when the call that asked was cancelled or had less time: the others go on with this one
             self._token = flight.token = oidc.renewed_later(held, min(now + _RENEW_AGAIN, held.ends_at))
             flight.error = None
-        self._flight = None
-        flight.done.set()
 
-    def _renewed(self, stale: Token | None) -> Token:
+    def _renewed(self, stale: Token | None, deadline: float | None) -> Token:
         """Take the token that another worker has renewed already, else renew it for all."""
         if self._shared is None:
-            return self._asked(stale)
-        with self._shared.turn():
-            found = self._shared.load()
+            return self._asked(stale, deadline)
+        with self._shared.turn(self._seconds_left(deadline)):
+            found = self._shared.load(self._seconds_left(deadline))
             if found is not None and (stale is None or found.access != stale.access):
                 return found
-            token = self._asked(stale)
-            self._shared.save(token)
+            token = self._asked(stale, deadline)
+            self._shared.save(token, self._seconds_left(deadline))
             return token
 
-    def _asked(self, stale: Token | None) -> Token:
+    def _asked(self, stale: Token | None, deadline: float | None) -> Token:
         """Ask the endpoint: by refresh where that may do, else (or when that is refused) by credentials."""
         held = self._token
-        # a token that the API refuses before its time was revoked, and its refresh token with it
-        if held is not None and stale is None and held.can_refresh(self._clock.monotonic()):
+        # a token that the API refuses before its time was revoked, and its refresh token with it; a refresh token
+        # that a forked child has of its parent may be good for one use only, and that is the parent's
+        if (
+            held is not None
+            and stale is None
+            and self._renewed_by == os.getpid()
+            and held.can_refresh(self._clock.monotonic())
+        ):
             try:
-                return self._ask(held)
+                return self._ask(held, deadline)
             except StatusError as error:
                 if not oidc.is_refusal(error.status or 0):
                     raise
-        return self._ask(None)
+        return self._ask(None, deadline)
 
-    def _ask(self, held: Token | None) -> Token:
+    def _seconds_left(self, deadline: float | None) -> float | None:
+        return None if deadline is None else min(max(deadline - self._clock.monotonic(), 0), _LONGEST_WAIT)
+
+    def _ask(self, held: Token | None, deadline: float | None) -> Token:
         asked_at = self._clock.monotonic()
-        response = self._post(_token_request(self._config, held))
+        response = self._post(_token_request(self._config, held), deadline)
         if response.status_code != HTTPStatus.OK:
             raise oidc.token_error(
                 response.status_code,
@@ -221,7 +248,7 @@ class BearerAuth(httpx.Auth):
             progress.sent = True
             yield request
             return
-        token = self._tokens.token()
+        token = self._tokens.token(deadline=progress.deadline)
         request.headers["Authorization"] = _bearer(token)
         progress.sent = True
         response = yield request
@@ -230,7 +257,7 @@ class BearerAuth(httpx.Auth):
         # the connection is free for others, the token request included, only when the answer was read
         response.read()
         progress.sent = False
-        token = self._tokens.token(stale=token)
+        token = self._tokens.token(stale=token, deadline=progress.deadline)
         request.headers["Authorization"] = _bearer(token)
         progress.sent = True
         yield request

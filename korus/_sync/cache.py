@@ -8,22 +8,23 @@ are asked of the API then.
 from __future__ import annotations
 
 import json
-import logging
+import sqlite3
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
-from korus._primitives.synchronous import Lock, redis_client
+from korus._http.cache_health import CacheHealth, Unwell, swallowed_errors
+from korus._primitives.synchronous import Local, redis_client, run_blocking, time_limit
 from korus.caching import CATALOGUE, account_of, key_of
-from korus.decode import decode_json
-from korus.errors import ConfigurationError, DecodingFailed
+from korus.errors import ConfigurationError, TransportError
 from korus.oidc import Token
 from korus.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from pathlib import Path
 
     from korus._primitives.clock import Clock
     from korus.caching import Cache
@@ -31,11 +32,16 @@ if TYPE_CHECKING:
 
 __all__ = ["CatalogueCache", "SharedToken", "Kept"]
 
-_LOG = logging.getLogger("korus")
-# longer than a token request with its retries takes; a worker that died holds the others up no longer
-_TURN_SECONDS = 30.0
+_Result = TypeVar("_Result")
+
+# a worker that died with its turn keeps it no longer; the others do not wait for it as long as that
+_TURN_SECONDS = 10.0
+_WAIT_SECONDS, _WAIT_SHARE = 2.0, 0.1
+# for one statement, while another process writes
+_BUSY_SECONDS = 0.25
 # an epoch has to outlive whatever was kept in it
 _EPOCHS = 2
+_CLEAR_SECONDS = 10.0
 
 
 @frozen
@@ -44,6 +50,15 @@ class Kept:
 
     content: bytes
     content_type: str
+
+
+@define(eq=False)
+class _Opened:
+    """What is opened in one process and event loop."""
+
+    storage: Any
+    redis: Any
+    ready: bool = False
 
 
 class CatalogueCache:
@@ -66,17 +81,20 @@ class CatalogueCache:
         self.hits = 0
         self.misses = 0
         self._account = account_of(config)
-        self._opening = Lock()
-        self._opened: Any = None
-        self._redis = _connected(cache)
+        self._is_redis = cache.redis_url is not None
+        self._opened = Local(self._open, _close)
+        self._health = CacheHealth()
         try:
             import hishel
+
+            if self._is_redis:
+                import redis  # noqa: F401 (looked for before the first call)
         except ImportError:
             raise ConfigurationError("cache= needs the extra: pip install 'korus[cache]'") from None
         self._hishel: Any = hishel
 
     def __repr__(self) -> str:
-        kind = "SQLite" if self._redis is None else "Redis"
+        kind = "Redis" if self._is_redis else "SQLite"
         return f"<{type(self).__name__} in {kind}, {self.hits} hits, {self.misses} misses>"
 
     def serves(self, config: Config) -> bool:
@@ -90,45 +108,90 @@ class CatalogueCache:
 
     def shared_token(self, clock: Clock) -> SharedToken | None:
         """Give the token that workers share; None when they do not."""
-        return None if self._redis is None else SharedToken(self._redis, self._account, clock)
+        if not self._is_redis:
+            return None
+        return SharedToken(lambda: self._opened.get().redis, self._account, clock, self._health)
 
     def find(
-        self, url: str, params: Iterable[tuple[str, object]], language: str | None
-    ) -> tuple[str, Kept | None]:
-        """Give the name of an answer, and the answer if it was kept."""
-        storage = self._storage()
-        key = key_of(self._account, self._epoch(storage), url, params, language)
-        for entry in self._entries(storage, key):
-            content = b"".join([piece for piece in entry.response.stream])
-            self.hits += 1
-            return key, Kept(content, str(entry.response.headers.get("content-type", "")))
-        self.misses += 1
-        return key, None
+        self,
+        url: str,
+        params: Iterable[tuple[str, object]],
+        language: str | None,
+        *,
+        seconds: float,
+    ) -> tuple[str | None, Kept | None]:
+        """Return the key of an answer, and the answer if it was kept; neither while the cache does not work.
 
-    def keep(self, key: str, url: str, content: bytes, content_type: str) -> None:
-        """Keep an answer, if it is one that can be read: a page of maintenance is not to be had for a day."""
-        try:
-            decode_json(content, content_type)
-        except DecodingFailed:
-            return
-        self._create(self._storage(), key, url, kept=Kept(content, content_type), seconds=self.cache.keep)
+        Args:
+            url: The request's address.
+            params: Its query.
+            language: Its ``Accept-Language``.
+            seconds: How long it may take.
+        """
+
+        def step(storage: Any) -> tuple[str, Kept | None]:
+            key = key_of(self._account, self._epoch(storage), url, params, language)
+            for entry in self._entries(storage, key):
+                content = b"".join([piece for piece in entry.response.stream])
+                return key, Kept(content, str(entry.response.headers.get("content-type", "")))
+            return key, None
+
+        key, kept = self._attempt(step, seconds) or (None, None)
+        if kept is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return key, kept
+
+    def keep(self, key: str, url: str, content: bytes, content_type: str, *, seconds: float) -> None:
+        """Keep an answer, unless that takes too long."""
+
+        def step(storage: Any) -> None:
+            kept = Kept(content, content_type)
+            self._create(storage, key, url, kept=kept, seconds=self.cache.keep)
+
+        self._attempt(step, seconds)
 
     def clear(self) -> None:
-        """Forget everything that is kept for this service account, in all processes that share the cache."""
-        storage = self._storage()
-        key = self._epoch_key()
-        before = self._entries(storage, key)
-        self._create(storage, key, seconds=self.cache.keep * _EPOCHS)
-        for entry in before:
-            storage.remove_entry(entry.id)
+        """Forget everything that is kept for this service account, in all processes that share the cache.
+
+        Raises:
+            TransportError: the cache does not answer.
+        """
+
+        def step(storage: Any) -> bool:
+            key = self._epoch_key()
+            before = self._entries(storage, key)
+            self._create(storage, key, seconds=self.cache.keep * _EPOCHS)
+            for entry in before:
+                storage.remove_entry(entry.id)
+            return True
+
+        if not self._attempt(step, _CLEAR_SECONDS, anyway=True):
+            raise TransportError("Cannot clear the cache: it does not work. Try again later.", sent=False)
 
     def close(self) -> None:
         """Close the file or the connection."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.close()
-        elif self._redis is not None:
-            self._redis.close()
+        self._opened.close()
+
+    def _attempt(
+        self, step: Callable[[Any], _Result], seconds: float, *, anyway: bool = False
+    ) -> _Result | None:
+        """Carry out a step on the storage; None when the cache does not work, which is then left alone."""
+        if seconds <= 0 or (self._health.is_resting and not anyway):
+            return None
+        try:
+            with swallowed_errors() as swallowed:
+                with time_limit(seconds):
+                    result = step(self._storage(seconds))
+                if swallowed:
+                    raise Unwell(swallowed[0])
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 (hishel, redis, sqlite3: nothing of them is a reason to fail)
+            self._health.failed(str(error) if isinstance(error, Unwell) else type(error).__name__)
+            return None
+        return result
 
     def _epoch_key(self) -> str:
         return f"korus:{self._account}:epoch"
@@ -165,26 +228,36 @@ class CatalogueCache:
         for _ in entry.response.stream:
             pass
 
-    def _storage(self) -> Any:
-        if self._opened is None:
-            with self._opening:
-                if self._opened is None:
-                    self._opened = self._open()
-        return self._opened
+    def _storage(self, seconds: float) -> Any:
+        opened = self._opened.get()
+        if not opened.ready and opened.redis is None:
+            run_blocking(_check_free, self.cache.path, seconds)
+            self._entries(opened.storage, self._epoch_key())
+            # hishel itself waits for 5 s for another process to have written
+            cursor = opened.storage.connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}")
+        opened.ready = True
+        return opened.storage
 
-    def _open(self) -> Any:
-        if self._redis is not None:
-            return self._hishel.RedisStorage(client=self._redis)
-        return self._hishel.SqliteStorage(database_path=self.cache.path, max_size=self.cache.max_bytes)
+    def _open(self) -> _Opened:
+        url, hishel = self.cache.redis_url, self._hishel
+        if url is None:
+            path, most = self.cache.path, self.cache.max_bytes
+            return _Opened(hishel.SqliteStorage(database_path=path, max_size=most), None)
+        redis = redis_client(url.reveal())
+        return _Opened(hishel.RedisStorage(client=redis), redis)
 
 
-def _connected(cache: Cache) -> Any:
-    if cache.redis_url is None:
-        return None
-    try:
-        return redis_client(cache.redis_url.reveal())
-    except ImportError:
-        raise ConfigurationError("a cache in Redis needs the extra: pip install 'korus[cache]'") from None
+def _close(opened: _Opened) -> None:
+    opened.storage.close()
+
+
+def _check_free(path: Path, seconds: float) -> None:
+    """Raise an error of SQLite if another process keeps a database locked for so long."""
+    if path.exists():
+        with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
 
 
 class SharedToken:
@@ -193,40 +266,39 @@ class SharedToken:
     Whoever may read the Redis server's memory may read the token, as long as it holds.
     """
 
-    def __init__(self, redis: Any, account: str, clock: Clock) -> None:
+    def __init__(
+        self, redis: Callable[[], Any], account: str, clock: Clock, health: CacheHealth | None = None
+    ) -> None:
         self._redis = redis
         self._key = f"korus:{account}:token"
         self._clock = clock
+        self._health = health or CacheHealth()
 
     @contextmanager
-    def turn(self) -> Generator[None]:
-        """Let one worker renew at a time; when Redis cannot be asked, everybody for himself."""
-        lock = self._redis.lock(f"{self._key}:turn", timeout=_TURN_SECONDS, blocking_timeout=_TURN_SECONDS)
-        held = False
-        try:
-            held = lock.acquire()
-        except self._failures() as error:
-            _LOG.warning("the shared token cannot be locked: %s", type(error).__name__)
+    def turn(self, seconds: float | None) -> Generator[None]:
+        """Let one worker renew at a time, as far as that takes a small share of the time.
+
+        When Redis does not answer, or another worker keeps its turn, this one renews all the same.
+
+        Args:
+            seconds: How long the call may take that needs the token, None for no limit.
+        """
+        wait = _share(seconds)
+        lock = self._redis().lock(f"{self._key}:turn", timeout=_TURN_SECONDS)
+        held = self._attempt(lambda: lock.acquire(blocking_timeout=wait), wait * 1.5)
         try:
             yield
         finally:
             if held:
-                try:
-                    lock.release()
-                except self._failures() as error:
-                    _LOG.debug("the turn was over already: %s", type(error).__name__)
+                self._attempt(lock.release, wait)
 
-    def load(self) -> Token | None:
-        """Give the token that was renewed last, if it holds."""
-        try:
-            stored = self._redis.get(self._key)
-            said: Any = json.loads(stored) if stored else {}
-        except self._failures() as error:
-            _LOG.warning("the shared token cannot be read: %s", type(error).__name__)
-            return None
+    def load(self, seconds: float | None) -> Token | None:
+        """Return the token that was renewed last, if it holds."""
+        stored = self._attempt(lambda: self._redis().get(self._key), _share(seconds))
         # another machine's monotonic clock says nothing here, the time of day does
         shift = self._clock.monotonic() - time.time()
         try:
+            said: Any = json.loads(stored) if stored else {}
             token = Token(
                 access=Secret(said["access"]),
                 refresh=Secret(said["refresh"]) if said["refresh"] else None,
@@ -234,12 +306,12 @@ class SharedToken:
                 ends_at=said["ends_at"] + shift,
                 refresh_ends_at=said["refresh_ends_at"] + shift if said["refresh_ends_at"] else None,
             )
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             # none, or not written by this version
             return None
         return token if self._clock.monotonic() < token.renew_at else None
 
-    def save(self, token: Token) -> None:
+    def save(self, token: Token, seconds: float | None) -> None:
         """Let the others have a token."""
         shift = time.time() - self._clock.monotonic()
         said = {
@@ -250,14 +322,23 @@ class SharedToken:
             "refresh_ends_at": None if token.refresh_ends_at is None else token.refresh_ends_at + shift,
         }
         left = max(int((token.ends_at - self._clock.monotonic()) * 1000), 1)
+        self._attempt(lambda: self._redis().set(self._key, json.dumps(said), px=left), _share(seconds))
+
+    def _attempt(self, command: Callable[[], _Result], seconds: float) -> _Result | None:
+        """Carry out a command; None when Redis does not answer, which is then left alone."""
+        if seconds <= 0 or self._health.is_resting:
+            return None
+        from redis.exceptions import LockNotOwnedError
+
         try:
-            self._redis.set(self._key, json.dumps(said), px=left)
-        except self._failures() as error:
-            _LOG.warning("the token cannot be shared: %s", type(error).__name__)
+            with time_limit(seconds):
+                return command()
+        except LockNotOwnedError:
+            return None  # the turn was over already
+        except Exception as error:  # noqa: BLE001 (redis, sockets, the event loop: nothing is a reason to fail)
+            self._health.failed(type(error).__name__)
+            return None
 
-    @staticmethod
-    def _failures() -> tuple[type[Exception], ...]:
-        from redis.exceptions import RedisError
 
-        # a text that is no JSON is a `ValueError`
-        return (RedisError, OSError, ValueError)
+def _share(seconds: float | None) -> float:
+    return _WAIT_SECONDS if seconds is None else min(_WAIT_SECONDS, seconds * _WAIT_SHARE)

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import os
-import threading
 from functools import cache, cached_property
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
-from urllib.request import getproxies
 
 import httpx
 
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
-from korus._primitives.synchronous import network_transport
+from korus._primitives.synchronous import Local, Slots, bound, home
 from korus._sync.booking.intent_log import BookingLog
 from korus._sync.booking.offer_facts import OfferFacts
 from korus._sync.transport import Transport
@@ -29,6 +28,7 @@ from korus.secret import Secret
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Hashable
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Korus", "Options"]
 
+# these may be used in any event loop
+_WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
 # where httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -76,16 +78,20 @@ class Options(TypedDict, total=False):
 
 
 @cache
-def _ssl_context(*_kind: bool | str | None) -> ssl.SSLContext:
+def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
     """Load the certificates once for all clients of the same kind, since that is most of the cost of one.
 
-    HTTP/2 makes another kind, because it is written into the context, and so do other settings.
+    HTTP/2 makes another kind, because it is written into the context, and so do other settings. So does
+    another process: a context has locks inside.
     """
     return httpx.create_ssl_context()
 
 
 class _Pool:
-    """The httpx client that requests go through: the caller's own, or one that is opened with the first."""
+    """The httpx client that requests go through: the caller's own, or one that is opened with the first.
+
+    There is one for each process and event loop, since connections can be used in no other.
+    """
 
     def __init__(
         self,
@@ -94,47 +100,80 @@ class _Pool:
         transport: httpx.BaseTransport | None,
     ) -> None:
         self._config = config
-        self._client = http_client
+        self._http_client = http_client
         self._transport = transport
-        self._opening = threading.Lock()
+        self._lent_to: tuple[int, Hashable] | None = None
         self._closed = False
+        self._opened = Local(self._open, self._close)
         self.own = http_client is None
+        # as they are now: a cookie that the API sets for one account is no business of another's
+        self.cookies = httpx.Cookies(None if http_client is None else http_client.cookies)
 
     def get(self) -> httpx.Client:
-        """Give the httpx client."""
-        if self._client is None:
-            with self._opening:
-                if self._closed:
-                    raise ConfigurationError("this client is closed; build a new one")
-                if self._client is None:
-                    self._client = self._open()
-        return self._client
+        """Return the httpx client."""
+        return self._get()[0]
 
-    def _open(self) -> httpx.Client:
+    def slots(self) -> Slots:
+        """Return the room for attempts: httpx never gets more at once than it has connections."""
+        return self._get()[1]
+
+    def _get(self) -> tuple[httpx.Client, Slots]:
+        if self._closed:
+            raise ConfigurationError("this client is closed; build a new one")
+        return self._opened.get()
+
+    def _open(self) -> tuple[httpx.Client, Slots]:
+        return self._open_client(), Slots(self._config.max_connections)
+
+    def _open_client(self) -> httpx.Client:
         config, transport = self._config, self._transport
+        if self._http_client is not None:
+            self._lend("http_client")
+            return self._http_client
         if transport is not None:
-            return httpx.Client(transport=transport)
+            self._lend("transport")
+            return _without_cookies(httpx.Client(transport=transport))
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
         try:
-            verify = _ssl_context(config.http2, *map(os.environ.get, _CERTIFICATE_SETTINGS))
-            # proxies of the environment keep their say: httpx prefers the more particular pattern
-            own = network_transport(verify=verify, limits=limits, http2=config.http2)
-            return httpx.Client(
-                verify=verify,
-                limits=limits,
-                http2=config.http2,
-                mounts=None if "all" in getproxies() else {"all://": own},
-            )
+            verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
+            client = httpx.Client(verify=verify, limits=limits, http2=config.http2)
         except ImportError as error:
             raise ConfigurationError(f"http2=True needs the package h2: {error}") from None
+        return _without_cookies(bound(client))
+
+    def _lend(self, setting: str) -> None:
+        """Refuse what holds connections of another process or event loop, and is not ours to open again."""
+        here = os.getpid(), home()
+        self._lent_to = self._lent_to or here
+        if self._lent_to == here:
+            return
+        if self._lent_to[0] != os.getpid():
+            raise ConfigurationError(
+                f"Cannot use this {setting} after a fork: it was used in the parent process, which goes on using "
+                f"its connections. Build the client in each worker, or leave {setting} out."
+            )
+        if not isinstance(self._transport, _WITHOUT_CONNECTIONS):
+            raise ConfigurationError(
+                f"Cannot use this {setting} in a second event loop: its connections belong to the first. "
+                f"Build a client in each event loop, or leave {setting} out."
+            )
+
+    def _close(self, opened: tuple[httpx.Client, Slots]) -> None:
+        if self.own:
+            opened[0].close()
 
     def close(self) -> None:
         """Close what was opened here; an httpx client that the caller brought stays open."""
         self._closed = True
-        if self.own and self._client is not None:
-            self._client.close()
+        self._opened.close()
+
+
+def _without_cookies(client: httpx.Client) -> httpx.Client:
+    """Have a client keep no cookies: the token is all that the API is told of an account."""
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
 
 
 class Korus:
@@ -224,7 +263,7 @@ class Korus:
 
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._pool, self._borrowed = pool, False
-        self._transport = Transport(config, pool.get, clock=clock)
+        self._transport = Transport(config, pool, clock=clock)
         self._intent_log, self._own_log = BookingLog(config), True
         self._offer_facts = OfferFacts(config, clock)
 

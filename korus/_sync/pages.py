@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import field, frozen
 
 from korus import pages as paging
-from korus._primitives.synchronous import Calls, Dropped, Pending, Workers
+from korus._primitives.synchronous import Calls, Dropped, Pending, Workers, home
 from korus.errors import (
     CollectionChanged,
     ConfigurationError,
@@ -22,7 +22,7 @@ from korus.errors import (
 from korus.pages import Cursor, Envelope, Memory, Page, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from korus._sync.transport import Answer
 
@@ -235,8 +235,15 @@ class _Walk(Generic[_T]):
         self._reader = reader
         self._cursor: Cursor | None = reader.start
         self._memory = _NOTHING
-        self._workers = Workers(reader.prefetch, reader.source.ahead) if reader.prefetch else None
+        self._home: Hashable = None
+        self._workers: Workers | None = None
         self._ahead: dict[Query, Pending[Answer]] = {}
+
+    def _begin_ahead(self) -> None:
+        """Begin to fetch ahead; what another process or event loop fetches for this walk never arrives here."""
+        if self._reader.prefetch and self._home != home():
+            self._home, self._ahead = home(), {}
+            self._workers = Workers(self._reader.prefetch, self._reader.source.ahead)
 
     def turn(self) -> _Reading[_T] | None:
         """Read the next page; None after the last."""
@@ -244,6 +251,7 @@ class _Walk(Generic[_T]):
         if cursor is None:
             reader.stand(None)
             return None
+        self._begin_ahead()
         coming = self._ahead.pop(reader.query(cursor), None)
         try:
             answer = None if coming is None else coming.result()

@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import define, field
 
+from korus._http.identity import Identity
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
-from korus._primitives.synchronous import Calls, sleep, time_limit
+from korus._primitives.synchronous import Calls, Slots, sleep, time_limit
 from korus._sync.auth import PROGRESS, BearerAuth, Progress, Tokens
 from korus._version import __version__
 from korus.decode import decode_json, decode_object
@@ -53,6 +54,7 @@ _MEDIA_TYPE = "application/ld+json"
 _SLACK = 1.03
 _ERROR_BODY_BYTES = 1024 * 1024
 _TOKEN_BODY_BYTES = 1024 * 1024
+_CACHE_SECONDS, _CACHE_SHARE = 1.0, 0.1
 
 
 class Operation(Protocol):
@@ -68,6 +70,25 @@ class Operation(Protocol):
         """``GET``."""
         ...
 
+    @property
+    def path(self) -> str:
+        """``/v1/ticketing/catalogs/{catalogId}/offers``."""
+        ...
+
+
+class Pool(Protocol):
+    """The connections of a client: those of this process and event loop."""
+
+    cookies: httpx.Cookies
+
+    def get(self) -> httpx.Client:
+        """Return the httpx client."""
+        ...
+
+    def slots(self) -> Slots:
+        """Return the room for attempts."""
+        ...
+
 
 @define(eq=False)
 class Answer:
@@ -79,6 +100,7 @@ class Answer:
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
         secrets: What a decoding error masks, should the body echo it.
+        identity: What was asked for.
     """
 
     operation: str
@@ -86,6 +108,7 @@ class Answer:
     headers: httpx.Headers
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    identity: Identity | None = field(default=None, repr=False)
 
     @property
     def request_id(self) -> str | None:
@@ -93,25 +116,46 @@ class Answer:
         return request_id_of(self.headers)
 
     def json(self) -> Any:
-        """Decode the body; `DecodingFailed` when it is not JSON."""
+        """Decode the body.
+
+        Raises:
+            DecodingFailed: It is not JSON.
+            AnswerMismatch: It is about another resource than was asked for.
+        """
         return self._decoded(decode_json)
 
     def object(self) -> dict[str, Any]:
-        """Decode the body, which has to be a JSON object; `DecodingFailed` when it is not."""
+        """Decode the body, which has to be a JSON object.
+
+        Raises:
+            DecodingFailed: It is not a JSON object.
+            AnswerMismatch: It is about another resource than was asked for.
+        """
         return self._decoded(decode_object)
+
+    def is_readable(self) -> bool:
+        """Return True if the body is JSON, and about what was asked for."""
+        try:
+            self.json()
+        except DecodingFailed:
+            return False
+        return True
 
     def _decoded(self, decode: Callable[..., _Decoded]) -> _Decoded:
         try:
-            return decode(
+            decoded = decode(
                 self.content,
                 self.headers.get("content-type"),
                 operation=self.operation,
                 secrets=self.secrets,
             )
+            if self.identity is not None:
+                self.identity.check(decoded, operation=self.operation)
         except DecodingFailed as error:
             error.status, error.request_id = self.status, self.request_id
             # without the frames it came through: they hold the whole body
             raise error.with_traceback(None) from None
+        return decoded
 
 
 @define
@@ -135,6 +179,7 @@ class _Asked:
     params: Any
     headers: dict[str, str]
     content: bytes | None = field(repr=False)
+    identity: Identity = field(repr=False)
 
 
 @define(eq=False)
@@ -182,7 +227,7 @@ class Transport:
 
     Args:
         config: How patient to be, which language to ask for, where the API is.
-        http: Gives the httpx client; called anew for each request, since it is opened late.
+        pool: The httpx client to use here, and the room for attempts in it.
         clock: The clocks.
         tokens: The token source of another transport, to share it.
         cache: The catalogue cache of another transport, to share it.
@@ -192,7 +237,7 @@ class Transport:
     def __init__(
         self,
         config: Config,
-        http: Callable[[], httpx.Client],
+        pool: Pool,
         *,
         clock: Clock = SYSTEM_CLOCK,
         tokens: Tokens | None = None,
@@ -206,7 +251,7 @@ class Transport:
         self.cache = cache or self._opened_cache()
         shared = None if self.cache is None else self.cache.shared_token(clock)
         self.tokens = tokens or Tokens(config, self._post_for_token, clock, shared)
-        self._http = http
+        self._pool = pool
         self._auth = BearerAuth(config.base_url, self.tokens)
         self._headers = {"Accept": _MEDIA_TYPE, "User-Agent": user_agent()}
         if config.language is not None:
@@ -224,7 +269,7 @@ class Transport:
         )
         tokens = self.tokens if same else None
         cache = self.cache if self.cache is not None and self.cache.serves(config) else None
-        return Transport(config, self._http, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead)
+        return Transport(config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead)
 
     def _opened_cache(self) -> CatalogueCache | None:
         if self.config.cache is None:
@@ -263,26 +308,41 @@ class Transport:
         """
         asked = self._asked(operation, arguments)
         replay = replay or replay_of(asked.name, operation.method)
-        if self.cache is not None and self.cache.keeps(asked.name):
-            return self._from_cache(self.cache, asked, replay)
-        return self._carried_out(asked, replay, trace)
-
-    def _from_cache(self, cache: CatalogueCache, asked: _Asked, replay: Replay) -> Answer:
-        language = asked.headers.get("Accept-Language")
-        key, kept = cache.find(asked.url, asked.params or (), language)
-        if kept is not None:
-            return Answer(
-                asked.name, HTTPStatus.OK, httpx.Headers({"content-type": kept.content_type}), kept.content
-            )
-        answer = self._carried_out(asked, replay)
-        if answer.status == HTTPStatus.OK:
-            cache.keep(key, asked.url, answer.content, answer.headers.get("content-type", ""))
-        return answer
-
-    def _carried_out(self, asked: _Asked, replay: Replay, trace: Trace | None = None) -> Answer:
-        name = asked.name
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
+        if self.cache is not None and self.cache.keeps(asked.name):
+            return self._from_cache(self.cache, asked, replay, deadline)
+        return self._carried_out(asked, replay, deadline, trace)
+
+    def _from_cache(
+        self, cache: CatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
+    ) -> Answer:
+        language = asked.headers.get("Accept-Language")
+        key, kept = cache.find(
+            asked.url, asked.params or (), language, seconds=self._seconds_for_the_cache(deadline)
+        )
+        if kept is not None:
+            headers = httpx.Headers({"content-type": kept.content_type})
+            return Answer(asked.name, HTTPStatus.OK, headers, kept.content, identity=asked.identity)
+        answer = self._carried_out(asked, replay, deadline)
+        # a page of maintenance is not to be had for a day
+        if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
+            content_type = answer.headers.get("content-type", "")
+            seconds = self._seconds_for_the_cache(deadline)
+            cache.keep(key, asked.url, answer.content, content_type, seconds=seconds)
+        return answer
+
+    def _seconds_for_the_cache(self, deadline: float | None) -> float:
+        """Return how long the cache may take for one step: a small share of a call, and of what is left of it."""
+        if deadline is None or self.config.timeouts.total is None:
+            return _CACHE_SECONDS
+        left = max(deadline - self.clock.monotonic(), 0)
+        return min(_CACHE_SECONDS, self.config.timeouts.total * _CACHE_SHARE, left)
+
+    def _carried_out(
+        self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
+    ) -> Answer:
+        name = asked.name
         attempt = 0
         while True:
             attempt += 1
@@ -331,13 +391,19 @@ class Transport:
         """
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
             raise InvalidArgument("only http and https addresses are fetched", operation=operation)
-        opened = self._open(url, headers or {}, operation)
-        if isinstance(opened, KorusError):
-            raise opened
+        slots = self._pool.slots()
+        if not slots.acquire(self._timeouts["pool"]):
+            raise failure_of(httpx.PoolTimeout(""), sent=False, operation=operation)
         try:
-            yield Fetched(opened.status_code, opened.headers, opened, operation)
+            opened = self._open(url, headers or {}, operation)
+            if isinstance(opened, KorusError):
+                raise opened
+            try:
+                yield Fetched(opened.status_code, opened.headers, opened, operation)
+            finally:
+                opened.close()
         finally:
-            opened.close()
+            slots.release()
 
     def _open(self, url: str, headers: Mapping[str, str], operation: str) -> httpx.Response | KorusError:
         try:
@@ -363,34 +429,21 @@ class Transport:
             arguments.get("params") or None,
             {**self._headers, **(arguments.get("headers") or {})},
             None if body is None else encode_json(body),
+            Identity(operation.path, str(arguments["url"]), self.config.base_url),
         )
 
     def _request(self, asked: _Asked, progress: Progress) -> httpx.Request:
         client = self._http_client()
-        deadline = progress.deadline
-        extensions = {
-            PROGRESS: progress,
-            "timeout": self._timeouts
-            if deadline is None
-            else Countdown(self._timeouts, deadline, self.clock.monotonic),
-        }
-        if client.params or client.cookies:
-            return client.build_request(
-                asked.method,
-                asked.url,
-                params=asked.params,
-                content=asked.content,
-                headers=asked.headers,
-                extensions=extensions,
-            )
-        # without parameters and cookies of its own the client adds but its headers to a request, and merging
-        # them for each one anew takes as long as all that is done here
+        extensions = {PROGRESS: progress, "timeout": self._timeouts_until(progress.deadline)}
+        # merging the headers for each request takes as long as all that is done here, so it is kept; the
+        # cookies are those of the caller's own client, none that an answer has set
         return httpx.Request(
             asked.method,
             asked.url,
-            params=asked.params,
+            params=client.params.merge(asked.params) if client.params else asked.params,
             content=asked.content,
             headers=_merged(tuple(client.headers.raw), tuple(asked.headers.items())),
+            cookies=self._pool.cookies or None,
             extensions=extensions,
         )
 
@@ -399,7 +452,7 @@ class Transport:
         name = asked.name
         try:
             request = self._request(asked, progress)
-            with time_limit(self._seconds_left(progress.deadline)):
+            with time_limit(self._seconds_left(progress.deadline)), self._slot(progress.deadline):
                 response = self._http_client().send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
@@ -435,7 +488,28 @@ class Transport:
                 status=response.status_code,
                 request_id=request_id_of(response.headers),
             )
-        return Answer(name, response.status_code, response.headers, content, self.tokens.secrets)
+        return Answer(
+            name,
+            response.status_code,
+            response.headers,
+            content,
+            self.tokens.secrets,
+            asked.identity,
+        )
+
+    @contextmanager
+    def _slot(self, deadline: float | None) -> Generator[None]:
+        """Keep more attempts out of httpx than it has connections.
+
+        Those that wait inside can leave a connection taken for ever when they are cancelled (encode/httpcore#1093).
+        """
+        slots = self._pool.slots()
+        if not slots.acquire(self._timeouts_until(deadline).get("pool")):
+            raise httpx.PoolTimeout("")
+        try:
+            yield
+        finally:
+            slots.release()
 
     def _content(self, response: httpx.Response, deadline: float | None, limit: int) -> tuple[bytes, bool]:
         """Read the body, not for longer than the deadline; say whether it is whole or was too long."""
@@ -450,20 +524,25 @@ class Transport:
                 raise TimeoutError
         return b"".join(chunks), True
 
-    def _post_for_token(self, request: httpx.Request) -> httpx.Response:
-        """Send a token request; what `Tokens` is given to send with."""
+    def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
+        """Send a token request; what `Tokens` is given to send with.
+
+        It goes through the slot of the attempt that needs the token, which has no other request under way.
+        """
         request.headers["User-Agent"] = self._headers["User-Agent"]
-        request.extensions["timeout"] = self._timeouts
-        outcome = self._answer_for_token(request)
+        request.extensions["timeout"] = self._timeouts_until(deadline)
+        outcome = self._answer_for_token(request, deadline)
         if isinstance(outcome, KorusError):
             raise outcome
         return outcome
 
-    def _answer_for_token(self, request: httpx.Request) -> httpx.Response | KorusError:
+    def _answer_for_token(
+        self, request: httpx.Request, deadline: float | None
+    ) -> httpx.Response | KorusError:
         try:
             response = self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
             try:
-                content, _ = self._content(response, None, _TOKEN_BODY_BYTES)
+                content, _ = self._content(response, deadline, _TOKEN_BODY_BYTES)
             finally:
                 response.close()
         except CAUGHT as error:
@@ -474,10 +553,15 @@ class Transport:
         return httpx.Response(response.status_code, headers=headers, content=content)
 
     def _http_client(self) -> httpx.Client:
-        client = self._http()
+        client = self._pool.get()
         if client.is_closed:
             raise ConfigurationError("this client is closed; build a new one")
         return client
+
+    def _timeouts_until(self, deadline: float | None) -> dict[str, float | None]:
+        if deadline is None:
+            return self._timeouts
+        return Countdown(self._timeouts, deadline, self.clock.monotonic)
 
     def _seconds_left(self, deadline: float | None) -> float | None:
         return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK

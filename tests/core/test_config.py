@@ -143,7 +143,7 @@ def test_an_http_client_and_a_transport_exclude_each_other() -> None:
 
 @BOTH
 def test_building_a_client_opens_nothing(kind: type[Korus]) -> None:
-    assert kind(**EXPLICIT)._pool._client is None
+    assert kind(**EXPLICIT)._pool._opened._values == {}
 
 
 def test_http2_without_its_package_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,89 @@
+"""Whether a cache is worth asking: one that failed is left alone for a while."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+__all__ = ["CacheHealth", "Unwell", "swallowed_errors"]
+
+_LOG = logging.getLogger("korus")
+_REST_SECONDS = 15.0
+_LOG_SECONDS = 60.0
+
+
+class Unwell(Exception):
+    """The cache could not be read or written."""
+
+
+class CacheHealth:
+    """The state of one cache.
+
+    Args:
+        monotonic: The clock.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._rests_until = 0.0
+        self._logged_at: float | None = None
+
+    @property
+    def is_resting(self) -> bool:
+        """True while the cache is left alone."""
+        return self._monotonic() < self._rests_until
+
+    def failed(self, reason: str) -> None:
+        """Leave the cache alone for a while; the log says so once a minute at most."""
+        now = self._monotonic()
+        self._rests_until = now + _REST_SECONDS
+        if self._logged_at is None or now - self._logged_at >= _LOG_SECONDS:
+            self._logged_at = now
+            _LOG.warning(
+                "the cache does not work (%s); it is left alone for %.0f s at a time, and the API is asked "
+                "instead; further failures are not logged for %.0f s",
+                reason,
+                _REST_SECONDS,
+                _LOG_SECONDS,
+            )
+
+
+_SWALLOWED: ContextVar[list[str] | None] = ContextVar("korus_swallowed", default=None)
+
+
+class _Collecting(logging.Filter):
+    """Keeps what hishel logs, each time with a traceback, and goes on without: the errors of its database."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        swallowed = _SWALLOWED.get()
+        if swallowed is None:
+            return True
+        kind = record.exc_info[0] if record.exc_info else None
+        swallowed.append(kind.__name__ if kind is not None else "an error")
+        return False
+
+
+_COLLECTING = _Collecting()
+_LOGGERS = tuple(
+    logging.getLogger(f"hishel._core._storages.{name}")
+    for name in ("_async_redis", "_async_sqlite", "_sync_redis", "_sync_sqlite")
+)
+
+
+@contextmanager
+def swallowed_errors() -> Generator[list[str]]:
+    """Collect the errors that hishel would log and forget inside the block."""
+    for logger in _LOGGERS:
+        logger.addFilter(_COLLECTING)  # does nothing the second time
+    swallowed: list[str] = []
+    before = _SWALLOWED.set(swallowed)
+    try:
+        yield swallowed
+    finally:
+        _SWALLOWED.reset(before)

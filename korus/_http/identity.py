@@ -1,0 +1,82 @@
+"""Whether an answer is about the resource that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+from attrs import frozen
+
+from korus.errors import AnswerMismatch
+
+__all__ = ["Identity"]
+
+_BLANK_NODE = "/.well-known/genid/"
+
+
+@frozen
+class Identity:
+    """The resource or list that a request is for.
+
+    Attributes:
+        template: The operation's path, its parameters in braces.
+        path: The request's path, below ``base_url``.
+        base_url: The API's address.
+    """
+
+    template: str
+    path: str
+    base_url: str
+
+    def check(self, answer: object, *, operation: str) -> None:
+        """Check that an answer's ``@id`` does not name another resource of the same kind (rule R9).
+
+        A blank node names nothing, and neither does no name at all. ``@type`` is not looked at: the API's own
+        answers often have that of something else (reference 8.8).
+
+        Raises:
+            AnswerMismatch: It does, or it names something that belongs to another one.
+        """
+        found = cast("Mapping[str, object]", answer).get("@id") if isinstance(answer, Mapping) else None
+        if isinstance(found, str) and any(map(self._is_another, self._relative(found))):
+            raise AnswerMismatch(
+                f"{operation}: the answer is about another resource than {self.path}, so it was discarded. "
+                "Look for a proxy or a cache on the way that mixes up answers.",
+                operation=operation,
+            )
+
+    def _relative(self, iri: str) -> list[str]:
+        """Return the paths that an IRI may stand for: with the path of ``base_url`` in it or without."""
+        try:
+            path = urlsplit(iri).path
+        except ValueError:
+            return []
+        if path.startswith(_BLANK_NODE) or not path.startswith("/"):
+            return []
+        prefix = urlsplit(self.base_url).path.rstrip("/")
+        return [path, path.removeprefix(prefix)] if prefix and path.startswith(prefix + "/") else [path]
+
+    def _is_another(self, named: str) -> bool:
+        differs = False
+        # what lies above or below a resource names it too
+        for part, asked, found in zip(
+            self.template.split("/"), self.path.split("/"), named.rstrip("/").split("/"), strict=False
+        ):
+            if not part.startswith("{"):
+                if part != found:
+                    return False
+            elif not _same_id(asked, found):
+                differs = True
+        return differs
+
+
+def _same_id(one: str, other: str) -> bool:
+    one, other = unquote(one), unquote(other)
+    if one == other:
+        return True
+    try:
+        return UUID(one) == UUID(other)
+    except ValueError:
+        return False
