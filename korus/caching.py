@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
+from korus._core.values import is_number, shown
 from korus.errors import ConfigurationError
 from korus.secret import Secret
 
@@ -50,12 +51,18 @@ _GIGABYTE = 1024**3
 _REDIS = frozenset({"redis", "rediss", "unix"})
 
 
-def _address(at: Path | str | Secret | None) -> Secret | None:
-    return at if at is None or isinstance(at, Secret) else Secret(str(at))
+def _address(at: os.PathLike[str] | str | Secret | None) -> Secret | None:
+    if at is None or isinstance(at, Secret):
+        return at
+    if not isinstance(at, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
+        raise ConfigurationError(
+            f"`cache` must be a path, the address of a Redis server, a Cache, True or False, got {shown(at)}"
+        )
+    return Secret(os.fspath(at))
 
 
 def _seconds(keep: float | timedelta) -> float:
-    return keep.total_seconds() if isinstance(keep, timedelta) else float(keep)
+    return keep.total_seconds() if isinstance(keep, timedelta) else keep
 
 
 @frozen
@@ -87,10 +94,14 @@ class Cache:
     max_bytes: int = field(default=_GIGABYTE, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        if not 0 < self.keep < math.inf:
-            raise ConfigurationError(f"a cache keeps for a number of seconds above 0, not {self.keep!r}")
-        if self.max_bytes < 1:
-            raise ConfigurationError(f"a cache has a size of at least a byte, not {self.max_bytes!r}")
+        if not (is_number(self.keep) and 0 < self.keep < math.inf):
+            raise ConfigurationError(
+                f"`keep` of a cache must be a number of seconds above 0, got {shown(self.keep)}"
+            )
+        if not is_number(self.max_bytes) or self.max_bytes < 1:
+            raise ConfigurationError(
+                f"`max_bytes` of a cache must be at least a byte, got {shown(self.max_bytes)}"
+            )
 
     @property
     def redis_url(self) -> Secret | None:
@@ -112,7 +123,7 @@ class Cache:
             return None
         if value is True:
             return cls()
-        if not str(value).strip():
+        if isinstance(value, str) and not value.strip():
             raise ConfigurationError("cache is a path, the address of a Redis server, a Cache, True or False")
         return cls(value)
 

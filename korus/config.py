@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from korus._core.values import is_count, is_number, shown
 from korus.errors import ConfigurationError, InvalidIri
 from korus.iri import origin
 from korus.retry import RetryPolicy
@@ -34,6 +35,8 @@ __all__ = [
     "Timeouts",
     "configure",
     "read_cache",
+    "read_journal",
+    "read_secret",
     "settings",
 ]
 
@@ -81,9 +84,9 @@ class Timeouts:
     def __attrs_post_init__(self) -> None:
         for name in ("total", "connect", "read", "write", "pool"):
             seconds = getattr(self, name)
-            if seconds is not None and (isinstance(seconds, bool) or not 0 < seconds < math.inf):
+            if seconds is not None and not (is_number(seconds) and 0 < seconds < math.inf):
                 raise ConfigurationError(
-                    f"the {name} timeout is a number of seconds above 0, not {seconds!r}"
+                    f"the {name} timeout must be a number of seconds above 0, got {shown(seconds)}"
                 )
 
     @classmethod
@@ -95,9 +98,11 @@ class Timeouts:
             return cls(total=value.total_seconds())
         if value is None:
             return cls(total=None)
-        if isinstance(value, bool) or not isinstance(value, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
-            raise ConfigurationError(f"timeout is seconds, a timedelta or Timeouts, not {value!r}")
-        return cls(total=float(value))
+        if not is_number(value):
+            raise ConfigurationError(
+                f"`timeout` must be seconds, a timedelta, Timeouts or None, got {shown(value)}"
+            )
+        return cls(total=value)
 
 
 @frozen
@@ -172,6 +177,32 @@ def _seconds(variable: str) -> float:
         raise ConfigurationError(f"{variable} is a number of seconds, not {os.environ[variable]!r}") from None
 
 
+def read_secret(value: str | Secret | None, name: str) -> Secret | None:
+    """Wrap a secret, first of all, so that a traceback with local variables does not show it.
+
+    Raises:
+        ConfigurationError: It is not a text.
+    """
+    if value is None or isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
+        raise ConfigurationError(f"`{name}` must be a text, got {shown(value)}")
+    return Secret(value)
+
+
+def read_journal(value: str | os.PathLike[str] | Secret | None) -> Secret | None:
+    """Read what ``journal=`` takes, and wrap it: it may hold a password.
+
+    Raises:
+        ConfigurationError: It is neither a path nor an address.
+    """
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if value is not None and not isinstance(value, str | Secret):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
+        raise ConfigurationError(f"`journal` must be a path or a SQLAlchemy URL, got {shown(value)}")
+    return read_secret(value, "journal")
+
+
 def configure(
     *,
     client_id: str | None,
@@ -193,7 +224,24 @@ def configure(
     Raises:
         ConfigurationError: with everything that is wrong or missing, and what to do about it.
     """
-    problems: list[str] = []
+    texts: dict[str, object] = {
+        "client_id": client_id,
+        "environment": environment,
+        "base_url": base_url,
+        "token_url": token_url,
+        "language": language,
+    }
+    problems = [
+        *(
+            f"`{name}` must be a text, got {shown(value)}"
+            for name, value in texts.items()
+            if not isinstance(value, str | None)
+        ),
+        *_wrong_kinds(retry, http2, max_connections, max_answer_bytes),
+    ]
+    timeouts = _timeouts(timeout, problems)
+    if problems:
+        raise _cannot(problems)
     if environment is not None and environment not in ENVIRONMENTS:
         problems.append(f"environment is one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
     known = ENVIRONMENTS.get(environment or "", Environment("", None))
@@ -222,19 +270,15 @@ def configure(
     ]
     if language is not None and not _LANGUAGE.fullmatch(language):
         problems.append(f"language is a language code such as 'fr', not {language!r}")
-    if isinstance(max_connections, bool) or max_connections < 1:
-        problems.append(f"max_connections is a number from 1 on, not {max_connections!r}")
-    if isinstance(max_answer_bytes, bool) or max_answer_bytes < 1:
-        problems.append(f"max_answer_bytes is a number from 1 on, not {max_answer_bytes!r}")
     if problems or client_secret is None:
-        raise ConfigurationError("korus cannot be set up:" + "".join(f"\n  - {line}" for line in problems))
+        raise _cannot(problems)
     return Config(
         base_url=api.rstrip("/"),
         token_url=tokens or "",
         client_id=client_id or "",
         client_secret=client_secret,
         language=language,
-        timeouts=Timeouts.of(timeout),
+        timeouts=timeouts,
         retry=retry or RetryPolicy(),
         max_connections=max_connections,
         http2=http2,
@@ -242,6 +286,33 @@ def configure(
         journal=journal,
         cache=read_cache(cache),
     )
+
+
+def _cannot(problems: list[str]) -> ConfigurationError:
+    return ConfigurationError("korus cannot be set up:" + "".join(f"\n  - {line}" for line in problems))
+
+
+def _timeouts(timeout: float | timedelta | Timeouts | None, problems: list[str]) -> Timeouts:
+    try:
+        return Timeouts.of(timeout)
+    except ConfigurationError as error:
+        problems.append(error.message)
+        return Timeouts()
+
+
+def _wrong_kinds(
+    retry: object, http2: object, max_connections: object, max_answer_bytes: object
+) -> list[str]:
+    """Return what is wrong with the settings that are not texts."""
+    problems: list[str] = []
+    if not isinstance(retry, RetryPolicy | None):
+        problems.append(f"`retry` must be a RetryPolicy, such as RetryPolicy(attempts=3), got {shown(retry)}")
+    if not isinstance(http2, bool):
+        problems.append(f"`http2` must be True or False, got {shown(http2)}")
+    for name, value in (("max_connections", max_connections), ("max_answer_bytes", max_answer_bytes)):
+        if not is_count(value):
+            problems.append(f"`{name}` must be a whole number of at least 1, got {shown(value)}")
+    return problems
 
 
 def read_cache(value: Cache | Path | str | bool | None) -> Cache | None:

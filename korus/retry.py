@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 import random
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import field, frozen
 
+from korus._core.values import is_count, is_number, shown
 from korus.errors import ConfigurationError, KorusError, RateLimited, ServerError, StatusError, TransportError
 
 if TYPE_CHECKING:
@@ -88,6 +90,14 @@ def replay_of(operation: str, method: str) -> Replay:
     return REPLAY.get(operation, unknown)
 
 
+def _statuses(value: object) -> frozenset[int]:
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        statuses = cast("Collection[object]", value)
+        if all(map(is_count, statuses)):
+            return frozenset(cast("Collection[int]", statuses))
+    raise ConfigurationError(f"`statuses` must be a set of numbers, such as {{429, 503}}, got {shown(value)}")
+
+
 @frozen
 class RetryPolicy:
     """How often and how patiently a failed request is tried again.
@@ -112,16 +122,20 @@ class RetryPolicy:
     first_wait: float = field(default=0.25)
     longest_wait: float = field(default=8.0)
     retry_after_cap: float = field(default=60.0)
-    statuses: frozenset[int] = field(default=frozenset({429, 502, 503, 504}), converter=frozenset)
+    statuses: frozenset[int] = field(default=frozenset({429, 502, 503, 504}), converter=_statuses)
     settle: float = field(default=5.0)
 
     def __attrs_post_init__(self) -> None:
-        if isinstance(self.attempts, bool) or self.attempts < 1:
-            raise ConfigurationError(f"attempts is a number from 1 on, not {self.attempts!r}")
+        if not is_count(self.attempts):
+            raise ConfigurationError(
+                f"`attempts` must be a whole number of at least 1, got {shown(self.attempts)}"
+            )
         for name in ("first_wait", "longest_wait", "retry_after_cap", "settle"):
             seconds = getattr(self, name)
-            if not 0 <= seconds < math.inf:
-                raise ConfigurationError(f"{name} is a number of seconds from 0 on, not {seconds!r}")
+            if not (is_number(seconds) and 0 <= seconds < math.inf):
+                raise ConfigurationError(
+                    f"`{name}` must be a number of seconds from 0 on, got {shown(seconds)}"
+                )
 
 
 def next_wait(

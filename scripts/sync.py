@@ -37,6 +37,7 @@ HEADER = "# Written by `python -m scripts.sync` from korus/_async/{name}; edit t
 # names that do not follow the rule "Async goes away"
 NAMES = {
     "AsyncByteStream": "SyncByteStream",
+    "AsyncExitStack": "ExitStack",
     "AbstractAsyncContextManager": "AbstractContextManager",
     "_async": "_sync",
     "aclose": "close",

@@ -10,11 +10,12 @@ import json
 import sqlite3
 import time
 from contextlib import asynccontextmanager, closing
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, frozen
 
-from korus._http.cache_health import CacheHealth, Unwell, swallowed_errors
+from korus._http.cache_health import CacheHealth, swallowed_errors
 from korus._primitives.asynchronous import AsyncLocal, redis_client, run_blocking, time_limit
 from korus.caching import CATALOGUE, account_of, key_of
 from korus.errors import ConfigurationError, TransportError
@@ -87,7 +88,7 @@ class AsyncCatalogueCache:
             import hishel
 
             if self._is_redis:
-                import redis  # noqa: F401 (looked for before the first call)
+                import_module("redis")  # looked for before the first call
         except ImportError:
             raise ConfigurationError("cache= needs the extra: pip install 'korus[cache]'") from None
         self._hishel: Any = hishel
@@ -183,12 +184,12 @@ class AsyncCatalogueCache:
             with swallowed_errors() as swallowed:
                 async with time_limit(seconds):
                     result = await step(await self._storage(seconds))
-                if swallowed:
-                    raise Unwell(swallowed[0])
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 (hishel, redis, sqlite3: nothing of them is a reason to fail)
-            self._health.failed(str(error) if isinstance(error, Unwell) else type(error).__name__)
+            swallowed, result = [type(error).__name__], None
+        if swallowed:
+            self._health.failed(swallowed[0])
             return None
         return result
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -19,7 +19,7 @@ from attrs import define, field
 
 from korus._async.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
 from korus._http.identity import Identity
-from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, sleep, time_limit
+from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
 from korus._version import __version__
@@ -392,29 +392,29 @@ class AsyncTransport:
         """
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
             raise InvalidArgument("only http and https addresses are fetched", operation=operation)
-        slots = self._pool.slots()
-        if not await slots.acquire(self._timeouts["pool"]):
-            raise failure_of(httpx.PoolTimeout(""), sent=False, operation=operation)
-        try:
-            opened = await self._open(url, headers or {}, operation)
+        progress = Progress()
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._slot(progress))
+            except httpx.PoolTimeout as error:
+                raise failure_of(error, sent=False, operation=operation) from None
+            opened = await self._open(url, headers or {}, operation, progress)
             if isinstance(opened, KorusError):
                 raise opened
             try:
                 yield AsyncFetched(opened.status_code, opened.headers, opened, operation)
             finally:
                 await opened.aclose()
-        finally:
-            slots.release()
 
     async def _open(
-        self, url: str, headers: Mapping[str, str], operation: str
+        self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
         try:
             request = self._http_client().build_request(
                 "GET",
                 url,
                 headers={"User-Agent": self._headers["User-Agent"], **headers},
-                extensions={"timeout": self._timeouts},
+                extensions={PROGRESS: progress, "timeout": self._timeouts},
             )
             # an httpx client that the caller brought may add one to everything
             request.headers.pop("Authorization", None)
@@ -455,7 +455,7 @@ class AsyncTransport:
         name = asked.name
         try:
             request = self._request(asked, progress)
-            async with time_limit(self._seconds_left(progress.deadline)), self._slot(progress.deadline):
+            async with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
                 response = await self._http_client().send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
@@ -501,16 +501,21 @@ class AsyncTransport:
         )
 
     @asynccontextmanager
-    async def _slot(self, deadline: float | None) -> AsyncGenerator[None]:
+    async def _slot(self, progress: Progress) -> AsyncGenerator[None]:
         """Keep more attempts out of httpx than it has connections.
 
-        Those that wait inside can leave a connection taken for ever when they are cancelled (encode/httpcore#1093).
+        Those that wait inside can leave a connection taken for ever when they are cancelled
+        (encode/httpcore#1093), and now and then so can the others.
         """
-        slots = self._pool.slots()
-        if not await slots.acquire(self._timeouts_until(deadline).get("pool")):
+        client, slots = self._http_client(), self._pool.slots()
+        if not await slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
             raise httpx.PoolTimeout("")
         try:
             yield
+        except BaseException:
+            progress.over = True
+            await discard_lost(client, _is_over)
+            raise
         finally:
             slots.release()
 
@@ -535,8 +540,12 @@ class AsyncTransport:
         It goes through the slot of the attempt that needs the token, which has no other request under way.
         """
         request.headers["User-Agent"] = self._headers["User-Agent"]
-        request.extensions["timeout"] = self._timeouts_until(deadline)
-        outcome = await self._answer_for_token(request, deadline)
+        progress = Progress(deadline)
+        request.extensions |= {PROGRESS: progress, "timeout": self._timeouts_until(deadline)}
+        try:
+            outcome = await self._answer_for_token(request, deadline)
+        finally:
+            progress.over = True
         if isinstance(outcome, KorusError):
             raise outcome
         return outcome
@@ -570,6 +579,12 @@ class AsyncTransport:
 
     def _seconds_left(self, deadline: float | None) -> float | None:
         return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK
+
+
+def _is_over(request: Any) -> bool:
+    """Return True if a request of httpcore is one of an attempt that has ended."""
+    progress = request.extensions.get(PROGRESS)
+    return isinstance(progress, Progress) and progress.over
 
 
 @lru_cache(maxsize=64)

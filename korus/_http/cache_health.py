@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ["CacheHealth", "Unwell", "swallowed_errors"]
+__all__ = ["CacheHealth", "swallowed_errors"]
 
 _LOG = logging.getLogger("korus")
 _REST_SECONDS = 15.0
 _LOG_SECONDS = 60.0
-
-
-class Unwell(Exception):
-    """The cache could not be read or written."""
 
 
 class CacheHealth:

@@ -12,10 +12,10 @@ import time
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-import httpx
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
+
+    import httpx
 
 __all__ = [
     "Calls",
@@ -28,6 +28,7 @@ __all__ = [
     "Workers",
     "bound",
     "check_stopped",
+    "discard_lost",
     "home",
     "map_ordered",
     "redis_client",
@@ -348,6 +349,10 @@ def bound(client: httpx.Client) -> httpx.Client:
     return client
 
 
+def discard_lost(client: httpx.Client, is_over: Callable[[Any], bool]) -> None:
+    """Do nothing: only a task that is cancelled loses a connection, and threads are not."""
+
+
 def redis_client(url: str) -> Any:
     """Build a client of a Redis server that keeps to `time_limit`; `ImportError` without the package."""
     from redis import ConnectionPool, Redis  # noqa: PLC0415 (an extra)
@@ -402,52 +407,48 @@ def _bounded_sockets() -> Any:
     return Backend()
 
 
+class _BoundedSocket:
+    """A socket that never waits for longer than what is left."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._timeout: float | None = sock.gettimeout()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def settimeout(self, timeout: float | None) -> None:
+        self._timeout = timeout
+
+    def recv(self, *arguments: Any) -> Any:
+        return self._in_time().recv(*arguments)
+
+    def recv_into(self, *arguments: Any) -> Any:
+        return self._in_time().recv_into(*arguments)
+
+    def sendall(self, *arguments: Any) -> Any:
+        return self._in_time().sendall(*arguments)
+
+    def _in_time(self) -> Any:
+        # 0 asks whether anything is there, and waits for nothing
+        self._sock.settimeout(0 if self._timeout == 0 else _seconds_left(self._timeout))
+        return self._sock
+
+
 def _bounded_connection(kind: Any) -> Any:
     """Return a kind of Redis connection that never waits for longer than what is left."""
 
-    class Socket:
-        def __init__(self, sock: Any) -> None:
-            self._sock = sock
-            self._timeout: float | None = sock.gettimeout()
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._sock, name)
-
-        def settimeout(self, timeout: float | None) -> None:
-            self._timeout = timeout
-
-        def recv(self, *arguments: Any) -> Any:
-            return self._in_time().recv(*arguments)
-
-        def recv_into(self, *arguments: Any) -> Any:
-            return self._in_time().recv_into(*arguments)
-
-        def sendall(self, *arguments: Any) -> Any:
-            return self._in_time().sendall(*arguments)
-
-        def _in_time(self) -> Any:
-            # 0 is the question whether anything is there, which waits for nothing
-            self._sock.settimeout(_seconds_left(self._timeout) if self._timeout != 0 else 0)
-            return self._sock
+    def in_time(name: str) -> property:
+        return property(
+            lambda connection: _seconds_left(getattr(connection, name)),
+            lambda connection, value: setattr(connection, name, value),
+        )
 
     class Connection(kind):  # type: ignore[misc]  # one of three kinds of redis
-        @property
-        def socket_connect_timeout(self) -> float | None:
-            return _seconds_left(super().socket_connect_timeout)
-
-        @socket_connect_timeout.setter
-        def socket_connect_timeout(self, value: float | None) -> None:
-            self._socket_connect_timeout = value
-
-        @property
-        def socket_timeout(self) -> float | None:
-            return _seconds_left(super().socket_timeout)
-
-        @socket_timeout.setter
-        def socket_timeout(self, value: float | None) -> None:
-            self._socket_timeout = value
+        socket_connect_timeout = in_time("_socket_connect_timeout")
+        socket_timeout = in_time("_socket_timeout")
 
         def _connect(self) -> Any:
-            return Socket(super()._connect())
+            return _BoundedSocket(super()._connect())  # pyright: ignore[reportUnknownMemberType]  # see above
 
     return Connection

@@ -48,10 +48,12 @@ class Progress:
     Attributes:
         sent: Whether the request itself may have left, as opposed to only a token being waited for.
         deadline: The monotonic time until which it may take, None for no limit.
+        over: Whether it has ended.
     """
 
     deadline: float | None = None
     sent: bool = False
+    over: bool = False
 
 
 @define(eq=False)

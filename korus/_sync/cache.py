@@ -11,11 +11,12 @@ import json
 import sqlite3
 import time
 from contextlib import closing, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, frozen
 
-from korus._http.cache_health import CacheHealth, Unwell, swallowed_errors
+from korus._http.cache_health import CacheHealth, swallowed_errors
 from korus._primitives.synchronous import Local, redis_client, run_blocking, time_limit
 from korus.caching import CATALOGUE, account_of, key_of
 from korus.errors import ConfigurationError, TransportError
@@ -88,7 +89,7 @@ class CatalogueCache:
             import hishel
 
             if self._is_redis:
-                import redis  # noqa: F401 (looked for before the first call)
+                import_module("redis")  # looked for before the first call
         except ImportError:
             raise ConfigurationError("cache= needs the extra: pip install 'korus[cache]'") from None
         self._hishel: Any = hishel
@@ -184,12 +185,12 @@ class CatalogueCache:
             with swallowed_errors() as swallowed:
                 with time_limit(seconds):
                     result = step(self._storage(seconds))
-                if swallowed:
-                    raise Unwell(swallowed[0])
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 (hishel, redis, sqlite3: nothing of them is a reason to fail)
-            self._health.failed(str(error) if isinstance(error, Unwell) else type(error).__name__)
+            swallowed, result = [type(error).__name__], None
+        if swallowed:
+            self._health.failed(swallowed[0])
             return None
         return result
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
 
@@ -21,14 +21,15 @@ from korus.config import (
     Timeouts,
     configure,
     read_cache,
+    read_journal,
+    read_secret,
     settings,
 )
 from korus.errors import ConfigurationError
-from korus.secret import Secret
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Mapping
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from korus._sync.resources.tickets import Tickets
     from korus.caching import Cache
     from korus.retry import RetryPolicy
+    from korus.secret import Secret
 
 __all__ = ["Korus", "Options"]
 
@@ -70,7 +72,7 @@ class Options(TypedDict, total=False):
     retry: RetryPolicy
     http_client: httpx.Client
     transport: httpx.BaseTransport
-    journal: str | Secret | None
+    journal: str | os.PathLike[str] | Secret | None
     cache: Cache | Path | str | bool | None
     max_connections: int
     http2: bool
@@ -193,14 +195,18 @@ class Korus:
             waits for ever.
         retry: How often and how patiently to try again.
         http_client: An httpx client of your own. It stays yours to close; its redirects and its auth are not
-            used, its other settings are.
-        transport: An httpx transport of your own.
+            used, its other settings are, and of its cookies those that it has now. Once used it belongs to
+            its process and its event loop: in a forked child, and in a second event loop, it is refused.
+        transport: An httpx transport of your own, for which the same holds. How long a call takes is then up
+            to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
         cache: Where answers about catalogues are kept for a day, as the API advises: True for an SQLite file
             among the user's caches, a path, the address of a Redis server (``redis://…``; its workers share
             one token too), or a `korus.Cache`, which says more. Needs the extra ``korus[cache]``.
-        max_connections: Connections at most.
-        http2: Whether to offer HTTP/2; needs the package ``h2``.
+        max_connections: Connections at most, and attempts at once; more calls wait for their turn.
+        http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
+            connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have
+            been sent is not repeated if it books.
         max_answer_bytes: Answers longer than this are refused.
 
     Raises:
@@ -233,15 +239,15 @@ class Korus:
         retry: RetryPolicy | None = None,
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
-        journal: str | Secret | None = None,
+        journal: str | os.PathLike[str] | Secret | None = None,
         cache: Cache | Path | str | bool | None = None,
         max_connections: int = 100,
         http2: bool = False,
         max_answer_bytes: int = _MAX_ANSWER_BYTES,
     ) -> None:
         # first of all, so that a traceback with local variables shows neither
-        client_secret = None if client_secret is None else Secret(client_secret)
-        journal = None if journal is None else Secret(journal)
+        client_secret = read_secret(client_secret, "client_secret")
+        journal = read_journal(journal)
         cache = read_cache(cache)
         config = configure(
             client_id=client_id,
@@ -460,16 +466,19 @@ def _check_colour(http_client: Any, transport: Any) -> None:
         raise ConfigurationError(f"transport is an httpx.BaseTransport, not {type(transport).__name__}")
 
 
+_GUARDED: Mapping[str, Callable[[Any], object]] = {
+    "client_secret": partial(read_secret, name="client_secret"),
+    "journal": read_journal,
+    "cache": read_cache,
+}
+
+
 def _guarded(options: Options) -> Options:
     """Wrap the secrets before a traceback could show them."""
-    guarded: Any = {
-        name: Secret(cast("str", value))
-        if name in {"client_secret", "journal"} and value is not None
-        else value
-        for name, value in options.items()
-    }
-    if "cache" in guarded:
-        guarded["cache"] = read_cache(guarded["cache"])
+    guarded: Any = dict(options)
+    for name, read in _GUARDED.items():
+        if name in guarded:
+            guarded[name] = read(guarded[name])
     return cast("Options", guarded)
 
 

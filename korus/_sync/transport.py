@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -21,7 +21,7 @@ from attrs import define, field
 from korus._http.identity import Identity
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
-from korus._primitives.synchronous import Calls, Slots, sleep, time_limit
+from korus._primitives.synchronous import Calls, Slots, discard_lost, sleep, time_limit
 from korus._sync.auth import PROGRESS, BearerAuth, Progress, Tokens
 from korus._version import __version__
 from korus.decode import decode_json, decode_object
@@ -391,27 +391,29 @@ class Transport:
         """
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
             raise InvalidArgument("only http and https addresses are fetched", operation=operation)
-        slots = self._pool.slots()
-        if not slots.acquire(self._timeouts["pool"]):
-            raise failure_of(httpx.PoolTimeout(""), sent=False, operation=operation)
-        try:
-            opened = self._open(url, headers or {}, operation)
+        progress = Progress()
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._slot(progress))
+            except httpx.PoolTimeout as error:
+                raise failure_of(error, sent=False, operation=operation) from None
+            opened = self._open(url, headers or {}, operation, progress)
             if isinstance(opened, KorusError):
                 raise opened
             try:
                 yield Fetched(opened.status_code, opened.headers, opened, operation)
             finally:
                 opened.close()
-        finally:
-            slots.release()
 
-    def _open(self, url: str, headers: Mapping[str, str], operation: str) -> httpx.Response | KorusError:
+    def _open(
+        self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
+    ) -> httpx.Response | KorusError:
         try:
             request = self._http_client().build_request(
                 "GET",
                 url,
                 headers={"User-Agent": self._headers["User-Agent"], **headers},
-                extensions={"timeout": self._timeouts},
+                extensions={PROGRESS: progress, "timeout": self._timeouts},
             )
             # an httpx client that the caller brought may add one to everything
             request.headers.pop("Authorization", None)
@@ -452,7 +454,7 @@ class Transport:
         name = asked.name
         try:
             request = self._request(asked, progress)
-            with time_limit(self._seconds_left(progress.deadline)), self._slot(progress.deadline):
+            with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
                 response = self._http_client().send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
@@ -498,16 +500,21 @@ class Transport:
         )
 
     @contextmanager
-    def _slot(self, deadline: float | None) -> Generator[None]:
+    def _slot(self, progress: Progress) -> Generator[None]:
         """Keep more attempts out of httpx than it has connections.
 
-        Those that wait inside can leave a connection taken for ever when they are cancelled (encode/httpcore#1093).
+        Those that wait inside can leave a connection taken for ever when they are cancelled
+        (encode/httpcore#1093), and now and then so can the others.
         """
-        slots = self._pool.slots()
-        if not slots.acquire(self._timeouts_until(deadline).get("pool")):
+        client, slots = self._http_client(), self._pool.slots()
+        if not slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
             raise httpx.PoolTimeout("")
         try:
             yield
+        except BaseException:
+            progress.over = True
+            discard_lost(client, _is_over)
+            raise
         finally:
             slots.release()
 
@@ -530,8 +537,12 @@ class Transport:
         It goes through the slot of the attempt that needs the token, which has no other request under way.
         """
         request.headers["User-Agent"] = self._headers["User-Agent"]
-        request.extensions["timeout"] = self._timeouts_until(deadline)
-        outcome = self._answer_for_token(request, deadline)
+        progress = Progress(deadline)
+        request.extensions |= {PROGRESS: progress, "timeout": self._timeouts_until(deadline)}
+        try:
+            outcome = self._answer_for_token(request, deadline)
+        finally:
+            progress.over = True
         if isinstance(outcome, KorusError):
             raise outcome
         return outcome
@@ -565,6 +576,12 @@ class Transport:
 
     def _seconds_left(self, deadline: float | None) -> float | None:
         return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK
+
+
+def _is_over(request: Any) -> bool:
+    """Return True if a request of httpcore is one of an attempt that has ended."""
+    progress = request.extensions.get(PROGRESS)
+    return isinstance(progress, Progress) and progress.over
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,32 @@
+"""Checks of the values that a caller gives as settings."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+__all__ = ["is_count", "is_number", "shown"]
+
+_LONGEST = 60
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return True for an int or a float that can be computed with; a bool and a huge int are not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def is_count(value: object) -> TypeGuard[int]:
+    """Return True for a whole number of at least 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: numbers and None as they are, of all else only the kind."""
+    if value is None or isinstance(value, int | float):
+        return repr(value) if len(repr(value)) <= _LONGEST else f"a number of {len(repr(value))} digits"
+    return f"a value of type {type(value).__name__}"
