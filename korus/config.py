@@ -231,16 +231,15 @@ def configure(
         "token_url": token_url,
         "language": language,
     }
-    problems = [
-        *(
-            f"`{name}` must be a text, got {shown(value)}"
-            for name, value in texts.items()
-            if not isinstance(value, str | None)
-        ),
-        *_wrong_kinds(retry, http2, max_connections, max_answer_bytes),
+    no_texts = [
+        f"`{name}` must be a text, got {shown(value)}"
+        for name, value in texts.items()
+        if not isinstance(value, str | None)
     ]
+    problems = no_texts + _wrong_kinds(retry, http2, max_connections, max_answer_bytes)
     timeouts = _timeouts(timeout, problems)
-    if problems:
+    if no_texts:
+        # what they say cannot be looked at
         raise _cannot(problems)
     if environment is not None and environment not in ENVIRONMENTS:
         problems.append(f"environment is one of {', '.join(ENVIRONMENTS)}, not {environment!r}")

@@ -91,11 +91,12 @@ def replay_of(operation: str, method: str) -> Replay:
 
 
 def _statuses(value: object) -> frozenset[int]:
-    if isinstance(value, Collection) and not isinstance(value, str | bytes):
-        statuses = cast("Collection[object]", value)
-        if all(map(is_count, statuses)):
-            return frozenset(cast("Collection[int]", statuses))
-    raise ConfigurationError(f"`statuses` must be a set of numbers, such as {{429, 503}}, got {shown(value)}")
+    statuses = cast("Collection[object]", value) if isinstance(value, Collection) else (None,)
+    if all(map(is_count, statuses)):
+        return frozenset(cast("Collection[int]", statuses))
+    raise ConfigurationError(
+        f"`statuses` must be a set of numbers, such as {{429, 503}}, got {shown(value)}"  # pyright: ignore[reportUnknownArgumentType]  # of whatever
+    )
 
 
 @frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
 
@@ -12,6 +12,7 @@ import httpx
 from korus._async.booking.intent_log import AsyncBookingLog
 from korus._async.booking.offer_facts import AsyncOfferFacts
 from korus._async.transport import AsyncTransport
+from korus._core.lazy import lazy
 from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.config import (
@@ -350,70 +351,70 @@ class AsyncKorus:
         """What keeps answers about catalogues, None without ``cache=``; its `clear` forgets them all."""
         return self._transport.cache
 
-    @cached_property
+    @lazy
     def catalogs(self) -> AsyncCatalogs:
         """The catalogues that were opened to this service account."""
         from korus._async.resources.catalogs import AsyncCatalogs
 
         return AsyncCatalogs(self)
 
-    @cached_property
+    @lazy
     def product_bases(self) -> AsyncProductBases:
         """Product bases, their options and the values of these."""
         from korus._async.resources.product_bases import AsyncProductBases
 
         return AsyncProductBases(self)
 
-    @cached_property
+    @lazy
     def products(self) -> AsyncProducts:
         """Products."""
         from korus._async.resources.products import AsyncProducts
 
         return AsyncProducts(self)
 
-    @cached_property
+    @lazy
     def offers(self) -> AsyncOffers:
         """Offers, their price, availability, tickets and sessions."""
         from korus._async.resources.offers import AsyncOffers
 
         return AsyncOffers(self)
 
-    @cached_property
+    @lazy
     def reservations(self) -> AsyncReservations:
         """Reservations: temporary holds on offers."""
         from korus._async.resources.reservations import AsyncReservations
 
         return AsyncReservations(self)
 
-    @cached_property
+    @lazy
     def orders(self) -> AsyncOrders:
         """Orders: confirmed purchases."""
         from korus._async.resources.orders import AsyncOrders
 
         return AsyncOrders(self)
 
-    @cached_property
+    @lazy
     def tickets(self) -> AsyncTickets:
         """Issued tickets and their beneficiaries."""
         from korus._async.resources.tickets import AsyncTickets
 
         return AsyncTickets(self)
 
-    @cached_property
+    @lazy
     def documents(self) -> AsyncDocuments:
         """The files of orders."""
         from korus._async.resources.documents import AsyncDocuments
 
         return AsyncDocuments(self)
 
-    @cached_property
+    @lazy
     def forms(self) -> AsyncForms:
         """Forms that have to be answered with a reservation."""
         from korus._async.resources.forms import AsyncForms
 
         return AsyncForms(self)
 
-    @cached_property
+    @lazy
     def journal(self) -> AsyncJournal:
         """The journal of this client's bookings, if it was given one."""
         from korus._async.resources.journal import AsyncJournal

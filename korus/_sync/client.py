@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import os
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
 
 import httpx
 
+from korus._core.lazy import lazy
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.synchronous import Local, Slots, bound, home
 from korus._sync.booking.intent_log import BookingLog
@@ -351,70 +352,70 @@ class Korus:
         """What keeps answers about catalogues, None without ``cache=``; its `clear` forgets them all."""
         return self._transport.cache
 
-    @cached_property
+    @lazy
     def catalogs(self) -> Catalogs:
         """The catalogues that were opened to this service account."""
         from korus._sync.resources.catalogs import Catalogs
 
         return Catalogs(self)
 
-    @cached_property
+    @lazy
     def product_bases(self) -> ProductBases:
         """Product bases, their options and the values of these."""
         from korus._sync.resources.product_bases import ProductBases
 
         return ProductBases(self)
 
-    @cached_property
+    @lazy
     def products(self) -> Products:
         """Products."""
         from korus._sync.resources.products import Products
 
         return Products(self)
 
-    @cached_property
+    @lazy
     def offers(self) -> Offers:
         """Offers, their price, availability, tickets and sessions."""
         from korus._sync.resources.offers import Offers
 
         return Offers(self)
 
-    @cached_property
+    @lazy
     def reservations(self) -> Reservations:
         """Reservations: temporary holds on offers."""
         from korus._sync.resources.reservations import Reservations
 
         return Reservations(self)
 
-    @cached_property
+    @lazy
     def orders(self) -> Orders:
         """Orders: confirmed purchases."""
         from korus._sync.resources.orders import Orders
 
         return Orders(self)
 
-    @cached_property
+    @lazy
     def tickets(self) -> Tickets:
         """Issued tickets and their beneficiaries."""
         from korus._sync.resources.tickets import Tickets
 
         return Tickets(self)
 
-    @cached_property
+    @lazy
     def documents(self) -> Documents:
         """The files of orders."""
         from korus._sync.resources.documents import Documents
 
         return Documents(self)
 
-    @cached_property
+    @lazy
     def forms(self) -> Forms:
         """Forms that have to be answered with a reservation."""
         from korus._sync.resources.forms import Forms
 
         return Forms(self)
 
-    @cached_property
+    @lazy
     def journal(self) -> Journal:
         """The journal of this client's bookings, if it was given one."""
         from korus._sync.resources.journal import Journal
