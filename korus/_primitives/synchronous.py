@@ -9,6 +9,7 @@ import contextvars
 import os
 import threading
 import time
+from collections import deque
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
@@ -83,26 +84,51 @@ class Local(Generic[_Result]):
 
 
 class Slots:
-    """Room for a number of threads at once.
+    """Room for a number of threads at once, first come, first served: `threading.Semaphore` lets some wait for ever.
 
     Args:
         count: How many.
     """
 
-    __slots__ = ("_semaphore",)
-
     def __init__(self, count: int) -> None:
-        self._semaphore = threading.Semaphore(count)
+        self._lock = threading.Lock()
+        self._free = count
+        self._waiting: deque[threading.Lock] = deque()
 
     def acquire(self, timeout: float | None = None) -> bool:
         """Wait for room and take it; False when ``timeout`` seconds passed first."""
-        return self._semaphore.acquire(
-            timeout=None if timeout is None else min(max(timeout, 0), threading.TIMEOUT_MAX)
-        )
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        came = False
+        try:
+            came = turn.acquire(
+                timeout=-1 if timeout is None else min(max(timeout, 0), threading.TIMEOUT_MAX)
+            )
+        finally:
+            if not came:
+                self._leave(turn)
+        return came
+
+    def _leave(self, turn: threading.Lock) -> None:
+        with self._lock:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                return
+        # it came in the last moment
+        self.release()
 
     def release(self) -> None:
         """Leave room for another thread."""
-        self._semaphore.release()
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
 
 
 class _Deadline(threading.local):

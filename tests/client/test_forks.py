@@ -100,22 +100,23 @@ print("quick" if time.monotonic() - began < 1 else "slow")
 
 def test_forks_in_the_midst_of_calls_leave_children_that_work(server: ScriptedServer) -> None:
     script = """
-korus = Korus(**SETTINGS, max_connections=3)
+korus = Korus(**SETTINGS, max_connections=2)
 over = threading.Event()
 def shop():
     while not over.is_set():
         korus.orders.get("parent")
         list(korus.catalogs.list(prefetch=2))
-threads = [threading.Thread(target=shop) for _ in range(6)]
+        time.sleep(0.002)
+threads = [threading.Thread(target=shop) for _ in range(4)]
 [thread.start() for thread in threads]
-for _ in range(15):
-    wait(in_child(lambda: korus.with_options(timeout=5).orders.get("x").id))
+for _ in range(8):
+    wait(in_child(lambda: korus.with_options(timeout=20).orders.get("x").id))
 over.set()
 [thread.join() for thread in threads]
 """
     catalogs = {"totalItems": 1, "member": [{"@id": "/v1/ticketing/catalogs/c", "id": "c"}]}
     server.answer = lambda seen: Reply(body=catalogs) if seen.path.endswith("catalogs") else orders(seen)
-    assert fork(server, script, seconds=60) == ["child: x"] * 15
+    assert fork(server, script, seconds=60) == ["child: x"] * 8
 
 
 def test_a_child_of_a_process_with_a_busy_event_loop_works(server: ScriptedServer) -> None:
