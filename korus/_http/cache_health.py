@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ["CacheHealth", "swallowed_errors"]
+__all__ = ["CacheHealth", "raise_swallowed", "swallowed_errors"]
 
 _LOG = logging.getLogger("korus")
 _REST_SECONDS = 15.0
 _LOG_SECONDS = 60.0
+
+
+class _Swallowed(Exception):
+    """An error of its database that hishel has logged."""
 
 
 class CacheHealth:
@@ -73,13 +77,18 @@ _LOGGERS = tuple(
 
 
 @contextmanager
-def swallowed_errors() -> Generator[list[str]]:
-    """Collect the errors that hishel would log and forget inside the block."""
+def swallowed_errors(swallowed: list[str]) -> Generator[None]:
+    """Collect the names of the errors that hishel would log and forget inside the block."""
     for logger in _LOGGERS:
         logger.addFilter(_COLLECTING)  # does nothing the second time
-    swallowed: list[str] = []
     before = _SWALLOWED.set(swallowed)
     try:
-        yield swallowed
+        yield
     finally:
         _SWALLOWED.reset(before)
+
+
+def raise_swallowed() -> None:
+    """Raise an error if hishel has swallowed one in this block: what comes next would fail as well."""
+    if _SWALLOWED.get():
+        raise _Swallowed

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, frozen
 
-from korus._http.cache_health import CacheHealth, swallowed_errors
+from korus._http.cache_health import CacheHealth, raise_swallowed, swallowed_errors
 from korus._primitives.synchronous import Local, redis_client, run_blocking, time_limit
 from korus.caching import CATALOGUE, account_of, key_of
 from korus.errors import ConfigurationError, TransportError
@@ -181,14 +181,15 @@ class CatalogueCache:
         """Carry out a step on the storage; None when the cache does not work, which is then left alone."""
         if seconds <= 0 or (self._health.is_resting and not anyway):
             return None
+        swallowed: list[str] = []
         try:
-            with swallowed_errors() as swallowed:
+            with swallowed_errors(swallowed):
                 with time_limit(seconds):
                     result = step(self._storage(seconds))
         except ConfigurationError:
             raise
         except Exception as error:  # noqa: BLE001 (hishel, redis, sqlite3: nothing of them is a reason to fail)
-            swallowed, result = [type(error).__name__], None
+            swallowed, result = swallowed or [type(error).__name__], None
         if swallowed:
             self._health.failed(swallowed[0])
             return None
@@ -208,10 +209,13 @@ class CatalogueCache:
 
     def _entries(self, storage: Any, key: str) -> list[Any]:
         try:
-            return list(storage.get_entries(key))
+            entries = list(storage.get_entries(key))
         except RuntimeError as error:
             # what cannot be read is no reason to fail, but a database of another program has to be left alone
             reason = str(error)
+        else:
+            raise_swallowed()
+            return entries
         raise ConfigurationError(
             f"cache={str(self.cache.path)!r} cannot be used, name another file: {reason}"
         )
@@ -226,6 +230,7 @@ class CatalogueCache:
         response = hishel.Response(200, hishel.Headers({"content-type": kept.content_type}), pieces())
         # neither the request's headers, which hold the token, nor the answer's are kept
         entry = storage.create_entry(hishel.Request("GET", url), response, key, ttl=seconds)
+        raise_swallowed()
         for _ in entry.response.stream:
             pass
 
