@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from attrs.exceptions import FrozenInstanceError
 
-from korus import AsyncKorus, Korus, RetryPolicy, Timeouts
+from korus import AsyncKorus, Cache, Korus, RetryPolicy, Timeouts
 from korus.config import ENVIRONMENTS
 from korus.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CREDENTIALS = {"client_id": "shop", "client_secret": "s3"}
 EXPLICIT = {**CREDENTIALS, "base_url": "https://api.test/", "token_url": "https://auth.test/token"}
@@ -150,3 +154,93 @@ def test_http2_without_its_package_is_a_configuration_error(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "h2", None)
     with Korus(**EXPLICIT, http2=True) as korus, pytest.raises(ConfigurationError, match="h2"):
         korus.orders.get("x")
+
+
+def kind_of(value: object) -> str:
+    return repr(value)[:20]
+
+
+ODD = {
+    "client_id": [7, b"shop", ["shop"]],
+    "client_secret": [7, b"secret", {"a": 1}],
+    "environment": [7, ["demo"], {}],
+    "base_url": [7, b"https://api.test", httpx.URL("https://api.test")],
+    "token_url": [7, ["x"]],
+    "language": [7, b"fr", ["fr"]],
+    "timeout": ["5", True, {"a": 1}, float("nan"), float("inf"), -1, 0, 10**400, [5], timedelta(seconds=-1)],
+    "retry": [3, True, "often", {"attempts": 3}, RetryPolicy],
+    "journal": [7, True, b"journal.sqlite3", ["x"]],
+    "cache": [7, 1.5, b"cache", ["x"]],
+    "max_connections": ["5", 2.5, None, True, 0, -1, float("nan")],
+    "http2": ["yes", 1, None],
+    "max_answer_bytes": ["5", 2.5, None, True, 0],
+}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in ODD.items() for value in values], ids=kind_of
+)
+def test_a_setting_of_an_odd_type_is_refused_at_once(kind: type[Korus], name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        kind(**{**EXPLICIT, name: value})
+    # None leaves these settings as they are
+    if value is not None or name in {"max_connections", "http2", "max_answer_bytes"}:
+        with pytest.raises(ConfigurationError, match=name):
+            kind(**EXPLICIT).with_options(**{name: value})
+        with pytest.raises(ConfigurationError, match=name):
+            kind.from_env(**{**EXPLICIT, name: value})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attempts": "3"},
+        {"attempts": 2.5},
+        {"attempts": None},
+        {"first_wait": "1"},
+        {"longest_wait": None},
+        {"settle": [5]},
+        {"settle": float("nan")},
+        {"retry_after_cap": 10**400},
+        {"statuses": 503},
+        {"statuses": "503"},
+        {"statuses": {"503"}},
+        {"statuses": None},
+    ],
+    ids=str,
+)
+def test_a_retry_policy_of_odd_types_is_refused_at_once(changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(changes))):
+        RetryPolicy(**changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["total", "connect", "read", "write", "pool"])
+@pytest.mark.parametrize("value", ["5", True, [5], float("nan"), 10**400, {"a": 1}], ids=kind_of)
+def test_timeouts_of_odd_types_are_refused_at_once(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Timeouts(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("keep", "most"), [("day", 1), (None, 1), ([1], 1), (10**400, 1), (60, "1"), (60, None)], ids=kind_of
+)
+def test_a_cache_of_odd_types_is_refused_at_once(keep: object, most: object) -> None:
+    with pytest.raises(ConfigurationError, match="of a cache must be"):
+        Cache(keep=keep, max_bytes=most)  # type: ignore[arg-type]
+
+
+@BOTH
+def test_a_journal_may_be_given_as_a_path(kind: type[Korus], tmp_path: Path) -> None:
+    korus = kind(**EXPLICIT, journal=tmp_path / "journal.sqlite3")
+    assert korus.config.journal is not None
+    assert korus.config.journal.reveal() == str(tmp_path / "journal.sqlite3")
+    changed = korus.with_options(journal=tmp_path / "other.sqlite3")
+    assert changed.config.journal is not None
+    assert changed.config.journal.reveal().endswith("other.sqlite3")
+
+
+def test_a_refused_secret_is_not_quoted() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Korus(**{**EXPLICIT, "client_secret": b"canary"})  # type: ignore[arg-type]
+    assert "canary" not in str(caught.value)
