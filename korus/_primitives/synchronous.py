@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextvars
 import os
+import socket
 import threading
 import time
 from collections import deque
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -346,6 +348,7 @@ class Workers:
     def __init__(self, concurrency: int, calls: Calls) -> None:
         self._pool = ThreadPoolExecutor(max(concurrency, 1), thread_name_prefix="korus")
         self._calls = calls
+        self._home = home()
 
     def start(self, function: Callable[..., _Result], *arguments: Any) -> Pending[_Result]:
         """Begin a call as soon as there is room and give its result to come."""
@@ -361,7 +364,8 @@ class Workers:
 
         Such a moment may be one in which this thread holds a lock that the calls under way need to end.
         """
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._home == home():  # a lock of the parent's pool may be locked for ever in its child
+            self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def bound(client: httpx.Client) -> httpx.Client:
@@ -398,6 +402,14 @@ def _seconds_left(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return [host]  # connecting to it raises the error that httpcore makes of this
+    return [str(address[0]) for *_, address in found] or [host]
+
+
 def _bounded_sockets() -> Any:
     import httpcore  # noqa: PLC0415 (see above)
 
@@ -428,7 +440,14 @@ def _bounded_sockets() -> Any:
         def connect_tcp(
             self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
         ) -> httpcore.NetworkStream:
-            return Stream(super().connect_tcp(host, port, _seconds_left(timeout), *args, **options))
+            # the socket module would begin the timeout again with each address of the host
+            *others, last = _addresses(host, port)
+            for address in others:
+                with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                    return Stream(
+                        super().connect_tcp(address, port, _seconds_left(timeout), *args, **options)
+                    )
+            return Stream(super().connect_tcp(last, port, _seconds_left(timeout), *args, **options))
 
     return Backend()
 

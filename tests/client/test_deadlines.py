@@ -340,6 +340,32 @@ def test_a_proxy_that_drips_is_bounded(
     proxy.close()
 
 
+def test_a_host_whose_addresses_are_all_dead_is_bounded(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    port = full.getsockname()[1]
+    waiting = []
+    for _ in range(4):  # nobody takes them, so that no further one is answered
+        waiting.append(socket.socket())
+        waiting[-1].setblocking(False)
+        waiting[-1].connect_ex(("127.0.0.1", port))
+    found = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *a, **k: [found] * 4 if host == "dead.test" else resolve(host, *a, **k),
+    )
+    began = time.monotonic()
+    at = f"http://dead.test:{port}"
+    with pytest.raises(errors.TransportError):
+        caller.call(get_order, base_url=at, token_url=f"{at}/token", timeout=1, retry=ONCE)
+    assert time.monotonic() - began < 1.8
+    for connection in (full, *waiting):
+        connection.close()
+
+
 def test_a_request_that_is_taken_slowly_is_bounded(caller: Caller) -> None:
     def take_slowly(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

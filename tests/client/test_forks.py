@@ -189,10 +189,14 @@ ahead = iter(korus.catalogs.list(prefetch=1))
 next(ahead)
 began = time.monotonic()
 wait(in_child(korus.close, "closed"), in_child(lambda: len(list(ahead)), "read on"))
+ahead._walk._workers._pool._shutdown_lock.acquire()
+child = in_child(lambda: (globals().pop("ahead"), gc.collect()) and None, "left")
+ahead._walk._workers._pool._shutdown_lock.release()
+wait(child)
 print("parent:", len(list(ahead)))
 korus.close()
 """
-    assert fork(server, script) == ["closed: None", "parent: 89", "read on: 89"]
+    assert fork(server, script) == ["closed: None", "left: None", "parent: 89", "read on: 89"]
 
 
 def test_a_cache_of_the_parents_is_opened_again(server: ScriptedServer, tmp_path: Path) -> None:
