@@ -251,16 +251,21 @@ class MemoryIntentLog:
         self.shared = shared
         self._owner = owner
         self._is_alive = alive or _is_active
-        self._lock = threading.Lock()
+        self._start_empty()
+
+    def _start_empty(self) -> None:
+        self._pid = os.getpid()
+        self._own_lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[str, set[str]] = {}
         self._claims: dict[str, str] = {}
         self._sent_keys: dict[tuple[str, str], str] = {}
 
-    def after_fork(self) -> None:
-        """Start empty in a forked child: what is in flight there is its parent's."""
-        self._lock = threading.Lock()
-        self._entries, self._by_key, self._claims, self._sent_keys = {}, {}, {}, {}
+    @property
+    def _lock(self) -> threading.Lock:
+        if self._pid != os.getpid():  # what is in flight in a forked child's parent is the parent's
+            self._start_empty()
+        return self._own_lock
 
     def open(self, intent: Intent, wait: float | None = None) -> None:
         """See `IntentLog`."""

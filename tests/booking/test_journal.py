@@ -375,6 +375,17 @@ class TestStore:
         assert not log.advance(mine, "sending")
         assert not log.shared
 
+    def test_a_forked_child_starts_with_an_empty_memory(self, monkeypatch):
+        log = MemoryIntentLog()
+        intent = working(order_intent("/r/1"))
+        log.open(intent)
+        log.claim(intent, ["/r/1"])
+        with log._lock:  # as another thread may hold it during the fork
+            pid = os.getpid()
+            monkeypatch.setattr(os, "getpid", lambda: pid + 1)
+            assert log.entries() == []
+        assert log.claimed(["/r/1"]) == frozenset()
+
     def test_a_journal_of_the_first_version_is_brought_to_this_one(self, tmp_path, opened):
         path = tmp_path / "old.db"
         with sqlite3.connect(path) as connection:
