@@ -27,6 +27,7 @@ __all__ = [
     "Requirement",
     "assign",
     "check_beneficiary",
+    "field_problem",
     "order_tickets",
     "read_rows",
     "requirement",
@@ -49,10 +50,12 @@ TITLES: Final = ("mr", "mrs", "mx")
 _ALWAYS: Final = ("firstname", "lastname")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NATIONALITY: Final = re.compile(r"[A-Z]{2}")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _WORDS: Final = re.compile(r"[^a-z0-9]")
 # somewhere on earth it is tomorrow already
 _TOMORROW: Final = timedelta(days=1)
+# nobody has lived so long; an older year is a slip (19 for 2019, 1095 for 1995)
+_OLDEST_YEARS: Final = 130
 _TICKET_COLUMNS: Final = ("ticket", "ticketid", "ticketiri", "voucher")
 
 
@@ -373,9 +376,23 @@ def _birth(value: object, now: datetime) -> tuple[object, str | None]:
         born = None
     if born is None:
         return written, "not a date of the form YYYY-MM-DD"
-    if born > now.astimezone(UTC).date() + _TOMORROW:
+    today = now.astimezone(UTC).date()
+    if born > today + _TOMORROW:
         return written, "this day is yet to come"
+    if born.year < today.year - _OLDEST_YEARS:
+        return written, f"this day is more than {_OLDEST_YEARS} years ago"
     return written, None
+
+
+def field_problem(name: str, value: object, now: datetime) -> str | None:
+    """Return why one field of a beneficiary cannot be sent, whatever its ticket; None if it can.
+
+    Args:
+        name: The field, in any spelling.
+        value: What was given for it.
+        now: The present moment, aware.
+    """
+    return _value(_key(name), value, now)[1]
 
 
 def _moment(value: object) -> datetime | None:

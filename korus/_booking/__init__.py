@@ -1,0 +1,1 @@
+"""Decisions about bookings, without I/O."""
