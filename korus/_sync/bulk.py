@@ -328,7 +328,9 @@ class BulkReservation:
     def _ask(self, *, with_baseline: bool) -> tuple[tuple[LineCheck, ...], Baseline | None]:
         """Ask all live questions at once, each offer's only once."""
         known = self._booking.knowledge
-        offers = list(dict.fromkeys(line.offer for line in self.lines))
+        offers: dict[str, list[BookingLine]] = {}
+        for line in self.lines:
+            offers.setdefault(line.offer, []).append(line)
         left: dict[str, Any] = {}
         prices: dict[str, Any] = {}
         baselines: list[Baseline | None] = []
@@ -343,9 +345,10 @@ class BulkReservation:
             baselines.append(self._holding.baseline())
 
         questions: list[Callable[[], None]] = [look] if with_baseline else []
-        for offer in offers:
+        for offer, lines in offers.items():
             facts = known.offers.get(offer)
-            if needs_availability(facts):
+            tickets = [known.tickets.get(iri) for iri in known.tickets_of(offer) or ()]
+            if needs_availability(facts, tickets, lines):
                 questions.append(self._learner(availability_of, offer))
             if needs_price(facts):
                 questions.append(self._learner(price_of, offer))
