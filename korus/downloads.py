@@ -7,8 +7,11 @@ id, and of their harmless characters only.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
+
+from attrs import frozen
 
 from korus.errors import DownloadFailed
 from korus.wire import text
@@ -16,10 +19,26 @@ from korus.wire import text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MAGIC", "check_content", "file_name", "is_stale", "length_of", "next_address"]
+    from korus.errors import ValidationFailed
+
+__all__ = [
+    "MAGIC",
+    "TooEarly",
+    "check_content",
+    "file_name",
+    "is_stale",
+    "length_of",
+    "moment_of",
+    "next_address",
+    "too_early",
+]
 
 MAGIC: Final = b"%PDF-"
 _END: Final = b"%%EOF"
+# how the API says that it is too early; the moment may be left out
+_TOO_EARLY: Final = re.compile(
+    r"can(?:not)? be downloaded (?:from|before)\s*(?P<due>[0-9TZ:.+-]*)", re.IGNORECASE
+)
 _LOOSE: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST: Final = 80
 _TYPES: Final = {
@@ -31,6 +50,32 @@ _TYPES: Final = {
 }
 # what storage hosts answer when a signed address has run out, or is not believed any more
 _STALE: Final = frozenset({400, 401, 403, 404, 410})
+
+
+@frozen
+class TooEarly:
+    """The API's word that a document cannot be downloaded yet; ``due`` is None where it could not be read."""
+
+    due: datetime | None
+
+
+def too_early(error: ValidationFailed) -> TooEarly | None:
+    """Read a 422 that says from when on a document can be downloaded; None if it is about anything else."""
+    detail = error.problem.detail if error.problem is not None else None
+    for said in (*(violation.message for violation in error.violations), detail or "", error.message):
+        found = _TOO_EARLY.search(said)
+        if found:
+            return TooEarly(moment_of(found["due"].rstrip(".")))
+    return None
+
+
+def moment_of(written: str | None) -> datetime | None:
+    """Read a moment as the API writes it, aware; None where there is none that can be read."""
+    try:
+        found = None if written is None else datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def file_name(order: Mapping[str, Any], document_id: str, language: str | None, content_type: str) -> str:

@@ -11,16 +11,24 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from korus._primitives.synchronous import run_blocking, sleep
 from korus.beneficiaries import order_tickets, requirement
-from korus.downloads import check_content, file_name, is_stale, length_of, next_address
+from korus.downloads import (
+    check_content,
+    file_name,
+    is_stale,
+    length_of,
+    moment_of,
+    next_address,
+    too_early,
+)
 from korus.errors import (
     DocumentsNotReady,
     DownloadFailed,
@@ -28,6 +36,7 @@ from korus.errors import (
     KorusError,
     OperationUnavailable,
     TransportError,
+    ValidationFailed,
 )
 from korus.iri import DOCUMENT, Reference, parse_iri
 from korus.operations import available, request_for
@@ -48,8 +57,8 @@ _LONGEST_PAUSE = 10.0
 _MOST_REDIRECTS = 5
 _ENDING = 1024
 _BEGINNING = 16
-# a document that is due so long after the deadline will not come in time
-_HOPELESS = timedelta(seconds=60)
+# a document that is due so many seconds after the deadline will not come in time
+_HOPELESS = 60.0
 
 
 @frozen
@@ -67,6 +76,11 @@ class Pending:
     pending: tuple[str, ...]
     due: datetime | None
     waited: float
+
+    def without(self, document: str) -> Pending:
+        """Return the same with a document that is not ready after all."""
+        ready = tuple(iri for iri in self.ready if iri != document)
+        return evolve(self, ready=ready, pending=(*self.pending, document))
 
 
 @frozen
@@ -111,20 +125,17 @@ class Delivery:
         Raises:
             DocumentsNotReady: They are not ready in time, or cannot be before beneficiaries are named.
         """
-        began, pause, looks = self._now(), _FIRST_PAUSE, 0
+        began, pause, looks = self.now(), _FIRST_PAUSE, 0
         while True:
             listed = self._list(order)
             looks += 1
-            standing = _standing(listed, self._now() - began)
+            standing = _standing(listed, self.now() - began)
             if progress is not None:
                 progress(standing)
             if listed.documents and not standing.pending:
                 return listed.documents, standing
             left = patience - standing.waited
-            hopeless = (
-                standing.due is not None
-                and standing.due > listed.now + timedelta(seconds=max(left, 0)) + _HOPELESS
-            )
+            hopeless = _is_hopeless(standing.due, listed.now, left)
             if (hopeless or left <= 0) and standing.ready and some:
                 return listed.documents, standing
             if looks == 1 and not listed.documents:
@@ -197,6 +208,29 @@ class Delivery:
             request = {**request, "headers": {**headers, "Accept-Language": language}}
         return (self._transport.send(update_order_document.OPERATION, request)).object()
 
+    def _ready_address(self, document: Reference, language: str | None, ends: float) -> dict[str, Any]:
+        """Ask for the temporary address of a document again and again while the API says that it is too early.
+
+        Raises:
+            DocumentsNotReady: It is too early still when the patience ends, or long after that.
+        """
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self.address(document, language)
+            except ValidationFailed as refused:
+                early = too_early(refused)
+                if early is None:
+                    raise
+                left = ends - self.now()
+                if left <= 0 or _is_hopeless(early.due, self._moment(refused.headers), left):
+                    due = "" if early.due is None else f"; it is due at {early.due.isoformat()}"
+                    raise DocumentsNotReady(
+                        f"{document.iri}: not ready yet{due}", pending=(document.iri,), operation=_OPERATION
+                    ) from None
+            sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
     def save(
         self,
         document: Reference,
@@ -206,14 +240,16 @@ class Delivery:
         language: str | None,
         follow_redirects: bool,
         max_bytes: int,
+        ends: float,
     ) -> Path:
         """Fetch a document and put it into a folder, under a name of its own.
 
         Raises:
+            DocumentsNotReady: The API says that it is too early for it, until ``ends`` (a time of `now`).
             DownloadFailed: It could not be fetched, or is not what it should be; nothing is left behind.
         """
         refreshed, attempt = False, 0
-        patched = self.address(document, language)
+        patched = self._ready_address(document, language, ends)
         while True:
             attempt += 1
             url = text(patched, "temporaryUrl")
@@ -229,7 +265,7 @@ class Delivery:
                         status=stale.status,
                     ) from None
                 refreshed = True
-                patched = self.address(document, language)
+                patched = self._ready_address(document, language, ends)
             except (TransportError, _Broken) as error:
                 cause = error.error if isinstance(error, _Broken) else error
                 wait = next_wait(
@@ -284,7 +320,8 @@ class Delivery:
             raise
         return final
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Return the time that patience is measured by, in seconds."""
         return self._transport.clock.monotonic()
 
 
@@ -337,12 +374,12 @@ def _standing(listed: _Listed, waited: float) -> Pending:
 
 
 def _due(document: object) -> datetime | None:
-    written = text(wire(document) or {}, "downloadableAt")
-    try:
-        found = None if written is None else datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return moment_of(text(wire(document) or {}, "downloadableAt"))
+
+
+def _is_hopeless(due: datetime | None, now: datetime, left: float) -> bool:
+    """Return True if what is due then will not come within the seconds left."""
+    return due is not None and (due - now).total_seconds() > max(left, 0) + _HOPELESS
 
 
 def _not_ready(order: Reference, standing: Pending) -> DocumentsNotReady:

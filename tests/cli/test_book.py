@@ -253,6 +253,21 @@ def test_tickets_that_are_not_ready_are_fetched_by_a_later_run(
     assert len(at_the_sandbox.inspect.orders) == 1
 
 
+def test_a_ticket_that_the_api_calls_too_early_is_waited_for(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    words = {"detail": "This document can be downloaded from 2027-05-03T09:00:01+00:00."}
+    fault = {"operation": "update_order_document", "status": 422, "body": words}
+    at_the_sandbox.faults.add("status", **fault, count=1)
+    file = write(tmp_path, ADULTS)
+    assert korus_command("book", file).status == 0
+    assert len(receipt(tmp_path)["items"][0]["documents"]) == 1
+    at_the_sandbox.faults.add("status", **fault)
+    ended = korus_command("book", file, "--wait", "0")
+    assert (ended.status, receipt(tmp_path)["items"][0]["documents"]) == (0, [])
+    assert "note: the tickets are not ready yet; run the same command again later" in ended.out
+
+
 def test_json_with_an_offers_iri_is_as_good(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:

@@ -282,7 +282,7 @@ def test_a_problem_is_told_with_the_line_that_it_stands_on(
 def test_an_odd_reference_is_refused_before_anything_is_sent(  # noqa: PLR0917
     found: str,
     expected: str,
-    option: bool,  # noqa: FBT001
+    option: bool,
     at_the_sandbox: Sandbox,
     korus_command: Callable[..., Ended],
     tmp_path: Path,

@@ -177,31 +177,37 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.1, 3.3, 7.4.
         """
-        reference = self._reference(order, ORDER)
+        reference, patience, language = self._reference(order, ORDER), _seconds(timeout), _language(language)
         delivery = AsyncDelivery(self._transport)
-        documents, standing = await delivery.wait(
-            reference, patience=_seconds(timeout), progress=progress, some=True
-        )
-        if standing.pending:
-            _LOG.warning("%s: not ready yet: %s", reference.iri, ", ".join(standing.pending))
+        ends = delivery.now() + patience
+        documents, standing = await delivery.wait(reference, patience=patience, progress=progress, some=True)
         facts: dict[str, Any] = dict(wire(order) or {}) or await delivery.order(reference)
         saved: builtins.list[Path] = []
         for document in documents:
             found = document_of(document, reference, self._base_url)
             if found.iri in standing.pending:
                 continue
-            saved.append(
-                await delivery.save(
-                    found,
-                    facts,
-                    Path(to),
-                    language=_language(language),
-                    follow_redirects=follow_redirects,
-                    max_bytes=max_bytes,
+            try:
+                saved.append(
+                    await delivery.save(
+                        found,
+                        facts,
+                        Path(to),
+                        language=language,
+                        follow_redirects=follow_redirects,
+                        max_bytes=max_bytes,
+                        ends=ends,
+                    )
                 )
-            )
+            except DocumentsNotReady:
+                # the list said that it was ready, and the API says now that it is not
+                standing = standing.without(found.iri)
+                if progress is not None:
+                    progress(standing)
         if not saved:
             raise DocumentsNotReady(f"{reference.iri}: no document is ready", pending=standing.pending)
+        if standing.pending:
+            _LOG.warning("%s: not ready yet: %s", reference.iri, ", ".join(standing.pending))
         return saved
 
 
