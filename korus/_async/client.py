@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from functools import cache, cached_property
@@ -12,6 +13,7 @@ import httpx
 
 from korus._async.books import AsyncBooks
 from korus._async.transport import AsyncTransport
+from korus._http.environment import check_proxies, setup_error
 from korus._primitives.asynchronous import network_transport
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.config import Config, EnvironmentName, Timeouts, configure, read_cache, settings
@@ -71,6 +73,10 @@ def _ssl_context(*_kind: bool | str | None) -> ssl.SSLContext:
 
     HTTP/2 makes another kind, because it is written into the context, and so do other settings.
     """
+    file, folders = map(os.environ.get, _CERTIFICATE_SETTINGS)
+    if folders and not file and not any(map(os.path.isdir, folders.split(os.pathsep))):
+        # OpenSSL would trust nobody then, without a word
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     return httpx.create_ssl_context()
 
 
@@ -107,6 +113,7 @@ class _Pool:
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
+        check_proxies(getproxies(), os.environ)
         try:
             verify = _ssl_context(config.http2, *map(os.environ.get, _CERTIFICATE_SETTINGS))
             # proxies of the environment keep their say: httpx prefers the more particular pattern
@@ -117,8 +124,8 @@ class _Pool:
                 http2=config.http2,
                 mounts=None if "all" in getproxies() else {"all://": own},
             )
-        except ImportError as error:
-            raise ConfigurationError(f"http2=True needs the package h2: {error}") from None
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise setup_error(error, os.environ) from None
 
     async def aclose(self) -> None:
         """Close what was opened here; an httpx client that the caller brought stays open."""

@@ -242,9 +242,12 @@ class TestStreaming:
     def test_what_is_wrong_shows_while_it_is_read(self, host, pieces, before):
         host.files["d1"] = {"stream": Pieces(*pieces)}
         seen = []
-        with sync_client(host) as korus, korus.documents.stream(f"{ORDER}/documents/d1") as stream:
-            with pytest.raises(DownloadFailed):
-                seen.extend(stream)
+        with (
+            sync_client(host) as korus,
+            korus.documents.stream(f"{ORDER}/documents/d1") as stream,
+            pytest.raises(DownloadFailed),
+        ):
+            seen.extend(stream)
         assert len(seen) == before
 
     def test_a_storage_host_that_fails_at_first_is_asked_again(self, host):
