@@ -31,7 +31,9 @@ from korus.iri import (
     Kind,
     Reference,
     parse_iri,
+    prefix_of,
     reference,
+    relative_iris,
 )
 from korus.wire import iri_of, objects, text, wire
 
@@ -251,7 +253,7 @@ class Booking:
                     choices[ticket.iri] = choice
         source = wire(offer)
         if found is not None and source is not None:
-            self.knowledge.learn_offer(found.iri, source)
+            self.knowledge.learn_offer(found.iri, relative_iris(source, prefix_of(self._base_url or "")))
         line = BookingLine(
             number=number,
             offer=found.iri if found else _shown(offer),

@@ -11,7 +11,7 @@ import platform
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -31,6 +31,7 @@ from korus.errors import (
     KorusError,
 )
 from korus.failures import CAUGHT, failure_of
+from korus.iri import prefix_of, relative_iris
 from korus.oidc import OPERATION as TOKEN_OPERATION
 from korus.problems import request_id_of, status_error
 from korus.retry import Replay, next_wait, replay_of
@@ -78,6 +79,7 @@ class Answer:
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
         secrets: What a decoding error masks, should the body echo it.
+        prefix: The path below which the API is reached, which its IRIs may have before them.
     """
 
     operation: str
@@ -85,6 +87,7 @@ class Answer:
     headers: httpx.Headers
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    prefix: str = field(default="", repr=False, kw_only=True)
 
     @property
     def request_id(self) -> str | None:
@@ -101,7 +104,7 @@ class Answer:
 
     def _decoded(self, decode: Callable[..., _Decoded]) -> _Decoded:
         try:
-            return decode(
+            document = decode(
                 self.content,
                 self.headers.get("content-type"),
                 operation=self.operation,
@@ -111,6 +114,7 @@ class Answer:
             error.status, error.request_id = self.status, self.request_id
             # without the frames it came through: they hold the whole body
             raise error.with_traceback(None) from None
+        return cast("_Decoded", relative_iris(document, self.prefix))
 
 
 @define(eq=False)
@@ -255,8 +259,9 @@ class AsyncTransport:
         language = asked.headers.get("Accept-Language")
         key, kept = await cache.find(asked.url, asked.params or (), language)
         if kept is not None:
+            headers = httpx.Headers({"content-type": kept.content_type})
             return Answer(
-                asked.name, HTTPStatus.OK, httpx.Headers({"content-type": kept.content_type}), kept.content
+                asked.name, HTTPStatus.OK, headers, kept.content, prefix=prefix_of(self.config.base_url)
             )
         answer = await self._carried_out(asked, replay)
         if answer.status == HTTPStatus.OK:
@@ -417,7 +422,14 @@ class AsyncTransport:
                 status=response.status_code,
                 request_id=request_id_of(response.headers),
             )
-        return Answer(name, response.status_code, response.headers, content, self.tokens.secrets)
+        return Answer(
+            name,
+            response.status_code,
+            response.headers,
+            content,
+            self.tokens.secrets,
+            prefix=prefix_of(self.config.base_url),
+        )
 
     async def _content(
         self, response: httpx.Response, deadline: float | None, limit: int

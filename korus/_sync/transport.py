@@ -12,7 +12,7 @@ import platform
 from contextlib import contextmanager
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -32,6 +32,7 @@ from korus.errors import (
     KorusError,
 )
 from korus.failures import CAUGHT, failure_of
+from korus.iri import prefix_of, relative_iris
 from korus.oidc import OPERATION as TOKEN_OPERATION
 from korus.problems import request_id_of, status_error
 from korus.retry import Replay, next_wait, replay_of
@@ -79,6 +80,7 @@ class Answer:
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
         secrets: What a decoding error masks, should the body echo it.
+        prefix: The path below which the API is reached, which its IRIs may have before them.
     """
 
     operation: str
@@ -86,6 +88,7 @@ class Answer:
     headers: httpx.Headers
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    prefix: str = field(default="", repr=False, kw_only=True)
 
     @property
     def request_id(self) -> str | None:
@@ -102,7 +105,7 @@ class Answer:
 
     def _decoded(self, decode: Callable[..., _Decoded]) -> _Decoded:
         try:
-            return decode(
+            document = decode(
                 self.content,
                 self.headers.get("content-type"),
                 operation=self.operation,
@@ -112,6 +115,7 @@ class Answer:
             error.status, error.request_id = self.status, self.request_id
             # without the frames it came through: they hold the whole body
             raise error.with_traceback(None) from None
+        return cast("_Decoded", relative_iris(document, self.prefix))
 
 
 @define(eq=False)
@@ -254,8 +258,9 @@ class Transport:
         language = asked.headers.get("Accept-Language")
         key, kept = cache.find(asked.url, asked.params or (), language)
         if kept is not None:
+            headers = httpx.Headers({"content-type": kept.content_type})
             return Answer(
-                asked.name, HTTPStatus.OK, httpx.Headers({"content-type": kept.content_type}), kept.content
+                asked.name, HTTPStatus.OK, headers, kept.content, prefix=prefix_of(self.config.base_url)
             )
         answer = self._carried_out(asked, replay)
         if answer.status == HTTPStatus.OK:
@@ -414,7 +419,14 @@ class Transport:
                 status=response.status_code,
                 request_id=request_id_of(response.headers),
             )
-        return Answer(name, response.status_code, response.headers, content, self.tokens.secrets)
+        return Answer(
+            name,
+            response.status_code,
+            response.headers,
+            content,
+            self.tokens.secrets,
+            prefix=prefix_of(self.config.base_url),
+        )
 
     def _content(self, response: httpx.Response, deadline: float | None, limit: int) -> tuple[bytes, bool]:
         """Read the body, not for longer than the deadline; say whether it is whole or was too long."""

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
 from korus.cli.located import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
-from korus.iri import OFFER, Reference, parse_iri
+from korus.iri import OFFER, Reference, parse_iri, relative_iri
 from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
@@ -247,6 +247,9 @@ class _Search:
             self.refuse(written, error.message)
             return None
 
+    def relative(self, written: Text) -> str:
+        return relative_iri(written.text, self.korus.config.base_url) if "/" in written.text else written.text
+
     # ── tickets and sessions ──
 
     def ticket(
@@ -266,7 +269,7 @@ class _Search:
         matching = [
             session
             for session in listed or ()
-            if _named(session).is_meant_by(written.text) or written.text in _starts(session)
+            if _named(session).is_meant_by(self.relative(written)) or written.text in _starts(session)
         ]
         if len(matching) == 1 and (iri := iri_of(matching[0])) is not None:
             return iri, moment((wire(matching[0]) or {}).get("occursAt"))
@@ -301,7 +304,7 @@ class _Search:
 
     def one_of(self, things: Sequence[_Named], written: Text, what: str) -> _Named | None:
         """The one thing that is meant: by IRI or id, else by name; a problem if none or several are."""
-        meant = [thing for thing in things if thing.is_meant_by(written.text)]
+        meant = [thing for thing in things if thing.is_meant_by(self.relative(written))]
         meant = meant or [thing for thing in things if thing.is_called(written.text)]
         if len(meant) == 1:
             return meant[0]
