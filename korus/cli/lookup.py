@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from korus._core.texts import folded
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
 from korus.cli.located import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
@@ -83,7 +84,7 @@ class _Named:
         return written in {self.iri, self.id}
 
     def is_called(self, written: str) -> bool:
-        return _plain(self.name) == _plain(written)
+        return folded(self.name) == folded(written)
 
 
 def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tuple[FileProblem, ...]]:
@@ -306,6 +307,8 @@ class _Search:
         """The one thing that is meant: by IRI or id, else by name; a problem if none or several are."""
         meant = [thing for thing in things if thing.is_meant_by(self.relative(written))]
         meant = meant or [thing for thing in things if thing.is_called(written.text)]
+        if len(meant) > 1:  # a name that is written just so comes before those that only look like it
+            meant = [thing for thing in meant if thing.name == written.text] or meant
         if len(meant) == 1:
             return meant[0]
         if meant:
@@ -315,8 +318,8 @@ class _Search:
                 f"{quoted(written.text)} is the name of more than one {what}: say which by IRI: {iris}",
             )
             return None
-        names = {_plain(thing.name): thing.name for thing in things}
-        near = [names[name] for name in get_close_matches(_plain(written.text), names, n=3, cutoff=0.5)]
+        names = {folded(thing.name): thing.name for thing in things}
+        near = [names[name] for name in get_close_matches(folded(written.text), names, n=3, cutoff=0.5)]
         offered = (
             f"did you mean {_some(near)}?" if near else f"there are {_some(list(names.values())) or 'none'}"
         )
@@ -377,10 +380,6 @@ def _times(sessions: Iterable[object]) -> str:
     """When there are sessions, as the end of a message."""
     times = _some([starts[0] for session in sessions if (starts := _starts(session))])
     return f"; there are {times}" if times else ""
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 def _some(words: Sequence[str]) -> str:
