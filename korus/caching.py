@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
+from korus._core.durations import bounded
 from korus.errors import ConfigurationError
 from korus.secret import Secret
 
@@ -55,7 +56,7 @@ def _address(at: Path | str | Secret | None) -> Secret | None:
 
 
 def _seconds(keep: float | timedelta) -> float:
-    return keep.total_seconds() if isinstance(keep, timedelta) else float(keep)
+    return float(bounded(keep.total_seconds() if isinstance(keep, timedelta) else keep))
 
 
 @frozen

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from korus._core.durations import bounded
 from korus.errors import ConfigurationError, InvalidIri
 from korus.iri import origin
 from korus.retry import RetryPolicy
@@ -72,11 +73,11 @@ class Timeouts:
         pool: For a connection of the pool to be free.
     """
 
-    total: float | None = 60.0
-    connect: float | None = 5.0
-    read: float | None = 30.0
-    write: float | None = 30.0
-    pool: float | None = 30.0
+    total: float | None = field(default=60.0, converter=bounded)
+    connect: float | None = field(default=5.0, converter=bounded)
+    read: float | None = field(default=30.0, converter=bounded)
+    write: float | None = field(default=30.0, converter=bounded)
+    pool: float | None = field(default=30.0, converter=bounded)
 
     def __attrs_post_init__(self) -> None:
         for name in ("total", "connect", "read", "write", "pool"):
@@ -97,7 +98,7 @@ class Timeouts:
             return cls(total=None)
         if isinstance(value, bool) or not isinstance(value, int | float):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
             raise ConfigurationError(f"timeout is seconds, a timedelta or Timeouts, not {value!r}")
-        return cls(total=float(value))
+        return cls(total=value)
 
 
 @frozen

@@ -43,6 +43,7 @@ Query: TypeAlias = tuple[tuple[str, str], ...]
 _T = TypeVar("_T")
 
 _PAGE, _PAGE_SIZE = "page", "itemsPerPage"
+_MOST = 2**31 - 1
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
@@ -193,6 +194,8 @@ def check_page_number(number: object) -> int:
 
 
 def _whole(value: object, what: str) -> int:
+    if isinstance(value, int) and value > _MOST:
+        raise InvalidArgument(f"{what} is a whole number from 1 to {_MOST}")
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidArgument(f"{what} is a whole number from 1 on, not {value!r}")
     return int(value)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from korus._core.durations import bounded
 from korus.errors import ConfigurationError, KorusError, RateLimited, ServerError, StatusError, TransportError
 
 if TYPE_CHECKING:
@@ -109,11 +110,11 @@ class RetryPolicy:
     """
 
     attempts: int = field(default=4)
-    first_wait: float = field(default=0.25)
-    longest_wait: float = field(default=8.0)
-    retry_after_cap: float = field(default=60.0)
+    first_wait: float = field(default=0.25, converter=bounded)
+    longest_wait: float = field(default=8.0, converter=bounded)
+    retry_after_cap: float = field(default=60.0, converter=bounded)
     statuses: frozenset[int] = field(default=frozenset({429, 502, 503, 504}), converter=frozenset)
-    settle: float = field(default=5.0)
+    settle: float = field(default=5.0, converter=bounded)
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.attempts, bool) or self.attempts < 1:

@@ -164,7 +164,7 @@ class Delivery:
         """Give the API's own time where it says it, since its dates are by its clock."""
         try:
             found = parsedate_to_datetime(headers.get("date", ""))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, IndexError, OverflowError):
             return self._transport.clock.now()
         return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 from korus._async.delivery import AsyncDelivery, Pending, document_of
 from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
+from korus._core.durations import bounded
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
 from korus.operations import available
@@ -310,7 +311,7 @@ def _folder(to: object) -> Path:
 def _seconds(timeout: object) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 <= timeout < float("inf"):
         raise InvalidArgument(f"timeout is a number of seconds from 0 on, not {timeout!r}")
-    return float(timeout)
+    return float(bounded(timeout))
 
 
 def _language(language: object) -> str | None:

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from korus._core.durations import bounded
 from korus._sync.delivery import Delivery, Pending, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
 from korus._sync.resources._resource import Resource
@@ -309,7 +310,7 @@ def _folder(to: object) -> Path:
 def _seconds(timeout: object) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 <= timeout < float("inf"):
         raise InvalidArgument(f"timeout is a number of seconds from 0 on, not {timeout!r}")
-    return float(timeout)
+    return float(bounded(timeout))
 
 
 def _language(language: object) -> str | None:
