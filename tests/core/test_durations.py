@@ -80,7 +80,7 @@ def test_a_deadline_at_the_ends_of_the_calendar_can_be_compared(moment: str) -> 
 
 @pytest.mark.parametrize("due", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 @pytest.mark.parametrize(
-    "date", ["Fri, 31 Dec 9999 23:59:59 -1200", "Mon, 01 Jan 0001 00:00:00 +1400", "x" * 50]
+    "date", ["Fri, 31 Dec 2027 23:59:59 -9999", "Mon, 01 Jan 0001 00:00:00 +1400", "x" * 50]
 )
 @pytest.mark.parametrize("timeout", [0, *HUGE], ids=["0", "1e300", "10**400", "1e10"])
 def test_documents_with_odd_dates_are_listed_or_not_ready(due: str, date: str, timeout: float) -> None:

@@ -114,7 +114,10 @@ def test_without_being_asked_nothing_is_recorded(pytester):
     result = run(pytester, "-k", "test_first and not await")
     result.assert_outcomes(failed=1, errors=1, deselected=3)
     result.stdout.fnmatch_lines(
-        ["*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*"]
+        [
+            "E *: no cassette answers POST *: record it with --korus-record=missing",
+            "*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*",
+        ]
     )
     assert not cassette(pytester).exists()
 
