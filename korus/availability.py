@@ -1,7 +1,7 @@
 """What the live questions before a booking say: is enough left, and has the price moved. No I/O.
 
-Availability is asked where an offer says that its stock is limited, the price where it says that it moves
-(reference 7.2). A quantity of null means that no limit is known.
+Availability is asked where an offer says that its stock is limited or a session is booked, the price where it
+says that it moves (reference 7.2). A quantity of null means that no limit is known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from korus.money import amount, same_currency
 from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from korus.booking import BookingLine
 
@@ -129,9 +129,26 @@ class PriceChange:
         return f"line {self.line}: {self.now} {self.currency or ''} now, listed {self.listed}: {self.offer}"
 
 
-def needs_availability(offer: Mapping[str, Any] | None) -> bool:
-    """Tell whether an offer wants availability to be asked before it is held."""
-    return offer is not None and offer.get("availabilityCheckRequired") is True
+def needs_availability(
+    offer: Mapping[str, Any] | None,
+    tickets: Iterable[Mapping[str, Any] | None] = (),
+    lines: Iterable[BookingLine] = (),
+) -> bool:
+    """Return True if an offer's availability has to be asked before it is held.
+
+    That is where the offer says so, and where a session is needed or chosen, since all sessions are limited
+    whatever the offer says (reference 7.2).
+
+    Args:
+        offer: The offer, None if it is not known.
+        tickets: Its tickets, as far as they are known.
+        lines: The lines that book it.
+    """
+    if offer is not None and offer.get("availabilityCheckRequired") is True:
+        return True
+    return any(ticket is not None and ticket.get("dateAccess") is False for ticket in tickets) or any(
+        choice.session is not None for line in lines for choice in line.choices
+    )
 
 
 def needs_price(offer: Mapping[str, Any] | None) -> bool:

@@ -7,16 +7,16 @@ Nothing is sent here, and nothing but a CSV file is read.
 
 from __future__ import annotations
 
-import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from io import StringIO
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from attrs import field, frozen
 
+from korus._core.tables import TableInvalid, decode_table, read_table
 from korus.errors import BeneficiaryInvalid, InvalidArgument
 from korus.wire import iri_of, objects, text, wire
 
@@ -27,6 +27,7 @@ __all__ = [
     "Requirement",
     "assign",
     "check_beneficiary",
+    "field_problem",
     "order_tickets",
     "read_rows",
     "requirement",
@@ -49,10 +50,13 @@ TITLES: Final = ("mr", "mrs", "mx")
 _ALWAYS: Final = ("firstname", "lastname")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NATIONALITY: Final = re.compile(r"[A-Z]{2}")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _WORDS: Final = re.compile(r"[^a-z0-9]")
 # somewhere on earth it is tomorrow already
 _TOMORROW: Final = timedelta(days=1)
+# nobody has lived so long; an older year is a slip (19 for 2019, 1095 for 1995)
+_OLDEST_YEARS: Final = 130
+_MOST_SHOWN: Final = 10
 _TICKET_COLUMNS: Final = ("ticket", "ticketid", "ticketiri", "voucher")
 
 
@@ -175,22 +179,26 @@ def read_rows(source: object) -> list[BeneficiaryRow]:
     """Read many beneficiaries.
 
     Args:
-        source: The path of a CSV file (UTF-8, commas or semicolons, a heading), an open text file of one, or
-            an iterable of `Beneficiary` objects and mappings. Columns and keys are the fields of a
-            beneficiary in any spelling (``dateOfBirth``, ``date_of_birth``, ``Date of birth``) and
-            ``ticket``: the IRI, id or voucher of the ticket the row is for. An empty cell is not sent.
+        source: The path of a CSV file (UTF-8; commas, semicolons or tabs; a heading; as spreadsheets write
+            it), an open file of one, or an iterable of `Beneficiary` objects and mappings. Columns and keys are
+            the fields of a beneficiary in any spelling (``dateOfBirth``, ``date_of_birth``, ``Date of birth``)
+            and ``ticket``: the IRI, id or voucher of the ticket the row is for. An empty cell is not sent.
 
     Raises:
         InvalidArgument: The file cannot be read, is not CSV, or has no heading.
     """
     if isinstance(source, (str, Path)):
         try:
-            with Path(source).open(encoding="utf-8-sig", newline="") as file:
-                return _read_csv(file)
-        except (OSError, UnicodeDecodeError) as cause:
+            content: str | bytes = Path(source).read_bytes()
+        except (OSError, ValueError) as cause:
             raise InvalidArgument(f"the rows cannot be read: {cause}") from cause
+        return _read_csv(content)
     if hasattr(source, "readlines"):
-        return _read_csv(cast("IO[str]", source))
+        try:
+            content = cast("IO[str] | IO[bytes]", source).read()
+        except (OSError, ValueError) as cause:
+            raise InvalidArgument(f"the rows cannot be read: {cause}") from cause
+        return _read_csv(content)
     if not isinstance(source, Iterable) or isinstance(source, Mapping):
         raise InvalidArgument("rows are a CSV file or a list of beneficiaries")
     return [_row(number, entry) for number, entry in enumerate(cast("Iterable[object]", source), start=1)]
@@ -270,37 +278,34 @@ def _ticket_name(ticket: object) -> str | None:
     return iri_of(ticket) or (text(source, "id") if source is not None else None)
 
 
-def _read_csv(file: IO[str]) -> list[BeneficiaryRow]:
-    content = file.read().removeprefix("\ufeff")
-    heading = content.partition("\n")[0]
-    separator = ";" if heading.count(";") > heading.count(",") else ","
+def _read_csv(content: str | bytes) -> list[BeneficiaryRow]:
     try:
-        # a line ends where CSV says so, not at every character that Unicode ends lines with
-        lines = list(csv.reader(StringIO(content, newline=""), delimiter=separator, strict=True))
-    except csv.Error as cause:
-        raise InvalidArgument(f"not a CSV file: {cause}") from cause
-    if not lines or not any(cell.strip() for cell in lines[0]):
-        raise InvalidArgument("the CSV file has no heading")
-    columns = [cell.strip() for cell in lines[0]]
-    unknown = [name for name in columns if _column(name) is None]
-    repeated = [name for name in columns if [_column(other) for other in columns].count(_column(name)) > 1]
-    if unknown or repeated:
+        table = read_table(decode_table(content) if isinstance(content, bytes) else content)
+    except UnicodeDecodeError as cause:
+        raise InvalidArgument(f"the rows cannot be read: {cause}; save the file as UTF-8") from None
+    except TableInvalid as cause:
+        raise InvalidArgument(str(cause)) from None
+    columns = [_column(heading) if heading else "" for heading in table.headings]
+    count = Counter(filter(None, columns))
+    wrong = [
+        repr(heading)
+        for heading, column in zip(table.headings, columns, strict=True)
+        if column is None or count[column] > 1
+    ]
+    if wrong:
         known = ", ".join(("ticket", *FIELDS))
-        wrong = ", ".join(map(repr, unknown or repeated))
-        raise InvalidArgument(f"columns unknown or repeated: {wrong}; the columns are {known}")
-    filled = [cells for cells in lines[1:] if any(cell.strip() for cell in cells)]
-    return [_csv_row(number, columns, cells) for number, cells in enumerate(filled, start=1)]
+        shown = ", ".join(wrong[:_MOST_SHOWN]) + (", …" if len(wrong) > _MOST_SHOWN else "")
+        raise InvalidArgument(f"columns unknown or repeated: {shown}; the columns are {known}")
+    return [_csv_row(number, columns, cells) for number, cells in enumerate(table.rows, start=1)]
 
 
-def _csv_row(number: int, columns: Sequence[str], cells: Sequence[str]) -> BeneficiaryRow:
-    given = {
-        cast("str", _column(name)): cell.strip()
-        for name, cell in zip(columns, cells, strict=False)
-        if cell.strip()
-    }
+def _csv_row(number: int, columns: Sequence[str | None], cells: Sequence[str]) -> BeneficiaryRow:
+    given = {column: cell for column, cell in zip(columns, cells, strict=False) if column and cell}
     problems: list[BeneficiaryProblem] = []
-    if any(cell.strip() for cell in cells[len(columns) :]):
+    if any(cells[len(columns) :]):
         problems.append(BeneficiaryProblem(None, f"{len(cells)} cells under {len(columns)} headings"))
+    elif any(cell and not column for column, cell in zip(columns, cells, strict=False)):
+        problems.append(BeneficiaryProblem(None, "a cell under an empty heading"))
     return BeneficiaryRow(number, given.pop("ticket", None), given, tuple(problems))
 
 
@@ -373,9 +378,23 @@ def _birth(value: object, now: datetime) -> tuple[object, str | None]:
         born = None
     if born is None:
         return written, "not a date of the form YYYY-MM-DD"
-    if born > now.astimezone(UTC).date() + _TOMORROW:
+    today = now.astimezone(UTC).date()
+    if born > today + _TOMORROW:
         return written, "this day is yet to come"
+    if born.year < today.year - _OLDEST_YEARS:
+        return written, f"this day is more than {_OLDEST_YEARS} years ago"
     return written, None
+
+
+def field_problem(name: str, value: object, now: datetime) -> str | None:
+    """Return why one field of a beneficiary cannot be sent, whatever its ticket; None if it can.
+
+    Args:
+        name: The field, in any spelling.
+        value: What was given for it.
+        now: The present moment, aware.
+    """
+    return _value(_key(name), value, now)[1]
 
 
 def _moment(value: object) -> datetime | None:

@@ -31,7 +31,9 @@ from korus.iri import (
     Kind,
     Reference,
     parse_iri,
+    prefix_of,
     reference,
+    relative_iris,
 )
 from korus.wire import iri_of, objects, text, wire
 
@@ -251,7 +253,7 @@ class Booking:
                     choices[ticket.iri] = choice
         source = wire(offer)
         if found is not None and source is not None:
-            self.knowledge.learn_offer(found.iri, source)
+            self.knowledge.learn_offer(found.iri, relative_iris(source, prefix_of(self._base_url or "")))
         line = BookingLine(
             number=number,
             offer=found.iri if found else _shown(offer),
@@ -405,7 +407,7 @@ def _quantity_problems(line: BookingLine) -> list[BookingProblem]:
     if isinstance(quantity, bool) or not isinstance(quantity, int):
         reason = f"{_shown(quantity)} is not a whole number"
     elif quantity < 1:
-        reason = f"{quantity} is less than 1"
+        reason = f"{_shown(quantity)} is less than 1"
     elif quantity > _MOST_QUANTITY:
         reason = f"{_shown(quantity)} is more than anybody can sell"
     else:
@@ -796,5 +798,8 @@ def _zone_name(given: object) -> str | None:
 
 
 def _shown(value: object) -> str:
-    shown = value if isinstance(value, str) and value else repr(value)
+    try:
+        shown = value if isinstance(value, str) and value else repr(value)
+    except ValueError:  # an int of more digits than Python writes
+        shown = "a number beyond all measure"
     return shown if len(shown) <= 160 else f"{shown[:160]}…"  # noqa: PLR2004 - long enough for any IRI

@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
+from korus._core.durations import bounded
 from korus._core.values import is_number, shown
 from korus.errors import ConfigurationError
 from korus.secret import Secret
@@ -62,7 +63,8 @@ def _address(at: os.PathLike[str] | str | Secret | None) -> Secret | None:
 
 
 def _seconds(keep: float | timedelta) -> float:
-    return keep.total_seconds() if isinstance(keep, timedelta) else keep
+    seconds: float = keep.total_seconds() if isinstance(keep, timedelta) else keep
+    return bounded(seconds)
 
 
 @frozen

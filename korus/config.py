@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
+from korus._core.durations import bounded
 from korus._core.values import is_count, is_number, shown
 from korus.errors import ConfigurationError, InvalidIri
 from korus.iri import origin
@@ -75,11 +76,11 @@ class Timeouts:
         pool: For a connection of the pool to be free.
     """
 
-    total: float | None = 60.0
-    connect: float | None = 5.0
-    read: float | None = 30.0
-    write: float | None = 30.0
-    pool: float | None = 30.0
+    total: float | None = field(default=60.0, converter=bounded)
+    connect: float | None = field(default=5.0, converter=bounded)
+    read: float | None = field(default=30.0, converter=bounded)
+    write: float | None = field(default=30.0, converter=bounded)
+    pool: float | None = field(default=30.0, converter=bounded)
 
     def __attrs_post_init__(self) -> None:
         for name in ("total", "connect", "read", "write", "pool"):
@@ -98,7 +99,7 @@ class Timeouts:
             return cls(total=value.total_seconds())
         if value is None:
             return cls(total=None)
-        if not is_number(value):
+        if not is_number(bounded(value)):
             raise ConfigurationError(
                 f"`timeout` must be seconds, a timedelta, Timeouts or None, got {shown(value)}"
             )

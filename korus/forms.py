@@ -35,7 +35,8 @@ The rules that save an answer from being misread:
   without is taken as the venue's local time and sent as it stands.
 * Texts may not hold control characters (line breaks and tabs are some), nor halves of surrogate pairs;
   otherwise Unicode is kept as given. A required text may not be blank.
-* A choice is found by its code first and by its label otherwise; a label that two choices share is refused.
+* A choice is found by its code first and by its label otherwise; a label that two choices share is refused. Names of
+  fields and choices match whatever Unicode form (composed or not) they are in.
 * A field of a type that is not among the nine takes a text, as is.
 """
 
@@ -53,6 +54,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from korus._core.texts import normal
 from korus.errors import AnswersInvalid, InvalidArgument
 from korus.wire import iri_of, objects, text, wire
 
@@ -387,6 +389,9 @@ def _answer(
 def _find(fields: Sequence[_Field], name: object) -> int | AnswerProblem:
     wanted = _names(name)
     found = [place for place, entry in enumerate(fields) if entry.names & wanted]
+    if not found:
+        alike = {normal(each) for each in wanted}
+        found = [place for place, entry in enumerate(fields) if alike & {*map(normal, entry.names)}]
     if len(found) == 1:
         return found[0]
     shown = next(iter(sorted(wanted)), _quote(name))
@@ -571,6 +576,13 @@ def _code(value: object, choices: tuple[_Choice, ...] | None) -> str:
     if choices is None or any(choice.code == plain for choice in choices):
         return plain
     labelled = {choice.code for choice in choices if choice.label == plain} if source is None else set[str]()
+    if not labelled and source is None:
+        alike = normal(plain)
+        labelled = {
+            choice.code
+            for choice in choices
+            if any(alike == normal(name) for name in (choice.code, choice.label) if name)
+        }
     if len(labelled) == 1:
         return labelled.pop()
     if labelled:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
@@ -40,11 +40,16 @@ __all__ = [
     "origin",
     "parse_id",
     "parse_iri",
+    "prefix_of",
     "reference",
+    "relative_iri",
+    "relative_iris",
     "same_origin",
 ]
 
 _BLANK_NODE = "/.well-known/genid/"
+# what the paths of all resources begin with
+_ROOTS = ("/v1/", _BLANK_NODE)
 _ID = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]{1,255}", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -317,11 +322,48 @@ def _own_path(iri: str, base_url: str | None) -> str:
     if not parts.scheme and not parts.netloc:
         if iri.startswith("//") or not iri.startswith("/"):
             raise InvalidIri(f"not an IRI of the API: {_shown(iri)}")
-        return iri
-    if base_url is None or not same_origin(iri, base_url):
+    elif base_url is None or not same_origin(iri, base_url):
         raise InvalidIri(f"this IRI is not on the API's own host: {_shown(iri)}")
-    prefix = urlsplit(base_url).path.rstrip("/")
-    return parts.path.removeprefix(prefix) if parts.path.startswith(prefix + "/") else parts.path
+    return _without_prefix(parts.path, prefix_of(base_url or ""))
+
+
+def prefix_of(base_url: str) -> str:
+    """Return the path below which the API is reached, without a slash at its end; mostly an empty text."""
+    return urlsplit(base_url).path.rstrip("/")
+
+
+def relative_iri(text: str, base_url: str) -> str:
+    """Return the IRI of a resource as this module writes it; a text that is no IRI of the API as it is."""
+    try:
+        return parse_iri(text, base_url=base_url).iri
+    except InvalidIri:
+        return text
+
+
+def relative_iris(document: Any, prefix: str) -> Any:
+    """Return a JSON document with all its IRIs as this module writes them.
+
+    An API that is reached below a prefix may put it before its IRIs or not; what is compared and sent is without it.
+
+    Args:
+        document: The document.
+        prefix: What `prefix_of` gave.
+    """
+    if not prefix:
+        return document
+    if isinstance(document, str):
+        return _without_prefix(document, prefix)
+    if isinstance(document, Mapping):
+        entries = cast("Mapping[str, Any]", document)
+        return {key: relative_iris(value, prefix) for key, value in entries.items()}
+    if isinstance(document, list):
+        return [relative_iris(entry, prefix) for entry in document]  # pyright: ignore[reportUnknownVariableType]
+    return document
+
+
+def _without_prefix(path: str, prefix: str) -> str:
+    rest = path.removeprefix(prefix)
+    return rest if prefix and rest != path and rest.startswith(_ROOTS) else path
 
 
 def _split(url: object) -> SplitResult:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 from urllib.parse import parse_qsl, urlsplit
@@ -42,6 +43,8 @@ Query: TypeAlias = tuple[tuple[str, str], ...]
 _T = TypeVar("_T")
 
 _PAGE, _PAGE_SIZE = "page", "itemsPerPage"
+_MOST = 2**31 - 1
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @frozen
@@ -101,12 +104,17 @@ class Page(Generic[_T]):
         number: Its number, from 1.
         total: How many items the whole collection has, None when the API does not say.
         position: Where to go on after this page, as plain JSON for ``resume``; None after the last.
+        page_size: How many items the API puts on a page, as the first page that was read shows: less than was asked
+            for where the API has a limit of its own (50 as a rule, reference 8.1). None when it is not known.
+        requested: How many were asked for with ``page_size=``; None for the API's default.
     """
 
     items: tuple[_T, ...]
     number: int
     total: int | None
     position: Mapping[str, Any] | None
+    page_size: int | None = None
+    requested: int | None = None
 
     def __iter__(self) -> Iterator[_T]:
         return iter(self.items)
@@ -186,6 +194,8 @@ def check_page_number(number: object) -> int:
 
 
 def _whole(value: object, what: str) -> int:
+    if isinstance(value, int) and value > _MOST:
+        raise InvalidArgument(f"{what} is a whole number from 1 to {_MOST}")
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidArgument(f"{what} is a whole number from 1 on, not {value!r}")
     return int(value)
@@ -360,7 +370,7 @@ def _along_link(known: Cursor, cursor: Cursor, query: Query) -> Cursor | None:
     """Follow a link, unless it leads back: to an earlier page, to this one, or round in a circle."""
     if query in (cursor.query, cursor.mark):
         return None
-    numbers = [int(value) for key, value in query if key == _PAGE and value.isdecimal() and value.isascii()]
+    numbers = [int(value) for key, value in query if key == _PAGE and _NUMBER.fullmatch(value)]
     number = numbers[-1] if numbers else cursor.number + 1
     if number <= cursor.number:
         return None

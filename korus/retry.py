@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 from attrs import field, frozen
 
+from korus._core.durations import bounded
 from korus._core.values import is_count, is_number, shown
 from korus.errors import ConfigurationError, KorusError, RateLimited, ServerError, StatusError, TransportError
 
@@ -120,11 +121,11 @@ class RetryPolicy:
     """
 
     attempts: int = field(default=4)
-    first_wait: float = field(default=0.25)
-    longest_wait: float = field(default=8.0)
-    retry_after_cap: float = field(default=60.0)
+    first_wait: float = field(default=0.25, converter=bounded)
+    longest_wait: float = field(default=8.0, converter=bounded)
+    retry_after_cap: float = field(default=60.0, converter=bounded)
     statuses: frozenset[int] = field(default=frozenset({429, 502, 503, 504}), converter=_statuses)
-    settle: float = field(default=5.0)
+    settle: float = field(default=5.0, converter=bounded)
 
     def __attrs_post_init__(self) -> None:
         if not is_count(self.attempts):

@@ -1,28 +1,44 @@
 """A small ticket shop on top of korus: what is on, a basket, a checkout, the tickets.
 
-It is an example of how a program that uses korus is tested, so it does what shops do and no more: it holds no state but
-the basket, and whatever can go wrong at the API becomes a sentence for the customer.
+It is an example of how a program that uses korus is tested, so it does what shops do and no more: it keeps the baskets
+and the purchases that are open, and whatever can go wrong at the API becomes a sentence for the customer.
+
+It is also the model of how to treat a purchase whose outcome is not known, because the answer to it was lost: the
+client has a journal, the customer reads "we will mail you", nobody orders again, and `Shop.settle` finds out and mails.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from korus.errors import DocumentsNotReady, KorusError, PriceChanged, SoldOut
+from korus.errors import DocumentsNotReady, KorusError, OutcomeUnknown, PriceChanged, SoldOut
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
-    from korus import Korus
-    from korus.models import Customer, Offer, Order
+    from korus import BulkOutcome, Korus
+    from korus.models import Customer, Offer, Order, Reservation
+
+
+_LATER = "We cannot tell yet whether your order went through. Please do not order again: we will mail you."
+_NOT_BOOKED = "Your order did not go through. You have not been charged."
+
+
+def _booked(orders: Sequence[Order]) -> str:
+    return f"Your tickets are booked: {', '.join(order.reference for order in orders)}."
 
 
 class Sorry(Exception):
-    """Something that the customer has to be told; the text is for them."""
+    """Something that the customer has to be told; the text is for them. Nothing was bought."""
+
+
+class WeWillMail(Exception):
+    """It is not known yet what was bought; the text is for the customer, who hears more from `Shop.settle`."""
 
 
 @frozen
@@ -57,10 +73,26 @@ class Basket:
 
 
 @frozen
+class Purchase:
+    """What a customer has bought: an order for each line of the basket, but for those that were refused."""
+
+    orders: tuple[Order, ...]
+    missing: tuple[str, ...] = ()
+
+
+@frozen
 class Shop:
-    """The shop: everything it knows, it asks korus."""
+    """The shop: nearly everything it knows, it asks korus.
+
+    Attributes:
+        korus: A client with a journal, so that a purchase survives a lost answer and a crash.
+        mail: Sends a mail to the customer of a purchase, known by its number.
+        waiting: The numbers of purchases whose outcome is not known; a table of the shop's database in real life.
+    """
 
     korus: Korus
+    mail: Callable[[str, str], object]
+    waiting: set[str] = field(factory=set)
 
     def whats_on(self, day: date | None = None, limit: int = 5) -> list[Shown]:
         """The first offers of a day, or of the first day there is anything, that can be had without further choice."""
@@ -81,11 +113,12 @@ class Shop:
                     return shown
         return shown
 
-    def check_out(self, basket: Basket, customer: Customer, number: str) -> Order:
+    def check_out(self, basket: Basket, customer: Customer, number: str) -> Purchase:
         """Hold everything in the basket and order it under the shop's own number.
 
         Raises:
             Sorry: Something cannot be had; nothing was bought.
+            WeWillMail: The answer was lost, so it may have been bought. Never check out again: `settle` finds out.
         """
         booking = self.korus.reservations.bulk()
         lines = {
@@ -99,14 +132,66 @@ class Shop:
         except PriceChanged:
             raise Sorry("A price has changed since you looked. Please look again.") from None
         except KorusError as error:
+            # also if it is not known whether it was held: a hold that nobody orders ends by itself
             raise Sorry("The box office does not answer as it should. Nothing was bought.") from error
-        if held.failed:
-            names = ", ".join(lines[outcome.line.number].name for outcome in held.failed)
-            raise Sorry(f"This cannot be had any more: {names}.")
-        placed = self.korus.orders.create(held, customer=customer, external_reference=number)
-        if placed.failed:
+        if not held.ok:
+            gone = [outcome for outcome in held.lines if outcome.status != "succeeded"]
+            names = ", ".join(lines[outcome.line.number].name for outcome in gone)
+            raise Sorry(f"This cannot be had any more: {names or 'a part of your basket'}.")
+        names_of = {
+            reservation.iri: lines[outcome.line.number].name
+            for outcome in held.lines
+            for reservation in outcome.results
+        }
+        return self._order(held, names_of, customer, number)
+
+    def _order(
+        self,
+        held: BulkOutcome[Reservation, Any],
+        names: Mapping[str, str],
+        customer: Customer,
+        number: str,
+    ) -> Purchase:
+        self.waiting.add(number)  # first of all, so that a crash leaves it there
+        try:
+            placed = self.korus.orders.create(held, customer=customer, external_reference=number)
+        except OutcomeUnknown:
+            raise WeWillMail(_LATER) from None
+        except KorusError as error:
+            self.waiting.discard(number)
+            raise Sorry("The order was not confirmed. You have not been charged.") from error
+        if placed.unknown:
+            raise WeWillMail(_LATER)
+        self.waiting.discard(number)
+        if not placed.succeeded:
             raise Sorry("The order was not confirmed. You have not been charged.")
-        return placed.succeeded[0]
+        return Purchase(placed.succeeded, tuple(names[failed.line.reservation] for failed in placed.failed))
+
+    def settle(self) -> None:
+        """Find out what became of the purchases that are open, and mail their customers.
+
+        Run it when the shop starts, and every few minutes. The journal asks the box office what exists; what cannot
+        be told yet stays open for the next time.
+        """
+        found: dict[str, Sequence[Order]] = {}
+        for recovered in self.korus.journal.recover():
+            if recovered.kind == "order" and recovered.reference is not None:
+                found[recovered.reference] = (*found.get(recovered.reference, ()), *recovered.succeeded)
+        for number in sorted(self.waiting):
+            entries = self.korus.journal.list(kind="order", reference=number)
+            if not entries or any(entry.open for entry in entries):
+                continue  # about to be ordered by another worker, or not known yet
+            # the shop crashed between settling and mailing if the journal has nothing to say any more
+            orders = found[number] if number in found else self._orders(number)
+            self.mail(number, _booked(orders) if orders else _NOT_BOOKED)
+            self.waiting.discard(number)
+
+    def _orders(self, number: str) -> list[Order]:
+        return [
+            order
+            for order in self.korus.orders.list(external_reference=number)
+            if order.external_reference == number
+        ]
 
     def tickets(self, order: Order, folder: Path) -> list[Path]:
         """Fetch the tickets of an order as PDF.

@@ -313,7 +313,9 @@ class AsyncBulkReservation:
     async def _ask(self, *, with_snapshot: bool) -> tuple[tuple[LineCheck, ...], Snapshot | None]:
         """Ask all live questions at once, each offer's only once."""
         known = self._booking.knowledge
-        offers = list(dict.fromkeys(line.offer for line in self.lines))
+        offers: dict[str, list[BookingLine]] = {}
+        for line in self.lines:
+            offers.setdefault(line.offer, []).append(line)
         left: dict[str, Any] = {}
         prices: dict[str, Any] = {}
         snapshots: list[Snapshot | None] = []
@@ -328,9 +330,10 @@ class AsyncBulkReservation:
             snapshots.append(await self._client.driver.run(take_snapshot()))
 
         questions: list[Callable[[], Awaitable[None]]] = [look] if with_snapshot else []
-        for offer in offers:
+        for offer, lines in offers.items():
             facts = known.offers.get(offer)
-            if needs_availability(facts):
+            tickets = [known.tickets.get(iri) for iri in known.tickets_of(offer) or ()]
+            if needs_availability(facts, tickets, lines):
                 questions.append(self._learner(availability_of, offer))
             if needs_price(facts):
                 questions.append(self._learner(price_of, offer))

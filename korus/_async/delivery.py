@@ -1,54 +1,42 @@
-"""Fetching an order's documents: waiting until they are there, and saving them whole or not at all.
+"""An order's documents: waiting until they are there, and their temporary addresses.
 
-The file comes from a storage host at a temporary address, without the API's token. It is written beside its
-place under another name and moved there when it has been checked, so that a broken download leaves nothing
-and a repeated one replaces its file at once. What a file must be is decided in `korus.downloads`.
+What is at these addresses is fetched by `korus._async.http.downloads`.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from korus._primitives.asynchronous import run_blocking, sleep
+from korus._primitives.asynchronous import sleep
 from korus.beneficiaries import order_tickets, requirement
-from korus.downloads import check_content, file_name, is_stale, length_of, next_address
+from korus.downloads import moment_of, too_early
 from korus.errors import (
     DocumentsNotReady,
-    DownloadFailed,
     InvalidArgument,
-    KorusError,
     OperationUnavailable,
-    TransportError,
+    ValidationFailed,
 )
 from korus.iri import DOCUMENT, Reference, parse_iri
 from korus.operations import available, request_for
 from korus.pages import read_envelope
-from korus.retry import Replay, next_wait
 from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from korus._async.transport import AsyncFetched, AsyncTransport
+    from korus._async.transport import AsyncTransport
 
 __all__ = ["AsyncDelivery", "Pending"]
 
-_LOG = logging.getLogger("korus")
+_OPERATION = "download"
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
-_MOST_REDIRECTS = 5
-_ENDING = 1024
-_BEGINNING = 16
-# a document that is due so long after the deadline will not come in time
-_HOPELESS = timedelta(seconds=60)
+# a document that is due so many seconds after the deadline will not come in time
+_HOPELESS = 60.0
 
 
 @frozen
@@ -67,6 +55,11 @@ class Pending:
     due: datetime | None
     waited: float
 
+    def without(self, document: str) -> Pending:
+        """Return the same with a document that is not ready after all."""
+        ready = tuple(iri for iri in self.ready if iri != document)
+        return evolve(self, ready=ready, pending=(*self.pending, document))
+
 
 @frozen
 class _Listed:
@@ -77,7 +70,7 @@ class _Listed:
 
 
 class AsyncDelivery:
-    """Waits for and fetches documents for one client.
+    """Waits for documents and asks for their addresses, for one client.
 
     Args:
         transport: What carries requests out.
@@ -110,20 +103,17 @@ class AsyncDelivery:
         Raises:
             DocumentsNotReady: They are not ready in time, or cannot be before beneficiaries are named.
         """
-        began, pause, looks = self._now(), _FIRST_PAUSE, 0
+        began, pause, looks = self.now(), _FIRST_PAUSE, 0
         while True:
             listed = await self._list(order)
             looks += 1
-            standing = _standing(listed, self._now() - began)
+            standing = _standing(listed, self.now() - began)
             if progress is not None:
                 progress(standing)
             if listed.documents and not standing.pending:
                 return listed.documents, standing
             left = patience - standing.waited
-            hopeless = (
-                standing.due is not None
-                and standing.due > listed.now + timedelta(seconds=max(left, 0)) + _HOPELESS
-            )
+            hopeless = _is_hopeless(standing.due, listed.now, left)
             if (hopeless or left <= 0) and standing.ready and some:
                 return listed.documents, standing
             if looks == 1 and not listed.documents:
@@ -173,11 +163,11 @@ class AsyncDelivery:
         """Give the API's own time where it says it, since its dates are by its clock."""
         try:
             found = parsedate_to_datetime(headers.get("date", ""))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, IndexError, OverflowError):
             return self._transport.clock.now()
         return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
-    # --- fetching ------------------------------------------------------------------------------------------
+    # --- addresses -----------------------------------------------------------------------------------------
 
     async def address(self, document: Reference, language: str | None) -> dict[str, Any]:
         """Ask for the temporary address of a document."""
@@ -196,128 +186,32 @@ class AsyncDelivery:
             request = {**request, "headers": {**headers, "Accept-Language": language}}
         return (await self._transport.send(update_order_document.OPERATION, request)).object()
 
-    async def save(
-        self,
-        document: Reference,
-        order: Mapping[str, Any],
-        folder: Path,
-        *,
-        language: str | None,
-        follow_redirects: bool,
-        max_bytes: int,
-    ) -> Path:
-        """Fetch a document and put it into a folder, under a name of its own.
+    async def address_in_time(self, document: Reference, language: str | None, ends: float) -> dict[str, Any]:
+        """Ask for the temporary address of a document again and again while the API says that it is too early.
 
         Raises:
-            DownloadFailed: It could not be fetched, or is not what it should be; nothing is left behind.
+            DocumentsNotReady: It is too early still when the patience ends, or long after that.
         """
-        refreshed, attempt = False, 0
-        patched = await self.address(document, language)
+        pause = _FIRST_PAUSE
         while True:
-            attempt += 1
-            url = text(patched, "temporaryUrl")
-            if url is None:
-                raise DownloadFailed(f"{document.iri}: the API gave no address for it", operation=_OPERATION)
             try:
-                return await self._fetch(url, document, order, folder, language, follow_redirects, max_bytes)
-            except _Stale as stale:
-                if refreshed:
-                    raise DownloadFailed(
-                        f"{document.iri}: the storage host refused the address twice ({stale.status})",
-                        operation=_OPERATION,
-                        status=stale.status,
+                return await self.address(document, language)
+            except ValidationFailed as refused:
+                early = too_early(refused)
+                if early is None:
+                    raise
+                left = ends - self.now()
+                if left <= 0 or _is_hopeless(early.due, self._moment(refused.headers), left):
+                    due = "" if early.due is None else f"; it is due at {early.due.isoformat()}"
+                    raise DocumentsNotReady(
+                        f"{document.iri}: not ready yet{due}", pending=(document.iri,), operation=_OPERATION
                     ) from None
-                refreshed = True
-                patched = await self.address(document, language)
-            except (TransportError, _Broken) as error:
-                cause = error.error if isinstance(error, _Broken) else error
-                wait = next_wait(
-                    self._transport.config.retry, cause, replay=Replay.SAFE, attempt=attempt, remaining=None
-                )
-                if wait is None:
-                    raise DownloadFailed(f"{document.iri}: {cause}", operation=_OPERATION) from None
-                _LOG.debug("%s: attempt %d failed (%s)", _OPERATION, attempt, cause)
-                await sleep(wait)
+            await sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
 
-    async def _fetch(  # noqa: PLR0917 - one document's whole story
-        self,
-        url: str,
-        document: Reference,
-        order: Mapping[str, Any],
-        folder: Path,
-        language: str | None,
-        follow_redirects: bool,
-        max_bytes: int,
-    ) -> Path:
-        for _ in range(_MOST_REDIRECTS + 1):
-            async with self._transport.fetch(url, operation=_OPERATION) as fetched:
-                if 300 <= fetched.status < 400:  # noqa: PLR2004
-                    if not follow_redirects:
-                        raise DownloadFailed(
-                            f"{document.iri}: the storage host redirects; follow_redirects=True allows it",
-                            operation=_OPERATION,
-                            status=fetched.status,
-                        )
-                    url = next_address(url, fetched.headers.get("location"))
-                    continue
-                _refuse_status(document, fetched)
-                name = file_name(order, document.id, language, fetched.headers.get("content-type", ""))
-                return await self._write(fetched, url, folder, name, max_bytes)
-        raise DownloadFailed(f"{document.iri}: the storage host redirects without end", operation=_OPERATION)
-
-    async def _write(self, fetched: AsyncFetched, url: str, folder: Path, name: str, max_bytes: int) -> Path:
-        part = await run_blocking(_Part, folder)
-        size, beginning, ending = 0, b"", b""
-        try:
-            async for chunk in fetched.chunks():
-                size += len(chunk)
-                _refuse_length(size, max_bytes)
-                beginning = (beginning + chunk[:_BEGINNING])[:_BEGINNING]
-                ending = (ending + chunk)[-_ENDING:]
-                await run_blocking(part.file.write, chunk)
-            _check(fetched, url, beginning, ending, size)
-            final = folder / name
-            await run_blocking(_finish, part, final)
-        except BaseException:
-            _discard(part)
-            raise
-        return final
-
-    def _now(self) -> float:
+    def now(self) -> float:
+        """Return the time that patience is measured by, in seconds."""
         return self._transport.clock.monotonic()
-
-
-_OPERATION = "download"
-
-
-class _Stale(Exception):
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-class _Broken(Exception):
-    """A download that broke off and can be tried again."""
-
-    def __init__(self, error: KorusError) -> None:
-        super().__init__(error)
-        self.error = error
-
-
-def _refuse_length(size: int, most: int) -> None:
-    if size > most:
-        raise DownloadFailed(f"the file is longer than {most} bytes", operation=_OPERATION)
-
-
-def _refuse_status(document: Reference, fetched: AsyncFetched) -> None:
-    if fetched.status == 200:  # noqa: PLR2004
-        return
-    if is_stale(fetched.status):
-        raise _Stale(fetched.status)
-    message = f"{document.iri}: the storage host answered {fetched.status}"
-    if fetched.status == 429 or fetched.status >= 500:  # noqa: PLR2004
-        raise _Broken(TransportError(message, sent=True, operation=_OPERATION))
-    raise DownloadFailed(message, operation=_OPERATION, status=fetched.status)
 
 
 def _standing(listed: _Listed, waited: float) -> Pending:
@@ -336,12 +230,12 @@ def _standing(listed: _Listed, waited: float) -> Pending:
 
 
 def _due(document: object) -> datetime | None:
-    written = text(wire(document) or {}, "downloadableAt")
-    try:
-        found = None if written is None else datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return moment_of(text(wire(document) or {}, "downloadableAt"))
+
+
+def _is_hopeless(due: datetime | None, now: datetime, left: float) -> bool:
+    """Return True if what is due then will not come within the seconds left."""
+    return due is not None and (due - now).total_seconds() > max(left, 0) + _HOPELESS
 
 
 def _not_ready(order: Reference, standing: Pending) -> DocumentsNotReady:
@@ -368,43 +262,3 @@ def document_of(document: object, order: Reference, base_url: str) -> Reference:
     if not found.is_within(order):
         raise InvalidArgument(f"{found.iri} is a document of another order than {order.iri}")
     return found
-
-
-class _Part:
-    """A file in the making, beside the place where it will be."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=".korus-", suffix=".part", dir=folder)
-        self.path = Path(name)
-        self.file = os.fdopen(number, "wb")
-
-
-def _finish(part: _Part, final: Path) -> None:
-    part.file.flush()
-    os.fsync(part.file.fileno())
-    part.file.close()
-    part.path.chmod(0o644)
-    part.path.replace(final)
-
-
-def _discard(part: _Part) -> None:
-    part.file.close()
-    part.path.unlink(missing_ok=True)
-
-
-def _check(fetched: AsyncFetched, url: str, beginning: bytes, ending: bytes, size: int) -> None:
-    announced = length_of(fetched.headers)
-    try:
-        check_content(
-            beginning,
-            ending,
-            size,
-            announced=announced,
-            content_type=fetched.headers.get("content-type", ""),
-            address=url,
-        )
-    except DownloadFailed as error:
-        if announced is not None and size < announced:
-            raise _Broken(TransportError(error.message, sent=True, operation=_OPERATION)) from None
-        raise

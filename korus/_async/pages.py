@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from korus import pages as paging
 from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers, Dropped, home
@@ -99,6 +99,8 @@ class _Reader(Generic[_T]):
             number=cursor.number,
             total=envelope.total,
             position=None if following is None else paging.position_of(following, 0, source.key),
+            page_size=len(envelope.members) if cursor.first_size is None else cursor.first_size,
+            requested=self.page_size,
         )
         return _Reading(cursor, envelope, page, step)
 
@@ -107,7 +109,8 @@ class AsyncPages(Generic[_T]):
     """A list of the API, fetched as needed; nothing is sent before it is looked at.
 
     Iterate over it for the items, over `pages` for whole pages; each iteration reads anew. Pages are read one
-    after the other and dropped behind, so memory does not grow with the collection.
+    after the other and dropped behind, so memory does not grow with the collection. The API may put fewer items
+    on a page than ``page_size`` asks for; `korus.Page.page_size` says how many it does.
 
     A collection that changes while it is read may show an item twice or not at all, since the API counts
     pages and keeps no snapshot. Where that can be noticed (another total, the same items again, fewer or
@@ -327,4 +330,4 @@ class _WholePages(Generic[_T]):
             raise StopAsyncIteration
         page, skip = reading.page, reading.cursor.skip
         self._reader.stand(reading.cursor, len(page))
-        return page if not skip else Page(page.items[skip:], page.number, page.total, page.position)
+        return page if not skip else evolve(page, items=page.items[skip:])

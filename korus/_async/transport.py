@@ -11,7 +11,7 @@ import platform
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -32,6 +32,7 @@ from korus.errors import (
     KorusError,
 )
 from korus.failures import CAUGHT, failure_of
+from korus.iri import prefix_of, relative_iris
 from korus.oidc import OPERATION as TOKEN_OPERATION
 from korus.problems import request_id_of, status_error
 from korus.retry import Replay, next_wait, replay_of
@@ -100,6 +101,7 @@ class Answer:
         content: The body's bytes, without content encoding.
         secrets: What a decoding error masks, should the body echo it.
         identity: What was asked for.
+        prefix: The path below which the API is reached, which its IRIs may have before them.
     """
 
     operation: str
@@ -108,6 +110,7 @@ class Answer:
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     identity: Identity | None = field(default=None, repr=False)
+    prefix: str = field(default="", repr=False, kw_only=True)
 
     @property
     def request_id(self) -> str | None:
@@ -154,7 +157,7 @@ class Answer:
             error.status, error.request_id = self.status, self.request_id
             # without the frames it came through: they hold the whole body
             raise error.with_traceback(None) from None
-        return decoded
+        return cast("_Decoded", relative_iris(decoded, self.prefix))
 
 
 @define
@@ -324,7 +327,14 @@ class AsyncTransport:
         )
         if kept is not None:
             headers = httpx.Headers({"content-type": kept.content_type})
-            return Answer(asked.name, HTTPStatus.OK, headers, kept.content, identity=asked.identity)
+            return Answer(
+                asked.name,
+                HTTPStatus.OK,
+                headers,
+                kept.content,
+                identity=asked.identity,
+                prefix=prefix_of(self.config.base_url),
+            )
         answer = await self._carried_out(asked, replay, deadline)
         # a page of maintenance is not to be had for a day
         if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
@@ -498,6 +508,7 @@ class AsyncTransport:
             content,
             self.tokens.secrets,
             asked.identity,
+            prefix=prefix_of(self.config.base_url),
         )
 
     @asynccontextmanager

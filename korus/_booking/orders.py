@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from attrs import field, frozen
 
+from korus._booking.external_reference import reference_problem
 from korus._booking.facts import ReservationFacts
 from korus._booking.outcomes import BulkOutcome, OrderLine
 from korus.booking import BookingLine
@@ -17,7 +18,6 @@ from korus.wire import text, wire
 
 __all__ = ["HoldProblem", "OrderRequest", "customer_body", "order_request", "units_to_rebook"]
 
-_LONGEST_REFERENCE: Final = 50
 _REQUIRED: Final = ("firstname", "lastname", "email")
 
 
@@ -150,12 +150,13 @@ def units_to_rebook(request: OrderRequest, failed: Iterable[str]) -> list[tuple[
 
 
 def _reference(given: object) -> str:
-    # orders are found again by it, and the filter takes no more than this (reference 3.6)
-    if not isinstance(given, str) or not given.strip():
-        raise InvalidArgument("external_reference is a text of your own, by which the order is found again")
-    if len(given) > _LONGEST_REFERENCE or not given.isprintable():
-        raise InvalidArgument(f"external_reference is one line of at most {_LONGEST_REFERENCE} characters")
-    return str.__str__(given)
+    if not isinstance(given, str):
+        raise InvalidArgument(f"`external_reference` must be a str, got {type(given).__name__}.")
+    plain = str.__str__(given)
+    problem = reference_problem(plain)
+    if problem:
+        raise InvalidArgument(f"`external_reference` must {problem}.")
+    return plain
 
 
 def customer_body(customer: object) -> dict[str, Any]:

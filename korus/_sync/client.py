@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
+from urllib.request import getproxies
 
 import httpx
 
 from korus._core.lazy import lazy
+from korus._http.environment import check_proxies, setup_error
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.synchronous import Local, Slots, bound, home
 from korus._sync.booking.intent_log import BookingLog
@@ -87,6 +90,10 @@ def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
     HTTP/2 makes another kind, because it is written into the context, and so do other settings. So does
     another process: a context has locks inside.
     """
+    file, folders = map(os.environ.get, _CERTIFICATE_SETTINGS)
+    if folders and not file and not any(map(os.path.isdir, folders.split(os.pathsep))):
+        # OpenSSL would trust nobody then, without a word
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     return httpx.create_ssl_context()
 
 
@@ -139,11 +146,12 @@ class _Pool:
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
+        check_proxies(getproxies(), os.environ)
         try:
             verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
             client = httpx.Client(verify=verify, limits=limits, http2=config.http2)
-        except ImportError as error:
-            raise ConfigurationError(f"http2=True needs the package h2: {error}") from None
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise setup_error(error, os.environ) from None
         return _without_cookies(bound(client))
 
     def _lend(self, setting: str) -> None:

@@ -12,7 +12,7 @@ import platform
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,6 +33,7 @@ from korus.errors import (
     KorusError,
 )
 from korus.failures import CAUGHT, failure_of
+from korus.iri import prefix_of, relative_iris
 from korus.oidc import OPERATION as TOKEN_OPERATION
 from korus.problems import request_id_of, status_error
 from korus.retry import Replay, next_wait, replay_of
@@ -101,6 +102,7 @@ class Answer:
         content: The body's bytes, without content encoding.
         secrets: What a decoding error masks, should the body echo it.
         identity: What was asked for.
+        prefix: The path below which the API is reached, which its IRIs may have before them.
     """
 
     operation: str
@@ -109,6 +111,7 @@ class Answer:
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     identity: Identity | None = field(default=None, repr=False)
+    prefix: str = field(default="", repr=False, kw_only=True)
 
     @property
     def request_id(self) -> str | None:
@@ -155,7 +158,7 @@ class Answer:
             error.status, error.request_id = self.status, self.request_id
             # without the frames it came through: they hold the whole body
             raise error.with_traceback(None) from None
-        return decoded
+        return cast("_Decoded", relative_iris(decoded, self.prefix))
 
 
 @define
@@ -323,7 +326,14 @@ class Transport:
         )
         if kept is not None:
             headers = httpx.Headers({"content-type": kept.content_type})
-            return Answer(asked.name, HTTPStatus.OK, headers, kept.content, identity=asked.identity)
+            return Answer(
+                asked.name,
+                HTTPStatus.OK,
+                headers,
+                kept.content,
+                identity=asked.identity,
+                prefix=prefix_of(self.config.base_url),
+            )
         answer = self._carried_out(asked, replay, deadline)
         # a page of maintenance is not to be had for a day
         if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
@@ -497,6 +507,7 @@ class Transport:
             content,
             self.tokens.secrets,
             asked.identity,
+            prefix=prefix_of(self.config.base_url),
         )
 
     @contextmanager

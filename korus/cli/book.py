@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from korus import Korus, __version__
+from korus.availability import tolerance
 from korus.cli.booking_file import BookingFile, FileInvalid, parse
 from korus.cli.carry_out import Errand, Wishes
 from korus.cli.located import FileProblem
 from korus.cli.lookup import look_up
 from korus.cli.progress import Screen, progress_on
 from korus.cli.receipt import Line, receipt, status, summary
+from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -43,11 +45,17 @@ app = typer.Typer()
 def _amount(written: str | None) -> str | None:
     """Refuse what is no amount before anything is asked."""
     try:
-        if written is None or (Decimal(written).is_finite() and Decimal(written) >= 0):
-            return written
-    except InvalidOperation:
-        pass
-    raise typer.BadParameter(f"{written!r} is not an amount like 2.00")
+        tolerance(written)
+    except InvalidArgument:
+        raise typer.BadParameter(f"{written!r} is not an amount like 2.00") from None
+    return written
+
+
+def _patience(seconds: float) -> float:
+    """Refuse a wait without end before anything is asked."""
+    if not math.isfinite(seconds):
+        raise typer.BadParameter(f"must be a number of seconds, got {seconds}")
+    return seconds
 
 
 @app.command()
@@ -62,7 +70,9 @@ def book(
         "tickets"
     ),
     reference: Annotated[str | None, typer.Option(help="External reference, instead of the file's.")] = None,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the tickets of an order.", min=0)] = 120,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for the tickets of an order.", min=0, callback=_patience)
+    ] = 120,
     max_price_change: Annotated[
         str | None,
         typer.Option(

@@ -34,6 +34,9 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
 
+from korus._booking.external_reference import reference_problem
+from korus._primitives.clock import SYSTEM_CLOCK
+from korus.beneficiaries import field_problem
 from korus.cli.located import FileProblem, Located, Scalar, Unreadable, quoted, read_json, read_yaml
 
 __all__ = ["BookingFile", "FileInvalid", "Item", "OfferGiven", "OfferNamed", "Text", "parse"]
@@ -305,12 +308,23 @@ _BENEFICIARY: Final = {
 
 
 def _customer(at: Located, judge: _Judge) -> dict[str, Any]:
-    return judge.mapping(at, _CUSTOMER)
+    return _person(at, judge, _CUSTOMER)
 
 
 def _beneficiaries(at: Located, judge: _Judge) -> tuple[dict[str, Any], ...]:
     people = judge.sequence(at, "beneficiaries")
-    return tuple(judge.mapping(person, _BENEFICIARY) for person in people)
+    return tuple(_person(person, judge, _BENEFICIARY) for person in people)
+
+
+def _person(at: Located, judge: _Judge, keys: Mapping[str, _Key]) -> dict[str, Any]:
+    """Read a person, judged as it will be when it is sent: that is after the purchase."""
+    found = judge.mapping(at, keys)
+    said: Mapping[str, Located] = at.value if isinstance(at.value, dict) else {}
+    for name, value in found.items():
+        reason = field_problem(name, value, SYSTEM_CLOCK.now()) if isinstance(value, str) else None
+        if reason:
+            judge.refuse(said[name], reason)
+    return found
 
 
 def _sessions(at: Located, judge: _Judge) -> dict[str, Text]:
@@ -395,7 +409,13 @@ def _items(at: Located, judge: _Judge) -> tuple[Item, ...]:
     return tuple(item for item in read if item is not None)
 
 
-_reference: Final = _text_like(r"[^\x00-\x1f\x7f]{1,50}", "1 to 50 characters")
+def _reference(at: Located, judge: _Judge) -> str | None:
+    text = _text(at, judge)
+    problem = None if text is None else reference_problem(text)
+    if problem:
+        judge.refuse(at, f"must {problem}")
+        return None
+    return text
 
 
 def _booking(at: Located, judge: _Judge, external_reference: str | None) -> BookingFile | None:

@@ -233,10 +233,12 @@ class Errand:
             line.remarks.append(error.message)
         except DocumentsNotReady:
             line.remarks.append(f"the tickets are not ready yet{_due(latest)}; {_AGAIN}")
-        except KorusError as error:
-            line.failures.append(f"the tickets could not be fetched: {error.message}")
-        except OSError as error:
-            line.failures.append(f"the tickets could not be written: {error.strerror}; {_AGAIN}")
+        except (KorusError, OSError) as error:
+            disk = error if isinstance(error, OSError) else error.__cause__
+            if isinstance(disk, OSError):
+                line.failures.append(f"the tickets could not be written: {disk.strerror}; {_AGAIN}")
+            else:
+                line.failures.append(f"the tickets could not be fetched: {error}")
 
 
 def _refused(error: KorusError) -> dict[int, str]:

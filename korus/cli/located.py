@@ -126,12 +126,13 @@ def read_yaml(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
     Raises:
         Unreadable: With line and reason.
     """
+    _refuse_other_versions(text)
     from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import, and JSON needs none of it
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
     try:
         node: Any = YAML(typ="rt", pure=True).compose(text)  # pyright: ignore[reportUnknownMemberType] - untyped there
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, AssertionError) as error:
         raise Unreadable((_yaml_problem(error, text),)) from None
     except RecursionError:
         raise Unreadable((FileProblem(1, "", "nested too deeply to be read"),)) from None
@@ -260,6 +261,22 @@ class _JsonWalk:
 
 # ── YAML ──
 
+_VERSION: Final = re.compile(r"%YAML[ \t]+(?P<version>[^ \t#]+)")
+
+
+def _refuse_other_versions(text: str) -> None:
+    """Refuse a file that says that it is YAML 1.1, where the same words have other values."""
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+        said = _VERSION.match(line.rstrip("\r"))
+        if said is not None and said["version"] != "1.2":
+            reason = (
+                f"this file says that it is YAML {quoted(said['version'])[1:-1]}, and booking files are YAML 1.2, "
+                "where yes and no are texts and 012 is twelve; take this line away if that is what is meant"
+            )
+            raise Unreadable((FileProblem(number, "", reason),))
+        if line.strip() and line[0] not in "#%":
+            return  # the directives have ended
+
 
 def _yaml_problem(error: Any, text: str) -> FileProblem:
     mark = getattr(error, "problem_mark", None)
@@ -267,7 +284,11 @@ def _yaml_problem(error: Any, text: str) -> FileProblem:
         return FileProblem(mark.line + 1, "", f"not YAML: {error.problem or error.context}")
     # a character that YAML does not allow: its position comes instead of a mark
     line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-    return FileProblem(line, "", f"not YAML: {getattr(error, 'reason', str(error).splitlines()[0])}")
+    return FileProblem(
+        line,
+        "",
+        f"not YAML: {getattr(error, 'reason', (str(error).splitlines() or ['it cannot be read'])[0])}",
+    )
 
 
 def _from_node(node: Any, reading: _Reading, where: str, depth: int) -> Located:

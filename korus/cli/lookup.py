@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from korus._core.texts import folded
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
 from korus.cli.located import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
-from korus.iri import OFFER, Reference, parse_iri
+from korus.iri import OFFER, Reference, parse_iri, relative_iri
 from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class _Named:
         return written in {self.iri, self.id}
 
     def is_called(self, written: str) -> bool:
-        return _plain(self.name) == _plain(written)
+        return folded(self.name) == folded(written)
 
 
 def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tuple[FileProblem, ...]]:
@@ -247,6 +248,9 @@ class _Search:
             self.refuse(written, error.message)
             return None
 
+    def relative(self, written: Text) -> str:
+        return relative_iri(written.text, self.korus.config.base_url) if "/" in written.text else written.text
+
     # ── tickets and sessions ──
 
     def ticket(
@@ -266,7 +270,7 @@ class _Search:
         matching = [
             session
             for session in listed or ()
-            if _named(session).is_meant_by(written.text) or written.text in _starts(session)
+            if _named(session).is_meant_by(self.relative(written)) or written.text in _starts(session)
         ]
         if len(matching) == 1 and (iri := iri_of(matching[0])) is not None:
             return iri, moment((wire(matching[0]) or {}).get("occursAt"))
@@ -301,8 +305,10 @@ class _Search:
 
     def one_of(self, things: Sequence[_Named], written: Text, what: str) -> _Named | None:
         """The one thing that is meant: by IRI or id, else by name; a problem if none or several are."""
-        meant = [thing for thing in things if thing.is_meant_by(written.text)]
+        meant = [thing for thing in things if thing.is_meant_by(self.relative(written))]
         meant = meant or [thing for thing in things if thing.is_called(written.text)]
+        if len(meant) > 1:  # a name that is written just so comes before those that only look like it
+            meant = [thing for thing in meant if thing.name == written.text] or meant
         if len(meant) == 1:
             return meant[0]
         if meant:
@@ -312,8 +318,8 @@ class _Search:
                 f"{quoted(written.text)} is the name of more than one {what}: say which by IRI: {iris}",
             )
             return None
-        names = {_plain(thing.name): thing.name for thing in things}
-        near = [names[name] for name in get_close_matches(_plain(written.text), names, n=3, cutoff=0.5)]
+        names = {folded(thing.name): thing.name for thing in things}
+        near = [names[name] for name in get_close_matches(folded(written.text), names, n=3, cutoff=0.5)]
         offered = (
             f"did you mean {_some(near)}?" if near else f"there are {_some(list(names.values())) or 'none'}"
         )
@@ -374,10 +380,6 @@ def _times(sessions: Iterable[object]) -> str:
     """When there are sessions, as the end of a message."""
     times = _some([starts[0] for session in sessions if (starts := _starts(session))])
     return f"; there are {times}" if times else ""
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 def _some(words: Sequence[str]) -> str:

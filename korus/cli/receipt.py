@@ -6,7 +6,7 @@ nothing about a person: the tickets beside it have these.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
@@ -146,7 +146,7 @@ def _total(lines: Sequence[Line]) -> str | None:
     }
     try:
         return str(sum((Decimal(amount or "") for amount in amounts.values()), Decimal("0.00")))
-    except InvalidOperation:
+    except ArithmeticError:  # no amount, or one beyond all measure
         return None
 
 

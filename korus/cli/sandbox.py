@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from korus._core.durations import LONGEST
 from korus.sandbox import DEFAULT_OFFERS, Sandbox
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
     offers: Annotated[
         int, typer.Option(help="How many offers the first catalogue holds.", min=1)
     ] = DEFAULT_OFFERS,
-    latency: Annotated[float, typer.Option(help="Seconds to wait before each answer.", min=0)] = 0.0,
+    latency: Annotated[
+        float, typer.Option(help="Seconds to wait before each answer.", min=0, max=LONGEST)
+    ] = 0.0,
     document_delay: Annotated[
-        float, typer.Option(help="Seconds until the documents of a complete order can be had.", min=0)
+        float,
+        typer.Option(help="Seconds until the documents of a complete order can be had.", min=0, max=LONGEST),
     ] = 1.0,
     environment_file: Annotated[
         Path | None, typer.Option(help="Write the export lines to this file too, once it answers.")

@@ -397,7 +397,7 @@ class BoxOffice:
             for document in order.documents:
                 document.edition += 1
             return
-        ready = now.replace(microsecond=0) + self._document_delay
+        ready = _downloadable(now, self._document_delay)
         if order.offer.product.base.plan.instant or order.offer.date is None:
             order.documents.append(Document(self._new_id("document", now), "tickets", ready))
             return
@@ -437,3 +437,11 @@ class BoxOffice:
     def _new_id(self, kind: str, now: datetime) -> str:
         self._made += 1
         return uuid7(digest_of(self.catalogue.seed, kind, self._made), milliseconds(now))
+
+
+def _downloadable(complete: datetime, delay: timedelta) -> datetime:
+    """Return when a document can be downloaded, in whole seconds: as it is shown, so it is compared."""
+    if not delay:
+        return complete.replace(microsecond=0)
+    ready = complete + delay
+    return ready if not ready.microsecond else ready.replace(microsecond=0) + timedelta(seconds=1)

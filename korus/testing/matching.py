@@ -255,7 +255,10 @@ def describe(
     """
     head = f"{made.method} {made.uri}\n  is answered by nothing in {cassette}."
     if not candidates:
-        return f"{head} The cassette is empty or does not exist."
+        return (
+            f"no cassette answers {made.method} {made.uri}: record it with --korus-record=missing\n"
+            f"  It is answered by nothing in {cassette}. The cassette is empty or does not exist."
+        )
     number, nearest, differences = min(candidates, key=_distance)
     if not differences:
         times = sum(not found for _, _, found in candidates)

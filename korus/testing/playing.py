@@ -12,7 +12,6 @@ import datetime as dt
 import hashlib
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -21,22 +20,21 @@ from attrs import define, field
 
 from korus._primitives import clock
 from korus.testing import cassettes, checking, descriptions, reports
+from korus.testing.naming import cassette_path
 from korus.testing.pseudonyms import Kind, Pseudonyms
 from korus.testing.recording import Tape, now, open_cassette
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
+    from pathlib import Path
 
     from korus.sandbox import Sandbox
 
-__all__ = ["PASSED", "Story", "cassette_path", "keep_settings", "ownership_item", "play", "settings_for"]
+__all__ = ["PASSED", "Story", "keep_settings", "ownership_item", "play", "settings_for"]
 
 PASSED: Final = pytest.StashKey[bool]()
 _SETTINGS: Final = pytest.StashKey["dict[str, str]"]()
 _RECORDED: Final = pytest.StashKey["set[Path]"]()
-_FORBIDDEN = re.compile(r"[<>?%*:|\"'/\\]")
-# parameters that only say which client asks: all of them are answered from one cassette
-_COLOURS = frozenset({"anyio_backend", "colour", "color"})
 _MODES = {"none": "none", "once": "missing", "all": "all", "rewrite": "all"}
 
 
@@ -123,32 +121,6 @@ def _mode(config: pytest.Config) -> str:
             f"a cassette of korus is one whole story: --record-mode={general} cannot add to it"
         )
     return _MODES[general]
-
-
-def cassette_path(node: pytest.Item) -> Path:
-    """The file of a test's cassette.
-
-    The name is the test's, without what tells its parameters apart if it is the colour of the client, or the one in
-    the marker; the folder is named after the module.
-    """
-    marker = node.get_closest_marker("korus_cassette")
-    name = (marker.kwargs.get("name") if marker else None) or _test_name(node)
-    name = name if str(name).endswith(".yaml") else f"{name}.yaml"
-    base = node.config.getini("korus_cassettes")
-    module = Path(node.path)
-    folder = node.config.rootpath / str(base) if base else module.parent / "cassettes"
-    return folder / module.stem / _FORBIDDEN.sub("-", str(name))
-
-
-def _test_name(node: pytest.Item) -> str:
-    call = getattr(node, "callspec", None)
-    if call is None:
-        return node.name
-    own = {name: value for name, value in call.params.items() if name not in _COLOURS}
-    told = "-".join(
-        str(value) if isinstance(value, str | int | float | None) else name for name, value in own.items()
-    )
-    return f"{getattr(node, 'originalname', None) or node.name}" + (f"[{told}]" if own else "")
 
 
 def _is_old(path: Path, config: pytest.Config) -> bool:

@@ -10,18 +10,34 @@ pytest loads this module in every run of an environment where korus is installed
 
 from __future__ import annotations
 
+import functools
+import inspect
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 
     from korus import AsyncKorus, Korus
     from korus.sandbox import Sandbox
     from korus.testing.playing import Story
 
 __all__: list[str] = []
+
+
+@contextmanager
+def _needs_extra(what: str) -> Generator[None]:
+    """Name the extra when one of its packages is missing."""
+    try:
+        yield
+    except ImportError as error:
+        if error.name is not None and error.name.partition(".")[0] in {"korus", "korus_api"}:
+            raise
+        raise pytest.UsageError(
+            f"{what} needs the extra 'testing' of korus: pip install 'korus[testing]' ({error})"
+        ) from None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,7 +88,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "if it is not the test's, and the places of requests that are not compared",
     )
     if config.getoption("--korus-environment", default="sandbox") == "settings":
-        from korus.testing.playing import keep_settings  # noqa: PLC0415 - only when asked for
+        with _needs_extra("--korus-environment"):
+            from korus.testing.playing import keep_settings  # noqa: PLC0415 - only when asked for
 
         keep_settings(config)
 
@@ -89,7 +106,8 @@ def pytest_collection_modifyitems(
                 f"{item.nodeid}: korus_cassette and pytest.mark.vcr would both record; use one of them"
             )
     if told:
-        from korus.testing.playing import ownership_item  # noqa: PLC0415 - only when there are cassettes
+        with _needs_extra("korus_cassette"):
+            from korus.testing.playing import ownership_item  # noqa: PLC0415 - only when there are cassettes
 
         check = ownership_item(session, config, items)
         if check is not None:
@@ -112,7 +130,8 @@ def pytest_runtest_makereport(
 @pytest.fixture
 def korus_sandbox() -> Iterator[Sandbox]:
     """A sandbox of one's own: a stand-in KorusTicket with state, on loopback."""
-    from korus.sandbox import Sandbox as Running  # noqa: PLC0415 - an extra
+    with _needs_extra("korus_sandbox"):
+        from korus.sandbox import Sandbox as Running  # noqa: PLC0415 - an extra
 
     with Running(seed=7) as sandbox:
         yield sandbox
@@ -121,7 +140,8 @@ def korus_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Story]:
     """The cassette of this test, answering or recording."""
-    from korus.testing.playing import play  # noqa: PLC0415 - needs the extra
+    with _needs_extra("korus_cassette"):
+        from korus.testing.playing import play  # noqa: PLC0415 - needs the extra
 
     with play(request) as story:
         yield story
@@ -130,7 +150,8 @@ def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Story]:
 @pytest.fixture
 def _korus_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a client has to be given in this test."""
-    from korus.testing.playing import settings_for  # noqa: PLC0415 - needs the extra
+    with _needs_extra("the fixture korus"):
+        from korus.testing.playing import settings_for  # noqa: PLC0415 - needs the extra
 
     return settings_for(request)
 
@@ -145,8 +166,32 @@ def korus(_korus_settings: dict[str, Any]) -> Iterator[Korus]:
 
 
 @pytest.fixture
-async def async_korus(anyio_backend: Any, _korus_settings: dict[str, Any]) -> AsyncIterator[AsyncKorus]:  # noqa: ARG001
-    """The same for async tests; they are run by anyio's pytest plugin, which comes with httpx."""
+def async_korus(request: pytest.FixtureRequest, _korus_settings: dict[str, Any]) -> Iterator[AsyncKorus]:
+    """The same for async tests, whichever plugin runs them: anyio's, which comes with httpx, or pytest-asyncio."""
+    if "anyio_backend" in request.fixturenames:
+        yield request.getfixturevalue("_anyio_korus")
+        return
+    from korus import AsyncKorus as Client  # noqa: PLC0415 - heavier than the plugin may be
+
+    client = Client(**_korus_settings)
+    node: Any = request.node
+    if inspect.iscoroutinefunction(node.obj):
+        # connections belong to the event loop of the test, which has ended when fixtures are torn down
+        node.obj = _closing(client, node.obj)
+    yield client
+
+
+def _closing(client: AsyncKorus, test: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(test)
+    async def closing(*args: Any, **kwargs: Any) -> Any:
+        async with client:
+            return await test(*args, **kwargs)
+
+    return closing
+
+
+@pytest.fixture
+async def _anyio_korus(anyio_backend: Any, _korus_settings: dict[str, Any]) -> AsyncIterator[AsyncKorus]:  # noqa: ARG001
     from korus import AsyncKorus as Client  # noqa: PLC0415 - heavier than the plugin may be
 
     async with Client(**_korus_settings) as client:

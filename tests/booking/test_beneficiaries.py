@@ -212,6 +212,70 @@ class TestRows:
         with pytest.raises(InvalidArgument):
             read_rows(io.StringIO(content))
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "firstname,lastname,,\nAda,Lovelace,,\nGrace,Hopper,,\n,,,\n",
+            "firstname;lastname;;;\r\nAda;Lovelace;;;\r\nGrace;Hopper\r\n;;;;\r\n",
+            "sep=;\r\nfirstname;lastname\r\nAda;Lovelace\r\nGrace;Hopper\r\n",
+            "SEP=,\nfirstname,lastname\nAda,Lovelace\nGrace,Hopper\n",
+            '"sep=;"\nfirstname;lastname\nAda;Lovelace\nGrace;Hopper\n',
+            "sep=\t\nfirstname\tlastname\nAda\tLovelace\nGrace\tHopper\n",
+            "sep=|\nfirstname|lastname\nAda|Lovelace\nGrace|Hopper\n",
+            "firstname\tlastname\nAda\tLovelace\nGrace\tHopper\n",
+            "\n\nfirstname,lastname\n\nAda,Lovelace\n\nGrace,Hopper",
+            ",,\nfirstname,lastname,\nAda,Lovelace,\nGrace,Hopper,\n",
+            "firstname,,lastname\nAda,,Lovelace\nGrace,,Hopper\n",
+            '"firstname","lastname"\n"Ada","Lovelace"\n"Grace","Hopper"\n',
+            '"First;name;",lastname\nAda,Lovelace\nGrace,Hopper\n',
+        ],
+    )
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+    def test_what_spreadsheets_write_is_read(self, tmp_path, text, encoding):
+        path = tmp_path / "people.csv"
+        path.write_text(text, encoding=encoding, newline="")
+        people = [{"firstname": "Ada", "lastname": "Lovelace"}, {"firstname": "Grace", "lastname": "Hopper"}]
+        assert [row.beneficiary for row in read_rows(path)] == people
+        with path.open("rb") as file:
+            assert [row.beneficiary for row in read_rows(file)] == people
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ('firstname,lastname\nAda,Lovelace\n"Grace" M,Hopper\n', 3),
+            ('firstname,lastname\n\nAda,"Love"lace\n', 3),
+            ('sep=;\nfirstname;lastname\n"Ada;Lovelace\nGrace;Hopper\n', 3),
+            ('firstname,lastname\n"A\nd\na",Lovelace\n"Grace,Hopper\nx,y\n', 5),
+            ("firstname,lastname\n" + "x" * 200_000 + ",L\n", 2),
+        ],
+    )
+    def test_a_stray_quote_is_refused_with_its_line(self, text, line):
+        with pytest.raises(InvalidArgument, match=f"line {line} cannot be read"):
+            read_rows(io.StringIO(text))
+
+    def test_a_quote_inside_a_cell_is_a_part_of_it(self):
+        (row,) = read_rows(io.StringIO('firstname,lastname\nAda "the first",Lovelace\n'))
+        assert row.beneficiary["firstname"] == 'Ada "the first"'
+
+    def test_a_cell_under_an_empty_heading_is_a_problem_of_its_row(self):
+        rows = read_rows(io.StringIO("firstname,,lastname\nAda,,Lovelace\nGrace,B.,Hopper\n"))
+        assert [[problem.reason for problem in row.problems] for row in rows] == [
+            [],
+            ["a cell under an empty heading"],
+        ]
+
+    def test_many_columns_take_no_longer_than_their_number(self):
+        with pytest.raises(InvalidArgument, match="unknown or repeated"):
+            read_rows(io.StringIO(",".join(["firstname"] * 100_000) + "\n"))
+
+    def test_a_text_file_in_another_encoding_is_refused(self, tmp_path):
+        path = tmp_path / "people.csv"
+        path.write_bytes("firstname,lastname\nÉva,Vega\n".encode("cp1252"))
+        with path.open("rb") as raw, path.open(encoding="utf-8") as text:
+            for source in (path, raw, text):
+                with pytest.raises(InvalidArgument, match="cannot be read"):
+                    read_rows(source)
+
     def test_a_file_that_is_not_there_or_no_text_is_refused(self, tmp_path):
         with pytest.raises(InvalidArgument, match="cannot be read"):
             read_rows(tmp_path / "none.csv")

@@ -3,13 +3,14 @@
 import io
 import threading
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
 from pypdf import PdfReader
 
 from korus import RetryPolicy
-from korus.errors import DocumentsNotReady, DownloadFailed, InvalidArgument
+from korus.errors import DocumentsNotReady, DownloadFailed, InvalidArgument, ValidationFailed
 
 PATCH = "update_order_document"
 
@@ -95,6 +96,58 @@ def test_documents_that_wait_for_names_are_not_waited_for(front):
                         front.korus.documents.wait(order, timeout=30)
                     return
     pytest.fail("the sandbox sells nothing that asks for names")
+
+
+def too_early(front, when, *, count=None):
+    """Have the API refuse the address of a document, in its own words."""
+    words = f"This document can be downloaded from {when}."
+    body = {"status": 422, "violations": [{"propertyPath": "", "message": words}], "detail": words}
+    front.sandbox.faults.add("status", operation=PATCH, status=422, count=count, body=body)
+
+
+@pytest.mark.parametrize("moment", ["1999-12-31T23:59:59+00:00", "soon"])
+def test_a_document_that_is_too_early_is_asked_for_again(front, order, tmp_path, moment):
+    ready(front)
+    too_early(front, moment, count=2)
+    (path,) = front.korus.documents.download(order, to=tmp_path, timeout=10)
+    assert path.read_bytes().startswith(b"%PDF-")
+    assert front.requests(PATCH) == 3
+
+
+def test_a_fraction_of_a_second_cut_off_a_due_time_is_waited_for(front, order, tmp_path):
+    (document,) = front.sandbox.box_office.orders[order.id].documents
+    document.downloadable = front.sandbox.clock.now() + timedelta(seconds=0.9)
+    assert front.korus.documents.download(order, to=tmp_path, timeout=10)
+
+
+def test_a_document_that_stays_too_early_is_not_ready_and_not_failed(front, order, tmp_path):
+    ready(front)
+    too_early(front, "1999-12-31T23:59:59+00:00")
+    began, seen = time.monotonic(), []
+    with pytest.raises(DocumentsNotReady) as caught:
+        front.korus.documents.download(order, to=tmp_path, timeout=1, progress=seen.append)
+    assert 0.9 < time.monotonic() - began < 4
+    (pending,) = caught.value.pending
+    assert (seen[-1].ready, seen[-1].pending) == ((), (pending,))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_document_due_long_after_the_patience_is_given_up_at_once(front, order, tmp_path):
+    ready(front)
+    too_early(front, "9999-12-31T23:59:59+00:00")
+    began = time.monotonic()
+    with pytest.raises(DocumentsNotReady):
+        front.korus.documents.download(order, to=tmp_path, timeout=60)
+    assert time.monotonic() - began < 5
+    assert front.requests(PATCH) == 1
+
+
+def test_any_other_refusal_of_a_document_is_raised_at_once(front, order, tmp_path):
+    ready(front)
+    front.sandbox.faults.add("status", operation=PATCH, status=422, body={"detail": "No such language."})
+    with pytest.raises(ValidationFailed):
+        front.korus.documents.download(order, to=tmp_path, timeout=60)
+    assert front.requests(PATCH) == 1
 
 
 @pytest.mark.parametrize("timeout", [-1, float("inf"), float("nan"), "60", True])

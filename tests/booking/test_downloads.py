@@ -1,10 +1,12 @@
 """How files are named and checked, whatever a server says."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus.downloads import check_content, file_name, is_stale, length_of, next_address
+from korus.downloads import check_address, check_content, file_name, is_stale, length_of, next_address
 from korus.errors import DownloadFailed
 
 PDF = b"%PDF-1.7\n...\n%%EOF\n"
@@ -22,8 +24,63 @@ def test_no_name_whatever_leaves_the_folder(reference, identity, language, conte
 def test_a_name_says_order_document_and_language():
     order = {"reference": "LANTRN-7C41E9"}
     assert file_name(order, "019c", "fr", "application/pdf; charset=binary") == "LANTRN-7C41E9_019c_fr.pdf"
-    assert file_name({"reference": "../../etc"}, "../passwd", None, "image/png") == "etc_passwd.png"
+    odd = file_name({"reference": "../../etc"}, "../passwd", None, "image/png")
+    assert re.fullmatch(r"etc_passwd_[0-9a-f]{8}\.png", odd)
     assert file_name({}, "d", None, "") == "order_d.bin"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("A", "a:b", None), ("A", "a;b", None)),
+        (("A", "a-b", None), ("A", "a:b", None)),
+        (("A", "ab", None), ("A", "aB", None)),
+        (("A", "b", None), ("A", "b.", None)),
+        (("A_b", "c", None), ("A", "b_c", None)),
+        (("A", "b" * 80, None), ("A", "b" * 81, None)),
+        (("A/1", "b", None), ("A 1", "b", None)),
+        (("A", "b", "fr"), ("A", "b", "fr;q=0.5")),
+    ],
+)
+def test_two_documents_never_have_the_same_name(one, other):
+    names = [
+        file_name({"reference": reference}, identity, language, "application/pdf")
+        for reference, identity, language in (one, other)
+    ]
+    assert names[0].lower() != names[1].lower()
+    assert all(len(name) < 255 for name in names)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "beginning", "suffix"),
+    [
+        ("application/octet-stream", PDF, ".pdf"),
+        ("", PDF, ".pdf"),
+        ("image/png", PDF, ".pdf"),
+        ("binary/octet-stream", b"\x89PNG\r\n\x1a\n...", ".png"),
+        ("application/octet-stream", b"\xff\xd8\xff\xe0...", ".jpg"),
+        ("application/octet-stream", b"PK\x03\x04...", ".zip"),
+        ("application/vnd.apple.pkpass", b"PK\x03\x04...", ".pkpass"),
+        ("application/octet-stream", b"something", ".bin"),
+    ],
+)
+def test_a_file_is_named_by_what_it_begins_with(content_type, beginning, suffix):
+    assert file_name({"reference": "R"}, "d", None, content_type, beginning) == f"R_d{suffix}"
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://s/x", "file:///etc/passwd", "//s/x", "", "http://[::1", "javascript:1"]
+)
+def test_an_address_that_is_not_http_is_refused(address):
+    with pytest.raises(DownloadFailed, match="not http or https"):
+        check_address(address)
+
+
+@pytest.mark.parametrize(
+    ("said", "length"), [("12", 12), ("9" * 5000, None), ("-1", None), ("1e3", None), ("", None)]
+)
+def test_an_announced_length_is_read_or_ignored(said, length):
+    assert length_of({"content-length": said}) == length
 
 
 def check(content=PDF, **more):

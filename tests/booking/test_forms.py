@@ -3,6 +3,7 @@
 # ruff: noqa: DTZ001 - datetimes without a zone are what is tested
 
 import string
+import unicodedata
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -202,6 +203,25 @@ class TestRefusals:
             "single_choice", "Hall", choices=shared
         ).endswith("one of 'b', 'a'")
 
+    @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+    def test_a_choice_is_found_whatever_unicode_form_it_is_in(self, form):
+        choices = [{"code": "thé", "label": "Thé glacé"}, {"code": "half", "label": "½ ﬁlet"}, {"code": "x"}]
+        for name_, code in (("thé", "thé"), ("Thé glacé", "thé"), ("½ ﬁlet", "half")):
+            for known in (form, "NFD"):
+                listed = [
+                    {name: unicodedata.normalize(known, text) for name, text in choice.items()}
+                    for choice in choices
+                ]
+                (found,) = coerce_field("single_choice", unicodedata.normalize(form, name_), choices=listed)
+                assert unicodedata.normalize("NFC", found) == code
+                assert found in {choice["code"] for choice in listed}
+        assert "not one of the choices" in reason("single_choice", "", choices=choices)
+
+    def test_a_name_that_is_written_just_so_wins_over_one_that_looks_like_it(self):
+        choices = [{"code": "2", "label": "a²"}, {"code": "3", "label": "a2"}]
+        assert coerce_field("single_choice", "a2", choices=choices) == ("3",)
+        assert coerce_field("single_choice", "a²", choices=choices) == ("2",)
+
     def test_a_code_wins_over_the_label_of_another_choice(self):
         crossed = [{"code": "a", "label": "b"}, {"code": "b", "label": "a"}]
         assert coerce_field("single_choice", "a", choices=crossed) == ("a",)
@@ -391,6 +411,11 @@ class TestFormAnswers:
         assert FormAnswers(form(entry), {entry[by]: "Vega"}).form_data["fields"] == [
             {"field": entry["@id"], "value": "Vega"}
         ]
+
+    def test_a_field_is_found_whatever_unicode_form_its_label_is_in(self):
+        entry = form_field(1, "lunch_at", label="Déjeuner à")
+        answers = FormAnswers(form(entry), {unicodedata.normalize("NFD", "Déjeuner à"): "12"})
+        assert answers.form_data["fields"] == [{"field": entry["@id"], "value": "12"}]
 
     def test_all_problems_are_reported_at_once(self):
         answers = FormAnswers(

@@ -203,6 +203,31 @@ class TestChecking:
             assert (check.price is not None) is offer.realtime_price_required
         assert front.requests(POST) == 0
 
+    @pytest.mark.parametrize("stored", [False, True])
+    def test_a_session_is_asked_about_whatever_its_offer_says(self, front, stored):
+        (offer,) = front.offers(1, session=True)
+        ticket = next(ticket for ticket in offer.tickets if not ticket.date_access)
+        session = front.korus.offers.sessions(ticket).first()
+        front.sandbox.set_stock(session.iri, 1)
+        booking = front.korus.reservations.bulk()
+        unlimited = {**offer.to_dict(), "availabilityCheckRequired": False}
+        booking.add(unlimited, quantity=2, sessions={ticket: session})
+        if stored:
+            booking = front.client().reservations.bulk().from_dict(json.loads(json.dumps(booking.to_dict())))
+        with pytest.raises(SoldOut) as caught:
+            booking.submit()
+        (shortage,) = caught.value.shortages
+        assert (shortage.session, shortage.asked, shortage.available) == (session.iri, 2, 1)
+        assert front.requests("get_offer_availability") == 1
+        assert front.requests(POST) == 0
+
+    def test_an_offer_without_limit_or_session_is_not_asked_about(self, front):
+        (offer,) = front.offers(1)
+        booking = front.korus.reservations.bulk()
+        booking.add({**offer.to_dict(), "availabilityCheckRequired": False})
+        assert booking.submit().ok
+        assert front.requests("get_offer_availability") == 0
+
     def test_too_little_left_for_all_lines_together_is_refused_before_the_hold(self, front):
         offer = next(offer for offer in front.offers(20) if offer.availability_check_required)
         front.sandbox.set_stock(offer.iri, 3)

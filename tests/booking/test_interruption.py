@@ -53,33 +53,29 @@ def held_one(korus, offer):
 
 
 def interrupt_after(sandbox, operation, count):
-    """Interrupt the main thread as soon as the sandbox has seen so many requests; gives how many it had seen."""
-    seen = []
+    """Interrupt the main thread as soon as the sandbox has seen so many requests."""
 
     def watch():
         while sandbox.inspect.requests[operation] < count:
             time.sleep(0.005)
-        seen.append(sandbox.inspect.requests[operation])
         _thread.interrupt_main()
 
     threading.Thread(target=watch, daemon=True).start()
-    return seen
 
 
 class TestInterrupts:
     def test_an_interrupted_bulk_hold_sends_no_further_request(self, sandbox, settings, offers):
         with Korus(**settings) as korus:
             booking = korus.reservations.bulk(lines_per_call=1, concurrency=3)
-            for offer in (offers * 12)[:12]:
+            for offer in (offers * 60)[:60]:
                 booking.add(offer)
-            sandbox.set_stock(offers[0].iri, 1000)
             sandbox.faults.add("slow", operation=HOLD, seconds=0.2)
-            seen = interrupt_after(sandbox, HOLD, 3)
+            interrupt_after(sandbox, HOLD, 3)
             with pytest.raises(KeyboardInterrupt):
                 booking.submit(check=False)
             # what was under way at that moment has left; nothing has since
-            assert sandbox.inspect.requests[HOLD] <= seen[0] + 2
             after = sandbox.inspect.requests[HOLD]
+            assert after < 60
             time.sleep(0.5)
             assert sandbox.inspect.requests[HOLD] == after
             states = {entry.state for entry in korus.journal.list()}
@@ -94,13 +90,13 @@ class TestInterrupts:
                 details = {"reservations": [iri], "externalReference": f"R-{number}"}
                 store.open(new_intent("order", [iri], details, {"customer": CUSTOMER}, f"R-{number}"))
             sandbox.faults.add("slow", operation=ORDER, seconds=0.3)
-            seen = interrupt_after(sandbox, ORDER, 1)
-            began = time.monotonic()
+            interrupt_after(sandbox, ORDER, 1)
             with pytest.raises(KeyboardInterrupt):
-                korus.journal.recover()
-            assert time.monotonic() - began < 20
+                korus.journal.recover(concurrency=2)
+            after = sandbox.inspect.requests[ORDER]
+            assert after < 10
             time.sleep(1.0)
-            assert sandbox.inspect.requests[ORDER] <= seen[0] + 3  # four at once
+            assert sandbox.inspect.requests[ORDER] == after
             sandbox.faults.clear()
             # they are completed once somebody recovers and is not interrupted
             assert all(found.settled for found in korus.journal.recover())
@@ -153,22 +149,31 @@ class TestCancellation:
             iri = held_one(korus, offers[0])
         plain = getattr(JournalStore, step)
 
+        writing = []
+
         def slow(*args, **kwargs):
+            writing.append(True)
             time.sleep(0.3)
             return plain(*args, **kwargs)
 
         async with AsyncKorus(**settings) as korus:
             monkeypatch.setattr(JournalStore, step, slow)
-            with anyio.move_on_after(0.15 if step == "open" else 0.4) as scope:
+            async with anyio.create_task_group() as group:
+
+                async def cancel_while_it_writes():
+                    while not writing:
+                        await anyio.sleep(0.01)
+                    group.cancel_scope.cancel()
+
+                group.start_soon(cancel_while_it_writes)
                 await korus.orders.create([iri], customer=CUSTOMER, external_reference="SHOP-1")
             monkeypatch.undo()
-            assert scope.cancelled_caught or step == "settle"
             (entry,) = await korus.journal.list(kind="order")
             assert not entry.alive
-            if step == "open":
+            if step != "settle":
                 assert entry.outcome == {"cancelled": True}
             await korus.journal.recover()
-            assert len(sandbox.inspect.orders) <= 1
+            assert len(sandbox.inspect.orders) == (step == "settle")
             made = await korus.orders.create([iri], customer=CUSTOMER, external_reference="SHOP-1")
             assert made.ok
         assert len(sandbox.inspect.orders) == 1

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from korus.outcomes import BulkOutcome, LineOutcome, OrderLine
 
+from korus._booking.outcomes import BulkOutcome, LineOutcome, OrderLine
 from korus._primitives.clock import Clock
 from korus.errors import InvalidArgument, OutcomeUnknown, ReservationFailed
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -251,6 +252,34 @@ def test_tickets_that_are_not_ready_are_fetched_by_a_later_run(
     assert (ended.status, receipt(tmp_path)["items"][0]["remarks"]) == (0, [])
     assert len(receipt(tmp_path)["items"][0]["documents"]) == 2
     assert len(at_the_sandbox.inspect.orders) == 1
+
+
+def test_a_ticket_that_the_api_calls_too_early_is_waited_for(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    words = {"detail": "This document can be downloaded from 2027-05-03T09:00:01+00:00."}
+    fault = {"operation": "update_order_document", "status": 422, "body": words}
+    at_the_sandbox.faults.add("status", **fault, count=1)
+    file = write(tmp_path, ADULTS)
+    assert korus_command("book", file).status == 0
+    assert len(receipt(tmp_path)["items"][0]["documents"]) == 1
+    at_the_sandbox.faults.add("status", **fault)
+    ended = korus_command("book", file, "--wait", "0")
+    assert (ended.status, receipt(tmp_path)["items"][0]["documents"]) == (0, [])
+    assert "note: the tickets are not ready yet; run the same command again later" in ended.out
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKD"])
+def test_names_are_found_whatever_unicode_form_they_are_in(
+    form: str, at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    item = "  - {catalog: MUSÉE des Choses\xa0Calmes, product: 'Collection, plein tarif', date: 2027-05-15, quantity: 1}\n"
+    file = tmp_path / "wish.yaml"
+    text = HEAD.replace("language: en", "language: fr") + unicodedata.normalize(form, item)
+    file.write_text(text, encoding="utf-8")
+    ended = korus_command("book", file, "--check")
+    assert (ended.status, ended.err) == (0, "")
+    assert at_the_sandbox.inspect.reservations == []
 
 
 def test_json_with_an_offers_iri_is_as_good(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -264,6 +265,87 @@ def test_a_problem_is_told_with_the_line_that_it_stands_on(
         [f"{file}:22", "items[1].answers.Nobody"],
     ]
     assert ended.status == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("SHOP\u200d1", "must have printable characters only, got U+200D at position 5"),
+        ("SHOP\xa01", "must have printable characters only, got U+00A0 at position 5"),
+        ("SHOP\xad1", "must have printable characters only, got U+00AD at position 5"),
+        ("SHOP-1 ", "must not begin or end with white space"),
+        ("CAFE\u0301", "must be in the Unicode form NFC; write it with unicodedata.normalize('NFC', …)"),
+        ("x" * 51, "must be 1 to 50 characters long, got 51"),
+    ],
+)
+@pytest.mark.parametrize("option", [False, True])
+def test_an_odd_reference_is_refused_before_anything_is_sent(  # noqa: PLR0917
+    found: str,
+    expected: str,
+    option: bool,
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "wish.yaml"
+    text = HEAD if option else HEAD.replace("SHOP-1", json.dumps(found))
+    file.write_text(text + "  - {offer: x, quantity: 1}\n", encoding="utf-8")
+    ended = korus_command("book", file, *(["--reference", found] if option else []))
+    assert ended.err.splitlines()[0] == f"{file}:1: external_reference: {expected}"
+    assert (ended.status, at_the_sandbox.inspect.requests.total()) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("date_of_birth", "2099-01-01", "this day is yet to come"),
+        ("date_of_birth", "0019-05-12", "this day is more than 130 years ago"),
+        ("firstname", '"A\\u0007da"', "control characters cannot be sent"),
+        ("lastname", '"Love\\nlace"', "control characters cannot be sent"),
+        ("place_of_birth", '"Lon\\x9bdon"', "control characters cannot be sent"),
+        ("phone", '"1\\u20282"', "control characters cannot be sent"),
+        ("nationality", "gb", "must be two capital letters (FR), not 'gb'"),
+        ("email", "ada", "must be an e-mail address, not 'ada'"),
+        ("title", "dr", "must be mr, mrs or mx, not 'dr'"),
+    ],
+)
+def test_a_person_who_could_not_be_named_is_refused_before_the_hold(  # noqa: PLR0917
+    field: str,
+    value: str,
+    reason: str,
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    tmp_path: Path,
+) -> None:
+    person = {"firstname": "Ada", "lastname": "Lovelace"} | {field: value}
+    written = ", ".join(f"{name}: {said}" for name, said in person.items())
+    item = f"  - {{catalog: Lantern Park, product: Gift ticket, quantity: 1, beneficiaries: [{{{written}}}]}}"
+    file = write(tmp_path, item)
+    ended = korus_command("book", file)
+    assert ended.err.splitlines()[0] == f"{file}:5: items[0].beneficiaries[0].{field}: {reason}"
+    assert (ended.status, at_the_sandbox.inspect.requests.total()) == (2, 0)
+
+
+@pytest.mark.parametrize("field", ["firstname", "lastname", "email", "phone"])
+def test_a_customer_with_control_characters_is_refused_before_the_hold(
+    field: str, at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    customer = {"firstname": "Ada", "lastname": "L", "email": "ada@example.com"} | {field: '"a\\u0001@b"'}
+    written = ", ".join(f"{name}: {said}" for name, said in customer.items())
+    file = tmp_path / "wish.yaml"
+    file.write_text(f"external_reference: S\ncustomer: {{{written}}}\nitems: [{{offer: x, quantity: 1}}]\n")
+    ended = korus_command("book", file)
+    assert ended.err.splitlines()[0] == f"{file}:2: customer.{field}: control characters cannot be sent"
+    assert (ended.status, at_the_sandbox.inspect.requests.total()) == (2, 0)
+
+
+@pytest.mark.parametrize("seconds", ["inf", "nan", "-1"])
+def test_a_wait_without_end_is_refused_before_anything_is_asked(
+    seconds: str, at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    file = write(tmp_path, "  - {catalog: Lantern Park, product: Gift ticket, quantity: 1}")
+    ended = korus_command("book", file, f"--wait={seconds}")
+    assert (ended.status, at_the_sandbox.inspect.requests.total()) == (2, 0)
 
 
 @pytest.mark.parametrize("amount", ["a lot", "-1", "NaN", "Infinity", ""])

@@ -183,3 +183,31 @@ def test_every_value_has_a_line(value: Any) -> None:
     assert lines[""] == 1
     assert len(lines) == sum(1 for _ in located.lines())
     assert max(lines.values()) <= json.dumps(value, indent=1).count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("%YAML 1.1\n---\noptin: yes\n", 1),
+        ("\ufeff%YAML 1.1\n---\na: 1\n", 1),
+        ("# a comment\n\n%YAML\t1.1 # old\r\n---\na: 1\n", 3),
+        ("%TAG ! tag:example.com,2000:\n%YAML 1.0\n---\na: 1\n", 2),
+        ("%YAML 1.3\n---\na: 1\n", 1),
+        ("%YAML 2.0\n---\na: 1\n", 1),
+        ("%YAML one\n---\na: 1\n", 1),
+    ],
+)
+def test_another_version_of_yaml_is_refused_at_its_line(text: str, line: int) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read_yaml(text)
+    (problem,) = caught.value.problems
+    assert problem.line == line
+    assert "booking files are YAML 1.2" in problem.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["%YAML 1.2\n---\na: yes\n", "# %YAML 1.1\na: yes\n", "a: yes # %YAML 1.1\n"]
+)
+def test_version_1_2_is_what_is_read(text: str) -> None:
+    located, problems = read_yaml(text)
+    assert (located.plain(), problems) == ({"a": "yes"}, ())

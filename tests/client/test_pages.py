@@ -114,6 +114,31 @@ def test_a_page_size_above_what_the_api_gives_is_sent_and_what_came_is_believed(
     assert [query(seen)["itemsPerPage"] for seen in server.api_requests] == [["100"]] * 3
 
 
+@pytest.mark.parametrize(("asked", "came"), [(200, 50), (20, 20), (None, 10)])
+@pytest.mark.parametrize("prefetch", [0, 3])
+def test_a_page_says_how_many_items_came_and_how_many_were_asked_for(
+    server: ScriptedServer, caller: Caller, asked: int | None, came: int, prefetch: int
+) -> None:
+    server.answer = Collection(125).answer
+    pages = caller.call(lambda korus: korus.orders.list(page_size=asked, prefetch=prefetch).pages())
+    assert {(page.page_size, page.requested) for page in pages} == {(came, asked)}
+    (first, *_) = pages
+    rest = caller.call(
+        lambda korus: korus.orders.list(page_size=asked, prefetch=prefetch).resume(first.position).pages()
+    )
+    assert rest[0].page_size == came
+    assert len(rest[-1]) == 125 % came
+
+
+def test_a_link_with_an_endless_page_number_is_no_error_of_python(
+    server: ScriptedServer, caller: Caller
+) -> None:
+    linked = {"member": names(1), "view": {"@id": URL, "next": f"{URL}?page={'9' * 5000}"}}
+    last = {"member": names(2), "view": {"@id": URL}}
+    server.answer = lambda seen: Reply(body=linked if "page" not in query(seen) else last)
+    assert ids(caller.call(read_all)) == [1, 2]
+
+
 @pytest.mark.parametrize("page_size", [0, -1, True, 2.5, "10"])
 def test_a_page_size_below_one_is_refused_before_anything_is_sent(
     server: ScriptedServer, caller: Caller, page_size: object

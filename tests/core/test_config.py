@@ -167,7 +167,7 @@ ODD = {
     "base_url": [7, b"https://api.test", httpx.URL("https://api.test")],
     "token_url": [7, ["x"]],
     "language": [7, b"fr", ["fr"]],
-    "timeout": ["5", True, {"a": 1}, float("nan"), float("inf"), -1, 0, 10**400, [5], timedelta(seconds=-1)],
+    "timeout": ["5", True, {"a": 1}, float("nan"), float("inf"), -1, 0, [5], timedelta(seconds=-1)],
     "retry": [3, True, "often", {"attempts": 3}, RetryPolicy],
     "journal": [7, True, b"journal.sqlite3", ["x"]],
     "cache": [7, 1.5, b"cache", ["x"]],
@@ -202,7 +202,6 @@ def test_a_setting_of_an_odd_type_is_refused_at_once(kind: type[Korus], name: st
         {"longest_wait": None},
         {"settle": [5]},
         {"settle": float("nan")},
-        {"retry_after_cap": 10**400},
         {"statuses": 503},
         {"statuses": "503"},
         {"statuses": {"503"}},
@@ -216,14 +215,14 @@ def test_a_retry_policy_of_odd_types_is_refused_at_once(changes: dict[str, objec
 
 
 @pytest.mark.parametrize("name", ["total", "connect", "read", "write", "pool"])
-@pytest.mark.parametrize("value", ["5", True, [5], float("nan"), 10**400, {"a": 1}], ids=kind_of)
+@pytest.mark.parametrize("value", ["5", True, [5], float("nan"), {"a": 1}], ids=kind_of)
 def test_timeouts_of_odd_types_are_refused_at_once(name: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=name):
         Timeouts(**{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("keep", "most"), [("day", 1), (None, 1), ([1], 1), (10**400, 1), (60, "1"), (60, None)], ids=kind_of
+    ("keep", "most"), [("day", 1), (None, 1), ([1], 1), (60, "1"), (60, None)], ids=kind_of
 )
 def test_a_cache_of_odd_types_is_refused_at_once(keep: object, most: object) -> None:
     with pytest.raises(ConfigurationError, match="of a cache must be"):

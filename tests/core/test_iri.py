@@ -28,6 +28,8 @@ from korus.iri import (
     parse_id,
     parse_iri,
     reference,
+    relative_iri,
+    relative_iris,
     same_origin,
 )
 from korus.models import Catalog, Offer, OfferPrice, OrderItemTicketResource
@@ -220,3 +222,56 @@ def test_origins_are_compared_by_meaning() -> None:
     assert not same_origin("https://api.test", "https://api.test:8443")
     assert not same_origin("nonsense", "https://api.test")
     assert not same_origin("https://a:b:c", "https://api.test")
+
+
+PREFIXED = "https://gateway.test/tickets/"
+
+
+@pytest.mark.parametrize(
+    "iri",
+    [
+        "/v1/booking/orders/o",
+        "/tickets/v1/booking/orders/o",
+        "https://gateway.test/v1/booking/orders/o",
+        "https://gateway.test/tickets/v1/booking/orders/o",
+    ],
+)
+def test_an_iri_is_read_with_the_prefix_of_a_gateway_and_without(iri: str) -> None:
+    assert parse_iri(iri, base_url=PREFIXED).iri == "/v1/booking/orders/o"
+    assert relative_iri(iri, PREFIXED) == "/v1/booking/orders/o"
+
+
+@pytest.mark.parametrize(
+    "iri", ["/tickets/booking/orders/o", "/ticketsv1/booking/orders/o", "/other/v1/booking/orders/o"]
+)
+def test_another_prefix_is_not_taken_away(iri: str) -> None:
+    with pytest.raises(InvalidIri):
+        parse_iri(iri, base_url=PREFIXED)
+    assert relative_iri(iri, PREFIXED) == iri
+
+
+def test_a_prefix_that_looks_like_a_resource_hides_none() -> None:
+    assert parse_iri("/v1/booking/orders/o", base_url="https://gateway.test/v1").iri == "/v1/booking/orders/o"
+    assert (
+        parse_iri("/v1/v1/booking/orders/o", base_url="https://gateway.test/v1").iri == "/v1/booking/orders/o"
+    )
+
+
+def test_the_iris_of_a_document_lose_the_prefix_and_nothing_else_does() -> None:
+    document = {
+        "@id": "/tickets/v1/booking/orders/o",
+        "blank": {"@id": "/tickets/.well-known/genid/7"},
+        "list": ["/tickets/v1/forms/f", "/v1/forms/f", 7, None, True],
+        "notes": "see /tickets/v1/forms/f",
+        "temporaryUrl": "https://gateway.test/tickets/v1/files/x.pdf",
+        "/tickets/v1/key": 1.5,
+    }
+    assert relative_iris(document, "/tickets") == {
+        "@id": "/v1/booking/orders/o",
+        "blank": {"@id": "/.well-known/genid/7"},
+        "list": ["/v1/forms/f", "/v1/forms/f", 7, None, True],
+        "notes": "see /tickets/v1/forms/f",
+        "temporaryUrl": "https://gateway.test/tickets/v1/files/x.pdf",
+        "/tickets/v1/key": 1.5,
+    }
+    assert relative_iris(document, "") is document

@@ -339,6 +339,28 @@ def test_late_tickets_come_two_days_before_and_a_confirmation_at_once(shop: Shop
     assert shop.get(tickets["@id"]).json()["downloadableAt"] == tickets["downloadableAt"]
 
 
+@pytest.mark.parametrize(
+    ("began", "delay", "due"), [(0.25, 0.5, 1), (0.75, 1.0, 2), (0.0, 1.0, 1), (0.4, 0.6, 1)]
+)
+def test_a_due_time_is_a_whole_second_and_holds_to_the_second(began: float, delay: float, due: int) -> None:
+    start = datetime(2027, 5, 14, 6, tzinfo=UTC)
+    with Sandbox(
+        seed=7, now=start + timedelta(seconds=began), document_delay=timedelta(seconds=delay)
+    ) as sandbox:
+        sandbox.clock.freeze()
+        sandbox.clock.set(start + timedelta(seconds=began))
+        shop = open_shop(sandbox)
+        with shop.http:
+            order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
+            (document,) = shop.members(f"{order['@id']}/documents")
+            shown = datetime.fromisoformat(document["downloadableAt"])
+            assert shown == start + timedelta(seconds=due)
+            sandbox.clock.set(shown - timedelta(microseconds=1))
+            assert shop.patch(document["@id"], {}).status_code == 422
+            sandbox.clock.set(shown)
+            assert shop.patch(document["@id"], {}).status_code == 200
+
+
 def test_a_document_comes_in_the_language_asked_for(shop: Shop, sandbox: Sandbox) -> None:
     order = shop.buy(shop.offers("Lantern Park, one day, child")[0])
     sandbox.clock.advance(2)

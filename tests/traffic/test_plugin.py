@@ -114,7 +114,10 @@ def test_without_being_asked_nothing_is_recorded(pytester):
     result = run(pytester, "-k", "test_first and not await")
     result.assert_outcomes(failed=1, errors=1, deselected=3)
     result.stdout.fnmatch_lines(
-        ["*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*"]
+        [
+            "E *: no cassette answers POST *: record it with --korus-record=missing",
+            "*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*",
+        ]
     )
     assert not cassette(pytester).exists()
 
@@ -249,3 +252,91 @@ def test_a_run_without_the_extra_is_not_disturbed(pytester):
     pytester.makeconftest(f"import sys\nfor name in {missing}:\n    sys.modules[name] = None\n")
     pytester.makepyfile("def test_plain():\n    assert True\n")
     pytester.runpytest_subprocess("-p", "korus.testing.plugin").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "fixture"),
+    [
+        ("vcr", "korus_cassette"),
+        ("jsonschema_rs", "korus"),
+        ("yaml", "async_korus"),
+        ("starlette", "korus"),
+        ("starlette", "korus_sandbox"),
+    ],
+)
+def test_a_fixture_without_the_extra_names_the_extra(pytester, missing, fixture):
+    pytester.makeconftest(f"import sys\nsys.modules[{missing!r}] = None\n")
+    pytester.makepyfile(f"def test_it({fixture}):\n    assert True\n")
+    result = pytester.runpytest_subprocess("-p", "korus.testing.plugin", "-p", "anyio")
+    assert result.ret != 0
+    text = result.stdout.str() + result.stderr.str()
+    assert "needs the extra 'testing' of korus: pip install 'korus[testing]'" in text
+    assert "INTERNALERROR" not in text
+
+
+ASYNC = """
+import asyncio, gc, warnings
+import pytest
+
+loops = []
+
+{marker}
+@pytest.mark.parametrize("again", [1, 2])
+async def test_with_a_sandbox(async_korus, korus_sandbox, again):
+    assert (await async_korus.catalogs.list().first()).name
+    assert korus_sandbox.inspect.requests["list_catalogs"] == 1
+
+{marker}
+@pytest.mark.korus_cassette(name="test_first")
+async def test_with_a_cassette(async_korus, korus_cassette):
+    assert (await async_korus.catalogs.list().first()).name
+
+class TestInAClass:
+    {marker}
+    async def test_method(self, async_korus):
+        assert [catalog.name async for catalog in async_korus.catalogs.list()]
+
+{marker}
+async def test_that_fails(async_korus):
+    await async_korus.catalogs.list().first()
+    raise AssertionError("as it should")
+"""
+
+
+@pytest.mark.parametrize("runner", ["asyncio strict", "asyncio auto", "anyio", "anyio auto", "both"])
+def test_the_async_client_works_whichever_plugin_runs_the_test(pytester, recorded, runner):
+    plugins = {
+        "asyncio strict": ("-p", "pytest_asyncio.plugin", "-p", "anyio"),
+        "asyncio auto": ("-p", "pytest_asyncio.plugin", "-o", "asyncio_mode=auto"),
+        "anyio": ("-p", "anyio"),
+        "anyio auto": ("-p", "anyio", "-o", "anyio_mode=auto"),
+        "both": ("-p", "pytest_asyncio.plugin", "-p", "anyio"),
+    }[runner]
+    marker = {
+        "asyncio strict": "@pytest.mark.asyncio",
+        "anyio": "@pytest.mark.anyio",
+        "both": "@pytest.mark.anyio",
+    }
+    pytester.makeconftest(CONFTEST if "anyio" in runner or runner == "both" else "")
+    pytester.makepyfile(test_shop=ASYNC.format(marker=marker.get(runner, "")))
+    path = cassette(pytester)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(recorded)
+    scope = (
+        ("-o", "asyncio_default_fixture_loop_scope=function") if "pytest_asyncio.plugin" in plugins else ()
+    )
+    result = pytester.runpytest_subprocess(
+        "-p",
+        "korus.testing.plugin",
+        "-p",
+        "pytest_recording.plugin",
+        *plugins,
+        *scope,
+        "-W",
+        "error",
+        "-p",
+        "no:cacheprovider",
+    )
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["*AssertionError: as it should*"])
+    assert "ResourceWarning" not in result.stdout.str()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from korus._journal.intent_log import MemoryIntentLog
-from korus._journal.process import ACTIVE
+from korus._core.lazy import lazy
 from korus._primitives.asynchronous import run_blocking, run_to_end
 from korus.errors import ConfigurationError, JournalFailed
 
@@ -38,9 +37,17 @@ class AsyncBookingLog:
     """
 
     def __init__(self, config: Config) -> None:
-        self.store: IntentLog = MemoryIntentLog() if config.journal is None else _open_journal(config)
         self._blocks = config.journal is not None
         self._config = config
+        if self._blocks:
+            self.store = _open_journal(config)
+
+    @lazy
+    def store(self) -> IntentLog:
+        """The log itself; a client that only reads needs none."""
+        from korus._journal.intent_log import MemoryIntentLog
+
+        return MemoryIntentLog()
 
     def with_config(self, config: Config) -> AsyncBookingLog:
         """Return the log of another configuration: this one, if it is of the same account and journal."""
@@ -100,6 +107,8 @@ class AsyncBookingLog:
 
     def let_go(self, *intent_ids: str) -> None:
         """Note that no call of this process works on some intents any more."""
+        from korus._journal.process import ACTIVE
+
         for intent_id in intent_ids:
             ACTIVE.discard(intent_id)
 
@@ -119,9 +128,8 @@ class AsyncBookingLog:
 
     async def aclose(self) -> None:
         """Close the journal's connections, if there is one."""
-        close: Callable[[], Any] | None = getattr(self.store, "close", None)
-        if close is not None:
-            await run_blocking(close)
+        if self._blocks:
+            await run_blocking(self.journal.close)
 
 
 def _open_journal(config: Config) -> IntentLog:

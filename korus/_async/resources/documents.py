@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from korus._async.delivery import AsyncDelivery, Pending, document_of
+from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
+from korus._core.durations import bounded
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
 from korus.operations import available
@@ -15,7 +17,8 @@ from korus.wire import wire
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from korus._async.pages import AsyncPages
     from korus.models import Order, OrderDocument, OrderDocumentPatchRead
@@ -177,38 +180,138 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.1, 3.3, 7.4.
         """
-        reference = self._reference(order, ORDER)
+        reference, patience, language = self._reference(order, ORDER), _seconds(timeout), _language(language)
+        folder = _folder(to)
         delivery = AsyncDelivery(self._transport)
-        documents, standing = await delivery.wait(
-            reference, patience=_seconds(timeout), progress=progress, some=True
-        )
-        if standing.pending:
-            _LOG.warning("%s: not ready yet: %s", reference.iri, ", ".join(standing.pending))
+        ends = delivery.now() + patience
+        documents, standing = await delivery.wait(reference, patience=patience, progress=progress, some=True)
         facts: dict[str, Any] = dict(wire(order) or {}) or await delivery.order(reference)
         saved: builtins.list[Path] = []
         for document in documents:
             found = document_of(document, reference, self._base_url)
             if found.iri in standing.pending:
                 continue
-            saved.append(
-                await delivery.save(
-                    found,
-                    facts,
-                    Path(to),
-                    language=_language(language),
-                    follow_redirects=follow_redirects,
-                    max_bytes=max_bytes,
-                )
-            )
+            try:
+                fetched = self._fetch(delivery, found, language, ends, follow_redirects, max_bytes)
+                saved.append(await fetched.save(facts, folder, language))
+            except DocumentsNotReady:
+                # the list said that it was ready, and the API says now that it is not
+                standing = standing.without(found.iri)
+                if progress is not None:
+                    progress(standing)
         if not saved:
             raise DocumentsNotReady(f"{reference.iri}: no document is ready", pending=standing.pending)
+        if standing.pending:
+            _LOG.warning("%s: not ready yet: %s", reference.iri, ", ".join(standing.pending))
         return saved
+
+    async def open(
+        self,
+        document: OrderDocument | Reference | str,
+        *,
+        language: str | None = None,
+        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        follow_redirects: bool = False,
+        max_bytes: int = _MOST_BYTES,
+    ) -> IO[bytes]:
+        """Fetch one document and return it as an open file, for a mail or a store of your own.
+
+        The file is whole and checked. It is in memory, or in a temporary file that nobody else sees if it is
+        large. Close it, or use it as a context manager.
+
+        Args:
+            document: The document or its IRI.
+            language: Which language the file should be in, such as ``fr``; the client's when left out.
+            timeout: Seconds to ask again at most while the API says that it is too early.
+            follow_redirects: Whether the storage host may send us to another address.
+            max_bytes: A file longer than this is refused.
+
+        Raises:
+            DocumentsNotReady: It was too early still.
+            DownloadFailed: It could not be fetched, is cut short, or is no PDF though it should be.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Example:
+            >>> with await korus.documents.open(document) as file:
+            ...     attach(file.read())
+
+        Reference: 3.3, 7.4.
+        """
+        return await self._one(document, language, timeout, follow_redirects, max_bytes).open()
+
+    def stream(
+        self,
+        document: OrderDocument | Reference | str,
+        *,
+        language: str | None = None,
+        timeout: float = 60.0,
+        follow_redirects: bool = False,
+        max_bytes: int = _MOST_BYTES,
+    ) -> AbstractAsyncContextManager[AsyncDocumentStream]:
+        """Open one document as a stream of bytes, which are passed on as they come.
+
+        What is wrong with a file may show only at its end: an error while it is read means that everything before
+        it is to be thrown away. `open` and `download` give whole files only.
+
+        Args:
+            document: The document or its IRI.
+            language: Which language the file should be in, such as ``fr``; the client's when left out.
+            timeout: Seconds to ask again at most while the API says that it is too early.
+            follow_redirects: Whether the storage host may send us to another address.
+            max_bytes: A file longer than this is refused.
+
+        Raises:
+            DocumentsNotReady: It was too early still.
+            DownloadFailed: It could not be fetched; while reading, it broke off or is no PDF though it should be.
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Example:
+            >>> async with korus.documents.stream(document) as stream:
+            ...     async for chunk in stream:
+            ...         response.write(chunk)
+
+        Reference: 3.3, 7.4.
+        """
+        return self._one(document, language, timeout, follow_redirects, max_bytes).stream()
+
+    def _one(
+        self,
+        document: OrderDocument | Reference | str,
+        language: str | None,
+        timeout: float,
+        follow_redirects: bool,
+        max_bytes: int,
+    ) -> AsyncDownloads:
+        delivery = AsyncDelivery(self._transport)
+        ends = delivery.now() + _seconds(timeout)
+        found = self._reference(document, DOCUMENT)
+        return self._fetch(delivery, found, _language(language), ends, follow_redirects, max_bytes)
+
+    def _fetch(  # noqa: PLR0917 - what the methods have in common
+        self,
+        delivery: AsyncDelivery,
+        document: Reference,
+        language: str | None,
+        ends: float,
+        follow_redirects: bool,
+        max_bytes: int,
+    ) -> AsyncDownloads:
+        async def address() -> Mapping[str, Any]:
+            return await delivery.address_in_time(document, language, ends)
+
+        return AsyncDownloads(self._transport, document, address, follow_redirects, max_bytes)
+
+
+def _folder(to: object) -> Path:
+    if not isinstance(to, (str, Path)) or "\0" in str(to):
+        raise InvalidArgument(f"`to` must be the path of a folder, got {type(to).__name__}.")
+    return Path(to)
 
 
 def _seconds(timeout: object) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 <= timeout < float("inf"):
         raise InvalidArgument(f"timeout is a number of seconds from 0 on, not {timeout!r}")
-    return float(timeout)
+    return float(bounded(timeout))
 
 
 def _language(language: object) -> str | None:

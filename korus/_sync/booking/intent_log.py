@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from korus._journal.intent_log import MemoryIntentLog
-from korus._journal.process import ACTIVE
+from korus._core.lazy import lazy
 from korus._primitives.synchronous import run_blocking, run_to_end
 from korus.errors import ConfigurationError, JournalFailed
 
@@ -39,9 +38,17 @@ class BookingLog:
     """
 
     def __init__(self, config: Config) -> None:
-        self.store: IntentLog = MemoryIntentLog() if config.journal is None else _open_journal(config)
         self._blocks = config.journal is not None
         self._config = config
+        if self._blocks:
+            self.store = _open_journal(config)
+
+    @lazy
+    def store(self) -> IntentLog:
+        """The log itself; a client that only reads needs none."""
+        from korus._journal.intent_log import MemoryIntentLog
+
+        return MemoryIntentLog()
 
     def with_config(self, config: Config) -> BookingLog:
         """Return the log of another configuration: this one, if it is of the same account and journal."""
@@ -101,6 +108,8 @@ class BookingLog:
 
     def let_go(self, *intent_ids: str) -> None:
         """Note that no call of this process works on some intents any more."""
+        from korus._journal.process import ACTIVE
+
         for intent_id in intent_ids:
             ACTIVE.discard(intent_id)
 
@@ -120,9 +129,8 @@ class BookingLog:
 
     def close(self) -> None:
         """Close the journal's connections, if there is one."""
-        close: Callable[[], Any] | None = getattr(self.store, "close", None)
-        if close is not None:
-            run_blocking(close)
+        if self._blocks:
+            run_blocking(self.journal.close)
 
 
 def _open_journal(config: Config) -> IntentLog:

@@ -1,0 +1,275 @@
+# Written by `python -m scripts.sync` from korus/_async/http/downloads.py; edit that file instead.
+"""Fetching documents from the storage host: into a file, into memory, or as a stream.
+
+They come from a temporary address, without the API's token. What a file must be is decided in `korus.downloads`. A file
+on disk appears whole or not at all, so that a broken download leaves nothing and a repeated one replaces its file at
+once.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from contextlib import ExitStack, closing, contextmanager
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+from attrs import frozen
+
+from korus._core.part_files import PartFile
+from korus._primitives.synchronous import run_blocking, sleep
+from korus.downloads import (
+    Content,
+    check_address,
+    file_name,
+    is_stale,
+    length_of,
+    next_address,
+)
+from korus.errors import DownloadFailed, KorusError, TransportError
+from korus.retry import Replay, next_wait
+from korus.wire import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+    from pathlib import Path
+
+    from korus._sync.transport import Fetched, Transport
+    from korus.iri import Reference
+
+__all__ = ["DocumentStream", "Downloads"]
+
+_LOG = logging.getLogger("korus")
+_OPERATION = "download"
+_MOST_REDIRECTS = 5
+_IN_MEMORY = 4 * 1024 * 1024
+_T = TypeVar("_T")
+
+
+class DocumentStream:
+    """A document on its way; iterate over it for its bytes, piece by piece, or `read` them all.
+
+    Attributes:
+        content_type: What the storage host says it is, an empty text if it does not.
+        size: How many bytes it announces, None if it does not.
+    """
+
+    content_type: str
+    size: int | None
+
+    def __init__(self, fetched: Fetched, content: Content) -> None:
+        self.content_type = content.content_type
+        self.size = content.announced
+        self._chunks = _checked(fetched, content)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.content_type or 'of unknown type'}, {self.size} bytes>"
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next piece.
+
+        Raises:
+            DownloadFailed: The stream broke off, is too long, or is not what it should be. The pieces before it
+                are worth nothing then.
+        """
+        try:
+            return next(self._chunks)
+        except (TransportError, _Broken) as error:
+            raise DownloadFailed(str(_cause(error)), operation=_OPERATION) from None
+
+    def read(self) -> bytes:
+        """Return all bytes that are left; raises what iterating does."""
+        return b"".join([chunk for chunk in self])
+
+    def close(self) -> None:
+        """End the stream."""
+        self._chunks.close()
+
+
+@frozen
+class Downloads:
+    """Fetches one document.
+
+    Attributes:
+        transport: What carries requests out.
+        document: The document.
+        address: Asks the API for its temporary address.
+        follow_redirects: Whether the storage host may send us to another address.
+        max_bytes: A file longer than this is refused.
+    """
+
+    transport: Transport
+    document: Reference
+    address: Callable[[], Mapping[str, Any]]
+    follow_redirects: bool
+    max_bytes: int
+
+    def save(self, order: Mapping[str, Any], folder: Path, language: str | None) -> Path:
+        """Put the document into a folder, under a name of its own.
+
+        Raises:
+            DownloadFailed: It could not be fetched or written, or is not what it should be; nothing is left behind.
+        """
+
+        def save(url: str) -> Path:
+            with ExitStack() as stack:
+                fetched, content = self._open(stack, url)
+                part = PartFile(folder)
+                try:
+                    run_blocking(part.open)
+                    for chunk in _checked(fetched, content):
+                        run_blocking(part.write, chunk)
+                    name = file_name(
+                        order, self.document.id, language, content.content_type, content.beginning
+                    )
+                    return run_blocking(part.finish, name)
+                except BaseException:
+                    part.drop()
+                    raise
+
+        return self._retried(save)
+
+    def open(self) -> IO[bytes]:
+        """Return the whole document as an open file, in memory as long as it is not large.
+
+        Raises:
+            DownloadFailed: It could not be fetched, or is not what it should be.
+        """
+
+        def open_(url: str) -> IO[bytes]:
+            with ExitStack() as stack:
+                fetched, content = self._open(stack, url)
+                file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - it is given away
+                try:
+                    for chunk in _checked(fetched, content):
+                        run_blocking(file.write, chunk)
+                    file.seek(0)
+                except BaseException:
+                    file.close()
+                    raise
+                return file
+
+        return self._retried(open_)
+
+    @contextmanager
+    def stream(self) -> Generator[DocumentStream]:
+        """Open the document as a stream.
+
+        Raises:
+            DownloadFailed: It could not be fetched.
+        """
+        with ExitStack() as stack:
+
+            def start(url: str) -> DocumentStream:
+                fetched, content = self._open(stack, url)
+                return DocumentStream(fetched, content)
+
+            with closing(self._retried(start)) as stream:
+                yield stream
+
+    def _retried(self, attempt: Callable[[str], _T]) -> _T:
+        """Make attempts with the document's address, which is asked for again once it has expired."""
+        document, refreshed, count = self.document, False, 0
+        patched = self.address()
+        while True:
+            count += 1
+            url = text(patched, "temporaryUrl")
+            if url is None:
+                raise DownloadFailed(f"{document.iri}: the API gave no address for it", operation=_OPERATION)
+            try:
+                return attempt(check_address(url))
+            except _Stale as stale:
+                if refreshed:
+                    raise DownloadFailed(
+                        f"{document.iri}: the storage host refused the address twice ({stale.status})",
+                        operation=_OPERATION,
+                        status=stale.status,
+                    ) from None
+                refreshed = True
+                patched = self.address()
+            except OSError as error:
+                raise DownloadFailed(
+                    f"{document.iri}: cannot write it to disk: {error.strerror or type(error).__name__}",
+                    operation=_OPERATION,
+                ) from error
+            except (TransportError, _Broken) as error:
+                cause = _cause(error)
+                wait = next_wait(
+                    self.transport.config.retry, cause, replay=Replay.SAFE, attempt=count, remaining=None
+                )
+                if wait is None:
+                    raise DownloadFailed(f"{document.iri}: {cause}", operation=_OPERATION) from None
+                _LOG.debug("%s: attempt %d failed (%s)", _OPERATION, count, cause)
+                sleep(wait)
+
+    def _open(self, stack: ExitStack, url: str) -> tuple[Fetched, Content]:
+        """Open the answer at an address, or where it redirects to, for as long as the stack lasts."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            fetched = stack.enter_context(self.transport.fetch(url, operation=_OPERATION))
+            if not 300 <= fetched.status < 400:  # noqa: PLR2004
+                self._refuse_status(fetched)
+                return fetched, Content(
+                    announced=length_of(fetched.headers),
+                    content_type=fetched.headers.get("content-type", ""),
+                    address=url,
+                    max_bytes=self.max_bytes,
+                )
+            if not self.follow_redirects:
+                raise DownloadFailed(
+                    f"{self.document.iri}: the storage host redirects; follow_redirects=True allows it",
+                    operation=_OPERATION,
+                    status=fetched.status,
+                )
+            url = next_address(url, fetched.headers.get("location"))
+            stack.close()
+        raise DownloadFailed(
+            f"{self.document.iri}: the storage host redirects without end", operation=_OPERATION
+        )
+
+    def _refuse_status(self, fetched: Fetched) -> None:
+        if fetched.status == 200:  # noqa: PLR2004
+            return
+        if is_stale(fetched.status):
+            raise _Stale(fetched.status)
+        message = f"{self.document.iri}: the storage host answered {fetched.status}"
+        if fetched.status == 429 or fetched.status >= 500:  # noqa: PLR2004
+            raise _Broken(TransportError(message, sent=True, operation=_OPERATION))
+        raise DownloadFailed(message, operation=_OPERATION, status=fetched.status)
+
+
+class _Stale(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class _Broken(Exception):
+    """A download that broke off and can be tried again."""
+
+    def __init__(self, error: KorusError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _cause(error: TransportError | _Broken) -> KorusError:
+    return error.error if isinstance(error, _Broken) else error
+
+
+def _checked(fetched: Fetched, content: Content) -> Generator[bytes]:
+    """Yield the pieces of a file that begins as it should, and raise if it does not end so."""
+    held: list[bytes] = []
+    for chunk in fetched.chunks():
+        content.take(chunk)
+        held.append(chunk)
+        if content.has_begun:
+            content.check_beginning()
+            yield b"".join(held)
+            held.clear()
+    if content.is_cut_short:
+        message = f"the file is cut short: {content.size} of {content.announced} bytes came"
+        raise _Broken(TransportError(message, sent=True, operation=_OPERATION))
+    content.check()
+    if held:
+        yield b"".join(held)
