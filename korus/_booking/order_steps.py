@@ -748,7 +748,7 @@ def _states(
             found[line.reservation] = _without_order(facts, today)
     yield from _add_named_orders(call, found)
     listed: list[OrderFacts] = []
-    if any(state.kind in {"free", "ended"} and state.order is None for state in found.values()):
+    if any(state.order is None for state in found.values()):
         # an API that does not name the order with the reservation may name the reservation with the order
         listed, is_whole = yield from _by_reference(call, _earliest(found))
         for made in sorted(listed, key=lambda made: made.is_cancelled):

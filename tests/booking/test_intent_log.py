@@ -1,5 +1,7 @@
 """Intents as they are written down, and the log in memory: compare-and-set, claims, taking over."""
 
+import os
+
 import pytest
 from attrs import evolve
 
@@ -190,11 +192,11 @@ class TestTakingOver:
         processes.log.advance(made, "unknown")
         assert [each.id for each in processes.as_process("two").take_over().taken] == [made.id]
 
-    def test_child_of_a_fork_starts_empty(self, processes):
+    def test_child_of_a_fork_starts_empty(self, processes, monkeypatch):
         made = intent()
         processes.log.open(made)
         processes.log.claim(made, ["/x"])
-        processes.log.after_fork()
+        monkeypatch.setattr(os, "getpid", lambda: -1)
         assert processes.log.entries() == []
         assert processes.log.claimed(["/x"]) == frozenset()
 

@@ -254,6 +254,11 @@ class TestWhatCannotBeOrdered:
         with pytest.raises(ReservationUnusable, match="there is no such reservation"):
             run(Api(ReadReservation=lambda _: not_found()))
 
+    def test_order_of_a_reservation_that_is_not_found_is_found_by_reference(self):
+        world = Api(orders=[made_order()], ReadReservation=lambda _: not_found())
+        assert run(world).lines[0].results[0].iri == order_iri("o")
+        assert world.sends() == []
+
     @pytest.mark.parametrize(
         "page", [NotFound("<html>", status=404), NotFound("x", status=404, problem=Problem(raw="<html>"))]
     )
