@@ -35,6 +35,10 @@ demo: $(STAMP) ## book a family weekend at the sandbox, from a file to PDF ticke
 test: $(STAMP) ## run the tests (a part of them: make test ARGS=tests/cli)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
+.PHONY: mutate
+mutate: $(STAMP) ## change one operator at a time in the modules that decide: do their tests notice? (ARGS='MODULE --only NAME')
+	$(BIN)/python -m scripts.mutate $(ARGS)
+
 # ── keep it right ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: check

@@ -10,15 +10,11 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import korus_api
 import pytest
 from hypothesis import HealthCheck, settings
 
-from korus.errors import OperationUnavailable
-from korus.sandbox import API_VERSION
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from korus import AsyncKorus, Korus
     from korus.sandbox import Sandbox
@@ -27,24 +23,6 @@ if TYPE_CHECKING:
 # how fast examples come says something about the machine, not about korus
 settings.register_profile("korus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("korus")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Skip the test of what a newer description does not offer any more; its absence is what korus reports.
-
-    The tests are written for the version that the sandbox speaks. As long as korus is generated from that one, they
-    all have to pass; once `make track` has absorbed a newer one, a person takes out what is gone.
-    """
-    report = yield
-    error = None if call.excinfo is None else call.excinfo.value
-    if isinstance(error, OperationUnavailable) and korus_api.API_VERSION != API_VERSION:
-        path, line, _ = item.reportinfo()
-        report.outcome = "skipped"
-        report.longrepr = (str(path), (line or 0) + 1, f"{item.name}: {type(error).__name__}: {error}")
-    return report
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ and the order of the request decides. The work is linear in the number of lines 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from attrs import evolve, frozen
 
@@ -23,7 +22,8 @@ from korus.money import amount
 from korus.wire import text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
 
     from korus._booking.facts import FailedEntry, OrderFacts, ReservationFacts, Signature
 
@@ -140,6 +140,10 @@ class _Piece:
     total: Decimal | None = None
 
 
+_Placed: TypeAlias = "tuple[int, FailedEntry]"
+"""A failed entry with its place in the answer."""
+
+
 def correlate_holds(
     lines: Sequence[RequestedLine], reservations: Sequence[ReservationFacts], failures: Sequence[FailedEntry]
 ) -> Correlation:
@@ -158,12 +162,10 @@ def correlate_holds(
     addressed = _addressed(board, failures)
     for offer, places in by_offer.items():
         _match_offer(board, places, pieces.get(offer, ()), addressed.get(offer, ()))
-    for offer, places in by_offer.items():
-        spare = {piece.place for piece in pieces.get(offer, ())} - board.used_places
-        unmatched |= spare
-        if spare:  # something of this offer is held for which no line is left: its failures are not believed
-            board.doubt_failures(places)
+    unmatched |= {piece.place for found in pieces.values() for piece in found} - board.used_places
     _eliminate(board, nameless, unmatched, failures)
+    unexplained = unmatched if len(nameless) <= len(board.open) else unmatched.union(nameless)
+    _doubt_failures(board, by_offer, [reservations[place] for place in unexplained - board.used_places])
     unmatched |= set(nameless) - board.used_places
     return Correlation(
         board.results,
@@ -221,8 +223,8 @@ def _pieces(
     """Take reservations apart by what they hold.
 
     Returns:
-        The pieces by offer; the places of reservations that say nothing of what they hold; and of those that hold
-        something that was not asked for, are over, or are listed twice with different content.
+        The pieces by offer; the places of reservations that say nothing of what they hold; and of those that name
+        nothing, hold something that was not asked for, are over, or are listed twice with different content.
     """
     pieces: dict[str, list[_Piece]] = defaultdict(list)
     nameless: list[int] = []
@@ -235,13 +237,12 @@ def _pieces(
                 if reservations[before] != reservation:
                     unmatched |= {before, place}
                 continue  # the same entry once more is no second reservation
-        if not reservation.items and reservation.status in {None, "reserved"} and reservation.order is None:
+        if reservation.iri is None or not reservation.is_free:
+            unmatched.add(place)
+        elif not reservation.items:
             nameless.append(place)
-        elif (
-            not reservation.is_readable
-            or reservation.order is not None
-            or reservation.status == "released"
-            or any(item.signature[0] not in offers for item in reservation.items)
+        elif not reservation.is_readable or any(
+            item.signature[0] not in offers for item in reservation.items
         ):
             unmatched.add(place)
         else:
@@ -275,53 +276,100 @@ def _sum(one: Any, other: Any) -> Any:
     return None if one is None or other is None else one + other
 
 
-def _addressed(board: _Board, failures: Sequence[FailedEntry]) -> dict[str, list[tuple[int, FailedEntry]]]:
+def _addressed(board: _Board, failures: Sequence[FailedEntry]) -> dict[str, list[_Placed]]:
     """Settle the lines that failed entries name by their place; returns the other entries by the offer they name."""
-    by_offer: dict[str, list[tuple[int, FailedEntry]]] = defaultdict(list)
+    by_offer: dict[str, list[_Placed]] = defaultdict(list)
     for at, entry in enumerate(failures):
         if entry.index is not None:
             if entry.index >= len(board.lines):
                 continue
-            if entry.offer is None or entry.offer == board.lines[entry.index].offer:
+            if not _contradicts(entry, board.lines[entry.index]):
                 board.fail(entry.index, at, entry)
             elif board.is_open(entry.index):
-                board.contradict(entry.index)  # it names one line by its place and another by its offer
+                board.contradict(entry.index)  # it names one line by its place and another by what it says
         elif entry.offer is not None:
             by_offer[entry.offer].append((at, entry))
     return by_offer
+
+
+def _contradicts(entry: FailedEntry, line: RequestedLine) -> bool:
+    """Return True if a failed entry says something that is not so of a line, or of a part of it only."""
+    return (
+        entry.offer not in {None, line.offer}
+        or entry.quantity not in {None, line.quantity}
+        or not _may_name(entry, line.sessions)
+    )
+
+
+def _may_name(entry: FailedEntry, sessions: Iterable[str]) -> bool:
+    """Return True if every session that a failed entry names may be one of these."""
+    return all(any(may_be_session(asked, named) for asked in sessions) for named in entry.sessions)
 
 
 def _match_offer(
     board: _Board,
     places: Sequence[int],
     pieces: Sequence[_Piece],
-    failures: Sequence[tuple[int, FailedEntry]],
+    failures: Sequence[_Placed],
 ) -> None:
     """Tie what the answer says of one offer to the lines that ask for it."""
-    failed_by_place = [place for place in places if not board.is_open(place)]
     groups: dict[Signature, list[int]] = defaultdict(list)
     for place in places:
         if board.is_open(place):
             groups[board.lines[place].signature].append(place)
     held = _held_by(groups, pieces)
-    if held is None or (not groups and failed_by_place):
+    if held is None:
         return
-    spare = sum(max(len(group) - len(held[sign]), 0) for sign, group in groups.items())
-    if pieces and len(failures) > spare:
+    own, general = _by_group(groups, failures)
+    spare = {sign: max(len(group) - len(held[sign]), 0) for sign, group in groups.items()}
+    missing = {sign: count - len(own[sign]) for sign, count in spare.items()}
+    if pieces and (len(failures) > sum(spare.values()) or min(missing.values(), default=0) < 0):
         return  # something was held and refused at once: part of a line, perhaps
+    enough = len(general) == sum(missing.values())
+    lost: list[int] = []
+    is_clear = True
     for sign, group in groups.items():
-        if held[sign] and _all_held(board, group, held[sign]):
-            continue
-        if held[sign] and not _fits(board, group, held[sign], failures):
+        losers: Sequence[int] | None = group
+        if held[sign]:
+            is_told = enough or not missing[sign]
+            losers = _split(board, group, held[sign], own[sign] or general, is_told=is_told)
+        if losers is None:
             _note_shortfall(board, group, held[sign])
-            return
-    undecided = [place for group in groups.values() for place in group if board.is_open(place)]
-    barren = all(not held[board.lines[place].signature] for place in undecided)
-    left = [each for each in failures if each[0] not in board.used_failures]
-    if barren and len(left) >= len(undecided) > 0:
-        _pair_failures(board, undecided, left)
-        # one entry more for a line that failed says nothing of any other line
-        board.used_failures.update(at for at, _ in left)
+            is_clear = False
+            continue
+        _fail(board, losers, own[sign])
+        lost += [place for place in losers if board.is_open(place)]
+    if is_clear:
+        _fail(board, lost, general)
+
+
+def _by_group(
+    groups: Mapping[Signature, Sequence[int]], failures: Sequence[_Placed]
+) -> tuple[dict[Signature, list[_Placed]], list[_Placed]]:
+    """Return failed entries by the group whose sessions they name, and those that name no session.
+
+    One that names sessions of no group, or of several, is in neither.
+    """
+    sessions = {sign: frozenset(session for _, session in sign[1] if session is not None) for sign in groups}
+    whole: dict[frozenset[str], list[Signature]] = defaultdict(list)
+    single: dict[str, list[Signature]] = defaultdict(list)
+    for sign, names in sessions.items():
+        whole[names].append(sign)
+        for name in names:
+            single[name].append(sign)
+    own: dict[Signature, list[_Placed]] = {sign: [] for sign in groups}
+    general: list[_Placed] = []
+    for each in failures:
+        named = each[1].sessions
+        if not named:
+            general.append(each)
+            continue
+        # the only group may have been asked for in the other form of its sessions
+        found = whole[named] or min((single[name] for name in named), key=len)
+        found = found or (list(groups) if len(groups) == 1 else [])
+        if len(found) == 1 and _may_name(each[1], sessions[found[0]]):
+            own[found[0]].append(each)
+    return own, general
 
 
 def _held_by(
@@ -355,7 +403,12 @@ def may_be_session(asked: str | None, shown: str | None) -> bool:
     """Return True if two session IRIs may be one session: the same, or written in the old form and the new."""
     if asked is None or shown is None or asked == shown:
         return asked == shown
-    return ("/events/" in asked) != ("/events/" in shown)
+    return is_old_form(asked) != is_old_form(shown)
+
+
+def is_old_form(session: str) -> bool:
+    """Return True if a session's IRI names its event, not its offer and ticket."""
+    return "/events/" in session
 
 
 def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> bool:
@@ -363,18 +416,19 @@ def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> 
     quantities = {place: board.lines[place].quantity for place in group}
     total = sum(quantities.values())
     if len(pieces) == len(group):
-        alike = len(group) == 1 or len({_everything(board.lines[place]) for place in group}) == 1
-        pairs = list(_pair_pieces(quantities, pieces))
-        for place, piece in pairs:
-            shortfall = _shortfall(board.lines[place], piece, alone=len(group) == 1 or alike)
-            if shortfall is None:
+        for place, piece, size in _pair_pieces(board, group, pieces):
+            asked = quantities[place]
+            if size in {None, asked}:
                 board.succeed(place, [piece.place])
             else:
-                board.fall_short(place, [piece.place], shortfall)
+                board.fall_short(place, [piece.place], f"{size} of {asked} units are held")
         return True
     if len(group) > 1 and len(pieces) == 1 and total in {pieces[0].quantity, pieces[0].items}:
         for place in group:  # one hold for all of them
             board.succeed(place, [pieces[0].place])
+        return True
+    if len(group) == 1 and sum(piece.quantity or 0 for piece in pieces) == total:
+        board.succeed(group[0], [piece.place for piece in pieces])  # several holds for one line
         return True
     if len(pieces) == total and all(piece.items == 1 and piece.quantity in {None, 1} for piece in pieces):
         remaining = iter(pieces)  # one hold for each unit
@@ -382,14 +436,6 @@ def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> 
             board.succeed(place, [next(remaining).place for _ in range(quantity)])
         return True
     return False
-
-
-def _shortfall(line: RequestedLine, piece: _Piece, *, alone: bool) -> str | None:
-    """Return in what a piece differs from the quantity that its line asked for; None when it does not show any."""
-    if not alone and piece.quantity is None:
-        return None
-    shown = shown_units(line, piece.quantity, piece.items, piece.total)
-    return None if shown in {None, line.quantity} else f"{shown} of {line.quantity} units are held"
 
 
 def shown_units(line: RequestedLine, quantity: int | None, items: int, total: Decimal | None) -> int | None:
@@ -413,99 +459,173 @@ def _note_shortfall(board: _Board, group: Sequence[int], pieces: Sequence[_Piece
             board.fall_short(group[0], places, f"{units} of {asked} units are held")
 
 
-def _fits(
-    board: _Board, group: Sequence[int], pieces: Sequence[_Piece], failures: Sequence[tuple[int, FailedEntry]]
-) -> bool:
-    """Settle a group some lines of which are held and the others failed; False when that is not certain."""
-    left = [each for each in failures if each[0] not in board.used_failures]
-    if len(pieces) + len(left) != len(group) or not left:
+def _split(
+    board: _Board,
+    group: Sequence[int],
+    pieces: Sequence[_Piece],
+    failures: Sequence[_Placed],
+    *,
+    is_told: bool,
+) -> Sequence[int] | None:
+    """Settle those of a group of like lines that are held; returns the others, None when it is not certain which.
+
+    Args:
+        board: The results so far.
+        group: The places of the lines.
+        pieces: What is held of their kind.
+        failures: Entries that may be for the others.
+        is_told: True if there are as many entries as lines that are not held.
+    """
+    if len(pieces) == len(group) or not failures:
+        return [] if _all_held(board, group, pieces) else None
+    if not is_told:
+        return None
+    sizes = _sizes(board, group, pieces)
+    stated = [entry.quantity for _, entry in failures]
+    winners: Sequence[int] | None = None
+    if _are_alike(board, group):
+        winners = group[: len(pieces)]
+    elif None not in sizes:
+        winners = _pick(board, group, sizes)
+    elif None not in stated and len(stated) == len(group) - len(pieces):
+        losers = _pick(board, group, stated)
+        winners = None if losers is None else [place for place in group if place not in set(losers)]
+    if winners is None or any(
+        size not in {None, board.lines[place].quantity}
+        for place, _, size in _pair_pieces(board, winners, pieces)
+    ):
+        return None
+    _all_held(board, winners, pieces)
+    return [place for place in group if board.is_open(place)]
+
+
+def _pick(board: _Board, group: Sequence[int], quantities: Sequence[int | None]) -> list[int] | None:
+    """Return the lines of these quantities; None where several would do that are not interchangeable."""
+    by_quantity: dict[int | None, list[int]] = defaultdict(list)
+    for place in group:
+        by_quantity[board.lines[place].quantity].append(place)
+    found: list[int] = []
+    for quantity, count in Counter(quantities).items():
+        like = by_quantity[quantity]
+        if count > len(like) or (count < len(like) and not _are_alike(board, like)):
+            return None
+        found += like[:count]
+    return sorted(found)
+
+
+def _are_alike(board: _Board, places: Sequence[int]) -> bool:
+    """Return True if lines of one group are interchangeable."""
+    return len({(board.lines[place].quantity, board.lines[place].answers) for place in places}) <= 1
+
+
+def _sizes(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> list[int | None]:
+    """Return how many units pieces of like lines hold, each None when it does not show."""
+    line = board.lines[group[0]]
+    # where one hold lists its units, so do the others
+    listed = any(piece.items > 1 for piece in pieces)
+    return [
+        piece.items
+        if listed and piece.quantity is None
+        else shown_units(line, piece.quantity, piece.items, piece.total)
+        for piece in pieces
+    ]
+
+
+def _pair_pieces(
+    board: _Board, group: Sequence[int], pieces: Sequence[_Piece]
+) -> Iterator[tuple[int, _Piece, int | None]]:
+    """Pair like lines with as many holds and the size that these show: by size where it does, else in order."""
+    asked = {place: board.lines[place].quantity for place in group}
+    sizes = _sizes(board, group, pieces)
+    if None in sizes and _are_proportional(list(asked.values()), pieces):
+        by_amount = sorted(pieces, key=lambda piece: piece.total or 0)
+        places = sorted(group, key=lambda place: asked[place])
+        yield from ((place, piece, piece.quantity) for place, piece in zip(places, by_amount, strict=True))
+        return
+    by_size: dict[int | None, list[int]] = defaultdict(list)
+    for at in reversed(range(len(pieces))):
+        by_size[sizes[at]].append(at)
+    others: list[int] = []
+    for place in group:
+        if by_size[asked[place]]:
+            yield place, pieces[by_size[asked[place]].pop()], asked[place]
+        else:
+            others.append(place)
+    left = sorted(at for found in by_size.values() for at in found)
+    yield from ((place, pieces[at], sizes[at]) for place, at in zip(others, left, strict=True))
+
+
+def _are_proportional(quantities: Sequence[int], pieces: Sequence[_Piece]) -> bool:
+    """Return True if what holds of different quantities cost shows which is which, whatever one unit costs now."""
+    totals = [piece.total for piece in pieces]
+    if None in totals or len(set(quantities)) == 1:
         return False
-    if len({_everything(board.lines[place]) for place in group}) == 1:
-        losers = list(group[len(pieces) :])
-    else:
-        wanted = Counter(entry.quantity for _, entry in left)
-        asked = Counter(board.lines[place].quantity for place in group)
-        losers = [place for place in group if board.lines[place].quantity in wanted]
-        told_apart = all(asked[quantity or 0] == count for quantity, count in wanted.items())
-        if not told_apart or len(losers) != len(left):
-            return False
-    _pair_failures(board, losers, left)
-    lost = set(losers)
-    return _all_held(board, [place for place in group if place not in lost], pieces)
+    pairs = list(zip(sorted(cast("list[Decimal]", totals)), sorted(quantities), strict=True))
+    first, fewest = pairs[0]
+    return first > 0 and all(total * fewest == first * quantity for total, quantity in pairs)
 
 
-def _pair_pieces(quantities: Mapping[int, int], pieces: Sequence[_Piece]) -> Iterator[tuple[int, _Piece]]:
-    """Pair like lines with as many holds: by their size where it shows, else in order."""
-    places = list(quantities)
-    ordered = sorted(places, key=lambda place: quantities[place])
-    for size in (_stated, _counted, _paid):
-        sizes = [size(piece) for piece in pieces]
-        if None in sizes:
-            continue
-        known = sorted(zip(cast("list[Decimal]", sizes), range(len(pieces)), strict=True))
-        first = known[0][0] / quantities[ordered[0]]
-        if first and all(
-            value == first * quantities[place] for (value, _), place in zip(known, ordered, strict=True)
-        ):
-            yield from ((place, pieces[at]) for (_, at), place in zip(known, ordered, strict=True))
-            return
-    yield from zip(places, pieces, strict=True)
+def _fail(board: _Board, places: Sequence[int], failures: Sequence[_Placed]) -> None:
+    """Fail lines with entries that can be for nobody else: by quantity where it is stated, else by their number.
 
-
-def _stated(piece: _Piece) -> Decimal | None:
-    return None if piece.quantity is None else Decimal(piece.quantity)
-
-
-def _counted(piece: _Piece) -> Decimal | None:
-    return Decimal(piece.items)
-
-
-def _paid(piece: _Piece) -> Decimal | None:
-    return piece.total
-
-
-def _pair_failures(board: _Board, places: Sequence[int], failures: Sequence[tuple[int, FailedEntry]]) -> None:
-    """Pair lines that all failed with as many entries: by session and quantity where they are named, else in order."""
-    by_name: dict[Hashable, list[tuple[int, FailedEntry]]] = defaultdict(list)
-    for at, entry in reversed(failures):
-        for name in (*entry.mentions, entry.quantity, None):
-            by_name[name].append((at, entry))
-    taken: set[int] = set()
+    One entry more for the only line that is left says nothing of any other line.
+    """
+    by_quantity: dict[int | None, list[_Placed]] = defaultdict(list)
+    for each in failures:
+        by_quantity[each[1].quantity].append(each)
+    unstated = by_quantity.pop(None, [])
+    like: dict[int | None, list[int]] = defaultdict(list)
     for place in places:
-        line = board.lines[place]
-        for name in (*sorted(line.sessions), line.quantity, None):
-            stack = by_name[name]
-            while stack and stack[-1][0] in taken:
-                stack.pop()
-            if stack:
-                at, entry = stack.pop()
-                taken.add(at)
-                board.fail(place, at, entry)
-                break
+        like[board.lines[place].quantity].append(place)
+    is_clear = True
+    for quantity, entries in by_quantity.items():
+        is_clear &= _pair(board, like[quantity], entries)
+    if is_clear:
+        _pair(board, [place for place in places if board.is_open(place)], unstated)
 
 
-def _everything(line: RequestedLine) -> Hashable:
-    return line.quantity, line.answers
+def _pair(board: _Board, places: Sequence[int], failures: Sequence[_Placed]) -> bool:
+    """Fail each line with an entry of its own; False if their numbers leave it open which."""
+    if len(places) != 1 and len(places) != len(failures):
+        return False
+    for place, (at, entry) in zip(places, failures, strict=False):
+        board.fail(place, at, entry)
+    if places:
+        board.used_failures.update(at for at, _ in failures)
+    return True
 
 
 def _eliminate(
     board: _Board, nameless: Sequence[int], unmatched: set[int], failures: Sequence[FailedEntry]
 ) -> None:
     """Settle the open lines with what names nothing, where exactly one way is left."""
-    silent = [
-        (at, entry)
-        for at, entry in enumerate(failures)
-        if at not in board.used_failures and not entry.names_something
-    ]
-    others = len(failures) - len(board.used_failures) - len(silent)
+    left = [(at, entry) for at, entry in enumerate(failures) if at not in board.used_failures]
     open_lines = board.open
-    if unmatched or others or any(result.shortfall for result in board.results):
+    if (
+        unmatched
+        or any(entry.names_something for _, entry in left)
+        or any(result.shortfall for result in board.results)
+    ):
         return
-    if not nameless and len(silent) == len(open_lines):
-        for place, (at, entry) in zip(open_lines, silent, strict=True):
-            board.fail(place, at, entry)
-    elif len(nameless) == 1 == len(open_lines) and not silent:
+    if not nameless and len(left) == len(open_lines):
+        _fail(board, open_lines, left)
+    elif len(nameless) == 1 == len(open_lines) and not left:
         board.succeed(open_lines[0], nameless)
+
+
+def _doubt_failures(
+    board: _Board, by_offer: Mapping[str, Sequence[int]], unexplained: Iterable[ReservationFacts]
+) -> None:
+    """Believe no failure of a line that something in the answer may be held for."""
+    for reservation in unexplained:
+        if reservation.status == "released":
+            continue
+        if reservation.is_readable:
+            for offer in {item.signature[0] for item in reservation.items}:
+                board.doubt_failures(by_offer.get(offer, ()))
+        else:
+            board.doubt_failures(range(len(board.lines)))
+            return
 
 
 # --- orders ------------------------------------------------------------------------------------------------
@@ -521,7 +641,7 @@ def correlate_orders(
 
     An order belongs to the reservation that it names, however its reference is written. One that names none
     (reference 8.13) is taken only where it is the single one left for a single reservation; one that names another
-    reservation or another reference is nobody's here.
+    reservation, or none and another reference, is nobody's here.
 
     Args:
         reservations: The IRIs of the request, in order.
@@ -535,7 +655,7 @@ def correlate_orders(
     silent: list[FailedEntry] = []
     unplaced: list[FailedEntry] = []
     for entry in failures:
-        place = _place_of(entry, place_of)
+        place = _place_of(entry, reservations, place_of)
         if place is not None:
             refused[place].append(entry)
         else:
@@ -543,12 +663,17 @@ def correlate_orders(
     left = [place for place in range(len(reservations)) if place not in got and place not in refused]
     if not unmatched and not unplaced:
         if len(left) == 1 == len(nameless) and not silent:
-            got[left[0]] = [nameless.pop()]
+            got[left.pop()] = [nameless.pop()]
         elif not nameless and len(silent) == len(left):
-            for place in left:
-                refused[place] = [silent.pop(0)]
+            refused.update((place, [entry]) for place, entry in zip(left, silent, strict=True))
+            silent = []
+    contradicted = {orders[at].reservation for at in unmatched}
+    # with more orders than open lines, one of them belongs to a reservation that is called refused
+    doubted = set(refused) if len(nameless) > len(left) else set[int]()
+    doubted |= {place for iri, place in place_of.items() if iri in contradicted}
     results = tuple(
-        _order_result(got.get(place, []), refused.get(place, [])) for place in range(len(reservations))
+        _order_result(got.get(place, []), refused.get(place, []), is_doubtful=place in doubted)
+        for place in range(len(reservations))
     )
     return Correlation(results, tuple(sorted([*unmatched, *nameless])), (*unplaced, *silent))
 
@@ -569,30 +694,38 @@ def _orders_by_place(
                     unmatched |= {before, at}
                 continue
         place = place_of.get(order.reservation or "")
-        if place is not None and not order.is_cancelled:
+        if order.is_cancelled or (order.iri is None and order.reservation is None):
+            unmatched.add(at)  # over, or says nothing at all
+        elif place is not None:
             got[place].append(at)
-        elif order.reservation is None and order.is_of(external_reference) and not order.is_cancelled:
+        elif order.reservation is None and order.is_of(external_reference):
             nameless.append(at)
         else:
             unmatched.add(at)
     kept = {place: [at for at in found if at not in unmatched] for place, found in got.items()}
-    return {place: found for place, found in kept.items() if found}, nameless, unmatched
+    return (
+        {place: found for place, found in kept.items() if found},
+        [at for at in nameless if at not in unmatched],
+        unmatched,
+    )
 
 
-def _order_result(got: Sequence[int], refused: Sequence[FailedEntry]) -> LineResult:
-    if len(got) == 1 and not refused:
+def _order_result(got: Sequence[int], refused: Sequence[FailedEntry], *, is_doubtful: bool) -> LineResult:
+    if len(got) == 1 and not refused and not is_doubtful:
         return LineResult("succeeded", tuple(got))
-    if refused and not got:
-        return LineResult("failed", failure=refused[0])
+    # an entry that proves an order says more than one that does not
+    failure = next((entry for entry in refused if entry.says_already_ordered), next(iter(refused), None))
+    if failure is not None and not got and not is_doubtful:
+        return LineResult("failed", failure=failure)
     # two orders for one reservation, or an order and a refusal: the reservation itself has to be asked
-    return LineResult("undetermined", tuple(got), refused[0] if refused else None)
+    return LineResult("undetermined", tuple(got), failure)
 
 
-def _place_of(entry: FailedEntry, place_of: Mapping[str, int]) -> int | None:
-    named = place_of.get(entry.reservation or "")
-    mentioned = {place_of[found] for found in entry.mentions if found in place_of}
-    indexed = entry.index if entry.index is not None and entry.index < len(place_of) else None
-    places = {place for place in (named, indexed, *mentioned) if place is not None}
-    if entry.reservation is not None and named is None:
-        return None  # it is about another reservation
-    return places.pop() if len(places) == 1 else None
+def _place_of(entry: FailedEntry, reservations: Sequence[str], place_of: Mapping[str, int]) -> int | None:
+    """Return the place of the one reservation that a failed entry names; None when it names none or another."""
+    named: set[str | None] = {*(place_of.keys() & entry.mentions)}
+    if entry.reservation is not None:
+        named.add(entry.reservation)
+    if entry.index is not None:
+        named.add(reservations[entry.index] if entry.index < len(reservations) else None)
+    return place_of.get(named.pop() or "") if len(named) == 1 else None

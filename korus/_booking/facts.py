@@ -42,9 +42,18 @@ Signature = tuple[str, frozenset[tuple[str, str | None]]]
 """An offer with the tickets and sessions that were chosen for it."""
 
 _DEPTH: Final = 6
-_INDEX: Final = re.compile(r"\b(?:item|reservation)s?[.\[](\d{1,9})\b")
+# a place in the request: items[1].quantity, data.items.1, /items/1/offer
+_INDEX: Final = re.compile(
+    r"(?:[\w.\[]*\b(?:item|reservation)s?\]?[.\[]|/(?:items|reservations)/)(\d{1,9})\b.*", re.DOTALL
+)
+_PATH_KEYS: Final = ("propertyPath", "path")
+# ways to name a place that are not known to be used, so what they count from is not known either
+_PLACE_KEYS: Final = ("index", "position", "line", "place", "row", "item", "itemIndex")
 _OFFER_PREFIX: Final = re.compile(r"(.*/offers/[^/]+)(?:/.*)?")
-_RESOURCE: Final = re.compile(r"/(?:offers|reservations|orders)/[^/]")
+_RESOURCE: Final = re.compile(
+    r".*/(?:offers|reservations|orders|tickets|sessions|events)/[^/].*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    re.IGNORECASE | re.DOTALL,
+)
 _RESERVATION: Final = re.compile(r".*/reservations/[^/]+")
 
 
@@ -128,6 +137,11 @@ class ReservationFacts:
             return None
         counts = [len(item.signature[1]) * (item.quantity or 1) for item in self.items]
         return sum(counts)
+
+    @property
+    def is_free(self) -> bool:
+        """True if it can be ordered, as far as it shows."""
+        return self.status in {None, "reserved"} and self.expired is not True and self.order is None
 
     def ended(self, now: datetime) -> str | None:
         """Return why it cannot be ordered any more; None when it can, as far as it shows."""
@@ -217,16 +231,29 @@ class OrderFacts:
 
 
 @frozen
+class _Mention:
+    """What a text in a failed entry names."""
+
+    text: str
+    place: int | None = None
+    offer: str | None = None
+    is_reservation: bool = False
+    is_session: bool = False
+    names_something: bool = False
+
+
+@frozen
 class FailedEntry:
     """One entry of ``failedReservations`` or ``failedOrders``, whose shape is not documented (P14, P16).
 
     Attributes:
         raw: The entry exactly as it came.
-        index: The place in the request that a property path in it names.
+        index: The place in the request that the property paths in it name; None when they name several.
         offer: The offer that it names, by itself or by one of its tickets and sessions.
         reservation: The reservation that it names.
         quantity: The quantity that it names.
         mentions: All texts in it.
+        sessions: The sessions among them.
         names_something: True if it names a place or a resource, whether or not that was asked for.
     """
 
@@ -236,30 +263,13 @@ class FailedEntry:
     reservation: str | None = None
     quantity: int | None = None
     mentions: frozenset[str] = field(default=frozenset[str](), repr=False)
+    sessions: frozenset[str] = frozenset()
     names_something: bool = False
 
     @classmethod
     def read(cls, raw: object) -> FailedEntry:
         """Read a failed entry of whatever shape."""
-        source = wire(raw) or {}
-        mentions = frozenset(relative(found) for found in _texts(raw))
-        offers = {match[1] for found in mentions if (match := _OFFER_PREFIX.fullmatch(found))}
-        reservations = {found for found in mentions if _RESERVATION.fullmatch(found)}
-        index = _index(source)
-        offer = iri_of(source.get("offer")) or (offers.pop() if len(offers) == 1 else None)
-        reservation = iri_of(source.get("reservation")) or (
-            next(iter(reservations)) if len(reservations) == 1 else None
-        )
-        named = any(value is not None for value in (index, offer, reservation))
-        return cls(
-            raw=raw,
-            index=index,
-            offer=offer,
-            reservation=reservation,
-            quantity=_whole(source.get("quantity")),
-            mentions=mentions,
-            names_something=named or any(_RESOURCE.search(found) for found in mentions),
-        )
+        return cls._read(raw, {})
 
     @classmethod
     def read_all(cls, value: object) -> tuple[FailedEntry, ...]:
@@ -267,7 +277,34 @@ class FailedEntry:
         if value is None:
             return ()
         entries = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
-        return tuple(map(cls.read, entries))
+        known: dict[str, _Mention] = {}
+        return tuple(cls._read(entry, known) for entry in entries)
+
+    @classmethod
+    def _read(cls, raw: object, known: dict[str, _Mention]) -> FailedEntry:
+        source = wire(raw) or {}
+        mentions = [
+            known.get(found) or known.setdefault(found, _mention(found)) for found in set(_texts(raw))
+        ]
+        places = {found.place for found in mentions if found.place is not None}
+        offers = {found.offer for found in mentions if found.offer is not None}
+        reservations = {found.text for found in mentions if found.is_reservation}
+        offer = iri_of(source.get("offer"))
+        reservation = iri_of(source.get("reservation"))
+        if offer is not None:
+            offers.add(offer)
+        return cls(
+            raw=raw,
+            index=places.pop() if len(places) == 1 else None,
+            offer=offers.pop() if len(offers) == 1 else None,
+            reservation=reservation or (reservations.pop() if len(reservations) == 1 else None),
+            quantity=_whole(source.get("quantity")),
+            mentions=frozenset(found.text for found in mentions),
+            sessions=frozenset(found.text for found in mentions if found.is_session),
+            names_something=(offer or reservation) is not None
+            or _names_place(source)
+            or any(found.names_something for found in mentions),
+        )
 
     @property
     def reason(self) -> str:
@@ -384,12 +421,26 @@ def _item(entry: object) -> HeldItem | None:
     )
 
 
-def _index(source: Mapping[str, Any]) -> int | None:
-    for key in ("propertyPath", "path"):
-        match = _INDEX.search(text(source, key) or "")
-        if match:
-            return int(match[1])
-    return None
+def _mention(found: str) -> _Mention:
+    iri = relative(found)
+    place = _INDEX.fullmatch(iri)
+    offer = _OFFER_PREFIX.fullmatch(iri)
+    return _Mention(
+        iri,
+        place=None if place is None else int(place[1]),
+        offer=None if offer is None else offer[1],
+        is_reservation=_RESERVATION.fullmatch(iri) is not None,
+        is_session="/sessions/" in iri,
+        names_something=place is not None or _RESOURCE.fullmatch(iri) is not None,
+    )
+
+
+def _names_place(source: Mapping[str, Any]) -> bool:
+    """Return True if an entry names a place in the request in a way that is not understood."""
+    paths = (text(source, key) or "" for key in _PATH_KEYS)
+    return any(_whole(source.get(key)) is not None for key in _PLACE_KEYS) or any(
+        character.isdigit() for path in paths for character in path
+    )
 
 
 def _texts(value: object, depth: int = _DEPTH) -> Iterator[str]:

@@ -490,7 +490,8 @@ def _list_since(snapshot: Snapshot) -> Steps[_Listing]:
     # a list that lacks what is known to be there, or is sorted otherwise than asked, proves no absence
     is_whole = is_whole and reached and is_newest_first(listed)
     opened, all_read = yield from _opened(list(found.values()))
-    return _Listing(tuple(opened), is_whole and all_read)
+    # what was listed by its name only shows its age now
+    return _Listing(tuple(held for held in opened if not snapshot.is_before(held)), is_whole and all_read)
 
 
 def _opened(members: Sequence[ReservationFacts]) -> Steps[tuple[list[ReservationFacts], bool]]:

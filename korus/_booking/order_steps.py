@@ -34,6 +34,7 @@ from korus._booking.effects import (
 from korus._booking.facts import OrderFacts
 from korus._booking.orders import HoldProblem
 from korus._booking.outcomes import LineOutcome, OrderLine
+from korus._booking.reconciliation import is_newest_first
 from korus._http.ambiguity import (
     is_ambiguous,
     is_from_api,
@@ -220,7 +221,8 @@ def _rounds(
         outcomes: What is known already, by the line's number.
         lost: An answer for these lines that was lost before; None if nothing was sent.
     """
-    rest = OrderResult(())
+    unplaced: list[FailedEntry] = []
+    strangers: list[OrderFacts] = []
     for _ in range(_ROUNDS):
         pending = [line for line in call.request.lines if line.number not in outcomes]
         if not pending:
@@ -244,8 +246,10 @@ def _rounds(
             _LOG.warning("%s; looking for what became of it", error)
             lost = error
         else:
-            rest = yield from _read(call, pending, states, answer, lost)
-            outcomes.update((outcome.line.number, outcome) for outcome in rest.lines)
+            read = yield from _read(call, pending, states, answer, lost)
+            outcomes.update((outcome.line.number, outcome) for outcome in read.lines)
+            unplaced += read.unplaced
+            strangers += read.strangers
             pending = [line for line in pending if line.number not in outcomes]
             if not pending:
                 break
@@ -259,7 +263,8 @@ def _rounds(
     left = [line for line in call.request.lines if line.number not in outcomes]
     outcomes.update(_left_unknown(call, left, lost or _taken_over()))
     lines = tuple(outcomes[line.number] for line in call.request.lines)
-    return OrderResult(lines, rest.unplaced, rest.strangers)
+    placed = {made.iri for outcome in lines for made in outcome.results}
+    return OrderResult(lines, tuple(unplaced), tuple(made for made in strangers if made.iri not in placed))
 
 
 def _after_refusal(
@@ -289,17 +294,28 @@ def _after_refusal(
     if found is None:
         return _left_unknown(call, pending, lost or error)
     outcomes = _ordered(call, pending, found)
-    left = [line for line in pending if line.number not in outcomes]
     if lost is not None:
-        outcomes.update(_lapsed(call, left, found))
-        left = [line for line in left if line.number not in outcomes]
+        outcomes.update(_lapsed(call, pending, found))
+    left = [line for line in pending if line.number not in outcomes]
     if lost is not None or proves_order(error) or redirects_after_work(error):
         outcomes.update(_left_unknown(call, left, lost or error))
-    elif left and (has_others or outcomes):
-        outcomes.update((line.number, LineOutcome(line, "failed", error=error)) for line in left)
-    elif left:
+    elif left and not has_others and not outcomes:
         raise error
+    else:
+        outcomes.update(_refused_lines(call, left, found, error))
     return outcomes
+
+
+def _refused_lines(
+    call: _Call, lines: Sequence[OrderLine], states: Mapping[str, ReservationState], error: KorusError
+) -> _Outcomes:
+    """Return the outcomes of lines that were refused together: failed if that was for good.
+
+    What was refused for now can be ordered once the cause is gone, by the same reservation.
+    """
+    if may_follow_work(error):
+        return {line.number: LineOutcome(line, "failed", error=error) for line in lines}
+    return _not_ordered_yet(call, lines, states, {}, f"it was not ordered ({error})")
 
 
 def _read(
@@ -585,8 +601,9 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
     except TakenOver:
         raise call.unknown(_taken_over()) from None
     except StatusError as error:
-        # refused for good, since nothing had been sent before
-        yield from write_down(Settle(intent, {"refused": type(error).__name__}))
+        # refused for good, since nothing had been sent before; an account that is refused for now comes back to it
+        if may_follow_work(error):
+            yield from write_down(Settle(intent, {"refused": type(error).__name__}))
         raise
     return (yield from _record(call, result))
 
@@ -621,7 +638,8 @@ def _not_ordered_yet(
     for line in lines:
         if line.number in outcomes:
             continue
-        reservation = states[line.reservation].reservation
+        state = states.get(line.reservation)
+        reservation = None if state is None else state.reservation
         ends = None if reservation is None else reservation.expires_at
         until = "" if ends is None else f" until {ends.isoformat()}"
         reason = (
@@ -651,7 +669,7 @@ def _was_ordered_otherwise(call: _Call, states: Mapping[str, ReservationState]) 
     known: set[object] = {*(call.intent.details.get("known") or ())}
     known |= {state.order.iri for state in states.values() if state.order is not None}
     own = {line.reservation for line in call.request.lines}
-    listed = yield from _by_reference(call, None)
+    listed, _ = yield from _by_reference(call, None)
     return any(
         found.iri not in known
         and found.reservation not in own
@@ -712,6 +730,9 @@ def _states(
 
     Returns:
         The states by the reservations' IRIs, and the orders with the reference, where these were listed.
+
+    Raises:
+        KorusError: Something could not be read, or does not prove that a reservation has ended without an order.
     """
     if not lines:
         return {}, []
@@ -727,13 +748,18 @@ def _states(
             found[line.reservation] = _without_order(facts, today)
     yield from _add_named_orders(call, found)
     listed: list[OrderFacts] = []
-    if any(state.kind in {"free", "ended"} and state.order is None for state in found.values()):
+    if any(state.order is None for state in found.values()):
         # an API that does not name the order with the reservation may name the reservation with the order
-        listed = yield from _by_reference(call, _earliest(found))
-        for made in listed:
+        listed, is_whole = yield from _by_reference(call, _earliest(found))
+        for made in sorted(listed, key=lambda made: made.is_cancelled):
             state = found.get(made.reservation or "")
             if state is not None and state.order is None:
                 found[made.reservation or ""] = _with_order(state, made, call.reference)
+        if not is_whole and any(state.kind == "ended" and state.order is None for state in found.values()):
+            raise UnexpectedCount(
+                "list_orders: the list leaves out some of what it counts; what is not in it may exist",
+                operation="list_orders",
+            )
     return found, listed
 
 
@@ -760,7 +786,7 @@ def _add_named_orders(call: _Call, found: dict[str, ReservationState]) -> Steps[
     """Read the orders that reservations name.
 
     Raises:
-        DecodingFailed: An order names another reservation than the one that names it.
+        DecodingFailed: An order names another reservation than the one that names it, or two name the same order.
         KorusError: One could not be read.
     """
     named = {
@@ -770,6 +796,8 @@ def _add_named_orders(call: _Call, found: dict[str, ReservationState]) -> Steps[
     }
     if not named:
         return
+    if len(set(named.values())) < len(named):
+        raise DecodingFailed(f"{OPERATION}: two reservations name the same order", operation=OPERATION)
     read = yield from perform(Together(tuple(ReadOrder(made) for made in named.values())))
     for iri, facts in zip(named, read, strict=True):
         if isinstance(facts, KorusError):
@@ -788,23 +816,30 @@ def _earliest(found: Mapping[str, ReservationState]) -> datetime | None:
     return None if not made or None in made else min(each for each in made if each is not None)
 
 
-def _by_reference(call: _Call, since: datetime | None) -> Steps[list[OrderFacts]]:
+def _by_reference(call: _Call, since: datetime | None) -> Steps[tuple[list[OrderFacts], bool]]:
     """List the orders with the external reference, newest first, down to those that are too old to be ours.
+
+    Returns:
+        The orders, and False if the list leaves out some of what it counts or repeats itself.
 
     Raises:
         UnexpectedCount: The list has no end; what is not found may be there still.
     """
     found: dict[str, OrderFacts] = {}
-    seen = 0
+    listed: list[OrderFacts] = []
     for number in range(1, _MOST_PAGES + 1):
         page: Page = yield from perform(ListOrders(call.reference, number, _PAGE))
         members: list[OrderFacts] = list(page.members)
         fresh = [made for made in members if made.iri is not None and made.iri not in found]
         found.update((made.iri, made) for made in fresh if made.iri is not None)
-        seen += len(members)
+        listed += members
+        counted = len(found) + sum(made.iri is None for made in listed)
+        is_complete = page.total is not None and counted >= page.total
         too_old = since is not None and all(made.created_at and made.created_at < since for made in members)
-        if not fresh or too_old or (page.total is not None and seen >= page.total):
-            return list(found.values())
+        # the age of its last says nothing of a list that is sorted otherwise than asked
+        if not fresh or is_complete or (too_old and is_newest_first(listed)):
+            is_whole = bool(fresh) or is_complete or (not members and page.total is None)
+            return list(found.values()), is_whole
     raise UnexpectedCount(
         f"list_orders: more than {_MOST_PAGES * _PAGE} orders have this external reference; what is not among them "
         "cannot be told from what does not exist",

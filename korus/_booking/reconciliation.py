@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
-from korus._booking.correlation import RequestedLine, may_be_session, shown_units
+from korus._booking.correlation import RequestedLine, is_old_form, may_be_session, shown_units
 from korus._booking.facts import moment
 from korus.wire import objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from korus._booking.facts import ReservationFacts, Signature
+    from korus._booking.facts import OrderFacts, ReservationFacts, Signature
     from korus._journal.intent_log import Intent
 
 __all__ = [
@@ -79,9 +79,9 @@ class Snapshot:
         return cls(frozenset(map(str, objects(stored, "iris"))), moment(stored.get("newest")))
 
 
-def is_newest_first(reservations: Sequence[ReservationFacts]) -> bool:
+def is_newest_first(listed: Sequence[ReservationFacts] | Sequence[OrderFacts]) -> bool:
     """Return True unless the list shows that it is not sorted by creation, newest first."""
-    made = [facts.created_at for facts in reservations if facts.created_at is not None]
+    made = [facts.created_at for facts in listed if facts.created_at is not None]
     return all(one >= other for one, other in pairwise(made))
 
 
@@ -204,39 +204,35 @@ class _Index:
         self.taken: set[int] = set()
         self._candidates = candidates
         self._exact: dict[Signature, list[int]] = defaultdict(list)
-        self._loose: dict[str, list[int]] = defaultdict(list)
-        self._by_offer: dict[str, list[int]] = defaultdict(list)
+        # by offer and form: what may be a line whose sessions are written in the other form
+        self._loose: dict[tuple[str, bool], list[int]] = defaultdict(list)
         for at, candidate in enumerate(candidates):
             held = {item.signature for item in candidate.items}
-            if len(held) != 1 or not _is_free(candidate):
+            if len(held) != 1 or not candidate.is_free:
                 continue
             (signature,) = held
             self._exact[signature].append(at)
-            self._by_offer[signature[0]].append(at)
-            if not signature[1] or any(session and "/events/" in session for _, session in signature[1]):
-                self._loose[signature[0]].append(at)
+            forms = (
+                {is_old_form(session) for _, session in signature[1] if session}
+                if signature[1]
+                else {True, False}
+            )
+            for form in forms:
+                self._loose[signature[0], form].append(at)
 
     def matching(self, line: RequestedLine) -> list[int]:
         """Return the candidates that could be what a line asked for, in the order of the list."""
-        old_form = any("/events/" in session for session in line.sessions)
         # a session can be written in two ways, and a hold need not show its tickets
-        loose = (self._by_offer if old_form else self._loose)[line.offer]
+        forms = {is_old_form(session) for session in line.sessions} or {False}
+        loose = [at for form in forms for at in self._loose[line.offer, not form]]
         places = sorted({*self._exact[line.signature], *loose})
         return [at for at in places if could_be(line, self._candidates[at])]
-
-
-def _is_free(reservation: ReservationFacts) -> bool:
-    return (
-        reservation.status in {None, "reserved"}
-        and reservation.expired is not True
-        and reservation.order is None
-    )
 
 
 def could_be(line: RequestedLine, reservation: ReservationFacts) -> bool:
     """Return True if a reservation is what a line asks for in everything that it shows."""
     held = {item.signature for item in reservation.items}
-    if len(held) != 1 or not _is_free(reservation):
+    if len(held) != 1 or not reservation.is_free:
         return False
     (signature,) = held
     return _is_same(line.signature, signature) and _has_quantity(line, reservation)

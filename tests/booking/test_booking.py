@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus.booking import Booking, prepare, split, trace_order_violations, trace_violations, wanted
+from korus.booking import (
+    Booking,
+    Knowledge,
+    Wanted,
+    prepare,
+    split,
+    trace_order_violations,
+    trace_violations,
+    wanted,
+)
 from korus.errors import InvalidArgument, InvalidIri, Violation
 from korus.forms import FormAnswers
 
@@ -91,6 +100,49 @@ class TestItems:
         assert judged(booking).problems == ()
         assert judged(booking).items[0]["ticketSessions"] == []
 
+    def test_form_known_without_its_own_iri_is_still_the_tickets(self, shop):
+        booking = Booking()
+        form = {"fields": shop.form(1, shop.field(1, 1, "name"))["fields"]}
+        booking.knowledge.forms[shop.form_iri()] = form
+        booking.add(
+            shop.offer(1, shop.ticket(form=shop.form_iri())), answers={shop.ticket_iri(): {"name": "Vega"}}
+        )
+        assert judged(booking).items[0]["ticketSessions"][0]["formData"]["form"] == shop.form_iri()
+
+
+class TestKnowledge:
+    def test_what_is_said_last_of_a_ticket_counts_unless_it_says_less(self, shop):
+        known = Knowledge()
+        full = shop.ticket()
+        for said in (full, {**full, "name": "New"}, {"@id": full["@id"], "name": "Less"}):
+            known.learn_ticket(said)
+        assert known.tickets[full["@id"]]["name"] == "New"
+
+    def test_tickets_of_an_offer_are_known_all_or_not_at_all(self, shop):
+        known = Knowledge()
+        for tickets, found in (
+            ([shop.ticket()], (shop.ticket_iri(),)),
+            ([shop.ticket(), {}], None),
+            ([], ()),
+            (None, None),
+        ):
+            known.learn_offer(shop.offer_iri(), {**shop.offer(), "tickets": tickets})
+            assert known.tickets_of(shop.offer_iri()) == found
+        assert known.tickets_of(shop.offer_iri(2)) is None
+
+    def test_ticket_known_by_its_id_is_one_of_its_offer(self, shop):
+        known = Knowledge()
+        known.learn_offer(shop.offer_iri(), {**shop.offer(), "tickets": [{"id": "t", "dateAccess": True}]})
+        assert known.tickets_of(shop.offer_iri()) == (f"{shop.offer_iri()}/tickets/t",)
+        known.learn_ticket({"id": "t"})
+        known.learn_ticket("/v1/x", shop.offer_iri())
+        assert list(known.tickets) == [f"{shop.offer_iri()}/tickets/t"]
+
+    @pytest.mark.parametrize("kind", ["offers", "tickets", "forms"])
+    def test_anything_wanted_has_to_be_asked(self, kind):
+        assert Wanted(**{kind: ("/x",)})
+        assert not Wanted()
+
 
 class TestProblems:
     def test_all_problems_of_all_lines_are_found_at_once(self, shop):
@@ -108,6 +160,37 @@ class TestProblems:
             (4, shop.ticket_iri(4), "name"),
             (5, shop.ticket_iri(1), "sessions"),
         ]
+
+    @pytest.mark.parametrize("quantity", [1, 2**31 - 1])
+    def test_smallest_and_largest_quantity_are_taken(self, shop, quantity):
+        booking = Booking()
+        booking.add(shop.offer(), quantity=quantity)
+        assert judged(booking).problems == ()
+
+    def test_session_that_cannot_be_read_hides_no_missing_one(self, shop):
+        tickets = [shop.ticket(1, number, date_access=False) for number in (1, 2)]
+        booking = Booking()
+        booking.add(shop.offer(1, *tickets), sessions={shop.ticket_iri(1, 1): "a/b"})
+        assert [(found.ticket, found.field) for found in judged(booking).problems] == [
+            (shop.ticket_iri(1, 1), "sessions"),
+            (shop.ticket_iri(1, 2), "sessions"),
+        ]
+
+    def test_ticket_that_cannot_be_read_is_a_problem_of_its_line(self, shop):
+        booking = Booking()
+        booking.add(shop.offer_iri(), answers={"a/b": {"name": "Vega"}}, sessions={"a/c": shop.session_iri()})
+        assert [(found.line, found.ticket, found.field) for found in judged(booking).problems] == [
+            (1, None, "sessions"),
+            (1, None, "answers"),
+        ]
+
+    def test_problems_of_a_repeated_line_have_its_new_number(self, shop):
+        one, two = Booking(), Booking()
+        bad = one.add("not an offer")
+        for _ in range(3):
+            two.add(shop.offer())
+        assert two.repeat(bad).number == 4
+        assert [found.line for found in judged(two).problems] == [4]
 
     @pytest.mark.parametrize("quantity", [0, -1, True, 1.0, "2", None, Decimal(2), 2**31])
     def test_a_quantity_is_a_whole_number_from_one_on(self, shop, quantity):
@@ -215,6 +298,14 @@ class TestProblems:
             else:
                 assert found.items[0]["ticketSessions"][0]["formData"]["fields"][0]["value"] == sent
 
+    def test_price_that_is_none_is_refused_at_once(self, shop):
+        with pytest.raises(InvalidArgument, match="not a price"):
+            Booking().add(shop.offer(), price="cheap")
+
+    @pytest.mark.parametrize(("length", "shown"), [(160, "x" * 160), (161, "x" * 160 + "…")])
+    def test_long_value_is_shown_cut(self, length, shown):
+        assert Booking().add("x" * length).offer == shown
+
     def test_a_catalogue_that_is_none_is_refused_at_once(self):
         with pytest.raises(InvalidIri):
             Booking(catalog="/v1/booking/orders/o")
@@ -239,6 +330,19 @@ class TestWanted:
         booking.add(shop.offer_iri(1))
         booking.add(shop.offer_iri(2), answers={shop.ticket_iri(2): {"name": "Vega"}})
         assert wanted(booking.lines, booking.knowledge, only_answers=True).offers == (shop.offer_iri(2),)
+
+    def test_tickets_that_are_known_are_enough_to_write_down_answers(self, shop):
+        booking = Booking()
+        booking.add(shop.offer_iri(), answers=[(shop.ticket(form=shop.form_iri()), {"name": "Vega"})])
+        needed = wanted(booking.lines, booking.knowledge, only_answers=True)
+        assert (needed.offers, needed.tickets, needed.forms) == ((), (), (shop.form_iri(),))
+
+    def test_finished_answers_need_no_form(self, shop):
+        answers = FormAnswers(shop.form(1, shop.field(1, 1, "name")), {"name": "Vega"})
+        for finished in (answers, answers.form_data, None, {}):
+            booking = Booking()
+            booking.add(shop.offer_iri(), answers={shop.ticket_iri(): finished})
+            assert not wanted(booking.lines, booking.knowledge, only_answers=True)
 
     def test_a_line_whose_offer_is_malformed_asks_for_nothing(self):
         booking = Booking()
@@ -287,6 +391,66 @@ class TestWrittenDown:
         assert judged(again) == judged(booking)
         assert not wanted(again.lines, again.knowledge)
         assert json.loads(json.dumps(again.to_dict())) == stored
+
+    def test_ticket_without_an_iri_is_written_down_with_its_offer(self, shop):
+        booking = Booking()
+        booking.add({**shop.offer(), "tickets": [{"id": "t", "dateAccess": True, "other": 1}]})
+        stored = booking.to_dict()
+        assert stored["known"]["offers"][shop.offer_iri()]["tickets"] == [{"id": "t", "dateAccess": True}]
+        again = Booking()
+        again.load(json.loads(json.dumps(stored)))
+        assert judged(again) == judged(booking)
+
+    @pytest.mark.parametrize(
+        ("names", "written"),
+        [
+            ({"@id": "/f", "id": "i", "code": "c"}, "/f"),
+            ({"id": "i", "code": "c"}, "i"),
+            ({"code": "c"}, "c"),
+        ],
+    )
+    def test_field_given_as_an_object_is_written_by_its_name(self, shop, names, written):
+        class Field:
+            def to_dict(self):
+                return names
+
+        booking = Booking()
+        booking.add(shop.offer(), answers={shop.ticket_iri(): {Field(): "Vega"}})
+        assert booking.to_dict()["lines"][0]["tickets"][0]["answers"] == {written: "Vega"}
+
+    def test_value_that_a_form_cannot_have_is_not_written_down(self, shop):
+        booking = Booking()
+        booking.add(shop.offer(), answers={shop.ticket_iri(): {"budget": Decimal("NaN")}})
+        with pytest.raises(InvalidArgument, match="cannot be written down"):
+            booking.to_dict()
+
+    def test_only_what_is_known_of_its_offers_is_written_down(self, shop):
+        booking = Booking()
+        booking.add(shop.offer_iri(1))
+        booking.add(shop.offer(2))
+        booking.knowledge.offers[shop.offer_iri(1)] = None
+        booking.knowledge.learn_offer(shop.offer_iri(3), shop.offer(3))
+        known = booking.to_dict()["known"]["offers"]
+        assert list(known) == [shop.offer_iri(2)]
+        assert known[shop.offer_iri(2)]["tickets"] == [shop.ticket_iri(2)]
+        assert known[shop.offer_iri(2)]["price"] == shop.offer(2)["price"]
+        booking.knowledge.offers[shop.offer_iri(2)] = {
+            "@id": shop.offer_iri(2),
+            "tickets": None,
+            "date": ["x"],
+        }
+        kept = booking.to_dict()["known"]["offers"][shop.offer_iri(2)]
+        assert (kept["tickets"], kept["date"]) == (None, ["x"])
+
+    def test_catalogue_and_time_zone_of_a_stored_booking_count(self, shop):
+        stored = Booking(catalog=shop.catalog, time_zone="Europe/Lisbon").to_dict()
+        again = Booking()
+        again.load(stored)
+        line = again.add(shop.offer()["id"])
+        assert (line.offer, line.time_zone) == (shop.offer_iri(), "Europe/Lisbon")
+        own = Booking(catalog=shop.catalog, time_zone="Europe/Lisbon")
+        own.load(Booking().to_dict())
+        assert own.add(shop.offer()["id"]).offer == shop.offer_iri()
 
     def test_problems_of_its_arguments_are_kept(self, shop):
         booking = Booking()
@@ -388,14 +552,34 @@ class TestViolations:
             field=field,
         )
 
+    def test_field_of_a_form_is_named_as_well_as_it_is_known(self, shop, booking):
+        path = "items[1].ticketSessions[0].formData.fields[2].value"
+        items = judged(booking).items
+        form = booking.knowledge.forms[shop.form_iri()]
+        iri = form["fields"][2]["@id"]
+        for fields, name in (
+            ([{**field, "@id": None} for field in form["fields"]], "c"),
+            ([{**field, "id": None} for field in form["fields"]], "c"),
+            ([{**field, "code": None} for field in form["fields"]], "C"),
+            ([{**field, "code": None, "label": None} for field in form["fields"]], iri),
+            ([], iri),
+        ):
+            booking.knowledge.forms[shop.form_iri()] = {**form, "fields": fields}
+            (traced,) = trace_violations([Violation(path, "No.")], items, 0, booking.knowledge)
+            assert traced.field == name
+
     @pytest.mark.parametrize(
         ("path", "argument", "line"),
         [
             ("reservations[1]", "held", 2),
+            ("reservations[0]", "held", 1),
+            ("reservations[2]", "held", None),
             ("reservations[5]", "held", None),
+            ("reservations[1].iri", "held", 2),
             ("reservations", "held", None),
             ("customer.email", "customer.email", None),
             ("externalReference", "external_reference", None),
+            ("externalReference[0]", "external_reference", None),
             ("", None, None),
         ],
     )

@@ -1,4 +1,4 @@
-"""What became of a bulk call, line by line."""
+"""Outcomes of a bulk call, line by line."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +29,7 @@ def outcome(**more):
     return BulkOutcome(lines, **more)
 
 
-def test_lines_are_sorted_by_what_became_of_them():
+def test_lines_are_sorted_by_their_outcome():
     found = outcome()
     assert found.succeeded == (reservation(15), reservation(5))
     assert [line.line.number for line in found.failed] == [2]
@@ -67,6 +67,32 @@ def test_nothing_is_raised_when_all_went_well():
     assert found.ok
 
 
+@pytest.mark.parametrize("beside", [{"unplaced": ({},)}, {"strangers": ({},)}])
+def test_outcome_with_anything_unplaced_is_not_ok(beside):
+    assert not BulkOutcome((LineOutcome(OrderLine(1, "/a"), "succeeded", ({},)),), **beside).ok
+
+
+def test_unknown_line_may_have_results_that_did_not_succeed():
+    part = reservation(1)
+    found = BulkOutcome((LineOutcome(OrderLine(1, "/a"), "unknown", (part,)),))
+    assert found.succeeded == ()
+    assert found.lines[0].result is part
+    assert not found.ok
+
+
+def test_built_outcome_keeps_everything_but_the_objects():
+    line = LineOutcome(OrderLine(1, "/a"), "unknown", (1,), OutcomeUnknown("?", intent={}), {}, True, (2, 3))
+    built = line.built(str)
+    assert (built.results, built.candidates) == (("1",), ("2", "3"))
+    assert (built.line, built.status, built.error, built.raw, built.adopted) == (
+        line.line,
+        "unknown",
+        line.error,
+        {},
+        True,
+    )
+
+
 def test_an_object_that_several_lines_share_succeeded_once():
     shared = reservation(1)
     found = BulkOutcome(
@@ -77,7 +103,7 @@ def test_an_object_that_several_lines_share_succeeded_once():
 
 def test_only_failed_lines_are_booked_again_and_unknown_ones_are_not():
     assert [line.number for line in outcome(rebook=list).retry_failed()] == [2]
-    with pytest.raises(InvalidArgument, match="book them anew"):
+    with pytest.raises(InvalidArgument, match="the original lines are not available"):
         outcome().retry_failed()
 
 
@@ -90,7 +116,7 @@ def test_the_first_reservation_to_end_counts_and_time_left_is_never_negative():
 
 
 @pytest.mark.parametrize("written", [None, "soon", 17, ""])
-def test_a_reservation_that_does_not_say_when_it_ends_has_no_time_left_to_tell(written):
+def test_reservation_that_does_not_show_its_end_has_no_time_left(written):
     found = BulkOutcome((LineOutcome(OrderLine(1, "/a"), "succeeded", ({"expiresAt": written},)),))
     assert found.expires_at is None
     assert found.remaining() is None

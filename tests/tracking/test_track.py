@@ -434,13 +434,22 @@ def test_release_is_what_the_next_version_is_made_of():
     assert release()["info"]["version"] == "release"
 
 
-def test_what_the_new_version_does_not_offer_any_more_is_said_once_with_the_tests_of_it():
-    lost = [
-        "tests/b.py:3: test_one[sync]: OperationUnavailable: list_offers: it does not take session",
-        "tests/b.py:3: test_one[async]: OperationUnavailable: list_offers: it does not take session",
-        "tests/a.py:9: test_two: OperationUnavailable: list_offers: it does not take session",
-        "tests/a.py:12: test_three: OperationUnavailable: get_form: there is no such operation",
-    ]
+def test_tests_of_what_the_new_version_lacks_are_reported_once_by_reason():
+    no_session = "korus.errors.OperationUnavailable: list_offers: it does not take session"
+    output = "\n".join(
+        [
+            f"FAILED tests/b.py::test_one[sync] - {no_session}",
+            f"FAILED tests/b.py::test_one[a b] - {no_session}",
+            f"ERROR tests/a.py::test_two - {no_session}",
+            "FAILED tests/a.py::test_three - OperationUnavailable: get_form: there is no such operation",
+            "FAILED tests/c.py::test_four - AssertionError: OperationUnavailable: x",
+            "ERROR tests/d.py",
+            "SKIPPED [1] tests/e.py:1: OperationUnavailable: x",
+            "4 failed, 2 errors in 1.00s",
+        ]
+    )
+    failed, lost = absorbing.failures(output)
+    assert failed == ["tests/c.py::test_four", "tests/d.py"]
     assert absorbing._by_reason(lost) == {
         "get_form: there is no such operation": ["tests/a.py"],
         "list_offers: it does not take session": ["tests/a.py", "tests/b.py"],
