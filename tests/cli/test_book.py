@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pypdf import PdfReader
 
-from korus.cli.carry_out import Errand
+from korus.cli.carry_out import BookingRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,11 +320,11 @@ def test_what_was_bought_is_written_down_even_when_the_command_is_interrupted(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupt(_: Errand) -> None:
+    def interrupt(_: BookingRun) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Errand, "finish", interrupt)
+        patched.setattr(BookingRun, "finish", interrupt)
         ended = korus_command("book", write(tmp_path, ADULTS))
     assert (ended.status, ended.err.count("\n")) == (130, 1)
     assert ended.err.startswith("interrupted; the same command again goes on from here")
@@ -379,14 +379,14 @@ def test_tickets_that_the_disk_refuses_are_a_part_and_the_receipt_is_printed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse(errand: Errand) -> None:
-        folder = errand.wishes.folder
+    def refuse(run: BookingRun) -> None:
+        folder = run.options.folder
         folder.rmdir()
         folder.write_text("in the way")
-        finish(errand)
+        finish(run)
 
-    finish = Errand.finish
-    monkeypatch.setattr(Errand, "finish", refuse)
+    finish = BookingRun.finish
+    monkeypatch.setattr(BookingRun, "finish", refuse)
     ended = korus_command("book", write(tmp_path, ADULTS))
     assert ended.status == 3
     (order,) = at_the_sandbox.inspect.orders
