@@ -327,7 +327,9 @@ def test_what_was_bought_is_written_down_even_when_the_command_is_interrupted(
         patched.setattr(BookingRun, "finish", interrupt)
         ended = korus_command("book", write(tmp_path, ADULTS))
     assert (ended.status, ended.err.count("\n")) == (130, 1)
-    assert ended.err.startswith("interrupted; the same command again goes on from here")
+    assert ended.err.startswith(
+        "interrupted; what was sent may be carried out still. Run the same command again"
+    )
     (order,) = at_the_sandbox.inspect.orders
     assert [(item["order"], item["documents"]) for item in receipt(tmp_path)["items"]] == [
         (order["order"], [])
