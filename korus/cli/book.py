@@ -12,6 +12,7 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -139,6 +140,11 @@ def _stoppable() -> Generator[None]:
             first.append(now)
             raise KeyboardInterrupt
 
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # Python has signals handled in the main thread only
+        yield
+        return
     # what is ignored, as in a background job of a shell, stays ignored
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     taken = [number for number in _SIGNALS if before[number] is not signal.SIG_IGN]

@@ -6,6 +6,7 @@ has a lease, which a thread renews.
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -55,6 +56,8 @@ class RunClaim:
 
     def keep(self) -> None:
         """Renew the lease until `release`."""
+        # a signal that this thread takes does not interrupt the main thread's wait for an answer
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while not self._released.wait(self._store.lease / 3):
             with suppress(JournalFailed):  # there is time for another attempt
                 self._store.renew(self._name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from korus.cli.booking_file import Item, OfferNamed, Text
 from korus._booking.correlation import RequestedLine
 from korus.cli.allocation import Allocation, allocate_items, allocate_parts, shortfall
+from korus.cli.booking_file import Item, OfferNamed, Text
 from korus.cli.lookup import Found
 from korus.cli.previous_run import Part
 from korus.cli.receipt import Line

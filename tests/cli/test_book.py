@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from booking_files import ADULTS, CHILDREN, HEAD, PLAYED, write
 from pypdf import PdfReader
 
 from korus.cli.carry_out import BookingRun
@@ -24,28 +25,6 @@ if TYPE_CHECKING:
     from korus.sandbox import Sandbox
 
 WEEKEND = Path(__file__).resolve().parents[2] / "examples" / "family-weekend.yaml"
-
-HEAD = """\
-external_reference: SHOP 1/é
-language: en
-customer: {firstname: Ada, lastname: Lovelace, email: ada@example.com}
-items:
-"""
-ADULTS = (
-    "  - {catalog: Lantern Park, product: 'Lantern Park, one day, adult', date: 2027-05-15, quantity: 2}\n"
-)
-CHILDREN = (
-    "  - {catalog: Lantern Park, product: 'Lantern Park, one day, child', date: 2027-05-15, quantity: 1}\n"
-)
-PLAYED = (
-    "  - {catalog: Vega Stadium, product: 'Cup night, south stand, silver', date: 2027-05-12, quantity: 1"
-)
-
-
-def write(folder: Path, *items: str) -> Path:
-    file = folder / "wish.yaml"
-    file.write_text(HEAD + "".join(items), encoding="utf-8")
-    return file
 
 
 def receipt(folder: Path, name: str = "SHOP_1_415b8e") -> dict[str, Any]:
