@@ -1,7 +1,8 @@
 """``korus book FILE``: from a file of what to book to tickets and a receipt on disk.
 
-A thin shell: `korus.cli.booking_file` reads the file, `korus.cli.lookup` finds what it names, `korus.cli.run_claim` keeps
-two runs from doing the same, `korus.cli.carry_out` carries it out, and `korus.cli.receipt` puts the outcome into words.
+A thin shell: `korus.cli.booking_file` reads the file, `korus.cli.lookup` finds what it names, `korus.cli.run_claim`
+keeps two runs from doing the same, `korus.cli.carry_out` carries it out, and `korus.cli.receipt` puts the outcome into
+words.
 """
 
 from __future__ import annotations

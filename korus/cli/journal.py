@@ -1,7 +1,7 @@
 """``korus journal``: what bookings left open, and settling it.
 
-A thin shell over `Korus.journal`. The journal is the one that ``--journal`` or ``KORUS_JOURNAL`` names, else the one that
-``korus book`` keeps in the user's state folder.
+A thin shell over `Korus.journal`. The journal is the one that ``--journal`` or ``KORUS_JOURNAL`` names, else the one
+that ``korus book`` keeps in the user's state folder.
 """
 
 from __future__ import annotations

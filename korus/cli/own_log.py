@@ -1,7 +1,7 @@
 """The intent log of the commands: the one that ``KORUS_JOURNAL`` names, or one of their own.
 
-Their own is an SQLite file in the user's state folder (``$XDG_STATE_HOME``, or ``~/.local/state``), for the owner's eyes
-only. So two homes, or two containers, have two logs, and runs that do not share one do not see each other.
+Their own is an SQLite file in the user's state folder (``$XDG_STATE_HOME``, or ``~/.local/state``), for its owner only.
+So two homes, or two containers, have two logs, and runs that do not share one do not see each other.
 """
 
 from __future__ import annotations

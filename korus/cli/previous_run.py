@@ -44,8 +44,8 @@ class PreviousReservation:
         iri: Its IRI.
         parts: What it holds; empty where the log does not say.
         status: ``held``: no order of it is known to have been sent. ``ordered``: it has orders. ``failed``: it was
-            refused, or has ended without an order. ``unknown``: an order was sent whose outcome is not known. ``busy``: another
-            process is ordering it.
+            refused, or has ended without an order. ``unknown``: an order was sent whose outcome is not known.
+            ``busy``: another process is ordering it.
         orders: The IRIs of its orders.
         intent: The id of the intent that is open still.
         reason: Why its outcome is not known.
