@@ -178,6 +178,8 @@ def _book(booking: BookingFile, options: Options) -> int:
         with claim_run(korus.intent_log.journal, reference, options.wait, waiting) as claim:
             progress.step("settling what earlier runs left")
             recovered = korus.journal.recover()
+            if made := sum(len(each.succeeded) for each in recovered if each.kind == "order"):
+                screen.say(f"orders that earlier runs had begun, found or completed now: {made}")
             run = _looked_up(korus, booking, options, progress)
             run.claim, run.recovered = claim, recovered
             run.take_up()

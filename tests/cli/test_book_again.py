@@ -121,6 +121,8 @@ def test_a_run_that_is_stopped_is_finished_by_the_next(
         assert bought(at_the_sandbox) == []
     again = shell("two").wait()
     assert again.status == 0
+    if operation == ORDER:
+        assert "orders that earlier runs had begun, found or completed now: 2" in again.out
     time.sleep(2)
     assert bought(at_the_sandbox) == [1, 2]
     # what the first one held is ordered, not held once more
