@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,18 +42,18 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     file, first_day = file_to_book(datetime.now(UTC).date())
     say("Starting the sandbox: a stand-in of the API on this machine, all of whose goods are invented.")
-    with Sandbox(seed=7, first_day=first_day) as sandbox:
+    with Sandbox(seed=7, first_day=first_day) as sandbox, tempfile.TemporaryDirectory() as state:
         if file != FILE:
             stock_up(sandbox, first_day)
         say(f"It answers at {sandbox.base_url} and has {sandbox.catalogue.offer_count} offers.\n")
         arguments = ["book", shown(file), "--to", shown(FOLDER)]
         say(f"$ korus {' '.join(arguments)}")
-        # settings of the shell must not lead the demonstration to a real API
+        # settings of the shell must not lead the demonstration to a real API, nor a sandbox into the user's own log
         others = {name: value for name, value in os.environ.items() if not name.startswith("KORUS_")}
         ended = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-m", "korus.cli", *arguments],
             cwd=ROOT,
-            env=others | sandbox.environment(),
+            env=others | sandbox.environment() | {"XDG_STATE_HOME": state},
             check=False,
         )
         say("")

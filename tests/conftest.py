@@ -25,6 +25,15 @@ settings.register_profile("korus", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("korus")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the log of `korus book` out of the home of who runs the tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patched.delenv("KORUS_JOURNAL", raising=False)
+        yield
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

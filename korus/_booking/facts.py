@@ -32,6 +32,7 @@ __all__ = [
     "ReservationFacts",
     "Signature",
     "describe_failure",
+    "folded",
     "iri_of",
     "is_similar",
     "moment",
@@ -353,7 +354,7 @@ class Page:
 
 def is_similar(one: str, other: str) -> bool:
     """Return True if two references differ at most in outer or repeated white space, case and Unicode form."""
-    return _folded(one) == _folded(other)
+    return folded(one) == folded(other)
 
 
 def relative(iri: str) -> str:
@@ -368,7 +369,8 @@ def iri_of(value: object) -> str | None:
     return None if found is None else relative(found)
 
 
-def _folded(reference: str) -> str:
+def folded(reference: str) -> str:
+    """Return a reference without what an API may change in it: outer or repeated white space, case, Unicode form."""
     return " ".join(unicodedata.normalize("NFKC", reference).casefold().split())
 
 

@@ -154,7 +154,7 @@ class JournalEntry:
         id: Unique.
         kind: ``hold`` or ``order``.
         state: ``intended``, ``sending``, ``reconciling``, ``unknown`` or ``settled``.
-        reference: The external reference of an order.
+        reference: The external reference of an order, or of the purchase that a hold is for.
         created_at: When it was written down, aware.
         updated_at: When it was changed last, aware.
         alive: True if a process is working on it.
@@ -260,6 +260,11 @@ class JournalStore:
             lease=patience + config.retry.settle + _SLACK_SECONDS,
             lock_timeout=min(patience, _LOCK_SECONDS),
         )
+
+    @property
+    def lease(self) -> float:
+        """Seconds that an intent or a run stays its process's own without a sign of life."""
+        return self._lease
 
     @property
     def _owner(self) -> Owner:
@@ -501,11 +506,13 @@ class JournalStore:
             ACTIVE.add(key)
             return None
 
-    def renew(self, name: str) -> None:
-        """Renew the lease of a name that this process holds."""
+    def renew(self, name: str) -> bool:
+        """Renew the lease of a name; False if this process does not hold it any more."""
         with self._transaction() as connection:
             lease = self._now(connection) + self._lease
-            connection.execute(update(_RUNS).where(*self._my_run(name)).values(lease=lease))
+            return (
+                connection.execute(update(_RUNS).where(*self._my_run(name)).values(lease=lease)).rowcount > 0
+            )
 
     def release(self, name: str) -> None:
         """Let go of a name that this process holds."""
@@ -535,7 +542,7 @@ class JournalStore:
         Args:
             open_only: Only those whose outcome is not known yet.
             kind: ``hold`` or ``order``.
-            reference: Only orders with this external reference.
+            reference: Only those with this external reference.
             limit: At most so many.
         """
         wanted = select(_INTENTS).where(_INTENTS.c.account == self._account)

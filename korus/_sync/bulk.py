@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from korus._booking.correlation import RequestedLine
 from korus._booking.hold_steps import take_snapshot
 from korus._booking.outcomes import BulkOutcome, Line
 from korus._primitives.synchronous import map_ordered
@@ -150,6 +151,15 @@ class BulkReservation:
         """Say what is wrong with the lines, having asked the API what has to be known; nothing is held."""
         return (self._prepared(check=True)).problems
 
+    def requested(self) -> tuple[RequestedLine, ...]:
+        """Return what the lines ask for, as the intent log knows it; nothing is held.
+
+        Raises:
+            BookingInvalid: Lines cannot be booked as they are; all problems at once.
+        """
+        prepared = self._judged(self._prepared(check=True))
+        return tuple(map(RequestedLine.of, prepared.items))
+
     def check(self) -> tuple[LineCheck, ...]:
         """Ask for availability and price where the offers say that it is needed; nothing is held.
 
@@ -167,7 +177,11 @@ class BulkReservation:
         return checks
 
     def submit(
-        self, *, max_price_change: Decimal | str | int | None = None, check: bool = True
+        self,
+        *,
+        max_price_change: Decimal | str | int | None = None,
+        check: bool = True,
+        external_reference: str | None = None,
     ) -> BulkOutcome[Reservation, BulkReservation]:
         """Hold what the lines ask for.
 
@@ -176,6 +190,8 @@ class BulkReservation:
                 ``price`` of the line), either way, in units of the currency; None for any distance.
             check: Whether to ask what has to be known (tickets, forms, availability, price) first. With
                 False, only what is known already is judged and the rest is left to the API.
+            external_reference: Your reference for the purchase that this is held for. It is not sent, but noted in the
+                journal, so that these holds are found again by it after a crash.
 
         Returns:
             The outcome, line by line. Reservations end one by one, at their ``expires_at``.
@@ -208,6 +224,7 @@ class BulkReservation:
             [None if price is None else str(price) for price in listed],
             known=known,
             snapshot=snapshot,
+            external_reference=external_reference,
             lines_per_call=self._lines_per_call,
             concurrency=self._concurrency,
         )

@@ -47,7 +47,7 @@ _SUB_COMMANDS = {
     ),
     "cassettes": _SubCommand("korus.cli.cassettes", "cli,testing", "Check, scan and show recorded traffic."),
     "journal": _SubCommand(
-        "korus.cli.journal", "cli,journal", "List and settle what an interrupted process left open."
+        "korus.cli.journal", "cli", "List and settle what an interrupted process left open."
     ),
 }
 

@@ -1,7 +1,8 @@
 """``korus book FILE``: from a file of what to book to tickets and a receipt on disk.
 
-A thin shell: `korus.cli.booking_file` reads the file, `korus.cli.lookup` finds what it names,
-`korus.cli.carry_out` carries it out, and `korus.cli.receipt` puts into words what became of it.
+A thin shell: `korus.cli.booking_file` reads the file, `korus.cli.lookup` finds what it names, `korus.cli.run_claim`
+keeps two runs from doing the same, `korus.cli.carry_out` carries it out, and `korus.cli.receipt` puts the outcome into
+words.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import hashlib
 import json
 import math
 import re
+import signal
 import sys
 import tempfile
+import threading
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,20 +26,30 @@ import typer
 from korus import Korus, __version__
 from korus.availability import tolerance
 from korus.cli.booking_file import BookingFile, FileInvalid, parse
-from korus.cli.carry_out import Errand, Wishes
+from korus.cli.carry_out import BookingRun, Options
 from korus.cli.located import FileProblem
 from korus.cli.lookup import look_up
+from korus.cli.own_log import log_setting
 from korus.cli.progress import Screen, progress_on
-from korus.cli.receipt import Line, receipt, status, summary
+from korus.cli.receipt import PARTLY, Line, receipt, status, summary
+from korus.cli.receipt_file import write_receipt
+from korus.cli.run_claim import RunBusy, claim_run
 from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from types import FrameType
+
+    from korus._journal.sql_store import RunHolder
+    from korus.cli.progress import Progress
 
 __all__ = ["app", "book"]
 
 _WRONG_FILE = 2
 _INTERRUPTED = 130  # as a shell says it
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# a second signal must not cut off the first one's cleaning up, which takes 2 s for the log at most
+_GRACE_SECONDS = 5.0
 _LARGEST_FILE = 1 << 20
 _LONGEST_PROBLEM = 1000
 
@@ -71,7 +85,12 @@ def book(
     ),
     reference: Annotated[str | None, typer.Option(help="External reference, instead of the file's.")] = None,
     wait: Annotated[
-        float, typer.Option(help="Seconds to wait for the tickets of an order.", min=0, callback=_patience)
+        float,
+        typer.Option(
+            help="Seconds to wait for the tickets of an order, and for another run to end.",
+            min=0,
+            callback=_patience,
+        ),
     ] = 120,
     max_price_change: Annotated[
         str | None,
@@ -88,55 +107,129 @@ def book(
 ) -> None:
     """Book what a JSON or YAML file asks for; write the tickets and a receipt.
 
-    Leaves with 0 when everything is booked, 3 when a part is, 1 when
-    nothing is, and 2 when the file is wrong: then every problem is
-    printed with its line, and nothing was sent that books.
+    Leaves with 0 when everything is booked, 3 when a part is, when it is
+    not known what is, or when another run for the same reference is at
+    work still, 1 when nothing is booked, 2 when the file or a setting is
+    wrong: then every problem is printed with its line, and nothing was
+    sent that books. 130 after an interrupt (SIGINT, SIGTERM).
 
-    It can be run again: what was ordered under the file's external
-    reference already is not bought twice.
+    It can be run again: it asks first what exists under the file's
+    external reference, and books what is missing.
+
+    What is booked is noted in a log: the one that KORUS_JOURNAL names, or
+    one in the user's state folder ($XDG_STATE_HOME, ~/.local/state).
+    Different homes and different containers have different logs, and runs
+    with different logs do not see each other: where they book for one
+    account, have KORUS_JOURNAL name one database for all.
     """
     try:
-        booking = parse(_text_of(file), json=file.suffix.lower() == ".json", external_reference=reference)
-        with Korus.from_env(language=booking.language) if booking.language else Korus.from_env() as korus:
-            wishes = Wishes(to / _folder_name(booking), wait, whole, max_price_change)
-            ended = _run(korus, booking, wishes, only_check=check)
+        with _stoppable():
+            booking = parse(_text_of(file), json=file.suffix.lower() == ".json", external_reference=reference)
+            options = Options(to / _folder_name(booking), wait, whole, max_price_change)
+            ended = _check(booking, options) if check else _book(booking, options)
     except FileInvalid as invalid:
         _report(file, invalid)
         raise typer.Exit(_WRONG_FILE) from None
+    except RunBusy as busy:
+        print(f"korus: {_at_work(busy.holder)}; nothing was booked by this one. {_AGAIN}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(PARTLY) from None
     except KeyboardInterrupt:
-        print("interrupted; the same command again goes on from here and buys nothing twice", file=sys.stderr)  # noqa: T201
+        print(f"interrupted; what was sent may be carried out still. {_AGAIN}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(_INTERRUPTED) from None
     raise typer.Exit(ended)
 
 
-def _run(korus: Korus, booking: BookingFile, wishes: Wishes, *, only_check: bool) -> int:
+_AGAIN = "Run the same command again, with the same log: it asks first what exists"
+
+
+@contextmanager
+def _stoppable() -> Generator[None]:
+    """Treat SIGTERM like SIGINT: stop at once, and leave in order."""
+    first: list[float] = []
+
+    def stop(_: int, __: FrameType | None) -> None:
+        now = time.monotonic()
+        if not first or now - first[0] > _GRACE_SECONDS:
+            first.append(now)
+            raise KeyboardInterrupt
+
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # Python has signals handled in the main thread only
+        yield
+        return
+    # what is ignored, as in a background job of a shell, stays ignored
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    taken = [number for number in _SIGNALS if before[number] is not signal.SIG_IGN]
+    for number in taken:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])
+
+
+def _check(booking: BookingFile, options: Options) -> int:
     screen = Screen()
-    with progress_on(screen) as progress:
-        progress.step("looking up what the file names")
-        found, problems = look_up(korus, booking)
-        errand = Errand(korus, booking, wishes, progress, [Line(entry) for entry in found])
-        problems += errand.problems()
-        if problems:
-            raise FileInvalid(problems)
-        if only_check:
-            words, ended = [*(f"  {line}" for line in errand.check()), "nothing was booked"], 0
-        else:
-            errand.take_up()
-            total = _carry_out(errand, wishes.folder)
-            words, ended = summary(errand.lines, wishes.folder, total), status(errand.lines)
+    with _client(booking, journal=None) as korus, progress_on(screen) as progress:
+        run = _looked_up(korus, booking, options, progress)
+        words = [*(f"  {line}" for line in run.check()), "nothing was booked"]
     screen.say("\n".join(words))  # after the display, which takes itself away
-    return ended
+    return 0
 
 
-def _carry_out(errand: Errand, folder: Path) -> str:
-    """Book, fetch the tickets and write the receipt; give the total in words."""
+def _book(booking: BookingFile, options: Options) -> int:
+    screen = Screen()
+    reference = booking.external_reference
+    with _client(booking, **log_setting()) as korus, progress_on(screen) as progress:
+
+        def waiting(holder: RunHolder) -> None:
+            progress.step(f"waiting, since {_at_work(holder)}")
+
+        with claim_run(korus.intent_log.journal, reference, options.wait, waiting) as claim:
+            progress.step("settling what earlier runs left")
+            recovered = korus.journal.recover()
+            if made := sum(len(each.succeeded) for each in recovered if each.kind == "order"):
+                screen.say(f"orders that earlier runs had begun, found or completed now: {made}")
+            run = _looked_up(korus, booking, options, progress)
+            run.claim, run.recovered = claim, recovered
+            run.take_up()
+            total = _carry_out(run, options.folder)
+    screen.say("\n".join(summary(run.lines, options.folder, total, run.other_orders)))
+    return status(run.lines, run.other_orders)
+
+
+def _client(booking: BookingFile, **settings: Any) -> Korus:
+    if booking.language:
+        settings["language"] = booking.language
+    return Korus.from_env(**settings)
+
+
+def _looked_up(korus: Korus, booking: BookingFile, options: Options, progress: Progress) -> BookingRun:
+    progress.step("looking up what the file names")
+    found, problems = look_up(korus, booking)
+    run = BookingRun(korus, booking, options, progress, [Line(entry) for entry in found])
+    problems += run.problems()
+    if problems:
+        raise FileInvalid(problems)
+    return run
+
+
+def _at_work(holder: RunHolder) -> str:
+    since = holder.since.isoformat(sep=" ", timespec="seconds")
+    return f"another run for this reference is at work: process {holder.pid} on {holder.host}, since {since}"
+
+
+def _carry_out(run: BookingRun, folder: Path) -> str:
+    """Book, fetch the tickets and write the receipt; return the total in words."""
     with _writable(folder):
         try:
-            errand.book()
-            errand.finish()
+            run.book()
+            run.finish()
         finally:
             # whatever happens after money moved: what was bought is written down
-            written = _write_receipt(errand, folder)
+            written = _write_receipt(run, folder)
     return " ".join(filter(None, (written["total_incl_tax"], written["currency"])))
 
 
@@ -185,20 +278,16 @@ def _writable(folder: Path) -> Generator[None]:
                 path.rmdir()
 
 
-def _write_receipt(errand: Errand, folder: Path) -> dict[str, Any]:
-    """Write the receipt if anything was held or bought, whole or not at all; give what it says."""
-    written = receipt(errand.lines, errand.booking.external_reference, datetime.now(UTC), __version__)
-    if not any(line.is_booked or line.reservation for line in errand.lines):
+def _write_receipt(run: BookingRun, folder: Path) -> dict[str, Any]:
+    """Write the receipt if anything was held or bought, whole or not at all; return it."""
+    written = receipt(run.lines, run.reference, datetime.now(UTC), __version__, run.other_orders)
+    if not run.other_orders and not any(line.is_booked or line.reservations for line in run.lines):
         return written
-    text = json.dumps(written, indent=2, ensure_ascii=False) + "\n"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / "receipt.json.new"
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(folder / "receipt.json")
+        write_receipt(folder, written)
     except OSError as error:
-        print(text)  # noqa: T201 - better here than lost
-        for line in errand.lines:
+        print(json.dumps(written, indent=2, ensure_ascii=False))  # noqa: T201 - better here than lost
+        for line in run.lines:
             line.failures.append(f"the receipt could not be written into {folder}: {error.strerror}")
     return written
 

@@ -1,6 +1,7 @@
 """``korus journal``: what bookings left open, and settling it.
 
-A thin shell over `Korus.journal`. The journal is the one that ``KORUS_JOURNAL`` or ``--journal`` names.
+A thin shell over `Korus.journal`. The journal is the one that ``--journal`` or ``KORUS_JOURNAL`` names, else the one
+that ``korus book`` keeps in the user's state folder.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from korus import Korus
-from korus.errors import ConfigurationError
+from korus.cli.own_log import log_setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+NOT_FORGOTTEN = 1
 STILL_OPEN = 3
 
 app = typer.Typer(no_args_is_help=True, help="List and settle what an interrupted process left open.")
 
 Journal = Annotated[
     str | None,
-    typer.Option("--journal", help="The journal's file, or its SQLAlchemy URL; KORUS_JOURNAL when left out."),
+    typer.Option(
+        "--journal",
+        help="The journal's file, or its SQLAlchemy URL; when left out KORUS_JOURNAL, else that of `korus book`.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -41,7 +46,7 @@ _SPAN = re.compile(r"(\d{1,6})([smhdw])")
 def list_entries(  # noqa: PLR0917 - typer makes an option of each
     everything: Annotated[bool, typer.Option("--all", help="Show settled entries too.")] = False,
     kind: Annotated[str | None, typer.Option(help="Only these: hold or order.")] = None,
-    reference: Annotated[str | None, typer.Option(help="Only orders with this external reference.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Only those with this external reference.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 100,
     journal: Journal = None,
     as_json: AsJson = False,
@@ -84,6 +89,24 @@ def recover(
 
 
 @app.command()
+def forget(
+    entry: Annotated[str, typer.Argument(help="The entry's id, as `korus journal list` shows it.")],
+    journal: Journal = None,
+) -> None:
+    """Let go of an entry that nothing can settle, such as one of a sandbox that is gone. Asks the API nothing.
+
+    What it was about can then be booked again. Leaves with 1 when there
+    is no such entry, it is settled, or somebody works on it.
+    """
+    with _client(journal) as korus:
+        is_forgotten = korus.journal.forget(entry)
+    if not is_forgotten:
+        typer.echo(f"nothing to let go of: {entry} is not open, or somebody works on it", err=True)
+        raise typer.Exit(NOT_FORGOTTEN)
+    typer.echo("forgotten")
+
+
+@app.command()
 def prune(
     older_than: Annotated[
         str | None,
@@ -105,10 +128,7 @@ def prune(
 
 
 def _client(journal: str | None) -> Korus:
-    korus = Korus.from_env() if journal is None else Korus.from_env(journal=journal)
-    if korus.config.journal is None:
-        raise ConfigurationError("which journal? give --journal, or set KORUS_JOURNAL")
-    return korus
+    return Korus.from_env(**log_setting()) if journal is None else Korus.from_env(journal=journal)
 
 
 def _span(text: str) -> timedelta:

@@ -1,4 +1,4 @@
-"""What became of a booking: per line, as a whole, and as the receipt that is written. No I/O.
+"""The outcome of a booking: per line, as a whole, and as the receipt that is written. No I/O.
 
 A receipt names orders, documents and amounts. It holds no token, no address of the storage, no voucher and
 nothing about a person: the tickets beside it have these.
@@ -14,19 +14,31 @@ from attrs import define, field, frozen
 from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from korus._booking.correlation import RequestedLine
     from korus.cli.lookup import Found
 
-__all__ = ["BOOKED", "NOTHING", "PARTLY", "Line", "SavedDocument", "receipt", "status", "summary"]
+__all__ = [
+    "BOOKED",
+    "NOTHING",
+    "PARTLY",
+    "Line",
+    "SavedDocument",
+    "receipt",
+    "status",
+    "summary",
+    "with_earlier",
+]
 
 BOOKED: Final = 0
 NOTHING: Final = 1
 PARTLY: Final = 3
 
 _WORDS: Final = {BOOKED: "booked", PARTLY: "partly", NOTHING: "nothing"}
+_UNKNOWN: Final = "unknown"
 
 
 @frozen
@@ -41,14 +53,16 @@ class SavedDocument:
 
 @define
 class Line:
-    """What has become of one line of the file so far.
+    """The outcome of one line of the file so far.
 
     Attributes:
-        found: The line and what it stands for.
-        reservation: The IRI of its hold.
-        order: Its order, once there is one.
-        unknown: It may or may not have been held or ordered.
-        earlier: The order was there before this run, under the same external reference.
+        found: The line and what it names.
+        requested: What it asks the API for, once that is known.
+        reservations: The IRIs of its holds.
+        orders: Its orders: one as a rule, several where the API made several of it, or several runs booked it.
+        settled: How many of its units are not to be held: they are ordered, held already, or it is not known.
+        unknown: Some of it may or may not have been held or ordered.
+        earlier: An order was there before this run, under the same external reference.
         named: How many beneficiaries have been set.
         documents: What was downloaded.
         failures: What the file asked for and could not be done, in words.
@@ -56,8 +70,10 @@ class Line:
     """
 
     found: Found
-    reservation: str | None = None
-    order: Any = None
+    requested: RequestedLine | None = None
+    reservations: list[str] = field(factory=list[str])
+    orders: list[Any] = field(factory=list[Any])
+    settled: int = 0
     unknown: bool = False
     earlier: bool = False
     named: int = 0
@@ -66,64 +82,118 @@ class Line:
     remarks: list[str] = field(factory=list[str])
 
     @property
-    def is_booked(self) -> bool:
-        """Whether there is an order for it."""
-        return self.order is not None
+    def quantity(self) -> int:
+        """How many units the file asks for."""
+        return self.found.item.quantity
 
     @property
-    def order_reference(self) -> str | None:
-        """The readable reference that the issuer knows the order by."""
-        return text(wire(self.order) or {}, "reference")
+    def missing(self) -> int:
+        """How many units have to be held."""
+        return max(self.quantity - self.settled, 0)
+
+    @property
+    def is_booked(self) -> bool:
+        """True if there is an order for it, or for some of it."""
+        return bool(self.orders)
+
+    @property
+    def order_references(self) -> list[str]:
+        """The readable references that the issuer knows the orders by."""
+        found = (text(wire(order) or {}, "reference") for order in self.orders)
+        return [reference for reference in found if reference]
 
     @property
     def state(self) -> str:
-        """One word: ``booked``, ``incomplete`` (something after it failed), ``failed`` or ``unknown``."""
+        """``booked``, ``incomplete`` (some of it, or something after it, failed), ``failed`` or ``unknown``."""
         if not self.is_booked:
-            return "unknown" if self.unknown else "failed"
-        return "incomplete" if self.failures else "booked"
+            return _UNKNOWN if self.unknown else "failed"
+        return "incomplete" if self.failures or self.unknown or self.missing else "booked"
+
+    def add_order(self, order: object) -> None:
+        """Note an order, once."""
+        if all(iri_of(order) != iri_of(known) or iri_of(order) is None for known in self.orders):
+            self.orders.append(order)
 
 
-def status(lines: Sequence[Line]) -> int:
-    """The exit status: all booked and nothing failed, partly, or nothing at all."""
-    if not any(line.is_booked for line in lines):
-        return NOTHING
-    return BOOKED if all(line.state == "booked" for line in lines) else PARTLY
+def status(lines: Sequence[Line], other_orders: Sequence[str] = ()) -> int:
+    """Return the exit status: all is booked and nothing failed, a part is or it is not known what, or nothing is."""
+    states = {line.state for line in lines}
+    if states <= {"booked"} and lines and not other_orders:
+        return BOOKED
+    return NOTHING if states <= {"failed"} and not other_orders else PARTLY
 
 
 def receipt(
-    lines: Sequence[Line], external_reference: str, written_at: datetime, version: str
+    lines: Sequence[Line],
+    external_reference: str,
+    written_at: datetime,
+    version: str,
+    other_orders: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The receipt as plain JSON; files are named relative to it."""
+    """Return the receipt as plain JSON; files are named relative to it."""
+    is_unknown = {line.state for line in lines} <= {"failed", _UNKNOWN} and any(
+        line.unknown for line in lines
+    )
     return {
         "korus": version,
         "written_at": written_at.isoformat(timespec="seconds"),
         "external_reference": external_reference,
-        "status": _WORDS[status(lines)],
+        "status": _UNKNOWN if is_unknown else _WORDS[status(lines, other_orders)],
         "total_incl_tax": _total(lines),
         "currency": _currency(lines),
         "items": [_entry(line) for line in lines],
+        "other_orders": list(other_orders),
+        "earlier_items": [],
     }
 
 
+def with_earlier(written: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a receipt with those items of an earlier one whose orders it does not have.
+
+    Args:
+        written: The receipt.
+        earlier: An earlier receipt, of whatever version or shape.
+    """
+    named = {iri for item in written["items"] for iri in _orders_of(item)} | {*written["other_orders"]}
+    kept: list[Any] = []
+    for item in (*objects(earlier, "items"), *objects(earlier, "earlier_items")):
+        orders = _orders_of(item)
+        if orders - named:
+            kept.append(item)
+            named |= orders
+    strays = [iri for iri in objects(earlier, "other_orders") if isinstance(iri, str) and iri not in named]
+    return {**written, "other_orders": [*written["other_orders"], *strays], "earlier_items": kept}
+
+
+def _orders_of(item: object) -> set[str]:
+    source = wire(item) or {}
+    return {iri for iri in (source.get("order"), *objects(source, "orders")) if isinstance(iri, str)}
+
+
 def _entry(line: Line) -> dict[str, Any]:
-    order = wire(line.order) or {}
+    orders = [wire(order) or {} for order in line.orders]
+    first = orders[0] if orders else {}
+    iris = [iri for order in line.orders if (iri := iri_of(order))]
     return {
         "line": line.found.item.line,
         "state": line.state,
         "catalog": line.found.catalog,
         "product": line.found.product,
         "date": line.found.date,
-        "quantity": line.found.item.quantity,
+        "quantity": line.quantity,
         "offer": iri_of(line.found.offer),
         "sessions": dict(line.found.sessions),
-        "reservation": line.reservation,
-        "order": iri_of(line.order),
-        "order_reference": line.order_reference,
-        "order_status": text(order, "status"),
+        "reservation": line.reservations[0] if line.reservations else None,
+        "reservations": list(line.reservations),
+        "order": iris[0] if iris else None,
+        "orders": iris,
+        "order_reference": text(first, "reference"),
+        "order_status": text(first, "status"),
         "ordered_earlier": line.earlier,
-        "amount_incl_tax": text(order, "totalAmountInclTax"),
+        "amount_incl_tax": _total([line]) if line.is_booked else None,
         "tickets": [
             iri_of(ticket)
+            for order in orders
             for item in objects(order, "items")
             for ticket in objects(wire(item) or {}, "tickets")
         ],
@@ -138,11 +208,11 @@ def _entry(line: Line) -> dict[str, Any]:
 
 
 def _total(lines: Sequence[Line]) -> str | None:
-    """The sum over the orders, as a decimal string; None when one of them does not say."""
+    """Return the sum over the orders, as a decimal string; None when one of them does not say."""
     amounts = {
-        str(iri_of(line.order)): text(wire(line.order) or {}, "totalAmountInclTax")
+        str(iri_of(order)): text(wire(order) or {}, "totalAmountInclTax")
         for line in lines
-        if line.is_booked
+        for order in line.orders
     }
     try:
         return str(sum((Decimal(amount or "") for amount in amounts.values()), Decimal("0.00")))
@@ -151,22 +221,27 @@ def _total(lines: Sequence[Line]) -> str | None:
 
 
 def _currency(lines: Sequence[Line]) -> str | None:
-    """What the offers are priced in, in capitals; None when they differ or one of them does not say."""
+    """Return what the offers are priced in, in capitals; None when they differ or one of them does not say."""
     prices = [wire((wire(line.found.offer) or {}).get("price")) or {} for line in lines]
     said = {(text(price, "currency") or "").upper() for price in prices}
     return said.pop() or None if len(said) == 1 else None
 
 
-def summary(lines: Sequence[Line], folder: Path, total: str | None) -> list[str]:
-    """The plain words that a run ends with."""
-    booked = [line for line in lines if line.is_booked]
-    said = [f"{len(booked)} of {len(lines)} booked" + (f", {total} in all" if booked and total else "")]
+def summary(
+    lines: Sequence[Line], folder: Path, total: str | None, other_orders: Sequence[str] = ()
+) -> list[str]:
+    """Return the plain words that a run ends with."""
+    booked = sum(line.state == "booked" for line in lines)
+    incomplete = sum(line.state == "incomplete" for line in lines)
+    words = f"{booked} of {len(lines)} booked" + (f", {incomplete} incomplete" if incomplete else "")
+    said = [words + (f", {total} in all" if (booked or incomplete) and total else "")]
     for line in lines:
-        reference = f"  {line.order_reference}" if line.order_reference else ""
+        reference = "  " + ", ".join(line.order_references) if line.order_references else ""
         again = " (ordered by an earlier run)" if line.earlier else ""
         said.append(f"  {line.state:<10} {line.found.title}{reference}{again}")
         said += [f"             failed: {failure}" for failure in line.failures]
         said += [f"             note: {remark}" for remark in line.remarks]
+    said += [f"  the order {iri} belongs to no line; look at it" for iri in other_orders]
     documents = sum(len(line.documents) for line in lines)
     if documents:
         said.append(f"{documents} file{'s' if documents > 1 else ''} of tickets in {folder}")

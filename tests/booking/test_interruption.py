@@ -161,7 +161,7 @@ class TestCancellation:
             async with anyio.create_task_group() as group:
 
                 async def cancel_while_it_writes():
-                    while not writing:
+                    while not writing:  # noqa: ASYNC110 - it is set by a thread
                         await anyio.sleep(0.01)
                     group.cancel_scope.cancel()
 

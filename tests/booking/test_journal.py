@@ -17,7 +17,7 @@ from korus import RetryPolicy, Timeouts
 from korus._journal.intent_log import MemoryIntentLog, new_intent
 from korus._journal.process import ACTIVE
 from korus._journal.sql_store import SCHEMA_VERSION, JournalStore
-from korus.errors import ConfigurationError, InvalidArgument, JournalFailed, OutcomeUnknown
+from korus.errors import BookingInvalid, ConfigurationError, InvalidArgument, JournalFailed, OutcomeUnknown
 
 HOLD, ORDER = "bulk_create_reservations", "bulk_create_orders"
 
@@ -748,12 +748,28 @@ def test_the_shell_lists_and_settles_what_is_open(front, tmp_path, monkeypatch, 
     assert run("prune", "--older-than", "0s", "--keep", "30d") == (0, "1 forgotten\n")
 
 
-def test_the_shell_asks_for_a_journal(front, monkeypatch, capsys):
-    from korus.cli import main
+def test_a_hold_is_found_by_the_reference_of_its_purchase(front, address):
+    client = front.client(journal=address)
+    booking = client.reservations.bulk()
+    booking.add(front.offers(1)[0], quantity=2)
+    (requested,) = booking.requested()
+    assert requested.quantity == 2
+    (held,) = booking.submit(external_reference="SHOP-1").succeeded
+    (entry,) = client.journal.list(reference="SHOP-1")
+    assert (entry.kind, entry.outcome["lines"][0]["reservations"]) == ("hold", [held.iri])
+    assert client.journal.list(reference="SHOP-2") == []
 
-    for name, value in front.sandbox.environment().items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit) as caught:
-        main(["journal", "list"])
-    assert caught.value.code == 2
-    assert "KORUS_JOURNAL" in capsys.readouterr().err
+
+def test_lines_that_cannot_be_booked_ask_for_nothing(front):
+    booking = front.client().reservations.bulk()
+    booking.add(front.offers(1)[0], quantity=0)
+    with pytest.raises(BookingInvalid):
+        booking.requested()
+
+
+def test_a_run_that_another_has_taken_over_is_not_renewed(opened, address):
+    first = opened(address, lease=0.1)
+    assert first.acquire("run") is None
+    assert first.renew("run") is True
+    first.release("run")
+    assert first.renew("run") is False

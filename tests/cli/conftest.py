@@ -26,6 +26,15 @@ class Ended:
     err: str
 
 
+@pytest.fixture(autouse=True)
+def own_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the commands' own log out of the home of who runs the tests; returns where it is."""
+    state = tmp_path / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    monkeypatch.delenv("KORUS_JOURNAL", raising=False)
+    return state / "korus" / "bookings.db"
+
+
 @pytest.fixture
 def sandbox(share_time: Callable[[Sandbox], Sandbox]) -> Iterator[Sandbox]:
     """Run a sandbox shortly before the days that these tests name."""

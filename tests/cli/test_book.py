@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from booking_files import ADULTS, CHILDREN, HEAD, PLAYED, write
 from pypdf import PdfReader
 
-from korus.cli.carry_out import Errand
+from korus.cli.carry_out import BookingRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,28 +26,6 @@ if TYPE_CHECKING:
     from korus.sandbox import Sandbox
 
 WEEKEND = Path(__file__).resolve().parents[2] / "examples" / "family-weekend.yaml"
-
-HEAD = """\
-external_reference: SHOP 1/é
-language: en
-customer: {firstname: Ada, lastname: Lovelace, email: ada@example.com}
-items:
-"""
-ADULTS = (
-    "  - {catalog: Lantern Park, product: 'Lantern Park, one day, adult', date: 2027-05-15, quantity: 2}\n"
-)
-CHILDREN = (
-    "  - {catalog: Lantern Park, product: 'Lantern Park, one day, child', date: 2027-05-15, quantity: 1}\n"
-)
-PLAYED = (
-    "  - {catalog: Vega Stadium, product: 'Cup night, south stand, silver', date: 2027-05-12, quantity: 1"
-)
-
-
-def write(folder: Path, *items: str) -> Path:
-    file = folder / "wish.yaml"
-    file.write_text(HEAD + "".join(items), encoding="utf-8")
-    return file
 
 
 def receipt(folder: Path, name: str = "SHOP_1_415b8e") -> dict[str, Any]:
@@ -349,14 +328,16 @@ def test_what_was_bought_is_written_down_even_when_the_command_is_interrupted(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupt(_: Errand) -> None:
+    def interrupt(_: BookingRun) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Errand, "finish", interrupt)
+        patched.setattr(BookingRun, "finish", interrupt)
         ended = korus_command("book", write(tmp_path, ADULTS))
     assert (ended.status, ended.err.count("\n")) == (130, 1)
-    assert ended.err.startswith("interrupted; the same command again goes on from here")
+    assert ended.err.startswith(
+        "interrupted; what was sent may be carried out still. Run the same command again"
+    )
     (order,) = at_the_sandbox.inspect.orders
     assert [(item["order"], item["documents"]) for item in receipt(tmp_path)["items"]] == [
         (order["order"], [])
@@ -408,14 +389,14 @@ def test_tickets_that_the_disk_refuses_are_a_part_and_the_receipt_is_printed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse(errand: Errand) -> None:
-        folder = errand.wishes.folder
+    def refuse(run: BookingRun) -> None:
+        folder = run.options.folder
         folder.rmdir()
         folder.write_text("in the way")
-        finish(errand)
+        finish(run)
 
-    finish = Errand.finish
-    monkeypatch.setattr(Errand, "finish", refuse)
+    finish = BookingRun.finish
+    monkeypatch.setattr(BookingRun, "finish", refuse)
     ended = korus_command("book", write(tmp_path, ADULTS))
     assert ended.status == 3
     (order,) = at_the_sandbox.inspect.orders

@@ -70,6 +70,7 @@ async def hold_all(
     *,
     known: Knowledge,
     snapshot: Snapshot | None,
+    external_reference: str | None,
     lines_per_call: int,
     concurrency: int,
 ) -> HoldResult:
@@ -91,7 +92,7 @@ async def hold_all(
 
     async def hold(part: _Part) -> hold_steps.HoldResult | KorusError:
         try:
-            return await _hold_part(driver, part, snapshot)
+            return await _hold_part(driver, part, snapshot, external_reference)
         except ValidationFailed as refused:
             offset = part.lines[0].number - 1
             refused.violations = trace_violations(refused.violations, part.items, offset, known)
@@ -116,11 +117,14 @@ async def hold_all(
     )
 
 
-async def _hold_part(driver: AsyncDriver, part: _Part, snapshot: Snapshot | None) -> hold_steps.HoldResult:
+async def _hold_part(
+    driver: AsyncDriver, part: _Part, snapshot: Snapshot | None, external_reference: str | None
+) -> hold_steps.HoldResult:
     requested = [RequestedLine.of(item, price) for item, price in zip(part.items, part.prices, strict=True)]
     details = hold_details(part.items, part.prices, snapshot)
     details["lines"] = [line.number for line in part.lines]
-    intent = new_intent("hold", (line.key for line in requested), details)
+    keys = [line.key for line in requested]
+    intent = new_intent("hold", keys, details, reference=external_reference)
     steps = hold_steps.hold(
         intent, part.lines, requested, part.items, snapshot=snapshot, patience=driver.patience
     )

@@ -71,6 +71,7 @@ def hold_all(
     *,
     known: Knowledge,
     snapshot: Snapshot | None,
+    external_reference: str | None,
     lines_per_call: int,
     concurrency: int,
 ) -> HoldResult:
@@ -92,7 +93,7 @@ def hold_all(
 
     def hold(part: _Part) -> hold_steps.HoldResult | KorusError:
         try:
-            return _hold_part(driver, part, snapshot)
+            return _hold_part(driver, part, snapshot, external_reference)
         except ValidationFailed as refused:
             offset = part.lines[0].number - 1
             refused.violations = trace_violations(refused.violations, part.items, offset, known)
@@ -117,11 +118,14 @@ def hold_all(
     )
 
 
-def _hold_part(driver: Driver, part: _Part, snapshot: Snapshot | None) -> hold_steps.HoldResult:
+def _hold_part(
+    driver: Driver, part: _Part, snapshot: Snapshot | None, external_reference: str | None
+) -> hold_steps.HoldResult:
     requested = [RequestedLine.of(item, price) for item, price in zip(part.items, part.prices, strict=True)]
     details = hold_details(part.items, part.prices, snapshot)
     details["lines"] = [line.number for line in part.lines]
-    intent = new_intent("hold", (line.key for line in requested), details)
+    keys = [line.key for line in requested]
+    intent = new_intent("hold", keys, details, reference=external_reference)
     steps = hold_steps.hold(
         intent, part.lines, requested, part.items, snapshot=snapshot, patience=driver.patience
     )

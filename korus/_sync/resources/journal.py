@@ -33,7 +33,7 @@ class Recovered:
     Attributes:
         id: The intent's id.
         kind: ``hold`` or ``order``.
-        reference: The external reference of an order.
+        reference: The external reference of an order, or of the purchase that a hold is for.
         lines: The outcome of each line that was open; empty when it is not known still.
         error: Why it is not known still.
     """
@@ -88,7 +88,7 @@ class Journal:
         Args:
             open_only: Only those whose outcome is not known yet.
             kind: ``hold`` or ``order``.
-            reference: Only orders with this external reference.
+            reference: Only those with this external reference; a hold has one if `submit` was given it.
             limit: At most so many.
 
         Raises:

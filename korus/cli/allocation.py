@@ -1,0 +1,108 @@
+"""Which lines of a booking file an order or a reservation belongs to, in units. No I/O.
+
+By what the intent log says of it where that is known, which tells form answers apart too; else by product, date, start
+times and number of tickets. A line takes no more units than it still lacks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from korus._booking.facts import OrderFacts, iri_of
+from korus.cli.lookup import moment
+from korus.cli.receipt import Line
+from korus.wire import objects, text, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from korus._booking.correlation import RequestedLine
+    from korus.cli.previous_run import Part
+
+__all__ = ["Allocation", "allocate_items", "allocate_parts", "asks_for", "shortfall"]
+
+Allocation: TypeAlias = list[tuple[Line, int]]
+"""Lines, and how many units each gets."""
+
+
+def allocate_parts(lines: Sequence[Line], parts: Sequence[Part]) -> Allocation | None:
+    """Return the lines that the parts of a reservation belong to; None if they are not all lines that lack them."""
+    allocated: Allocation = []
+    for part in parts:
+        taken = _take([line for line in lines if asks_for(line, part.requested)], part.units, allocated)
+        if taken is None:
+            return None
+        allocated += taken
+    return allocated or None
+
+
+def allocate_items(lines: Sequence[Line], order: object) -> Allocation | None:
+    """Return the lines that the items of an order fit; None if one of them fits none that lacks it."""
+    items = [wire(item) or {} for item in objects(wire(order) or {}, "items")]
+    allocated: Allocation = []
+    for item in items:
+        fitting = [line for line in lines if _fits(line, item)]
+        units = _units(fitting[0], item) if fitting else None
+        taken = _take(fitting, units, allocated)
+        if taken is None:
+            return None
+        allocated += taken
+    return allocated or None
+
+
+def asks_for(line: Line, requested: RequestedLine) -> bool:
+    """Return True if a line asks for the same, apart from how many."""
+    own = line.requested
+    return own is not None and (own.signature, own.answers) == (requested.signature, requested.answers)
+
+
+def shortfall(order: object, allocated: Allocation) -> str | None:
+    """Return in what an order falls short of the units that it is for, as far as it shows; None if it does not."""
+    facts = OrderFacts.read(order)
+    units = sum(taken for _, taken in allocated)
+    tickets = sum(taken * _tickets(line) for line, taken in allocated)
+    for what, shown, needed in (("units", facts.quantity, units), ("tickets", facts.tickets, tickets)):
+        if shown is not None and shown < needed:
+            return f"it has {shown} of {needed} {what}"
+    return None
+
+
+def _take(fitting: Sequence[Line], units: int | None, allocated: Allocation) -> Allocation | None:
+    """Take units from lines that still lack them, best from one that lacks exactly so many."""
+    if not units:
+        return None
+    used = {id(line): sum(taken for other, taken in allocated if other is line) for line in fitting}
+    room = [(line, line.missing - used[id(line)]) for line in fitting]
+    exact = next((line for line, left in room if left == units), None)
+    if exact is not None:
+        return [(exact, units)]
+    taken: Allocation = []
+    for line, left in room:
+        share = min(left, units)
+        if share > 0:
+            taken.append((line, share))
+            units -= share
+    return taken if units == 0 else None
+
+
+def _units(line: Line, item: Mapping[str, Any]) -> int | None:
+    quantity = item.get("quantity")
+    if isinstance(quantity, int) and not isinstance(quantity, bool):
+        return quantity
+    tickets = len(objects(item, "tickets"))
+    return max(tickets // _tickets(line), 1) if tickets else None
+
+
+def _tickets(line: Line) -> int:
+    """Return how many tickets one unit has."""
+    return max(len(line.found.tickets), 1)
+
+
+def _fits(line: Line, item: Mapping[str, Any]) -> bool:
+    offer = wire(line.found.offer) or {}
+    product, own = iri_of(item.get("product")), iri_of(offer.get("product"))
+    if product is None or own is None or product != own or text(item, "date") != line.found.date:
+        return False
+    tickets = objects(item, "tickets")
+    starts = {start for ticket in tickets if (start := moment((wire(ticket) or {}).get("occursAt")))}
+    return not starts or starts >= line.found.starts
