@@ -1,0 +1,276 @@
+"""The audit: compares what korus said and did with what exists at the model. Each count has to be zero."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, evolve, field, frozen
+
+from korus._booking.facts import OrderFacts, ReservationFacts
+from korus._booking.outcomes import OrderLine
+from korus._http.ambiguity import is_ambiguous, redirects_after_work
+from korus._journal.intent_log import Intent
+from korus.errors import KorusError, OutcomeUnknown
+from scripts.simulate.network import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from korus._booking import effects as ask
+    from korus._booking.hold_steps import HoldResult
+    from korus._booking.order_steps import OrderResult
+    from korus._booking.outcomes import LineOutcome
+    from scripts.simulate.model import Bought
+    from scripts.simulate.reads import Look
+    from scripts.simulate.world import Process, Task, World
+
+__all__ = ["COUNTS", "Audit", "Request"]
+
+COUNTS: Final = {
+    "doubled": "units ordered beyond what was asked for (R1)",
+    "lost": "orders believed that do not exist, or existing ones that nobody was told of (R2)",
+    "falsely_failed": "orders reported as failed that exist (R2)",
+    "falsely_succeeded": "lines reported as succeeded that are not in full as shown (R2)",
+    "stolen": "reservations or orders that belong to another line, or contradict theirs (R4, R9)",
+    "after_cancellation": "requests that book begun after a cancellation (R7)",
+    "left_open": "intents open when recovery had ended, and not said to be (R5)",
+    "after_lost_claim": "requests that book begun after a lost claim (R6)",
+    "unproven_absence": "absence acted on without proof (R10)",
+    "endless": "schedules that did not come to rest",
+}
+_NEARLY: Final = 0.001
+
+
+@define(eq=False)
+class Request:
+    """What a shop's customer asked for: one external reference.
+
+    Attributes:
+        reference: The external reference.
+        asked: The units asked for, by offer.
+    """
+
+    reference: str
+    asked: Mapping[str, int]
+
+
+@frozen
+class _Failure:
+    at: float
+    reservation: str
+    reference: str
+    intent: str | None
+
+
+@define(eq=False)
+class Audit:
+    """What was said and done in one schedule."""
+
+    world: World
+    counts: Counter[str] = field(factory=Counter[str])
+    verdicts: Counter[str] = field(factory=Counter[str])
+    requests: list[Request] = field(factory=list[Request])
+    notes: list[str] = field(factory=list[str])
+    _failures: list[_Failure] = field(factory=list[_Failure])
+    _believers: dict[str, set[tuple[str, int]]] = field(factory=lambda: defaultdict(set))
+    _told: set[str] = field(factory=set[str])
+    _fences: dict[tuple[int, str], bool] = field(factory=dict[tuple[int, str], bool])
+    _cancelled: dict[str, int] = field(factory=dict[str, int])
+    _lost: dict[str, float] = field(factory=dict[str, float])
+    _looks: list[Look] = field(factory=list["Look"])
+    _reported: set[str] = field(factory=set[str])
+
+    def add(self, count: str, why: str, much: int = 1) -> None:
+        """Count something that must not be."""
+        self.counts[count] += much
+        self.notes.append(f"{count}: {why}")
+        self.world.note(f"!!! {count}: {why}")
+
+    # --- while it runs -------------------------------------------------------------------------------------
+
+    def looked(self, look: Look) -> None:
+        """Note a read that the API answered."""
+        self._looks.append(look)
+
+    def fenced(self, process: Process, intent: Intent, state: str, *, is_held: bool) -> None:
+        """Note a compare-and-set of an intent's state."""
+        self._fences[process.number, intent.id] = is_held and state == "sending"
+
+    def taken(self, intent: Intent) -> None:
+        """Note that an intent was taken over: what was sent for it may be lost."""
+        if intent.sent:
+            self._lost[intent.id] = self.world.now
+
+    def cancelling(self, process: Process) -> None:
+        """Note which intents are cancelled, of those that the process itself has opened."""
+        for intent_id in process.active:
+            row = process.log.rows.get(intent_id)
+            if row is not None and row.owner is process:
+                self._cancelled.setdefault(intent_id, process.number)
+
+    def sending(self, task: Task, effect: ask.SendHold | ask.SendOrder) -> None:
+        """Check a request that books as it is begun."""
+        process, intent = task.process, effect.intent
+        if not self._fences.pop((process.number, intent.id), False):
+            self.add("after_lost_claim", f"p{process.number} sends for {intent.id}")
+        row = process.log.rows.get(intent.id)
+        by = self._cancelled.get(intent.id)
+        # a cancellation that could not be written down is known to its own process only
+        if row is not None and row.taken_by is None and by == process.number:
+            self.add("after_cancellation", f"p{process.number} goes on with {intent.id}")
+        elif row is not None and row.is_cancelled:
+            self.add("after_cancellation", f"p{process.number} sends for {intent.id}")
+        if intent.id in self._lost:
+            self._check_proven(task, intent, getattr(effect, "reservations", None))
+
+    def sent(self, effect: ask.SendHold | ask.SendOrder, reply: Reply) -> Reply:
+        """Return the reply so that an answer that is lost is noted."""
+
+        def finish() -> Any:
+            try:
+                return reply.finish()
+            except KorusError as error:
+                if is_ambiguous(error) or redirects_after_work(error):
+                    self._lost[effect.intent.id] = self.world.now
+                raise
+
+        return evolve(reply, finish=finish)
+
+    def _check_proven(self, task: Task, intent: Intent, reservations: Sequence[str] | None) -> None:
+        """Check that absence was looked for twice, `settle` apart, since the answer was lost."""
+        since = self._lost[intent.id]
+        subjects = ["ListReservations"] if reservations is None else reservations
+        known = (intent.details.get("baseline") or {}).get("iris")
+        for subject in subjects:
+            begun = [
+                look.begun
+                for look in self._looks
+                if look.task == task.number and look.subject == subject and look.begun >= since - _NEARLY
+                if look.is_first and not look.is_unsorted and not (look.is_empty and known)
+            ]
+            if not begun or begun[-1] - begun[0] < self.world.settle - _NEARLY:
+                self.add("unproven_absence", f"{intent.id}: {subject} looked for at {begun} since {since:.2f}")
+
+    # --- verdicts ------------------------------------------------------------------------------------------
+
+    def held(self, intent: Intent, lines: Iterable[LineOutcome[ReservationFacts]]) -> None:
+        """Check the outcomes of a hold."""
+        numbers = list(intent.details["lines"])
+        for outcome in lines:
+            self.verdicts[f"hold {outcome.status}"] += 1
+            place = numbers.index(outcome.line.number)
+            item = intent.details["items"][place]
+            if outcome.status == "succeeded":
+                self._check_hold(intent, place, item, outcome.results)
+
+    def _check_hold(
+        self, intent: Intent, place: int, item: Mapping[str, Any], results: Sequence[ReservationFacts]
+    ) -> None:
+        api, units = self.world.api, 0
+        for facts in results:
+            held = api.held.get(facts.iri or "")
+            if held is None:
+                self.add("lost", f"{intent.id}: {facts.iri} does not exist")
+                continue
+            units += held.units
+            if held.offer != item["offer"]:
+                self.add("stolen", f"{intent.id}: {held.iri} holds another offer")
+            believers = self._believers[held.iri]
+            believers.add((intent.id, place))
+            if len(believers) > len(held.lines):
+                self.add("stolen", f"{held.iri} is believed by {sorted(believers)}")
+        shown = [facts.units for facts in results]
+        if None not in shown and units != item["quantity"]:
+            self.add("falsely_succeeded", f"{intent.id}: {units} of {item['quantity']} units")
+
+    def ordered(self, intent: Intent, reference: str, lines: Iterable[LineOutcome[OrderFacts]]) -> None:
+        """Check the outcomes of an order."""
+        for outcome in lines:
+            self.verdicts[f"order {outcome.status}"] += 1
+            reservation = outcome.line.reservation if isinstance(outcome.line, OrderLine) else ""
+            self._told |= {facts.iri or "" for facts in outcome.results}
+            if outcome.status == "succeeded":
+                self._check_order(intent, reservation, outcome.results)
+            elif outcome.status == "failed":
+                self._failures.append(_Failure(self.world.now, reservation, reference, None))
+
+    def _check_order(self, intent: Intent, reservation: str, results: Sequence[OrderFacts]) -> None:
+        believed = [self.world.api.bought.get(facts.iri or "") for facts in results]
+        for made in believed:
+            if made is None:
+                self.add("lost", f"{intent.id}: {reservation} has no such order")
+            elif made.held.iri != reservation:
+                self.add("stolen", f"{intent.id}: {made.iri} is not of {reservation}")
+            elif made.is_short:
+                self.add("falsely_succeeded", f"{intent.id}: {made.iri} is not whole")
+
+    def order_refused(self, intent: Intent, reference: str, error: KorusError, lines: Iterable[str]) -> None:
+        """Note an order that ended with an error: unless it is unknown, nothing of it exists."""
+        self.verdicts[f"order {type(error).__name__}"] += 1
+        if not isinstance(error, OutcomeUnknown):
+            self._failures += [
+                _Failure(self.world.now, iri, reference, intent.id) for iri in lines
+            ]
+
+    def found_unusable(self, reference: str, reservations: Iterable[str]) -> None:
+        """Note reservations of which korus said that they cannot be ordered."""
+        self._failures += [_Failure(self.world.now, iri, reference, None) for iri in reservations]
+
+    def recovered(self, process: Process, intent: Intent, result: HoldResult | OrderResult) -> None:
+        """Check what recovery found out."""
+        _ = process
+        lines: Any = result.lines
+        if intent.kind == "hold":
+            self.held(intent, lines)
+        else:
+            self.ordered(intent, intent.reference or "", lines)
+
+    def recovery_failed(self, intent: Intent, error: KorusError) -> None:
+        """Note an intent that recovery could not settle, or whose order was refused."""
+        self.verdicts[f"recovery: {type(error).__name__}"] += 1
+        if intent.kind == "order":
+            self.order_refused(intent, intent.reference or "", error, intent.keys)
+
+    def settling(self, intent: Intent, outcome: Mapping[str, Any]) -> None:
+        """Note what is written down as an intent's outcome: it can be read in the log."""
+        for line in outcome.get("lines") or ():
+            self._told |= set(line.get("orders") or ())
+
+    def recovery_ended(self, process: Process, before: set[str], reported: Iterable[Any]) -> None:
+        """Check that nothing from before is under way when recovery has ended, unless it says so."""
+        said = {each.intent.id for each in reported if each.error is not None or _is_unknown(each.lines)}
+        left = {intent.id for intent in process.log.open_intents()} & before
+        for intent_id in sorted(left - said):
+            self.add("left_open", f"p{process.number}: {intent_id} is open and recovery does not say so")
+
+    # --- at the end ----------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Check what exists when everything has come to rest."""
+        api = self.world.api
+        for request in self.requests:
+            units: Counter[str] = Counter()
+            for made in api.bought.values():
+                if made.reference == request.reference:
+                    units[made.held.offer] += made.held.units
+            for offer, count in units.items():
+                if count > request.asked.get(offer, 0):
+                    much = count - request.asked.get(offer, 0)
+                    self.add("doubled", f"{request.reference}: {count} of {request.asked.get(offer, 0)} {offer}", much)
+        for failure in self._failures:
+            held = api.held.get(failure.reservation)
+            for made in held.orders if held is not None else ():
+                if self._is_denied(made, failure):
+                    self.add("falsely_failed", f"{made.iri} of {failure.reservation}, failed at {failure.at:.2f}")
+        for made in api.bought.values():
+            if made.iri not in self._told:
+                self.add("lost", f"{made.iri} of {made.intent} exists and nobody was told")
+
+    def _is_denied(self, made: Bought, failure: _Failure) -> bool:
+        by_it = failure.intent is None or failure.intent == made.intent
+        return by_it and made.begun <= failure.at and made.reference == failure.reference
+
+
+def _is_unknown(lines: Iterable[Any]) -> bool:
+    return any(outcome.status == "unknown" for outcome in lines)

@@ -1,0 +1,185 @@
+"""One schedule, from its first number to the audit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from attrs import frozen
+
+from korus.booking import BookingLine
+from scripts.simulate.audit import COUNTS, Request
+from scripts.simulate.choices import Choices
+from scripts.simulate.model import Assumptions, Character
+from scripts.simulate.users import Job, bystander, healthy_recovery, shop
+from scripts.simulate.world import Cancelled, World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from scripts.simulate.world import Process, Script
+
+__all__ = ["Result", "simulate"]
+
+_OFFERS: Final = tuple(f"/v1/ticketing/catalogs/c/offers/o{number}" for number in range(1, 4))
+
+
+@frozen
+class Result:
+    """What came of a schedule.
+
+    Attributes:
+        numbers: The numbers that it used.
+        counts: What has to be zero, by name.
+        notes: What was counted, in words.
+        processes: How many processes there were.
+        effects: How many effects these asked for.
+        faults: What went wrong, by kind.
+        verdicts: What korus said, by kind.
+        trace: Every move, if it was asked for.
+    """
+
+    numbers: tuple[int, ...]
+    counts: Mapping[str, int]
+    notes: tuple[str, ...]
+    processes: int
+    effects: int
+    faults: Mapping[str, int]
+    verdicts: Mapping[str, int]
+    trace: tuple[str, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """True if everything that has to be zero is."""
+        return not any(self.counts.values())
+
+    @property
+    def is_demanding(self) -> bool:
+        """True for at least two processes, four faults and sixty effects."""
+        return self.processes >= 2 and sum(self.faults.values()) >= 4 and self.effects >= 60  # noqa: PLR2004
+
+
+def simulate(
+    choices: Choices | Sequence[int], assumptions: Assumptions = Assumptions(), *, is_traced: bool = False
+) -> Result:
+    """Run one schedule."""
+    drawn = choices if isinstance(choices, Choices) else Choices(choices)
+    world = _world(drawn, assumptions)
+    world.trace = [] if is_traced else None
+    jobs = [_job(world, number) for number in range(1, drawn.pick((1, 2, 2, 3)) + 1)]
+    world.audit.requests = [job.request for job in jobs]
+    plan = _Plan(world, jobs)
+    world.on_end = plan.ended
+    plan.begin()
+    ended = world.rest()
+    world.is_calm = True
+    if ended:
+        plan.finish()
+        ended = world.rest()
+    if not ended:
+        world.audit.add("endless", "it does not come to rest")
+    else:
+        plan.check_open()
+    world.audit.close()
+    return Result(
+        tuple(drawn.numbers),
+        {name: world.audit.counts[name] for name in COUNTS},
+        tuple(world.audit.notes),
+        len(world.processes),
+        world.effects,
+        dict(world.faults),
+        dict(world.audit.verdicts),
+        tuple(world.trace or ()),
+    )
+
+
+def _world(choices: Choices, assumptions: Assumptions) -> World:
+    tie: Literal["both", "reservation", "order", "none"] = choices.pick(("both", "reservation", "order"))
+    references: tuple[Literal["exact", "folded", "hidden"], ...] = ("exact", "exact", "folded", "hidden")
+    character = Character(
+        tie=tie if assumptions.a4 else "none",
+        reference=choices.pick(references) if assumptions.a6 else "mangled",
+        shows_quantity=choices.happens(300),
+        shows_expired=not choices.happens(200),
+        shows_total=not choices.happens(300),
+        page_cap=choices.pick((50, 3)),
+        life=choices.pick((600.0, 60.0, 20.0)),
+        explains=not choices.happens(300),
+    )
+    return World(
+        choices,
+        assumptions,
+        character,
+        shared=not choices.happens(150),
+        severity=choices.pick((100, 50, 200, 300)),
+        mishaps=choices.pick((10, 0, 25, 40)),
+    )
+
+
+def _job(world: World, number: int) -> Job:
+    choices = world.choices
+    lines = tuple(
+        BookingLine(place, choices.pick(_OFFERS), choices.pick((1, 2, 3)))
+        for place in range(1, choices.pick((1, 2, 3)) + 1)
+    )
+    asked: Counter[str] = Counter()
+    for line in lines:
+        asked[line.offer] += cast("int", line.quantity)
+    return Job(Request(f"SHOP-{number}", asked), lines)
+
+
+class _Plan:
+    """Who does what: a process for each request, others that recover, and new ones for those that died."""
+
+    def __init__(self, world: World, jobs: Sequence[Job]) -> None:
+        self._world = world
+        self._jobs = jobs
+        self._working: dict[int, Job] = {}
+        self._restarts = 0
+
+    def begin(self) -> None:
+        for job in self._jobs:
+            self._start(job)
+        for _ in range(self._world.choices.pick((0, 1, 1, 2))):
+            pauses = [self._world.choices.between(0.5, 120.0) for _ in range(2)]
+            self._world.start(self._host(), self._skew(), lambda process, pauses=pauses: bystander(process, pauses))
+
+    def _start(self, job: Job) -> None:
+        def script(process: Process) -> Script[None]:
+            self._working[process.number] = job
+            yield from shop(process, job)
+
+        self._world.start(self._host(), self._skew(), script)
+
+    def _host(self) -> str:
+        return self._world.choices.pick(("a", "b"))
+
+    def _skew(self) -> float:
+        # without the API's word on what has ended, a wrong clock is beyond what can be coped with
+        wrong = self._world.choices.pick((0.0, 5.0, -5.0, 600.0, -600.0))
+        return wrong if self._world.character.shows_expired else 0.0
+
+    def ended(self, process: Process, how: str) -> None:
+        """Run again what a process left that crashed or was cancelled."""
+        _ = how
+        job = self._working.pop(process.number, None)
+        if job is None or job.is_over or self._restarts >= 4 or not self._world.shared:  # noqa: PLR2004
+            return
+        self._restarts += 1
+        self._start(job)
+
+    def finish(self) -> None:
+        """Let a healthy process on another host recover what is left."""
+        world = self._world
+        if world.shared and world.assumptions.a7:
+            world.start("z", 0.0, healthy_recovery)
+            return
+        for process in list(world.processes):
+            if process.is_alive:
+                world.resume(process, healthy_recovery(process))
+
+    def check_open(self) -> None:
+        """Check that nothing is left open after a healthy recovery."""
+        for log in self._world.logs():
+            for intent in log.open_intents():
+                self._world.audit.add("left_open", f"{intent.kind} {intent.id} is open after a healthy recovery")
