@@ -73,13 +73,13 @@ class Audit:
     requests: list[Request] = field(factory=list[Request])
     notes: list[str] = field(factory=list[str])
     _failures: list[_Failure] = field(factory=list[_Failure])
-    _believers: dict[str, set[tuple[str, int]]] = field(factory=lambda: defaultdict(set))
+    _believers: dict[str, Counter[str]] = field(factory=lambda: defaultdict(Counter))
     _told: set[str] = field(factory=set[str])
     _fences: dict[tuple[int, str], bool] = field(factory=dict[tuple[int, str], bool])
     _cancelled: dict[str, int] = field(factory=dict[str, int])
     _lost: dict[str, float] = field(factory=dict[str, float])
     _looks: list[Look] = field(factory=list["Look"])
-    _reported: set[str] = field(factory=set[str])
+    _unclaimed: set[str] = field(factory=set[str])
 
     def add(self, count: str, why: str, much: int = 1) -> None:
         """Count something that must not be."""
@@ -101,6 +101,10 @@ class Audit:
         """Note that an intent was taken over: what was sent for it may be lost."""
         if intent.sent:
             self._lost[intent.id] = self.world.now
+
+    def unclaimed(self, intent: Intent) -> None:
+        """Note that a claim could not be written: then the API's answer is all that says whose something is."""
+        self._unclaimed.add(intent.id)
 
     def cancelling(self, process: Process) -> None:
         """Note which intents are cancelled, of those that the process itself has opened."""
@@ -157,15 +161,25 @@ class Audit:
     def held(self, intent: Intent, lines: Iterable[LineOutcome[ReservationFacts]]) -> None:
         """Check the outcomes of a hold."""
         numbers = list(intent.details["lines"])
+        believed: Counter[str] = Counter()
         for outcome in lines:
             self.verdicts[f"hold {outcome.status}"] += 1
             place = numbers.index(outcome.line.number)
             item = intent.details["items"][place]
             if outcome.status == "succeeded":
-                self._check_hold(intent, place, item, outcome.results)
+                self._check_hold(intent, item, outcome.results)
+                believed.update(facts.iri or "" for facts in outcome.results)
+        for iri, count in believed.items():
+            # lines of one call that ask for the same may be told apart otherwise the next time
+            believers = self._believers[iri]
+            believers[intent.id] = max(believers[intent.id], count)
+            held = self.world.api.held.get(iri)
+            by_claim = sum(count for of, count in believers.items() if of not in self._unclaimed)
+            if held is not None and by_claim > len(held.lines):
+                self.add("stolen", f"{iri} is believed by {dict(believers)}")
 
     def _check_hold(
-        self, intent: Intent, place: int, item: Mapping[str, Any], results: Sequence[ReservationFacts]
+        self, intent: Intent, item: Mapping[str, Any], results: Sequence[ReservationFacts]
     ) -> None:
         api, units = self.world.api, 0
         for facts in results:
@@ -176,10 +190,6 @@ class Audit:
             units += held.units
             if held.offer != item["offer"]:
                 self.add("stolen", f"{intent.id}: {held.iri} holds another offer")
-            believers = self._believers[held.iri]
-            believers.add((intent.id, place))
-            if len(believers) > len(held.lines):
-                self.add("stolen", f"{held.iri} is believed by {sorted(believers)}")
         shown = [facts.units for facts in results]
         if None not in shown and units != item["quantity"]:
             self.add("falsely_succeeded", f"{intent.id}: {units} of {item['quantity']} units")
@@ -202,7 +212,7 @@ class Audit:
                 self.add("lost", f"{intent.id}: {reservation} has no such order")
             elif made.held.iri != reservation:
                 self.add("stolen", f"{intent.id}: {made.iri} is not of {reservation}")
-            elif made.is_short:
+            elif made.is_short and self.world.character.shows_quantity:
                 self.add("falsely_succeeded", f"{intent.id}: {made.iri} is not whole")
 
     def order_refused(self, intent: Intent, reference: str, error: KorusError, lines: Iterable[str]) -> None:
@@ -226,10 +236,10 @@ class Audit:
         else:
             self.ordered(intent, intent.reference or "", lines)
 
-    def recovery_failed(self, intent: Intent, error: KorusError) -> None:
+    def recovery_failed(self, intent: Intent, error: KorusError, *, is_settled: bool) -> None:
         """Note an intent that recovery could not settle, or whose order was refused."""
         self.verdicts[f"recovery: {type(error).__name__}"] += 1
-        if intent.kind == "order":
+        if intent.kind == "order" and is_settled:
             self.order_refused(intent, intent.reference or "", error, intent.keys)
 
     def settling(self, intent: Intent, outcome: Mapping[str, Any]) -> None:

@@ -105,6 +105,8 @@ class SimulatedLog:
 
         def finish() -> Any:
             if kind == "log fails once" or self._is_unusable(effect):
+                if isinstance(effect, ask.Claim):
+                    world.audit.unclaimed(effect.intent)
                 raise JournalFailed(kind or "the log cannot be used")
             result = self.perform(process, effect)
             if kind == "log fails after the write":

@@ -7,18 +7,21 @@ later. Between any two effects a process may crash, be suspended, cancelled or i
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar, cast
 
 from attrs import define, field
 
 from korus._booking import effects as ask
+from korus._booking.facts import FailedEntry, HoldAnswer, OrderAnswer, OrderFacts, Page, ReservationFacts
 from korus._booking.hold_steps import Patience
+from korus._booking.outcomes import LineOutcome
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
-from korus._journal.intent_log import Intent
+from korus._journal.intent_log import Intent, Takeover
 from korus.errors import KorusError
 from scripts.simulate.audit import Audit
 from scripts.simulate.choices import Choices
@@ -135,7 +138,8 @@ class Process:
             try:
                 result = yield from self.run(steps, taken=intent)
             except KorusError as error:
-                self.world.audit.recovery_failed(intent, error)
+                is_settled = not self.log.is_held(self, intent)
+                self.world.audit.recovery_failed(intent, error, is_settled=is_settled)
                 return RecoveredIntent(intent, error=error)
             self.world.audit.recovered(self, intent, result)
             return RecoveredIntent(intent, result.lines)
@@ -359,7 +363,7 @@ class World:
     # --- mishaps -------------------------------------------------------------------------------------------
 
     def _mishap(self, process: Process, kind: str) -> None:
-        if kind == "crash" and not self.shared:
+        if kind in {"crash", "interrupt"} and not self.shared:
             kind = "suspension"  # a log in memory dies with its process, and that a7 excludes
         self.faults[kind] += 1
         self.note(f"p{process.number} {kind}")
@@ -419,12 +423,46 @@ class World:
 def _name(effect: object) -> str:
     intent = getattr(effect, "intent", None)
     of = f" {intent.id}" if isinstance(intent, Intent) else ""
-    about = getattr(effect, "iri", None) or getattr(effect, "state", None) or getattr(effect, "reservations", "")
-    return f"{type(effect).__name__}{of} {about}".rstrip()
+    about: Any = getattr(effect, "iri", None) or getattr(effect, "state", None) or getattr(effect, "reservations", "")
+    return f"{type(effect).__name__}{of} {_shown(about) if about else ''}".rstrip()
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    text = repr(value)
-    return text if len(text) < 300 else text[:300] + "…"
+    """Return a result in few words."""
+    match value:
+        case ReservationFacts():
+            ended = ", ended" if value.expired else ""
+            return f"{_short(value.iri)}({value.order and _short(value.order)}{ended})"
+        case OrderFacts():
+            return f"{_short(value.iri)}({value.reservation and _short(value.reservation)})"
+        case FailedEntry():
+            return f"refused {value.raw}"
+        case HoldAnswer():
+            return f"made {_shown(value.reservations)}, failed {_shown(value.failures)}"
+        case OrderAnswer():
+            return f"made {_shown(value.orders)}, failed {_shown(value.failures)}"
+        case Page():
+            return f"page {_shown(value.members)} of {value.total}"
+        case Intent():
+            return value.id
+        case LineOutcome():
+            return f"{value.status} {_shown(value.results)}"
+        case RecoveredIntent():
+            return f"{value.intent.id}: {_shown(value.lines)} {value.error or ''}".rstrip()
+        case Takeover():
+            return f"taken {_shown(value.taken)}, under way {_shown(value.under_way)}"
+        case frozenset():
+            return _shown(sorted(cast("frozenset[str]", value)))
+        case list() | tuple():
+            members = cast("Sequence[object]", value)
+            return f"[{', '.join(map(_shown, members))}]"
+        case str():
+            return _short(value)
+        case KorusError():
+            return f"{type(value).__name__}: {value}"
+        case _:
+            return repr(value)
+
+
+def _short(iri: str | None) -> str:
+    return "-" if iri is None else re.sub(r"/v1/booking/(.)\w+/0*", r"\1", iri)
