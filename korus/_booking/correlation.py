@@ -430,7 +430,11 @@ def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> 
     if len(group) == 1 and sum(piece.quantity or 0 for piece in pieces) == total:
         board.succeed(group[0], [piece.place for piece in pieces])  # several holds for one line
         return True
-    if len(pieces) == total and all(piece.items == 1 and piece.quantity in {None, 1} for piece in pieces):
+    # lines of one offer have one price
+    line = board.lines[group[0]]
+    if len(pieces) == total and all(
+        shown_units(line, piece.quantity, piece.items, piece.total) in {None, 1} for piece in pieces
+    ):
         remaining = iter(pieces)  # one hold for each unit
         for place, quantity in quantities.items():
             board.succeed(place, [next(remaining).place for _ in range(quantity)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
@@ -34,6 +35,7 @@ __all__ = [
     "describe_failure",
     "folded",
     "iri_of",
+    "is_newest_first",
     "is_similar",
     "moment",
     "relative",
@@ -350,6 +352,12 @@ class Page:
 
     members: tuple[Any, ...]
     total: int | None = None
+
+
+def is_newest_first(listed: Sequence[ReservationFacts | OrderFacts]) -> bool:
+    """Return True unless a list shows that it is not sorted by creation, newest first."""
+    made = [facts.created_at for facts in listed if facts.created_at is not None]
+    return all(one >= other for one, other in pairwise(made))
 
 
 def is_similar(one: str, other: str) -> bool:

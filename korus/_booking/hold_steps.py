@@ -30,13 +30,12 @@ from korus._booking.effects import (
     perform,
     write_down,
 )
-from korus._booking.facts import ReservationFacts
+from korus._booking.facts import ReservationFacts, is_newest_first
 from korus._booking.outcomes import Line, LineOutcome
 from korus._booking.reconciliation import (
     Matches,
     Snapshot,
     find_matches,
-    is_newest_first,
     known_lines,
     lines_of,
     placed_reservations,

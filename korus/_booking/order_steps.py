@@ -31,10 +31,9 @@ from korus._booking.effects import (
     perform,
     write_down,
 )
-from korus._booking.facts import OrderFacts
+from korus._booking.facts import OrderFacts, is_newest_first
 from korus._booking.orders import HoldProblem
 from korus._booking.outcomes import LineOutcome, OrderLine
-from korus._booking.reconciliation import is_newest_first
 from korus._http.ambiguity import (
     is_ambiguous,
     is_from_api,
@@ -294,6 +293,11 @@ def _after_refusal(
     if found is None:
         return _left_unknown(call, pending, lost or error)
     outcomes = _ordered(call, pending, found)
+    # it was there before the request, so that it is not shown now says nothing
+    absent = [
+        line for line in pending if line.reservation in found and found[line.reservation].kind == "absent"
+    ]
+    outcomes.update(_left_unknown(call, absent, lost or error))
     if lost is not None:
         outcomes.update(_lapsed(call, pending, found))
     left = [line for line in pending if line.number not in outcomes]
@@ -420,7 +424,7 @@ def _refused_line(
     if failure.says_already_ordered:
         cause = lost or DecodingFailed("the order is not shown", operation=OPERATION)
         reason = "it is ordered, but its order is not shown yet; korus.orders.resolve asks again"
-    elif lost is None or (seen is not None and seen.kind == "ended"):
+    elif seen is not None and (seen.kind == "ended" or (lost is None and seen.kind == "free")):
         error = OrderFailed(
             f"{line.reservation}: {failure.reason}",
             line=line.number,
@@ -431,8 +435,8 @@ def _refused_line(
         return LineOutcome(line, "failed", error=error, raw=failure.raw)
     else:
         # what came before may have been processed, and this refusal does not exclude that
-        cause = lost
-        reason = f"refused after a lost answer ({failure.reason}); korus.orders.resolve asks again"
+        cause = lost or _lost_answer()
+        reason = f"refused ({failure.reason}), but it may have been ordered before; korus.orders.resolve asks again"
     unknown = call.unknown(cause, f"{line.reservation}: {reason}")
     return LineOutcome(line, "unknown", error=unknown, raw=failure.raw)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
@@ -22,7 +21,7 @@ from korus.wire import objects, text, wire
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from korus._booking.facts import OrderFacts, ReservationFacts, Signature
+    from korus._booking.facts import ReservationFacts, Signature
     from korus._journal.intent_log import Intent
 
 __all__ = [
@@ -77,12 +76,6 @@ class Snapshot:
     def from_dict(cls, stored: Mapping[str, Any]) -> Snapshot:
         """Read what `to_dict` wrote."""
         return cls(frozenset(map(str, objects(stored, "iris"))), moment(stored.get("newest")))
-
-
-def is_newest_first(listed: Sequence[ReservationFacts] | Sequence[OrderFacts]) -> bool:
-    """Return True unless the list shows that it is not sorted by creation, newest first."""
-    made = [facts.created_at for facts in listed if facts.created_at is not None]
-    return all(one >= other for one, other in pairwise(made))
 
 
 @frozen

@@ -80,6 +80,7 @@ class Audit:
     _lost: dict[str, float] = field(factory=dict[str, float])
     _looks: list[Look] = field(factory=list["Look"])
     _unclaimed: set[str] = field(factory=set[str])
+    _reported: dict[str, Any] = field(factory=dict[str, Any])
 
     def add(self, count: str, why: str, much: int = 1) -> None:
         """Count something that must not be."""
@@ -249,10 +250,23 @@ class Audit:
 
     def recovery_ended(self, process: Process, before: set[str], reported: Iterable[Any]) -> None:
         """Check that nothing from before is under way when recovery has ended, unless it says so."""
-        said = {each.intent.id for each in reported if each.error is not None or _is_unknown(each.lines)}
+        said = {each.intent.id: each for each in reported}
         left = {intent.id for intent in process.log.open_intents()} & before
-        for intent_id in sorted(left - said):
+        for intent_id in sorted(left - said.keys()):
             self.add("left_open", f"p{process.number}: {intent_id} is open and recovery does not say so")
+        self._reported.update(said)
+
+    def check_open(self, intent: Intent) -> None:
+        """Check an intent that is open although a healthy process has recovered beyond the end of everything.
+
+        Right are an order that exists and is not whole, and a hold of somebody who may not list reservations.
+        """
+        found = self._reported.get(intent.id)
+        lines = () if found is None else found.lines
+        is_seen = intent.kind == "order" and any(outcome.results for outcome in lines)
+        is_blind = intent.kind == "hold" and intent.details.get("baseline") is None
+        if not (is_seen or is_blind):
+            self.add("left_open", f"{intent.kind} {intent.id} is open after a healthy recovery")
 
     # --- at the end ----------------------------------------------------------------------------------------
 
@@ -281,6 +295,3 @@ class Audit:
         by_it = failure.intent is None or failure.intent == made.intent
         return by_it and made.begun <= failure.at and made.reference == failure.reference
 
-
-def _is_unknown(lines: Iterable[Any]) -> bool:
-    return any(outcome.status == "unknown" for outcome in lines)

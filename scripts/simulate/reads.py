@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import frozen
 
 from korus._booking import effects as ask
-from korus._booking.facts import OrderFacts, Page, ReservationFacts
-from korus._booking.reconciliation import is_newest_first
+from korus._booking.facts import OrderFacts, Page, ReservationFacts, is_newest_first
 from korus.errors import ConnectionLost, DecodingFailed, KorusError, NotFound, Problem, ServerError
 from scripts.simulate.network import Reply, gateway_404
 

@@ -182,4 +182,4 @@ class _Plan:
         """Check that nothing is left open after a healthy recovery."""
         for log in self._world.logs():
             for intent in log.open_intents():
-                self._world.audit.add("left_open", f"{intent.kind} {intent.id} is open after a healthy recovery")
+                self._world.audit.check_open(intent)

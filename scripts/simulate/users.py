@@ -92,7 +92,7 @@ def _hold_part(
     details["lines"] = [line.number for line in lines]
     intent = Intent(intent_id(world), "hold", tuple(line.key for line in requested), details)
     world.items[intent.id] = items
-    steps = hold_steps.hold(intent, lines, requested, items, snapshot, process.patience)
+    steps = hold_steps.hold(intent, lines, requested, items, snapshot=snapshot, patience=process.patience)
     try:
         result = yield from process.run(steps)
     except OutcomeUnknown as unknown:

@@ -19,13 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from korus._booking.correlation import RequestedLine
-from korus._booking.facts import ReservationFacts
+from korus._booking.facts import ReservationFacts, is_newest_first
 from korus._booking.reconciliation import (
     Snapshot,
     could_be,
     find_matches,
     hold_details,
-    is_newest_first,
     known_lines,
     lines_of,
     placed_reservations,
