@@ -25,6 +25,7 @@ from korus._booking.effects import (
     ReadReservation,
     SendHold,
     Settle,
+    Today,
     Together,
     Wait,
     perform,
@@ -450,7 +451,14 @@ def _look_once(call: _Call, pending: Sequence[int], sends: int) -> Steps[tuple[_
     competing = yield from perform(Competing(call.intent))
     iris = tuple(held.iri for held in listing.members if held.iri is not None)
     taken = (yield from perform(Claimed(call.intent, iris))) | placed_reservations(call.intent)
-    free = evolve(listing, members=tuple(held for held in listing.members if held.iri not in taken))
+    today = yield from perform(Today())
+    # one that has ended is of no use to anybody, whoever made it
+    free = evolve(
+        listing,
+        members=tuple(
+            held for held in listing.members if held.iri not in taken and held.ended(today) is None
+        ),
+    )
     matches = find_matches(
         [call.requested[place] for place in pending],
         free.members,

@@ -79,6 +79,7 @@ class Audit:
     _cancelled: dict[str, int] = field(factory=dict[str, int])
     _lost: dict[str, float] = field(factory=dict[str, float])
     _looks: list[Look] = field(factory=list["Look"])
+    _begun: dict[str, float] = field(factory=dict[str, float])
     _unclaimed: set[str] = field(factory=set[str])
     _reported: dict[str, Any] = field(factory=dict[str, Any])
 
@@ -93,6 +94,10 @@ class Audit:
     def looked(self, look: Look) -> None:
         """Note a read that the API answered."""
         self._looks.append(look)
+
+    def opened(self, intent: Intent) -> None:
+        """Note that an intent is written down."""
+        self._begun[intent.id] = self.world.now
 
     def fenced(self, process: Process, intent: Intent, state: str, *, is_held: bool) -> None:
         """Note a compare-and-set of an intent's state."""
@@ -213,8 +218,15 @@ class Audit:
                 self.add("lost", f"{intent.id}: {reservation} has no such order")
             elif made.held.iri != reservation:
                 self.add("stolen", f"{intent.id}: {made.iri} is not of {reservation}")
-            elif made.is_short and self.world.character.shows_quantity:
+            elif made.is_short and self.world.character.shows_quantity and self._is_shown(intent, reservation):
                 self.add("falsely_succeeded", f"{intent.id}: {made.iri} is not whole")
+
+    def _is_shown(self, intent: Intent, reservation: str) -> bool:
+        """Return True if the reservation was shown while the intent was worked on."""
+        begun = self._begun.get(intent.id, 0.0)
+        return any(
+            look.subject == reservation and look.begun >= begun and not look.is_absent for look in self._looks
+        )
 
     def order_refused(self, intent: Intent, reference: str, error: KorusError, lines: Iterable[str]) -> None:
         """Note an order that ended with an error: unless it is unknown, nothing of it exists."""

@@ -127,6 +127,7 @@ class SimulatedLog:
         match effect:
             case ask.OpenIntent(intent):
                 self._flush(process)
+                self.world.audit.opened(intent)
                 self._memory.open(intent)
                 self.rows[intent.id] = _Row(intent, process, self._lease())
                 return None

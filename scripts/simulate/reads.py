@@ -39,6 +39,7 @@ class Look:
         task: The number of the task that looked.
         subject: The IRI, or the kind of the effect for a list.
         begun: When it was begun.
+        is_absent: True for a 404 of the API's own.
         is_first: False for a later page of a list.
         is_empty: True for a list that shows nothing although there is something.
         is_unsorted: True for a list that shows that it is not sorted as asked.
@@ -47,6 +48,7 @@ class Look:
     task: int
     subject: str
     begun: float
+    is_absent: bool = False
     is_first: bool = True
     is_empty: bool = False
     is_unsorted: bool = False
@@ -55,9 +57,12 @@ class Look:
 def _look(task: Task, effect: ask.Effect[Any], begun: float, lie: str | None, shown: Any) -> Look:
     subject = getattr(effect, "iri", type(effect).__name__)
     if not isinstance(shown, Page) or not isinstance(effect, ask.ListReservations):
-        return Look(task.number, subject, begun)
+        return Look(task.number, subject, begun, is_absent=isinstance(shown, KorusError))
     is_unsorted = not is_newest_first(shown.members)
-    return Look(task.number, subject, begun, effect.page == 1, lie == "empty list", is_unsorted)
+    is_empty = lie == "empty list"
+    return Look(
+        task.number, subject, begun, is_first=effect.page == 1, is_empty=is_empty, is_unsorted=is_unsorted
+    )
 
 
 def read(world: World, task: Task, effect: ask.Effect[Any]) -> Reply:

@@ -185,8 +185,10 @@ def _after_order(
     error = next((each.error for each in unknown if isinstance(each.error, OutcomeUnknown)), None)
     if error is None:
         return failed, False
-    more, is_clear = yield from _resolve_order(process, job, request, intent, error.intent)
-    return [*failed, *more], is_clear
+    open_lines = {_reservation(each) for each in unknown}
+    left = evolve(request, lines=tuple(line for line in request.lines if line.reservation in open_lines))
+    more, is_clear = yield from _resolve_order(process, job, left, intent, error.intent)
+    return [*failed, *(iri for iri in more if iri in open_lines)], is_clear
 
 
 def _resolve_order(
