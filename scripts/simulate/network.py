@@ -96,7 +96,7 @@ class _Request:
 
 def _planned(world: World, process: Process, faults: Sequence[str]) -> _Request:
     """Decide what becomes of a request that books."""
-    choices, kind = world.choices, world.fault(faults, 4.0)
+    choices, kind = world.choices, world.fault(faults, 2.0 if faults is _HOLD_FAULTS else 6.0)
     begun = world.now
     if kind == _STOP:
         begun += choices.between(1.0, 2 * world.lease)
@@ -204,9 +204,10 @@ def send_order(world: World, process: Process, effect: ask.SendOrder) -> Reply:
         made = world.api.order(
             iri, effect.request.external_reference, intent.id, plan.begun, at, is_short=is_short
         )
-        # an API that refuses the second try because of the first shows the first at once
+        # an API that refuses the second try because of the first, and does not say so, shows the first at once
         if isinstance(made, Bought) and plan.kind is not None and plan.kind.startswith("a proxy's"):
-            made.lags = world.api.character.explains
+            explains = world.api.character.explains if plan.error is None else str(plan.error) == ALREADY
+            made.lags = explains
         return made
 
     def work() -> None:

@@ -45,12 +45,14 @@ class Job:
         lines: The same as lines of a booking.
         is_tried: True once a process has worked on it.
         is_over: True when nobody will work on it again.
+        last: The order that was tried last, which the shop has kept.
     """
 
     request: Request
     lines: tuple[BookingLine, ...]
     is_tried: bool = False
     is_over: bool = False
+    last: OrderRequest | None = None
 
 
 def item_of(line: BookingLine) -> dict[str, Any]:
@@ -223,15 +225,22 @@ def _reservation(outcome: LineOutcome[OrderFacts]) -> str:
 
 
 def shop(process: Process, job: Job) -> Script[None]:
-    """Book what a customer asked for. A second run recovers, lists what exists and books what is missing."""
+    """Book what a customer asked for.
+
+    A second run recovers, lists what exists and books what is missing; or it orders the same reservations again.
+    """
     world = process.world
     try:
-        lines: Sequence[BookingLine] | None = job.lines
-        if job.is_tried:
+        lines: Sequence[BookingLine] = job.lines
+        if job.is_tried and job.last is not None and world.choices.happens(300):
+            lines = yield from _order_and_retry(process, job, job.last)
+        elif job.is_tried:
             lines = yield from _missing(process, job)
         job.is_tried = True
-        if lines:
-            yield from _book(process, job, lines)
+        for _ in range(_TRIES):
+            if not lines:
+                break
+            lines = yield from _book(process, job, lines)
         job.is_over = True
     except Cancelled:
         # the customer has gone; or the shop is run again later, and knows what it does
@@ -239,30 +248,32 @@ def shop(process: Process, job: Job) -> Script[None]:
         raise
 
 
-def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Script[None]:
-    """Hold and order lines; what failed is held anew, in units, as ``retry_failed`` does."""
+def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Script[list[BookingLine]]:
+    """Hold and order lines; returns what to hold anew."""
     world = process.world
-    for _ in range(_TRIES):
-        held = yield from hold(process, lines)
-        whole = [_as_json(each) for each in held if each.status == "succeeded"]
-        failed: list[BookingLine] = [_line(each) for each in held if each.status == "failed"]
-        if not held:  # nothing is held; or what is unknown was left, and expires
-            failed = list(lines)
-        is_clear = True
-        if whole:
-            yield ask.Wait(world.choices.pick((0.0, 0.0, 5.0, world.character.life - 3.0, world.character.life)))
-            request = order_request(
-                BulkOutcome(tuple(whole)), _CUSTOMER, job.request.reference, None, "https://api.example"
-            )
-            refused, is_clear = yield from order(process, job, request)
-            try:
-                again = units_to_rebook(request, refused) if refused else []
-            except InvalidArgument:
-                return
-            failed += [evolve(line, quantity=units) for line, units in again]
-        if not failed or not is_clear or not world.choices.happens(800):
-            return
-        lines = _joined(failed)
+    held = yield from hold(process, lines)
+    if not held:  # nothing is held; or what is unknown was left, and expires
+        return list(lines)
+    failed = [_line(each) for each in held if each.status == "failed"]
+    whole = [_as_json(each) for each in held if each.status == "succeeded"]
+    if not whole:
+        return _joined(failed)
+    yield ask.Wait(world.choices.pick((0.0, 0.0, 5.0, world.character.life - 3.0, world.character.life)))
+    outcome: BulkOutcome[Any, Any] = BulkOutcome(tuple(whole))
+    request = order_request(outcome, _CUSTOMER, job.request.reference, None, "https://api.example")
+    return _joined([*failed, *(yield from _order_and_retry(process, job, request))])
+
+
+def _order_and_retry(process: Process, job: Job, request: OrderRequest) -> Script[list[BookingLine]]:
+    """Order; returns what failed, in units, as ``retry_failed`` does. Nothing while anything is unknown."""
+    job.last = request
+    refused, is_clear = yield from order(process, job, request)
+    if not refused or not is_clear or process.world.choices.happens(200):
+        return []
+    try:
+        return [evolve(line, quantity=units) for line, units in units_to_rebook(request, refused)]
+    except InvalidArgument:
+        return []
 
 
 def _as_json(outcome: LineOutcome[ReservationFacts]) -> LineOutcome[Any]:
@@ -278,8 +289,8 @@ def _joined(lines: Iterable[BookingLine]) -> list[BookingLine]:
     return [evolve(line, number=number) for number, line in enumerate(lines, start=1)]
 
 
-def _missing(process: Process, job: Job) -> Script[list[BookingLine] | None]:
-    """Recover, list what exists, and return what is missing; None when that cannot be told."""
+def _missing(process: Process, job: Job) -> Script[list[BookingLine]]:
+    """Recover, list what exists, and return what is missing; nothing when that cannot be told."""
     world = process.world
     for _ in range(_PATIENCE):
         is_clear = yield from run_recovery(process)
@@ -292,7 +303,7 @@ def _missing(process: Process, job: Job) -> Script[list[BookingLine] | None]:
             break
         yield ask.Wait(world.character.life / 2)
     else:
-        return None
+        return []
     yield ask.Wait(world.settle)
     units: Counter[str] = Counter()
     for made in world.api.orders(job.request.reference, world.now - world.settle):
