@@ -222,11 +222,10 @@ class Audit:
                 self.add("falsely_succeeded", f"{intent.id}: {made.iri} is not whole")
 
     def _is_shown(self, intent: Intent, reservation: str) -> bool:
-        """Return True if the reservation was shown while the intent was worked on."""
+        """Return True if the reservation was shown when it was looked at last: then an order can be compared with it."""
         begun = self._begun.get(intent.id, 0.0)
-        return any(
-            look.subject == reservation and look.begun >= begun and not look.is_absent for look in self._looks
-        )
+        looks = [look for look in self._looks if look.subject == reservation and look.begun >= begun]
+        return bool(looks) and not looks[-1].is_absent
 
     def order_refused(self, intent: Intent, reference: str, error: KorusError, lines: Iterable[str]) -> None:
         """Note an order that ended with an error: unless it is unknown, nothing of it exists."""
