@@ -94,6 +94,11 @@ history: $(STAMP) ## show all versions of the API and what changed between them,
 faults: $(STAMP) ## book thousands of times under faults and count what was lost or doubled (SEED=1)
 	$(BIN)/python -m scripts.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: simulate
+simulate: $(STAMP) ## search for schedules that break a rule of the booking protocol (SEED=1 SCHEDULES=2000 BREAK=R3)
+	@$(BIN)/python -m scripts.simulate $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
+		$(if $(BREAK),--break $(BREAK)) $(ARGS)
+
 # ── know what it costs ───────────────────────────────────────────────────────────────────────────────────────────────
 
 BENCH := build/bench/venv
