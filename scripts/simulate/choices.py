@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Choices", "choices_of"]
+__all__ = ["Choices", "Worst", "choices_of"]
 
 _T = TypeVar("_T")
 _RANGE: Final = 1000
@@ -50,6 +50,15 @@ class Choices:
     def between(self, low: float, high: float) -> float:
         """Return a number from ``low`` to ``high``."""
         return low + (high - low) * self.draw() / _RANGE
+
+
+class Worst(Choices):
+    """No surprises, and where something lags or waits, as long as it may: for schedules that are written by hand."""
+
+    def between(self, low: float, high: float) -> float:
+        """Return the longest."""
+        _ = low
+        return high
 
 
 def choices_of(seed: int, number: int) -> Choices:

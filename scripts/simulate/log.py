@@ -94,7 +94,7 @@ class SimulatedLog:
     def carry_out(self, process: Process, effect: ask.Effect[Any]) -> Reply:
         """Begin an effect on the log."""
         world = self.world
-        kind = world.fault(_FAULTS, 0.25)
+        kind = world.fault(_FAULTS, 0.25, type(effect).__name__)
         at = world.now + _WAIT
         if kind == "log locked":
             self._locked_until = world.now + world.choices.between(0.1, 20.0)

@@ -95,14 +95,16 @@ class _Request:
     failed: list[Any] = field(factory=list[Any])
 
 
-def _planned(world: World, process: Process, faults: Sequence[str]) -> _Request:
+def _planned(world: World, process: Process, effect: str) -> _Request:
     """Decide what becomes of a request that books."""
-    choices, kind = world.choices, world.fault(faults, 2.0 if faults is _HOLD_FAULTS else 6.0)
+    choices = world.choices
+    faults, weight = (_HOLD_FAULTS, 2.0) if effect == "SendHold" else (_ORDER_FAULTS, 6.0)
+    kind = world.fault(faults, weight, effect)
     begun = world.now
     if kind == _STOP:
         begun += choices.between(1.0, 2 * world.lease)
         process.suspend(begun)
-        kind = world.fault((*_WITHOUT_WORK, *_WITH_WORK), 4.0)
+        kind = world.fault((*_WITHOUT_WORK, *_WITH_WORK), 4.0, effect)
     plan = _Request(kind, begun, begun + _ANSWER, begun + _WORK)
     if kind in _WITHOUT_WORK:
         plan.works = None
@@ -161,7 +163,7 @@ def gateway_404() -> NotFound:
 
 def send_hold(world: World, process: Process, effect: ask.SendHold) -> Reply:
     """Send a bulk reservation."""
-    plan = _planned(world, process, _HOLD_FAULTS)
+    plan = _planned(world, process, "SendHold")
     items, intent = effect.items, effect.intent
     victim = world.choices.draw() * len(items) // 1000 if plan.kind in _PARTIAL_HOLDS else -1
     numbers = process.sent_lines(intent, items)
@@ -195,7 +197,7 @@ def send_hold(world: World, process: Process, effect: ask.SendHold) -> Reply:
 
 def send_order(world: World, process: Process, effect: ask.SendOrder) -> Reply:
     """Send a bulk order."""
-    plan = _planned(world, process, _ORDER_FAULTS)
+    plan = _planned(world, process, "SendOrder")
     iris, intent = effect.reservations, effect.intent
     victim = world.choices.draw() * len(iris) // 1000 if plan.kind in _PARTIAL_ORDERS else -1
     is_repeated = plan.kind == "a proxy's second try refused by line"

@@ -67,7 +67,7 @@ def _look(task: Task, effect: ask.Effect[Any], begun: float, lie: str | None, sh
 
 def read(world: World, task: Task, effect: ask.Effect[Any]) -> Reply:
     """Send a request that reads."""
-    kind = world.fault(_faults(world, effect))
+    kind = world.fault(_faults(world, effect), effect=type(effect).__name__)
     begun = world.now
     at = begun + _WORK + (world.choices.between(0.1, 20.0) if kind == "read is slow" else 0.0)
     longest = world.settle if world.assumptions.a3 else 12 * world.settle

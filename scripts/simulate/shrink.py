@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_test", "shrunk"]
 
-_MOST_RUNS: Final = 1500
+_MOST_RUNS: Final = 400
 
 
 def shrunk(

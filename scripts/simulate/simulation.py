@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from korus.booking import BookingLine
 from scripts.simulate.audit import COUNTS, Request
-from scripts.simulate.choices import Choices
+from scripts.simulate.choices import Choices, Worst
 from scripts.simulate.model import Assumptions, Character
 from scripts.simulate.users import Job, bystander, healthy_recovery, shop
-from scripts.simulate.world import Cancelled, World
+from scripts.simulate.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scripts.simulate.world import Process, Script
+    from scripts.simulate.script import Script
+    from scripts.simulate.world import Moves, Process
 
-__all__ = ["Result", "simulate"]
+__all__ = ["Result", "simulate", "simulate_script"]
 
 _OFFERS: Final = tuple(f"/v1/ticketing/catalogs/c/offers/o{number}" for number in range(1, 4))
 
@@ -65,10 +66,27 @@ def simulate(
     """Run one schedule."""
     drawn = choices if isinstance(choices, Choices) else Choices(choices)
     world = _world(drawn, assumptions)
-    world.trace = [] if is_traced else None
     jobs = [_job(world, number) for number in range(1, drawn.pick((1, 2, 2, 3)) + 1)]
+    return _run(world, jobs, drawn.pick((0, 1, 1, 2)), is_traced=is_traced)
+
+
+def simulate_script(
+    script: Script, assumptions: Assumptions = Assumptions(), *, is_traced: bool = False
+) -> Result:
+    """Run a schedule that was written by hand."""
+    character = evolve(script.character, tie=script.character.tie if assumptions.a4 else "none")
+    world = World(Worst(), assumptions, character, script.shared, script=evolve(script, seen=Counter(), moved=Counter(), started=0))
+    jobs = [
+        _job_of(number, [(_OFFERS[offer - 1], quantity) for offer, quantity in lines])
+        for number, lines in enumerate(script.jobs, start=1)
+    ]
+    return _run(world, jobs, script.bystanders, is_traced=is_traced)
+
+
+def _run(world: World, jobs: Sequence[Job], bystanders: int, *, is_traced: bool) -> Result:
+    world.trace = [] if is_traced else None
     world.audit.requests = [job.request for job in jobs]
-    plan = _Plan(world, jobs)
+    plan = _Plan(world, jobs, bystanders)
     world.on_end = plan.ended
     plan.begin()
     ended = world.rest()
@@ -82,7 +100,7 @@ def simulate(
         plan.check_open()
     world.audit.close()
     return Result(
-        tuple(drawn.numbers),
+        tuple(world.choices.numbers),
         {name: world.audit.counts[name] for name in COUNTS},
         tuple(world.audit.notes),
         len(world.processes),
@@ -118,10 +136,12 @@ def _world(choices: Choices, assumptions: Assumptions) -> World:
 
 def _job(world: World, number: int) -> Job:
     choices = world.choices
-    lines = tuple(
-        BookingLine(place, choices.pick(_OFFERS), choices.pick((1, 2, 3)))
-        for place in range(1, choices.pick((1, 2, 3)) + 1)
-    )
+    count = choices.pick((1, 2, 3))
+    return _job_of(number, [(choices.pick(_OFFERS), choices.pick((1, 2, 3))) for _ in range(count)])
+
+
+def _job_of(number: int, wanted: Sequence[tuple[str, int]]) -> Job:
+    lines = tuple(BookingLine(place, offer, units) for place, (offer, units) in enumerate(wanted, start=1))
     asked: Counter[str] = Counter()
     for line in lines:
         asked[line.offer] += cast("int", line.quantity)
@@ -131,8 +151,9 @@ def _job(world: World, number: int) -> Job:
 class _Plan:
     """Who does what: a process for each request, others that recover, and new ones for those that died."""
 
-    def __init__(self, world: World, jobs: Sequence[Job]) -> None:
+    def __init__(self, world: World, jobs: Sequence[Job], bystanders: int) -> None:
         self._world = world
+        self._bystanders = bystanders
         self._jobs = jobs
         self._working: dict[int, Job] = {}
         self._restarts = 0
@@ -140,19 +161,20 @@ class _Plan:
     def begin(self) -> None:
         for job in self._jobs:
             self._start(job)
-        for _ in range(self._world.choices.pick((0, 1, 1, 2))):
+        for _ in range(self._bystanders):
             pauses = [self._world.choices.between(0.5, 120.0) for _ in range(2)]
             self._world.start(self._host(), self._skew(), lambda process, pauses=pauses: bystander(process, pauses))
 
     def _start(self, job: Job) -> None:
-        def script(process: Process) -> Script[None]:
+        def script(process: Process) -> Moves[None]:
             self._working[process.number] = job
             yield from shop(process, job)
 
         self._world.start(self._host(), self._skew(), script)
 
     def _host(self) -> str:
-        return self._world.choices.pick(("a", "b"))
+        script = self._world.script
+        return self._world.choices.pick(("a", "b")) if script is None else script.host()
 
     def _skew(self) -> float:
         # without the API's word on what has ended, a wrong clock is beyond what can be coped with

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from korus._booking.facts import OrderFacts, ReservationFacts
     from korus._booking.orders import OrderRequest
     from korus._booking.outcomes import LineOutcome
-    from scripts.simulate.world import Process, Script, World
+    from scripts.simulate.world import Moves, Process, World
 
 __all__ = ["Job", "bystander", "healthy_recovery", "shop"]
 
@@ -70,7 +70,7 @@ def intent_id(world: World) -> str:
 # --- holding -----------------------------------------------------------------------------------------------
 
 
-def hold(process: Process, lines: Sequence[BookingLine]) -> Script[list[LineOutcome[ReservationFacts]]]:
+def hold(process: Process, lines: Sequence[BookingLine]) -> Moves[list[LineOutcome[ReservationFacts]]]:
     """Hold lines, in one call or in two at once; unknown ones are asked about once more, or left."""
     world = process.world
     try:
@@ -85,7 +85,7 @@ def hold(process: Process, lines: Sequence[BookingLine]) -> Script[list[LineOutc
 
 def _hold_part(
     process: Process, lines: Sequence[BookingLine], snapshot: Any
-) -> Script[list[LineOutcome[ReservationFacts]]]:
+) -> Moves[list[LineOutcome[ReservationFacts]]]:
     world = process.world
     items = [item_of(line) for line in lines]
     prices: list[str | None] = ["10.00" for _ in lines]
@@ -114,7 +114,7 @@ def _hold_part(
 
 def _resolve_hold(
     process: Process, intent: Intent, lines: Sequence[BookingLine], told: Mapping[str, Any]
-) -> Script[list[LineOutcome[ReservationFacts]]]:
+) -> Moves[list[LineOutcome[ReservationFacts]]]:
     """Resolve an unknown hold, as ``korus.reservations.resolve`` does."""
     world = process.world
     if world.choices.happens(300):
@@ -137,7 +137,7 @@ def _resolve_hold(
 # --- ordering ----------------------------------------------------------------------------------------------
 
 
-def order(process: Process, job: Job, request: OrderRequest) -> Script[tuple[list[str], bool]]:
+def order(process: Process, job: Job, request: OrderRequest) -> Moves[tuple[list[str], bool]]:
     """Order reservations.
 
     Returns:
@@ -178,7 +178,7 @@ def _after_order(
     request: OrderRequest,
     intent: Intent,
     lines: Iterable[LineOutcome[OrderFacts]],
-) -> Script[tuple[list[str], bool]]:
+) -> Moves[tuple[list[str], bool]]:
     found = list(lines)
     failed = [_reservation(each) for each in found if each.status == "failed"]
     unknown = [each for each in found if each.status == "unknown"]
@@ -195,7 +195,7 @@ def _after_order(
 
 def _resolve_order(
     process: Process, job: Job, request: OrderRequest, intent: Intent, told: Mapping[str, Any]
-) -> Script[tuple[list[str], bool]]:
+) -> Moves[tuple[list[str], bool]]:
     """Do what one does with an unknown order: resolve it, order the same again, or leave it to recovery."""
     world = process.world
     what = world.choices.pick(("resolve", "order again", "resolve late", "leave"))
@@ -224,7 +224,7 @@ def _reservation(outcome: LineOutcome[OrderFacts]) -> str:
 # --- a shop ------------------------------------------------------------------------------------------------
 
 
-def shop(process: Process, job: Job) -> Script[None]:
+def shop(process: Process, job: Job) -> Moves[None]:
     """Book what a customer asked for.
 
     A second run recovers, lists what exists and books what is missing; or it orders the same reservations again.
@@ -244,11 +244,11 @@ def shop(process: Process, job: Job) -> Script[None]:
         job.is_over = True
     except Cancelled:
         # the customer has gone; or the shop is run again later, and knows what it does
-        job.is_over = world.choices.happens(500)
+        job.is_over = world.choices.happens(500) if world.script is None else world.script.gives_up
         raise
 
 
-def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Script[list[BookingLine]]:
+def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Moves[list[BookingLine]]:
     """Hold and order lines; returns what to hold anew."""
     world = process.world
     held = yield from hold(process, lines)
@@ -258,13 +258,14 @@ def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Script[li
     whole = [_as_json(each) for each in held if each.status == "succeeded"]
     if not whole:
         return _joined(failed)
-    yield ask.Wait(world.choices.pick((0.0, 0.0, 5.0, world.character.life - 3.0, world.character.life)))
+    pauses = (0.0, 0.0, 5.0, world.character.life - 3.0, world.character.life)
+    yield ask.Wait(world.choices.pick(pauses) if world.script is None else world.script.pause)
     outcome: BulkOutcome[Any, Any] = BulkOutcome(tuple(whole))
     request = order_request(outcome, _CUSTOMER, job.request.reference, None, "https://api.example")
     return _joined([*failed, *(yield from _order_and_retry(process, job, request))])
 
 
-def _order_and_retry(process: Process, job: Job, request: OrderRequest) -> Script[list[BookingLine]]:
+def _order_and_retry(process: Process, job: Job, request: OrderRequest) -> Moves[list[BookingLine]]:
     """Order; returns what failed, in units, as ``retry_failed`` does. Nothing while anything is unknown."""
     job.last = request
     refused, is_clear = yield from order(process, job, request)
@@ -289,7 +290,7 @@ def _joined(lines: Iterable[BookingLine]) -> list[BookingLine]:
     return [evolve(line, number=number) for number, line in enumerate(lines, start=1)]
 
 
-def _missing(process: Process, job: Job) -> Script[list[BookingLine]]:
+def _missing(process: Process, job: Job) -> Moves[list[BookingLine]]:
     """Recover, list what exists, and return what is missing; nothing when that cannot be told."""
     world = process.world
     for _ in range(_PATIENCE):
@@ -320,7 +321,7 @@ def _missing(process: Process, job: Job) -> Script[list[BookingLine]]:
 # --- recovery ----------------------------------------------------------------------------------------------
 
 
-def run_recovery(process: Process, *, complete: bool = True) -> Script[bool]:
+def run_recovery(process: Process, *, complete: bool = True) -> Moves[bool]:
     """Recover, as ``korus.journal.recover()`` does; False if it could not be done."""
     world = process.world
     before = process.log.left_behind(process)
@@ -333,14 +334,14 @@ def run_recovery(process: Process, *, complete: bool = True) -> Script[bool]:
     return all(each.error is None for each in reported)
 
 
-def bystander(process: Process, pauses: Sequence[float]) -> Script[None]:
+def bystander(process: Process, pauses: Sequence[float]) -> Moves[None]:
     """Recover at some moments."""
     for pause in pauses:
         yield ask.Wait(pause)
-        yield from run_recovery(process, complete=process.world.choices.happens(800))
+        yield from run_recovery(process, complete=not process.world.choices.happens(200))
 
 
-def healthy_recovery(process: Process) -> Script[None]:
+def healthy_recovery(process: Process) -> Moves[None]:
     """Recover until everything is settled, letting time pass beyond the end of all reservations."""
     world = process.world
     for _ in range(_TRIES):

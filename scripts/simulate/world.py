@@ -29,11 +29,12 @@ from scripts.simulate.log import SimulatedLog
 from scripts.simulate.model import Api, Assumptions, Character, at_time
 from scripts.simulate.network import Reply, send_hold, send_order
 from scripts.simulate.reads import read
+from scripts.simulate.script import Script
 
-__all__ = ["Cancelled", "Parallel", "Process", "Script", "Task", "World"]
+__all__ = ["Cancelled", "Parallel", "Moves", "Process", "Task", "World"]
 
 _T = TypeVar("_T")
-Script = Generator[Any, Any, _T]
+Moves = Generator[Any, Any, _T]
 """A generator that yields effects, or `Parallel`."""
 
 _READS: Final = (ask.ReadReservation, ask.ReadOrder, ask.ListReservations, ask.ListOrders)
@@ -51,7 +52,7 @@ class Cancelled(BaseException):
 class Parallel:
     """Run scripts at once; gives their results in order."""
 
-    scripts: Sequence[Script[Any]]
+    scripts: Sequence[Moves[Any]]
 
 
 @define(eq=False)
@@ -60,7 +61,7 @@ class Task:
 
     number: int
     process: Process
-    script: Script[Any]
+    script: Moves[Any]
     wake: float | None = 0.0
     finish: Callable[[], Any] = lambda: None
     pending: object = None
@@ -87,7 +88,7 @@ class Process:
 
     # --- the driver: as korus's own, but for the effects that the world carries out ----------------------------
 
-    def run(self, steps: ask.Steps[_T], taken: Intent | None = None) -> Script[_T]:
+    def run(self, steps: ask.Steps[_T], taken: Intent | None = None) -> Moves[_T]:
         """Run steps of the protocol to their end, as the driver of a client does."""
         intent, sent = taken, taken is not None and taken.sent
         ids: set[str] = set() if taken is None else {taken.id}
@@ -132,8 +133,8 @@ class Process:
                     self.log.give_up(self, intent, sent=sent)
                 self.active -= ids
 
-    def _recover(self, effect: Recover) -> Script[list[RecoveredIntent]]:
-        def recovered(intent: Intent) -> Script[RecoveredIntent]:
+    def _recover(self, effect: Recover) -> Moves[list[RecoveredIntent]]:
+        def recovered(intent: Intent) -> Moves[RecoveredIntent]:
             steps = recover_one(intent, self.patience, complete=effect.complete)
             try:
                 result = yield from self.run(steps, taken=intent)
@@ -185,6 +186,7 @@ class World:
     moves: int = 0
     items: dict[str, Sequence[Any]] = field(factory=dict[str, Sequence[Any]])
     trace: list[str] | None = None
+    script: Script | None = None
     on_end: Callable[[Process, str], None] = lambda _, __: None
     _log: SimulatedLog = field(init=False)
     _due: list[tuple[float, int, Callable[[], None]]] = field(factory=list[tuple[float, int, Callable[[], None]]])
@@ -198,8 +200,12 @@ class World:
 
     # --- decisions -----------------------------------------------------------------------------------------
 
-    def fault(self, kinds: Sequence[str], weight: float = 1.0) -> str | None:
+    def fault(self, kinds: Sequence[str], weight: float = 1.0, effect: str = "") -> str | None:
         """Return what goes wrong this time; None if nothing does."""
+        if self.script is not None:
+            kind = None if self.is_calm else self.script.fault(effect)
+            self.faults.update(() if kind is None else (kind,))
+            return kind
         if self.is_calm or not self.choices.happens(min(int(self.severity * weight), _MOST_OFTEN)):
             return None
         kind = self.choices.pick(kinds)
@@ -226,7 +232,7 @@ class World:
         """Return the logs that exist."""
         return [self._log] if self.shared and self.assumptions.a7 else [each.log for each in self.processes]
 
-    def start(self, host: str, skew: float, script: Callable[[Process], Script[None]]) -> Process:
+    def start(self, host: str, skew: float, script: Callable[[Process], Moves[None]]) -> Process:
         """Start a process."""
         log = self._log if self.shared and self.assumptions.a7 else SimulatedLog(self, shared=self.shared)
         patience = Patience(self.settle, 60.0, log.shared)
@@ -235,11 +241,11 @@ class World:
         self._spawn(process, script(process))
         return process
 
-    def resume(self, process: Process, script: Script[Any]) -> None:
+    def resume(self, process: Process, script: Moves[Any]) -> None:
         """Let a process that has nothing left to do go on with something else."""
         self._spawn(process, script)
 
-    def _spawn(self, process: Process, script: Script[Any], parent: Task | None = None) -> Task:
+    def _spawn(self, process: Process, script: Moves[Any], parent: Task | None = None) -> Task:
         task = Task(self.count(), process, script, self.now, parent=parent)
         process.tasks.append(task)
         self._tasks.append(task)
@@ -265,8 +271,9 @@ class World:
             task = due[0] if len(due) == 1 else self.choices.pick(due)
             self.now = max(self.now, cast("float", task.wake))
             self._work(self.now)
-            if not self.is_calm and self.choices.happens(self.mishaps):
-                self._mishap(task.process, self.choices.pick(_MISHAPS))
+            mishap = self._next_mishap(task)
+            if mishap is not None:
+                self._mishap(task.process, mishap)
             else:
                 self._move(task)
             self._tasks = [task for task in self._tasks if not task.is_over]
@@ -361,6 +368,13 @@ class World:
             parent.wake, parent.finish = self.now, lambda: results
 
     # --- mishaps -------------------------------------------------------------------------------------------
+
+    def _next_mishap(self, task: Task) -> str | None:
+        if self.is_calm:
+            return None
+        if self.script is not None:
+            return self.script.mishap(type(task.pending).__name__)
+        return self.choices.pick(_MISHAPS) if self.choices.happens(self.mishaps) else None
 
     def _mishap(self, process: Process, kind: str) -> None:
         if kind in {"crash", "interrupt"} and not self.shared:
