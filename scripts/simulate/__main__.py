@@ -29,9 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.simulate", description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--schedules", type=int, default=2000)
-    parser.add_argument("--break", dest="rule", choices=tuple(BREAKS), help="undo the fix of a rule, and stop when caught")
-    parser.add_argument("--without", choices=tuple(ASSUMPTIONS), action="append", default=[], help="an assumption")
-    parser.add_argument("--assumptions", action="store_true", help="a table of what breaks without each assumption")
+    parser.add_argument(
+        "--break", dest="rule", choices=tuple(BREAKS), help="undo the fix of a rule, and stop when caught"
+    )
+    parser.add_argument(
+        "--without", choices=tuple(ASSUMPTIONS), action="append", default=[], help="an assumption"
+    )
+    parser.add_argument(
+        "--assumptions", action="store_true", help="a table of what breaks without each assumption"
+    )
     parser.add_argument("--only", type=int, metavar="NUMBER", help="run one schedule and print its trace")
     options = parser.parse_args(arguments)
     # the protocol's own warnings are about what is arranged here
@@ -46,7 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\n".join(result.trace))
         return 0 if result.is_clean else 1
     tally = search(
-        options.seed, options.schedules, assumptions, rule=options.rule, stops_at_failure=options.rule is not None
+        options.seed,
+        options.schedules,
+        assumptions,
+        rule=options.rule,
+        stops_at_failure=options.rule is not None,
     )
     _print_tally(tally)
     if tally.failing is not None:

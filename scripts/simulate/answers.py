@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from scripts.simulate.model import at_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from scripts.simulate.choices import Choices
     from scripts.simulate.model import Api
 
@@ -18,7 +16,12 @@ Entries = tuple[list[Any], list[Any]]
 """What an answer lists as made and as failed."""
 _Twist = "Callable[[list[Any], list[Any], Choices], Entries]"
 
-_COMMON: Final = ("answer in another order", "answer repeats an entry", "answer omits an entry", "empty answer")
+_COMMON: Final = (
+    "answer in another order",
+    "answer repeats an entry",
+    "answer omits an entry",
+    "empty answer",
+)
 HOLD_TWISTS: Final = (
     *_COMMON,
     "answer repeats one instead of another",
@@ -63,7 +66,9 @@ def failed_order(iri: str, reason: str, choices: Choices) -> Any:
     )
 
 
-def twisted(kind: str, made: list[Any], failed: list[Any], choices: Choices, api: Api) -> Entries:
+def twisted(  # noqa: PLR0911 (one for each kind)
+    kind: str, made: list[Any], failed: list[Any], choices: Choices, api: Api
+) -> Entries:
     """Return the entries of an answer after something went wrong with them."""
     place = choices.draw() * len(made) // 1000 if made else 0
     match kind:
@@ -84,7 +89,10 @@ def twisted(kind: str, made: list[Any], failed: list[Any], choices: Choices, api
         case "answer names no reservation":
             return [{key: entry[key] for key in entry if key != "reservation"} for entry in made], failed
         case "answer contradicts itself" if made:
-            return [*made, {**made[place], "totalAmountInclTax": "0.10", "createdAt": at_time(-9).isoformat()}], failed
+            return [
+                *made,
+                {**made[place], "totalAmountInclTax": "0.10", "createdAt": at_time(-9).isoformat()},
+            ], failed
         case _:
             return _mixed(kind, place, made, failed, api)
 

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from korus._booking.facts import OrderFacts, ReservationFacts
 from korus._booking.outcomes import OrderLine
 from korus._http.ambiguity import is_ambiguous, redirects_after_work
-from korus._journal.intent_log import Intent
 from korus.errors import KorusError, OutcomeUnknown
-from scripts.simulate.network import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from korus._booking import effects as ask
+    from korus._booking.facts import OrderFacts, ReservationFacts
     from korus._booking.hold_steps import HoldResult
     from korus._booking.order_steps import OrderResult
     from korus._booking.outcomes import LineOutcome
+    from korus._journal.intent_log import Intent
     from scripts.simulate.model import Bought
+    from scripts.simulate.network import Reply
     from scripts.simulate.reads import Look
     from scripts.simulate.world import Process, Task, World
 
@@ -160,7 +160,9 @@ class Audit:
                 if look.is_first and not look.is_unsorted and not (look.is_empty and known)
             ]
             if not begun or begun[-1] - begun[0] < self.world.settle - _NEARLY:
-                self.add("unproven_absence", f"{intent.id}: {subject} looked for at {begun} since {since:.2f}")
+                self.add(
+                    "unproven_absence", f"{intent.id}: {subject} looked for at {begun} since {since:.2f}"
+                )
 
     # --- verdicts ------------------------------------------------------------------------------------------
 
@@ -218,11 +220,13 @@ class Audit:
                 self.add("lost", f"{intent.id}: {reservation} has no such order")
             elif made.held.iri != reservation:
                 self.add("stolen", f"{intent.id}: {made.iri} is not of {reservation}")
-            elif made.is_short and self.world.character.shows_quantity and self._is_shown(intent, reservation):
+            elif (
+                made.is_short and self.world.character.shows_quantity and self._is_shown(intent, reservation)
+            ):
                 self.add("falsely_succeeded", f"{intent.id}: {made.iri} is not whole")
 
     def _is_shown(self, intent: Intent, reservation: str) -> bool:
-        """Return True if the reservation was shown when it was looked at last: then an order can be compared with it."""
+        """Return True if the reservation was shown at the last look, so that its order can be compared with it."""
         begun = self._begun.get(intent.id, 0.0)
         looks = [look for look in self._looks if look.subject == reservation and look.begun >= begun]
         return bool(looks) and not looks[-1].is_absent
@@ -231,17 +235,14 @@ class Audit:
         """Note an order that ended with an error: unless it is unknown, nothing of it exists."""
         self.verdicts[f"order {type(error).__name__}"] += 1
         if not isinstance(error, OutcomeUnknown):
-            self._failures += [
-                _Failure(self.world.now, iri, reference, intent.id) for iri in lines
-            ]
+            self._failures += [_Failure(self.world.now, iri, reference, intent.id) for iri in lines]
 
     def found_unusable(self, reference: str, reservations: Iterable[str]) -> None:
         """Note reservations of which korus said that they cannot be ordered."""
         self._failures += [_Failure(self.world.now, iri, reference, None) for iri in reservations]
 
-    def recovered(self, process: Process, intent: Intent, result: HoldResult | OrderResult) -> None:
+    def recovered(self, intent: Intent, result: HoldResult | OrderResult) -> None:
         """Check what recovery found out."""
-        _ = process
         lines: Any = result.lines
         if intent.kind == "hold":
             self.held(intent, lines)
@@ -256,6 +257,7 @@ class Audit:
 
     def settling(self, intent: Intent, outcome: Mapping[str, Any]) -> None:
         """Note what is written down as an intent's outcome: it can be read in the log."""
+        _ = intent
         for line in outcome.get("lines") or ():
             self._told |= set(line.get("orders") or ())
 
@@ -285,24 +287,28 @@ class Audit:
         """Check what exists when everything has come to rest."""
         api = self.world.api
         for request in self.requests:
-            units: Counter[str] = Counter()
-            for made in api.bought.values():
-                if made.reference == request.reference:
-                    units[made.held.offer] += made.held.units
-            for offer, count in units.items():
-                if count > request.asked.get(offer, 0):
-                    much = count - request.asked.get(offer, 0)
-                    self.add("doubled", f"{request.reference}: {count} of {request.asked.get(offer, 0)} {offer}", much)
+            self._check_request(request)
         for failure in self._failures:
             held = api.held.get(failure.reservation)
             for made in held.orders if held is not None else ():
                 if self._is_denied(made, failure):
-                    self.add("falsely_failed", f"{made.iri} of {failure.reservation}, failed at {failure.at:.2f}")
+                    self.add(
+                        "falsely_failed", f"{made.iri} of {failure.reservation}, failed at {failure.at:.2f}"
+                    )
         for made in api.bought.values():
             if made.iri not in self._told:
                 self.add("lost", f"{made.iri} of {made.intent} exists and nobody was told")
 
+    def _check_request(self, request: Request) -> None:
+        units: Counter[str] = Counter()
+        for made in self.world.api.bought.values():
+            if made.reference == request.reference:
+                units[made.held.offer] += made.held.units
+        for offer, count in units.items():
+            asked = request.asked.get(offer, 0)
+            if count > asked:
+                self.add("doubled", f"{request.reference}: {count} of {asked} {offer}", count - asked)
+
     def _is_denied(self, made: Bought, failure: _Failure) -> bool:
         by_it = failure.intent is None or failure.intent == made.intent
         return by_it and made.begun <= failure.at and made.reference == failure.reference
-

@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 from attrs import evolve
 
-from korus._booking import correlation, hold_steps, order_steps
-from korus._booking.correlation import Correlation
+from korus._booking import correlation, facts, hold_steps, order_steps, orders, reconciliation
+from korus._http import ambiguity
 from korus._journal.intent_log import MemoryIntentLog, Takeover
 from korus.errors import ServerError
 from scripts.simulate import users
@@ -20,6 +20,7 @@ from scripts.simulate import users
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from korus._booking.correlation import Correlation
     from korus._booking.facts import FailedEntry, OrderFacts
     from korus._booking.orders import OrderRequest
     from korus._journal.intent_log import Intent
@@ -43,13 +44,11 @@ def _already_ordered_fails() -> list[Replacement]:
     def never(_: object) -> bool:
         return False
 
-    from korus._booking import facts
-
     return [(order_steps, "proves_order", never), (facts, "says_already_ordered", never)]
 
 
 def _server_errors_refuse() -> list[Replacement]:
-    is_ambiguous = order_steps.is_ambiguous
+    is_ambiguous = ambiguity.is_ambiguous
 
     def decide(error: Any) -> bool:
         return is_ambiguous(error) and not isinstance(error, ServerError)
@@ -61,7 +60,7 @@ def _server_errors_refuse() -> list[Replacement]:
 
 
 def _whole_lines_again() -> list[Replacement]:
-    units_to_rebook = users.units_to_rebook
+    units_to_rebook = orders.units_to_rebook
 
     def whole(request: OrderRequest, failed: Iterable[str]) -> list[tuple[BookingLine, int]]:
         return [(line, line.quantity) for line, _ in units_to_rebook(request, failed)]
@@ -70,7 +69,7 @@ def _whole_lines_again() -> list[Replacement]:
 
 
 def _look_alikes_taken() -> list[Replacement]:
-    find_matches = hold_steps.find_matches
+    find_matches = reconciliation.find_matches
 
     def find(*arguments: Any, **options: Any) -> Any:
         return find_matches(*arguments, **{**options, "is_shared": True})
@@ -109,11 +108,16 @@ def _orders_taken_by_elimination() -> list[Replacement]:
     correlate_orders = correlation.correlate_orders
 
     def take(
-        reservations: Sequence[str], orders: Sequence[OrderFacts], failures: Sequence[FailedEntry], reference: str
+        reservations: Sequence[str],
+        made: Sequence[OrderFacts],
+        failures: Sequence[FailedEntry],
+        reference: str,
     ) -> Correlation:
         own = [
-            evolve(made, reservation=None, external_reference=None) if made.reservation not in reservations else made
-            for made in orders
+            evolve(entry, reservation=None, external_reference=None)
+            if entry.reservation not in reservations
+            else entry
+            for entry in made
         ]
         return correlate_orders(reservations, own, failures, reference)
 
@@ -123,13 +127,13 @@ def _orders_taken_by_elimination() -> list[Replacement]:
 def _one_look_believed() -> list[Replacement]:
     look_for_orders, look_for_holds = order_steps._look_until_clear, hold_steps._look_until_clear  # noqa: SLF001
 
-    def orders(call: Any, *arguments: Any) -> Any:
+    def for_orders(call: Any, *arguments: Any) -> Any:
         return look_for_orders(evolve(call, patience=evolve(call.patience, settle=0.0)), *arguments)
 
-    def holds(call: Any, *arguments: Any) -> Any:
+    def for_holds(call: Any, *arguments: Any) -> Any:
         return look_for_holds(evolve(call, patience=evolve(call.patience, settle=0.0)), *arguments)
 
-    return [(order_steps, "_look_until_clear", orders), (hold_steps, "_look_until_clear", holds)]
+    return [(order_steps, "_look_until_clear", for_orders), (hold_steps, "_look_until_clear", for_holds)]
 
 
 BREAKS: Final[dict[str, tuple[str, Callable[[], list[Replacement]]]]] = {

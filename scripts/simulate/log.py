@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
@@ -53,7 +54,9 @@ class SimulatedLog:
     _locked_until: float = 0.0
     _full_until: float = 0.0
     _memory: MemoryIntentLog = field(init=False)
-    _given_up: dict[tuple[int, str], tuple[Intent, bool]] = field(factory=dict[tuple[int, str], tuple[Intent, bool]])
+    _given_up: dict[tuple[int, str], tuple[Intent, bool]] = field(
+        factory=dict[tuple[int, str], tuple[Intent, bool]]
+    )
 
     def __attrs_post_init__(self) -> None:
         self._memory = MemoryIntentLog(shared=self.shared, owner=lambda: self._me, alive=self._is_alive)
@@ -121,7 +124,7 @@ class SimulatedLog:
             return True
         return now < self._locked_until
 
-    def perform(self, process: Process, effect: ask.Effect[Any]) -> Any:
+    def perform(self, process: Process, effect: ask.Effect[Any]) -> Any:  # noqa: PLR0911 (one for each effect)
         """Carry out an effect on the log, at once."""
         self._me = process
         match effect:
@@ -181,7 +184,8 @@ class SimulatedLog:
                 intent, sent = self._given_up.pop((number, intent_id))
                 row = self.rows.get(intent.id)
                 is_mine = row is not None and row.owner is process and row.is_open
-                if self._change(process, intent, lambda: self._memory.give_up(intent, sent=sent)) and row and is_mine:  # noqa: B023
+                self._change(process, intent, partial(self._memory.give_up, intent, sent=sent))
+                if row is not None and is_mine:
                     row.is_cancelled = row.is_cancelled or row.taken_by is None
 
     # --- what the simulator knows --------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ASSUMPTIONS", "Api", "Assumptions", "Bought", "Character", "Held", "at_time"]
+__all__ = ["ALL_HOLD", "ASSUMPTIONS", "Api", "Assumptions", "Bought", "Character", "Held", "at_time"]
 
 _BEGIN: Final = datetime(2027, 1, 4, 9, tzinfo=UTC)
 ALREADY: Final = "this reservation is already ordered"
@@ -47,6 +47,9 @@ class Assumptions:
     a6: bool = True
     a7: bool = True
     a8: bool = True
+
+
+ALL_HOLD: Final = Assumptions()
 
 
 @frozen
@@ -92,10 +95,12 @@ class Held:
 
     @property
     def iri(self) -> str:
+        """Its IRI."""
         return f"/v1/booking/reservations/{self.number:08d}"
 
     @property
     def offer(self) -> str:
+        """The IRI of its offer."""
         return str(self.item["offer"])
 
 
@@ -125,6 +130,7 @@ class Bought:
 
     @property
     def iri(self) -> str:
+        """Its IRI."""
         return f"/v1/booking/orders/{self.number:08d}"
 
 
@@ -146,7 +152,7 @@ class Api:
         self.held[made.iri] = made
         return made
 
-    def order(  # noqa: PLR0913
+    def order(
         self, iri: str, reference: str, intent: str, begun: float, at: float, *, is_short: bool = False
     ) -> Bought | str:
         """Order a reservation; returns the order, or why there is none."""
@@ -224,5 +230,9 @@ class Api:
 
     def orders(self, reference: str | None, seen: float) -> list[Bought]:
         """Return the orders with a reference, or all, newest first."""
-        shown = [made for made in self.bought.values() if made.is_shown(seen) and reference in {None, made.reference}]
+        shown = [
+            made
+            for made in self.bought.values()
+            if made.is_shown(seen) and reference in {None, made.reference}
+        ]
         return sorted(shown, key=lambda made: (int(made.made), made.number), reverse=True)

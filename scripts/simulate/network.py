@@ -37,7 +37,7 @@ from scripts.simulate.answers import HOLD_TWISTS, ORDER_TWISTS, Entries, failed_
 from scripts.simulate.model import ALREADY, Bought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from korus._booking import effects as ask
     from scripts.simulate.world import Process, World
@@ -124,13 +124,12 @@ def _planned(world: World, process: Process, effect: str) -> _Request:
     return plan
 
 
-def _error(world: World, kind: str) -> KorusError:
+def _error(world: World, kind: str) -> KorusError:  # noqa: PLR0911 (one for each kind)
     choices = world.choices
     if kind == "connection refused":
         return ConnectionFailed(kind, sent=False)
     if "lost" in kind:
-        lost = choices.pick((ConnectionLost, TimedOut))
-        return lost(kind, sent=True)
+        return choices.pick((ConnectionLost(kind, sent=True), TimedOut(kind, sent=True)))
     if "5xx" in kind:
         return ServerError(kind, status=choices.pick((500, 502, 503, 504, 520, 524)))
     if "3xx" in kind:
@@ -138,7 +137,7 @@ def _error(world: World, kind: str) -> KorusError:
     if kind == "gateway's 404 for a request":
         return gateway_404()
     if "401" in kind:
-        return choices.pick((RateLimited, PermissionDenied))(kind, status=429)
+        return choices.pick((RateLimited(kind, status=429), PermissionDenied(kind, status=403)))
     if kind == "a proxy's second try refused":
         detail = ALREADY if world.api.character.explains and choices.happens(500) else "cannot be used"
         return _refusal(choices.pick((Conflict, ValidationFailed, BadRequest)), detail)

@@ -12,6 +12,8 @@ from korus.errors import ConnectionLost, DecodingFailed, KorusError, NotFound, P
 from scripts.simulate.network import Reply, gateway_404
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scripts.simulate.world import Task, World
 
 __all__ = ["Look", "read"]
@@ -114,13 +116,14 @@ def _shown(world: World, effect: ask.Effect[Any], lie: str | None, at: float, se
             if made is None or not made.is_shown(seen):
                 return _absent()
             return OrderFacts.read(api.order_json(made))
-        case ask.ListReservations(number, size):
+        case ask.ListReservations():
             members = [api.reservation(held, at, seen) for held in api.reservations(seen)]
-            return _page(world, [_told(entry, lie) for entry in members], number, size, lie, ReservationFacts)
-        case ask.ListOrders(reference, number, size):
+            told = [_told(entry, lie) for entry in members]
+            return _page(world, told, effect, lie, ReservationFacts.read)
+        case ask.ListOrders(reference):
             wanted = None if lie == "list filtered wrongly" else reference
             orders = [api.order_json(made) for made in api.orders(wanted, seen)]
-            return _page(world, orders, number, size, lie, OrderFacts)
+            return _page(world, orders, effect, lie, OrderFacts.read)
         case _:
             raise AssertionError(f"no way to carry out {type(effect).__name__}")
 
@@ -133,15 +136,21 @@ def _told(entry: dict[str, Any], lie: str | None) -> Any:
     return entry
 
 
-def _page(world: World, members: list[Any], number: int, size: int, lie: str | None, facts: Any) -> Page:
+def _page(
+    world: World,
+    members: list[Any],
+    effect: ask.ListReservations | ask.ListOrders,
+    lie: str | None,
+    read_facts: Callable[[object], Any],
+) -> Page:
     if lie == "list in another order":
         members = members[::-1]
     if lie == "empty list":
         members = []
-    size = min(size, world.api.character.page_cap)
-    shown = members[(number - 1) * size : number * size]
+    size = min(effect.size, world.api.character.page_cap)
+    shown = members[(effect.page - 1) * size : effect.page * size]
     total = len(members) if world.api.character.shows_total else None
-    return Page(tuple(map(facts.read, shown)), total)
+    return Page(tuple(map(read_facts, shown)), total)
 
 
 def _absent() -> NotFound:

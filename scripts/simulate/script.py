@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from scripts.simulate.model import Character
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Script"]
 
@@ -38,7 +41,7 @@ class Script:
     pause: float = 0.0
     gives_up: bool = False
     shared: bool = True
-    character: Character = Character()
+    character: Character = field(factory=Character)
     _seen: Counter[str] = field(factory=Counter[str])
     _moved: Counter[str] = field(factory=Counter[str])
     _started: int = 0
@@ -53,7 +56,9 @@ class Script:
     def mishap(self, effect: str) -> str | None:
         """Return what happens to a process whose effect of a name is about to end."""
         self._moved[effect] += 1
-        return next((kind for name, at, kind in self.mishaps if (name, at) == (effect, self._moved[effect])), None)
+        return next(
+            (kind for name, at, kind in self.mishaps if (name, at) == (effect, self._moved[effect])), None
+        )
 
     def host(self) -> str:
         """Return where the next process runs."""

@@ -11,7 +11,7 @@ from attrs import define, field
 from scripts.simulate.audit import COUNTS
 from scripts.simulate.breaks import broken
 from scripts.simulate.choices import choices_of
-from scripts.simulate.model import Assumptions
+from scripts.simulate.model import ALL_HOLD, Assumptions
 from scripts.simulate.simulation import Result, simulate
 
 __all__ = ["Tally", "search"]
@@ -75,7 +75,7 @@ class Tally:
 def search(
     seed: int,
     schedules: int,
-    assumptions: Assumptions = Assumptions(),
+    assumptions: Assumptions = ALL_HOLD,
     *,
     rule: str | None = None,
     stops_at_failure: bool = False,

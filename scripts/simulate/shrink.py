@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from scripts.simulate.breaks import broken
-from scripts.simulate.model import Assumptions
+from scripts.simulate.model import ALL_HOLD, Assumptions
 from scripts.simulate.simulation import simulate
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _MOST_RUNS: Final = 400
 
 
 def shrunk(
-    numbers: Sequence[int], count: str, assumptions: Assumptions = Assumptions(), rule: str | None = None
+    numbers: Sequence[int], count: str, assumptions: Assumptions = ALL_HOLD, rule: str | None = None
 ) -> tuple[int, ...]:
     """Return a simpler schedule in which the same count is not zero.
 
@@ -67,7 +67,7 @@ def _cut(numbers: list[int], fails: Callable[[Sequence[int]], bool]) -> list[int
 
 
 def as_test(
-    numbers: Sequence[int], count: str, assumptions: Assumptions = Assumptions(), rule: str | None = None
+    numbers: Sequence[int], count: str, assumptions: Assumptions = ALL_HOLD, rule: str | None = None
 ) -> str:
     """Return a schedule as a test that can be pasted."""
     with broken(rule):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from attrs import evolve, frozen
 
 from korus.booking import BookingLine
 from scripts.simulate.audit import COUNTS, Request
 from scripts.simulate.choices import Choices, Worst
-from scripts.simulate.model import Assumptions, Character
+from scripts.simulate.model import ALL_HOLD, Assumptions, Character
 from scripts.simulate.users import Job, bystander, healthy_recovery, shop
 from scripts.simulate.world import World
 
@@ -61,7 +62,7 @@ class Result:
 
 
 def simulate(
-    choices: Choices | Sequence[int], assumptions: Assumptions = Assumptions(), *, is_traced: bool = False
+    choices: Choices | Sequence[int], assumptions: Assumptions = ALL_HOLD, *, is_traced: bool = False
 ) -> Result:
     """Run one schedule."""
     drawn = choices if isinstance(choices, Choices) else Choices(choices)
@@ -71,11 +72,17 @@ def simulate(
 
 
 def simulate_script(
-    script: Script, assumptions: Assumptions = Assumptions(), *, is_traced: bool = False
+    script: Script, assumptions: Assumptions = ALL_HOLD, *, is_traced: bool = False
 ) -> Result:
     """Run a schedule that was written by hand."""
     character = evolve(script.character, tie=script.character.tie if assumptions.a4 else "none")
-    world = World(Worst(), assumptions, character, script.shared, script=evolve(script, seen=Counter(), moved=Counter(), started=0))
+    world = World(
+        Worst(),
+        assumptions,
+        character,
+        script.shared,
+        script=evolve(script, seen=Counter(), moved=Counter(), started=0),
+    )
     jobs = [
         _job_of(number, [(_OFFERS[offer - 1], quantity) for offer, quantity in lines])
         for number, lines in enumerate(script.jobs, start=1)
@@ -163,7 +170,7 @@ class _Plan:
             self._start(job)
         for _ in range(self._bystanders):
             pauses = [self._world.choices.between(0.5, 120.0) for _ in range(2)]
-            self._world.start(self._host(), self._skew(), lambda process, pauses=pauses: bystander(process, pauses))
+            self._world.start(self._host(), self._skew(), partial(bystander, pauses=pauses))
 
     def _start(self, job: Job) -> None:
         def script(process: Process) -> Moves[None]:

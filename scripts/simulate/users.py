@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
+from korus._booking import effects as ask
 from korus._booking import hold_steps, order_steps
 from korus._booking.correlation import RequestedLine
 from korus._booking.hold_steps import take_snapshot
@@ -15,10 +16,7 @@ from korus._booking.outcomes import BulkOutcome
 from korus._booking.reconciliation import hold_details
 from korus._booking.recovery_steps import hold_lines, order_request_of, recover
 from korus._journal.intent_log import Intent
-from korus.booking import BookingLine
 from korus.errors import InvalidArgument, KorusError, OutcomeUnknown, ReservationUnusable
-from korus._booking import effects as ask
-from scripts.simulate.audit import Request
 from scripts.simulate.world import Cancelled, Parallel
 
 if TYPE_CHECKING:
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from korus._booking.facts import OrderFacts, ReservationFacts
     from korus._booking.orders import OrderRequest
     from korus._booking.outcomes import LineOutcome
+    from korus.booking import BookingLine
+    from scripts.simulate.audit import Request
     from scripts.simulate.world import Moves, Process, World
 
 __all__ = ["Job", "bystander", "healthy_recovery", "shop"]
@@ -105,10 +105,10 @@ def _hold_part(
         return []
     world.audit.held(intent, result.lines)
     found = list(result.lines)
-    unknown = next((each.error for each in found if isinstance(each.error, OutcomeUnknown)), None)
-    if unknown is not None:
+    left = next((each.error for each in found if isinstance(each.error, OutcomeUnknown)), None)
+    if left is not None:
         known = [each for each in found if each.status != "unknown"]
-        return [*known, *(yield from _resolve_hold(process, intent, lines, unknown.intent))]
+        return [*known, *(yield from _resolve_hold(process, intent, lines, left.intent))]
     return found
 
 
@@ -282,8 +282,7 @@ def _as_json(outcome: LineOutcome[ReservationFacts]) -> LineOutcome[Any]:
 
 
 def _line(outcome: LineOutcome[ReservationFacts]) -> BookingLine:
-    line: Any = outcome.line
-    return line
+    return cast("BookingLine", outcome.line)
 
 
 def _joined(lines: Iterable[BookingLine]) -> list[BookingLine]:

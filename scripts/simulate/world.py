@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from attrs import define, field
 
@@ -24,14 +24,16 @@ from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._journal.intent_log import Intent, Takeover
 from korus.errors import KorusError
 from scripts.simulate.audit import Audit
-from scripts.simulate.choices import Choices
 from scripts.simulate.log import SimulatedLog
 from scripts.simulate.model import Api, Assumptions, Character, at_time
 from scripts.simulate.network import Reply, send_hold, send_order
 from scripts.simulate.reads import read
-from scripts.simulate.script import Script
 
-__all__ = ["Cancelled", "Parallel", "Moves", "Process", "Task", "World"]
+if TYPE_CHECKING:
+    from scripts.simulate.choices import Choices
+    from scripts.simulate.script import Script
+
+__all__ = ["Cancelled", "Moves", "Parallel", "Process", "Task", "World"]
 
 _T = TypeVar("_T")
 Moves = Generator[Any, Any, _T]
@@ -88,7 +90,7 @@ class Process:
 
     # --- the driver: as korus's own, but for the effects that the world carries out ----------------------------
 
-    def run(self, steps: ask.Steps[_T], taken: Intent | None = None) -> Moves[_T]:
+    def run(self, steps: ask.Steps[_T], taken: Intent | None = None) -> Moves[_T]:  # noqa: C901 (as the driver)
         """Run steps of the protocol to their end, as the driver of a client does."""
         intent, sent = taken, taken is not None and taken.sent
         ids: set[str] = set() if taken is None else {taken.id}
@@ -142,11 +144,12 @@ class Process:
                 is_settled = not self.log.is_held(self, intent)
                 self.world.audit.recovery_failed(intent, error, is_settled=is_settled)
                 return RecoveredIntent(intent, error=error)
-            self.world.audit.recovered(self, intent, result)
+            self.world.audit.recovered(intent, result)
             return RecoveredIntent(intent, result.lines)
 
         try:
-            return (yield Parallel([recovered(intent) for intent in effect.intents]))
+            results: list[RecoveredIntent] = yield Parallel([recovered(intent) for intent in effect.intents])
+            return results
         finally:
             if self.is_alive:
                 self.active -= {intent.id for intent in effect.intents}
@@ -189,7 +192,9 @@ class World:
     script: Script | None = None
     on_end: Callable[[Process, str], None] = lambda _, __: None
     _log: SimulatedLog = field(init=False)
-    _due: list[tuple[float, int, Callable[[], None]]] = field(factory=list[tuple[float, int, Callable[[], None]]])
+    _due: list[tuple[float, int, Callable[[], None]]] = field(
+        factory=list[tuple[float, int, Callable[[], None]]]
+    )
     _tasks: list[Task] = field(factory=list[Task])
     _counter: int = 0
 
@@ -307,7 +312,11 @@ class World:
     def _begin(self, task: Task, effect: Any) -> None:
         process = task.process
         while isinstance(effect, ask.Now | ask.Today):
-            now = self.now if isinstance(effect, ask.Now) else at_time(self.now) + timedelta(seconds=process.skew)
+            now = (
+                self.now
+                if isinstance(effect, ask.Now)
+                else at_time(self.now) + timedelta(seconds=process.skew)
+            )
             effect = task.script.send(now)
         self.effects += 1
         task.pending = effect
@@ -405,7 +414,9 @@ class World:
     def cancel(self, process: Process, *, is_interrupt: bool) -> None:
         """Cancel what a process is doing; an interrupt ends the process besides."""
         self.audit.cancelling(process)
-        for task in sorted(process.tasks, key=lambda task: -task.number):  # what was started last is torn down first
+        for task in sorted(
+            process.tasks, key=lambda task: -task.number
+        ):  # what was started last is torn down first
             if task.is_over:
                 continue
             self._cancel(task)
@@ -413,7 +424,9 @@ class World:
             self.crash(process)
 
     def _cancel(self, task: Task) -> None:
-        if isinstance(task.pending, ask.OpenIntent | ask.Advance | ask.Settle | ask.Claim) and self.choices.happens(500):
+        if isinstance(
+            task.pending, ask.OpenIntent | ask.Advance | ask.Settle | ask.Claim
+        ) and self.choices.happens(500):
             # a write that has begun is carried out before the cancellation is passed on
             with suppress(KorusError):
                 task.finish()
@@ -437,11 +450,13 @@ class World:
 def _name(effect: object) -> str:
     intent = getattr(effect, "intent", None)
     of = f" {intent.id}" if isinstance(intent, Intent) else ""
-    about: Any = getattr(effect, "iri", None) or getattr(effect, "state", None) or getattr(effect, "reservations", "")
+    about: Any = (
+        getattr(effect, "iri", None) or getattr(effect, "state", None) or getattr(effect, "reservations", "")
+    )
     return f"{type(effect).__name__}{of} {_shown(about) if about else ''}".rstrip()
 
 
-def _shown(value: object) -> str:
+def _shown(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 (one for each kind of result)
     """Return a result in few words."""
     match value:
         case ReservationFacts():

@@ -16,16 +16,18 @@ NAMED = {
         faults={"SendOrder": [_LATE]}, mishaps=[("SendOrder", 1, "interrupt")]
     ),
     "row 2: 500 after the work while reads lag": Script(
-        faults={"SendOrder": ["5xx after the work"] }, always=_LAGGING, pause=30.0
+        faults={"SendOrder": ["5xx after the work"]}, always=_LAGGING, pause=30.0
     ),
     "row 2: lost, done late, and sent again while reads lag": Script(
-        faults={"SendOrder": [_LATE] }, always=_LAGGING, pause=30.0
+        faults={"SendOrder": [_LATE]}, always=_LAGGING, pause=30.0
     ),
     "row 2: refused as ordered already, by a proxy's second try, while reads lag": Script(
-        faults={"SendOrder": ["a proxy's second try refused by line"] }, always=_LAGGING, pause=30.0
+        faults={"SendOrder": ["a proxy's second try refused by line"]}, always=_LAGGING, pause=30.0
     ),
     "row 2: refused as ordered already, without saying so": Script(
-        faults={"SendOrder": [_LATE], },
+        faults={
+            "SendOrder": [_LATE],
+        },
         always=_LAGGING,
         pause=30.0,
         character=Character(explains=False),
@@ -89,7 +91,8 @@ NAMED = {
         shared=False,
     ),
     "row 11: references folded, then hidden": Script(
-        faults={"SendOrder": ["answer lost after the work"]}, character=Character(reference="hidden", tie="order")
+        faults={"SendOrder": ["answer lost after the work"]},
+        character=Character(reference="hidden", tie="order"),
     ),
     "row 12: an empty list after a lost hold": Script(
         jobs=[[(1, 1)], [(1, 1)]],
@@ -121,14 +124,19 @@ NAMED = {
         hosts=("a", "b"),
         gives_up=True,
     ),
-    "row 17: cancelled while the log is written": Script(mishaps=[("OpenIntent", 2, "cancellation")], bystanders=1),
+    "row 17: cancelled while the log is written": Script(
+        mishaps=[("OpenIntent", 2, "cancellation")], bystanders=1
+    ),
     "row 17: cancelled while the log is full": Script(
         faults={"Competing": ["log full"]}, mishaps=[("Competing", 1, "cancellation")], bystanders=1
     ),
     "row 19: the log is gone before the order": Script(faults={"OpenIntent": [None, "log gone"]}),
     "found: the orders' pages are sorted otherwise": Script(
         jobs=[[(1, 1), (2, 1), (3, 1)], [(1, 1)]],
-        faults={"SendOrder": ["answer lost after the work"], "ListOrders": [None, None, "list in another order"]},
+        faults={
+            "SendOrder": ["answer lost after the work"],
+            "ListOrders": [None, None, "list in another order"],
+        },
         character=Character(tie="order", page_cap=2),
     ),
 }
