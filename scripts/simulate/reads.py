@@ -144,7 +144,7 @@ def _page(
     read_facts: Callable[[object], Any],
 ) -> Page:
     if lie == "list in another order":
-        members = members[::-1]
+        members.reverse()
     if lie == "empty list":
         members = []
     size = min(effect.size, world.api.character.page_cap)

@@ -17,6 +17,7 @@ from korus._booking.reconciliation import hold_details
 from korus._booking.recovery_steps import hold_lines, order_request_of, recover
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, KorusError, OutcomeUnknown, ReservationUnusable
+from korus.wire import wire
 from scripts.simulate.world import Cancelled, Parallel
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from korus._booking.outcomes import LineOutcome
     from korus.booking import BookingLine
     from scripts.simulate.audit import Request
-    from scripts.simulate.world import Moves, Process, World
+from scripts.simulate.world import Moves, Process, World
 
 __all__ = ["Job", "bystander", "healthy_recovery", "shop"]
 
@@ -278,7 +279,11 @@ def _order_and_retry(process: Process, job: Job, request: OrderRequest) -> Moves
 
 
 def _as_json(outcome: LineOutcome[ReservationFacts]) -> LineOutcome[Any]:
-    return outcome.built(lambda facts: facts.raw if isinstance(facts.raw, dict) else facts.iri)
+    return outcome.built(_raw)
+
+
+def _raw(facts: ReservationFacts) -> Any:
+    return facts.raw if wire(facts.raw) is not None else facts.iri
 
 
 def _line(outcome: LineOutcome[ReservationFacts]) -> BookingLine:
