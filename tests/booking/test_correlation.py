@@ -242,6 +242,9 @@ class TestHolds:
         paid = None if total is None else Decimal(total)
         assert shown_units(asked(price=price), quantity, items, paid) == shown
 
+    def test_units_that_only_seem_to_add_up_are_no_line(self):
+        assert correlate([asked(quantity=3)], [held(items=2), held()], []) == [UNKNOWN]
+
     def test_unmentioned_line_is_open(self):
         assert correlate([asked(1), asked(2)], [held(1)], []) == [won(0), UNKNOWN]
         assert correlate([asked(1), asked(2)], [], [refused(1)]) == [FAILED, UNKNOWN]

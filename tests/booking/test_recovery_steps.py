@@ -5,6 +5,7 @@ from attrs import evolve
 from booking_facts import held, item, ordered, reservation_iri
 from booking_script import World, pages
 
+from korus._booking import recovery_steps
 from korus._booking.correlation import RequestedLine
 from korus._booking.facts import OrderAnswer
 from korus._booking.hold_steps import Patience
@@ -98,6 +99,12 @@ class TestTakingOver:
         assert 300 < world.waited() <= 300.5
         assert {effect.seconds for effect in world.only("Wait")} == {0.2}
 
+    def test_time_for_others_is_over_only_after_it(self, monkeypatch):
+        monkeypatch.setattr(recovery_steps, "_OTHERS_SECONDS", 0.2)
+        world = World(now=0.0, TakeOver=lambda _: Takeover((), (order_intent(),)))
+        assert len(world.run(recover(complete=True))) == 1
+        assert world.waited() == 0.4
+
 
 class TestRecoveringOne:
     def test_hold_is_looked_for_and_never_sent(self):
@@ -150,6 +157,10 @@ class TestWhatIsRemembered:
             (1, item(1)["offer"], 2),
             (2, item(3)["offer"], 1),
         ]
+
+    def test_lines_that_do_not_fit_their_items_are_not_read(self):
+        with pytest.raises(ValueError, match="longer"):
+            hold_lines({**hold_intent(item(1), item(2)).details, "lines": [1]})
 
     def test_request_of_an_order_is_read(self):
         request = order_request_of(order_intent())
