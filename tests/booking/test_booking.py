@@ -213,6 +213,12 @@ class TestProblems:
         booking.add(shop.offer_iri(1), sessions={shop.ticket_iri(2): shop.session_iri(2)})
         assert [problem.ticket for problem in judged(booking).problems] == [shop.ticket_iri(2)]
 
+    @pytest.mark.parametrize(("tickets", "named"), [([], "none"), (None, "not known")])
+    def test_tickets_there_are_may_be_none_or_not_known(self, shop, tickets, named):
+        booking = Booking()
+        booking.add({**shop.offer(1), "tickets": tickets}, sessions={shop.ticket_iri(2): None})
+        assert [reason.rpartition("its tickets: ")[2] for reason in reasons(booking)] == [named]
+
     def test_a_missing_ticket_and_a_missing_session_are_told_apart(self, shop):
         offer = shop.offer(1, shop.ticket(1, 1, date_access=False), shop.ticket(1, 2, date_access=False))
         booking = Booking()
