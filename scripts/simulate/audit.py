@@ -81,6 +81,7 @@ class Audit:
     _lost: dict[str, float] = field(factory=dict[str, float])
     _looks: list[Look] = field(factory=list["Look"])
     _begun: dict[str, float] = field(factory=dict[str, float])
+    _refused: set[str] = field(factory=set[str])
     _unclaimed: set[str] = field(factory=set[str])
     _reported: dict[str, Any] = field(factory=dict[str, Any])
 
@@ -250,15 +251,16 @@ class Audit:
         else:
             self.ordered(intent, intent.reference or "", lines)
 
-    def recovery_failed(self, intent: Intent, error: KorusError, *, is_settled: bool) -> None:
+    def recovery_failed(self, intent: Intent, error: KorusError) -> None:
         """Note an intent that recovery could not settle, or whose order was refused."""
         self.verdicts[f"recovery: {type(error).__name__}"] += 1
-        if intent.kind == "order" and is_settled:
+        if intent.kind == "order" and intent.id in self._refused:
             self.order_refused(intent, intent.reference or "", error, intent.keys)
 
     def settling(self, intent: Intent, outcome: Mapping[str, Any]) -> None:
         """Note what is written down as an intent's outcome: it can be read in the log."""
-        _ = intent
+        if "refused" in outcome:
+            self._refused.add(intent.id)
         for line in outcome.get("lines") or ():
             self._told |= set(line.get("orders") or ())
 

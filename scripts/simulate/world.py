@@ -141,8 +141,7 @@ class Process:
             try:
                 result = yield from self.run(steps, taken=intent)
             except KorusError as error:
-                is_settled = not self.log.is_held(self, intent)
-                self.world.audit.recovery_failed(intent, error, is_settled=is_settled)
+                self.world.audit.recovery_failed(intent, error)
                 return RecoveredIntent(intent, error=error)
             self.world.audit.recovered(intent, result)
             return RecoveredIntent(intent, result.lines)
