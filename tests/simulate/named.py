@@ -131,12 +131,23 @@ NAMED = {
         faults={"Competing": ["log full"]}, mishaps=[("Competing", 1, "cancellation")], bystanders=1
     ),
     "row 19: the log is gone before the order": Script(faults={"OpenIntent": [None, "log gone"]}),
+    "found: another's hold of one unit beside the two that were held": Script(
+        jobs=[[(1, 1)], [(1, 2)]],
+        faults={"SendHold": ["empty answer", "answer lists something else"]},
+    ),
+    "found: holds that have ended look like a lost one": Script(
+        jobs=[[(1, 1)], [(1, 1)]],
+        faults={"SendHold": ["answer lost after the work"] * 2},
+        always={"ListReservations": "read fails"},
+        shared=False,
+        character=Character(shows_expired=False),
+    ),
     "found: the orders' pages are sorted otherwise": Script(
-        jobs=[[(1, 1), (2, 1), (3, 1)], [(1, 1)]],
+        jobs=[[(1, 1), (2, 1), (3, 1)]],
         faults={
-            "SendOrder": ["answer lost after the work"],
-            "ListOrders": [None, None, "list in another order"],
+            "SendOrder": ["a proxy's second try refused"],
+            "ListOrders": [None, "list in another order"],
         },
-        character=Character(tie="order", page_cap=2),
+        character=Character(tie="order", page_cap=2, explains=False),
     ),
 }
