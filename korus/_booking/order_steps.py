@@ -617,7 +617,8 @@ def _reopened(
 ) -> Steps[tuple[_Call, dict[str, ReservationState]]]:
     began = yield from perform(Now())
     call = _Call(intent, request, patience, began, is_ours)
-    if not intent.sent:  # nothing was lost, so one look is enough
+    if not intent.sent and not (yield from perform(SentBefore(intent))):
+        # nothing was lost, by this intent or another, so one look is enough
         states, _ = yield from _states(call, request.lines)
         return call, states
     try:
@@ -698,33 +699,55 @@ def _try_to_look(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, Res
 def _look_until_clear(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, ReservationState]]:
     """Look until every line has an order, or two looks `settle` apart show the same of those that have none.
 
+    An order that was seen once stays seen, whatever a later look leaves out.
+
     Raises:
-        KorusError: The API could not be asked for as long as the call may take.
+        KorusError: The API could not be asked for as long as the call may take, or contradicts itself.
     """
     patience = call.patience
     lost_at = yield from perform(Now())
     ends = max(call.began + patience.most, lost_at + patience.settle)
-    first: float | None = None
+    seen: dict[str, ReservationState] = {}
+    since: dict[str, float] = {}
     pause = _FIRST_PAUSE
     while True:
         now = yield from perform(Now())
-        error: KorusError | None = None
         try:
             states, _ = yield from _states(call, lines)
         except KorusError as failed:
             _LOG.debug("%s: cannot look: %s", OPERATION, failed)
-            error = failed
+            error, until = failed, ends
         else:
-            open_kinds = {state.kind for state in states.values()} - {"ordered", "foreign"}
-            if not open_kinds or (first is not None and now - first >= patience.settle):
-                return states
-            first = now if first is None else first
-        after = yield from perform(Now())
-        if error is not None and after >= ends:
+            _note_states(seen, since, states, now)
+            if all(_is_certain(state, now - since[iri], patience.settle) for iri, state in seen.items()):
+                return seen
+            error = DecodingFailed("the API contradicts itself about a reservation", operation=OPERATION)
+            until = ends + 2 * patience.settle
+        if (yield from perform(Now())) >= until:
             raise error
         yield from perform(Wait(pause))
         pause = min(pause * 1.6, _LONGEST_PAUSE)
         yield from _still_mine(call)
+
+
+def _note_states(
+    seen: dict[str, ReservationState],
+    since: dict[str, float],
+    states: Mapping[str, ReservationState],
+    now: float,
+) -> None:
+    """Note what a look shows, and since when looks have shown the same."""
+    for iri, state in states.items():
+        before = seen.get(iri)
+        if before is not None and before.order is not None and state.order is None:
+            continue
+        if before is None or before.kind != state.kind:
+            since[iri] = now
+        seen[iri] = state
+
+
+def _is_certain(state: ReservationState, age: float, settle: float) -> bool:
+    return state.kind in {"ordered", "foreign"} or (age > 0 and age >= settle)
 
 
 def _states(
