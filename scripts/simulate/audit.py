@@ -267,7 +267,8 @@ class Audit:
     def recovery_ended(self, process: Process, before: set[str], reported: Iterable[Any]) -> None:
         """Check that nothing from before is under way when recovery has ended, unless it says so."""
         said = {each.intent.id: each for each in reported}
-        left = {intent.id for intent in process.log.open_intents()} & before
+        # one whose process was only suspended may be worked on again
+        left = process.log.left_behind(process) & before
         for intent_id in sorted(left - said.keys()):
             self.add("left_open", f"p{process.number}: {intent_id} is open and recovery does not say so")
         self._reported.update(said)
