@@ -286,7 +286,7 @@ def _after_refusal(
         found = yield from _try_to_look(call, pending)
     elif may_follow_work(error):
         try:
-            found, _ = yield from _states(call, pending)
+            found, _ = yield from _states(call, pending, decides=True)
         except KorusError as unseen:
             _LOG.debug("%s: cannot look: %s", OPERATION, unseen)
             found = None
@@ -751,9 +751,14 @@ def _is_certain(state: ReservationState, age: float, settle: float) -> bool:
 
 
 def _states(
-    call: _Call, lines: Sequence[OrderLine]
+    call: _Call, lines: Sequence[OrderLine], *, decides: bool = False
 ) -> Steps[tuple[dict[str, ReservationState], list[OrderFacts]]]:
     """Read the state of reservations: themselves first, then the orders with the reference.
+
+    Args:
+        call: The call.
+        lines: The reservations.
+        decides: True if one that shows no order is taken for not ordered; else it is looked at or sent again.
 
     Returns:
         The states by the reservations' IRIs, and the orders with the reference, where these were listed.
@@ -782,7 +787,9 @@ def _states(
             state = found.get(made.reservation or "")
             if state is not None and state.order is None:
                 found[made.reservation or ""] = _with_order(state, made, call.reference)
-        if not is_whole and any(state.kind == "ended" and state.order is None for state in found.values()):
+        if not is_whole and any(
+            state.order is None and (decides or state.kind == "ended") for state in found.values()
+        ):
             raise UnexpectedCount(
                 "list_orders: the list leaves out some of what it counts; what is not in it may exist",
                 operation="list_orders",

@@ -35,7 +35,13 @@ NAMED = {
     "row 3: one 404 while a lost order is looked up": Script(
         faults={
             "SendOrder": ["answer lost after the work"],
-            "ReadReservation": [None, "API's own 404 for a read", "gateway's 404 for a read"],
+            "ReadReservation": [None, "API's own 404 for a read"],
+        }
+    ),
+    "row 3: one 404 of a gateway while a lost order is looked up": Script(
+        faults={
+            "SendOrder": ["answer lost after the work"],
+            "ReadReservation": [None, "gateway's 404 for a read"],
         }
     ),
     "row 4: a held line left out, another refused twice": Script(
@@ -112,7 +118,7 @@ NAMED = {
             "SendOrder": ["a proxy's second try refused"],
             "ReadReservation": [None, "API's own 404 for a read"],
         },
-        character=Character(tie="order"),
+        character=Character(tie="reservation"),
     ),
     "row 15: cancelled before the order is sent": Script(
         mishaps=[("Competing", 1, "cancellation")], bystanders=1, hosts=("a", "b"), gives_up=True
@@ -137,8 +143,10 @@ NAMED = {
     ),
     "found: holds that have ended look like a lost one": Script(
         jobs=[[(1, 1)], [(1, 1)]],
-        faults={"SendHold": ["answer lost after the work"] * 2},
-        always={"ListReservations": "read fails"},
+        faults={
+            "SendHold": ["answer lost after the work"] * 2,
+            "ListReservations": [None, None, *["read fails"] * 60],
+        },
         shared=False,
         character=Character(shows_expired=False),
     ),
