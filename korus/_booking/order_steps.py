@@ -845,8 +845,8 @@ def _add_named_orders(call: _Call, found: dict[str, ReservationState]) -> Steps[
 
 
 def _earliest(found: Mapping[str, ReservationState]) -> datetime | None:
-    """Return when the first of the reservations was made; None when one of them does not say."""
-    made = [state.reservation.created_at for state in found.values() if state.reservation is not None]
+    """Return when the first of the reservations was made; None when one of them does not say, or is not shown."""
+    made = [None if state.reservation is None else state.reservation.created_at for state in found.values()]
     return None if not made or None in made else min(each for each in made if each is not None)
 
 

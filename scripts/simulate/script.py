@@ -27,6 +27,8 @@ class Script:
         bystanders: How many other processes recover, after two minutes and after four.
         hosts: Where the processes run, in the order in which they start; the last one counts for all others.
         pause: Seconds between a hold and its order.
+        unknowns: What is done about the first order that is unknown, the second and so on; then it is resolved.
+        orders_same: True for a second run that orders the same reservations again.
         gives_up: True for customers who have gone after a cancellation, so that nobody books again for them.
         shared: True for a log that all share.
         character: How the API is.
@@ -39,6 +41,8 @@ class Script:
     bystanders: int = 0
     hosts: Sequence[str] = ("a",)
     pause: float = 0.0
+    unknowns: Sequence[str] = ()
+    orders_same: bool = False
     gives_up: bool = False
     shared: bool = True
     character: Character = field(factory=Character)
@@ -59,6 +63,12 @@ class Script:
         return next(
             (kind for name, at, kind in self.mishaps if (name, at) == (effect, self._moved[effect])), None
         )
+
+    def unknown(self) -> str:
+        """Return what is done about the next order that is unknown."""
+        at = self._moved["unknown"]
+        self._moved["unknown"] += 1
+        return self.unknowns[at] if at < len(self.unknowns) else "resolve"
 
     def host(self) -> str:
         """Return where the next process runs."""

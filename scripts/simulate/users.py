@@ -199,7 +199,8 @@ def _resolve_order(
 ) -> Moves[tuple[list[str], bool]]:
     """Do what one does with an unknown order: resolve it, order the same again, or leave it to recovery."""
     world = process.world
-    what = world.choices.pick(("resolve", "order again", "resolve late", "leave"))
+    options = ("resolve", "order again", "resolve late", "leave")
+    what = world.choices.pick(options) if world.script is None else world.script.unknown()
     if what == "leave":
         return [], False
     if what == "order again":
@@ -233,7 +234,7 @@ def shop(process: Process, job: Job) -> Moves[None]:
     world = process.world
     try:
         lines: Sequence[BookingLine] = job.lines
-        if job.is_tried and job.last is not None and world.choices.happens(300):
+        if job.is_tried and job.last is not None and _orders_same(world):
             lines = yield from _order_and_retry(process, job, job.last)
         elif job.is_tried:
             lines = yield from _missing(process, job)
@@ -247,6 +248,10 @@ def shop(process: Process, job: Job) -> Moves[None]:
         # the customer has gone; or the shop is run again later, and knows what it does
         job.is_over = world.choices.happens(500) if world.script is None else world.script.gives_up
         raise
+
+
+def _orders_same(world: World) -> bool:
+    return world.choices.happens(300) if world.script is None else world.script.orders_same
 
 
 def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Moves[list[BookingLine]]:

@@ -608,7 +608,9 @@ class TestLostAnswers:
     def test_line_refused_after_a_lost_answer_is_unknown(self):
         entry = {"reservation": A, "message": "Not possible."}
         world = Api(SendOrder=[LOST, answer(failures=[entry])])
-        with pytest.raises(OutcomeUnknown, match=r"refused \(Not possible\.\), but it may have been ordered before"):
+        with pytest.raises(
+            OutcomeUnknown, match=r"refused \(Not possible\.\), but it may have been ordered before"
+        ):
             run(world)
 
     def test_line_refused_after_a_lost_answer_has_failed_once_its_reservation_has_ended(self):

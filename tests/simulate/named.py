@@ -150,6 +150,14 @@ NAMED = {
         shared=False,
         character=Character(shows_expired=False),
     ),
+    "found: later looks answer 404 for what an earlier one has shown": Script(
+        jobs=[[(1, 1), (2, 1)]],
+        faults={"SendOrder": ["order refused"], "ReadReservation": [None] * 6},
+        always={"ReadReservation": "API's own 404 for a read"},
+        mishaps=[("SendOrder", 1, "crash"), ("OpenIntent", 3, "suspension")],
+        orders_same=True,
+        character=Character(life=60.0),
+    ),
     "found: the orders' pages are sorted otherwise": Script(
         jobs=[[(1, 1), (2, 1), (3, 1)]],
         faults={
