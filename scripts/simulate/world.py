@@ -395,7 +395,8 @@ class World:
             case "suspension":
                 process.suspend(self.now + self.choices.between(1.0, 2.5 * self.lease))
             case "clock jumps":
-                process.skew += self.choices.between(-600.0, 600.0)
+                if self.character.shows_expired:  # else a wrong clock is beyond what can be coped with
+                    process.skew += self.choices.between(-600.0, 600.0)
                 if not self.assumptions.a8:
                     self.log_clock_error += self.choices.between(-4 * self.lease, 4 * self.lease)
             case _:

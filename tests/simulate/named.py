@@ -35,14 +35,9 @@ NAMED = {
     "row 3: one 404 while a lost order is looked up": Script(
         faults={
             "SendOrder": ["answer lost after the work"],
-            "ReadReservation": [None, "API's own 404 for a read"],
-        }
-    ),
-    "row 3: one 404 of a gateway while a lost order is looked up": Script(
-        faults={
-            "SendOrder": ["answer lost after the work"],
-            "ReadReservation": [None, "gateway's 404 for a read"],
-        }
+            "ReadReservation": [None, "API's own 404 for a read", "gateway's 404 for a read"],
+        },
+        character=Character(tie="reservation"),
     ),
     "row 4: a held line left out, another refused twice": Script(
         jobs=[[(1, 1), (2, 1), (3, 1)]],
