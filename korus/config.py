@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENVIRONMENTS",
+    "MAX_ANSWER_BYTES",
     "Config",
     "Environment",
     "EnvironmentName",
@@ -42,6 +43,9 @@ __all__ = [
 ]
 
 EnvironmentName = Literal["demo", "production"]
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""The longest answer that is read when nothing else is set."""
 
 _LANGUAGE = re.compile(r"[A-Za-z0-9*;,=.\- ]{1,200}", re.ASCII)
 
@@ -120,7 +124,7 @@ class Config:
         retry: How often to try.
         max_connections: Connections of the pool at most.
         http2: Whether to offer HTTP/2 (needs the ``h2`` package).
-        max_answer_bytes: Answers longer than this are refused.
+        max_answer_bytes: Answers longer than this are refused; parsing one takes up to about 25 times its size.
         journal: Path or SQLAlchemy URL of the journal, which may hold a password.
         cache: Where catalogue data is kept, None for nowhere.
     """
@@ -134,7 +138,7 @@ class Config:
     retry: RetryPolicy = field(factory=RetryPolicy)
     max_connections: int = 100
     http2: bool = False
-    max_answer_bytes: int = 64 * 1024 * 1024
+    max_answer_bytes: int = MAX_ANSWER_BYTES
     journal: Secret | None = None
     cache: Cache | None = None
 
@@ -216,7 +220,7 @@ def configure(
     retry: RetryPolicy | None = None,
     max_connections: int = 100,
     http2: bool = False,
-    max_answer_bytes: int = 64 * 1024 * 1024,
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
     journal: Secret | None = None,
     cache: Cache | Path | str | bool | None = None,
 ) -> Config:

@@ -19,6 +19,7 @@ from korus._http.environment import check_proxies, setup_error
 from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.config import (
+    MAX_ANSWER_BYTES,
     Config,
     EnvironmentName,
     Timeouts,
@@ -59,7 +60,6 @@ __all__ = ["AsyncKorus", "AsyncOptions"]
 _WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
 # where httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class AsyncOptions(TypedDict, total=False):
@@ -215,7 +215,9 @@ class AsyncKorus:
         http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
             connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have
             been sent is not repeated if it books.
-        max_answer_bytes: Answers longer than this are refused.
+        max_answer_bytes: Answers longer than this, 16 MiB when left out, are refused, whatever their content
+            encoding. Until an answer is read or refused it takes at most this and 32 MB; parsing it takes up to
+            about 25 times its size.
 
     Raises:
         ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
@@ -251,7 +253,7 @@ class AsyncKorus:
         cache: Cache | Path | str | bool | None = None,
         max_connections: int = 100,
         http2: bool = False,
-        max_answer_bytes: int = _MAX_ANSWER_BYTES,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         # first of all, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")

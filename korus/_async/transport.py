@@ -18,6 +18,8 @@ import httpx
 from attrs import define, field
 
 from korus._async.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
+from korus._async.http.reading import Body, decoded, read_body
+from korus._http.content_coding import ACCEPTED, CodingError
 from korus._http.identity import Identity
 from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -34,6 +36,7 @@ from korus.errors import (
 from korus.failures import CAUGHT, failure_of
 from korus.iri import prefix_of, relative_iris
 from korus.oidc import OPERATION as TOKEN_OPERATION
+from korus.oidc import unusable
 from korus.problems import request_id_of, status_error
 from korus.retry import Replay, next_wait, replay_of
 
@@ -99,7 +102,7 @@ class Answer:
         status: The HTTP status.
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
-        secrets: What a decoding error masks, should the body echo it.
+        secrets: What is masked in its request id, should a header echo it.
         identity: What was asked for.
         prefix: The path below which the API is reached, which its IRIs may have before them.
     """
@@ -115,7 +118,7 @@ class Answer:
     @property
     def request_id(self) -> str | None:
         """The API's id of the request, if it sent one."""
-        return request_id_of(self.headers)
+        return request_id_of(self.headers, self.secrets)
 
     def json(self) -> Any:
         """Decode the body.
@@ -149,7 +152,6 @@ class Answer:
                 self.content,
                 self.headers.get("content-type"),
                 operation=self.operation,
-                secrets=self.secrets,
             )
             if self.identity is not None:
                 self.identity.check(decoded, operation=self.operation)
@@ -199,10 +201,19 @@ class AsyncFetched:
     _operation: str = field(repr=False)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Give the body piece by piece, without content encoding; `TransportError` when it breaks off."""
+        """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
+
+        Raises:
+            DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
+        """
+        failure: KorusError
         try:
-            async for chunk in self._response.aiter_bytes():
+            async for chunk in decoded(self._response):
                 yield chunk
+        except CodingError as error:
+            failure = DecodingFailed(
+                f"{self._operation}: the answer cannot be read: {error}", operation=self._operation
+            )
         except CAUGHT as error:
             failure = failure_of(error, sent=True, operation=self._operation)
         else:
@@ -255,7 +266,7 @@ class AsyncTransport:
         self.tokens = tokens or AsyncTokens(config, self._post_for_token, clock, shared)
         self._pool = pool
         self._auth = AsyncBearerAuth(config.base_url, self.tokens)
-        self._headers = {"Accept": _MEDIA_TYPE, "User-Agent": user_agent()}
+        self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
         if config.language is not None:
             self._headers["Accept-Language"] = config.language
         self._timeouts = _http_timeouts(config.timeouts)
@@ -470,7 +481,7 @@ class AsyncTransport:
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
                 try:
-                    content, whole = await self._content(
+                    body = await self._body(
                         response,
                         progress.deadline,
                         self.config.max_answer_bytes if response.is_success else _ERROR_BODY_BYTES,
@@ -482,30 +493,31 @@ class AsyncTransport:
             return error
         except CAUGHT as error:
             total = self.config.timeouts.total
-            return failure_of(error, sent=progress.sent, operation=name, total=total)
+            secrets = self.tokens.secrets
+            return failure_of(error, sent=progress.sent, operation=name, total=total, secrets=secrets)
         if not response.is_success:
             return status_error(
                 response.status_code,
                 response.headers,
-                content,
+                body.content,
                 operation=name,
                 secrets=self.tokens.secrets,
                 now=self.clock.now(),
             )
-        if not whole:
+        if body.flaw is not None:
             return DecodingFailed(
-                f"{name}: the answer is longer than {self.config.max_answer_bytes} bytes (max_answer_bytes)",
-                excerpt=content[:200],
+                f"{name}: the answer cannot be read: {body.flaw} (max_answer_bytes is "
+                f"{self.config.max_answer_bytes})",
                 content_type=response.headers.get("content-type"),
                 operation=name,
                 status=response.status_code,
-                request_id=request_id_of(response.headers),
+                request_id=request_id_of(response.headers, self.tokens.secrets),
             )
         return Answer(
             name,
             response.status_code,
             response.headers,
-            content,
+            body.content,
             self.tokens.secrets,
             asked.identity,
             prefix=prefix_of(self.config.base_url),
@@ -530,20 +542,11 @@ class AsyncTransport:
         finally:
             slots.release()
 
-    async def _content(
-        self, response: httpx.Response, deadline: float | None, limit: int
-    ) -> tuple[bytes, bool]:
-        """Read the body, not for longer than the deadline; say whether it is whole or was too long."""
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.aiter_bytes():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                return b"".join(chunks), False
-            if deadline is not None and self.clock.monotonic() > deadline:
-                raise TimeoutError
-        return b"".join(chunks), True
+    async def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
+        """Read the body, not for longer than the deadline."""
+        return await read_body(
+            response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
+        )
 
     async def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
         """Send a token request; what `AsyncTokens` is given to send with.
@@ -567,15 +570,20 @@ class AsyncTransport:
         try:
             response = await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
             try:
-                content, _ = await self._content(response, deadline, _TOKEN_BODY_BYTES)
+                body = await self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:
                 await response.aclose()
+        except httpx.HTTPStatusError as error:
+            # raised by an event hook of an httpx client that the caller brought
+            return httpx.Response(error.response.status_code)
         except CAUGHT as error:
             return failure_of(error, sent=False, operation=TOKEN_OPERATION)
         content_type = response.headers.get("content-type", "")
         retry_after = response.headers.get("retry-after")
         headers = {"content-type": content_type} | ({"retry-after": retry_after} if retry_after else {})
-        return httpx.Response(response.status_code, headers=headers, content=content)
+        if body.flaw is not None and response.is_success:
+            return unusable(body.flaw)
+        return httpx.Response(response.status_code, headers=headers, content=body.content)
 
     def _http_client(self) -> httpx.AsyncClient:
         client = self._pool.get()

@@ -20,6 +20,7 @@ from korus._sync.booking.intent_log import BookingLog
 from korus._sync.booking.offer_facts import OfferFacts
 from korus._sync.transport import Transport
 from korus.config import (
+    MAX_ANSWER_BYTES,
     Config,
     EnvironmentName,
     Timeouts,
@@ -60,7 +61,6 @@ __all__ = ["Korus", "Options"]
 _WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
 # where httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class Options(TypedDict, total=False):
@@ -216,7 +216,9 @@ class Korus:
         http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
             connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have
             been sent is not repeated if it books.
-        max_answer_bytes: Answers longer than this are refused.
+        max_answer_bytes: Answers longer than this, 16 MiB when left out, are refused, whatever their content
+            encoding. Until an answer is read or refused it takes at most this and 32 MB; parsing it takes up to
+            about 25 times its size.
 
     Raises:
         ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
@@ -252,7 +254,7 @@ class Korus:
         cache: Cache | Path | str | bool | None = None,
         max_connections: int = 100,
         http2: bool = False,
-        max_answer_bytes: int = _MAX_ANSWER_BYTES,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         # first of all, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")

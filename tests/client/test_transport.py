@@ -435,19 +435,19 @@ def test_a_read_that_was_cut_short_is_repeated(server: ScriptedServer, caller: C
 @pytest.mark.parametrize(
     ("reply", "excerpt"),
     [
-        (Reply(body=b"<html><body>Bad gateway</body></html>", headers={"Content-Type": "text/html"}), b"<html>"),
+        (Reply(body=b"<html><body>Bad gateway</body></html>", headers={"Content-Type": "text/html"}), b"<htm"),
         (Reply(body=b""), b""),
-        (Reply(body=b'{"@id": "/v1/booking/ord'), b'{"@id"'),
-        (Reply(body='{"name": "café"}'.encode("latin-1")), b'{"name"'),
+        (Reply(body=b'{"@id": "/v1/booking/ord'), b'{"@i'),
+        (Reply(body='{"name": "café"}'.encode("latin-1")), b'{"na'),
         (Reply(body=b'{"n": "\xff"}', headers={"Content-Type": "application/json; charset=utf-16"}), b'{"n"'),
-        (Reply(body=b" " * 10_000_000), b"   "),
-        (Reply(body=b"[" * 1_000_000), b"[[["),
-        (Reply(body=b'{"a":' * 100_000 + b"1" + b"}" * 100_000), b'{"a":'),
-        (Reply(body=b"9" * 10_000), b"999"),
-        (Reply(body=b'{"n": NaN}'), b'{"n": NaN}'),
+        (Reply(body=b" " * 10_000_000), b"    "),
+        (Reply(body=b"[" * 1_000_000), b"[[[["),
+        (Reply(body=b'{"a":' * 100_000 + b"1" + b"}" * 100_000), b'{"a"'),
+        (Reply(body=b"9" * 10_000), b"9999"),
+        (Reply(body=b'{"n": NaN}'), b'{"n"'),
         (Reply(body=b"null"), b"null"),
-        (Reply(body=b"[1, 2]"), b"[1, 2]"),
-        (Reply(body=b'"text"'), b'"text"'),
+        (Reply(body=b"[1, 2]"), b"[1, "),
+        (Reply(body=b'"text"'), b'"tex'),
     ],
     ids=[
         "html", "empty", "truncated", "wrong charset", "charset that does not fit", "10 MB of spaces",
@@ -462,8 +462,7 @@ def test_an_answer_that_is_no_json_object_is_a_decoding_failure(
     with pytest.raises(errors.DecodingFailed) as caught:
         caller.call(get_order)
     assert time.monotonic() - began < 5
-    assert caught.value.excerpt.startswith(excerpt)
-    assert len(caught.value.excerpt) <= 200
+    assert caught.value.excerpt == excerpt
     assert (caught.value.operation, caught.value.status) == ("get_order", 200)
 
 
