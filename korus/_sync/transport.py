@@ -20,6 +20,7 @@ from attrs import define, field
 
 from korus._http.content_coding import ACCEPTED, CodingError
 from korus._http.identity import Identity
+from korus._http.storage import check_address, storage_headers
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
 from korus._primitives.synchronous import Calls, Slots, discard_lost, sleep, time_limit
@@ -31,6 +32,7 @@ from korus.encode import encode_json
 from korus.errors import (
     ConfigurationError,
     DecodingFailed,
+    DownloadFailed,
     InvalidArgument,
     KorusError,
 )
@@ -396,10 +398,12 @@ class Transport:
         operation: str,
         headers: Mapping[str, str] | None = None,
     ) -> Generator[Fetched]:
-        """Open an address outside the API, such as a document's temporary one, without the API's token.
+        """Open an address outside the API, such as a document's temporary one, with a bare request.
 
-        Redirects are not followed; a caller that wants to reads ``Location`` and decides. The total time
-        limit is not applied, since a file may be long; the timeouts of connecting and reading are.
+        Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
+        would break a signed address and give them to a stranger. Redirects are not followed; a caller that wants
+        to reads ``Location`` and decides. The total time limit is not applied, since a file may be long; the
+        timeouts of connecting and reading are.
 
         Args:
             url: An absolute http or https address.
@@ -408,6 +412,8 @@ class Transport:
 
         Raises:
             InvalidArgument: it is not an http or https address.
+            DownloadFailed: it is on this machine, in a private network or a metadata service, or without https, and
+                the API is not there itself.
             TransportError: it could not be reached; reading the chunks raises it when the body breaks off.
         """
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
@@ -430,15 +436,17 @@ class Transport:
         self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
         try:
-            request = self._http_client().build_request(
+            request = httpx.Request(
                 "GET",
                 url,
-                headers={"User-Agent": self._headers["User-Agent"], **headers},
+                headers={**storage_headers(self._headers["User-Agent"]), **headers},
                 extensions={PROGRESS: progress, "timeout": self._timeouts},
             )
-            # an httpx client that the caller brought may add one to everything
-            request.headers.pop("Authorization", None)
+            host = request.url.raw_host.decode("ascii")
+            check_address(request.url.scheme, host, base_url=self.config.base_url)
             return self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+        except DownloadFailed as error:
+            return error.with_traceback(None)
         except CAUGHT as error:
             return failure_of(error, sent=True, operation=operation)
 
