@@ -31,6 +31,7 @@ from korus.config import (
     settings,
 )
 from korus.errors import ConfigurationError
+from korus.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
     import ssl
@@ -206,6 +207,8 @@ class Korus:
         http_client: An httpx client of your own. It stays yours to close; its redirects and its auth are not
             used, its other settings are, and of its cookies those that it has now. Once used it belongs to
             its process and its event loop: in a forked child, and in a second event loop, it is refused.
+            Documents are fetched through it by requests without its headers, cookies and parameters; its event
+            hooks see those too.
         transport: An httpx transport of your own, for which the same holds. How long a call takes is then up
             to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
@@ -259,7 +262,10 @@ class Korus:
         # first of all, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")
         journal = read_journal(journal)
-        cache = read_cache(cache)
+        base_url, token_url = without_userinfo(base_url), without_userinfo(token_url)
+        guarded = Secret(cache) if isinstance(cache, str) else cache
+        cache = None
+        cache = read_cache(guarded)
         config = configure(
             client_id=client_id,
             client_secret=client_secret,
@@ -316,6 +322,7 @@ class Korus:
             >>> french = korus.with_options(language="fr", timeout=5)
         """
         options = _guarded(options)
+        options = _checked(options)
         http_client, transport = options.pop("http_client", None), options.pop("transport", None)
         _check_colour(http_client, transport)
         config = _changed(self.config, options)
@@ -485,7 +492,18 @@ _GUARDED: Mapping[str, Callable[[Any], object]] = {
 
 
 def _guarded(options: Options) -> Options:
-    """Wrap the secrets before a traceback could show them."""
+    """Wrap the secrets before a traceback could show them; this cannot fail."""
+    guarded: Any = dict(options)
+    for name, value in options.items():
+        if name in {"base_url", "token_url"}:
+            guarded[name] = without_userinfo(value)
+        elif name in _GUARDED and isinstance(value, str):
+            guarded[name] = Secret(value)
+    return cast("Options", guarded)
+
+
+def _checked(options: Options) -> Options:
+    """Read what was wrapped."""
     guarded: Any = dict(options)
     for name, read in _GUARDED.items():
         if name in guarded:
