@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from korus._core.private_files import create_private
 from korus._http.cache_health import CacheHealth, raise_swallowed, swallowed_errors
@@ -49,7 +49,7 @@ _CLEAR_SECONDS = 10.0
 class Kept:
     """An answer out of the cache."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     content_type: str
 
 

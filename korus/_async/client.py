@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from korus._async.resources.tickets import AsyncTickets
     from korus.caching import Cache
     from korus.retry import RetryPolicy
-    from korus.secret import Secret
 
 __all__ = ["AsyncKorus", "AsyncOptions"]
 

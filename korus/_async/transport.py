@@ -111,7 +111,7 @@ class Answer:
 
     operation: str
     status: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     identity: Identity | None = field(default=None, repr=False)
@@ -182,8 +182,8 @@ class _Asked:
     name: str
     method: str
     url: str
-    params: Any
-    headers: dict[str, str]
+    params: Any = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
     identity: Identity = field(repr=False)
 
@@ -198,7 +198,7 @@ class AsyncFetched:
     """
 
     status: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     _response: httpx.Response = field(repr=False)
     _operation: str = field(repr=False)
 

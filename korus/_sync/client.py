@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from korus._sync.resources.tickets import Tickets
     from korus.caching import Cache
     from korus.retry import RetryPolicy
-    from korus.secret import Secret
 
 __all__ = ["Korus", "Options"]
 

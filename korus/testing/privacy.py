@@ -183,12 +183,12 @@ class Exchange:
 
     method: str
     uri: str
-    request_headers: Mapping[str, tuple[str, ...]]
-    request_body: bytes
+    request_headers: Mapping[str, tuple[str, ...]] = field(repr=False)
+    request_body: bytes = field(repr=False)
     status: int
     reason: str
-    response_headers: Mapping[str, tuple[str, ...]]
-    response_body: bytes
+    response_headers: Mapping[str, tuple[str, ...]] = field(repr=False)
+    response_body: bytes = field(repr=False)
 
 
 def _plain_key(key: str) -> str:
@@ -285,7 +285,7 @@ class _Learned:
     """The private values of a cassette and the UUIDs in it."""
 
     pseudonyms: Pseudonyms
-    values: dict[str, Kind] = field(factory=dict[str, Kind])
+    values: dict[str, Kind] = field(factory=dict[str, Kind], repr=False)
     fields: dict[str, Kind] = field(factory=dict[str, Kind])
     identifiers: set[str] = field(factory=set[str])
     origins: dict[str, str] = field(factory=dict[str, str])
