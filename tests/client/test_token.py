@@ -13,7 +13,7 @@ from attrs import define
 from scripted_server import CANARIES, Caller, Reply, ScriptedServer, token
 
 from korus import AsyncKorus, Korus, RetryPolicy, errors
-from korus._http.ambiguity import is_ambiguous, may_still_run
+from korus._http.ambiguity import is_ambiguous, may_follow_work, redirects_after_work
 from korus._primitives.clock import Clock
 
 if TYPE_CHECKING:
@@ -223,6 +223,8 @@ def test_a_refusing_token_endpoint_is_an_authentication_failure(
     assert "token_url" in str(caught.value)
     assert "base_url" not in str(caught.value)
     assert is_ambiguous(caught.value) is False
+    assert may_follow_work(caught.value) is False
+    assert redirects_after_work(caught.value) is False
     assert len(server.token_requests) == 1
     assert server.api_requests == []
 
@@ -241,7 +243,6 @@ def test_an_unwell_token_endpoint_means_nothing_was_sent(
     assert type(caught.value) is errors.TokenUnavailable
     assert (caught.value.operation, caught.value.status, caught.value.sent) == ("token", status, False)
     assert is_ambiguous(caught.value) is False
-    assert may_still_run(caught.value) is False
     assert "ada@" not in str(caught.value) + repr(vars(caught.value))
     # 429 and the gateways' statuses are tried again, as those of the API are
     assert len(server.token_requests) == requests
