@@ -18,10 +18,8 @@ import httpx
 from attrs import define, field
 
 from korus._async.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
-from korus._async.http.reading import Body, decoded, read_body
-from korus._http.content_coding import ACCEPTED, CodingError
+from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._http.identity import Identity
-from korus._http.storage import check_address, storage_headers
 from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
@@ -208,6 +206,8 @@ class AsyncFetched:
         Raises:
             DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
         """
+        from korus._http.content_coding import CodingError
+
         failure: KorusError
         try:
             async for chunk in decoded(self._response):
@@ -436,6 +436,8 @@ class AsyncTransport:
     async def _open(
         self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
+        from korus._http.storage import check_address, storage_headers
+
         try:
             request = httpx.Request(
                 "GET",

@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ACCEPTED", "PIECE", "CodingError", "Decoder"]
-
-ACCEPTED: Final = "gzip, deflate"
-"""What ``Accept-Encoding`` says: the codings that `Decoder` knows."""
+__all__ = ["PIECE", "CodingError", "Decoder"]
 
 PIECE: Final = 64 * 1024
 """The most that a `Decoder` gives at a time, in bytes."""
@@ -46,7 +43,7 @@ class Decoder:
         if len(codings) > 1:
             raise CodingError(f"it has {len(codings)} content codings; at most one is accepted")
         if codings and codings[0] not in {"gzip", "x-gzip", "deflate"}:
-            raise CodingError(f"its content coding is none of those that were asked for ({ACCEPTED})")
+            raise CodingError("its content coding is none of those that were asked for (gzip, deflate)")
         self._plain = not codings
         self._gzip = bool(codings) and codings[0] != "deflate"
         self._held = b""

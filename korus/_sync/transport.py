@@ -18,14 +18,12 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import define, field
 
-from korus._http.content_coding import ACCEPTED, CodingError
 from korus._http.identity import Identity
-from korus._http.storage import check_address, storage_headers
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
 from korus._primitives.synchronous import Calls, Slots, discard_lost, sleep, time_limit
 from korus._sync.auth import PROGRESS, BearerAuth, Progress, Tokens
-from korus._sync.http.reading import Body, decoded, read_body
+from korus._sync.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._version import __version__
 from korus.decode import decode_json, decode_object
 from korus.encode import encode_json
@@ -209,6 +207,8 @@ class Fetched:
         Raises:
             DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
         """
+        from korus._http.content_coding import CodingError
+
         failure: KorusError
         try:
             for chunk in decoded(self._response):
@@ -435,6 +435,8 @@ class Transport:
     def _open(
         self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
+        from korus._http.storage import check_address, storage_headers
+
         try:
             request = httpx.Request(
                 "GET",

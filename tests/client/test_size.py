@@ -57,7 +57,7 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 class Read:
-    name, method = "get_order", "GET"
+    name, method, path = "get_order", "GET", "/v1/booking/orders/{id}"
 
 def kept(size):
     print(size, end=" ")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, cast
 import httpx
 from attrs import field, frozen
 
-from korus._http.content_coding import CodingError, Decoder
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Body", "decoded", "discard", "read_body"]
+__all__ = ["ACCEPTED", "Body", "decoded", "discard", "read_body"]
+
+ACCEPTED = "gzip, deflate"
+"""What ``Accept-Encoding`` says: the codings that `korus._http.content_coding` undoes."""
 
 _MOST_DISCARDED = 64 * 1024
 _LENGTH_DIGITS = 18
@@ -43,6 +44,8 @@ def decoded(response: httpx.Response) -> Iterator[bytes]:
         # a transport or a hook of the caller's has read it
         yield response.content
         return
+    from korus._http.content_coding import Decoder
+
     decoder = Decoder(response.headers.get("content-encoding"))
     for raw in response.iter_raw():
         for piece in decoder.pieces(raw):
@@ -61,6 +64,8 @@ def read_body(response: httpx.Response, limit: int, *, is_late: Callable[[], boo
     Raises:
         TimeoutError: there is no more time.
     """
+    from korus._http.content_coding import CodingError
+
     too_long = f"it is longer than {limit} bytes"
     announced = response.headers.get("content-length", "")
     if announced.isdigit() and (len(announced) > _LENGTH_DIGITS or int(announced) > limit):
