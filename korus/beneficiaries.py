@@ -113,7 +113,7 @@ class BeneficiaryRow:
     """
 
     number: int
-    ticket: str | None
+    ticket: str | None = field(repr=False)
     beneficiary: Mapping[str, Any] = field(repr=False)
     problems: tuple[BeneficiaryProblem, ...] = ()
 
@@ -213,23 +213,27 @@ def assign(
         Each row with its ticket's JSON, None when there is none, and with what is wrong with that.
     """
     tickets = [source for source in map(wire, order_tickets(order)) if source is not None]
+    places = _places(tickets)
     named: dict[int, int] = {}
     for row in rows:
-        place = None if row.ticket is None else _place(tickets, row.ticket)
+        place = None if row.ticket is None else places.get(row.ticket)
         if place is not None:
             named[row.number] = place
-    free = [
-        place
-        for place, ticket in enumerate(tickets)
-        if place not in named.values() and requirement(ticket).missing
-    ]
+    spoken_for = set(named.values())
+    free = iter(
+        [
+            place
+            for place, ticket in enumerate(tickets)
+            if place not in spoken_for and requirement(ticket).missing
+        ]
+    )
     assigned: list[tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]]] = []
     taken: set[int] = set()
     for row in rows:
         place = named.get(row.number)
         problems = list(row.problems)
         if row.ticket is None and not problems:
-            place = free.pop(0) if free else None
+            place = next(free, None)
             if place is None:
                 problems.append(BeneficiaryProblem("ticket", "no ticket is left that needs a beneficiary"))
         elif place is None and not problems:
@@ -242,14 +246,13 @@ def assign(
     return assigned
 
 
-def _place(tickets: Sequence[Mapping[str, Any]], name: str) -> int | None:
-    """Find the ticket with an IRI, id or voucher; None when there is none, or more than one."""
-    found = [
-        place
-        for place, ticket in enumerate(tickets)
-        if name in {iri_of(ticket), text(ticket, "id"), text(ticket, "voucher")}
-    ]
-    return found[0] if len(found) == 1 else None
+def _places(tickets: Sequence[Mapping[str, Any]]) -> Mapping[str, int | None]:
+    """Return where the ticket of an IRI, id or voucher is; None for a name that more than one has."""
+    places: dict[str, int | None] = {}
+    for place, ticket in enumerate(tickets):
+        for name in {iri_of(ticket), text(ticket, "id"), text(ticket, "voucher")} - {None}:
+            places[cast("str", name)] = None if name in places else place
+    return places
 
 
 def _row(number: int, entry: object) -> BeneficiaryRow:

@@ -177,7 +177,7 @@ class Prepared:
         problems: Everything that is wrong, in the order of the lines.
     """
 
-    items: tuple[dict[str, Any], ...]
+    items: tuple[dict[str, Any], ...] = field(repr=False)
     problems: tuple[BookingProblem, ...]
 
 

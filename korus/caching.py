@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from attrs import field, frozen
+from attrs import frozen
 
 from korus._core.durations import bounded
 from korus._core.values import is_number, shown
@@ -52,6 +53,9 @@ _GIGABYTE = 1024**3
 _REDIS = frozenset({"redis", "rediss", "unix"})
 
 
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
 def _address(at: os.PathLike[str] | str | Secret | None) -> Secret | None:
     if at is None or isinstance(at, Secret):
         return at
@@ -62,12 +66,21 @@ def _address(at: os.PathLike[str] | str | Secret | None) -> Secret | None:
     return Secret(os.fspath(at))
 
 
+def _check_scheme(at: Secret | None) -> None:
+    found = None if at is None else _SCHEME.match(at.reveal())
+    if found and found[1].lower() not in _REDIS:
+        raise ConfigurationError(
+            f"cache must be a path or the address of a Redis server ({', '.join(sorted(_REDIS))}), "
+            f"got the scheme {found[1]!r}."
+        )
+
+
 def _seconds(keep: float | timedelta) -> float:
     seconds: float = keep.total_seconds() if isinstance(keep, timedelta) else keep
     return bounded(seconds)
 
 
-@frozen
+@frozen(init=False)
 class Cache:
     """Where catalogue data is kept, and for how long.
 
@@ -77,7 +90,9 @@ class Cache:
     Args:
         at: A path, for an SQLite file that processes of one machine share; the address of a Redis server
             (``redis://…``, ``rediss://…``, ``unix://…``), for workers on many machines, which then share one
-            access token too; None for an SQLite file among the user's caches.
+            access token too; None for an SQLite file among the user's caches. The access token is in clear in
+            Redis for as long as it holds (the refresh token is never there): give korus a database of its own, a
+            user whose ACL keeps others from its keys (``~korus:*``), and TLS (``rediss://``).
         keep: Seconds, or a `timedelta`, that an answer is used again; the API advises a day.
         max_bytes: How large the SQLite file may become.
 
@@ -91,11 +106,23 @@ class Cache:
     """
 
     # the address may hold a password
-    _at: Secret | None = field(default=None, converter=_address)
-    keep: float = field(default=_DAY, converter=_seconds, kw_only=True)
-    max_bytes: int = field(default=_GIGABYTE, kw_only=True)
+    _at: Secret | None
+    keep: float
+    max_bytes: int
+
+    def __init__(
+        self,
+        at: Path | str | Secret | None = None,
+        *,
+        keep: float | timedelta = _DAY,
+        max_bytes: int = _GIGABYTE,
+    ) -> None:
+        # first of all, so that a traceback with local variables does not show it
+        at = _address(at)
+        self.__attrs_init__(at, _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
 
     def __attrs_post_init__(self) -> None:
+        _check_scheme(self._at)
         if not (is_number(self.keep) and 0 < self.keep < math.inf):
             raise ConfigurationError(
                 f"`keep` of a cache must be a number of seconds above 0, got {shown(self.keep)}"
@@ -109,7 +136,8 @@ class Cache:
     def redis_url(self) -> Secret | None:
         """The address of the Redis server, None for a file."""
         at = self._at
-        return at if at is not None and urlsplit(at.reveal()).scheme in _REDIS else None
+        found = None if at is None else _SCHEME.match(at.reveal())
+        return at if found and found[1].lower() in _REDIS else None
 
     @property
     def path(self) -> Path:
@@ -117,7 +145,7 @@ class Cache:
         return default_path() if self._at is None else Path(self._at.reveal()).expanduser()
 
     @classmethod
-    def of(cls, value: Cache | Path | str | bool | None) -> Cache | None:
+    def of(cls, value: Cache | Path | str | Secret | bool | None) -> Cache | None:
         """Read what ``cache=`` takes: True, a path, an address, a `Cache`, or None or False for none."""
         if isinstance(value, Cache):
             return value
@@ -125,7 +153,9 @@ class Cache:
             return None
         if value is True:
             return cls()
-        if isinstance(value, str) and not value.strip():
+        if isinstance(value, str):
+            value = Secret(value)
+        if isinstance(value, Secret) and not value.reveal().strip():
             raise ConfigurationError("cache is a path, the address of a Redis server, a Cache, True or False")
         return cls(value)
 

@@ -20,7 +20,7 @@ from korus._core.values import is_count, is_number, shown
 from korus.errors import ConfigurationError, InvalidIri
 from korus.iri import origin
 from korus.retry import RetryPolicy
-from korus.secret import Secret
+from korus.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENVIRONMENTS",
+    "MAX_ANSWER_BYTES",
     "Config",
     "Environment",
     "EnvironmentName",
@@ -42,6 +43,9 @@ __all__ = [
 ]
 
 EnvironmentName = Literal["demo", "production"]
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""The longest answer that is read when nothing else is set."""
 
 _LANGUAGE = re.compile(r"[A-Za-z0-9*;,=.\- ]{1,200}", re.ASCII)
 
@@ -120,7 +124,7 @@ class Config:
         retry: How often to try.
         max_connections: Connections of the pool at most.
         http2: Whether to offer HTTP/2 (needs the ``h2`` package).
-        max_answer_bytes: Answers longer than this are refused.
+        max_answer_bytes: Answers longer than this are refused; parsing one takes up to about 25 times its size.
         journal: Path or SQLAlchemy URL of the journal, which may hold a password.
         cache: Where catalogue data is kept, None for nowhere.
     """
@@ -134,7 +138,7 @@ class Config:
     retry: RetryPolicy = field(factory=RetryPolicy)
     max_connections: int = 100
     http2: bool = False
-    max_answer_bytes: int = 64 * 1024 * 1024
+    max_answer_bytes: int = MAX_ANSWER_BYTES
     journal: Secret | None = None
     cache: Cache | None = None
 
@@ -167,7 +171,7 @@ def settings() -> dict[str, str | float | Secret]:
         elif argument == "timeout":
             found[argument] = _seconds(variable)
         else:
-            found[argument] = os.environ[variable].strip()
+            found[argument] = without_userinfo(os.environ[variable].strip())
     return found
 
 
@@ -216,15 +220,17 @@ def configure(
     retry: RetryPolicy | None = None,
     max_connections: int = 100,
     http2: bool = False,
-    max_answer_bytes: int = 64 * 1024 * 1024,
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
     journal: Secret | None = None,
-    cache: Cache | Path | str | bool | None = None,
+    cache: Cache | Path | str | Secret | bool | None = None,
 ) -> Config:
     """Check all arguments of a client together.
 
     Raises:
         ConfigurationError: with everything that is wrong or missing, and what to do about it.
     """
+    # first of all, so that neither a message nor a traceback with local variables shows a password
+    base_url, token_url = without_userinfo(base_url), without_userinfo(token_url)
     texts: dict[str, object] = {
         "client_id": client_id,
         "environment": environment,
@@ -264,7 +270,7 @@ def configure(
     if client_secret is None or not client_secret.reveal():
         problems.append("client_secret is missing (KORUS_CLIENT_SECRET)")
     problems += [
-        f"{name} is not a plain http or https address: {url!r}"
+        f"{name} is not a plain http or https address (no user, password, query or fragment): {url!r}"
         for name, url in (("base_url", api), ("token_url", tokens))
         if url and not _is_plain_url(url, query=name == "token_url")
     ]
@@ -315,8 +321,8 @@ def _wrong_kinds(
     return problems
 
 
-def read_cache(value: Cache | Path | str | bool | None) -> Cache | None:
-    """Read what ``cache=`` takes, and wrap what may hold a password."""
+def read_cache(value: Cache | Path | str | Secret | bool | None) -> Cache | None:
+    """Read what ``cache=`` takes. A text may hold a password: wrap it in a `Secret` before this can fail."""
     if value is None or value is False:
         return None
     from korus.caching import Cache  # noqa: PLC0415 (a client without a cache needs none of it)

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to plain JSON values, or `DecodingFailed` with the first of those bytes.
+"""From the bytes of an answer to plain JSON values, or `DecodingFailed` with a description of those bytes.
 
 With the extra ``korus[fast]`` msgspec decodes; what it will not read, the standard library is asked for, so
 both give the same values and refuse the same bodies. Models are not built here, and error answers are not
@@ -12,17 +12,16 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from korus.errors import DecodingFailed
-from korus.secret import MASK, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-__all__ = ["EXCERPT_BYTES", "decode_json", "decode_object", "text_of"]
+__all__ = ["decode_json", "decode_object", "described", "text_of"]
 
-EXCERPT_BYTES = 200
-"""How much of a body an error shows."""
+_SHOWN = 4
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]+)""", re.IGNORECASE | re.ASCII)
+_MEDIA_TYPE = re.compile(r"[A-Za-z]{1,20}/[A-Za-z0-9.+-]{1,60}(?=$|[\s;])", re.ASCII)
 _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -63,7 +62,6 @@ def decode_json(
     content_type: str | None = None,
     *,
     operation: str | None = None,
-    secrets: Iterable[Secret] = (),
 ) -> Any:
     """Decode the JSON body of an answer.
 
@@ -71,7 +69,6 @@ def decode_json(
         body: The bytes, already without content encoding.
         content_type: What the answer says it is; only its charset is believed.
         operation: The operation's name, for the error.
-        secrets: What the error masks, should the body echo it.
 
     Returns:
         What `json.loads` would give; amounts are texts already and stay so.
@@ -85,12 +82,11 @@ def decode_json(
     except RecursionError:
         reason = "nested too deeply"
     except ValueError as error:
-        reason = _reason(body, content_type, error)
+        reason = _reason(body, error)
     # raised out here so that the decoder's frames, which hold the body, are not dragged along
-    excerpt = _excerpt(body, secrets)
     raise DecodingFailed(
-        f"{operation or 'the answer'}: the body is {reason}; it begins with {excerpt[:60]!r}",
-        excerpt=excerpt,
+        f"{operation or 'the answer'}: the body is {reason}: {described(body, content_type)}",
+        excerpt=body,
         content_type=content_type,
         operation=operation,
     )
@@ -101,19 +97,18 @@ def decode_object(
     content_type: str | None = None,
     *,
     operation: str | None = None,
-    secrets: Iterable[Secret] = (),
 ) -> dict[str, Any]:
     """Decode a body that has to be a JSON object.
 
     Raises:
         DecodingFailed: when it is not JSON, or JSON of another kind.
     """
-    value = decode_json(body, content_type, operation=operation, secrets=secrets)
+    value = decode_json(body, content_type, operation=operation)
     if isinstance(value, dict):
         return cast("dict[str, Any]", value)
     raise DecodingFailed(
         f"{operation or 'the answer'}: a JSON object was expected, not {_json_kind(value)}",
-        excerpt=_excerpt(body, secrets),
+        excerpt=body,
         content_type=content_type,
         operation=operation,
     )
@@ -127,11 +122,13 @@ def text_of(body: bytes, content_type: str | None = None) -> str:
         return body.decode("utf-8", errors="replace")
 
 
-def _excerpt(body: bytes, secrets: Iterable[Secret]) -> bytes:
-    start = body[: EXCERPT_BYTES * 20]
-    for secret in secrets:
-        start = start.replace(secret.reveal().encode(), MASK.encode()) if secret.reveal() else start
-    return start[:EXCERPT_BYTES]
+def described(body: bytes, content_type: str | None = None) -> str:
+    """Return what can be said of an unreadable body without quoting it: length, kind and the first four bytes."""
+    if not body:
+        return "0 bytes"
+    begins = f"{len(body)} bytes that begin with {ascii(body[:_SHOWN])[1:]}"
+    kind = _MEDIA_TYPE.match(content_type or "")
+    return f"{begins} ({kind.group().lower()})" if kind else begins
 
 
 def _decode(body: bytes, charset: str | None) -> Any:
@@ -159,20 +156,19 @@ def _charset(content_type: str | None) -> str | None:
     return None if name in _UTF8_NAMES else name
 
 
-def _reason(body: bytes, content_type: str | None, error: ValueError) -> str:
+def _reason(body: bytes, error: ValueError) -> str:
     start = body[:1024].lstrip()
     if not body:
         return "empty"
     if not start and not body.strip():
-        return f"nothing but {len(body)} bytes of white space"
+        return "nothing but white space"
     if start[:1] == b"<":
-        return f"not JSON but markup ({content_type or 'no content type'})"
+        return "not JSON but markup"
     if isinstance(error, UnicodeDecodeError):
-        return f"not text in its charset ({content_type or 'UTF-8'})"
+        return "not text in its charset"
     if isinstance(error, json.JSONDecodeError):
-        where = f"{error.msg} at character {error.pos} of {len(error.doc)}"
-        return f"not JSON, or cut short ({where})"
-    return f"not JSON ({error})"
+        return f"not JSON, or cut short at character {error.pos} of {len(error.doc)}"
+    return f"not JSON ({error})" if isinstance(error, _NotJson) else "not JSON"
 
 
 def _json_kind(value: object) -> str:

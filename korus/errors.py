@@ -12,7 +12,8 @@
     ├── TransportError              no usable answer came back
     │   ├── ConnectionFailed        the request never left: refused, DNS, TLS
     │   ├── ConnectionLost          the connection broke after the request may have been received
-    │   └── TimedOut                the deadline or a timeout passed
+    │   ├── TimedOut                the deadline or a timeout passed
+    │   └── TokenUnavailable        the token endpoint answered, but with no token; the request was not sent
     ├── StatusError                 the API answered with an error status
     │   ├── BadRequest              400
     │   ├── AuthenticationFailed    401, after the token was renewed once; or refused credentials
@@ -46,7 +47,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,11 +86,15 @@ __all__ = [
     "SoldOut",
     "StatusError",
     "TimedOut",
+    "TokenUnavailable",
     "TransportError",
     "UnexpectedCount",
     "ValidationFailed",
     "Violation",
 ]
+
+
+_EXCERPT_BYTES = 4
 
 
 @frozen
@@ -101,14 +106,14 @@ class Problem:
         detail: What happened this time.
         type: A URI naming the kind of problem.
         instance: A URI naming this occurrence.
-        raw: The parsed JSON if the body was JSON, else the first part of its text.
+        raw: The parsed JSON if the body was JSON, else None.
     """
 
-    title: str | None = None
-    detail: str | None = None
+    title: str | None = field(default=None, repr=False)
+    detail: str | None = field(default=None, repr=False)
     type: str | None = None
     instance: str | None = None
-    raw: Any = None
+    raw: Any = field(default=None, repr=False)
 
 
 @frozen
@@ -126,7 +131,7 @@ class Violation:
     """
 
     path: str
-    message: str
+    message: str = field(repr=False)
     code: str | None = None
     argument: str | None = None
     line: int | None = None
@@ -262,12 +267,37 @@ class TimedOut(TransportError):
     """A timeout or the total deadline passed."""
 
 
+class TokenUnavailable(TransportError):
+    """The token endpoint answered, but with no usable token. The API request itself was never sent.
+
+    ``status`` is the token endpoint's, ``operation`` is ``token``, and ``sent`` is always False.
+
+    Attributes:
+        retry_after: Seconds that the token endpoint asked to wait, None if it did not say.
+    """
+
+    retry_after: float | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, sent=False, operation=operation)
+        self.status = status
+        self.retry_after = retry_after
+
+
 class StatusError(KorusError):
     """The API answered with an error status.
 
     Attributes:
         headers: The answer's headers, without cookies and credentials.
-        body: The first part of the body as text.
+        body: The first part of the body as text if it was JSON, else a description of the body: kind, length
+            and the first four bytes.
     """
 
     headers: Mapping[str, str]
@@ -294,7 +324,7 @@ class BadRequest(StatusError):
 
 
 class AuthenticationFailed(StatusError):
-    """401 although the token was renewed once, or the token endpoint refused the credentials."""
+    """401 although the token was renewed once, or the token endpoint answered with a 3xx or 4xx."""
 
 
 class PermissionDenied(StatusError):
@@ -343,7 +373,8 @@ class DecodingFailed(KorusError):
     """The answer was not what its status promised: not JSON, cut short, of another shape.
 
     Attributes:
-        excerpt: The first bytes of the body.
+        excerpt: The first four bytes of the body, which tell formats apart; never more, since nobody knows what
+            an unreadable body holds.
         content_type: What the answer said it was.
     """
 
@@ -354,7 +385,7 @@ class DecodingFailed(KorusError):
         self, message: str, *, excerpt: bytes = b"", content_type: str | None = None, **details: Any
     ) -> None:
         super().__init__(message, **details)
-        self.excerpt = excerpt
+        self.excerpt = excerpt[:_EXCERPT_BYTES]
         self.content_type = content_type
 
 

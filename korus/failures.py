@@ -5,7 +5,9 @@ The new error is never chained to the old one: the frames of httpx hold headers,
 
 from __future__ import annotations
 
+import re
 import ssl
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -18,6 +20,11 @@ from korus.errors import (
     TimedOut,
 )
 from korus.problems import status_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from korus.secret import Secret
 
 __all__ = ["CAUGHT", "failure_of"]
 
@@ -37,8 +44,19 @@ _NEVER_SENT = (
 )
 
 
+# where a text of httpx, httpcore, h11 or h2 begins to quote: 'x', b'x', bytearray(b'x'), name=x
+_QUOTED = re.compile(r"""(?:\w+\()?(?:\bb)?["'`=]""")
+_PROXY_STATUS = re.compile(r"\d{3}\b")
+_LONGEST_TEXT = 80
+
+
 def failure_of(
-    error: Exception, *, sent: bool, operation: str | None, total: float | None = None
+    error: Exception,
+    *,
+    sent: bool,
+    operation: str | None,
+    total: float | None = None,
+    secrets: Iterable[Secret] = (),
 ) -> KorusError:
     """Build the error for a request that got no answer.
 
@@ -47,6 +65,7 @@ def failure_of(
         sent: Whether the request itself may have left; False while only a token was asked for.
         operation: The operation's name.
         total: The limit for the whole call in seconds, named in the message of a timeout.
+        secrets: What is masked in the headers of an answer that a hook of the caller's raised.
 
     Returns:
         The error, not raised.
@@ -54,7 +73,7 @@ def failure_of(
     if isinstance(error, httpx.HTTPStatusError):
         # raised by an event hook of an httpx client that the caller brought
         response = error.response
-        return status_error(response.status_code, response.headers, b"", operation=operation)
+        return status_error(response.status_code, response.headers, b"", operation=operation, secrets=secrets)
     sent = sent and not isinstance(error, _NEVER_SENT)
     what = operation or "request"
     said = _said(error)
@@ -76,7 +95,17 @@ def failure_of(
 
 
 def _said(error: Exception) -> str:
+    """Return the error's name and what its text says before it quotes.
+
+    h11 quotes what it could not read, which may be somebody's order, and httpx an address or a header with the
+    token in it. What the operating system says is shown whole.
+    """
     text = str(error)
+    if isinstance(error, httpx.ProxyError) and (status := _PROXY_STATUS.match(text)):
+        # the phrase behind it is the proxy's own
+        text = status.group()
+    elif not isinstance(error, (httpx.NetworkError, OSError)):
+        text = _QUOTED.split(text, maxsplit=1)[0][:_LONGEST_TEXT].rstrip(" :,")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 
 from attrs import evolve, frozen
 
-from korus.decode import EXCERPT_BYTES, decode_object
-from korus.errors import AuthenticationFailed, DecodingFailed, StatusError
-from korus.problems import status_error
+from korus.decode import decode_object
+from korus.errors import AuthenticationFailed, DecodingFailed, Problem, TokenUnavailable
+from korus.problems import error_texts
+from korus.retry import parse_retry_after
 from korus.secret import Secret
 
 if TYPE_CHECKING:
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
 
     from korus.config import Config
 
-__all__ = ["OPERATION", "Token", "form", "is_refusal", "read_token", "renewed_later", "token_error"]
+__all__ = [
+    "OPERATION",
+    "Token",
+    "form",
+    "is_refusal",
+    "read_token",
+    "renewed_later",
+    "token_error",
+    "unusable",
+]
 
 OPERATION = "token"
 """The name that errors of the token endpoint carry as their operation."""
@@ -34,7 +44,9 @@ _MARGIN = 60.0
 _MARGIN_SHARE = 0.1
 # what is believed of a token whose answer does not say how long it lives (RFC 6749 only recommends it)
 _UNSTATED_LIFE = 60.0
+_OK = 200
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _TIMED_OUT = 400, 401, 403, 429, 408
+_REDIRECTS = range(300, 400)
 
 
 @frozen
@@ -95,21 +107,32 @@ def is_refusal(status: int) -> bool:
 
 def token_error(
     status: int, headers: Mapping[str, str], body: bytes, *, secrets: Iterable[Secret], now: datetime
-) -> StatusError:
-    """Build the error for a token request that did not succeed (P2)."""
-    error = status_error(status, headers, body, operation=OPERATION, secrets=secrets, now=now)
-    if status not in {_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN}:
-        return error
-    said = f": {error.problem.title or ''} {error.problem.detail or ''}".rstrip(" :") if error.problem else ""
+) -> AuthenticationFailed | TokenUnavailable:
+    """Build the error for a token request that did not succeed (P2).
+
+    It never has the class of an answer of the API: a 3xx or 4xx of the token endpoint is `AuthenticationFailed`,
+    everything else `TokenUnavailable`. Of the body only OAuth's ``error`` and ``error_description`` are kept.
+    """
+    if not is_refusal(status) and status not in _REDIRECTS:
+        return TokenUnavailable(
+            f"{OPERATION}: the token endpoint (token_url) answered {status}; the request was not sent",
+            operation=OPERATION,
+            status=status,
+            retry_after=parse_retry_after(headers.get("retry-after"), now),
+        )
+    title, detail = error_texts(body, headers.get("content-type"), secrets)
+    if status in _REDIRECTS:
+        reason = f"the token endpoint answered {status}, and redirects are not followed; check token_url"
+    elif status in {_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN}:
+        said = " ".join(part for part in (title, detail) if part)
+        reason = (
+            f"the token endpoint refused the credentials ({status}{': ' + said if said else ''}); "
+            "check client_id, client_secret and token_url"
+        )
+    else:
+        reason = f"the token endpoint answered {status}; check token_url"
     return AuthenticationFailed(
-        f"the token endpoint refused the credentials ({status}{said}); check client_id, client_secret and "
-        "token_url",
-        operation=OPERATION,
-        status=status,
-        problem=error.problem,
-        request_id=error.request_id,
-        headers=error.headers,
-        body=error.body,
+        reason, operation=OPERATION, status=status, problem=Problem(title=title, detail=detail)
     )
 
 
@@ -122,17 +145,14 @@ def read_token(body: bytes, content_type: str | None, *, asked_at: float) -> Tok
         asked_at: The monotonic time when the request was begun, from which lifetimes count.
 
     Raises:
-        DecodingFailed: when there is no usable token in it; its excerpt never shows one.
+        TokenUnavailable: there is no usable token in it. Nothing of the body is shown.
     """
     answer = _object(body, content_type)
     access, kind = answer.get("access_token"), answer.get("token_type")
     if not isinstance(access, str) or not _is_header_text(access):
-        raise DecodingFailed(f"{OPERATION}: the answer has no usable access_token", operation=OPERATION)
+        raise unusable("it has no usable access_token")
     if isinstance(kind, str) and kind.casefold() != "bearer":
-        raise DecodingFailed(
-            f"{OPERATION}: tokens of the type {kind[:40]!r} are not known here, only Bearer",
-            operation=OPERATION,
-        )
+        raise unusable("its token_type is not Bearer")
     life = _seconds(answer.get("expires_in"))
     life = _UNSTATED_LIFE if life is None else life
     refresh, refresh_life = answer.get("refresh_token"), _seconds(answer.get("refresh_expires_in"))
@@ -146,18 +166,23 @@ def read_token(body: bytes, content_type: str | None, *, asked_at: float) -> Tok
     )
 
 
+def unusable(reason: str) -> TokenUnavailable:
+    """Build the error for a 200 of the token endpoint without a usable token."""
+    return TokenUnavailable(
+        f"{OPERATION}: the token endpoint's answer cannot be used: {reason}; the request was not sent. "
+        "Check token_url.",
+        operation=OPERATION,
+        status=_OK,
+    )
+
+
 def _object(body: bytes, content_type: str | None) -> Mapping[str, object]:
     try:
         return decode_object(body, content_type, operation=OPERATION)
     except DecodingFailed:
-        # a body that is cut short may still hold most of a token
-        excerpt = b"" if b"token" in body else body[:EXCERPT_BYTES]
-    raise DecodingFailed(
-        f"{OPERATION}: the token endpoint's answer is not a JSON object; check token_url",
-        excerpt=excerpt,
-        content_type=content_type,
-        operation=OPERATION,
-    )
+        # not raised from in there: the error's frames and excerpt may hold most of a token
+        pass
+    raise unusable("it is not a JSON object")
 
 
 def _is_header_text(text: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 from urllib.parse import parse_qsl, urlsplit
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from korus.errors import DecodingFailed, InvalidArgument, InvalidIri
 from korus.iri import origin
@@ -59,7 +59,7 @@ class Envelope:
         linked: Whether there are links at all, so that a missing ``next`` means the last page.
     """
 
-    members: Sequence[Any]
+    members: Sequence[Any] = field(repr=False)
     total: int | None = None
     next_query: Query | None = None
     refused_link: bool = False

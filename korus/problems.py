@@ -1,7 +1,7 @@
 """From an error answer to the error of `korus.errors` that says so. Nothing in here ever raises.
 
 The API's error bodies are problem documents, but a proxy may answer too, and an answer may be anything
-(reference 1.8, 4.19, 8.26): what can be read is read, and the rest is kept as text.
+(reference 1.8, 4.19, 8.26): what can be read is read, and the rest is described, never quoted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, cast
 
-from korus.decode import decode_json, text_of
+from korus.decode import decode_json, described, text_of
 from korus.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -30,9 +30,11 @@ from korus.errors import (
 from korus.retry import parse_retry_after
 from korus.secret import Secret, redact
 
-__all__ = ["request_id_of", "status_error"]
+__all__ = ["error_texts", "request_id_of", "status_error"]
 
 _BODY_CHARACTERS = 2000
+_MESSAGE_CHARACTERS = 300
+_ID_CHARACTERS = 100
 _DECODED_BYTES = 256 * 1024
 _BY_STATUS: Mapping[int, type[StatusError]] = {
     400: BadRequest,
@@ -57,13 +59,24 @@ _SERVER_ERRORS = range(500, 600)
 _REDIRECTS = range(300, 400)
 
 
-def request_id_of(headers: Mapping[str, str]) -> str | None:
-    """Give the id by which the API's people can find the request, None if the answer has none."""
+def request_id_of(headers: Mapping[str, str], secrets: Iterable[Secret] = ()) -> str | None:
+    """Return the id by which the API's people can find the request, None if the answer has none.
+
+    A server may put anything there: ``secrets`` are masked, unprintable characters are dropped, and it is cut.
+    """
     for name in _REQUEST_ID_HEADERS:
-        found = headers.get(name)
+        found = "".join(filter(str.isprintable, redact(headers.get(name) or "", secrets)))[:_ID_CHARACTERS]
         if found:
             return found
     return None
+
+
+def error_texts(
+    body: bytes, content_type: str | None, secrets: Iterable[Secret]
+) -> tuple[str | None, str | None]:
+    """Return the title and the detail that an error body states in JSON, each cut and None where there is none."""
+    problem = _problem(_document(body, content_type, tuple(secrets)))
+    return _plain(problem.title), _plain(problem.detail)
 
 
 def status_error(
@@ -91,13 +104,17 @@ def status_error(
     secrets = tuple(secrets)
     content_type = headers.get("content-type")
     document = _document(body, content_type, secrets)
-    text = redact(text_of(body[: _BODY_CHARACTERS * 4], content_type), secrets)[:_BODY_CHARACTERS]
-    problem = _problem(document, text)
+    problem = _problem(document)
+    request_id = request_id_of(headers, secrets)
+    if document is None:
+        text = described(body, content_type) if body else ""
+    else:
+        text = redact(text_of(body[: _BODY_CHARACTERS * 4], content_type), secrets)[:_BODY_CHARACTERS]
     details: dict[str, Any] = {
         "operation": operation,
         "status": status,
         "problem": problem,
-        "request_id": request_id_of(headers),
+        "request_id": request_id,
         "headers": {
             name.lower(): redact(value, secrets)
             for name, value in headers.items()
@@ -105,7 +122,7 @@ def status_error(
         },
         "body": text,
     }
-    message = _message(status, operation, problem, text, headers)
+    message = _message(status, operation, problem, "" if document is not None else text, request_id)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         return ValidationFailed(message, violations=_violations(document), **details)
     if status == HTTPStatus.TOO_MANY_REQUESTS or status in _SERVER_ERRORS:
@@ -125,9 +142,9 @@ def _document(body: bytes, content_type: str | None, secrets: tuple[Secret, ...]
         return None
 
 
-def _problem(document: object, text: str) -> Problem:
+def _problem(document: object) -> Problem:
     if not isinstance(document, Mapping):
-        return Problem(raw=text if document is None else document)
+        return Problem(raw=document)
     source = cast("Mapping[str, object]", document)
     return Problem(
         title=_text(source, "title", "hydra:title", "error"),
@@ -147,7 +164,7 @@ def _text(source: Mapping[str, object], *keys: str) -> str | None:
 
 
 def _message(
-    status: int, operation: str | None, problem: Problem, text: str, headers: Mapping[str, str]
+    status: int, operation: str | None, problem: Problem, unreadable: str, request_id: str | None
 ) -> str:
     try:
         phrase = f"{status} {HTTPStatus(status).phrase}"
@@ -156,10 +173,16 @@ def _message(
     if status in _REDIRECTS:
         said = "the answer points elsewhere, and redirects are not followed; check base_url"
     else:
-        said = problem.detail or problem.title or _HINTS.get(status) or " ".join(text.split())[:200]
-    request_id = request_id_of(headers)
+        said = _plain(problem.detail) or _plain(problem.title) or _HINTS.get(status) or unreadable
     tail = f" (request {request_id})" if request_id else ""
     return f"{operation or 'request'}: {phrase}{': ' + said if said else ''}{tail}"
+
+
+def _plain(text: str | None) -> str | None:
+    """Return a text on one line and cut, for a message; None for a page of markup."""
+    if text is None or text.lstrip().startswith("<"):
+        return None
+    return " ".join(text.split())[:_MESSAGE_CHARACTERS] or None
 
 
 def _violations(document: object) -> tuple[Violation, ...]:

@@ -20,7 +20,15 @@ from attrs import field, frozen
 
 from korus._core.durations import bounded
 from korus._core.values import is_count, is_number, shown
-from korus.errors import ConfigurationError, KorusError, RateLimited, ServerError, StatusError, TransportError
+from korus.errors import (
+    ConfigurationError,
+    KorusError,
+    RateLimited,
+    ServerError,
+    StatusError,
+    TokenUnavailable,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -164,7 +172,7 @@ def next_wait(
         return None
     wait = min(policy.first_wait * 2.0 ** min(attempt - 1, 60), policy.longest_wait)
     wait *= 0.5 + jitter() / 2
-    asked = error.retry_after if isinstance(error, RateLimited | ServerError) else None
+    asked = error.retry_after if isinstance(error, RateLimited | ServerError | TokenUnavailable) else None
     if asked is not None:
         wait = max(wait, min(asked, policy.retry_after_cap)) if asked > 0 else wait
     if remaining is not None and wait >= remaining:
@@ -173,6 +181,8 @@ def next_wait(
 
 
 def _may_repeat(policy: RetryPolicy, error: KorusError, replay: Replay) -> bool:
+    if isinstance(error, TokenUnavailable):
+        return error.status in policy.statuses
     if isinstance(error, TransportError):
         return not error.sent or replay is not Replay.NEVER
     if isinstance(error, RateLimited):

@@ -6,14 +6,20 @@ It does not encrypt anything; it keeps a secret from being printed by accident.
 from __future__ import annotations
 
 import hmac
+import re
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MASK", "Secret", "redact"]
+__all__ = ["MASK", "Secret", "redact", "without_userinfo"]
 
 MASK = "***"
+
+_WITHOUT_USERINFO = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://(?:\[[0-9A-Fa-f:.%]*\]|[^/?#@:\\]*)(?::[0-9]*)?(?:[/?#].*)?", re.DOTALL
+)
+_UP_TO_HOST = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:/+)?.*(?=@)", re.DOTALL)
 
 
 @final
@@ -68,3 +74,14 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
         if secret.reveal():
             text = text.replace(secret.reveal(), MASK)
     return text
+
+
+def without_userinfo(address: object) -> Any:
+    """Return an address with user name and password masked; anything but a text is returned as it is.
+
+    A password may be written with any character, so where there may be one everything up to the last ``@`` goes.
+    It cannot fail, so no traceback ever shows the frame in which the password still stands.
+    """
+    if not isinstance(address, str) or _WITHOUT_USERINFO.fullmatch(address.strip()):
+        return address
+    return _UP_TO_HOST.sub(rf"\g<1>{MASK}", address)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
@@ -252,6 +253,28 @@ def same(model: Any, other: Any) -> bool:
     return all(getattr(model, name) == getattr(other, name) for name, _ in fields) and bool(
         model.additional_properties == other.additional_properties
     )
+
+
+_IRI = re.compile(r"/[A-Za-z0-9._~/-]{1,200}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+def shown(model: Any, names: Iterable[str]) -> str:
+    """Write a model down without what may be personal: which values there are, and only its IRI and id themselves.
+
+    Any text may hold a name, a mail or a voucher, whatever the description says, and a repr ends in log files.
+    """
+    parts: list[str] = []
+    for name in names:
+        value = getattr(model, name, None)
+        if value is None or type(value).__name__ == "Unset":
+            continue
+        kept = {"iri": _IRI, "id": _UUID}.get(name)
+        known = isinstance(value, enum.Enum) and value.name in type(value).__members__
+        plain = isinstance(value, bool) or known or (isinstance(value, str) and kept is not None and kept.fullmatch(value))
+        text = str(value) if known else repr(value)
+        parts.append(f"{name}={text if plain else '…'}")
+    return f"{type(model).__name__}({', '.join(parts)})"
 
 
 def _wire_form(value: Any, raw: Any) -> Any:

@@ -73,8 +73,8 @@ class File:
         mime_type: Its media type.
     """
 
-    payload: FileContent
-    file_name: str | None = None
+    payload: FileContent = field(repr=False)
+    file_name: str | None = field(default=None, repr=False)
     mime_type: str | None = None
 
     def to_tuple(self) -> FileTypes:
@@ -124,9 +124,9 @@ class Response(Generic[T]):
     """
 
     status_code: int
-    content: bytes
-    headers: MutableMapping[str, str]
-    parsed: T | None
+    content: bytes = field(repr=False)
+    headers: MutableMapping[str, str] = field(repr=False)
+    parsed: T | None = field(repr=False)
 
 
 __all__ = ["UNSET", "File", "FileContent", "FileTypes", "Operation", "Response", "Unset"]

@@ -15,6 +15,7 @@ import httpx
 from attrs import define
 
 from korus import oidc
+from korus._async.http.reading import discard
 from korus._primitives.asynchronous import AsyncEvent, home
 from korus.errors import KorusError, StatusError, TimedOut
 
@@ -102,8 +103,8 @@ class AsyncTokens:
             deadline: The monotonic time until which it may take, None for no limit.
 
         Raises:
-            AuthenticationFailed: when the credentials were refused.
-            TransportError, StatusError, DecodingFailed: when the token endpoint could not answer.
+            AuthenticationFailed: the token endpoint answered with a 3xx or 4xx.
+            TransportError: the token endpoint could not be reached, or gave no token; ``sent`` is False.
         """
         while True:
             token = self._token
@@ -256,7 +257,7 @@ class AsyncBearerAuth(httpx.Auth):
         if response.status_code != HTTPStatus.UNAUTHORIZED:
             return
         # the connection is free for others, the token request included, only when the answer was read
-        await response.aread()
+        await discard(response)
         progress.sent = False
         token = await self._tokens.token(stale=token, deadline=progress.deadline)
         request.headers["Authorization"] = _bearer(token)

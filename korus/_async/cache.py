@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
+from korus._core.private_files import create_private
 from korus._http.cache_health import CacheHealth, raise_swallowed, swallowed_errors
 from korus._primitives.asynchronous import AsyncLocal, redis_client, run_blocking, time_limit
 from korus.caching import CATALOGUE, account_of, key_of
@@ -48,7 +49,7 @@ _CLEAR_SECONDS = 10.0
 class Kept:
     """An answer out of the cache."""
 
-    content: bytes
+    content: bytes = field(repr=False)
     content_type: str
 
 
@@ -259,6 +260,8 @@ async def _close(opened: _Opened) -> None:
 
 def _check_free(path: Path, seconds: float) -> None:
     """Raise an error of SQLite if another process keeps a database locked for so long."""
+    with suppress(OSError):  # SQLite says what is wrong with it
+        create_private(path)
     if path.exists():
         with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -306,10 +309,10 @@ class AsyncSharedToken:
             said: Any = json.loads(stored) if stored else {}
             token = Token(
                 access=Secret(said["access"]),
-                refresh=Secret(said["refresh"]) if said["refresh"] else None,
+                refresh=None,
                 renew_at=said["renew_at"] + shift,
                 ends_at=said["ends_at"] + shift,
-                refresh_ends_at=said["refresh_ends_at"] + shift if said["refresh_ends_at"] else None,
+                refresh_ends_at=None,
             )
         except (KeyError, TypeError, ValueError):
             # none, or not written by this version
@@ -319,12 +322,11 @@ class AsyncSharedToken:
     async def save(self, token: Token, seconds: float | None) -> None:
         """Let the others have a token."""
         shift = time.time() - self._clock.monotonic()
+        # without the refresh token: it outlives the access token, and the credentials give a new one anyway
         said = {
             "access": token.access.reveal(),
-            "refresh": None if token.refresh is None else token.refresh.reveal(),
             "renew_at": token.renew_at + shift,
             "ends_at": token.ends_at + shift,
-            "refresh_ends_at": None if token.refresh_ends_at is None else token.refresh_ends_at + shift,
         }
         left = max(int((token.ends_at - self._clock.monotonic()) * 1000), 1)
         await self._attempt(lambda: self._redis().set(self._key, json.dumps(said), px=left), _share(seconds))

@@ -19,6 +19,7 @@ from korus._http.environment import check_proxies, setup_error
 from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.config import (
+    MAX_ANSWER_BYTES,
     Config,
     EnvironmentName,
     Timeouts,
@@ -29,6 +30,7 @@ from korus.config import (
     settings,
 )
 from korus.errors import ConfigurationError
+from korus.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
     import ssl
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from korus._async.resources.tickets import AsyncTickets
     from korus.caching import Cache
     from korus.retry import RetryPolicy
-    from korus.secret import Secret
 
 __all__ = ["AsyncKorus", "AsyncOptions"]
 
@@ -59,7 +60,6 @@ __all__ = ["AsyncKorus", "AsyncOptions"]
 _WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
 # where httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class AsyncOptions(TypedDict, total=False):
@@ -205,6 +205,8 @@ class AsyncKorus:
         http_client: An httpx client of your own. It stays yours to close; its redirects and its auth are not
             used, its other settings are, and of its cookies those that it has now. Once used it belongs to
             its process and its event loop: in a forked child, and in a second event loop, it is refused.
+            Documents are fetched through it by requests without its headers, cookies and parameters; its event
+            hooks see those too.
         transport: An httpx transport of your own, for which the same holds. How long a call takes is then up
             to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
@@ -215,7 +217,9 @@ class AsyncKorus:
         http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
             connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have
             been sent is not repeated if it books.
-        max_answer_bytes: Answers longer than this are refused.
+        max_answer_bytes: Answers longer than this, 16 MiB when left out, are refused, whatever their content
+            encoding. Until an answer is read or refused it takes at most this and 32 MB; parsing it takes up to
+            about 25 times its size.
 
     Raises:
         ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
@@ -251,12 +255,15 @@ class AsyncKorus:
         cache: Cache | Path | str | bool | None = None,
         max_connections: int = 100,
         http2: bool = False,
-        max_answer_bytes: int = _MAX_ANSWER_BYTES,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         # first of all, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")
         journal = read_journal(journal)
-        cache = read_cache(cache)
+        base_url, token_url = without_userinfo(base_url), without_userinfo(token_url)
+        guarded = Secret(cache) if isinstance(cache, str) else cache
+        cache = None
+        cache = read_cache(guarded)
         config = configure(
             client_id=client_id,
             client_secret=client_secret,
@@ -313,6 +320,7 @@ class AsyncKorus:
             >>> french = korus.with_options(language="fr", timeout=5)
         """
         options = _guarded(options)
+        options = _checked(options)
         http_client, transport = options.pop("http_client", None), options.pop("transport", None)
         _check_colour(http_client, transport)
         config = _changed(self.config, options)
@@ -482,7 +490,18 @@ _GUARDED: Mapping[str, Callable[[Any], object]] = {
 
 
 def _guarded(options: AsyncOptions) -> AsyncOptions:
-    """Wrap the secrets before a traceback could show them."""
+    """Wrap the secrets before a traceback could show them; this cannot fail."""
+    guarded: Any = dict(options)
+    for name, value in options.items():
+        if name in {"base_url", "token_url"}:
+            guarded[name] = without_userinfo(value)
+        elif name in _GUARDED and isinstance(value, str):
+            guarded[name] = Secret(value)
+    return cast("AsyncOptions", guarded)
+
+
+def _checked(options: AsyncOptions) -> AsyncOptions:
+    """Read what was wrapped."""
     guarded: Any = dict(options)
     for name, read in _GUARDED.items():
         if name in guarded:

@@ -18,6 +18,7 @@ import httpx
 from attrs import define, field
 
 from korus._async.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
+from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._http.identity import Identity
 from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -28,12 +29,14 @@ from korus.encode import encode_json
 from korus.errors import (
     ConfigurationError,
     DecodingFailed,
+    DownloadFailed,
     InvalidArgument,
     KorusError,
 )
 from korus.failures import CAUGHT, failure_of
 from korus.iri import prefix_of, relative_iris
 from korus.oidc import OPERATION as TOKEN_OPERATION
+from korus.oidc import unusable
 from korus.problems import request_id_of, status_error
 from korus.retry import Replay, next_wait, replay_of
 
@@ -99,14 +102,14 @@ class Answer:
         status: The HTTP status.
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
-        secrets: What a decoding error masks, should the body echo it.
+        secrets: What is masked in its request id, should a header echo it.
         identity: What was asked for.
         prefix: The path below which the API is reached, which its IRIs may have before them.
     """
 
     operation: str
     status: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     identity: Identity | None = field(default=None, repr=False)
@@ -115,7 +118,7 @@ class Answer:
     @property
     def request_id(self) -> str | None:
         """The API's id of the request, if it sent one."""
-        return request_id_of(self.headers)
+        return request_id_of(self.headers, self.secrets)
 
     def json(self) -> Any:
         """Decode the body.
@@ -149,7 +152,6 @@ class Answer:
                 self.content,
                 self.headers.get("content-type"),
                 operation=self.operation,
-                secrets=self.secrets,
             )
             if self.identity is not None:
                 self.identity.check(decoded, operation=self.operation)
@@ -178,8 +180,8 @@ class _Asked:
     name: str
     method: str
     url: str
-    params: Any
-    headers: dict[str, str]
+    params: Any = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
     identity: Identity = field(repr=False)
 
@@ -194,15 +196,26 @@ class AsyncFetched:
     """
 
     status: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     _response: httpx.Response = field(repr=False)
     _operation: str = field(repr=False)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Give the body piece by piece, without content encoding; `TransportError` when it breaks off."""
+        """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
+
+        Raises:
+            DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
+        """
+        from korus._http.content_coding import CodingError
+
+        failure: KorusError
         try:
-            async for chunk in self._response.aiter_bytes():
+            async for chunk in decoded(self._response):
                 yield chunk
+        except CodingError as error:
+            failure = DecodingFailed(
+                f"{self._operation}: the answer cannot be read: {error}", operation=self._operation
+            )
         except CAUGHT as error:
             failure = failure_of(error, sent=True, operation=self._operation)
         else:
@@ -255,7 +268,7 @@ class AsyncTransport:
         self.tokens = tokens or AsyncTokens(config, self._post_for_token, clock, shared)
         self._pool = pool
         self._auth = AsyncBearerAuth(config.base_url, self.tokens)
-        self._headers = {"Accept": _MEDIA_TYPE, "User-Agent": user_agent()}
+        self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
         if config.language is not None:
             self._headers["Accept-Language"] = config.language
         self._timeouts = _http_timeouts(config.timeouts)
@@ -386,10 +399,12 @@ class AsyncTransport:
         operation: str,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[AsyncFetched]:
-        """Open an address outside the API, such as a document's temporary one, without the API's token.
+        """Open an address outside the API, such as a document's temporary one, with a bare request.
 
-        Redirects are not followed; a caller that wants to reads ``Location`` and decides. The total time
-        limit is not applied, since a file may be long; the timeouts of connecting and reading are.
+        Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
+        would break a signed address and give them to a stranger. Redirects are not followed; a caller that wants
+        to reads ``Location`` and decides. The total time limit is not applied, since a file may be long; the
+        timeouts of connecting and reading are.
 
         Args:
             url: An absolute http or https address.
@@ -398,6 +413,8 @@ class AsyncTransport:
 
         Raises:
             InvalidArgument: it is not an http or https address.
+            DownloadFailed: it is on this machine, in a private network or a metadata service, or without https, and
+                the API is not there itself.
             TransportError: it could not be reached; reading the chunks raises it when the body breaks off.
         """
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
@@ -419,16 +436,20 @@ class AsyncTransport:
     async def _open(
         self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
+        from korus._http.storage import check_address, storage_headers
+
         try:
-            request = self._http_client().build_request(
+            request = httpx.Request(
                 "GET",
                 url,
-                headers={"User-Agent": self._headers["User-Agent"], **headers},
+                headers={**storage_headers(self._headers["User-Agent"]), **headers},
                 extensions={PROGRESS: progress, "timeout": self._timeouts},
             )
-            # an httpx client that the caller brought may add one to everything
-            request.headers.pop("Authorization", None)
+            host = request.url.raw_host.decode("ascii")
+            check_address(request.url.scheme, host, base_url=self.config.base_url)
             return await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+        except DownloadFailed as error:
+            return error.with_traceback(None)
         except CAUGHT as error:
             return failure_of(error, sent=True, operation=operation)
 
@@ -470,7 +491,7 @@ class AsyncTransport:
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
                 try:
-                    content, whole = await self._content(
+                    body = await self._body(
                         response,
                         progress.deadline,
                         self.config.max_answer_bytes if response.is_success else _ERROR_BODY_BYTES,
@@ -482,30 +503,31 @@ class AsyncTransport:
             return error
         except CAUGHT as error:
             total = self.config.timeouts.total
-            return failure_of(error, sent=progress.sent, operation=name, total=total)
+            secrets = self.tokens.secrets
+            return failure_of(error, sent=progress.sent, operation=name, total=total, secrets=secrets)
         if not response.is_success:
             return status_error(
                 response.status_code,
                 response.headers,
-                content,
+                body.content,
                 operation=name,
                 secrets=self.tokens.secrets,
                 now=self.clock.now(),
             )
-        if not whole:
+        if body.flaw is not None:
             return DecodingFailed(
-                f"{name}: the answer is longer than {self.config.max_answer_bytes} bytes (max_answer_bytes)",
-                excerpt=content[:200],
+                f"{name}: the answer cannot be read: {body.flaw} (max_answer_bytes is "
+                f"{self.config.max_answer_bytes})",
                 content_type=response.headers.get("content-type"),
                 operation=name,
                 status=response.status_code,
-                request_id=request_id_of(response.headers),
+                request_id=request_id_of(response.headers, self.tokens.secrets),
             )
         return Answer(
             name,
             response.status_code,
             response.headers,
-            content,
+            body.content,
             self.tokens.secrets,
             asked.identity,
             prefix=prefix_of(self.config.base_url),
@@ -530,20 +552,11 @@ class AsyncTransport:
         finally:
             slots.release()
 
-    async def _content(
-        self, response: httpx.Response, deadline: float | None, limit: int
-    ) -> tuple[bytes, bool]:
-        """Read the body, not for longer than the deadline; say whether it is whole or was too long."""
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.aiter_bytes():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                return b"".join(chunks), False
-            if deadline is not None and self.clock.monotonic() > deadline:
-                raise TimeoutError
-        return b"".join(chunks), True
+    async def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
+        """Read the body, not for longer than the deadline."""
+        return await read_body(
+            response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
+        )
 
     async def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
         """Send a token request; what `AsyncTokens` is given to send with.
@@ -567,15 +580,20 @@ class AsyncTransport:
         try:
             response = await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
             try:
-                content, _ = await self._content(response, deadline, _TOKEN_BODY_BYTES)
+                body = await self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:
                 await response.aclose()
+        except httpx.HTTPStatusError as error:
+            # raised by an event hook of an httpx client that the caller brought
+            return httpx.Response(error.response.status_code)
         except CAUGHT as error:
             return failure_of(error, sent=False, operation=TOKEN_OPERATION)
         content_type = response.headers.get("content-type", "")
         retry_after = response.headers.get("retry-after")
         headers = {"content-type": content_type} | ({"retry-after": retry_after} if retry_after else {})
-        return httpx.Response(response.status_code, headers=headers, content=content)
+        if body.flaw is not None and response.is_success:
+            return unusable(body.flaw)
+        return httpx.Response(response.status_code, headers=headers, content=body.content)
 
     def _http_client(self) -> httpx.AsyncClient:
         client = self._pool.get()

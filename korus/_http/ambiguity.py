@@ -59,8 +59,11 @@ def may_follow_work(error: KorusError) -> bool:
 
 
 def redirects_after_work(error: KorusError) -> bool:
-    """Return True for a redirect, which says nothing about whether the request was processed."""
-    return error.status in _REDIRECTS
+    """Return True for a redirect, which says nothing about whether the request was processed.
+
+    One of the token endpoint is an `AuthenticationFailed`: the request itself was never sent.
+    """
+    return error.status in _REDIRECTS and not isinstance(error, AuthenticationFailed)
 
 
 def says_already_ordered(words: str) -> bool:

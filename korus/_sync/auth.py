@@ -17,6 +17,7 @@ from attrs import define
 
 from korus import oidc
 from korus._primitives.synchronous import Event, home
+from korus._sync.http.reading import discard
 from korus.errors import KorusError, StatusError, TimedOut
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ class Tokens:
             deadline: The monotonic time until which it may take, None for no limit.
 
         Raises:
-            AuthenticationFailed: when the credentials were refused.
-            TransportError, StatusError, DecodingFailed: when the token endpoint could not answer.
+            AuthenticationFailed: the token endpoint answered with a 3xx or 4xx.
+            TransportError: the token endpoint could not be reached, or gave no token; ``sent`` is False.
         """
         while True:
             token = self._token
@@ -257,7 +258,7 @@ class BearerAuth(httpx.Auth):
         if response.status_code != HTTPStatus.UNAUTHORIZED:
             return
         # the connection is free for others, the token request included, only when the answer was read
-        response.read()
+        discard(response)
         progress.sent = False
         token = self._tokens.token(stale=token, deadline=progress.deadline)
         request.headers["Authorization"] = _bearer(token)

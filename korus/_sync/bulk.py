@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from korus._booking.correlation import RequestedLine
@@ -28,25 +29,30 @@ from korus.booking import (
     wanted,
 )
 from korus.errors import (
+    BadRequest,
     BookingInvalid,
     InvalidArgument,
     NotFound,
     OperationUnavailable,
     PermissionDenied,
 )
+from korus.filters import date_filter
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
 from korus.wire import iri_of, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
     from decimal import Decimal
 
     from korus._booking.reconciliation import Snapshot
     from korus._sync.client import Korus
-    from korus.models import Reservation
+    from korus.iri import Reference
+    from korus.models import Product, Reservation
 
 __all__ = ["BulkReservation"]
 
+_LOG = logging.getLogger("korus")
 _PAGE = 50
 _CONCURRENCY = 4
 
@@ -81,6 +87,8 @@ class BulkReservation:
         self._booking = Booking(
             catalog=catalog, time_zone=time_zone, base_url=client.transport.config.base_url
         )
+        # where to look for an offer that was given by IRI: product and date
+        self._hints: dict[str, tuple[Product | Reference | str | None, str | None]] = {}
         self._lines_per_call = lines_per_call
         self._concurrency = concurrency
 
@@ -105,11 +113,17 @@ class BulkReservation:
         catalog: object = None,
         price: Decimal | str | int | None = None,
         time_zone: object = None,
+        product: Product | Reference | str | None = None,
+        date: date | str | None = None,
     ) -> BookingLine:
         """Add a line; nothing is sent, and what is wrong with it is reported with everything else later.
 
+        The API has no way to read one offer. Give the offer itself (an object or its JSON), and nothing has to be
+        looked up; an IRI or id is looked up among the offers of ``product`` on ``date``, and without these hints
+        by reading the offers of the whole catalogue, once for all lines of a booking.
+
         Args:
-            offer: The offer: an object, its IRI, or its id if the catalogue is known.
+            offer: The offer: an object, its JSON, its IRI, or its id if the catalogue is known.
             quantity: How many of it, from 1.
             sessions: The session chosen for each ticket of the offer that needs one, by ticket: objects, IRIs
                 or ids, as a mapping or as pairs. Tickets that give access for the whole day need no entry.
@@ -119,16 +133,22 @@ class BulkReservation:
             price: What the buyer was told that one unit costs; the offer's listed price when left out.
             time_zone: The venue's time zone (an IANA name or a product base), for answers that are datetimes
                 with a zone.
+            product: The offer's product, as a hint where to look.
+            date: The offer's date, as a hint where to look; a date or ``YYYY-MM-DD``.
 
         Returns:
             The line; the outcome's ``by_line`` has what became of it.
 
         Raises:
-            InvalidArgument: ``price`` or ``time_zone`` cannot be read.
+            InvalidArgument: ``price``, ``time_zone`` or ``date`` cannot be read.
         """
-        return self._booking.add(
+        day = date_filter(date, "date")
+        line = self._booking.add(
             offer, quantity, sessions, answers, catalog=catalog, price=price, time_zone=time_zone
         )
+        if product is not None or day is not None:
+            self._hints[line.offer] = (product, day)
+        return line
 
     def to_dict(self) -> dict[str, Any]:
         """Write the booking down as plain JSON, for a queue, a file or a row; `from_dict` reads it.
@@ -292,25 +312,57 @@ class BulkReservation:
 
     def _learn_offers(self, iris: Sequence[str]) -> None:
         """Look offers up in the lists of their catalogues, there being no other way to read one."""
-        known, shared = self._booking.knowledge, self._client.offer_facts.known
+        known = self._booking.knowledge
         catalogs: dict[str, set[str]] = {}
         for wanted_iri in iris:
             catalogs.setdefault(parse_iri(wanted_iri, OFFER).up(CATALOG).iri, set()).add(wanted_iri)
         for catalog, missing in catalogs.items():
             try:
-                for offer in self._client.offers.list(catalog, page_size=_PAGE):
-                    source, iri = wire(offer), iri_of(offer)
-                    if source is None or iri is None:
-                        continue
-                    shared.offers[iri] = source
-                    if iri in missing:
-                        missing.discard(iri)
-                        known.learn_offer(iri, source)
-                    if not missing:
-                        break
+                self._look_by_hints(catalog, missing)
+                if missing:
+                    _LOG.info(
+                        "%s: reading all offers of the catalogue, to find %d that were given by IRI; "
+                        "give add() the offer's JSON, or its product= and date=",
+                        catalog,
+                        len(missing),
+                    )
+                    self._look(catalog, missing)
             except NotFound:
                 pass  # then there is no such catalogue either
             known.offers.update(dict.fromkeys(missing))
+
+    def _look_by_hints(self, catalog: str, missing: set[str]) -> None:
+        """Look where the hints say, with one list for all products of a day."""
+        days: dict[str | None, list[Product | Reference | str | None]] = {}
+        for iri in sorted(missing):
+            if iri in self._hints:
+                product, day = self._hints[iri]
+                days.setdefault(day, []).append(product)
+        for day, products in days.items():
+            filters: dict[str, Any] = {} if day is None else {"after": day, "before": day}
+            named = [product for product in products if product is not None]
+            if len(named) == len(products):
+                filters["products"] = named
+            if not filters:
+                continue
+            try:
+                self._look(catalog, missing, **filters)
+            except (BadRequest, NotFound, OperationUnavailable):
+                continue  # a hint that leads nowhere is only a hint
+
+    def _look(self, catalog: str, missing: set[str], **filters: Any) -> None:
+        """Read the offers of a catalogue until none is missing; what is found is missing no longer."""
+        known, shared = self._booking.knowledge, self._client.offer_facts.known
+        for offer in self._client.offers.list(catalog, page_size=_PAGE, **filters):
+            source, iri = wire(offer), iri_of(offer)
+            if source is None or iri is None:
+                continue
+            shared.offers[iri] = source
+            if iri in missing:
+                missing.discard(iri)
+                known.learn_offer(iri, source)
+            if not missing:
+                break
 
     def _learn_ticket(self, iri: str) -> None:
         known = self._booking.knowledge

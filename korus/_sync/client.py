@@ -20,6 +20,7 @@ from korus._sync.booking.intent_log import BookingLog
 from korus._sync.booking.offer_facts import OfferFacts
 from korus._sync.transport import Transport
 from korus.config import (
+    MAX_ANSWER_BYTES,
     Config,
     EnvironmentName,
     Timeouts,
@@ -30,6 +31,7 @@ from korus.config import (
     settings,
 )
 from korus.errors import ConfigurationError
+from korus.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
     import ssl
@@ -52,7 +54,6 @@ if TYPE_CHECKING:
     from korus._sync.resources.tickets import Tickets
     from korus.caching import Cache
     from korus.retry import RetryPolicy
-    from korus.secret import Secret
 
 __all__ = ["Korus", "Options"]
 
@@ -60,7 +61,6 @@ __all__ = ["Korus", "Options"]
 _WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
 # where httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class Options(TypedDict, total=False):
@@ -206,6 +206,8 @@ class Korus:
         http_client: An httpx client of your own. It stays yours to close; its redirects and its auth are not
             used, its other settings are, and of its cookies those that it has now. Once used it belongs to
             its process and its event loop: in a forked child, and in a second event loop, it is refused.
+            Documents are fetched through it by requests without its headers, cookies and parameters; its event
+            hooks see those too.
         transport: An httpx transport of your own, for which the same holds. How long a call takes is then up
             to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
@@ -216,7 +218,9 @@ class Korus:
         http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
             connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have
             been sent is not repeated if it books.
-        max_answer_bytes: Answers longer than this are refused.
+        max_answer_bytes: Answers longer than this, 16 MiB when left out, are refused, whatever their content
+            encoding. Until an answer is read or refused it takes at most this and 32 MB; parsing it takes up to
+            about 25 times its size.
 
     Raises:
         ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
@@ -252,12 +256,15 @@ class Korus:
         cache: Cache | Path | str | bool | None = None,
         max_connections: int = 100,
         http2: bool = False,
-        max_answer_bytes: int = _MAX_ANSWER_BYTES,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         # first of all, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")
         journal = read_journal(journal)
-        cache = read_cache(cache)
+        base_url, token_url = without_userinfo(base_url), without_userinfo(token_url)
+        guarded = Secret(cache) if isinstance(cache, str) else cache
+        cache = None
+        cache = read_cache(guarded)
         config = configure(
             client_id=client_id,
             client_secret=client_secret,
@@ -314,6 +321,7 @@ class Korus:
             >>> french = korus.with_options(language="fr", timeout=5)
         """
         options = _guarded(options)
+        options = _checked(options)
         http_client, transport = options.pop("http_client", None), options.pop("transport", None)
         _check_colour(http_client, transport)
         config = _changed(self.config, options)
@@ -483,7 +491,18 @@ _GUARDED: Mapping[str, Callable[[Any], object]] = {
 
 
 def _guarded(options: Options) -> Options:
-    """Wrap the secrets before a traceback could show them."""
+    """Wrap the secrets before a traceback could show them; this cannot fail."""
+    guarded: Any = dict(options)
+    for name, value in options.items():
+        if name in {"base_url", "token_url"}:
+            guarded[name] = without_userinfo(value)
+        elif name in _GUARDED and isinstance(value, str):
+            guarded[name] = Secret(value)
+    return cast("Options", guarded)
+
+
+def _checked(options: Options) -> Options:
+    """Read what was wrapped."""
     guarded: Any = dict(options)
     for name, read in _GUARDED.items():
         if name in guarded:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from korus._primitives.synchronous import sleep
 from korus.beneficiaries import order_tickets, requirement
@@ -66,7 +66,7 @@ class Pending:
 class _Listed:
     """The documents of an order, as they were listed."""
 
-    documents: tuple[Any, ...]
+    documents: tuple[Any, ...] = field(repr=False)
     now: datetime
 
 

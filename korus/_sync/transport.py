@@ -23,18 +23,21 @@ from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
 from korus._primitives.synchronous import Calls, Slots, discard_lost, sleep, time_limit
 from korus._sync.auth import PROGRESS, BearerAuth, Progress, Tokens
+from korus._sync.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._version import __version__
 from korus.decode import decode_json, decode_object
 from korus.encode import encode_json
 from korus.errors import (
     ConfigurationError,
     DecodingFailed,
+    DownloadFailed,
     InvalidArgument,
     KorusError,
 )
 from korus.failures import CAUGHT, failure_of
 from korus.iri import prefix_of, relative_iris
 from korus.oidc import OPERATION as TOKEN_OPERATION
+from korus.oidc import unusable
 from korus.problems import request_id_of, status_error
 from korus.retry import Replay, next_wait, replay_of
 
@@ -100,14 +103,14 @@ class Answer:
         status: The HTTP status.
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
-        secrets: What a decoding error masks, should the body echo it.
+        secrets: What is masked in its request id, should a header echo it.
         identity: What was asked for.
         prefix: The path below which the API is reached, which its IRIs may have before them.
     """
 
     operation: str
     status: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     content: bytes = field(repr=False)
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     identity: Identity | None = field(default=None, repr=False)
@@ -116,7 +119,7 @@ class Answer:
     @property
     def request_id(self) -> str | None:
         """The API's id of the request, if it sent one."""
-        return request_id_of(self.headers)
+        return request_id_of(self.headers, self.secrets)
 
     def json(self) -> Any:
         """Decode the body.
@@ -150,7 +153,6 @@ class Answer:
                 self.content,
                 self.headers.get("content-type"),
                 operation=self.operation,
-                secrets=self.secrets,
             )
             if self.identity is not None:
                 self.identity.check(decoded, operation=self.operation)
@@ -179,8 +181,8 @@ class _Asked:
     name: str
     method: str
     url: str
-    params: Any
-    headers: dict[str, str]
+    params: Any = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
     identity: Identity = field(repr=False)
 
@@ -195,15 +197,26 @@ class Fetched:
     """
 
     status: int
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     _response: httpx.Response = field(repr=False)
     _operation: str = field(repr=False)
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the body piece by piece, without content encoding; `TransportError` when it breaks off."""
+        """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
+
+        Raises:
+            DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
+        """
+        from korus._http.content_coding import CodingError
+
+        failure: KorusError
         try:
-            for chunk in self._response.iter_bytes():
+            for chunk in decoded(self._response):
                 yield chunk
+        except CodingError as error:
+            failure = DecodingFailed(
+                f"{self._operation}: the answer cannot be read: {error}", operation=self._operation
+            )
         except CAUGHT as error:
             failure = failure_of(error, sent=True, operation=self._operation)
         else:
@@ -256,7 +269,7 @@ class Transport:
         self.tokens = tokens or Tokens(config, self._post_for_token, clock, shared)
         self._pool = pool
         self._auth = BearerAuth(config.base_url, self.tokens)
-        self._headers = {"Accept": _MEDIA_TYPE, "User-Agent": user_agent()}
+        self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
         if config.language is not None:
             self._headers["Accept-Language"] = config.language
         self._timeouts = _http_timeouts(config.timeouts)
@@ -385,10 +398,12 @@ class Transport:
         operation: str,
         headers: Mapping[str, str] | None = None,
     ) -> Generator[Fetched]:
-        """Open an address outside the API, such as a document's temporary one, without the API's token.
+        """Open an address outside the API, such as a document's temporary one, with a bare request.
 
-        Redirects are not followed; a caller that wants to reads ``Location`` and decides. The total time
-        limit is not applied, since a file may be long; the timeouts of connecting and reading are.
+        Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
+        would break a signed address and give them to a stranger. Redirects are not followed; a caller that wants
+        to reads ``Location`` and decides. The total time limit is not applied, since a file may be long; the
+        timeouts of connecting and reading are.
 
         Args:
             url: An absolute http or https address.
@@ -397,6 +412,8 @@ class Transport:
 
         Raises:
             InvalidArgument: it is not an http or https address.
+            DownloadFailed: it is on this machine, in a private network or a metadata service, or without https, and
+                the API is not there itself.
             TransportError: it could not be reached; reading the chunks raises it when the body breaks off.
         """
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
@@ -418,16 +435,20 @@ class Transport:
     def _open(
         self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
+        from korus._http.storage import check_address, storage_headers
+
         try:
-            request = self._http_client().build_request(
+            request = httpx.Request(
                 "GET",
                 url,
-                headers={"User-Agent": self._headers["User-Agent"], **headers},
+                headers={**storage_headers(self._headers["User-Agent"]), **headers},
                 extensions={PROGRESS: progress, "timeout": self._timeouts},
             )
-            # an httpx client that the caller brought may add one to everything
-            request.headers.pop("Authorization", None)
+            host = request.url.raw_host.decode("ascii")
+            check_address(request.url.scheme, host, base_url=self.config.base_url)
             return self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+        except DownloadFailed as error:
+            return error.with_traceback(None)
         except CAUGHT as error:
             return failure_of(error, sent=True, operation=operation)
 
@@ -469,7 +490,7 @@ class Transport:
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
                 try:
-                    content, whole = self._content(
+                    body = self._body(
                         response,
                         progress.deadline,
                         self.config.max_answer_bytes if response.is_success else _ERROR_BODY_BYTES,
@@ -481,30 +502,31 @@ class Transport:
             return error
         except CAUGHT as error:
             total = self.config.timeouts.total
-            return failure_of(error, sent=progress.sent, operation=name, total=total)
+            secrets = self.tokens.secrets
+            return failure_of(error, sent=progress.sent, operation=name, total=total, secrets=secrets)
         if not response.is_success:
             return status_error(
                 response.status_code,
                 response.headers,
-                content,
+                body.content,
                 operation=name,
                 secrets=self.tokens.secrets,
                 now=self.clock.now(),
             )
-        if not whole:
+        if body.flaw is not None:
             return DecodingFailed(
-                f"{name}: the answer is longer than {self.config.max_answer_bytes} bytes (max_answer_bytes)",
-                excerpt=content[:200],
+                f"{name}: the answer cannot be read: {body.flaw} (max_answer_bytes is "
+                f"{self.config.max_answer_bytes})",
                 content_type=response.headers.get("content-type"),
                 operation=name,
                 status=response.status_code,
-                request_id=request_id_of(response.headers),
+                request_id=request_id_of(response.headers, self.tokens.secrets),
             )
         return Answer(
             name,
             response.status_code,
             response.headers,
-            content,
+            body.content,
             self.tokens.secrets,
             asked.identity,
             prefix=prefix_of(self.config.base_url),
@@ -529,18 +551,11 @@ class Transport:
         finally:
             slots.release()
 
-    def _content(self, response: httpx.Response, deadline: float | None, limit: int) -> tuple[bytes, bool]:
-        """Read the body, not for longer than the deadline; say whether it is whole or was too long."""
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_bytes():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                return b"".join(chunks), False
-            if deadline is not None and self.clock.monotonic() > deadline:
-                raise TimeoutError
-        return b"".join(chunks), True
+    def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
+        """Read the body, not for longer than the deadline."""
+        return read_body(
+            response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
+        )
 
     def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
         """Send a token request; what `Tokens` is given to send with.
@@ -564,15 +579,20 @@ class Transport:
         try:
             response = self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
             try:
-                content, _ = self._content(response, deadline, _TOKEN_BODY_BYTES)
+                body = self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:
                 response.close()
+        except httpx.HTTPStatusError as error:
+            # raised by an event hook of an httpx client that the caller brought
+            return httpx.Response(error.response.status_code)
         except CAUGHT as error:
             return failure_of(error, sent=False, operation=TOKEN_OPERATION)
         content_type = response.headers.get("content-type", "")
         retry_after = response.headers.get("retry-after")
         headers = {"content-type": content_type} | ({"retry-after": retry_after} if retry_after else {})
-        return httpx.Response(response.status_code, headers=headers, content=content)
+        if body.flaw is not None and response.is_success:
+            return unusable(body.flaw)
+        return httpx.Response(response.status_code, headers=headers, content=body.content)
 
     def _http_client(self) -> httpx.Client:
         client = self._pool.get()

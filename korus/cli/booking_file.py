@@ -89,8 +89,10 @@ class Item:
     offer: OfferGiven | OfferNamed
     quantity: int
     sessions: Mapping[str, Text] = field(factory=dict[str, Text])
-    answers: Mapping[str, Mapping[str, AnswerValue]] = field(factory=dict[str, Mapping[str, AnswerValue]])
-    beneficiaries: tuple[Mapping[str, Any], ...] = ()
+    answers: Mapping[str, Mapping[str, AnswerValue]] = field(
+        factory=dict[str, Mapping[str, AnswerValue]], repr=False
+    )
+    beneficiaries: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
 @frozen
@@ -107,9 +109,9 @@ class BookingFile:
     """
 
     external_reference: str
-    customer: Mapping[str, Any]
+    customer: Mapping[str, Any] = field(repr=False)
     items: tuple[Item, ...]
-    notes: str | None = None
+    notes: str | None = field(default=None, repr=False)
     language: str | None = None
     lines: Mapping[str, int] = field(factory=dict[str, int], repr=False, eq=False)
 

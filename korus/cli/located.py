@@ -63,7 +63,7 @@ class Located:
         refused: There is a problem with it already, and the value is None instead of what stands there.
     """
 
-    value: Scalar | tuple[Located, ...] | dict[str, Located]
+    value: Scalar | tuple[Located, ...] | dict[str, Located] = field(repr=False)
     line: int
     where: str = ""
     refused: bool = False

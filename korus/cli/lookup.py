@@ -55,7 +55,7 @@ class Found:
     offer: Any
     tickets: Mapping[str, str] = field(factory=dict[str, str])
     sessions: Mapping[str, str] = field(factory=dict[str, str])
-    answers: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, "Mapping[str, Any]"])
+    answers: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, "Mapping[str, Any]"], repr=False)
     starts: frozenset[datetime] = frozenset()
     written: Mapping[str, str] = field(factory=dict[str, str])
 

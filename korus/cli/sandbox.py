@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from korus._core.durations import LONGEST
+from korus._core.private_files import write_private
 from korus.sandbox import DEFAULT_OFFERS, Sandbox
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
         lines = export_lines(running.environment())
         if environment_file is not None:
             try:
-                environment_file.write_text(lines, encoding="utf-8")
+                write_private(environment_file, lines)
             except OSError as error:
                 _say(f"korus: cannot write {environment_file}: {error.strerror}")
                 raise typer.Exit(CANNOT_START) from None

@@ -149,7 +149,7 @@ def from_here(request: Request) -> bool:
     peer = request.client.host if request.client is not None else ""
     try:
         return ipaddress.ip_address(peer).is_loopback and (
-            host == "localhost" or ipaddress.ip_address(host).is_loopback
+            host.lower().rstrip(".") == "localhost" or ipaddress.ip_address(host).is_loopback
         )
     except ValueError:
         return False

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_PER_LINE",
+    "MOST_UNITS",
     "OrderRequest",
     "read_beneficiary",
     "read_json",
     "read_orders",
     "read_reservations",
 ]
+
+MOST_UNITS = 10_000
+"""The most units of all lines of a body together; a limit of the sandbox only, which shows each unit in its answer."""
 
 MOST_PER_LINE = 1000
 """The largest quantity of one line where the product base names none; a limit of the sandbox only."""
@@ -114,6 +118,8 @@ def read_reservations(body: JsonObject, catalogue: Catalogue, client: Client) ->
     lines = [
         _line(item, f"items[{index}]", catalogue, client, problems) for index, item in enumerate(items or [])
     ]
+    if sum(line.quantity for line in lines if line is not None) > MOST_UNITS:
+        problems.add("items", f"All lines together should ask for {MOST_UNITS} units or less.", "range")
     problems.raise_if_any()
     return [line for line in lines if line is not None]
 
@@ -243,6 +249,7 @@ def _field_values(
     entries: list[object], known: Mapping[str, FormField], path: str, problems: ViolationList
 ) -> list[tuple[FormField, str]]:
     answers: list[tuple[FormField, str]] = []
+    earlier: dict[str, set[str]] = {}
     for index, entry in enumerate(entries):
         place = f"{path}[{index}]"
         if not _typed(entry, "object", place, problems):
@@ -255,9 +262,10 @@ def _field_values(
             problems.add(f"{place}.field", "This is not a field of the form.", "reference")
         if field is None:
             continue
-        earlier = [text for other, text in answers if other is field]
-        if earlier and (field.plan.type != "multi_choice" or value in earlier):
+        before = earlier.setdefault(field.iri, set())
+        if before and (field.plan.type != "multi_choice" or value in before):
             problems.add(f"{place}.field", "This field is answered twice.", "unique")
+        before.add(value or "")
         answers.append((field, value or ""))
         wrong = None if value is None else problem_with(field, value)
         if wrong is not None:
@@ -305,7 +313,7 @@ def _reservations(
     entries = _member(body, "reservations", "array", "reservations", problems)
     if entries == []:
         problems.add("reservations", "This collection should contain 1 element or more.", "count")
-    found: list[Reservation] = []
+    found: dict[str, Reservation] = {}
     for index, iri in enumerate(entries or []):
         path = f"reservations[{index}]"
         if not _typed(iri, "string", path, problems):
@@ -313,11 +321,11 @@ def _reservations(
         reservation = box_office.reservations.get(iri.removeprefix("/v1/booking/reservations/"))
         if reservation is None or reservation.iri != iri or reservation.organization != client.organization:
             problems.add(path, "There is no such reservation.", "reference")
-        elif reservation in found:
+        elif iri in found:
             problems.add(path, "This reservation is named twice.", "unique")
         else:
-            found.append(reservation)
-    return tuple(found)
+            found[iri] = reservation
+    return tuple(found.values())
 
 
 def _is_text(value: str) -> bool:

@@ -43,8 +43,8 @@ _PRODUCTS_SHOWN = 40
 def landing_routes(sandbox: Sandbox) -> list[BaseRoute]:
     """Return the routes of the pages."""
 
-    async def front(_: Request) -> HTMLResponse:
-        return HTMLResponse(_front(sandbox))
+    async def front(request: Request) -> HTMLResponse:
+        return HTMLResponse(_front(sandbox, secret=from_here(request)))
 
     async def catalog(request: Request) -> HTMLResponse:
         found = sandbox.catalogue.catalog(request.path_params["catalogId"])
@@ -111,7 +111,7 @@ proposal.</div>
 """
 
 
-def _front(sandbox: Sandbox) -> str:
+def _front(sandbox: Sandbox, *, secret: bool) -> str:
     seen = sandbox.inspect.summary()
     figures = (
         (f"{seen['offers']:,}", "offers"),
@@ -119,11 +119,13 @@ def _front(sandbox: Sandbox) -> str:
         (f"{seen['orders']:,}", "orders"),
         (seen["now"][:16].replace("T", " "), "sandbox time, UTC"),
     )
-    variables = sandbox.environment().items()
+    variables = sandbox.environment()
+    if not secret:
+        variables |= {"KORUS_CLIENT_SECRET": "(shown to a browser on this machine only)"}
     answers = ("ticketing/catalogs", "booking/reservations", "booking/orders")
     body = _FRONT.format(
         figures="".join(f"<li><strong>{number}</strong>{label}</li>" for number, label in figures),
-        exports=escape("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables)),
+        exports=escape("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())),
         catalogs="".join(
             _card(sandbox, catalog) for catalog in sandbox.catalogue.catalogs if catalog.plan.granted
         ),

@@ -6,6 +6,7 @@ token endpoint's errors its proposal P2. Media types are the documented ones.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
+    "MOST_VIOLATIONS",
     "JsonObject",
     "Refusal",
     "Violation",
@@ -130,19 +132,24 @@ def invalid(violations: Sequence[Violation]) -> Refusal:
     )
 
 
+MOST_VIOLATIONS = 1000
+"""How many violations an answer lists at most: a body that is wrong throughout is not answered with its multiple."""
+
+
 @frozen
 class ViolationList:
-    """Violations collected while a body is read, refused together at the end."""
+    """Violations collected while a body is read, refused together at the end; the first `MOST_VIOLATIONS` of them."""
 
     found: list[Violation] = field(factory=list[Violation])
 
     def add(self, path: str, message: str, kind: str = "invalid") -> None:
         """Note one."""
-        self.found.append(Violation(path, message, kind))
+        if len(self.found) < MOST_VIOLATIONS:
+            self.found.append(Violation(path, message, kind))
 
     def extend(self, violations: Iterable[Violation]) -> None:
         """Note several."""
-        self.found.extend(violations)
+        self.found.extend(islice(violations, MOST_VIOLATIONS - len(self.found)))
 
     def raise_if_any(self) -> None:
         """Refuse the request when something was noted."""

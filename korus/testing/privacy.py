@@ -15,6 +15,7 @@ import html
 import json
 import re
 import unicodedata
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
@@ -32,13 +33,13 @@ __all__ = [
     "ALLOWED_RESPONSE_HEADERS",
     "EMAIL",
     "JWT",
-    "NAMED",
     "PHONE",
     "Exchange",
     "conceal",
     "form_fields_of",
     "kind_of_key",
     "may_be",
+    "named",
     "private_places",
 ]
 
@@ -110,6 +111,8 @@ _KEYS: Mapping[Kind, tuple[str, ...]] = {
     Kind.SIGNATURE: (
         "signature", "sig", "xgoogsignature", "xamzsignature", "xgoogcredential", "xamzcredential", "hmac", "policy",
     ),
+    # what people write in their own words
+    Kind.NOTE: ("notes", "note", "comment", "comments", "remark", "remarks", "specialrequest", "specialrequests"),
 }  # fmt: skip
 _BY_KEY: Mapping[str, Kind] = {name: kind for kind, names in _KEYS.items() for name in names}
 _PERSON_KEYS = frozenset(
@@ -130,12 +133,21 @@ _PERSONS = frozenset(
     }
 )
 _LEAST_PHONE_DIGITS, _LEAST_REFERENCE = 6, 4
+_MOST_PHONE_CHARACTERS = 100
+# answers that say nothing about anybody: yes and no, small numbers, times of the day
+_PLAIN_ANSWER = re.compile(
+    r"true|false|[+-]?[0-9]{1,6}(?:\.[0-9]{1,4})?|[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?"
+)
+_FILE_NAME = re.compile(r"""(filename\*?\s*=\s*)("(?:[^"\\]|\\.)*"?|[^;\s]+)""", re.IGNORECASE)
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}(?=\"?$)")
+_STAND_IN = re.compile(r"(?:<html>)?concealed: [0-9]+ characters(?:</html>)?")
 
 EMAIL: Final = re.compile(
-    r"(?<!%)(?<!%[0-9A-Fa-f])\w(?:[\w.+'-]|%2[Bb])*(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
+    # looked for at the beginning of a word only, and not without end: else a long word takes its length squared
+    r"(?:(?<![\w%])|(?<=%[0-9A-Fa-f]{2}))\w(?:[\w.+'-]|%2[Bb]){0,1000}(?:@|%40)[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"
 )
 """An e-mail address in any script, also with its sign percent-encoded."""
-JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?")
+JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{6,2048}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)?")
 """A JSON web token."""
 PHONE: Final = re.compile(
     r"(?:(?<![\w.:+-])|(?<=[A-Za-z]:)(?=\+))(?:"
@@ -149,18 +161,18 @@ PHONE: Final = re.compile(
 """A phone number, international or as it is written in its country."""
 _CREDENTIAL = re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)([^/\s:@\"']+):([^/\s@\"']+)(?=@)")
-NAMED: Final = re.compile(
+_NAMED = re.compile(
     r"(?P<name>(?:first|last|given|family|full|user)[ _-]?name|(?:date|place) of birth|[A-Za-z][A-Za-z_-]{0,40})"
-    r"(?P<between>[\"']?\s{0,3}(?:=|:)\s{0,3}[\"']?)(?=(?P<value>[^\s\"'&;,<>{}()\[\]]+))",
+    r"(?P<between>[\"']?\s{0,3}(?:=|:)\s{0,3}[\"']?)(?=[^\s\"'&;,<>{}()\[\]])",
     re.IGNORECASE,
 )
-"""A value behind a name, as in addresses, forms and prose."""
+_END_OF_VALUE = re.compile(r"[\s\"'&;,<>{}()\[\]]|$")
 _IDENTIFIER = re.compile(r"[@A-Za-z_/][\w/.-]*")
 _STRUCTURAL = frozenset(
     {"@type", "@context", "status", "type", "currency", "seatsArrangement", "country", "language"}
 )
 # a whole address inside another, and what may be a text in base64
-_ENCODED = re.compile(r"[\w.~+-]*%(?:[\w.~+-]|%)*%3[AD](?:[\w.~+-]|%)*", re.IGNORECASE)
+_ENCODED = re.compile(r"(?<![\w.~+%-])[\w.~+-]*%(?:[\w.~+-]|%)*%3[AD](?:[\w.~+-]|%)*", re.IGNORECASE)
 _PACKED = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_=-])")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LETTER = r"0-9A-Za-z\u00c0-\u024f"
@@ -183,12 +195,12 @@ class Exchange:
 
     method: str
     uri: str
-    request_headers: Mapping[str, tuple[str, ...]]
-    request_body: bytes
+    request_headers: Mapping[str, tuple[str, ...]] = field(repr=False)
+    request_body: bytes = field(repr=False)
     status: int
     reason: str
-    response_headers: Mapping[str, tuple[str, ...]]
-    response_body: bytes
+    response_headers: Mapping[str, tuple[str, ...]] = field(repr=False)
+    response_body: bytes = field(repr=False)
 
 
 def _plain_key(key: str) -> str:
@@ -218,18 +230,21 @@ def may_be(kind: Kind, value: str) -> bool:
     if not value.strip() or value.startswith(("/v", "/.well-known", "http://", "https://")):
         return False
     if kind is Kind.PHONE:
-        return sum(character.isdigit() for character in value) >= _LEAST_PHONE_DIGITS
+        return (
+            len(value) <= _MOST_PHONE_CHARACTERS
+            and sum(character.isdigit() for character in value) >= _LEAST_PHONE_DIGITS
+        )
     return not (kind is Kind.EMAIL and "@" not in value and "%40" not in value)
 
 
 def private_places(
-    parsed: Any, form_fields: Mapping[str, Kind] | None = None
+    parsed: Any, form_fields: Mapping[str, Kind | None] | None = None
 ) -> Iterator[tuple[jsontext.Path, Kind, Any]]:
     """The places of a JSON document whose name says that a private value stands there.
 
     Args:
         parsed: The document.
-        form_fields: IRIs or ids of form fields whose answers are private, and what they are.
+        form_fields: IRIs or ids of form fields and what their answers are, None where these are known choices.
 
     Yields:
         The path, the kind and the value, which is a text or a number.
@@ -238,19 +253,21 @@ def private_places(
 
 
 def _places(
-    node: Any, path: jsontext.Path, inherited: Kind | None, fields: Mapping[str, Kind]
+    node: Any, path: jsontext.Path, inherited: Kind | None, fields: Mapping[str, Kind | None]
 ) -> Iterator[tuple[jsontext.Path, Kind, Any]]:
     if is_mapping(node):
         mapping = node
-        answered = fields.get(str(mapping.get("field"))) or fields.get(
-            str(mapping.get("field")).rpartition("/")[2]
-        )
+        asked = str(mapping.get("field"))
+        known = next((name for name in (asked, asked.rpartition("/")[2]) if name in fields), None)
         for key, one in mapping.items():
             kind = kind_of_key(key, mapping) or (
                 None if key in {"@id", "@type", "@context", "id"} else inherited
             )
-            if key == "value" and answered is not None:
-                kind = answered
+            if key == "value" and known is not None:
+                kind = fields[known]
+            elif key == "value" and kind is None and "field" in mapping:
+                # a question whose name says nothing may still be answered with something private
+                kind = _kind_of_answer(one)
             elif kind is None and key == "name" and _PERSONS & {_plain_key(str(step)) for step in path[-2:]}:
                 kind = Kind.NAME
             yield from _places(one, (*path, key), kind, fields)
@@ -263,15 +280,21 @@ def _places(
         yield path, inherited, node
 
 
-def form_fields_of(node: Any) -> Iterator[tuple[str, Kind]]:
-    """Form fields that ask for something private, by what their code or label says."""
+def _kind_of_answer(value: object) -> Kind | None:
+    if not isinstance(value, str) or _PLAIN_ANSWER.fullmatch(value.strip()):
+        return None
+    return Kind.BIRTHDATE if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) else Kind.NOTE
+
+
+def form_fields_of(node: Any) -> Iterator[tuple[str, Kind | None]]:
+    """Form fields that ask for something private, by what their code or label says, and None for those with choices."""
     if is_mapping(node):
         mapping = node
         if "type" in mapping and ("code" in mapping or "label" in mapping):
             asked = (kind_of_key(str(mapping.get(key) or "")) for key in ("code", "label"))
             kind = next((one for one in asked if one is not None), None)
             for key in ("@id", "id"):
-                if kind is not None and isinstance(mapping.get(key), str):
+                if (kind is not None or mapping.get("choices")) and isinstance(mapping.get(key), str):
                     yield mapping[key], kind
         for one in mapping.values():
             yield from form_fields_of(one)
@@ -285,8 +308,8 @@ class _Learned:
     """The private values of a cassette and the UUIDs in it."""
 
     pseudonyms: Pseudonyms
-    values: dict[str, Kind] = field(factory=dict[str, Kind])
-    fields: dict[str, Kind] = field(factory=dict[str, Kind])
+    values: dict[str, Kind] = field(factory=dict[str, Kind], repr=False)
+    fields: dict[str, Kind | None] = field(factory=dict[str, "Kind | None"])
     identifiers: set[str] = field(factory=set[str])
     origins: dict[str, str] = field(factory=dict[str, str])
 
@@ -412,17 +435,17 @@ class _Concealer:
     def _named(self, text: str) -> str:
         out: list[str] = []
         position = 0
-        for found in NAMED.finditer(text):
-            kind, value = kind_of_key(found["name"]), found["value"]
+        for one in named(text):
+            value = one.value
             decoded = unquote_plus(value) if "%" in value else value
-            if found.end() < position or kind is None or not may_be(kind, decoded) or is_pseudonym(decoded):
+            if one.start < position or not may_be(one.kind, decoded) or is_pseudonym(decoded):
                 continue
-            if kind is Kind.REFERENCE and "=" not in found["between"]:
+            if one.kind is Kind.REFERENCE and "=" not in one.between:
                 # "reference: a word" is prose as often as it is a number
                 continue
-            made = self.kind(kind, decoded)
-            out += [text[position : found.end()], quote(made, safe="+") if decoded != value else made]
-            position = found.end("value")
+            made = self.kind(one.kind, decoded)
+            out += [text[position : one.start], quote(made, safe="+") if decoded != value else made]
+            position = one.end
         return "".join([*out, text[position:]])
 
     def _credentials(self, text: str) -> str:
@@ -519,11 +542,16 @@ class _Concealer:
             if name == "authorization" and name in allowed:
                 kept[name] = tuple(self._authorization(value) for value in values)
             elif name in allowed or is_rate_limit(name, allowed):
-                kept[name] = tuple(
-                    self.uri(value) if name in {"location", "content-location"} else self.text(value)
-                    for value in values
-                )
+                kept[name] = tuple(self._header(name, value) for value in values)
         return kept
+
+    def _header(self, name: str, value: str) -> str:
+        if name in {"location", "content-location"}:
+            return self.uri(value)
+        if name == "content-disposition":
+            # files are named after orders and people
+            value = _FILE_NAME.sub(_without_name, value)
+        return self.text(value)
 
     def _authorization(self, value: str) -> str:
         scheme, space, credential = value.strip().partition(" ")
@@ -559,7 +587,7 @@ class _Concealer:
                     ) from error
         if bodies.media_type(content_type).startswith("multipart/"):
             raise bodies.BodyUnreadable(f"{where}: a body of several parts is not recorded")
-        return self.text(text).encode(charset)
+        return _stand_in(text).encode(charset)
 
     def _harmless(self, said: str) -> bool:
         if self.known is not None and self.known.search(said):
@@ -568,6 +596,45 @@ class _Concealer:
             return False
         # object numbers and coordinates of a PDF look like phone numbers, so numbers need a sign to count
         return not (EMAIL.search(said) or JWT.search(said) or re.search(r"\+[1-9][0-9]{8,}", said))
+
+
+def _without_name(found: re.Match[str]) -> str:
+    extension = _EXTENSION.search(found[2])
+    return f'filename="file{extension.group() if extension else ""}"'
+
+
+def _stand_in(text: str) -> str:
+    """What takes the place of a text that has no structure: CSV, markup and prose may hold anything anywhere."""
+    if _STAND_IN.fullmatch(text):
+        return text
+    said = f"concealed: {len(text)} characters"
+    return f"<html>{said}</html>" if text.lstrip()[:1] == "<" else said
+
+
+@frozen
+class Named:
+    """A value behind a name that says what it is, as in addresses, forms and prose."""
+
+    kind: Kind
+    between: str
+    value: str = field(repr=False)
+    start: int
+    end: int
+
+
+def named(text: str) -> Iterator[Named]:
+    """Yield every value that stands behind a name which says what it is."""
+    end = 0
+    for found in _NAMED.finditer(text):
+        kind = kind_of_key(found["name"])
+        if kind is None:
+            continue
+        start = found.end()
+        if end <= start:
+            # the end is looked for once for all names that stand within one value
+            stop = _END_OF_VALUE.search(text, start)
+            end = stop.start() if stop else len(text)
+        yield Named(kind, found["between"], text[start:end], start, end)
 
 
 def unpacked(word: str) -> str | None:
@@ -605,10 +672,9 @@ def _learn_document(parsed: Any, learned: _Learned) -> None:
 
 def _learn_named(text: str, learned: _Learned) -> None:
     """Learn what a text announces by itself, as the address of a file does its signature."""
-    for found in NAMED.finditer(text):
-        kind = kind_of_key(found["name"])
-        if kind is not None and ("=" in found["between"] or kind in SECRET_KINDS):
-            learned.learn(kind, unquote_plus(found["value"]) if "%" in found["value"] else found["value"])
+    for one in named(text):
+        if "=" in one.between or one.kind in SECRET_KINDS:
+            learned.learn(one.kind, unquote_plus(one.value) if "%" in one.value else one.value)
 
 
 def _texts(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -737,6 +803,14 @@ def conceal(
     return tuple(_concealed(one, concealer) for one in decoded)
 
 
+def _phrase(status: int) -> str:
+    """Return the standard phrase of a status; a server may put anything there."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
 def _content_type(headers: Mapping[str, tuple[str, ...]]) -> str | None:
     return next(iter(headers.get("content-type", ())), None)
 
@@ -772,7 +846,7 @@ def _concealed(exchange: Exchange, concealer: _Concealer) -> Exchange:
             exchange.request_body, _content_type(exchange.request_headers), f"{where}, the request's body"
         ),
         status=exchange.status,
-        reason=concealer.text(exchange.reason),
+        reason=_phrase(exchange.status) if exchange.reason else "",
         response_headers=concealer.headers(exchange.response_headers, ALLOWED_RESPONSE_HEADERS),
         response_body=concealer.body(
             exchange.response_body, _content_type(exchange.response_headers), f"{where}, the answer's body"

@@ -55,6 +55,7 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105  # the name of a kind
     SECRET = "secret"  # noqa: S105  # the name of a kind
     SIGNATURE = "signature"
+    NOTE = "note"
 
 
 SECRET_KINDS: Final = frozenset({Kind.CLIENT, Kind.TOKEN, Kind.SECRET, Kind.SIGNATURE})
@@ -73,6 +74,7 @@ _FORMS: dict[Kind, str] = {
     Kind.TOKEN: "token-{}",
     Kind.SECRET: "secret-{}",
     Kind.SIGNATURE: "signature-{}",
+    Kind.NOTE: "Note-{}",
 }
 _PATTERNS: dict[Kind, re.Pattern[str]] = {
     kind: re.compile(form.replace(".", r"\.").replace("{}", rf"([{_ALPHABET}]{{{_BODY + _SUM}}})"))

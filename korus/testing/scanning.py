@@ -26,7 +26,6 @@ from korus.testing.privacy import (
     ALLOWED_RESPONSE_HEADERS,
     EMAIL,
     JWT,
-    NAMED,
     PHONE,
     Exchange,
     conceal,
@@ -34,6 +33,7 @@ from korus.testing.privacy import (
     is_rate_limit,
     kind_of_key,
     may_be,
+    named,
     private_places,
 )
 from korus.testing.pseudonyms import SECRET_KINDS, UUID, Kind, Pseudonyms, is_pseudonym, pieces
@@ -250,16 +250,15 @@ def _in_text(name: str, text: str, secrets: Sequence[str]) -> Iterator[Leak]:
 def _announced(name: str, text: str, kinds: frozenset[Kind]) -> Iterator[Leak]:
     """Values that stand behind a name that says what they are, found without understanding the file."""
     for number, line in enumerate(text.splitlines(), start=1):
-        for found in NAMED.finditer(line):
-            kind, value = kind_of_key(found["name"]), unquote_plus(found["value"])
+        for one in named(line):
+            value = unquote_plus(one.value)
             if (
-                kind is not None
-                and kind in kinds
-                and may_be(kind, value)
+                one.kind in kinds
+                and may_be(one.kind, value)
                 and not _is_harmless(value, line)
                 and value not in _EMPTY
             ):
-                yield Leak(cassette=name, line=number, pointer="", what=str(kind), excerpt=_masked(value))
+                yield Leak(cassette=name, line=number, pointer="", what=str(one.kind), excerpt=_masked(value))
 
 
 def _is_harmless(value: str, line: str) -> bool:
@@ -318,7 +317,7 @@ def _random_words(line: str) -> Iterator[str]:
 
 
 def _in_cassette(name: str, cassette: cassettes.Cassette) -> Iterator[Leak]:
-    fields: dict[str, Kind] = {}
+    fields: dict[str, Kind | None] = {}
     for one in cassette.interactions:
         for body in (one.request.body, one.response.body):
             fields.update(form_fields_of(bodies.value(body)))
@@ -358,7 +357,7 @@ def _in_headers(
                 yield pointer, "credential", value
 
 
-def _in_body(body: Mapping[str, Any], fields: Mapping[str, Kind]) -> Iterator[tuple[str, str, str]]:
+def _in_body(body: Mapping[str, Any], fields: Mapping[str, Kind | None]) -> Iterator[tuple[str, str, str]]:
     if "form" in body:
         for key, value in body["form"]:
             kind = kind_of_key(str(key))

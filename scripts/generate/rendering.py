@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _READING = ("ABSENT", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",
-            "read_model", "read_models", "read_one_of", "restore", "same", "unknown_keys")  # fmt: skip
+            "read_model", "read_models", "read_one_of", "restore", "same", "shown",
+            "unknown_keys")  # fmt: skip
 _WRITING = ("add_cookie", "add_header", "add_query", "form_fields", "form_parts", "path_part", "write_value")
 _TYPES = ("UNSET", "File", "Operation", "Response", "Unset")
 

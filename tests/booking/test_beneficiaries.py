@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from korus_api.models import PatchOrderItemTicketInputBeneficiary
 
-from korus.beneficiaries import check_beneficiary, order_tickets, read_rows, requirement
+from korus import beneficiaries
+from korus.beneficiaries import (
+    BeneficiaryRow,
+    assign,
+    check_beneficiary,
+    order_tickets,
+    read_rows,
+    requirement,
+)
 from korus.errors import BeneficiaryInvalid, InvalidArgument
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -287,3 +295,42 @@ class TestRows:
     def test_what_is_no_list_of_rows_is_refused(self, source):
         with pytest.raises(InvalidArgument):
             read_rows(source)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[object]:
+    calls: list[object] = []
+    plain = getattr(beneficiaries, name)
+    monkeypatch.setattr(beneficiaries, name, lambda given: calls.append(given) or plain(given))
+    return calls
+
+
+@pytest.mark.parametrize("heading", ["x{}", "first name"])
+def test_the_columns_of_a_file_are_each_looked_at_once(heading: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted(monkeypatch, "_column")
+    columns = [heading.format(number) for number in range(8000)]
+    with pytest.raises(InvalidArgument, match="columns unknown or repeated") as caught:
+        read_rows(io.StringIO(",".join(columns) + "\n"))
+    assert len(calls) == 8000
+    assert len(str(caught.value)) < 500
+
+
+def test_the_cells_of_a_file_ask_for_no_column_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted(monkeypatch, "_column")
+    rows = read_rows(io.StringIO("firstname,lastname\n" + "Ada,Lovelace\n" * 1000))
+    assert (len(rows), len(calls)) == (1000, 2)
+
+
+def test_tickets_are_found_without_looking_through_all_for_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = counted(monkeypatch, "iri_of")
+    tickets = [{"@id": f"/t/{number}", "id": str(number)} for number in range(1000)]
+    rows = [BeneficiaryRow(number, f"/t/{number}", {}) for number in range(1000)]
+    assigned = assign({"items": [{"tickets": tickets}]}, rows)
+    assert [ticket for _, ticket, _ in assigned] == tickets
+    assert len(calls) <= 3000
+
+
+def test_a_name_that_two_tickets_have_names_neither() -> None:
+    tickets = [{"@id": "/t/1", "voucher": "V"}, {"@id": "/t/2", "voucher": "V"}, {"@id": "/t/3", "id": "V"}]
+    rows = [BeneficiaryRow(1, "V", {}), BeneficiaryRow(2, "/t/2", {})]
+    assigned = assign({"items": [{"tickets": tickets}]}, rows)
+    assert [ticket for _, ticket, _ in assigned] == [None, tickets[1]]

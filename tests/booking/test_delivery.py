@@ -1,6 +1,7 @@
 """Documents at the sandbox, in both colours: waited for politely, saved whole or not at all."""
 
 import io
+import os
 import threading
 import time
 from datetime import timedelta
@@ -44,6 +45,18 @@ def test_the_tickets_are_real_files_named_after_the_order(front, order, tmp_path
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(path.read_bytes())).pages)
     assert order.reference in text
     assert front.sandbox.inspect.storage_requests_with_token == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_tickets_are_for_their_owner_only(front, order, tmp_path, umask):
+    ready(front)
+    before = os.umask(umask)
+    try:
+        (path,) = front.korus.documents.download(order, to=tmp_path)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_running_it_again_gives_the_same_files_and_leaves_nothing_behind(front, order, tmp_path):

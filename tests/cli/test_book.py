@@ -417,3 +417,23 @@ def test_a_name_that_the_terminal_cannot_show_fails_nothing(at_the_sandbox: Sand
     )
     assert (ended.returncode, b"Traceback" in ended.stderr) == (2, False)
     assert b"Mus\\xe9e des Choses Calmes" in ended.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_the_receipt_is_private_and_follows_no_link(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("keep me", encoding="utf-8")
+    folder = tmp_path / "tickets" / "PLAIN-1"
+    folder.mkdir(parents=True)
+    for name in ("receipt.json", "receipt.json.new"):
+        (folder / name).symlink_to(outside)
+    file = write(tmp_path, ADULTS)
+    file.write_text(file.read_text("utf-8").replace("SHOP 1/é", "PLAIN-1"), encoding="utf-8")
+    assert korus_command("book", file).status == 0
+    assert outside.read_text(encoding="utf-8") == "keep me"
+    assert not (folder / "receipt.json").is_symlink()
+    files = [path for path in folder.iterdir() if not path.is_symlink()]
+    assert len(files) > 1
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}

@@ -9,13 +9,17 @@ import logging
 import pickle
 import sys
 import traceback
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from scripted_server import CANARIES, Caller, Reply, ScriptedServer, token
 
-from korus import AsyncKorus, Korus, RetryPolicy, errors
+from korus import AsyncKorus, Cache, Korus, RetryPolicy, errors
 from korus.config import Config
 from korus.secret import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORDER = {"@id": "/v1/booking/orders/o1", "id": "o1"}
 ONCE = RetryPolicy(attempts=1)
@@ -168,6 +172,95 @@ def test_a_configuration_error_shows_no_secret(
     with pytest.raises(errors.ConfigurationError) as caught:
         kind.from_env(client_secret=CANARIES["secret"])
     assert_no_canary(everything_shown(caught.value))
+
+
+ADDRESSES = [
+    "https://user:canary-secret-7f3a@api.test",
+    "https://canary-secret-7f3a@api.test/x?y#z",
+    "https://user:canary-secret-7f3a/@api.test",
+    "https:/user:canary-secret-7f3a@api.test",
+    "user:canary-secret-7f3a@api.test",
+    "ftp://user:canary-secret-7f3a?@api.test",
+]
+
+
+@pytest.mark.parametrize("kind", [Korus, AsyncKorus])
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("setting", ["base_url", "token_url"])
+def test_a_password_in_an_address_is_refused_and_not_shown(
+    server: ScriptedServer, kind: type, setting: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = server.settings(**{setting: address})
+    client = kind(**server.settings())
+    for build in (
+        lambda: kind(**settings),
+        lambda: kind.from_env(**settings),
+        lambda: client.with_options(**{setting: address}),
+    ):
+        with pytest.raises(errors.ConfigurationError, match=setting) as caught:
+            build()
+        assert_no_canary(everything_shown(caught.value))
+    for name, value in {**settings, "client_secret": "s"}.items():
+        monkeypatch.setenv(f"KORUS_{name.upper()}", value)
+    with pytest.raises(errors.ConfigurationError, match=setting) as caught:
+        kind.from_env()
+    assert_no_canary(everything_shown(caught.value))
+
+
+@pytest.mark.parametrize("kind", [Korus, AsyncKorus])
+@pytest.mark.parametrize(
+    "cache",
+    [
+        "valkey://user:canary-secret-7f3a@cache.test",
+        "REDIS+TLS://user:canary-secret-7f3a@cache.test/0",
+        "sqlite:///canary-secret-7f3a",
+        "http://canary-secret-7f3a",
+    ],
+)
+def test_a_cache_of_an_unknown_scheme_is_refused_and_not_shown(
+    server: ScriptedServer, kind: type, cache: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    client = kind(**server.settings())
+    for build in (
+        lambda: kind(**server.settings(cache=cache)),
+        lambda: kind.from_env(**server.settings(cache=cache)),
+        lambda: client.with_options(cache=cache),
+        lambda: Cache(cache),
+        lambda: Cache.of(cache),
+    ):
+        with pytest.raises(errors.ConfigurationError, match="scheme") as caught:
+            build()
+        assert_no_canary(everything_shown(caught.value))
+    with pytest.raises(errors.ConfigurationError) as caught:
+        Cache("redis://user:canary-secret-7f3a@cache.test", keep=-1)
+    assert_no_canary(everything_shown(caught.value))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [Korus, AsyncKorus])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"timeout": "soon"}, {"base_url": "ftp://x"}, {"cache": "valkey://x"}, {"http_client": 1}, {"max_connections": 0}],
+    ids=str,
+)  # fmt: skip
+def test_the_password_of_the_journal_is_in_no_traceback(
+    server: ScriptedServer, kind: type, wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # what the journal itself raises when it is opened is tested with the journal
+    url = "postgresql://me:canary-secret-7f3a@db/korus"
+    client = kind(**server.settings())
+    monkeypatch.setenv("KORUS_JOURNAL", url)
+    for build in (
+        lambda: kind(**server.settings(journal=url, **wrong)),
+        lambda: kind(**server.settings(journal=Secret(url), **wrong)),
+        lambda: kind.from_env(**server.settings(**wrong)),
+        lambda: kind.from_env(**server.settings(journal=url, **wrong)),
+        lambda: client.with_options(journal=url, **wrong),
+    ):
+        with pytest.raises(errors.ConfigurationError) as caught:
+            build()
+        assert_no_canary(everything_shown(caught.value))
 
 
 def test_an_unexpected_error_in_the_middle_of_a_call_shows_no_secret(

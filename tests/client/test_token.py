@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import anyio
@@ -12,11 +13,23 @@ from attrs import define
 from scripted_server import CANARIES, Caller, Reply, ScriptedServer, token
 
 from korus import AsyncKorus, Korus, RetryPolicy, errors
+from korus._http.ambiguity import is_ambiguous, may_follow_work, redirects_after_work
 from korus._primitives.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ORDER = {"@id": "/v1/booking/orders/o1", "id": "o1"}
 ONCE = RetryPolicy(attempts=1)
 UNAUTHORIZED = {"code": 401, "message": "Expired token"}
+
+
+RESERVATION = "/v1/booking/reservations/019a57f7-0d80-7f8f-8d5c-000000000001"
+CUSTOMER = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org"}
+
+
+def create_order(korus):
+    return korus.orders.create(RESERVATION, customer=CUSTOMER, external_reference="R")
 
 
 def get_order(korus):
@@ -119,7 +132,7 @@ def test_a_token_that_still_holds_is_used_on_while_its_endpoint_is_unwell(
     time = MovableTime()
     client = with_clock(caller.client(timeout=None, retry=ONCE), time)
     assert caller.using(client, get_order, move(time, 1750), get_order).id == "o1"
-    with pytest.raises(errors.ServerError):
+    with pytest.raises(errors.TokenUnavailable):
         caller.using(
             with_clock(caller.client(timeout=None, retry=ONCE), time),
             lambda korus: setattr(korus.transport.tokens, "_token", None),
@@ -184,15 +197,91 @@ def test_refused_credentials_are_one_clear_error(server: ScriptedServer, caller:
         b'{"access_token": "canary-access-9b21',
     ],
 )
-def test_an_unusable_token_answer_is_a_decoding_failure(
+def test_an_unusable_token_answer_means_nothing_was_sent(
     server: ScriptedServer, caller: Caller, answer: bytes
 ) -> None:
     server.answer_token = lambda _: Reply(body=answer)
-    with pytest.raises(errors.DecodingFailed) as caught:
+    with pytest.raises(errors.TokenUnavailable) as caught:
         caller.call(get_order)
-    assert caught.value.operation == "token"
-    assert b"canary" not in caught.value.excerpt
+    assert (caught.value.operation, caught.value.status, caught.value.sent) == ("token", 200, False)
+    assert "token_url" in str(caught.value)
+    assert "canary" not in repr(vars(caught.value)) + str(caught.value)
+    assert len(server.token_requests) == 1
     assert server.api_requests == []
+
+
+@pytest.mark.parametrize("call", [get_order, create_order], ids=["a read", "an order"])
+@pytest.mark.parametrize("status", [301, 302, 308, 400, 401, 403, 404, 405, 409, 410, 422, 451])
+def test_a_refusing_token_endpoint_is_an_authentication_failure(
+    server: ScriptedServer, caller: Caller, status: int, call: Callable
+) -> None:
+    server.answer_token = lambda _: Reply(status, {"detail": "gone"}, {"Location": "http://127.0.0.1:1/"})
+    with pytest.raises(errors.KorusError) as caught:
+        caller.call(call, retry=RetryPolicy(attempts=3, first_wait=0.01))
+    assert type(caught.value) is errors.AuthenticationFailed
+    assert (caught.value.operation, caught.value.status) == ("token", status)
+    assert "token_url" in str(caught.value)
+    assert "base_url" not in str(caught.value)
+    assert is_ambiguous(caught.value) is False
+    assert may_follow_work(caught.value) is False
+    assert redirects_after_work(caught.value) is False
+    assert len(server.token_requests) == 1
+    assert server.api_requests == []
+
+
+@pytest.mark.parametrize("call", [get_order, create_order], ids=["a read", "an order"])
+@pytest.mark.parametrize(
+    ("status", "requests"),
+    [(201, 1), (204, 1), (408, 1), (429, 3), (500, 1), (502, 3), (503, 3), (504, 3), (599, 1)],
+)
+def test_an_unwell_token_endpoint_means_nothing_was_sent(
+    server: ScriptedServer, caller: Caller, status: int, requests: int, call: Callable
+) -> None:
+    server.answer_token = lambda _: Reply(status, b"<html>ada@example.org</html>", {"Retry-After": "0"})
+    with pytest.raises(errors.KorusError) as caught:
+        caller.call(call, retry=RetryPolicy(attempts=3, first_wait=0.01))
+    assert type(caught.value) is errors.TokenUnavailable
+    assert (caught.value.operation, caught.value.status, caught.value.sent) == ("token", status, False)
+    assert is_ambiguous(caught.value) is False
+    assert "ada@" not in str(caught.value) + repr(vars(caught.value))
+    # 429 and the gateways' statuses are tried again, as those of the API are
+    assert len(server.token_requests) == requests
+    assert server.api_requests == []
+
+
+def test_the_token_endpoint_says_how_long_to_wait(server: ScriptedServer, caller: Caller) -> None:
+    server.answer_token = lambda _: Reply(503, headers={"Retry-After": "7"})
+    with pytest.raises(errors.TokenUnavailable) as caught:
+        caller.call(get_order, retry=ONCE)
+    assert caught.value.retry_after == 7
+
+
+def test_a_renewal_that_fails_after_a_401_means_nothing_was_done(
+    server: ScriptedServer, caller: Caller
+) -> None:
+    server.answer = lambda _: Reply(401)
+    server.answer_token = lambda _: Reply(500) if len(server.token_requests) > 1 else Reply(body=token())
+    with pytest.raises(errors.TokenUnavailable) as caught:
+        caller.call(get_order, retry=ONCE)
+    assert caught.value.sent is False
+
+
+def test_a_hook_that_raises_for_the_token_endpoint_is_no_answer_of_the_api(
+    server: ScriptedServer, caller: Caller
+) -> None:
+    def check(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    async def check_later(response: httpx.Response) -> None:
+        response.raise_for_status()
+
+    server.answer_token = lambda _: Reply(404)
+    if caller.asynchronous:
+        client: Any = httpx.AsyncClient(event_hooks={"response": [check_later]})
+    else:
+        client = httpx.Client(event_hooks={"response": [check]})
+    with pytest.raises(errors.AuthenticationFailed, match="token_url"):
+        caller.call(get_order, http_client=client)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus.errors import RateLimited, ServerError, StatusError, ValidationFailed
+from korus.errors import Problem, RateLimited, ServerError, StatusError, ValidationFailed
 from korus.problems import status_error
 from korus.secret import Secret
 
@@ -79,11 +79,46 @@ def test_retry_after_is_on_the_error(status: int, kind: type[RateLimited | Serve
     assert bare.retry_after is None
 
 
-def test_a_page_of_a_proxy_is_kept_as_text() -> None:
-    error = status_error(502, {"content-type": "text/html"}, b"<html>Bad  gateway\n</html>" + b"x" * 9000)
-    assert error.body.startswith("<html>Bad  gateway")
-    assert len(error.body) == 2000
-    assert "502 Bad Gateway: <html>Bad gateway" in str(error)
+def test_a_page_of_a_proxy_is_described() -> None:
+    error = status_error(502, {"content-type": "text/html"}, b"<html>Ada</html>" + b"x" * 9000)
+    assert error.body == "9016 bytes that begin with '<htm' (text/html)"
+    assert str(error) == f"request: 502 Bad Gateway: {error.body}"
+    assert error.problem == Problem()
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 429, 500, 503])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><h1>Ada</h1>",
+        b"You, Ada, may not",
+        b'{"name": "Ada"',
+        b'{"detail": "<html>Ada</html>", "title": " <p>Ada"}',
+        b'[{"name": "Ada"}]',
+        b'"Ada"',
+        b"\xff\xfeA\0d\0a\0",
+    ],
+)
+def test_no_message_quotes_what_is_no_problem_document(status: int, body: bytes) -> None:
+    error = status_error(status, {"content-type": "text/html"}, body)
+    assert "Ada" not in f"{error} {error!r} {error.problem!r}"
+
+
+def test_a_detail_is_cut_in_the_message() -> None:
+    error = status_error(400, {}, b'{"detail": "' + b"long " * 1000 + b'"}')
+    assert len(str(error)) < 400
+    assert error.problem is not None
+    assert len(error.problem.detail or "") == 5000
+
+
+def test_the_request_id_is_masked_and_cut() -> None:
+    error = status_error(
+        500, {"x-request-id": "r\x1b[0m hunter2 " + "x" * 500}, b"", secrets=[Secret("hunter2")]
+    )
+    assert error.request_id is not None
+    assert error.request_id.startswith("r[0m *** xxx")
+    assert len(error.request_id) == 100
+    assert "hunter2" not in str(error) + repr(vars(error))
 
 
 def test_a_huge_error_page_is_not_decoded() -> None:

@@ -99,6 +99,15 @@ def test_a_bad_order_is_refused(path: str, body: dict[str, Any], sandbox: Sandbo
     assert len(sandbox.faults) == 0
 
 
+def test_the_secret_is_shown_to_names_of_this_machine_only(sandbox: Sandbox) -> None:
+    for name in ("evil.example", "10.0.0.1", "127.0.0.1.evil.example", "localhost.evil.example"):
+        page = PLAIN.get(sandbox.base_url, headers={"Host": name}).text
+        assert sandbox.client_id in page
+        assert sandbox.client_secret not in page
+    for name in ("localhost", "LOCALHOST:80", "127.0.0.1", "[::1]:8000"):
+        assert sandbox.client_secret in PLAIN.get(sandbox.base_url, headers={"Host": name}).text
+
+
 def test_a_web_page_can_neither_post_nor_rebind_a_name(sandbox: Sandbox) -> None:
     assert PLAIN.post(f"{sandbox.admin_url}/faults", content=b'{"kind":"slow"}').status_code == 415
     headers = {"Host": "evil.example"}

@@ -288,3 +288,39 @@ def test_a_wrong_token_is_refused_by_its_fault(sandbox: Sandbox) -> None:
     assert asked(good) == (401, "JWT Token not found")
     sandbox.clock.advance(1801)
     assert asked(f"Bearer {good}") == (401, "Expired JWT Token")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"items": [{}] * 100_000},
+        {"items": [1] * 150_000},
+        {"items": [{"offer": "x" * 1000, "quantity": "y", "ticketSessions": [{}] * 50}] * 600},
+    ],
+    ids=["objects", "numbers", "long lines"],
+)
+def test_a_body_that_is_wrong_throughout_is_answered_shortly(shop: Shop, body: dict[str, Any]) -> None:
+    answer = shop.post("/v1/booking/reservations/_bulk", body)
+    assert answer.status_code == 422
+    assert len(answer.json()["violations"]) == 1000
+    assert len(answer.content) < 1_000_000
+
+
+def test_reservations_that_do_not_exist_are_answered_shortly(shop: Shop) -> None:
+    body = {"customer": CUSTOMER, "externalReference": "R", "reservations": ["x"] * 75_000}
+    answer = shop.post("/v1/booking/orders/_bulk", body)
+    assert answer.status_code == 422
+    assert len(answer.content) < 1_000_000
+
+
+def test_all_lines_together_have_a_largest_number_of_units(shop: Shop, line: dict[str, Any]) -> None:
+    lines = [{**line, "quantity": 100}] * 101
+    assert "items" in refused(shop, *lines)
+
+
+def test_many_answers_to_one_field_are_judged_in_a_moment(shop: Shop, line: dict[str, Any]) -> None:
+    choices = form_fields(shop, line)["multi_choice"]
+    given = [{"field": choices["@id"], "value": str(number)} for number in range(20_000)]
+    form = {**line["ticketSessions"][0]["formData"], "fields": given}
+    lines = {**line, "ticketSessions": [{**line["ticketSessions"][0], "formData": form}]}
+    assert len(refused(shop, lines)) == 1000

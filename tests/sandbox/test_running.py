@@ -47,6 +47,7 @@ def test_it_says_how_to_use_it_and_stops_when_interrupted(tmp_path: Path) -> Non
         }
         assert PLAIN.post(given["KORUS_TOKEN_URL"], data=form).status_code == 200
         assert file.read_text() == export_lines(given)
+        assert os.name == "nt" or file.stat().st_mode & 0o777 == 0o600
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=20)
     assert process.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,8 @@ def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 class Answers:
     """A transport that answers as told and notes what it was asked."""
 
-    def __init__(self, *answers: httpx.Response) -> None:
+    def __init__(self, *answers: httpx.Response, refresh: str | None = None) -> None:
+        self.refresh = refresh
         self.waiting = list(answers)
         self.asked: list[str] = []
         """The token of every request; a request that is sent again is the same object with another one."""
@@ -74,7 +76,12 @@ class Answers:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/token":
             self.tokens += 1
-            return httpx.Response(200, json={"access_token": f"token-{self.tokens}", "expires_in": 600})
+            answer = {
+                "access_token": f"token-{self.tokens}",
+                "expires_in": 600,
+                "refresh_token": self.refresh,
+            }
+            return httpx.Response(200, json=answer)
         self.asked.append(request.headers["Authorization"])
         return self.waiting.pop(0) if len(self.waiting) > 1 else self.waiting[0]
 
@@ -254,6 +261,29 @@ def test_workers_on_one_redis_share_pages_and_one_token(redis: str) -> None:
     assert answers.tokens == 1
     assert set(answers.asked) == {"Bearer token-1"}
     assert len(answers.asked) == 3
+
+
+def test_the_refresh_token_is_never_in_redis(redis: str) -> None:
+    with with_answers(Answers(catalogs("a"), refresh="canary-refresh"), redis) as korus:
+        ids(korus)
+        korus.orders.list().first()
+    with sync_cache.redis_client(redis) as server:
+        kept = {key: server.get(key) for key in server.keys("*") if server.type(key) == b"string"}
+    assert any(b"token-1" in value for value in kept.values())
+    assert not any(b"canary-refresh" in value for value in kept.values())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_the_file_and_what_sqlite_puts_beside_it_are_private(tmp_path: Path) -> None:
+    with with_answers(Answers(catalogs("a")), tmp_path / "new" / "cache.sqlite3") as korus:
+        ids(korus)
+        modes = {
+            path.name: path.stat().st_mode & 0o777
+            for path in (tmp_path / "new").iterdir()
+            if path.name != ".gitignore"
+        }
+    assert len(modes) > 1
+    assert set(modes.values()) == {0o600}
 
 
 def test_a_token_that_is_refused_is_renewed_for_all_workers_once(redis: str) -> None:

@@ -7,6 +7,7 @@ import gzip
 import html
 import io
 import json
+import time
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -240,11 +241,11 @@ def test_what_shows_by_its_form_is_replaced_without_being_announced(tmp_path, na
 
 def test_the_same_person_is_the_same_person_everywhere():
     first = exchange(response_body=json.dumps({"firstname": "Ada", "email": "ada@example.com"}).encode())
-    second = exchange(response_body=json.dumps({"notes": "Ada or ADA, ada@example.com, not Adam"}).encode())
+    second = exchange(response_body=json.dumps({"info": "Ada or ADA, ada@example.com, not Adam"}).encode())
     one, other = (json.loads(done.response_body) for done in conceal([first, second], Pseudonyms()))
     given = Pseudonyms().replace(Kind.GIVEN, "Ada")
     assert one["firstname"] == given
-    assert other["notes"] == f"{given} or {given}, {one['email']}, not Adam"
+    assert other["info"] == f"{given} or {given}, {one['email']}, not Adam"
 
 
 def test_answers_to_a_form_are_replaced_when_the_form_asks_for_something_private():
@@ -393,3 +394,73 @@ def test_secrets_of_the_machine_are_replaced_wherever_they_stand():
 def test_a_cassette_of_canaries_is_readable_yaml(tmp_path):
     path = written(tmp_path, *(announcing(name, value) for name, value in CANARIES.items()))
     assert len(plainyaml.load(path.read_text())["interactions"]) == len(CANARIES)
+
+
+HELD_BACK = "Marta kommt mit dem Rollstuhl"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"request_body": json.dumps({"notes": HELD_BACK}).encode()},
+        {"request_body": json.dumps({"items": [{"Comment": HELD_BACK}]}).encode()},
+        {"request_body": json.dumps({"formData": {"fields": [{"field": "/v1/forms/f/fields/1", "value": HELD_BACK}]}}).encode()},
+        {"reason": HELD_BACK},
+        {"response_headers": {"content-disposition": (f'attachment; filename="{HELD_BACK}.pdf"; size=3',)}},
+        {"response_headers": {"content-disposition": (f"attachment; filename*=UTF-8''{HELD_BACK.replace(' ', '%20')}",)}},
+        {"response_headers": {"content-disposition": (f'inline; filename="{HELD_BACK}',)}},
+        {"response_headers": {"content-type": ("text/csv",)}, "response_body": f"name\n{HELD_BACK}\n".encode()},
+        {"response_headers": {"content-type": ("text/html",)}, "response_body": f"<h1>{HELD_BACK}</h1>".encode()},
+        {"response_headers": {"content-type": ("application/xml",)}, "response_body": f"<a>{HELD_BACK}</a>".encode()},
+        {"response_headers": {"content-type": ("text/plain",)}, "response_body": HELD_BACK.encode()},
+    ],
+)  # fmt: skip
+def test_what_people_write_in_their_own_words_is_concealed(changes: dict) -> None:
+    (done,) = conceal([exchange(**changes)], Pseudonyms())
+    written = f"{done.uri} {done.request_headers} {done.request_body!r} {done.reason} {done.response_headers} {done.response_body!r}"
+    assert not [word for word in ("Marta", "kommt", "Rollstuhl") if word in written]
+    assert conceal([done], Pseudonyms()) == (done,)
+
+
+def test_a_file_name_keeps_its_extension_and_a_page_its_kind() -> None:
+    (done,) = conceal(
+        [exchange(response_headers={"content-disposition": ('attachment; filename="Ada.pdf"',), "content-type": ("text/html",)},
+                  response_body=b"<html>Ada</html>")], Pseudonyms()
+    )  # fmt: skip
+    assert done.response_headers["content-disposition"] == ('attachment; filename="file.pdf"',)
+    assert done.response_body == b"<html>concealed: 16 characters</html>"
+
+
+@pytest.mark.parametrize("value", ["true", "false", "2", "7.50", "18:45", "red"])
+def test_answers_that_say_nothing_about_anybody_stay(value: str) -> None:
+    form = {
+        "fields": [
+            {
+                "@id": "/v1/forms/f/fields/9",
+                "type": "single_choice",
+                "code": "colour",
+                "choices": [{"code": "red"}],
+            }
+        ]
+    }
+    field = "/v1/forms/f/fields/9" if value == "red" else "/v1/forms/f/fields/1"
+    body = json.dumps({"fields": [{"field": field, "value": value}]}).encode()
+    (_, done) = conceal(
+        [exchange(response_body=json.dumps(form).encode()), exchange(request_body=body)], Pseudonyms()
+    )
+    assert done.request_body == body
+
+
+@pytest.mark.parametrize(
+    "word", ["a", "a.", "a-", "_", "eyJ", "QUJD", "%41", "a%3", "a@", "email:", "name:", "tel:", "://a", "+33", "(0", "a=b&"]
+)  # fmt: skip
+def test_one_long_word_is_concealed_in_linear_time(word: str) -> None:
+    def seconds(length: int) -> float:
+        body = json.dumps({"a": word * (length // len(word))}).encode()
+        began = time.process_time()
+        conceal([exchange(request_body=body)], Pseudonyms())
+        return time.process_time() - began
+
+    # a ratio and no limit: eight times as long takes some eight times as long, and not sixty-four
+    short = min(seconds(4_000) for _ in range(3))
+    assert seconds(32_000) < 24 * max(short, 0.02)

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define as _define
 from attrs import field as _field
 
+from .._reading import shown
 from .._writing import write_value
 from ..types import UNSET, Unset
 
@@ -29,6 +30,10 @@ class BulkOrderInput:
     customer: BulkOrderInputCustomer | Unset = UNSET
     notes: str | None | Unset = UNSET
     additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def __repr__(self) -> str:
+        """Show which values there are."""
+        return shown(self, ["external_reference", "reservations", "customer", "notes", ])
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as JSON will hold it; what is `UNSET` is not there."""

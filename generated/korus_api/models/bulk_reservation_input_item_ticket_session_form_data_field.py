@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define as _define
 from attrs import field as _field
 
+from .._reading import shown
 from .._writing import write_value
 
 
@@ -23,6 +24,10 @@ class BulkReservationInputItemTicketSessionFormDataField:
     field: str
     value: str
     additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def __repr__(self) -> str:
+        """Show which values there are."""
+        return shown(self, ["field", "value", ])
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as JSON will hold it; what is `UNSET` is not there."""

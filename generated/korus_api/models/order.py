@@ -19,6 +19,7 @@ from .._reading import (
     read_models,
     restore,
     same,
+    shown,
     unknown_keys,
 )
 
@@ -151,6 +152,10 @@ class Order:
         if self._extra is None:
             self._extra = unknown_keys(self)
         return self._extra
+
+    def __repr__(self) -> str:
+        """Show the IRI and id, and which other values there are."""
+        return shown(self, [name for name, _ in self._FIELDS])
 
     def __eq__(self, other: object) -> bool:
         """Compare attributes and unknown keys."""

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import define as _define
 from attrs import field as _field
 
+from .._reading import shown
 from .._writing import write_value
 from ..types import UNSET, Unset
 
@@ -36,6 +37,10 @@ class PatchOrderItemTicketInputBeneficiary:
     email: str | None | Unset = UNSET
     phone: str | None | Unset = UNSET
     additional_properties: dict[str, Any] = _field(factory=dict)
+
+    def __repr__(self) -> str:
+        """Show which values there are."""
+        return shown(self, ["firstname", "lastname", "title", "nationality", "date_of_birth", "place_of_birth", "email", "phone", ])
 
     def to_dict(self) -> dict[str, Any]:
         """Write it as JSON will hold it; what is `UNSET` is not there."""

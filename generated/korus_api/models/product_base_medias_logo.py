@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, restore, same, unknown_keys
+from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 
 @_define(kw_only=True, eq=False)
@@ -52,6 +52,10 @@ class ProductBaseMediasLogo:
         if self._extra is None:
             self._extra = unknown_keys(self)
         return self._extra
+
+    def __repr__(self) -> str:
+        """Show the IRI and id, and which other values there are."""
+        return shown(self, [name for name, _ in self._FIELDS])
 
     def __eq__(self, other: object) -> bool:
         """Compare attributes and unknown keys."""
