@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from typing import TYPE_CHECKING
 
-from attrs import fields
+from attrs import asdict
 
 from scripts.faults.campaign import Campaign, Reckoning, run
 
@@ -22,11 +23,10 @@ _ROWS = {
     "duplicates": "duplicates",
     "lost": "lost",
     "unknown": "left unknown after recover()",
+    "late": "requests that book, begun after an interrupt",
     "spare_holds": "holds never ordered (they end by themselves)",
     "tokens": "tokens requested",
     "replays": "replays made",
-    "kills": "processes killed",
-    "faults": "faults that struck",
     "requests": "requests",
     "seconds": "wall time in seconds",
 }
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.faults", description=__doc__)
     parser.add_argument("--seed", type=int, nargs="*", default=[usual.seed], help="one campaign for each")
     parser.add_argument("--bookings", type=int, default=usual.bookings)
+    parser.add_argument("--commands", type=int, default=usual.commands, help="more, by korus book")
     parser.add_argument("--processes", type=int, default=usual.processes)
     parser.add_argument("--workers", type=int, default=usual.workers, help="threads or tasks in each process")
     parser.add_argument("--severity", type=float, default=usual.severity, help="how bad it gets; 1 is bad")
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Campaign(
                 seed=seed,
                 bookings=options.bookings,
+                commands=options.commands,
                 processes=options.processes,
                 workers=options.workers,
                 severity=options.severity,
@@ -58,17 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(table({seed: found[seed]}), flush=True)
     if len(found) > 1:
         print(table(found))
+    print(json.dumps({"campaigns": {seed: asdict(reckoning) for seed, reckoning in found.items()}}))
     return 0 if all(reckoning.clean for reckoning in found.values()) else 1
 
 
 def table(found: dict[int, Reckoning]) -> str:
-    """Print reckonings side by side, one column for each seed."""
-    width = max(map(len, _ROWS.values()))
+    """Return reckonings side by side, one column for each seed; below, how often each kind of thing went wrong."""
+    kinds = sorted({kind for reckoning in found.values() for kind in reckoning.kinds})
+    rows = [(words, [getattr(each, name) for each in found.values()]) for name, words in _ROWS.items()]
+    rows += [(kind, [each.kinds.get(kind, 0) for each in found.values()]) for kind in kinds]
+    width = max(len(words) for words, _ in rows)
     lines = [f"{'seed':<{width}}" + "".join(f"{seed:>10}" for seed in found)]
-    for each in fields(Reckoning):
-        values = [getattr(reckoning, each.name) for reckoning in found.values()]
+    for words, values in rows:
         shown = [f"{value:10.1f}" if isinstance(value, float) else f"{value:10}" for value in values]
-        lines.append(f"{_ROWS[each.name]:<{width}}" + "".join(shown))
+        lines.append(f"{words:<{width}}" + "".join(shown))
+    lines += [f"seed {seed}: {detail}" for seed, reckoning in found.items() for detail in reckoning.details]
     return "\n".join(lines) + "\n"
 
 

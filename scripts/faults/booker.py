@@ -1,9 +1,11 @@
-"""A shop's booking process as the campaign runs it: it can be killed at any moment and started again.
+"""A shop's booking process as the campaign runs it: it can be stopped at any moment and started again.
 
-What it has finished stands in a file of its own, one line a booking, as a shop's database would say. Everything
-else it finds out from the journal and from the API. It decides nothing about exactness: that is korus's part. It
-keeps to three rules that any shop should: recover the journal first, look for the reference before booking it, and
-stay with a reservation until it has ended.
+What it has finished is in a file of its own, one line a booking, as in a shop's database. Everything else it finds
+out from the journal and from the API. It decides nothing about exactness: that is korus's part. It keeps to four
+rules that any shop should: recover the journal first; look for the reference before booking it; order the same
+reservation again when it is not known whether it was ordered; hold anew only what has ended or was refused.
+
+A booker of the kind ``alone`` shares no journal. It notes each reservation in its own file before it orders it.
 """
 
 from __future__ import annotations
@@ -11,23 +13,28 @@ from __future__ import annotations
 import json
 import logging
 import os
+import platform
 import random
+import signal
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 import anyio
+import httpx
+from attrs import define, field
 
 from korus import AsyncKorus, Korus
+from korus._journal import sql_store
 from korus.config import Timeouts
 from korus.errors import (
-    BeneficiaryInvalid,
-    DocumentsNotReady,
     KorusError,
     OutcomeUnknown,
+    ReservationFailed,
     ReservationUnusable,
     SoldOut,
 )
@@ -35,14 +42,20 @@ from korus.retry import RetryPolicy
 from scripts.faults.plan import Plan, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from korus import BulkOutcome
+    from korus._journal.sql_store import JournalEntry
+    from korus._sync.resources.journal import Recovered
     from korus.models import Order, Reservation
 
-__all__ = ["main", "options"]
+__all__ = ["AGAIN", "INTERRUPTED", "KINDS", "LEASE", "Ledger", "Notes", "main", "options", "set_up"]
 
-CUSTOMER = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org", "country": "PT"}
-PERSON = {
+Kind = Literal["threads", "tasks", "bulk", "forks", "alone"]
+KINDS: Final[tuple[Kind, ...]] = ("threads", "tasks", "bulk", "forks", "alone")
+
+CUSTOMER: Final = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org", "country": "PT"}
+PERSON: Final = {
     "firstname": "Ada",
     "lastname": "Lovelace",
     "email": "ada@example.org",
@@ -52,40 +65,91 @@ PERSON = {
     "dateOfBirth": "1990-12-10",
     "placeOfBirth": "Porto",
 }
-_ATTEMPTS = 200
+AGAIN: Final = 75
+"""The status of a booker that has to be started again."""
+INTERRUPTED: Final = 130
+"""The status of a booker that was interrupted."""
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_TOTAL: Final = 3.0
+_SETTLE: Final = 1.5
+_SLACK: Final = 1.0
+LEASE: Final = _TOTAL + _SETTLE + _SLACK
+"""Seconds of an intent's lease in the campaign."""
+
+# longer than a hold lasts, so that what cannot be ordered has ended by then
+_PATIENCE: Final = 150.0
+_DELIVERY: Final = 60.0
+_RECOVERY: Final = 90.0
+_BATCH: Final = 12
 
 
 def options() -> dict[str, Any]:
-    """Give the settings of every client in the campaign: impatient, so that faults bite."""
+    """Return the settings of every client in the campaign: impatient, so that faults bite."""
     return {
-        "timeout": Timeouts(total=3.0, connect=1.0, read=1.5, write=1.5, pool=3.0),
-        "retry": RetryPolicy(attempts=6, first_wait=0.05, longest_wait=0.5, retry_after_cap=1.0, settle=1.5),
+        "timeout": Timeouts(total=_TOTAL, connect=1.0, read=1.5, write=1.5, pool=_TOTAL),
+        "retry": RetryPolicy(
+            attempts=6, first_wait=0.05, longest_wait=0.5, retry_after_cap=1.0, settle=_SETTLE
+        ),
     }
 
 
-class Ledger:
-    """The booker's own file: what is finished, and how."""
+def set_up(host: str) -> None:
+    """Have this process be on a host of its own, with a short lease.
+
+    On one host a suspended process is seen to be alive; only elsewhere does its lease run out.
+    """
+    vars(sql_store)["_SLACK_SECONDS"] = _SLACK
+    platform.node = lambda: host
+
+
+# ---------------------------------------------------------------------- what is written down
+
+
+class Notes:
+    """Lines of JSON in a file that several processes append to, and that survives a kill."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self.done: dict[str, dict[str, Any]] = {}
-        if path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines()
-            for line in lines:
-                try:
-                    entry = json.loads(line)
-                except ValueError:  # cut off by the kill
-                    continue
-                self.done[entry["reference"]] = entry
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         if path.stat().st_size:
             os.write(self._file, b"\n")
 
-    def finish(self, plan: Plan, status: str, orders: Sequence[str], reason: str = "") -> None:
-        """Note that a booking is finished."""
-        entry = {"reference": plan.reference, "status": status, "orders": list(orders), "reason": reason}
-        self.done[plan.reference] = entry
+    def write(self, entry: Mapping[str, Any]) -> None:
+        """Append a line."""
         os.write(self._file, (json.dumps(entry) + "\n").encode())
+
+    @staticmethod
+    def read(path: Path) -> Iterator[dict[str, Any]]:
+        """Read what was written, but for a line that a kill has cut off."""
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+
+class Ledger:
+    """The booker's own file: what is finished, and how; and, without a journal, what it is about to order."""
+
+    def __init__(self, path: Path) -> None:
+        self.done: dict[str, dict[str, Any]] = {}
+        self.ordering: dict[str, dict[str, str]] = {}
+        for entry in Notes.read(path):
+            if entry["status"] == "ordering":
+                self.ordering[entry["reference"]] = entry["held"]
+            else:
+                self.done[entry["reference"]] = entry
+        self._notes = Notes(path)
+
+    def finish(self, plan: Plan, status: str, orders: Iterable[str], reason: str = "") -> None:
+        """Note that a booking is finished."""
+        entry = {"reference": plan.reference, "status": status, "orders": sorted(orders), "reason": reason}
+        self.done[plan.reference] = entry
+        self._notes.write(entry)
+
+    def note(self, plan: Plan, held: Mapping[str, str]) -> None:
+        """Note which reservations are about to be ordered."""
+        self._notes.write({"reference": plan.reference, "status": "ordering", "held": dict(held)})
 
 
 class ReplayCounter(logging.Handler):
@@ -96,275 +160,524 @@ class ReplayCounter(logging.Handler):
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count a log record that tells of a repetition."""
+        """Count a log record of a repetition."""
         if "again in" in str(record.msg) or "looking for what became" in str(record.msg):
             os.write(self._file, b".")
 
 
-def _expired(error: KorusError) -> bool:
-    return isinstance(error, ReservationUnusable)
+def _watch_requests(notes: Notes) -> None:
+    """Note when a request that books begins, so that none is seen to begin after a signal."""
+
+    def note(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("/_bulk"):
+            notes.write({"pid": os.getpid(), "at": time.monotonic(), "path": request.url.path})
+
+    send, send_async = httpx.Client.send, httpx.AsyncClient.send
+
+    def noted(self: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
+        note(request)
+        return send(self, request, **more)
+
+    async def noted_async(self: httpx.AsyncClient, request: httpx.Request, **more: Any) -> httpx.Response:
+        note(request)
+        return await send_async(self, request, **more)
+
+    vars(httpx)["Client"].send = noted
+    vars(httpx)["AsyncClient"].send = noted_async
+
+
+# ---------------------------------------------------------------------- one booking
+
+
+@define
+class Making:
+    """One booking in the making.
+
+    Attributes:
+        plan: What is wanted.
+        held: The reservation of each offer that may be ordered, or may have been.
+        ordered: The order of each offer that has one.
+        recovered: Reservations of before a crash of which it is not known yet what they hold.
+        sold_out: Why no more can be had.
+        ends: When to give up.
+    """
+
+    plan: Plan
+    held: dict[str, str] = field(factory=dict[str, str])
+    ordered: dict[str, str] = field(factory=dict[str, str])
+    recovered: list[str] = field(factory=list[str])
+    sold_out: str = ""
+    ends: float = field(factory=lambda: time.monotonic() + _PATIENCE)
+
+    @property
+    def wanted(self) -> list[str]:
+        """The offers that have no order yet."""
+        return [offer for offer in self.plan.offers if offer not in self.ordered]
+
+    @property
+    def to_hold(self) -> dict[str, Any]:
+        """What has to be held, as a builder reads it; without lines when it is nothing."""
+        free = [] if self.sold_out else [offer for offer in self.wanted if offer not in self.held]
+        return {**self.plan.booking, "lines": [line for line in self.plan.booking["lines"] if line["offer"] in free]}
+
+    @property
+    def to_order(self) -> list[str]:
+        """The reservations to order."""
+        return [self.held[offer] for offer in self.wanted if offer in self.held]
+
+    @property
+    def is_over(self) -> bool:
+        """True if there is nothing left to do but to deliver."""
+        return not self.wanted or bool(self.sold_out and not self.to_order)
+
+    def note_holds(self, outcome: BulkOutcome[Reservation, Any]) -> None:
+        """Note what was held; what is unknown ends unordered, and is held anew."""
+        for each in outcome.lines:
+            if each.status == "succeeded" and each.result is not None:
+                self.held[each.result.items[0].offer] = each.result.iri
+            elif each.status == "failed" and isinstance(each.error, ReservationFailed) and _sold_out(each.code):
+                self.sold_out = each.reason or "sold out"
+
+    def note_orders(self, outcome: BulkOutcome[Order, Any]) -> None:
+        """Note what was ordered; what failed can be held anew, what is unknown is ordered again."""
+        offers = {held: offer for offer, held in self.held.items()}
+        for each in outcome.lines:
+            offer = offers.get(getattr(each.line, "reservation", ""))
+            if offer is not None and each.status == "succeeded" and each.result is not None:
+                self.ordered[offer] = each.result.iri
+            elif offer is not None and each.status == "failed":
+                del self.held[offer]
+
+    def note_ended(self, error: ReservationUnusable) -> None:
+        """Drop reservations that have ended without an order."""
+        ended = {problem.reservation for problem in error.problems}
+        self.held = {offer: held for offer, held in self.held.items() if held not in ended}
+
+    def note_error(self, error: KorusError) -> None:
+        """Note what an error says of the booking; most say that it has to be tried again."""
+        if isinstance(error, SoldOut):
+            self.sold_out = str(error)
+        elif isinstance(error, ReservationUnusable):
+            self.note_ended(error)
+
+    def finish(self, ledger: Ledger, *, delivered: bool) -> None:
+        """Write the end of the booking down."""
+        if not self.is_over:
+            ledger.finish(self.plan, "unknown", self.ordered.values(), "gave up")
+        elif not self.ordered:
+            ledger.finish(self.plan, "refused", [], self.sold_out)
+        else:
+            status = "ordered" if delivered else "unknown"
+            ledger.finish(self.plan, status, self.ordered.values(), self.sold_out and f"sold out: {self.sold_out}")
+
+
+def _sold_out(code: str | None) -> bool:
+    return code in {"offer_unavailable", "session_unavailable"}
 
 
 def _pause() -> float:
     return random.uniform(0.05, 0.3)  # noqa: S311 - only spreads the load
 
 
-# ---------------------------------------------------------------------- with threads
+class Stopping(Exception):
+    """The booker was told to stop."""
 
 
 class ThreadBooker:
-    """Makes bookings with the synchronous client, several at once in threads."""
+    """Makes bookings with the synchronous client, from any thread."""
 
-    def __init__(self, korus: Korus, ledger: Ledger, folder: Path) -> None:
+    def __init__(self, korus: Korus, ledger: Ledger, folder: Path, *, notes: bool = False) -> None:
         self.korus = korus
         self.ledger = ledger
         self.folder = folder
+        self.stopping = threading.Event()
+        self._notes = notes
 
-    def book(self, plan: Plan) -> None:
-        """Make one booking, however often it takes."""
-        held: list[Reservation] = []
-        for _ in range(_ATTEMPTS):
+    def book(self, making: Making) -> None:
+        """Make one booking."""
+        if self.stopping.is_set():
+            raise Stopping
+        self._until_over(making)
+        making.finish(self.ledger, delivered=all(map(self._deliver, making.ordered.values())))
+
+    def _until_over(self, making: Making) -> None:
+        is_known = False
+        while time.monotonic() < making.ends and not (is_known and making.is_over):
             try:
-                orders = self._existing(plan)
-                wanted = [offer for offer in plan.offers if offer not in self._offers_of(orders)]
-                if not wanted:
-                    break
-                held = self._usable(held, wanted) or self._hold(plan, wanted)
-                self._order(plan, held)
-            except SoldOut as error:
-                if not self._existing_or_nothing(plan):
-                    self.ledger.finish(plan, "refused", [], str(error))
-                    return
-                break
-            except OutcomeUnknown as unknown:
-                self._resolve(unknown)
+                if not is_known:
+                    self._look(making)
+                    is_known = True
+                self._try(making)
             except KorusError as error:
-                if _expired(error):
-                    held = []
-                time.sleep(_pause())
-        else:
-            self.ledger.finish(plan, "unknown", [], "gave up")
-            return
-        self._finish(plan)
+                making.note_error(error)
+                self._rest()
 
-    def _existing(self, plan: Plan) -> list[Order]:
-        return list(self.korus.orders.list(external_reference=plan.reference, page_size=50))
+    def _rest(self) -> None:
+        if self.stopping.wait(_pause()):
+            raise Stopping
 
-    def _existing_or_nothing(self, plan: Plan) -> list[Order]:
-        while True:
+    def _look(self, making: Making) -> None:
+        """Find what exists: orders under the reference, and reservations of before a crash."""
+        for order in self.korus.orders.list(external_reference=making.plan.reference, page_size=50):
+            if order.reservation is not None:
+                making.ordered[self._offer_of(order.reservation)] = order.iri
+        for reservation in making.recovered:
+            making.held[self._offer_of(reservation)] = reservation
+
+    def _offer_of(self, reservation: str) -> str:
+        return self.korus.reservations.get(reservation).items[0].offer
+
+    def _try(self, making: Making) -> None:
+        if making.to_hold["lines"]:
             try:
-                return self._existing(plan)
-            except KorusError:
-                time.sleep(_pause())
+                builder = self.korus.reservations.bulk().from_dict(making.to_hold)
+                making.note_holds(builder.submit(max_price_change="1000"))
+            except OutcomeUnknown as unknown:
+                making.note_holds(self.korus.reservations.resolve(unknown))
+        if self.stopping.is_set():
+            raise Stopping
+        if making.to_order:
+            self.order(making)
 
-    def _offers_of(self, orders: Sequence[Order]) -> set[str]:
-        found = {order.reservation for order in orders}
-        return {item.offer for iri in found if iri for item in self.korus.reservations.get(iri).items}
+    def order(self, making: Making) -> None:
+        """Order what is held."""
+        if self._notes:
+            self.ledger.note(making.plan, making.held)
+        reference = making.plan.reference
+        making.note_orders(
+            self.korus.orders.create(making.to_order, customer=CUSTOMER, external_reference=reference)
+        )
 
-    def _usable(self, held: Sequence[Reservation], wanted: Sequence[str]) -> list[Reservation]:
-        return [
-            fresh
-            for fresh in (self.korus.reservations.get(reservation) for reservation in held)
-            if not fresh.expired and fresh.items[0].offer in wanted
-        ]
-
-    def _hold(self, plan: Plan, wanted: Sequence[str]) -> list[Reservation]:
-        builder = self.korus.reservations.bulk().from_dict(_part(plan, wanted))
-        outcome = builder.submit(max_price_change="1000")
-        for failed in outcome.failed:
-            if failed.code in {"offer_unavailable", "session_unavailable"}:
-                raise SoldOut(failed.reason or "sold out")
-        for unknown in outcome.unknown:
-            if isinstance(unknown.error, OutcomeUnknown):
-                raise unknown.error
-        return list(outcome.succeeded)
-
-    def _order(self, plan: Plan, held: Sequence[Reservation]) -> None:
-        if held:
-            self.korus.orders.create(held, customer=CUSTOMER, external_reference=plan.reference)
-
-    def _resolve(self, unknown: OutcomeUnknown) -> None:
-        resource = self.korus.orders if unknown.operation == "bulk_create_orders" else self.korus.reservations
-        for _ in range(_ATTEMPTS):
+    def _deliver(self, order: str) -> bool:
+        """Name the beneficiaries and fetch the tickets of an order."""
+        ends = time.monotonic() + _DELIVERY
+        while time.monotonic() < ends:
             try:
-                if not resource.resolve(unknown).unknown:
-                    return
-            except KorusError:
-                time.sleep(_pause())
-        return
-
-    def _finish(self, plan: Plan) -> None:
-        """Name the beneficiaries and fetch the tickets."""
-        orders = self._existing_or_nothing(plan)
-        for order in orders:
-            for _ in range(_ATTEMPTS):
-                try:
-                    needed = self.korus.tickets.required(order)
-                    if needed:
-                        self.korus.tickets.set_beneficiaries(order, [PERSON] * len(needed)).raise_for_failed()
-                    self.korus.documents.download(order, to=self.folder, timeout=20)
-                    break
-                except (BeneficiaryInvalid, DocumentsNotReady, KorusError, ExceptionGroup):
-                    time.sleep(_pause())
+                needed = self.korus.tickets.required(order)
+                if needed:
+                    self.korus.tickets.set_beneficiaries(order, [PERSON] * len(needed)).raise_for_failed()
+                self.korus.documents.download(order, to=self.folder, timeout=20)
+            except (KorusError, ExceptionGroup):
+                self._rest()
             else:
-                self.ledger.finish(plan, "unknown", [order.iri], "no tickets")
-                return
-        self.ledger.finish(plan, "ordered", [order.iri for order in orders])
-
-
-# ---------------------------------------------------------------------- with tasks
+                return True
+        return False
 
 
 class TaskBooker:
     """Makes bookings with the asynchronous client, several at once in tasks."""
 
-    def __init__(self, korus: AsyncKorus, ledger: Ledger, folder: Path) -> None:
+    def __init__(self, korus: AsyncKorus, ledger: Ledger, folder: Path, *, notes: bool = False) -> None:
         self.korus = korus
         self.ledger = ledger
         self.folder = folder
+        self._notes = notes
 
-    async def book(self, plan: Plan) -> None:
-        """Make one booking, however often it takes."""
-        held: list[Reservation] = []
-        for _ in range(_ATTEMPTS):
+    async def book(self, making: Making) -> None:
+        """Make one booking."""
+        is_known = False
+        while time.monotonic() < making.ends and not (is_known and making.is_over):
             try:
-                orders = await self._existing(plan)
-                there = await self._offers_of(orders)
-                wanted = [offer for offer in plan.offers if offer not in there]
-                if not wanted:
-                    break
-                held = await self._usable(held, wanted) or await self._hold(plan, wanted)
-                await self._order(plan, held)
-            except SoldOut as error:
-                if not await self._existing_or_nothing(plan):
-                    self.ledger.finish(plan, "refused", [], str(error))
-                    return
-                break
-            except OutcomeUnknown as unknown:
-                await self._resolve(unknown)
+                if not is_known:
+                    await self._look(making)
+                    is_known = True
+                await self._try(making)
             except KorusError as error:
-                if _expired(error):
-                    held = []
+                making.note_error(error)
                 await anyio.sleep(_pause())
-        else:
-            self.ledger.finish(plan, "unknown", [], "gave up")
-            return
-        await self._finish(plan)
+        delivered = [await self._deliver(order) for order in making.ordered.values()]
+        making.finish(self.ledger, delivered=all(delivered))
 
-    async def _existing(self, plan: Plan) -> list[Order]:
-        found = self.korus.orders.list(external_reference=plan.reference, page_size=50)
-        return [order async for order in found]
+    async def _look(self, making: Making) -> None:
+        async for order in self.korus.orders.list(external_reference=making.plan.reference, page_size=50):
+            if order.reservation is not None:
+                making.ordered[await self._offer_of(order.reservation)] = order.iri
+        for reservation in making.recovered:
+            making.held[await self._offer_of(reservation)] = reservation
 
-    async def _existing_or_nothing(self, plan: Plan) -> list[Order]:
-        while True:
+    async def _offer_of(self, reservation: str) -> str:
+        return (await self.korus.reservations.get(reservation)).items[0].offer
+
+    async def _try(self, making: Making) -> None:
+        if making.to_hold["lines"]:
             try:
-                return await self._existing(plan)
-            except KorusError:
-                await anyio.sleep(_pause())
+                builder = self.korus.reservations.bulk().from_dict(making.to_hold)
+                making.note_holds(await builder.submit(max_price_change="1000"))
+            except OutcomeUnknown as unknown:
+                making.note_holds(await self.korus.reservations.resolve(unknown))
+        if making.to_order:
+            if self._notes:
+                self.ledger.note(making.plan, making.held)
+            reference = making.plan.reference
+            outcome = await self.korus.orders.create(
+                making.to_order, customer=CUSTOMER, external_reference=reference
+            )
+            making.note_orders(outcome)
 
-    async def _offers_of(self, orders: Sequence[Order]) -> set[str]:
-        there: set[str] = set()
-        for iri in {order.reservation for order in orders if order.reservation}:
-            reservation = await self.korus.reservations.get(iri)
-            there |= {item.offer for item in reservation.items}
-        return there
-
-    async def _usable(self, held: Sequence[Reservation], wanted: Sequence[str]) -> list[Reservation]:
-        fresh = [await self.korus.reservations.get(reservation) for reservation in held]
-        return [found for found in fresh if not found.expired and found.items[0].offer in wanted]
-
-    async def _hold(self, plan: Plan, wanted: Sequence[str]) -> list[Reservation]:
-        builder = self.korus.reservations.bulk().from_dict(_part(plan, wanted))
-        outcome = await builder.submit(max_price_change="1000")
-        for failed in outcome.failed:
-            if failed.code in {"offer_unavailable", "session_unavailable"}:
-                raise SoldOut(failed.reason or "sold out")
-        for unknown in outcome.unknown:
-            if isinstance(unknown.error, OutcomeUnknown):
-                raise unknown.error
-        return list(outcome.succeeded)
-
-    async def _order(self, plan: Plan, held: Sequence[Reservation]) -> None:
-        if held:
-            await self.korus.orders.create(held, customer=CUSTOMER, external_reference=plan.reference)
-
-    async def _resolve(self, unknown: OutcomeUnknown) -> None:
-        resource = self.korus.orders if unknown.operation == "bulk_create_orders" else self.korus.reservations
-        for _ in range(_ATTEMPTS):
+    async def _deliver(self, order: str) -> bool:
+        ends = time.monotonic() + _DELIVERY
+        while time.monotonic() < ends:
             try:
-                if not (await resource.resolve(unknown)).unknown:
-                    return
-            except KorusError:
+                needed = await self.korus.tickets.required(order)
+                if needed:
+                    people = [PERSON] * len(needed)
+                    (await self.korus.tickets.set_beneficiaries(order, people)).raise_for_failed()
+                await self.korus.documents.download(order, to=self.folder, timeout=20)
+            except (KorusError, ExceptionGroup):
                 await anyio.sleep(_pause())
-
-    async def _finish(self, plan: Plan) -> None:
-        """Name the beneficiaries and fetch the tickets."""
-        orders = await self._existing_or_nothing(plan)
-        for order in orders:
-            for _ in range(_ATTEMPTS):
-                try:
-                    needed = await self.korus.tickets.required(order)
-                    if needed:
-                        people = [PERSON] * len(needed)
-                        (await self.korus.tickets.set_beneficiaries(order, people)).raise_for_failed()
-                    await self.korus.documents.download(order, to=self.folder, timeout=20)
-                    break
-                except (BeneficiaryInvalid, DocumentsNotReady, KorusError, ExceptionGroup):
-                    await anyio.sleep(_pause())
             else:
-                self.ledger.finish(plan, "unknown", [order.iri], "no tickets")
-                return
-        self.ledger.finish(plan, "ordered", [order.iri for order in orders])
+                return True
+        return False
 
 
-def _part(plan: Plan, wanted: Sequence[str]) -> dict[str, Any]:
-    lines = [line for line in plan.booking["lines"] if line["offer"] in wanted]
-    return {**plan.booking, "lines": lines}
+# ---------------------------------------------------------------------- after a restart
+
+
+def _taken_up(plans: Iterable[Plan], ledger: Ledger, korus: Korus | None) -> list[Making]:
+    """Return the bookings to make, each with what earlier processes left of it."""
+    makings = {
+        plan.reference: Making(plan, held=dict(ledger.ordering.get(plan.reference, {})))
+        for plan in plans
+        if plan.reference not in ledger.done
+    }
+    if korus is not None:
+        for found in _recovered(korus):
+            if found.reference in makings and found.kind == "order":
+                makings[found.reference].recovered += _reservations_of(found)
+        for entry in _orders_known(korus):
+            if entry.reference in makings:
+                makings[entry.reference].recovered += _reservations_in(entry)
+    return list(makings.values())
+
+
+def _recovered(korus: Korus) -> list[Recovered]:
+    """Recover the journal; what stays unknown is found once."""
+    found: dict[str, Recovered] = {}
+    ends = time.monotonic() + _RECOVERY
+    while True:
+        try:
+            found.update((each.id, each) for each in korus.journal.recover())
+        except KorusError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(_pause())
+        else:
+            return list(found.values())
+
+
+def _reservations_of(found: Recovered) -> list[str]:
+    """Return the reservations that are to be ordered again, or have been."""
+    if found.lines:
+        open_lines = [each.line for each in found.lines if each.status != "failed"]
+        return [reservation for line in open_lines if (reservation := getattr(line, "reservation", None))]
+    intent = found.error.intent if isinstance(found.error, OutcomeUnknown) else None
+    return list((intent or {}).get("reservations", ()))
+
+
+def _orders_known(korus: Korus) -> list[JournalEntry]:
+    ends = time.monotonic() + _RECOVERY
+    while True:
+        try:
+            return korus.journal.list(kind="order")
+        except KorusError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(_pause())
+
+
+def _reservations_in(entry: JournalEntry) -> list[str]:
+    """Return the reservations that were ordered; a list of orders may not show them yet."""
+    lines = (entry.outcome or {}).get("lines", ())
+    return [line["reservation"] for line in lines if line["status"] == "succeeded"]
 
 
 # ---------------------------------------------------------------------- a process
 
 
-def _recover(korus: Korus) -> None:
-    for _ in range(_ATTEMPTS):
-        try:
-            if all(found.settled for found in korus.journal.recover()):
-                return
-        except KorusError:
-            time.sleep(_pause())
+@define
+class Setting:
+    """What a booking process is told."""
+
+    kind: Kind
+    plans: list[Plan]
+    ledger: Ledger
+    folder: Path
+    workers: int
+    signals: Notes
+    is_korus_call: bool = False
+    """True while the main thread is in a call of korus that has threads of its own."""
+
+    def note_signal(self, number: int, *, stops_all: bool) -> None:
+        """Note a signal, and whether no request that books may begin after it."""
+        self.signals.write(
+            {"pid": os.getpid(), "at": time.monotonic(), "signal": number, "stopsAll": stops_all}
+        )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a booker: ``COLOUR PLANS LEDGER FOLDER WORKERS``; the client is set up by ``KORUS_*``."""
-    colour, plans, ledger_path, folder, workers = arguments
+    """Run a booker: ``KIND NUMBER FOLDER WORKERS``; the client is set up by ``KORUS_*``."""
+    kind, number, root, workers = arguments[0], arguments[1], Path(arguments[2]), int(arguments[3])
+    set_up(f"booker-{number}")
+    ledger = root / f"ledger-{number}"
     logger = logging.getLogger("korus")
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    logger.addHandler(ReplayCounter(Path(f"{ledger_path}.replays")))
-    ledger = Ledger(Path(ledger_path))
-    waiting = [plan for plan in read(Path(plans)) if plan.reference not in ledger.done]
-    with Korus.from_env(**options()) as korus:
-        _recover(korus)
-        if colour == "threads":
-            booker = ThreadBooker(korus, ledger, Path(folder))
-            with ThreadPoolExecutor(int(workers)) as pool:
-                list(pool.map(booker.book, waiting))
-            return 0
-    anyio.run(partial(_with_tasks, waiting, ledger, Path(folder), int(workers)))
+    logger.addHandler(ReplayCounter(Path(f"{ledger}.replays")))
+    _watch_requests(Notes(root / f"requests-{number}"))
+    found = next(each for each in KINDS if each == kind)
+    plans = read(root / f"plans-{number}")
+    setting = Setting(found, plans, Ledger(ledger), root / "tickets", workers, Notes(root / f"signals-{number}"))
+    if kind == "tasks" or kind == "alone":
+        return _run_tasks(setting)
+    _interrupt_on_signals(setting)
+    try:
+        with Korus.from_env(**options()) as korus:
+            return _KINDS[found](korus, setting)
+    except (KeyboardInterrupt, Stopping):
+        return INTERRUPTED
+
+
+def _interrupt_on_signals(setting: Setting) -> None:
+    """Treat SIGTERM like SIGINT; a second one does not disturb the cleaning up."""
+
+    def stop(number: int, _: object) -> NoReturn:
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        setting.note_signal(number, stops_all=setting.is_korus_call)
+        raise KeyboardInterrupt
+
+    for each in _SIGNALS:
+        signal.signal(each, stop)
+
+
+def _with_threads(korus: Korus, setting: Setting) -> int:
+    booker = ThreadBooker(korus, setting.ledger, setting.folder)
+    _book_in_threads(booker, _taken_up(setting.plans, setting.ledger, korus), setting.workers)
     return 0
 
 
-async def _with_tasks(waiting: list[Plan], ledger: Ledger, folder: Path, workers: int) -> None:
-    pending = iter(waiting)
+def _book_in_threads(booker: ThreadBooker, makings: Sequence[Making], workers: int) -> None:
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            list(pool.map(booker.book, makings))
+        except BaseException:
+            booker.stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _with_bulk_calls(korus: Korus, setting: Setting) -> int:
+    """Hold many bookings with one call from the main thread, where an interrupt arrives; korus has the threads."""
+    booker = ThreadBooker(korus, setting.ledger, setting.folder)
+    setting.is_korus_call = True
+    makings = _taken_up(setting.plans, setting.ledger, korus)
+    for at in range(0, len(makings), _BATCH):
+        batch = makings[at : at + _BATCH]
+        fresh = [making for making in batch if not making.recovered]
+        setting.is_korus_call = True
+        _hold_together(korus, fresh, setting.workers)
+        setting.is_korus_call = False
+        _book_in_threads(booker, batch, setting.workers)
+    return 0
+
+
+def _hold_together(korus: Korus, makings: Sequence[Making], workers: int) -> None:
+    """Hold what several bookings want; what this does not get, each tries by itself."""
+    lines = [line for making in makings for line in making.to_hold["lines"]]
+    if not lines:
+        return
+    builder = korus.reservations.bulk(lines_per_call=1, concurrency=workers)
+    builder.from_dict({**makings[0].plan.booking, "lines": lines})
+    owners = [making for making in makings for _ in making.to_hold["lines"]]
+    try:
+        outcome = builder.submit(max_price_change="1000")
+    except KorusError:
+        return
+    for making, each in zip(owners, outcome.lines, strict=True):
+        if each.status == "succeeded" and each.result is not None:
+            making.held[each.result.items[0].offer] = each.result.iri
+
+
+def _with_forks(korus: Korus, setting: Setting) -> int:
+    """Book in threads, and in children that are forked meanwhile and use the same client."""
+    booker = ThreadBooker(korus, setting.ledger, setting.folder)
+    makings = _taken_up(setting.plans, setting.ledger, korus)
+    children: list[int] = []
+    forks = Notes(setting.folder.parent / "forks")
+    for at in range(0, len(makings), _BATCH):
+        batch = makings[at : at + _BATCH]
+        with ThreadPoolExecutor(setting.workers) as pool:
+            futures = [pool.submit(booker.book, making) for making in batch[::2]]
+            try:
+                time.sleep(_pause() / 2)  # the client is in use, and so are its locks
+                children.append(_fork(partial(_book_in_child, korus, setting, batch[1::2])))
+                forks.write({"pid": children[-1]})
+                for future in futures:
+                    future.result()
+            except BaseException:
+                booker.stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    return AGAIN if any(ends) else 0
+
+
+def _book_in_child(korus: Korus, setting: Setting, makings: Sequence[Making]) -> None:
+    # only the client is inherited: the lock in a booker's event may be one that a thread of the parent held
+    _book_in_threads(ThreadBooker(korus, setting.ledger, setting.folder), makings, setting.workers)
+
+
+def _fork(work: Callable[[], None]) -> int:
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        work()
+        status = 0
+    except (KeyboardInterrupt, Stopping):
+        status = INTERRUPTED
+    finally:
+        os._exit(status)
+
+
+def _run_tasks(setting: Setting) -> int:
+    makings: list[Making]
+    if setting.kind == "alone":
+        makings = _taken_up(setting.plans, setting.ledger, None)
+    else:
+        with Korus.from_env(**options()) as korus:
+            makings = _taken_up(setting.plans, setting.ledger, korus)
+    return anyio.run(_with_tasks, setting, makings)
+
+
+async def _with_tasks(setting: Setting, makings: Sequence[Making]) -> int:
+    pending = iter(makings)
+    status = 0
     async with AsyncKorus.from_env(**options()) as korus, anyio.create_task_group() as group:
-        booker = TaskBooker(korus, ledger, folder)
+        booker = TaskBooker(korus, setting.ledger, setting.folder, notes=setting.kind == "alone")
 
         async def work() -> None:
-            for plan in pending:
-                await booker.book(plan)
+            for making in pending:
+                await booker.book(making)
 
-        for _ in range(workers):
-            group.start_soon(work)
+        async def listen() -> None:
+            nonlocal status
+            with anyio.open_signal_receiver(*_SIGNALS) as signals:
+                async for number in signals:
+                    setting.note_signal(number, stops_all=True)
+                    status = INTERRUPTED
+                    group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as workers:
+            group.start_soon(listen)
+            for _ in range(setting.workers):
+                workers.start_soon(work)
+        group.cancel_scope.cancel()
+    return status
+
+
+_KINDS: Final = {"threads": _with_threads, "bulk": _with_bulk_calls, "forks": _with_forks}
 
 
 if __name__ == "__main__":

@@ -1,26 +1,27 @@
-"""A whole campaign: sandbox, bookers, kills, and the reckoning."""
+"""A whole campaign: sandbox, proxy, bookers, commands, disturbances, and the reckoning."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from korus import Korus
 from korus.errors import KorusError
 from korus.sandbox import Sandbox
-from scripts.faults.booker import Ledger, options
+from scripts.faults.booker import KINDS, Ledger, Notes, options, set_up
+from scripts.faults.commands import CommandRuns
 from scripts.faults.plan import draw, write
+from scripts.faults.processes import Processes
+from scripts.faults.proxy import Proxy
 from scripts.faults.schedule import Disturber, add_faults
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Campaign", "Reckoning", "run"]
 
-_SETTLED_WITHIN = 120.0
+_SETTLED_WITHIN: Final = 120.0
+# how long a thread may take from its last look at whether it was stopped to the sending of a request
+_STOPPED_WITHIN: Final = 0.3
 
 
 @frozen
@@ -40,17 +43,19 @@ class Campaign:
     Attributes:
         seed: Decides everything that chance decides.
         bookings: How many bookings.
-        processes: How many booking processes; every other one uses threads, the rest tasks.
+        commands: How many more bookings are made by ``korus book``.
+        processes: How many booking processes, of `scripts.faults.booker.KINDS` in turn.
         workers: How many threads or tasks in each.
         severity: How bad it gets; 1 is bad.
         journal: A SQLAlchemy URL of the journal; a file of its own when None.
-        pauses: The fewest and the most orders between two outages or kills; None for none at all.
+        pauses: The fewest and the most orders between two disturbances; None for none at all.
         most_seconds: How long it may take at most.
     """
 
     seed: int = 0
     bookings: int = 2000
-    processes: int = 4
+    commands: int = 4
+    processes: int = len(KINDS)
     workers: int = 8
     severity: float = 1.0
     journal: str | None = None
@@ -71,14 +76,15 @@ class Reckoning:
         duplicates: Orders beyond the first for the same line of the same booking.
         lost: Orders that exist and nobody knows of, orders believed in that do not exist, bookings that nobody
             finished, and lines of ordered bookings without an order.
-        unknown: What is open after recovery: intents of the journal and bookings.
+        unknown: What is open after recovery: intents of the journals and bookings.
+        late: Requests that book and began after the call that they belong to was interrupted.
         spare_holds: Holds that were never ordered; they end by themselves.
         tokens: Tokens that were requested.
         replays: Requests and questions that korus repeated by itself.
-        kills: Processes that were killed.
-        faults: Faults that struck.
+        kinds: How often each kind of thing went wrong.
         requests: Requests that the sandbox saw.
         seconds: Wall time.
+        details: What is wrong, in words, for whoever looks for the cause.
     """
 
     asked: int
@@ -89,178 +95,255 @@ class Reckoning:
     duplicates: int
     lost: int
     unknown: int
+    late: int
     spare_holds: int
     tokens: int
     replays: int
-    kills: int
-    faults: int
     requests: int
     seconds: float
+    kinds: Mapping[str, int] = field(factory=dict[str, int])
+    details: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
-        """Whether nothing happened twice, nothing was lost and nothing is left unknown."""
-        return not (self.duplicates or self.lost or self.unknown)
+        """Whether nothing happened twice, late, nothing was lost and nothing is left unknown."""
+        return not (self.duplicates or self.lost or self.unknown or self.late)
 
 
-class _Processes:
-    """The booking processes; those that end before their work is done are started again."""
+@frozen
+class _Account:
+    """One account of the campaign, with a journal of its own, or none."""
 
-    def __init__(self, commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> None:
-        self._commands = commands
-        self._environment = dict(environment)
-        self._lock = threading.Lock()
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
-        self._finished: set[int] = set()
-        self.kills = 0
-        self.failures: Counter[int] = Counter()
+    credentials: Mapping[str, str]
+    addresses: Mapping[str, str]
+    journal: str | None
 
-    def kill(self, choice: int) -> None:
-        with self._lock:
-            alive = [process for process in self._running.values() if process.poll() is None]
-            if alive:
-                alive[choice % len(alive)].send_signal(signal.SIGKILL)
-                self.kills += 1
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Arguments of a client."""
+        own = {} if self.journal is None else {"journal": self.journal}
+        return {**self.credentials, **self.addresses, **own, **options()}
 
-    def attend(self, most_seconds: float) -> None:
-        """Keep the processes running until all have finished their work.
-
-        Raises:
-            TimeoutError: It takes too long, or one of them fails again and again.
-        """
-        ends = time.monotonic() + most_seconds
-        try:
-            while len(self._finished) < len(self._commands):
-                for number in range(len(self._commands)):
-                    self._attend(number)
-                if time.monotonic() > ends or max(self.failures.values(), default=0) > 5:  # noqa: PLR2004
-                    raise TimeoutError(f"not finished; failures: {dict(self.failures)}")
-                time.sleep(0.05)
-        finally:
-            for process in self._running.values():
-                if process.poll() is None:
-                    process.kill()
-                process.wait()
-
-    def _attend(self, number: int) -> None:
-        process = self._running.get(number)
-        if process is not None and process.poll() is None:
-            return
-        if process is not None and process.returncode == 0:
-            self._finished.add(number)
-        if number in self._finished:
-            return
-        if process is not None and process.returncode > 0:
-            self.failures[number] += 1
-        with self._lock:
-            self._running[number] = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                self._commands[number], env=self._environment
-            )
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same as variables, but for what `options` says."""
+        given = {**self.credentials, **self.addresses, "journal": self.journal or ""}
+        return {**os.environ, **{f"KORUS_{name.upper()}": value for name, value in given.items()}}
 
 
 def run(campaign: Campaign) -> Reckoning:
-    """Run a campaign and give the reckoning."""
+    """Run a campaign and return the reckoning."""
     began = time.monotonic()
-    with (
-        tempfile.TemporaryDirectory(prefix="korus-faults-") as folder,
-        Sandbox(
-            seed=campaign.seed,
-            offers=400,
-            hold=timedelta(seconds=90),
-            document_delay=timedelta(seconds=0.2),
-            token_lifetime=20,
-        ) as sandbox,
-    ):
-        root = Path(folder)
-        journal = campaign.journal or str(root / "bookings.db")
-        settings: dict[str, Any] = {
-            **sandbox.credentials,
-            "base_url": sandbox.base_url,
-            "token_url": sandbox.token_url,
-            **options(),
-        }
-        with Korus(**settings) as korus:
-            plans = draw(korus, sandbox, seed=campaign.seed, count=campaign.bookings)
-        before = len(sandbox.inspect.reservations)
-        processes = _Processes(
-            _commands(campaign, plans, root),
-            {**os.environ, **sandbox.environment(), "KORUS_JOURNAL": journal},
+    set_up("campaign")
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="korus-faults-")))
+        sandbox = stack.enter_context(
+            Sandbox(
+                seed=campaign.seed,
+                offers=400,
+                hold=timedelta(seconds=90),
+                document_delay=timedelta(seconds=0.2),
+                token_lifetime=20,
+            )
         )
+        proxy = stack.enter_context(Proxy(sandbox, seed=campaign.seed, severity=campaign.severity))
+        shop, alone, commands = _accounts(campaign, sandbox, proxy, root)
+        with Korus(**{**shop.settings, "journal": None}) as korus:
+            drawn = draw(korus, sandbox, seed=campaign.seed, count=campaign.bookings, commands=campaign.commands)
+        before = len(sandbox.inspect.reservations)
+        _write_plans(campaign, drawn.plans, root)
+        kinds = [KINDS[number % len(KINDS)] for number in range(campaign.processes)]
+        processes = Processes(
+            [_command(campaign, number, kind, root) for number, kind in enumerate(kinds)],
+            [(alone if kind == "alone" else shop).environment for kind in kinds],
+            root / "forks",
+            lambda: _recover_once(shop),
+        )
+        (root / "commands").mkdir()
+        runs = CommandRuns(drawn.commands, commands.environment, root / "commands", seed=campaign.seed)
         sandbox.faults.reseed(campaign.seed)
         add_faults(sandbox, severity=campaign.severity)
-        with Disturber(sandbox, processes.kill, seed=campaign.seed, pauses=campaign.pauses):
+        proxy.calm = False
+        outages = _Outages(proxy)
+        disturbances = [
+            processes.kill, processes.interrupt, processes.terminate, processes.suspend, processes.kill_child,
+            outages.refuse,
+        ]  # fmt: skip
+        with Disturber(sandbox, disturbances, seed=campaign.seed, pauses=campaign.pauses), runs:
             processes.attend(campaign.most_seconds)
+        struck = _struck(sandbox)
         sandbox.faults.clear()
-        with Korus(**settings, journal=journal) as korus:
-            left = _recover(korus)
-        return _reckon(sandbox, plans, root, left=left, kills=processes.kills, before=before, began=began)
-
-
-def _commands(campaign: Campaign, plans: list[Plan], root: Path) -> list[list[str]]:
-    commands: list[list[str]] = []
-    for number in range(campaign.processes):
-        share = root / f"plans-{number}"
-        write(plans[number :: campaign.processes], share)
-        colour = "threads" if number % 2 == 0 else "tasks"
-        commands.append(
-            [
-                sys.executable,
-                "-m",
-                "scripts.faults.booker",
-                colour,
-                str(share),
-                str(root / f"ledger-{number}"),
-                str(root / "tickets"),
-                str(campaign.workers),
-            ]
+        proxy.calm = True
+        left = _recover(shop) + _recover(commands)
+        counts = processes.counts + runs.counts + proxy.struck + outages.counts + struck
+        counts["child forked from a used client"] = len(list(Notes.read(root / "forks")))
+        books = _Books(sandbox, [*drawn.plans, *drawn.commands], _done(root) | runs.done, left)
+        return books.reckon(
+            late=_late(root),
+            spare=sum(held["order"] is None for held in sandbox.inspect.reservations[before:]),
+            replays=sum(path.stat().st_size for path in root.glob("ledger-*.replays")),
+            kinds=counts,
+            seconds=time.monotonic() - began,
         )
-    return commands
 
 
-def _recover(korus: Korus) -> int:
-    """Recover the journal until nothing is open; give how many intents are open still."""
-    ends = time.monotonic() + _SETTLED_WITHIN
-    while True:
+class _Outages:
+    """Times in which connections are refused."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+        self.counts: Counter[str] = Counter()
+
+    def refuse(self, choice: int) -> bool:
+        """Refuse connections for a moment."""
+        self._proxy.refuse(0.1 + choice % 500 / 1000)
+        self.counts["outage (connections refused)"] += 1
+        return True
+
+
+def _accounts(
+    campaign: Campaign, sandbox: Sandbox, proxy: Proxy, root: Path
+) -> tuple[_Account, _Account, _Account]:
+    """Return the accounts of the bookers that share a journal, of the one without, and of the commands."""
+    addresses = {
+        "base_url": proxy.base_url,
+        "token_url": sandbox.token_url.replace(sandbox.base_url, proxy.base_url),
+    }
+    others: list[dict[str, str]] = []
+    for name in ("alone", "commands"):
+        sandbox.add_client(name, "another-secret")
+        others.append({"client_id": name, "client_secret": "another-secret"})
+    journal = campaign.journal or str(root / "bookings.db")
+    return (
+        _Account(sandbox.credentials, addresses, journal),
+        _Account(others[0], addresses, None),
+        _Account(others[1], addresses, str(root / "commands.db")),
+    )
+
+
+def _write_plans(campaign: Campaign, plans: Sequence[Plan], root: Path) -> None:
+    for number in range(campaign.processes):
+        write(list(plans[number :: campaign.processes]), root / f"plans-{number}")
+
+
+def _command(campaign: Campaign, number: int, kind: str, root: Path) -> list[str]:
+    booker = [sys.executable, "-m", "scripts.faults.booker"]
+    return [*booker, kind, str(number), str(root), str(campaign.workers)]
+
+
+def _recover_once(account: _Account) -> None:
+    """Recover what suspended processes seem to have left; others are at work meanwhile."""
+    with Korus(**account.settings) as korus:
         try:
             korus.journal.recover()
-            left = len(korus.journal.list(open_only=True))
         except KorusError:
-            left = -1
-        if left == 0 or time.monotonic() > ends:
-            return abs(left)
-        time.sleep(0.5)
+            return
 
 
-def _reckon(
-    sandbox: Sandbox, plans: Sequence[Plan], root: Path, *, left: int, kills: int, before: int, began: float
-) -> Reckoning:
+def _recover(account: _Account) -> int:
+    """Recover the journal until nothing is open; return how many intents are open still."""
+    ends = time.monotonic() + _SETTLED_WITHIN
+    with Korus(**account.settings) as korus:
+        while True:
+            try:
+                korus.journal.recover()
+                left = len(korus.journal.list(open_only=True))
+            except KorusError:
+                left = 1
+            if left == 0 or time.monotonic() > ends:
+                return left
+            time.sleep(0.5)
+
+
+def _struck(sandbox: Sandbox) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for rule in sandbox.faults:
+        done = ", work done" if rule.done else ""
+        what = f"{rule.kind} {rule.status}{done}" if rule.kind in {"status", "html"} else rule.kind
+        found[f"API: {what}"] += sandbox.faults.struck(rule)
+    return found
+
+
+def _done(root: Path) -> dict[str, dict[str, Any]]:
     done: dict[str, dict[str, Any]] = {}
     for path in root.glob("ledger-*"):
         if path.suffix != ".replays":
             done |= Ledger(path).done
-    books = sandbox.inspect.orders
-    by_line = Counter((order["externalReference"], order["offer"]) for order in books)
-    existing = {order["order"] for order in books}
-    believed = {iri for entry in done.values() for iri in entry["orders"]}
-    ordered = [plan for plan in plans if done.get(plan.reference, {}).get("status") == "ordered"]
-    missing_lines = sum((plan.reference, offer) not in by_line for plan in ordered for offer in plan.offers)
-    partly = sum("sold out" in entry["reason"] for entry in done.values() if entry["status"] == "ordered")
-    unfinished = sum(plan.reference not in done for plan in plans)
-    reservations = sandbox.inspect.reservations[before:]
-    return Reckoning(
-        asked=len(plans),
-        lines=sum(len(plan.offers) for plan in plans),
-        ordered=len(ordered),
-        refused=sum(entry["status"] == "refused" for entry in done.values()),
-        orders=len(books),
-        duplicates=sum(count - 1 for count in by_line.values()),
-        lost=len(existing ^ believed) + unfinished + max(0, missing_lines - partly),
-        unknown=left + sum(entry["status"] == "unknown" for entry in done.values()),
-        spare_holds=sum(held["order"] is None for held in reservations),
-        tokens=sandbox.inspect.tokens_issued,
-        replays=sum(path.stat().st_size for path in root.glob("ledger-*.replays")),
-        kills=kills,
-        faults=sandbox.faults.struck(),
-        requests=sandbox.inspect.requests.total(),
-        seconds=time.monotonic() - began,
-    )
+    return done
+
+
+def _late(root: Path) -> int:
+    """Count requests that book and began after the call that they belong to had been interrupted."""
+    late = 0
+    for path in root.glob("signals-*"):
+        stopped = {entry["pid"]: entry["at"] for entry in Notes.read(path) if entry["stopsAll"]}
+        requests = Notes.read(path.with_name(path.name.replace("signals", "requests")))
+        late += sum(
+            entry["at"] > stopped[entry["pid"]] + _STOPPED_WITHIN for entry in requests if entry["pid"] in stopped
+        )
+    return late
+
+
+@frozen
+class _Books:
+    """What exists at the sandbox beside what the bookers believe."""
+
+    sandbox: Sandbox
+    plans: Sequence[Plan]
+    done: Mapping[str, Mapping[str, Any]]
+    left: int
+
+    def reckon(
+        self, *, late: int, spare: int, replays: int, kinds: Mapping[str, int], seconds: float
+    ) -> Reckoning:
+        """Compare them."""
+        orders = self.sandbox.inspect.orders
+        by_line = Counter((order["externalReference"], order["offer"]) for order in orders)
+        existing = {order["order"]: order["externalReference"] for order in orders}
+        believed = {iri: name for name, entry in self.done.items() for iri in entry["orders"]}
+        ordered = [plan for plan in self.plans if self._status(plan) == "ordered"]
+        missing = [
+            plan.reference
+            for plan in ordered
+            for offer in plan.offers
+            if (plan.reference, offer) not in by_line and not self.done[plan.reference]["reason"]
+        ]
+        unfinished = [plan.reference for plan in self.plans if self._status(plan) is None]
+        unknown = [plan.reference for plan in self.plans if self._status(plan) == "unknown"]
+        doubled = [name for (name, _), count in by_line.items() if count > 1]
+        unheard = [name for iri, name in existing.items() if iri not in believed]
+        phantoms = [name for iri, name in believed.items() if iri not in existing]
+        return Reckoning(
+            asked=len(self.plans),
+            lines=sum(len(plan.offers) for plan in self.plans),
+            ordered=len(ordered),
+            refused=sum(self._status(plan) == "refused" for plan in self.plans),
+            orders=len(orders),
+            duplicates=sum(count - 1 for count in by_line.values()),
+            lost=len(unheard) + len(phantoms) + len(unfinished) + len(missing),
+            unknown=self.left + len(unknown),
+            late=late,
+            spare_holds=spare,
+            tokens=self.sandbox.inspect.tokens_issued,
+            replays=replays,
+            requests=self.sandbox.inspect.requests.total(),
+            seconds=seconds,
+            kinds=dict(sorted(kinds.items())),
+            details=tuple(
+                f"{what}: {', '.join(sorted(names)[:20])}"
+                for what, names in {
+                    "ordered twice": doubled,
+                    "ordered, and nobody knows": unheard,
+                    "believed to be ordered": phantoms,
+                    "not finished": unfinished,
+                    "lines without an order": missing,
+                    "unknown": unknown,
+                    "intents left open": [str(self.left)] if self.left else [],
+                }.items()
+                if names
+            ),
+        )
+
+    def _status(self, plan: Plan) -> str | None:
+        entry = self.done.get(plan.reference)
+        return None if entry is None else entry["status"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from korus.models import Offer, Reservation
     from korus.sandbox import Sandbox
 
-__all__ = ["Plan", "draw", "read", "write"]
+__all__ = ["Drawn", "Plan", "draw", "read", "write"]
 
 _POOL = 60
 _PLENTY = 100_000
@@ -42,24 +42,41 @@ class Plan:
     booking: dict[str, Any]
 
 
-def draw(korus: Korus, sandbox: Sandbox, *, seed: int, count: int) -> list[Plan]:
+@frozen
+class Drawn:
+    """The bookings of a campaign.
+
+    Attributes:
+        plans: What the booking processes book.
+        commands: What ``korus book`` books; it can be had.
+    """
+
+    plans: list[Plan]
+    commands: list[Plan]
+
+
+def draw(korus: Korus, sandbox: Sandbox, *, seed: int, count: int, commands: int) -> Drawn:
     """Draw the bookings of a campaign and see to the stock that they need."""
     chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
     pool = list(_pool(korus, chance))
     scarce = pool[: max(1, round(len(pool) * _SCARCE_SHARE))]
+    plenty = pool[len(scarce) :]
     for offer, sessions in pool:
         few = any(offer is other for other, _ in scarce)
         for iri in (offer.iri, *(session for session in sessions.values() if session)):
             sandbox.set_stock(iri, _SCARCE_STOCK if few else _PLENTY)
-    plans: list[Plan] = []
-    for number in range(1, count + 1):
-        chosen = chance.sample(pool, 2 if chance.random() < _TWO_LINES_SHARE else 1)
+
+    def plan(reference: str, choices: list[tuple[Offer, dict[str, str | None]]]) -> Plan:
+        chosen = chance.sample(choices, 2 if chance.random() < _TWO_LINES_SHARE else 1)
         builder = korus.reservations.bulk()
         for offer, sessions in chosen:
             builder.add(offer, quantity=chance.randint(1, 3), sessions=sessions)
-        reference = f"FAULTS-{seed}-{number:05d}"
-        plans.append(Plan(reference, tuple(offer.iri for offer, _ in chosen), builder.to_dict()))
-    return plans
+        return Plan(reference, tuple(offer.iri for offer, _ in chosen), builder.to_dict())
+
+    return Drawn(
+        [plan(f"FAULTS-{seed}-{number:05d}", pool) for number in range(1, count + 1)],
+        [plan(f"FAULTS-{seed}-BOOK-{number:03d}", plenty) for number in range(1, commands + 1)],
+    )
 
 
 def _pool(korus: Korus, chance: random.Random) -> Iterator[tuple[Offer, dict[str, str | None]]]:

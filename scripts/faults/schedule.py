@@ -1,4 +1,4 @@
-"""What goes wrong during a campaign: rules for the sandbox, outages, and when a process is killed."""
+"""What goes wrong during a campaign: rules for the sandbox, and when something is done to a process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from korus.sandbox import Sandbox
 
@@ -23,7 +23,6 @@ _GETS = (
     "get_order",
     "list_order_documents",
 )
-_OUTAGES = 0.35
 _PATCHES = ("update_order_item_ticket", "update_order_document")
 
 
@@ -70,13 +69,13 @@ def add_faults(sandbox: Sandbox, *, severity: float) -> None:
 
 
 class Disturber:
-    """Refuses connections for a moment now and then, and kills processes.
+    """Disturbs a campaign from time to time, each kind of disturbance as often as the others.
 
     When it strikes is counted in orders made, not in seconds, so that a slow machine gets no more of it.
 
     Args:
-        sandbox: Whose connections are refused.
-        kill: Kills one of the processes, chosen by the number it is given.
+        sandbox: Whose orders are counted.
+        kinds: What can be done. Each gets a number to choose by, and returns False where it cannot be done now.
         seed: Decides the moments.
         pauses: The fewest and the most orders between two disturbances; None for none at all.
     """
@@ -84,13 +83,13 @@ class Disturber:
     def __init__(
         self,
         sandbox: Sandbox,
-        kill: Callable[[int], None],
+        kinds: Sequence[Callable[[int], bool]],
         *,
         seed: int,
         pauses: tuple[int, int] | None,
     ) -> None:
         self._sandbox = sandbox
-        self._kill = kill
+        self._kinds = kinds
         self._chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
         self._pauses = pauses
         self._over = threading.Event()
@@ -109,13 +108,15 @@ class Disturber:
     def _run(self) -> None:
         fewest, most = self._pauses or (1, 1)
         due = self._chance.randint(fewest, most)
+        waiting: list[Callable[[int], bool]] = []
         while not self._over.wait(0.02):
             if len(self._sandbox.box_office.orders) < due:
                 continue
             due += self._chance.randint(fewest, most)
-            if self._chance.random() < _OUTAGES:
-                self._sandbox.refuse_connections(self._chance.uniform(0.1, 0.6))
-            else:
-                # also in the middle of things: not only just after an order
-                self._over.wait(self._chance.uniform(0.0, 0.3))
-                self._kill(self._chance.randrange(1_000_000))
+            if not waiting:
+                waiting = self._chance.sample(self._kinds, len(self._kinds))
+            # also in the middle of things: not only just after an order
+            self._over.wait(self._chance.uniform(0.0, 0.3))
+            done = next((kind for kind in waiting if kind(self._chance.randrange(1_000_000))), None)
+            if done is not None:
+                waiting.remove(done)
