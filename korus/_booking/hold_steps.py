@@ -41,7 +41,7 @@ from korus._booking.reconciliation import (
     lines_of,
     placed_reservations,
 )
-from korus._http.ambiguity import is_ambiguous, redirects_after_work
+from korus._http.ambiguity import is_ambiguous, is_from_api, redirects_after_work
 from korus._journal.intent_log import Intent, State, TakenOver
 from korus.errors import (
     ConnectionLost,
@@ -136,10 +136,18 @@ class _Call:
 
 
 def take_snapshot() -> Steps[Snapshot | None]:
-    """Read the newest reservations, to know later which are newer; None where that is not allowed."""
+    """Read the newest reservations, to know later which are newer; None where that is not allowed.
+
+    Raises:
+        KorusError: They could not be read. Without a snapshot a lost hold could never be found.
+    """
     try:
         page = yield from perform(ListReservations(1, _SNAPSHOT))
-    except (PermissionDenied, NotFound, OperationUnavailable):
+    except NotFound as error:
+        if not is_from_api(error):  # the page of a gateway
+            raise
+        return None
+    except (PermissionDenied, OperationUnavailable):
         return None
     return Snapshot.of(page.members)
 

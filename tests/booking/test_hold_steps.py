@@ -628,10 +628,14 @@ class TestSnapshot:
 
     @pytest.mark.parametrize(
         "error",
-        [PermissionDenied("no", status=403), NotFound("no", status=404), OperationUnavailable("no")],
+        [PermissionDenied("no", status=403), not_found(), OperationUnavailable("no")],
     )
     def test_account_that_may_not_list_has_no_snapshot(self, error):
         assert World(ListReservations=error).run(take_snapshot()) is None
+
+    def test_404_of_a_gateway_is_no_reason_to_hold_without_a_snapshot(self):
+        with pytest.raises(NotFound):
+            World(ListReservations=NotFound("<html>", status=404)).run(take_snapshot())
 
     def test_api_that_is_down_is_reported(self):
         with pytest.raises(ServerError):
