@@ -14,6 +14,7 @@ import httpx
 from korus._async.booking.intent_log import AsyncBookingLog
 from korus._async.booking.offer_facts import AsyncOfferFacts
 from korus._async.transport import AsyncTransport
+from korus._core.forks import hold_off_forks
 from korus._core.lazy import lazy
 from korus._http.environment import check_proxies, setup_error
 from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
@@ -147,7 +148,8 @@ class _Pool:
         )
         check_proxies(getproxies(), os.environ)
         try:
-            verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
+            with hold_off_forks():  # OpenSSL has locks that a child would inherit
+                verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
             client = httpx.AsyncClient(verify=verify, limits=limits, http2=config.http2)
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None

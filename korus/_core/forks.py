@@ -1,7 +1,7 @@
-"""A fork waits until no other thread imports a module.
+"""A fork waits until no other thread is in the middle of what a child could not go on from.
 
-korus imports what a call needs when it is called. Python locks a module while it is imported, and a child that is
-forked meanwhile would wait for that lock for ever.
+korus imports what a call needs when it is called. Python locks a module while it is imported, and OpenSSL has locks of
+its own while certificates are loaded. A child that is forked meanwhile would wait for such a lock for ever.
 """
 
 from __future__ import annotations
@@ -10,21 +10,58 @@ import importlib
 import os
 import threading
 import time
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["watch_imports"]
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+__all__ = ["hold_off_forks", "watch_forks"]
 
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.001
 
 
-def watch_imports() -> None:
-    """Have every fork of this process wait, though not for long, until no other thread imports a module."""
+class _Section:
+    """What at most one thread does at a time, and no fork splits."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._is_held_for_fork = False
+
+    def before_fork(self) -> None:
+        self._is_held_for_fork = self.lock.acquire(timeout=_PATIENCE_SECONDS)
+
+    def after_in_parent(self) -> None:
+        if self._is_held_for_fork:
+            self.lock.release()
+
+    def after_in_child(self) -> None:
+        self.lock = threading.Lock()
+
+
+_SECTION = _Section()
+
+
+def watch_forks() -> None:
+    """Have every fork of this process wait, though not for long, for imports and for `hold_off_forks`."""
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=_wait_for_imports)
+        os.register_at_fork(
+            before=_before_fork,
+            after_in_parent=_SECTION.after_in_parent,
+            after_in_child=_SECTION.after_in_child,
+        )
 
 
-def _wait_for_imports() -> None:
+@contextmanager
+def hold_off_forks() -> Generator[None]:
+    """Have forks of this process wait until the block ends; it must not take long."""
+    with _SECTION.lock:
+        yield
+
+
+def _before_fork() -> None:
+    _SECTION.before_fork()
     until = time.monotonic() + _PATIENCE_SECONDS
     while _others_import() and time.monotonic() < until:
         time.sleep(_PAUSE_SECONDS)

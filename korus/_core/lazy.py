@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
-from korus._core.forks import watch_imports
+from korus._core.forks import watch_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ __all__ = ["lazy"]
 _Value = TypeVar("_Value")
 
 # what is made late is imported late as well
-watch_imports()
+watch_forks()
 
 
 class lazy(Generic[_Value]):  # noqa: N801 (a decorator, named as functools names its own)

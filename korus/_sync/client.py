@@ -12,6 +12,7 @@ from urllib.request import getproxies
 
 import httpx
 
+from korus._core.forks import hold_off_forks
 from korus._core.lazy import lazy
 from korus._http.environment import check_proxies, setup_error
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -148,7 +149,8 @@ class _Pool:
         )
         check_proxies(getproxies(), os.environ)
         try:
-            verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
+            with hold_off_forks():  # OpenSSL has locks that a child would inherit
+                verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
             client = httpx.Client(verify=verify, limits=limits, http2=config.http2)
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None

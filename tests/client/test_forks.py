@@ -119,6 +119,27 @@ over.set()
     assert fork(server, script, seconds=60) == ["child: x"] * 8
 
 
+@pytest.mark.parametrize("client", ["Korus", "AsyncKorus"])
+def test_a_fork_waits_for_a_thread_that_loads_certificates(server: ScriptedServer, client: str) -> None:
+    script = f"""
+korus = {client}(**SETTINGS)
+get = lambda: asyncio.run(korus.orders.get("x")) if isinstance(korus, AsyncKorus) else korus.orders.get("x")
+load, in_openssl, began = httpx.create_ssl_context, threading.Lock(), threading.Event()
+def load_slowly():
+    with in_openssl:  # as OpenSSL's own locks, which no child can open
+        began.set()
+        time.sleep(0.3)
+        return load()
+httpx.create_ssl_context = load_slowly
+thread = threading.Thread(target=get)
+thread.start()
+began.wait()
+wait(in_child(lambda: get().id))
+thread.join()
+"""
+    assert fork(server, script) == ["child: x"]
+
+
 def test_a_child_of_a_process_with_a_busy_event_loop_works(server: ScriptedServer) -> None:
     script = """
 korus = AsyncKorus(**SETTINGS)
