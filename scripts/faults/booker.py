@@ -10,6 +10,7 @@ A booker of the kind ``alone`` shares no journal. It notes each reservation in i
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
 import os
@@ -49,7 +50,18 @@ if TYPE_CHECKING:
     from korus._sync.resources.journal import Recovered
     from korus.models import Order, Reservation
 
-__all__ = ["AGAIN", "INTERRUPTED", "KINDS", "LEASE", "Ledger", "Notes", "main", "options", "set_up"]
+__all__ = [
+    "AGAIN",
+    "INTERRUPTED",
+    "KINDS",
+    "LEASE",
+    "WHERE_ARE_YOU",
+    "Ledger",
+    "Notes",
+    "main",
+    "options",
+    "set_up",
+]
 
 Kind = Literal["threads", "tasks", "bulk", "forks", "alone"]
 KINDS: Final[tuple[Kind, ...]] = ("threads", "tasks", "bulk", "forks", "alone")
@@ -69,6 +81,9 @@ AGAIN: Final = 75
 """The status of a booker that has to be started again."""
 INTERRUPTED: Final = 130
 """The status of a booker that was interrupted."""
+
+WHERE_ARE_YOU: Final = signal.SIGUSR1
+"""Has a booker print what its threads are doing."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _TOTAL: Final = 3.0
@@ -518,6 +533,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run a booker: ``KIND NUMBER FOLDER WORKERS``; the client is set up by ``KORUS_*``."""
     kind, number, root, workers = arguments[0], arguments[1], Path(arguments[2]), int(arguments[3])
     set_up(f"booker-{number}")
+    faulthandler.register(WHERE_ARE_YOU)
     ledger = root / f"ledger-{number}"
     logger = logging.getLogger("korus")
     logger.setLevel(logging.DEBUG)

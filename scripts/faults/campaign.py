@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from scripts.faults.plan import Plan
 
-__all__ = ["Campaign", "Reckoning", "run"]
+__all__ = ["Campaign", "Reckoning", "late_requests", "run"]
 
 _SETTLED_WITHIN: Final = 120.0
 # how long a thread may take from its last look at whether it was stopped to the sending of a request
@@ -179,7 +179,7 @@ def run(campaign: Campaign) -> Reckoning:
         counts["child forked from a used client"] = len(list(Notes.read(root / "forks")))
         books = _Books(sandbox, [*drawn.plans, *drawn.commands], _done(root) | runs.done, left)
         return books.reckon(
-            late=_late(root),
+            late=late_requests(root),
             spare=sum(held["order"] is None for held in sandbox.inspect.reservations[before:]),
             replays=sum(path.stat().st_size for path in root.glob("ledger-*.replays")),
             kinds=counts,
@@ -272,7 +272,7 @@ def _done(root: Path) -> dict[str, dict[str, Any]]:
     return done
 
 
-def _late(root: Path) -> int:
+def late_requests(root: Path) -> int:
     """Count requests that book and began after the call that they belong to had been interrupted."""
     late = 0
     for path in root.glob("signals-*"):

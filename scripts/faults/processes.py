@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from scripts.faults.booker import AGAIN, INTERRUPTED, LEASE, Notes
+from scripts.faults.booker import AGAIN, INTERRUPTED, LEASE, WHERE_ARE_YOU, Notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -129,6 +129,7 @@ class Processes:
                 for number in range(len(self._commands)):
                     self._attend(number)
                 if time.monotonic() > ends or max(self._failures.values(), default=0) > _MOST_FAILURES:
+                    self._ask_where()
                     raise TimeoutError(f"not finished; failures: {dict(self._failures)}")
                 time.sleep(_PAUSE)
         finally:
@@ -137,6 +138,12 @@ class Processes:
                 process.wait()
             if self._suspended is not None:
                 self._suspended.join()
+
+    def _ask_where(self) -> None:
+        """Have the processes that go on print what they are doing, to their standard error."""
+        for process in self._running.values():
+            _send(process, WHERE_ARE_YOU)
+        time.sleep(1.0)
 
     def _attend(self, number: int) -> None:
         process = self._running.get(number)
