@@ -233,7 +233,10 @@ class Making:
     def to_hold(self) -> dict[str, Any]:
         """What has to be held, as a builder reads it; without lines when it is nothing."""
         free = [] if self.sold_out else [offer for offer in self.wanted if offer not in self.held]
-        return {**self.plan.booking, "lines": [line for line in self.plan.booking["lines"] if line["offer"] in free]}
+        return {
+            **self.plan.booking,
+            "lines": [line for line in self.plan.booking["lines"] if line["offer"] in free],
+        }
 
     @property
     def to_order(self) -> list[str]:
@@ -250,7 +253,9 @@ class Making:
         for each in outcome.lines:
             if each.status == "succeeded" and each.result is not None:
                 self.held[each.result.items[0].offer] = each.result.iri
-            elif each.status == "failed" and isinstance(each.error, ReservationFailed) and _sold_out(each.code):
+            elif (
+                each.status == "failed" and isinstance(each.error, ReservationFailed) and _sold_out(each.code)
+            ):
                 self.sold_out = each.reason or "sold out"
 
     def note_orders(self, outcome: BulkOutcome[Order, Any]) -> None:
@@ -283,7 +288,9 @@ class Making:
             ledger.finish(self.plan, "refused", [], self.sold_out)
         else:
             status = "ordered" if delivered else "unknown"
-            ledger.finish(self.plan, status, self.ordered.values(), self.sold_out and f"sold out: {self.sold_out}")
+            ledger.finish(
+                self.plan, status, self.ordered.values(), self.sold_out and f"sold out: {self.sold_out}"
+            )
 
 
 def _sold_out(code: str | None) -> bool:
@@ -542,8 +549,10 @@ def main(arguments: Sequence[str]) -> int:
     _watch_requests(Notes(root / f"requests-{number}"))
     found = next(each for each in KINDS if each == kind)
     plans = read(root / f"plans-{number}")
-    setting = Setting(found, plans, Ledger(ledger), root / "tickets", workers, Notes(root / f"signals-{number}"))
-    if kind == "tasks" or kind == "alone":
+    setting = Setting(
+        found, plans, Ledger(ledger), root / "tickets", workers, Notes(root / f"signals-{number}")
+    )
+    if kind in {"tasks", "alone"}:
         return _run_tasks(setting)
     _interrupt_on_signals(setting)
     try:

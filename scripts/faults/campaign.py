@@ -149,7 +149,9 @@ def run(campaign: Campaign) -> Reckoning:
         proxy = stack.enter_context(Proxy(sandbox, seed=campaign.seed, severity=campaign.severity))
         shop, alone, commands = _accounts(campaign, sandbox, proxy, root)
         with Korus(**{**shop.settings, "journal": None}) as korus:
-            drawn = draw(korus, sandbox, seed=campaign.seed, count=campaign.bookings, commands=campaign.commands)
+            drawn = draw(
+                korus, sandbox, seed=campaign.seed, count=campaign.bookings, commands=campaign.commands
+            )
         before = len(sandbox.inspect.reservations)
         _write_plans(campaign, drawn.plans, root)
         kinds = [KINDS[number % len(KINDS)] for number in range(campaign.processes)]
@@ -279,7 +281,9 @@ def late_requests(root: Path) -> int:
         stopped = {entry["pid"]: entry["at"] for entry in Notes.read(path) if entry["stopsAll"]}
         requests = Notes.read(path.with_name(path.name.replace("signals", "requests")))
         late += sum(
-            entry["at"] > stopped[entry["pid"]] + _STOPPED_WITHIN for entry in requests if entry["pid"] in stopped
+            entry["at"] > stopped[entry["pid"]] + _STOPPED_WITHIN
+            for entry in requests
+            if entry["pid"] in stopped
         )
     return late
 

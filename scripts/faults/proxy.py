@@ -400,6 +400,9 @@ def _kept_alive(answer: bytes) -> bytes:
 
 async def _say(writer: asyncio.StreamWriter, status: int) -> None:
     page = _PAGE % (status, status)
-    head = b"HTTP/1.1 %d Gateway\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % (status, len(page))
+    head = b"HTTP/1.1 %d Gateway\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % (
+        status,
+        len(page),
+    )
     writer.write(head + page)
     await writer.drain()
