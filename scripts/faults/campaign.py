@@ -148,7 +148,8 @@ def run(campaign: Campaign) -> Reckoning:
         )
         proxy = stack.enter_context(Proxy(sandbox, seed=campaign.seed, severity=campaign.severity))
         shop, alone, commands = _accounts(campaign, sandbox, proxy, root)
-        with Korus(**{**shop.settings, "journal": None}) as korus:
+        patient: dict[str, Any] = {**shop.credentials, **shop.addresses}
+        with Korus(**patient) as korus:
             drawn = draw(
                 korus, sandbox, seed=campaign.seed, count=campaign.bookings, commands=campaign.commands
             )

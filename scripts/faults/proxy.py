@@ -175,6 +175,8 @@ class Proxy:
                 await self._answer(request, upstream, writer)
         except (_Broken, OSError, asyncio.IncompleteReadError):
             writer.transport.abort()  # as much of the answer as there was
+        except asyncio.CancelledError:
+            writer.transport.abort()  # at the end
         finally:
             self._idle.discard(writer)
             upstream.close()
