@@ -99,6 +99,11 @@ simulate: $(STAMP) ## search for schedules that break a rule of the booking prot
 	@$(BIN)/python -m scripts.simulate $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
 		$(if $(BREAK),--break $(BREAK)) $(ARGS)
 
+.PHONY: proof
+proof: $(STAMP) ## the searches and campaigns behind the figures, in at most half an hour
+	@for seed in 1 2 3; do $(BIN)/python -m scripts.simulate --seed $$seed --schedules 5000 || exit 1; done
+	$(BIN)/python -m scripts.faults --seed 1 2
+
 # ── know what it costs ───────────────────────────────────────────────────────────────────────────────────────────────
 
 BENCH := build/bench/venv

@@ -260,7 +260,7 @@ class FailedEntry:
         names_something: True if it names a place or a resource, whether or not that was asked for.
     """
 
-    raw: Any
+    raw: Any = field(repr=False)
     index: int | None = None
     offer: str | None = None
     reservation: str | None = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from korus._booking.correlation import LineResult, correlate_orders
 from korus._booking.effects import (
@@ -116,13 +116,14 @@ class ReservationState:
 
 @frozen
 class _Call:
-    """One order in the making."""
+    """One order in the making, with what its reservations were seen to hold."""
 
     intent: Intent
     request: OrderRequest
     patience: Patience
     began: float = 0.0
     is_ours: bool = True
+    held: dict[str, ReservationFacts] = field(factory=dict[str, "ReservationFacts"])
 
     @property
     def reference(self) -> str:
@@ -168,9 +169,19 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
     except JournalFailed:
         raise  # nothing was sent, and that cannot be written down now
     except KorusError as error:
-        yield from write_down(Settle(intent, {"refused": type(error).__name__}))
+        if not (yield from _settled_as_refused(intent, error)):
+            raise call.unknown(_taken_over()) from None
         raise
     return (yield from _finish(call, result))
+
+
+def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
+    """Write down that nothing was ordered; False if another process has taken it over, which may have completed it."""
+    try:
+        return (yield from perform(Settle(intent, {"refused": type(error).__name__}))) is not None
+    except JournalFailed as unwritten:
+        _LOG.error("the journal could not be written after a refusal: %s", unwritten)
+        return True
 
 
 def _order(call: _Call) -> Steps[OrderResult]:
@@ -450,7 +461,8 @@ def _outcome(
     adopted: bool = False,
 ) -> LineOutcome[OrderFacts]:
     """Return the outcome of a line that has an order: succeeded if it has all that was held, as far as both show."""
-    shortfall = made.shortfall(reservation)
+    known = reservation or call.held.get(line.reservation)
+    shortfall = made.shortfall(known) if known is not None else "its reservation cannot be read"
     if shortfall is None:
         return LineOutcome(line, "succeeded", (made,), adopted=adopted)
     cause = DecodingFailed("the order is not whole", operation=OPERATION)
@@ -778,6 +790,7 @@ def _states(
             found[line.reservation] = ReservationState("absent", reason="there is no such reservation")
         else:
             found[line.reservation] = _without_order(facts, today)
+            call.held[line.reservation] = facts
     yield from _add_named_orders(call, found)
     listed: list[OrderFacts] = []
     if any(state.order is None for state in found.values()):

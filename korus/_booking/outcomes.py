@@ -84,7 +84,7 @@ class LineOutcome(Generic[_Object]):
     status: Status
     results: tuple[_Object, ...] = ()
     error: KorusError | None = None
-    raw: Any = None
+    raw: Any = field(default=None, repr=False)
     adopted: bool = False
     candidates: tuple[_Object, ...] = ()
 
@@ -155,7 +155,7 @@ class BulkOutcome(Generic[_Object, _Builder]):
     """
 
     lines: tuple[LineOutcome[_Object], ...]
-    unplaced: tuple[Any, ...] = ()
+    unplaced: tuple[Any, ...] = field(default=(), repr=False)
     strangers: tuple[_Object, ...] = ()
     rebook: Callable[[Sequence[Line]], _Builder] = field(default=_no_retry, repr=False)
     rebook_units: Callable[[Sequence[tuple[Any, int]]], _Builder] = field(default=_no_retry, repr=False)

@@ -77,11 +77,11 @@ class Intent:
     id: str
     kind: Kind
     keys: tuple[str, ...]
-    details: Mapping[str, Any]
+    details: Mapping[str, Any] = field(repr=False)
     private: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
     reference: str | None = None
     state: State = "intended"
-    outcome: Mapping[str, Any] | None = None
+    outcome: Mapping[str, Any] | None = field(default=None, repr=False)
     epoch: int = 1
     sent: bool = False
     completable: bool = True

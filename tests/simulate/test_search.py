@@ -56,7 +56,7 @@ def test_a_schedule_of_zeros_goes_well() -> None:
 
 @pytest.mark.parametrize("rule", _QUICKLY_CAUGHT)
 def test_search_catches_an_undone_fix(rule: str) -> None:
-    tally = search(0, 500, rule=rule, stops_at_failure=True)
+    tally = search(6, 500, rule=rule, stops_at_failure=True)
     assert not tally.is_clean
 
 
@@ -69,7 +69,7 @@ def test_break_is_undone_after_its_block() -> None:
 
 
 def test_failing_schedule_is_shrunk_to_a_test() -> None:
-    tally = search(0, 500, rule="R3", stops_at_failure=True)
+    tally = search(6, 60, rule="R3", stops_at_failure=True)
     assert tally.failing is not None
     _, result = tally.failing
     numbers = shrunk(result.numbers, "doubled", rule="R3")
@@ -82,7 +82,7 @@ def test_failing_schedule_is_shrunk_to_a_test() -> None:
     space["test_doubled_stays_zero"]()  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("name", ["a1", "a3", "a4"])
+@pytest.mark.parametrize("name", ["a1", "a4", "a7"])
 def test_an_assumption_switched_off_shows_in_the_counts(name: str) -> None:
     tally = search(0, 400, Assumptions(**{name: False}), stops_at_failure=True)
     assert not tally.is_clean

@@ -27,7 +27,7 @@ from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._journal.process import ACTIVE
 from korus._primitives.asynchronous import check_stopped, map_ordered, sleep
-from korus.errors import DecodingFailed, KorusError, OperationUnavailable
+from korus.errors import DecodingFailed, InvalidIri, KorusError, OperationUnavailable
 from korus.iri import ORDER, RESERVATION, parse_iri
 from korus.operations import available, request_for
 from korus.pages import read_envelope
@@ -278,7 +278,13 @@ class AsyncDriver:
         with available("get_order"):
             from korus_api.api.order import get_order
 
-        found = parse_iri(iri, ORDER, base_url=self._transport.config.base_url)
+        try:
+            found = parse_iri(iri, ORDER, base_url=self._transport.config.base_url)
+        except InvalidIri:  # the API's word, not the caller's
+            raise DecodingFailed(
+                "get_order: what the reservation names as its order is not the IRI of one",
+                operation="get_order",
+            ) from None
         request = request_for(get_order, id=found.id)
         document = (await self._transport.send(get_order.OPERATION, request)).object()
         return _named(OrderFacts.read(document), found.iri, "get_order")

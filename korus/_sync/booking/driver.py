@@ -28,7 +28,7 @@ from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._journal.process import ACTIVE
 from korus._primitives.synchronous import check_stopped, map_ordered, sleep
 from korus._sync.transport import Trace
-from korus.errors import DecodingFailed, KorusError, OperationUnavailable
+from korus.errors import DecodingFailed, InvalidIri, KorusError, OperationUnavailable
 from korus.iri import ORDER, RESERVATION, parse_iri
 from korus.operations import available, request_for
 from korus.pages import read_envelope
@@ -279,7 +279,13 @@ class Driver:
         with available("get_order"):
             from korus_api.api.order import get_order
 
-        found = parse_iri(iri, ORDER, base_url=self._transport.config.base_url)
+        try:
+            found = parse_iri(iri, ORDER, base_url=self._transport.config.base_url)
+        except InvalidIri:  # the API's word, not the caller's
+            raise DecodingFailed(
+                "get_order: what the reservation names as its order is not the IRI of one",
+                operation="get_order",
+            ) from None
         request = request_for(get_order, id=found.id)
         document = (self._transport.send(get_order.OPERATION, request)).object()
         return _named(OrderFacts.read(document), found.iri, "get_order")
