@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import vcr  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 from attrs import define, evolve, field
@@ -249,9 +250,28 @@ class _Cassette(_VcrCassette):  # type: ignore[misc]  # vcrpy has no types
 
     def play_response(self, request: Any) -> Any:
         with self.korus_lock:
+            unplayed = (at for at, _ in self._responses(request) if not self.play_counts[at])
+            number = next(unplayed, None)
             response = self._parent().play_response(request)
             self.korus_clock.move(response.get(_AT, 0.0))
-            return response
+            return response if number is None else _as_asked(response, self.data[number][0], request)
+
+
+def _as_asked(response: dict[str, Any], recorded: Any, asked: Any) -> dict[str, Any]:
+    """Return an answer that names what was asked for by the ids that were asked with, not by their pseudonyms."""
+    ids = {
+        (one.encode(), other.encode())
+        for one, other in zip(
+            urlsplit(str(recorded.uri)).path.split("/"),
+            urlsplit(str(asked.uri)).path.split("/"),
+            strict=False,
+        )
+        if one != other and one and other
+    }
+    content = _bytes(response["body"]["string"]) if ids else b""
+    for pseudonym, plain in ids:
+        content = content.replace(pseudonym, plain)
+    return {**response, "body": {**response["body"], "string": content}} if ids else response
 
 
 def _made(request: Any) -> MadeRequest:
