@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from named_schedules import NAMED
 
 from scripts.simulate.breaks import BREAKS, broken
 from scripts.simulate.simulation import simulate_script
-from tests.simulate.named import NAMED
 
 _CAUGHT_BY = {
     "R1": ("row 2: refused as ordered already, by a proxy's second try, while reads lag", "doubled"),
