@@ -475,7 +475,7 @@ def _shown(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 (one for each 
         case Intent():
             return value.id
         case LineOutcome():
-            outcome: LineOutcome[Any] = value
+            outcome: LineOutcome[Any] = cast("Any", value)
             return f"{outcome.status} {_shown(outcome.results)}"
         case RecoveredIntent():
             return f"{value.intent.id}: {_shown(value.lines)} {value.error or ''}".rstrip()
