@@ -16,6 +16,7 @@ __all__ = ["MASK", "Secret", "redact", "without_userinfo"]
 
 MASK = "***"
 
+_TOO_SHORT = 3
 _WITHOUT_USERINFO = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://(?:\[[0-9A-Fa-f:.%]*\]|[^/?#@:\\]*)(?::[0-9]*)?(?:[/?#].*)?", re.DOTALL
 )
@@ -69,9 +70,12 @@ class Secret:
 
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """Mask every one of ``secrets`` in a text that came from outside, such as the body of an error page."""
+    """Mask every one of ``secrets`` in a text that came from outside, such as the body of an error page.
+
+    Secrets of one to three characters stay: they hide nothing, and half of the text would go with them.
+    """
     for secret in secrets:
-        if secret.reveal():
+        if len(secret.reveal()) > _TOO_SHORT:
             text = text.replace(secret.reveal(), MASK)
     return text
 

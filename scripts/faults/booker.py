@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
@@ -43,7 +44,7 @@ from korus.retry import RetryPolicy
 from scripts.faults.plan import Plan, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from korus import BulkOutcome
     from korus._journal.sql_store import JournalEntry
@@ -59,8 +60,8 @@ __all__ = [
     "Ledger",
     "Notes",
     "main",
+    "on_host",
     "options",
-    "set_up",
 ]
 
 Kind = Literal["threads", "tasks", "bulk", "forks", "alone"]
@@ -109,13 +110,19 @@ def options() -> dict[str, Any]:
     }
 
 
-def set_up(host: str) -> None:
-    """Have this process be on a host of its own, with a short lease.
+@contextmanager
+def on_host(name: str) -> Generator[None]:
+    """Have this process be on a host of its own, with a short lease, until the block ends.
 
     On one host a suspended process is seen to be alive; only elsewhere does its lease run out.
     """
+    before = vars(sql_store)["_SLACK_SECONDS"], platform.node
     vars(sql_store)["_SLACK_SECONDS"] = _SLACK
-    platform.node = lambda: host
+    platform.node = lambda: name
+    try:
+        yield
+    finally:
+        vars(sql_store)["_SLACK_SECONDS"], platform.node = before
 
 
 # ---------------------------------------------------------------------- what is written down
@@ -539,7 +546,11 @@ class Setting:
 def main(arguments: Sequence[str]) -> int:
     """Run a booker: ``KIND NUMBER FOLDER WORKERS``; the client is set up by ``KORUS_*``."""
     kind, number, root, workers = arguments[0], arguments[1], Path(arguments[2]), int(arguments[3])
-    set_up(f"booker-{number}")
+    with on_host(f"booker-{number}"):
+        return _run(kind, number, root, workers)
+
+
+def _run(kind: str, number: str, root: Path, workers: int) -> int:
     faulthandler.register(WHERE_ARE_YOU)
     ledger = root / f"ledger-{number}"
     logger = logging.getLogger("korus")

@@ -17,7 +17,7 @@ from attrs import field, frozen
 from korus import Korus
 from korus.errors import KorusError
 from korus.sandbox import Sandbox
-from scripts.faults.booker import KINDS, Ledger, Notes, options, set_up
+from scripts.faults.booker import KINDS, Ledger, Notes, on_host, options
 from scripts.faults.commands import CommandRuns
 from scripts.faults.plan import draw, write
 from scripts.faults.processes import Processes
@@ -134,8 +134,8 @@ class _Account:
 def run(campaign: Campaign) -> Reckoning:
     """Run a campaign and return the reckoning."""
     began = time.monotonic()
-    set_up("campaign")
     with ExitStack() as stack:
+        stack.enter_context(on_host("campaign"))
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="korus-faults-")))
         sandbox = stack.enter_context(
             Sandbox(

@@ -49,6 +49,7 @@ class Processes:
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._finished: set[int] = set()
         self._suspended: threading.Thread | None = None
+        self._asleep: subprocess.Popen[bytes] | None = None
         self.counts: Counter[str] = Counter()
         self._failures: Counter[int] = Counter()
 
@@ -73,6 +74,7 @@ class Processes:
         process = self._chosen(choice)
         if process is None:
             return False
+        self._asleep = process
         self._suspended = threading.Thread(target=self._suspend, args=[process], name="suspend")
         self._suspended.start()
         return True
@@ -102,16 +104,21 @@ class Processes:
 
     def _chosen(self, choice: int) -> subprocess.Popen[bytes] | None:
         with self._lock:
-            alive = [process for process in self._running.values() if process.poll() is None]
+            # not one that is to sleep beyond its lease: ended while it sleeps, it would have slept for nothing
+            alive = [
+                process
+                for process in self._running.values()
+                if process is not self._asleep and process.poll() is None
+            ]
         return alive[choice % len(alive)] if alive else None
 
     def _suspend(self, process: subprocess.Popen[bytes]) -> None:
-        if not _send(process, signal.SIGSTOP):
-            return
         try:
-            time.sleep(_SUSPENDED)
-            self._meanwhile()
+            if _send(process, signal.SIGSTOP):
+                time.sleep(_SUSPENDED)
+                self._meanwhile()
         finally:
+            self._asleep = None
             if _send(process, signal.SIGCONT):
                 self.counts["process suspended beyond its lease (SIGSTOP)"] += 1
 

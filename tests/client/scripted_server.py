@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -193,17 +194,17 @@ class Caller:
         return client
 
     def call(self, *calls: Callable[[Any], Any], **changes: Any) -> Any:
-        """Make calls one after the other with one client; give the last one's result."""
-        return self.using(self.client(**changes), *calls)
+        """Make calls one after the other with one client, whose ``http_client`` is closed; return the last result."""
+        return self.using(self.client(**changes), *calls, lent=changes.get("http_client"))
 
-    def using(self, client: Any, *calls: Callable[[Any], Any]) -> Any:
+    def using(self, client: Any, *calls: Callable[[Any], Any], lent: Any = None) -> Any:
         if not self.asynchronous:
-            with client:
+            with lent or nullcontext(), client:
                 return [_listed(call(client)) for call in calls][-1]
         import anyio
 
         async def run() -> Any:
-            async with client:
+            async with lent or nullcontext(), client:
                 return [await _awaited(call(client)) for call in calls][-1]
 
         return anyio.run(run)

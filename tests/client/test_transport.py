@@ -117,7 +117,7 @@ def test_an_httpx_client_of_ones_own_is_used_and_left_open(server: ScriptedServe
     else:
         own = httpx.Client(headers={"X-Mine": "yes"}, follow_redirects=True, auth=("u", "p"))
         close = own.close
-    caller.call(get_order, http_client=own)
+    caller.using(caller.client(http_client=own), get_order)
     assert server.api_requests[0].headers["x-mine"] == "yes"
     assert server.api_requests[0].headers["authorization"].startswith("Bearer ")
     assert "authorization" not in server.token_requests[0].headers
@@ -626,8 +626,6 @@ def test_a_hook_that_raises_for_a_status_comes_out_as_that_status(
     with pytest.raises(errors.NotFound) as caught:
         caller.call(get_order, http_client=own)
     assert (caught.value.operation, caught.value.request_id) == ("get_order", "r-9")
-    if not caller.asynchronous:
-        own.close()
 
 
 def test_an_address_that_is_too_long_is_an_error_of_korus(caller: Caller) -> None:

@@ -126,10 +126,8 @@ def test_amounts_beyond_all_measure_have_no_total() -> None:
     from korus.cli.receipt import _total
 
     class Line:
-        is_booked = True
-
         def __init__(self, iri: str, amount: str) -> None:
-            self.order = {"@id": iri, "totalAmountInclTax": amount}
+            self.orders = ({"@id": iri, "totalAmountInclTax": amount},)
 
     huge = "9" + "9" * 30 + "E999999"
     assert _total([Line("/a", huge), Line("/b", huge)]) is None  # type: ignore[list-item]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ NAMES = {"beneficiary": {"firstname": "Ada", "lastname": "Lovelace"}}
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
-    with Sandbox(seed=3, token_lifetime=86_400) as sandbox:
+    # a morning, since by the evening the sessions of the first offer, and with them its deadlines, are over
+    with Sandbox(seed=3, token_lifetime=86_400, now=datetime(2026, 11, 25, 9, tzinfo=UTC)) as sandbox:
         yield sandbox
 
 
