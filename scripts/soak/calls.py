@@ -1,0 +1,198 @@
+"""The calls of a soak: what is asked, which answer is right, and how long it may take; for both clients alike."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from itertools import count, islice
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from attrs import frozen
+
+from scripts.soak.known import PAGE_SIZE, customer_data
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Generator
+
+    from scripts.soak.known import Customer, Known
+
+__all__ = ["Ask", "Steps", "WrongAnswer", "draw", "one_order"]
+
+# how many requests, each with a deadline of its own, a call makes at most, waits between them included
+_ONE_REQUEST: Final = 1
+_SOME_PAGES: Final = 3
+_DOCUMENT: Final = 3
+_BOOKING: Final = 15
+_RECOVERY: Final = 40
+_NUMBERS: Final = count(1)
+
+
+class WrongAnswer(Exception):
+    """An answer that is not what was asked for."""
+
+
+@frozen
+class Ask:
+    """One call.
+
+    Attributes:
+        kind: What it is.
+        ask: Makes it; returns the answer, or what has to be awaited for it.
+        requests: How many deadlines it may take.
+    """
+
+    kind: str
+    ask: Callable[[], Any]
+    requests: int = _ONE_REQUEST
+
+
+Steps: TypeAlias = "Generator[Ask, Any, None]"
+"""Yields calls and is sent their answers, which it checks."""
+
+
+def draw(korus: Any, known: Known, chance: random.Random) -> Steps:
+    """Draw what to call next; ``korus`` is a client of either kind."""
+    step: Callable[[Any, Known, random.Random], Steps] = chance.choices(
+        tuple(_WEIGHTS), weights=tuple(_WEIGHTS.values())
+    )[0]
+    return step(korus, known, chance)
+
+
+def one_order(korus: Any, customer: Customer) -> Steps:
+    """Read the order of one customer."""
+    order = yield Ask("order", lambda: korus.orders.get(customer.order))
+    _check(order.iri, customer.order)
+    _check(order.external_reference, customer.reference)
+    _check(order.customer.email, customer.email)
+
+
+def _check(found: object, expected: object) -> None:
+    if found != expected:
+        raise WrongAnswer
+
+
+def _orders(korus: Any, known: Known, chance: random.Random) -> Steps:
+    yield from one_order(korus, chance.choice(known.customers))
+
+
+def _orders_of_a_reference(korus: Any, known: Known, chance: random.Random) -> Steps:
+    customer = chance.choice(known.customers)
+    found = yield Ask(
+        "orders of a reference",
+        lambda: korus.orders.list(external_reference=customer.reference).page(1),
+    )
+    _check([order.iri for order in found], [customer.order])
+
+
+def _reservations(korus: Any, known: Known, chance: random.Random) -> Steps:
+    customer = chance.choice(known.customers)
+    found = yield Ask("reservation", lambda: korus.reservations.get(customer.reservation))
+    _check((found.iri, found.items[0].offer), (customer.reservation, customer.offer))
+
+
+def _catalogs(korus: Any, known: Known, _: random.Random) -> Steps:
+    found = yield Ask("catalogues", lambda: korus.catalogs.list().page(1))
+    _check(tuple(catalog.iri for catalog in found), known.catalogs)
+
+
+def _bases(korus: Any, known: Known, chance: random.Random) -> Steps:
+    catalog = chance.choice(known.catalogs)
+    found = yield Ask("product bases", lambda: korus.product_bases.list(catalog).page(1))
+    _check(tuple(base.iri for base in found), known.bases[catalog])
+
+
+def _offers(korus: Any, known: Known, chance: random.Random) -> Steps:
+    catalog = chance.choice(known.catalogs)
+    found = yield Ask("offers", lambda: korus.offers.list(catalog, order="desc", page_size=PAGE_SIZE).page(1))
+    _check(tuple(offer.iri for offer in found), known.offers[catalog])
+
+
+def _pages_of_offers(korus: Any, known: Known, chance: random.Random) -> Steps:
+    """Read the first page and a bit, and leave pages that are fetched ahead."""
+    catalog = chance.choice(known.catalogs)
+    found = yield Ask(
+        "pages of offers, fetched ahead",
+        lambda: _first(
+            korus.offers.list(catalog, order="desc", page_size=PAGE_SIZE, prefetch=2), PAGE_SIZE + 1
+        ),
+        _SOME_PAGES,
+    )
+    _check(tuple(offer.iri for offer in found[:PAGE_SIZE]), known.offers[catalog])
+
+
+def _first(pages: Any, most: int) -> Any:
+    if not hasattr(pages, "__aiter__"):
+        return list(islice(pages, most))
+
+    async def read() -> list[Any]:
+        found: list[Any] = []
+        async for item in pages:
+            found.append(item)  # noqa: PERF401 - left early
+            if len(found) == most:
+                break
+        return found
+
+    return read()
+
+
+def _availability(korus: Any, known: Known, chance: random.Random) -> Steps:
+    offer = chance.choice(known.customers).offer
+    # that it is the offer's is checked by korus (rule R9)
+    yield Ask("availability", lambda: korus.offers.availability(offer))
+
+
+def _prices(korus: Any, known: Known, chance: random.Random) -> Steps:
+    offer = chance.choice(tuple(known.prices))
+    found = yield Ask("price", lambda: korus.offers.price(offer))
+    _check(str(found.amount_incl_tax), known.prices[offer])
+
+
+def _documents(korus: Any, known: Known, chance: random.Random) -> Steps:
+    customer = chance.choice(known.customers)
+    found = yield Ask("documents", lambda: korus.documents.list(customer.order).page(1))
+    _check({document.iri for document in found}, set(customer.documents))
+    for document, digest in customer.documents.items():
+        file = yield Ask(
+            "document opened", lambda document=document: korus.documents.open(document, timeout=0), _DOCUMENT
+        )
+        with file:
+            _check(hashlib.sha256(file.read()).hexdigest(), digest)
+
+
+def _booking(korus: Any, known: Known, chance: random.Random) -> Steps:
+    """Hold and order."""
+    reference = f"SOAK-{os.getpid()}-{next(_NUMBERS)}"
+    builder = korus.reservations.bulk().from_dict(chance.choice(known.bookings))
+    held = yield Ask("hold", lambda: builder.submit(max_price_change="1000"), _BOOKING)
+    if not held.succeeded:
+        return
+    made = yield Ask(
+        "order created",
+        lambda: korus.orders.create(
+            held.succeeded, customer=customer_data(f"{reference}@example.org"), external_reference=reference
+        ),
+        _BOOKING,
+    )
+    for order in made.succeeded:
+        _check(order.external_reference, reference)
+
+
+def _recovery(korus: Any, _: Known, __: random.Random) -> Steps:
+    yield Ask("journal recovered", lambda: korus.journal.recover(), _RECOVERY)  # noqa: PLW0108
+
+
+_WEIGHTS: Final[dict[Any, float]] = {
+    _orders: 14,
+    _orders_of_a_reference: 8,
+    _reservations: 8,
+    _catalogs: 8,
+    _bases: 8,
+    _offers: 10,
+    _pages_of_offers: 5,
+    _availability: 10,
+    _prices: 6,
+    _documents: 4,
+    _booking: 5,
+    _recovery: 0.3,
+}

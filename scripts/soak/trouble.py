@@ -1,0 +1,155 @@
+"""What goes wrong during a soak: outages of the API, and a Redis that comes and goes."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from korus.sandbox import Sandbox
+    from scripts.soak.redis_server import RedisServer
+
+__all__ = ["OUTAGES", "REDIS_STOPS", "Pace", "Trouble"]
+
+_REFUSED: Final = "connections refused"
+# longer than any call of the soak waits
+_SILENT_SECONDS: Final = 6.0
+_LISTENS_AGAIN: Final = 0.1
+_RULES: Final[Mapping[str, Sequence[tuple[Any, dict[str, Any]]]]] = {
+    "connections reset": [("drop_before", {"probability": 0.7})],
+    "answers lost": [("drop_after", {"probability": 0.5})],
+    "answers cut short": [("cut_short", {"probability": 0.5})],
+    "slow answers": [("slow", {"probability": 0.7, "seconds": 0.5})],
+    "no answers": [("slow", {"probability": 0.7, "seconds": _SILENT_SECONDS})],
+    "503": [("status", {"probability": 0.7, "status": 503})],
+    "502 with a page": [("html", {"probability": 0.7, "status": 502})],
+    "429": [("status", {"probability": 0.5, "status": 429, "retry_after": "0.2"})],
+    "no tokens": [
+        ("status", {"probability": 0.8, "status": 503, "operation": "token"}),
+        ("revoke_token", {"probability": 0.1}),
+    ],
+}
+OUTAGES: Final = (_REFUSED, *_RULES)
+"""What goes wrong with the API."""
+REDIS_STOPS: Final = ("killed", "silent")
+"""What goes wrong with Redis."""
+
+
+@frozen
+class Pace:
+    """How long things go well and badly, in seconds: the least and the most.
+
+    Attributes:
+        calm: Between two outages of the API.
+        outage: An outage of the API.
+        redis_calm: Between two stops of Redis; a client leaves a cache that failed alone for 15 s.
+        redis_stop: A stop of Redis.
+        factor: What all of them are multiplied by.
+    """
+
+    calm: tuple[float, float] = (1.5, 5.0)
+    outage: tuple[float, float] = (1.0, 4.0)
+    redis_calm: tuple[float, float] = (18.0, 30.0)
+    redis_stop: tuple[float, float] = (2.0, 6.0)
+    factor: float = field(default=1.0, kw_only=True)
+
+    def drawn(self, chance: random.Random, between: tuple[float, float]) -> float:
+        """Return a number of seconds between two."""
+        return self.factor * chance.uniform(*between)
+
+
+class Trouble:
+    """Makes trouble until the block ends, each kind as often as the others; everything works afterwards.
+
+    Args:
+        sandbox: The API.
+        redis: The cache.
+        seed: Decides what happens when.
+        pace: How often.
+    """
+
+    def __init__(self, sandbox: Sandbox, redis: RedisServer, *, seed: int, pace: Pace) -> None:
+        self._sandbox = sandbox
+        self._redis = redis
+        self._pace = pace
+        self._over = threading.Event()
+        self.outages: Counter[str] = Counter()
+        self.redis_stops: Counter[str] = Counter()
+        api = random.Random(seed)  # noqa: S311 - replayable chance is the point
+        cache = random.Random(seed + 1)  # noqa: S311
+        self._threads = [
+            threading.Thread(target=self._make, args=(api, OUTAGES, pace.calm, self._outage), name="outages"),
+            threading.Thread(
+                target=self._make, args=(cache, REDIS_STOPS, pace.redis_calm, self._stop_redis), name="redis"
+            ),
+        ]
+
+    @property
+    def is_whole(self) -> bool:
+        """True once there has been trouble of every kind."""
+        return set(OUTAGES) <= self.outages.keys() and set(REDIS_STOPS) <= self.redis_stops.keys()
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    @contextmanager
+    def at_the_end(self) -> Generator[None]:
+        """Have neither the API nor Redis answer anything until the block ends."""
+        rule = self._sandbox.faults.add("drop_before")
+        self._redis.suspend()
+        try:
+            yield
+        finally:
+            self._redis.resume()
+            self._sandbox.faults.remove(rule)
+
+    def _make(
+        self,
+        chance: random.Random,
+        kinds: Sequence[str],
+        calm: tuple[float, float],
+        make: Callable[[str, random.Random], None],
+    ) -> None:
+        waiting: list[str] = []
+        while not self._over.wait(self._pace.drawn(chance, calm)):
+            waiting = waiting or chance.sample(kinds, len(kinds))
+            make(waiting.pop(), chance)
+
+    def _outage(self, kind: str, chance: random.Random) -> None:
+        seconds = self._pace.drawn(chance, self._pace.outage)
+        self.outages[kind] += 1
+        if kind == _REFUSED:
+            self._sandbox.refuse_connections(seconds)
+            time.sleep(seconds + _LISTENS_AGAIN)  # there is no way to end it earlier
+            return
+        rules = [self._sandbox.faults.add(fault, **rule) for fault, rule in _RULES[kind]]
+        self._over.wait(seconds)
+        for rule in rules:
+            self._sandbox.faults.remove(rule)
+
+    def _stop_redis(self, kind: str, chance: random.Random) -> None:
+        seconds = self._pace.drawn(chance, self._pace.redis_stop)
+        self.redis_stops[kind] += 1
+        stop, begin = (
+            (self._redis.kill, self._redis.start)
+            if kind == "killed"
+            else (self._redis.suspend, self._redis.resume)
+        )
+        stop()
+        self._over.wait(seconds)
+        begin()
