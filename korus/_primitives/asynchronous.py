@@ -189,8 +189,10 @@ async def _trio_limit(seconds: float | None) -> AsyncGenerator[None]:
 
 
 def _is_trio() -> bool:
-    trio = sys.modules.get("trio")
-    return trio is not None and bool(trio.lowlevel.in_trio_task())
+    # nothing runs in a trio that another thread is only importing, as httpcore does with the first request
+    lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
+    in_trio_task = getattr(lowlevel, "in_trio_task", bool)
+    return bool(in_trio_task())
 
 
 async def run_blocking(

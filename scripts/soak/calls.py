@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import partial
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -123,12 +124,13 @@ def _pages_of_offers(korus: Any, known: Known, chance: random.Random) -> Steps:
 
 def _first(pages: Any, most: int) -> Any:
     if not hasattr(pages, "__aiter__"):
-        return list(islice(pages, most))
+        found: list[Any] = list(islice(pages, most))
+        return found
 
     async def read() -> list[Any]:
         found: list[Any] = []
         async for item in pages:
-            found.append(item)  # noqa: PERF401 - left early
+            found.append(item)
             if len(found) == most:
                 break
         return found
@@ -153,9 +155,7 @@ def _documents(korus: Any, known: Known, chance: random.Random) -> Steps:
     found = yield Ask("documents", lambda: korus.documents.list(customer.order).page(1))
     _check({document.iri for document in found}, set(customer.documents))
     for document, digest in customer.documents.items():
-        file = yield Ask(
-            "document opened", lambda document=document: korus.documents.open(document, timeout=0), _DOCUMENT
-        )
+        file = yield Ask("document opened", partial(korus.documents.open, document, timeout=0), _DOCUMENT)
         with file:
             _check(hashlib.sha256(file.read()).hexdigest(), digest)
 
@@ -179,7 +179,7 @@ def _booking(korus: Any, known: Known, chance: random.Random) -> Steps:
 
 
 def _recovery(korus: Any, _: Known, __: random.Random) -> Steps:
-    yield Ask("journal recovered", lambda: korus.journal.recover(), _RECOVERY)  # noqa: PLW0108
+    yield Ask("journal recovered", korus.journal.recover, _RECOVERY)
 
 
 _WEIGHTS: Final[dict[Any, float]] = {

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -119,11 +119,9 @@ class Measured:
         for _ in range(3):
             gc.collect()
         names: list[str] = []
-        for number in os.listdir("/proc/self/fd"):
-            try:
-                names.append(os.readlink(f"/proc/self/fd/{number}"))
-            except FileNotFoundError:  # the folder itself, which is closed by now
-                continue
+        for file in tuple(Path("/proc/self/fd").iterdir()):
+            with suppress(FileNotFoundError):  # the folder itself, which is closed by now
+                names.append(str(file.readlink()))
         sockets = sum(name.startswith("socket:") for name in names)
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return cls(
@@ -199,7 +197,9 @@ class _Noise(logging.Handler):
         sys.unraisablehook, threading.excepthook = hooks
         logging.getLogger().removeHandler(self)
 
-    def _note_warning(self, message: Warning | str, category: type[Warning], *_: object) -> None:
+    def _note_warning(
+        self, message: Warning | str, category: type[Warning], *_: object, **__: object
+    ) -> None:
         # without addresses and numbers of sockets
         self.tally.note_foreign(category.__name__, str(message).partition("<")[0])
 
@@ -287,12 +287,13 @@ class Shopper:
         """Make a first call with both clients; return the name of the error of those that fail."""
         customer = self._known.customers[0]
         failed: dict[str, str] = {}
-        for client, get in (
-            ("Korus", self.korus.orders.get),
-            ("AsyncKorus", lambda order: self._in_loop(self.async_korus.orders.get(order))),
-        ):
+        calls: dict[str, Callable[[], object]] = {
+            "Korus": lambda: self.korus.orders.get(customer.order),
+            "AsyncKorus": lambda: self._in_loop(self.async_korus.orders.get(customer.order)),
+        }
+        for client, call in calls.items():
             try:
-                get(customer.order)
+                call()
             except KorusError as error:
                 failed[client] = f"{type(error).__name__}: {error}"
         return failed

@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from attrs import asdict, field, frozen
 
@@ -22,7 +22,7 @@ from korus import Korus
 from korus.sandbox import Sandbox
 from scripts.soak import known
 from scripts.soak.redis_server import RedisServer, Unavailable
-from scripts.soak.shopper import GO, STOP, STOPPED, WHERE_ARE_YOU, Measured, Setting
+from scripts.soak.shopper import GO, STOP, WHERE_ARE_YOU, Measured, Setting
 from scripts.soak.trouble import Pace, Trouble
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class _Process:
         self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name="shopper", daemon=True)
 
-    def __enter__(self) -> _Process:
+    def __enter__(self) -> Self:
         self._reader.start()
         return self
 
@@ -244,8 +244,12 @@ def run(soak: Soak) -> Reckoning:
                 token_lifetime=15,
             )
         )
-        client = {**sandbox.credentials, "base_url": sandbox.base_url, "token_url": sandbox.token_url}
-        with Korus(**client) as korus:  # pyright: ignore[reportArgumentType]
+        client: dict[str, Any] = {
+            **sandbox.credentials,
+            "base_url": sandbox.base_url,
+            "token_url": sandbox.token_url,
+        }
+        with Korus(**client) as korus:
             known.write(
                 known.learn(korus, sandbox, seed=soak.seed, customers=_CUSTOMERS), folder / "known.json"
             )
@@ -276,8 +280,7 @@ def _soaked(soak: Soak, trouble: Trouble, process: _Process) -> dict[str, Any]:
                 time.sleep(0.1)
         with trouble.at_the_end():
             process.tell(STOP)
-            if (line := process.answer(patience)) != STOPPED:
-                raise _Died(line)
+            process.answer(patience)
         process.tell(GO)
         found: dict[str, Any] = json.loads(process.answer(_ENDS_WITHIN))
     except (_Died, BrokenPipeError) as error:

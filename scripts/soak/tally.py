@@ -61,7 +61,7 @@ class Tally:
         return ask.requests * self.deadline + self.slack
 
     def next(self, steps: Steps, answer: Any) -> Ask | None:
-        """Return the call after an answer, None for the first; None after the last one, and when the answer is wrong."""
+        """Return the call after an answer, or the first; None after the last one, or a wrong answer."""
         try:
             ask = steps.send(answer)
         except StopIteration:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import time
 import warnings
+from types import ModuleType
 
 import httpx
 import pytest
@@ -47,6 +49,15 @@ def test_asyncio_and_trio_take_turns(korus: AsyncKorus) -> None:
     for _ in range(2):
         assert asyncio.run(ids(korus)) == "x"
         assert trio.run(ids, korus) == "x"
+
+
+@pytest.mark.parametrize("done", [(), ("lowlevel",)], ids=["begun", "half done"])
+def test_another_thread_may_be_importing_trio(korus: AsyncKorus, monkeypatch, done) -> None:
+    importing = ModuleType("trio")
+    for name in done:
+        setattr(importing, name, ModuleType(f"trio.{name}"))
+    monkeypatch.setitem(sys.modules, "trio", importing)
+    assert asyncio.run(ids(korus)) == "x"
 
 
 def test_a_loop_that_is_closed_without_care_leaves_no_trace(korus: AsyncKorus) -> None:
