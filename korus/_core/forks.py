@@ -1,7 +1,9 @@
 """A fork waits until no other thread is in the middle of what a child could not go on from.
 
 korus imports what a call needs when it is called. Python locks a module while it is imported, and OpenSSL has locks of
-its own while certificates are loaded. A child that is forked meanwhile would wait for such a lock for ever.
+its own while certificates are loaded. A child that is forked meanwhile would wait for such a lock for ever. SQLite
+notes in memory which locks of a file this process has, and a child that inherits the note takes them for its own or
+for another thread's.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ import importlib
 import os
 import threading
 import time
+import weakref
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
-__all__ = ["hold_off_forks", "watch_forks"]
+__all__ = ["ForkGuard", "hold_off_forks", "watch_forks"]
 
 _PATIENCE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.001
@@ -43,13 +47,68 @@ class _Section:
 _SECTION = _Section()
 
 
+class ForkGuard:
+    """Work that no fork splits: a fork waits until all of it has ended, and new work waits until the fork is done.
+
+    Args:
+        release: Called before each fork, when nothing is under way; gives up what a child must not inherit.
+    """
+
+    def __init__(self, release: Callable[[], object]) -> None:
+        self._release = release
+        self.after_in_child()
+        _GUARDS[id(self)] = self
+        watch_forks()
+
+    @contextmanager
+    def held(self, ends: float) -> Generator[None]:
+        """Hold off forks until the block ends; it must not take long.
+
+        Args:
+            ends: The monotonic time until which to wait for a fork that is under way.
+        """
+        changed = self._changed
+        with changed:
+            changed.wait_for(lambda: not self._is_forking, max(ends - time.monotonic(), 0))
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            # in a child this may be the garbage collector, which finds what a thread of the parent was at
+            if changed is self._changed:
+                with changed:
+                    self._under_way -= 1
+                    changed.notify_all()
+
+    def before_fork(self) -> None:
+        """Let what is under way end, though not for long, and nothing begin."""
+        with self._changed:
+            self._is_forking = True
+            self._changed.wait_for(lambda: not self._under_way, _PATIENCE_SECONDS)
+        self._release()
+
+    def after_in_parent(self) -> None:
+        """Let what waited begin."""
+        with self._changed:
+            self._is_forking = False
+            self._changed.notify_all()
+
+    def after_in_child(self) -> None:
+        """Begin without the locks and the work of the parent's threads."""
+        self._changed = threading.Condition()
+        self._under_way = 0
+        self._is_forking = False
+
+
+_GUARDS = weakref.WeakValueDictionary[int, ForkGuard]()
+
+
+@cache
 def watch_forks() -> None:
-    """Have every fork of this process wait, though not for long, for imports and for `hold_off_forks`."""
+    """Have every fork of this process wait, though not for long, for imports and what must not be split."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
-            before=_before_fork,
-            after_in_parent=_SECTION.after_in_parent,
-            after_in_child=_SECTION.after_in_child,
+            before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child
         )
 
 
@@ -60,7 +119,25 @@ def hold_off_forks() -> Generator[None]:
         yield
 
 
+def _guards() -> list[ForkGuard]:
+    return [guard for found in _GUARDS.valuerefs() if (guard := found()) is not None]
+
+
+def _after_in_parent() -> None:
+    _SECTION.after_in_parent()
+    for guard in _guards():
+        guard.after_in_parent()
+
+
+def _after_in_child() -> None:
+    _SECTION.after_in_child()
+    for guard in _guards():
+        guard.after_in_child()
+
+
 def _before_fork() -> None:
+    for guard in _guards():
+        guard.before_fork()
     _SECTION.before_fork()
     until = time.monotonic() + _PATIENCE_SECONDS
     while _others_import() and time.monotonic() < until:

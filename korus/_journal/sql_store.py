@@ -59,6 +59,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from korus._core.forks import ForkGuard
 from korus._journal.intent_log import ALIVE_STATES, Intent, State, Takeover
 from korus._journal.process import ACTIVE, Owner
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
@@ -239,6 +240,8 @@ class JournalStore:
         self._lock_timeout = lock_timeout
         self._clock = now
         self._engine, self._file = _engine(address)
+        # a child that inherits an open SQLite file has its locks wrong for ever
+        self._forks = ForkGuard(self._engine.dispose if self._engine.dialect.name == "sqlite" else bool)
         self._identity = Owner.current()
         self._settled = 0
         self._checkpointed = time.monotonic()
@@ -702,8 +705,7 @@ class JournalStore:
         ends = time.monotonic() + (self._lock_timeout if wait is None else wait)
         try:
             self._prepare(ends)
-            connected = self._engine.connect().execution_options(**{_READING: reading})
-            with connected as connection, _begun(connection, ends):
+            with _begun(self._engine, self._forks, ends, reading=reading) as connection:
                 self._check_file()
                 yield connection
         except SQLAlchemyError as cause:
@@ -720,7 +722,7 @@ class JournalStore:
                 return
             if self._file is not None:
                 self._file.create()
-            version = _prepared(self._engine, ends)
+            version = _prepared(self._engine, self._forks, ends)
             if version != SCHEMA_VERSION:
                 found = "of a version that cannot be read" if version < 0 else f"of version {version}"
                 raise ConfigurationError(
@@ -743,8 +745,8 @@ class JournalStore:
         since = time.monotonic() - self._checkpointed
         if self._file is None or not self._ready or not (force or since > _CHECKPOINT_SECONDS):
             return
-        self._checkpointed = time.monotonic()
-        with suppress(SQLAlchemyError), self._engine.connect() as connection:
+        self._checkpointed = now = time.monotonic()
+        with suppress(SQLAlchemyError), self._forks.held(now), self._engine.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -794,22 +796,32 @@ class _File:
 
 
 @contextmanager
-def _begun(connection: Connection, ends: float) -> Generator[None]:
-    """Begin a transaction, waiting for a lock in steps so that a signal is seen between them."""
-    with _locked(connection, ends):
-        if connection.dialect.name == "postgresql":
-            left = max(int((ends - time.monotonic()) * 1000), 1)
-            connection.execute(select(func.set_config("lock_timeout", f"{left}ms", True)))
-        yield
-
-
-def _locked(connection: Connection, ends: float) -> RootTransaction:
+def _begun(engine: Engine, forks: ForkGuard, ends: float, *, reading: bool = False) -> Generator[Connection]:
+    """Begin a transaction, waiting for a lock in steps: between them signals are seen and forks go on."""
     while True:
-        try:
-            return connection.begin()
-        except OperationalError as error:
-            if not _is_locked(error) or time.monotonic() >= ends:
-                raise
+        with (
+            forks.held(ends),
+            engine.connect().execution_options(**{_READING: reading}) as connection,
+        ):
+            begun = _tried(connection, ends)
+            if begun is None:
+                continue
+            with begun:
+                if connection.dialect.name == "postgresql":
+                    left = max(int((ends - time.monotonic()) * 1000), 1)
+                    connection.execute(select(func.set_config("lock_timeout", f"{left}ms", True)))
+                yield connection
+            return
+
+
+def _tried(connection: Connection, ends: float) -> RootTransaction | None:
+    """Try to begin a transaction; None if another one has the lock, and there is time left."""
+    try:
+        return connection.begin()
+    except OperationalError as error:
+        if not _is_locked(error) or time.monotonic() >= ends:
+            raise
+    return None
 
 
 def _is_locked(error: OperationalError) -> bool:
@@ -840,11 +852,11 @@ def _stored(written: str, intent: str) -> Any:
         ) from None
 
 
-def _prepared(engine: Engine, ends: float) -> int:
+def _prepared(engine: Engine, forks: ForkGuard, ends: float) -> int:
     """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
     while True:
         try:
-            with engine.connect() as connection, _begun(connection, ends):
+            with _begun(engine, forks, ends) as connection:
                 return _migrated(connection)
         except SQLAlchemyError:
             if time.monotonic() >= ends:  # another process may be creating them this very moment

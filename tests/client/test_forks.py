@@ -237,6 +237,47 @@ print("parent:", read(), korus.cache.hits)
     assert len(server.api_requests) == 1
 
 
+@pytest.mark.parametrize(
+    "keep",
+    [
+        "korus = Korus(**SETTINGS, journal=JOURNAL)\nkeep = lambda: korus.journal.retain(WEEK)",
+        "korus = AsyncKorus(**SETTINGS, journal=JOURNAL)\nkeep = lambda: asyncio.run(korus.journal.retain(WEEK))",
+    ],
+    ids=["sync", "async"],
+)
+def test_a_fork_during_a_write_leaves_children_that_write(
+    server: ScriptedServer, tmp_path: Path, keep: str
+) -> None:
+    script = f"""
+from datetime import timedelta
+JOURNAL, WEEK = {str(tmp_path / "bookings.db")!r}, timedelta(days=7)
+{keep}
+keep()
+writing = threading.Event()
+def write():
+    with korus.intent_log.journal._transaction():
+        writing.set()
+        time.sleep(0.3)
+def work():
+    # SQLite takes the locks of a file that was inherited open for its own
+    inherited = [file for file in os.listdir("/proc/self/fd") if is_journal(f"/proc/self/fd/{{file}}")]
+    keep()
+    return len(inherited)
+is_journal = lambda file: os.path.exists(file) and "bookings.db" in os.readlink(file)
+for _ in range(3):
+    thread = threading.Thread(target=write)
+    thread.start()
+    writing.wait()
+    wait(in_child(work))
+    thread.join()
+    writing.clear()
+began = time.monotonic()
+keep()
+print("quick" if time.monotonic() - began < 1 else "slow")
+"""
+    assert fork(server, script) == ["child: 0"] * 3 + ["quick"]
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("tls") / "both.pem"
