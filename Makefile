@@ -100,10 +100,15 @@ simulate: $(STAMP) ## search for schedules that break a rule of the booking prot
 	@$(BIN)/python -m scripts.simulate $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
 		$(if $(BREAK),--break $(BREAK)) $(ARGS)
 
+.PHONY: soak
+soak: $(STAMP) ## let two clients live through ten minutes of outages, forks and cancellations (SECONDS=60 SEED=1)
+	$(BIN)/python -m scripts.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: proof
 proof: $(STAMP) ## the searches and campaigns behind the figures, in at most half an hour
 	@for seed in 1 2 3; do $(BIN)/python -m scripts.simulate --seed $$seed --schedules 5000 || exit 1; done
 	$(BIN)/python -m scripts.faults --seed 1 2
+	$(BIN)/python -m scripts.soak
 	$(BIN)/python -m pytest -n 2 -m proof $(ARGS)
 	KORUS_TEST_PROOF=1 $(BIN)/python -m pytest -n 2 -m "proof or not proof" tests/core/test_reading.py tests/tracking/test_comparison_properties.py $(ARGS)
 

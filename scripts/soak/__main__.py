@@ -44,6 +44,8 @@ def table(found: Reckoning) -> str:
         ("  cancelled", found.cancelled),
         ("  errors of korus", sum(found.errors.values())),
         *_indented(found.errors),
+        ("errors that nothing explains", sum(found.unexplained.values())),
+        *_indented(found.unexplained),
         ("foreign errors", sum(found.foreign.values())),
         *_indented(found.foreign),
         ("calls that overran", found.overran),

@@ -1,7 +1,7 @@
 """The process whose clients are soaked: threads, tasks, forked children and further event loops use them.
 
-It is told by lines on its standard input when to ``stop`` shopping and when to ``go`` on with the first calls after all
-trouble; what it found is a line of JSON on its standard output.
+It says on its standard output when it is ``ready`` and when it has ``stopped``, and is told on its standard input when
+to ``stop`` and when to ``go`` on with the first calls after all trouble. The last line is what it found, as JSON.
 """
 
 from __future__ import annotations
@@ -36,8 +36,21 @@ if TYPE_CHECKING:
 
     from scripts.soak.calls import Steps
 
-__all__ = ["GO", "STOP", "STOPPED", "WHERE_ARE_YOU", "Measured", "Setting", "main"]
+__all__ = [
+    "GO",
+    "READY",
+    "STOP",
+    "STOPPED",
+    "WHERE_ARE_YOU",
+    "Measured",
+    "Noise",
+    "Setting",
+    "carry_out",
+    "carry_out_async",
+    "main",
+]
 
+READY: Final = "ready"
 STOP: Final = "stop"
 STOPPED: Final = "stopped"
 GO: Final = "go"
@@ -160,7 +173,7 @@ async def carry_out_async(steps: Steps, tally: Tally) -> None:
 # ---------------------------------------------------------------------- what nobody raises
 
 
-class _Noise(logging.Handler):
+class Noise(logging.Handler):
     """Counts what is reported elsewhere than by an exception of a call: as foreign errors.
 
     Attributes:
@@ -222,7 +235,7 @@ class Shopper:
         noise: What listens to everything else.
     """
 
-    def __init__(self, setting: Setting, tally: Tally, noise: _Noise) -> None:
+    def __init__(self, setting: Setting, tally: Tally, noise: Noise) -> None:
         self._setting = setting
         self._folder = Path(setting.folder)
         self._known = known.read(self._folder / "known.json")
@@ -234,7 +247,7 @@ class Shopper:
         self._loop = asyncio.new_event_loop()
         self._loop_thread = threading.Thread(target=self._loop.run_forever, name="loop")
         self._children: dict[int, _Child] = {}
-        self.counts = {"children": 0, "children_failed": 0, "child_calls": 0, "loops": 0, "cancellations": 0}
+        self.counts = {"children": 0, "children_failed": 0, "child_calls": 0, "loops": 0}
 
     def __enter__(self) -> Self:
         self._loop_thread.start()
@@ -268,12 +281,14 @@ class Shopper:
         ]
         for thread in threads:
             thread.start()
-        while not is_over(_FORK_EVERY):
+        is_told = False
+        while not (is_told and self._has_seen_all):
             self._reap()
             if len(self._children) < _MOST_CHILDREN:
                 self._fork()
-            if self.counts["children"] % _LOOP_EVERY == 0:
+            if self.counts["children"] % _LOOP_EVERY == 1:
                 asyncio.run(self._in_another_loop())
+            is_told = is_over(_FORK_EVERY) or is_told
         over.set()
         for thread in threads:
             thread.join()
@@ -282,6 +297,11 @@ class Shopper:
         while self._children:
             time.sleep(_FORK_EVERY / 10)
             self._reap()
+
+    @property
+    def _has_seen_all(self) -> bool:
+        """True once there was a child, a further event loop and a cancellation."""
+        return min(self.counts["children"], self.counts["loops"], self.tally.cancelled) > 0
 
     def first_calls(self) -> dict[str, str]:
         """Make a first call with both clients; return the name of the error of those that fail."""
@@ -325,7 +345,6 @@ class Shopper:
             return
         began = time.monotonic()
         task.cancel()
-        self.counts["cancellations"] += 1
         await asyncio.wait({task})
         took = time.monotonic() - began
         if took > _CANCELLATION + self.tally.slack:
@@ -441,9 +460,10 @@ def main(arguments: Sequence[str]) -> int:
     faulthandler.register(WHERE_ARE_YOU)
     setting = Setting(**json.loads(Path(arguments[0]).read_text(encoding="utf-8")))
     tally = Tally(setting.deadline, setting.slack)
-    noise = _Noise(tally)
+    noise = Noise(tally)
     with noise.listening(), Shopper(setting, tally, noise) as shopper:
         before = Measured.now()
+        print(READY, flush=True)
         shopper.shop(_after(setting.warm_up))
         warm = Measured.now()
         shopper.shop(_told(STOP))

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -22,7 +22,7 @@ from korus import Korus
 from korus.sandbox import Sandbox
 from scripts.soak import known
 from scripts.soak.redis_server import RedisServer, Unavailable
-from scripts.soak.shopper import GO, STOP, WHERE_ARE_YOU, Measured, Setting
+from scripts.soak.shopper import GO, READY, STOP, STOPPED, WHERE_ARE_YOU, Measured, Setting
 from scripts.soak.trouble import Pace, Trouble
 
 if TYPE_CHECKING:
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Reckoning", "Soak", "run"]
 
-_CUSTOMERS: Final = 12
+_SHOPPER: Final = (sys.executable, "-m", "scripts.soak.shopper")
 _WARM_UP: Final = 60.0
 # the pace of trouble is made for soaks that last so long
 _USUAL_SECONDS: Final = 120.0
 # how many deadlines the last calls may take, all together
 _LAST_CALLS: Final = 60
+_DEAD: Final = "the process with the clients died"
+_STARTS_WITHIN: Final = 60.0
 _ENDS_WITHIN: Final = 180.0
 
 
@@ -49,8 +51,8 @@ class Soak:
         workers: How many threads and how many tasks use the clients.
         deadline: The clients' time limit, in seconds.
         slack: What a call may take beyond its deadlines, since the machine may be busy.
-        memory: By how many MiB the process may grow after its first minute.
-        sockets: By how many sockets.
+        memory: By how many MiB the process may grow after its warm-up.
+        customers: How many customers there are.
     """
 
     seconds: float = 600.0
@@ -59,7 +61,12 @@ class Soak:
     deadline: float = 3.0
     slack: float = 2.0
     memory: float = 16.0
-    sockets: int = 8
+    customers: int = 12
+
+    @property
+    def sockets(self) -> int:
+        """By how many sockets the process may grow: what its pools may hold, to the API and to Redis."""
+        return 4 * self.workers
 
     @property
     def warm_up(self) -> float:
@@ -76,6 +83,7 @@ class Reckoning:
         succeeded: Calls that were answered.
         cancelled: Tasks that were cancelled as asked.
         errors: Errors of korus, by class; while the API fails they are right.
+        unexplained: Those of them that no trouble leads to.
         foreign: What else was raised or reported, by class.
         overran: Calls and cancellations that took longer than they may.
         wrong: Answers to something else than was asked.
@@ -102,6 +110,7 @@ class Reckoning:
     succeeded: int
     cancelled: int
     errors: Mapping[str, int]
+    unexplained: Mapping[str, int]
     foreign: Mapping[str, int]
     overran: int
     wrong: int
@@ -132,6 +141,7 @@ class Reckoning:
     def faults(self) -> tuple[str, ...]:
         """What keeps the soak from being clean, by the names of the table."""
         found = {
+            "unexplained errors": sum(self.unexplained.values()),
             "foreign errors": sum(self.foreign.values()),
             "overran": self.overran,
             "wrong answers": self.wrong,
@@ -163,7 +173,7 @@ class _Process:
         self._said = folder / "stderr"
         with self._said.open("wb") as said:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "scripts.soak.shopper", str(file)],
+                [*_SHOPPER, str(file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=said,
@@ -183,7 +193,8 @@ class _Process:
         self._reader.join()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                stream.close()
+                with suppress(BrokenPipeError):
+                    stream.close()
 
     @property
     def is_alive(self) -> bool:
@@ -201,6 +212,15 @@ class _Process:
             self._process.stdin.write(f"{word}\n")
             self._process.stdin.flush()
 
+    def await_line(self, line: str, seconds: float) -> None:
+        """Wait until it prints a line.
+
+        Raises:
+            _Died: It prints another, or none in time.
+        """
+        if (found := self.answer(seconds)) != line:
+            raise _Died(f"the process with the clients printed {found!r} in place of {line!r}")
+
     def answer(self, seconds: float) -> str:
         """Return the next line that it prints.
 
@@ -214,7 +234,7 @@ class _Process:
             time.sleep(1.0)
             raise _Died("the process with the clients hangs") from None
         if not line:
-            raise _Died("the process with the clients died")
+            raise _Died(_DEAD)
         return line.strip()
 
     def _read(self) -> None:
@@ -250,9 +270,8 @@ def run(soak: Soak) -> Reckoning:
             "token_url": sandbox.token_url,
         }
         with Korus(**client) as korus:
-            known.write(
-                known.learn(korus, sandbox, seed=soak.seed, customers=_CUSTOMERS), folder / "known.json"
-            )
+            learnt = known.learn(korus, sandbox, seed=soak.seed, customers=soak.customers)
+        known.write(learnt, folder / "known.json")
         setting = Setting(
             client={**client, "journal": str(folder / "bookings.db")},
             cache=redis.url,
@@ -274,17 +293,18 @@ def _soaked(soak: Soak, trouble: Trouble, process: _Process) -> dict[str, Any]:
     """Make trouble for the process, end it in the midst of an outage, and return what it found."""
     patience = _LAST_CALLS * (soak.deadline + soak.slack)
     try:
+        process.await_line(READY, _STARTS_WITHIN)
         with trouble:
             ends = time.monotonic() + soak.seconds
             while process.is_alive and not (time.monotonic() > ends and trouble.is_whole):
                 time.sleep(0.1)
         with trouble.at_the_end():
             process.tell(STOP)
-            process.answer(patience)
+            process.await_line(STOPPED, patience)
         process.tell(GO)
         found: dict[str, Any] = json.loads(process.answer(_ENDS_WITHIN))
     except (_Died, BrokenPipeError) as error:
-        found = _nothing(str(error) or "the process with the clients died")
+        found = _nothing(str(error) if isinstance(error, _Died) else _DEAD)
     if process.noise:
         found["tally"]["foreign"]["lines on standard error"] = len(process.noise)
         found["tally"]["details"] += process.noise[-40:]
@@ -294,7 +314,7 @@ def _soaked(soak: Soak, trouble: Trouble, process: _Process) -> dict[str, Any]:
 def _nothing(reason: str) -> dict[str, Any]:
     """Return what is known of a process that did not tell."""
     numbers = dict.fromkeys(("succeeded", "cancelled", "wrong", "overran"), 0)
-    counters = {name: dict[str, int]() for name in ("calls", "errors", "foreign")}
+    counters = {name: dict[str, int]() for name in ("calls", "errors", "unexplained", "foreign")}
     counts = dict.fromkeys(("children", "children_failed", "child_calls", "loops", "cache_hits"), 0)
     nothing = asdict(Measured(0, 0, 0, 0))
     return {
@@ -317,6 +337,7 @@ def _reckoning(
         succeeded=tally["succeeded"],
         cancelled=tally["cancelled"],
         errors=dict(sorted(tally["errors"].items())),
+        unexplained=dict(sorted(tally["unexplained"].items())),
         foreign=dict(sorted(tally["foreign"].items())),
         overran=tally["overran"],
         wrong=tally["wrong"],

@@ -9,7 +9,17 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from korus.errors import AnswerMismatch, KorusError
+from korus.errors import (
+    AnswerMismatch,
+    ConfigurationError,
+    InvalidArgument,
+    JournalFailed,
+    KorusError,
+    NotFound,
+    OperationUnavailable,
+    PermissionDenied,
+    ReservationUnusable,
+)
 from scripts.soak.calls import Ask, WrongAnswer
 
 if TYPE_CHECKING:
@@ -20,8 +30,17 @@ if TYPE_CHECKING:
 __all__ = ["Tally"]
 
 _MOST_DETAILS: Final = 20
-_COUNTERS: Final = ("calls", "errors", "foreign")
+_COUNTERS: Final = ("calls", "errors", "unexplained", "foreign")
 _NUMBERS: Final = ("succeeded", "cancelled", "wrong", "overran")
+# no trouble of the soak leads to these, but for a hold that has ended: `ReservationUnusable`
+_UNEXPLAINED: Final = (
+    ConfigurationError,
+    JournalFailed,
+    InvalidArgument,
+    OperationUnavailable,
+    NotFound,
+    PermissionDenied,
+)
 
 
 class Tally:
@@ -30,6 +49,7 @@ class Tally:
     Attributes:
         calls: Calls begun, by kind.
         errors: korus's own errors, by class.
+        unexplained: Those of them that no trouble of the soak leads to.
         foreign: Whatever else was raised or reported, by class.
         succeeded: Calls that were answered.
         cancelled: Calls that were cancelled as asked.
@@ -48,6 +68,7 @@ class Tally:
         self._lock = threading.Lock()
         self.calls: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.unexplained: Counter[str] = Counter()
         self.foreign: Counter[str] = Counter()
         self.succeeded = self.cancelled = self.wrong = self.overran = 0
         self.details: list[str] = []
@@ -80,7 +101,7 @@ class Tally:
         try:
             yield
         except KorusError as error:
-            self._note_error(error)
+            self._note_error(ask, error)
         except Exception as error:  # noqa: BLE001 - this is what is looked for
             self.note_foreign(type(error).__name__, f"{ask.kind}: {_place(error)}")
         finally:
@@ -114,11 +135,15 @@ class Tally:
             self.foreign[name] += 1
             self.say(f"foreign {name}: {detail}")
 
-    def _note_error(self, error: KorusError) -> None:
+    def _note_error(self, ask: Ask, error: KorusError) -> None:
+        name = type(error).__name__
         if isinstance(error, AnswerMismatch):
-            self.note_wrong(f"refused by korus as {type(error).__name__} of {error.operation}")
+            self.note_wrong(f"refused by korus as {name} of {error.operation}")
         with self._lock:
-            self.errors[type(error).__name__] += 1
+            self.errors[name] += 1
+            if isinstance(error, _UNEXPLAINED) and not isinstance(error, ReservationUnusable):
+                self.unexplained[name] += 1
+                self.say(f"unexplained {name}: {ask.kind}: {error}")
 
     def say(self, detail: str) -> None:
         """Add to the details."""
