@@ -66,10 +66,14 @@ class ForkGuard:
 
         Args:
             ends: The monotonic time until which to wait for a fork that is under way.
+
+        Raises:
+            TimeoutError: The fork has not ended by then.
         """
         changed = self._changed
         with changed:
-            changed.wait_for(lambda: not self._is_forking, max(ends - time.monotonic(), 0))
+            if not changed.wait_for(lambda: not self._is_forking, max(ends - time.monotonic(), 0)):
+                raise TimeoutError
             self._under_way += 1
         try:
             yield

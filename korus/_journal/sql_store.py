@@ -710,6 +710,8 @@ class JournalStore:
                 yield connection
         except SQLAlchemyError as cause:
             raise _failed(cause) from None
+        except TimeoutError:
+            raise JournalFailed("the journal cannot be used while this process forks; try again") from None
 
     def _reading(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads, so that nobody who writes has to wait for it."""
@@ -746,7 +748,11 @@ class JournalStore:
         if self._file is None or not self._ready or not (force or since > _CHECKPOINT_SECONDS):
             return
         self._checkpointed = now = time.monotonic()
-        with suppress(SQLAlchemyError), self._forks.held(now), self._engine.connect() as connection:
+        with (
+            suppress(SQLAlchemyError, TimeoutError),
+            self._forks.held(now),
+            self._engine.connect() as connection,
+        ):
             raw: Any = connection.connection.dbapi_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -158,7 +158,7 @@ class Tally:
             for name in _NUMBERS:
                 setattr(self, name, getattr(self, name) + found[name])
             for detail in found["details"]:
-                self.say(detail)
+                self.say(f"in a child: {detail}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts as plain JSON."""

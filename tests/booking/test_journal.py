@@ -474,6 +474,20 @@ class TestOnDisk:
             store.settle(other, {}, [])
         assert not any(b"canary@" in path.read_bytes() for path in tmp_path.iterdir())
 
+    def test_nothing_is_opened_while_the_process_forks(self, tmp_path, opened):
+        store = opened(str(tmp_path / "bookings.db"))
+        store.open(order_intent("/r/1"))
+        store._forks.before_fork()
+        try:
+            store._checkpoint(force=True)
+            with pytest.raises(JournalFailed, match="while this process forks; try again"):
+                store.open(order_intent("/r/2"), wait=0.05)
+            # SQLite removes it with the last connection
+            assert not (tmp_path / "bookings.db-wal").exists()
+        finally:
+            store._forks.after_in_parent()
+        assert store.count() == {"intended": 1}
+
     @pytest.mark.parametrize("name", ["what?.db", "100%25.db", "a b#c.db", "päth.db"])
     def test_a_path_names_that_very_file(self, tmp_path, opened, name):
         opened(str(tmp_path / name)).count()
