@@ -24,6 +24,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakValueDictionary
 
 from attrs import evolve, field, frozen
 from sqlalchemy import (
@@ -246,6 +247,7 @@ class JournalStore:
         self._settled = 0
         self._checkpointed = time.monotonic()
         self._preparing = threading.Lock()
+        self._writing = _write_lock(self._file)
         self._ready = False
         self._given_up: dict[str, tuple[Intent, bool]] = {}
 
@@ -275,6 +277,7 @@ class JournalStore:
             self._engine.dispose(close=False)
             self._identity = Owner.current()
             self._preparing = threading.Lock()
+            self._writing = _write_lock(self._file)
             self._given_up = {}
         return self._identity
 
@@ -705,13 +708,28 @@ class JournalStore:
         ends = time.monotonic() + (self._lock_timeout if wait is None else wait)
         try:
             self._prepare(ends)
-            with _begun(self._engine, self._forks, ends, reading=reading) as connection:
+            with (
+                self._turn(ends, reading=reading),
+                _begun(self._engine, self._forks, ends, reading=reading) as connection,
+            ):
                 self._check_file()
                 yield connection
         except SQLAlchemyError as cause:
             raise _failed(cause) from None
         except TimeoutError:
             raise JournalFailed("the journal cannot be used while this process forks; try again") from None
+
+    @contextmanager
+    def _turn(self, ends: float, *, reading: bool) -> Generator[None]:
+        """Let one thread of this process write to SQLite at a time: SQLite itself serves at random who waits."""
+        lock = self._writing
+        if reading or lock is None or not lock.acquire(timeout=max(ends - time.monotonic(), 0)):
+            yield
+            return
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _reading(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads, so that nobody who writes has to wait for it."""
@@ -775,7 +793,7 @@ class _File:
     """The file of an SQLite journal: for its owner's eyes only, and still the one that was opened."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._identity: tuple[int, int] | None = None
 
     def create(self) -> None:
@@ -783,7 +801,7 @@ class _File:
         if self._identity is not None:
             return
         with suppress(OSError):  # SQLite says what is wrong with the place
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), _OWNER_ONLY))
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | getattr(os, "O_CLOEXEC", 0), _OWNER_ONLY))
 
     def remember(self) -> None:
         """Note which file it is."""
@@ -795,10 +813,20 @@ class _File:
 
     def _current(self) -> tuple[int, int] | None:
         try:
-            found = self._path.stat()
+            found = self.path.stat()
         except OSError:
             return (-1, -1)
         return found.st_dev, found.st_ino
+
+
+_WRITE_LOCKS = WeakValueDictionary[tuple[int, Path], threading.Lock]()
+
+
+def _write_lock(file: _File | None) -> threading.Lock | None:
+    """Return the lock that all stores of a file share in this process; a child does not inherit it."""
+    if file is None:
+        return None
+    return _WRITE_LOCKS.setdefault((os.getpid(), file.path), threading.Lock())
 
 
 @contextmanager

@@ -474,6 +474,23 @@ class TestOnDisk:
             store.settle(other, {}, [])
         assert not any(b"canary@" in path.read_bytes() for path in tmp_path.iterdir())
 
+    def test_threads_that_wait_to_write_take_turns(self, tmp_path, opened):
+        path = str(tmp_path / "bookings.db")
+        stores = [opened(path), opened(path)]
+        stores[0].count(), stores[1].count()
+        writers = [
+            threading.Thread(target=stores[number % 2].open, args=[order_intent(f"/r/{number}")])
+            for number in range(24)  # more than there are connections
+        ]
+        with stores[0]._transaction():
+            for writer in writers:
+                writer.start()
+            time.sleep(0.3)
+            assert [store._engine.pool.checkedout() for store in stores] == [1, 0]
+        for writer in writers:
+            writer.join()
+        assert stores[0].count() == {"intended": 24}
+
     def test_nothing_is_opened_while_the_process_forks(self, tmp_path, opened):
         store = opened(str(tmp_path / "bookings.db"))
         store.open(order_intent("/r/1"))
