@@ -291,7 +291,7 @@ def run(soak: Soak) -> Reckoning:
 
 def _soaked(soak: Soak, trouble: Trouble, process: _Process) -> dict[str, Any]:
     """Make trouble for the process, end it in the midst of an outage, and return what it found."""
-    patience = _LAST_CALLS * (soak.deadline + soak.slack)
+    patience = _LAST_CALLS * soak.deadline + soak.slack
     try:
         process.await_line(READY, _STARTS_WITHIN)
         with trouble:
