@@ -60,7 +60,7 @@ class Soak:
     workers: int = 8
     deadline: float = 3.0
     slack: float = 2.0
-    memory: float = 8.0
+    memory: float = 12.0
     customers: int = 12
 
     @property
