@@ -35,7 +35,7 @@ SHORT = """
 import sys
 from scripts.soak import __main__ as command, soak
 command.Soak = lambda **_: soak.Soak(
-    seconds=4, seed=5, workers=4, deadline=1.5, slack=20, memory=64, customers=4
+    seconds=4, seed=5, workers=4, deadline=5, slack=20, memory=64, customers=4
 )
 sys.exit(command.main([]))
 """
