@@ -293,6 +293,18 @@ def test_every_file_and_folder_that_is_linked_is_there(page: Path) -> None:
     assert [path for path in links if not (page.parent / path).exists()] == []
 
 
+def test_the_map_of_contributing_names_files_that_exist() -> None:
+    section = re.search(
+        r"^## Where would I change …$(.*?)^## ", TEXTS["CONTRIBUTING.md"], re.MULTILINE | re.DOTALL
+    )
+    assert section is not None
+    rows = [line for line in section[1].splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 10
+    paths = [re.findall(r"`((?:korus|scripts|openapi|tests|docs)/[^`]+)`", row) for row in rows]
+    assert [row for row, found in zip(rows, paths, strict=True) if len(found) < 2] == []
+    assert [path for found in paths for path in found if not (ROOT / path).exists()] == []
+
+
 @every_page
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text()
