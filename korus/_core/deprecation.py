@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import warnings
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,8 @@ def warn_deprecated(old: str, new: str, *, removed_in: str) -> None:
 
 def _level_outside() -> int:
     """Return the ``stacklevel`` of the first caller outside korus, for a warning of this function's caller."""
-    level = 1
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what `inspect.currentframe` returns, without its import
+    level = 0
+    frame: FrameType | None = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "korus":
         level += 1
         frame = frame.f_back
