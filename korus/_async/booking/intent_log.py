@@ -41,7 +41,7 @@ class AsyncBookingLog:
         self._blocks = config.journal is not None
         self._config = config
         if self._blocks:
-            self.store = _open_journal(config)
+            vars(self)["store"] = _open_journal(config)
 
     @lazy
     def store(self) -> IntentLog:
