@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # the first Python on the path that is new enough
-PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
@@ -22,6 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || { echo 'setting up $(VENV)' && '$(PYTHON)' -m venv $(VENV); } \
 		|| { rm -rf $(VENV); echo 'this Python cannot make virtual environments; on Debian: apt-get install python3-venv' >&2; exit 1; }
 	@echo 'installing what korus and its tools need into $(VENV) (a minute or two the first time)'
+	@$(BIN)/python -m pip uninstall -qq --yes --disable-pip-version-check korus # the name that it had before
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(STAMP)
 
@@ -121,6 +122,7 @@ $(BENCH_STAMP): pyproject.toml constraints.txt tests/benchmarks/requirements.txt
 	@test -n '$(PYTHON)' || { echo 'korus needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@mkdir -p build/bench && '$(PYTHON)' -m venv $(BENCH)
 	@echo 'installing korus and what it is measured against into $(BENCH) (a minute or two the first time)'
+	@$(BENCH)/bin/python -m pip uninstall -qq --yes --disable-pip-version-check korus
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' --requirement tests/benchmarks/requirements.txt
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(BENCH)/githubkit --requirement tests/benchmarks/requirements-githubkit.txt
 	@touch $(BENCH_STAMP)

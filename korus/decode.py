@@ -1,6 +1,6 @@
 """From the bytes of an answer to plain JSON values, or `DecodingFailed` with a description of those bytes.
 
-With the extra ``korus[fast]`` msgspec decodes; what it will not read, the standard library is asked for, so
+With the extra ``korus-sdk[fast]`` msgspec decodes; what it will not read, the standard library is asked for, so
 both give the same values and refuse the same bodies. Models are not built here, and error answers are not
 read here (`korus.problems`).
 """

@@ -9,6 +9,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from korus._core.deprecation import warn_deprecated
 from korus.errors import InvalidArgument
 from korus.iri import Kind, parse_id, reference
 
@@ -49,17 +50,24 @@ def _is_date(text: object) -> bool:
     return True
 
 
-def direction_filter(value: str | None, name: str = "order") -> str | None:
-    """Check a sorting direction.
+def direction_filter(sort: str | None, order: str | None = None) -> str | None:
+    """Check a sort direction.
+
+    Args:
+        sort: The direction.
+        order: The direction by the deprecated name of the argument.
 
     Raises:
-        InvalidArgument: when it is neither ``asc`` nor ``desc``.
+        InvalidArgument: It is neither ``asc`` nor ``desc``, or both arguments are given.
     """
-    if value is None:
-        return None
-    if value not in {"asc", "desc"}:
-        raise InvalidArgument(f"{name} is 'asc' or 'desc', not {value!r}")
-    return value
+    if order is not None:
+        warn_deprecated("`order=` as a sort direction", "`sort=`", removed_in="0.3")
+        if sort is not None:
+            raise InvalidArgument("`sort` and `order` are the same argument: give `sort` only")
+        sort = order
+    if sort is not None and sort not in ("asc", "desc"):
+        raise InvalidArgument(f"`sort` must be 'asc' or 'desc', got {sort!r}")
+    return sort
 
 
 def id_filter(value: object, *kinds: Kind, base_url: str) -> str | None:

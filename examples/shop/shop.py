@@ -98,7 +98,7 @@ class Shop:
         """The first offers of a day, or of the first day there is anything, that can be had without further choice."""
         shown: list[Shown] = []
         for catalog in self.korus.catalogs.list():
-            for offer in self.korus.offers.list(catalog, after=day, before=day, order="asc", page_size=10):
+            for offer in self.korus.offers.list(catalog, after=day, before=day, sort="asc", page_size=10):
                 if any(not ticket.date_access or ticket.form for ticket in offer.tickets):
                     continue
                 # the list may be a day old; what moves, the stock and some prices, has to be asked for

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
 
+from korus._core.distribution import install_hint
 from korus._core.private_files import create_private
 from korus._http.cache_health import CacheHealth, raise_swallowed, swallowed_errors
 from korus._primitives.asynchronous import AsyncLocal, redis_client, run_blocking, time_limit
@@ -74,7 +75,7 @@ class AsyncCatalogueCache:
         config: Whose answers they are.
 
     Raises:
-        ConfigurationError: the extra ``korus[cache]`` is not installed.
+        ConfigurationError: the extra ``korus-sdk[cache]`` is not installed.
     """
 
     def __init__(self, cache: Cache, config: Config) -> None:
@@ -91,7 +92,7 @@ class AsyncCatalogueCache:
             if self._is_redis:
                 import_module("redis")  # looked for before the first call
         except ImportError:
-            raise ConfigurationError("cache= needs the extra: pip install 'korus[cache]'") from None
+            raise ConfigurationError(f"cache= needs the extra: {install_hint('cache')}") from None
         self._hishel: Any = hishel
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ order that was never sent cannot be completed without them. Tokens and credentia
 
 Each change of an intent's state is a compare-and-set on its owner and epoch. Liveness on one machine is the
 process's id and start time; the lease, by the database's clock, is for other machines. This module needs the extra
-``korus[journal]``.
+``korus-sdk[journal]``.
 """
 
 from __future__ import annotations

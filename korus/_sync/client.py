@@ -215,7 +215,7 @@ class Korus:
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
         cache: Where answers about catalogues are kept for a day, as the API advises: True for an SQLite file
             among the user's caches, a path, the address of a Redis server (``redis://…``; its workers share
-            one token too), or a `korus.Cache`, which says more. Needs the extra ``korus[cache]``.
+            one token too), or a `korus.Cache`, which says more. Needs the extra ``korus-sdk[cache]``.
         max_connections: Connections at most, and attempts at once; more calls wait for their turn.
         http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
             connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have

@@ -1,4 +1,4 @@
-"""The ``korus`` command: a thin shell over the library, in the extra ``korus[cli]``.
+"""The ``korus`` command: a thin shell over the library, in the extra ``korus-sdk[cli]``.
 
 This module only finds the sub-command that was asked for. Each stands in a module of its own in this
 package, which is imported when it is used and not before, and which has an ``app``, a `typer.Typer`, with
@@ -17,6 +17,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from attrs import frozen
+
+from korus._core.distribution import conflict, install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: Always, with the exit status.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if warning := conflict():
+        print(f"korus: warning: {warning}", file=sys.stderr)  # noqa: T201 - the command line's own voice
     with suppress(AttributeError):  # whatever stands in for standard output
         cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")  # no name fails to be shown
     try:
@@ -90,7 +94,7 @@ def _explain(missing: ModuleNotFoundError, given: Sequence[str]) -> str:
     if package in {"", "korus", "korus_api"}:
         raise missing
     extra = next((_SUB_COMMANDS[word].extra for word in given if word in _SUB_COMMANDS), "cli")
-    return f"this command needs the package {package!r}, which is not installed: pip install 'korus[{extra}]'"
+    return f"this command needs the package {package!r}, which is not installed: {install_hint(extra)}"
 
 
 def _app(chosen: str | None) -> typer.Typer:

@@ -205,7 +205,7 @@ class _Search:
             products=[product.thing],
             after=offer.date and _moved(offer.date, -_DAYS_AROUND),
             before=offer.date and _moved(offer.date, _DAYS_AROUND),
-            order="asc",
+            sort="asc",
             page_size=_LARGEST_PAGE,
         )
         days = {day: None for entry in near if (day := text(wire(entry) or {}, "date"))}

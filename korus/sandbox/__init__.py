@@ -8,7 +8,7 @@ part, issues real PDF tickets, and misbehaves when told to (``sandbox.faults``).
 It is **not the API**. What it sells is invented, and where the API's behaviour is not known it follows the
 numbered proposals of the API reference: P1 and P2 at the token endpoint, P3 for 401, P6 and P7 for sessions
 and options, P8 and P9 for filters, P11, P13, P14 and P16 for the shape of offers, seats and failed entries,
-P17, P20 and P21 for forms. Needs ``pip install korus[sandbox]``; importing ``korus`` alone does not import
+P17, P20 and P21 for forms. Needs the extra ``korus-sdk[sandbox]``; importing ``korus`` alone does not import
 it.
 """
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from korus._core.distribution import install_hint
+
 __all__ = ["NEEDED", "missing"]
 
 NEEDED = ("starlette", "uvicorn", "reportlab", "segno")
@@ -17,5 +19,5 @@ def missing() -> list[str]:
 
 if missing():
     raise ModuleNotFoundError(
-        f"korus.sandbox needs {', '.join(missing())}: pip install 'korus[sandbox]'", name=missing()[0]
+        f"korus.sandbox needs {', '.join(missing())}: {install_hint('sandbox')}", name=missing()[0]
     )

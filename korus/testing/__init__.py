@@ -1,6 +1,6 @@
 """Tools for testing a program that uses korus: recorded traffic, checks over it, pytest fixtures.
 
-Needs the extra ``korus[testing]``. Importing ``korus`` imports none of it, and importing this package
+Needs the extra ``korus-sdk[testing]``. Importing ``korus`` imports none of it, and importing this package
 imports nothing heavy: every module of it is imported where it is used.
 """
 

@@ -4,7 +4,7 @@
 asks for ``korus_cassette`` they are answered from the cassette that belongs to the test, or recorded into it.
 
 pytest loads this module in every run of an environment where korus is installed, whether or not the extra
-``korus[testing]`` is, so nothing heavy and nothing optional is imported at its top: the work is done in
+``korus-sdk[testing]`` is, so nothing heavy and nothing optional is imported at its top: the work is done in
 `korus.testing.playing`.
 """
 
@@ -35,8 +35,10 @@ def _needs_extra(what: str) -> Generator[None]:
     except ImportError as error:
         if error.name is not None and error.name.partition(".")[0] in {"korus", "korus_api"}:
             raise
+        from korus._core.distribution import install_hint  # noqa: PLC0415 - only when one is missing
+
         raise pytest.UsageError(
-            f"{what} needs the extra 'testing' of korus: pip install 'korus[testing]' ({error})"
+            f"{what} needs the extra 'testing' of korus: {install_hint('testing')} ({error})"
         ) from None
 
 
@@ -92,6 +94,14 @@ def pytest_configure(config: pytest.Config) -> None:
             from korus.testing.playing import keep_settings  # noqa: PLC0415 - only when asked for
 
         keep_settings(config)
+
+
+def pytest_report_header() -> list[str]:
+    """Return a warning if the other distribution with a package `korus` is installed too."""
+    from korus._core.distribution import conflict  # noqa: PLC0415 - nothing of korus is imported at the top
+
+    warning = conflict()
+    return [f"korus: warning: {warning}"] if warning else []
 
 
 @pytest.hookimpl(tryfirst=True)

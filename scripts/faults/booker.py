@@ -116,13 +116,13 @@ def on_host(name: str) -> Generator[None]:
 
     On one host a suspended process is seen to be alive; only elsewhere does its lease run out.
     """
-    before = vars(sql_store)["_SLACK_SECONDS"], platform.node
-    vars(sql_store)["_SLACK_SECONDS"] = _SLACK
+    before = sql_store.__dict__["_SLACK_SECONDS"], platform.node
+    sql_store.__dict__["_SLACK_SECONDS"] = _SLACK
     platform.node = lambda: name
     try:
         yield
     finally:
-        vars(sql_store)["_SLACK_SECONDS"], platform.node = before
+        sql_store.__dict__["_SLACK_SECONDS"], platform.node = before
 
 
 # ---------------------------------------------------------------------- what is written down
@@ -348,7 +348,7 @@ class ThreadBooker:
     def _look(self, making: Making) -> None:
         """Find what exists: orders under the reference, and reservations of before a crash."""
         for order in self.korus.orders.list(external_reference=making.plan.reference, page_size=50):
-            if order.reservation is not None:
+            if order.reservation:
                 making.ordered[self._offer_of(order.reservation)] = order.iri
         for reservation in making.recovered:
             making.held[self._offer_of(reservation)] = reservation
@@ -419,7 +419,7 @@ class TaskBooker:
 
     async def _look(self, making: Making) -> None:
         async for order in self.korus.orders.list(external_reference=making.plan.reference, page_size=50):
-            if order.reservation is not None:
+            if order.reservation:
                 making.ordered[await self._offer_of(order.reservation)] = order.iri
         for reservation in making.recovered:
             making.held[await self._offer_of(reservation)] = reservation
@@ -558,7 +558,7 @@ def _run(kind: str, number: str, root: Path, workers: int) -> int:
     logger.propagate = False
     logger.addHandler(ReplayCounter(Path(f"{ledger}.replays")))
     _watch_requests(Notes(root / f"requests-{number}"))
-    found = next(each for each in KINDS if each == kind)
+    found = KINDS[KINDS.index(kind)]
     plans = read(root / f"plans-{number}")
     setting = Setting(
         found, plans, Ledger(ledger), root / "tickets", workers, Notes(root / f"signals-{number}")

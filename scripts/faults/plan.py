@@ -86,7 +86,7 @@ def _pool(korus: Korus, chance: random.Random) -> Iterator[tuple[Offer, dict[str
         for base in korus.product_bases.list(catalog):
             if not base.instant_document_delivery or base.disabled:
                 continue
-            offers = korus.offers.list(catalog, product_base=base, order="desc", page_size=50).page(1)
+            offers = korus.offers.list(catalog, product_base=base, sort="desc", page_size=50).page(1)
             for offer in chance.sample(list(offers), min(8, len(offers))):
                 sessions = _sessions(korus, offer)
                 if sessions is not None and _can_be_held(korus, offer, sessions):

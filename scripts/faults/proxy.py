@@ -275,8 +275,8 @@ class Proxy:
 def _hide(document: dict[str, Any], hidden: frozenset[str]) -> bool:
     """Take hidden orders out of a reservation or a list; False if there was nothing to take out."""
     found = False
-    members = document.get("member")
-    if isinstance(members, list):
+    members: list[dict[str, Any]] | None = document.get("member")
+    if members is not None:
         left = [member for member in members if member.get("@id") not in hidden]
         found = len(left) < len(members)
         if found:

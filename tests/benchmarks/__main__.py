@@ -22,7 +22,7 @@ def main() -> int:
         "--rounds", type=int, default=7, help="turns of each contestant (7, the least for a result)"
     )
     parser.add_argument("--rows", default="", help="numbers of the rows, separated by commas (all)")
-    parser.add_argument("--readme", action="store_true", help="put the table into README.md as well")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/speed.md as well")
     given = parser.parse_args()
     absent = peers.build()
     by_number: dict[int, Callable[[], Row]] = {
@@ -45,8 +45,8 @@ def main() -> int:
         print(report.text_of(row), flush=True)
         rows.append(row)
     where = report.write(rows, rounds=given.rounds, seconds=time.monotonic() - started)
-    if given.readme:
-        report.into_readme()
+    if given.write:
+        report.into_page()
     print(report.summary(rows))
     print(f"\nwritten: {where / 'results.json'} and {where / 'index.html'}")
     return 0

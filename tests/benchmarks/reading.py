@@ -14,7 +14,7 @@ from tests.benchmarks.measuring import CPU, Row, at_least, at_most, race, ratio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KORUS, STANDARD = "korus with korus[fast]", "korus, standard library"
+KORUS, STANDARD = "korus with korus-sdk[fast]", "korus, standard library"
 _BARE = "generator's own"
 _LOOKED = "{}, every attribute looked at"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.measuring import Figure, Row
 
-__all__ = ["FOLDER", "into_readme", "markdown", "summary", "text_of", "write"]
+__all__ = ["FOLDER", "into_page", "markdown", "summary", "text_of", "write"]
 
 FOLDER = Path("build/bench")
 
@@ -82,7 +82,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Write the figures that have aims as a table for the README."""
+    """Write the figures that have aims as a table for the page about speed."""
     lines = ["| # | figure | aim | measured (middle half) |", "|---|---|---|---|"]
     for row in rows:
         for figure in row.figures:
@@ -95,15 +95,15 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, ""])
 
 
-def into_readme(readme: Path = Path("README.md")) -> None:
-    """Put the table of the latest run where the README shows it."""
-    text = readme.read_text("utf-8")
+def into_page(page: Path = Path("docs/speed.md")) -> None:
+    """Put the table of the latest run where the page about speed shows it."""
+    text = page.read_text("utf-8")
     before, mark, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not (mark and end):
-        raise SystemExit(f"{readme}: put the lines {_BEGIN} and {_END} where the figures go")
+        raise SystemExit(f"{page}: put the lines {_BEGIN} and {_END} where the figures go")
     table = (FOLDER / "table.md").read_text("utf-8")
-    readme.write_text(f"{before}{mark}\n\n{table}\n{end}{after}", "utf-8")
+    page.write_text(f"{before}{mark}\n\n{table}\n{end}{after}", "utf-8")
 
 
 def conditions(rounds: int, seconds: float) -> dict[str, object]:

@@ -19,8 +19,8 @@ from tests.benchmarks.measuring import CPU, Row, at_most, race, ratio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_KORUS, _STANDARD = "korus with korus[fast]", "korus, standard library"
-_OBJECTS = "korus[fast], from the raw client's objects"
+_KORUS, _STANDARD = "korus with korus-sdk[fast]", "korus, standard library"
+_OBJECTS = "korus-sdk[fast], from the raw client's objects"
 
 
 def request(lines: list[dict[str, Any]]) -> BulkReservationInput:

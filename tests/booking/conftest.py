@@ -108,7 +108,7 @@ class Front:
         """Give offers of the park, with so many left, whose tickets do or do not need sessions and forms."""
         found = []
         for catalog in self.korus.catalogs.list():
-            for offer in self.korus.offers.list(catalog, order="desc", page_size=50):
+            for offer in self.korus.offers.list(catalog, sort="desc", page_size=50):
                 tickets = offer.tickets
                 needs = any(not ticket.date_access for ticket in tickets)
                 asks = any(ticket.form for ticket in tickets)

@@ -19,7 +19,7 @@ async def test_a_booking_with_lost_answers_ends_as_one_order(sandbox, tmp_path):
         journal=str(tmp_path / "bookings.db"),
     ) as korus:
         catalog = await korus.catalogs.list().first()
-        async for offer in korus.offers.list(catalog, order="desc"):
+        async for offer in korus.offers.list(catalog, sort="desc"):
             if all(ticket.date_access and not ticket.form for ticket in offer.tickets):
                 break
         sandbox.set_stock(offer.iri, 10)
@@ -44,7 +44,7 @@ async def test_a_cancelled_order_is_left_for_recovery_and_found_by_it(sandbox, t
     }
     async with AsyncKorus(**settings) as korus:
         catalog = await korus.catalogs.list().first()
-        async for offer in korus.offers.list(catalog, order="desc"):
+        async for offer in korus.offers.list(catalog, sort="desc"):
             if all(ticket.date_access and not ticket.form for ticket in offer.tickets):
                 break
         sandbox.set_stock(offer.iri, 10)

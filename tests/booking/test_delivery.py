@@ -23,7 +23,7 @@ def order(front):
         for base in front.korus.product_bases.list(catalog):
             if base.disabled or not base.instant_document_delivery or base.beneficiary_info_may_be_required:
                 continue
-            for offer in front.korus.offers.list(catalog, product_base=base, order="desc", page_size=20).page(
+            for offer in front.korus.offers.list(catalog, product_base=base, sort="desc", page_size=20).page(
                 1
             ):
                 if all(ticket.date_access and not ticket.form for ticket in offer.tickets):
@@ -99,7 +99,7 @@ def test_documents_that_wait_for_names_are_not_waited_for(front):
         for base in front.korus.product_bases.list(catalog):
             if not base.beneficiary_info_may_be_required or base.disabled:
                 continue
-            for offer in front.korus.offers.list(catalog, product_base=base, order="desc", page_size=20).page(
+            for offer in front.korus.offers.list(catalog, product_base=base, sort="desc", page_size=20).page(
                 1
             ):
                 if all(ticket.date_access and not ticket.form for ticket in offer.tickets):

@@ -38,7 +38,7 @@ def offers(sandbox, settings):
     found = []
     with Korus(**{**settings, "journal": None}) as korus:
         for catalog in korus.catalogs.list():
-            for offer in korus.offers.list(catalog, order="desc", page_size=50).page(1):
+            for offer in korus.offers.list(catalog, sort="desc", page_size=50).page(1):
                 plain = all(ticket.date_access and not ticket.form for ticket in offer.tickets)
                 if plain and not offer.product.disabled:
                     sandbox.set_stock(offer.iri, 1000)

@@ -25,9 +25,9 @@ def order(front):
         for base in front.korus.product_bases.list(catalog):
             if not base.beneficiary_info_may_be_required or base.disabled:
                 continue
-            for offer in list(
-                front.korus.offers.list(catalog, product_base=base, order="desc", page_size=50)
-            )[:5]:
+            for offer in list(front.korus.offers.list(catalog, product_base=base, sort="desc", page_size=50))[
+                :5
+            ]:
                 if any(ticket.form for ticket in offer.tickets):
                     continue
                 sessions = {

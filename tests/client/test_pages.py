@@ -251,9 +251,9 @@ def test_reading_goes_on_after_any_item(server: ScriptedServer) -> None:
 def test_a_position_of_another_list_is_refused(server: ScriptedServer) -> None:
     server.answer = Collection(23).answer
     with Korus(**server.settings()) as korus:
-        (first, *_) = korus.orders.list(order="asc").pages()
+        (first, *_) = korus.orders.list(sort="asc").pages()
         with pytest.raises(errors.InvalidArgument, match="another list"):
-            korus.orders.list(order="desc").resume(first.position)
+            korus.orders.list(sort="desc").resume(first.position)
         for wrong in (
             {},
             {"page": 2},
@@ -263,7 +263,7 @@ def test_a_position_of_another_list_is_refused(server: ScriptedServer) -> None:
             3,
         ):
             with pytest.raises(errors.InvalidArgument):
-                korus.orders.list(order="asc").resume(wrong)
+                korus.orders.list(sort="asc").resume(wrong)
 
 
 def envelope(**keys: object) -> Reply:

@@ -89,7 +89,7 @@ def bought(stand_in: Sandbox) -> Bought:
         client_id=stand_in.client_id,
         client_secret=stand_in.client_secret,
     ) as korus:
-        for offer in korus.offers.list(korus.catalogs.list().first(), order="asc"):
+        for offer in korus.offers.list(korus.catalogs.list().first(), sort="asc"):
             simple = all(ticket.date_access and not ticket.form for ticket in offer.tickets)
             if simple and korus.offers.availability(offer).available_quantity != 0:
                 break
@@ -102,8 +102,8 @@ def bought(stand_in: Sandbox) -> Bought:
 
 
 def test_catalogues_are_listed_in_either_direction(reader: Reader) -> None:
-    up = reader.read(lambda korus: korus.catalogs.list(order="asc"))
-    down = reader.read(lambda korus: korus.catalogs.list(order="desc"))
+    up = reader.read(lambda korus: korus.catalogs.list(sort="asc"))
+    down = reader.read(lambda korus: korus.catalogs.list(sort="desc"))
     assert [each.id for each in up] == [each.id for each in reversed(down)]
     assert up[0].created_at <= up[-1].created_at
     assert up[0].iri == f"/v1/ticketing/catalogs/{up[0].id}"
@@ -125,7 +125,7 @@ def test_offers_are_listed_for_a_catalogue_however_it_is_named(
 
 
 def test_offers_are_filtered_by_date(reader: Reader, catalog: Any) -> None:
-    offers = reader.read(lambda korus: korus.offers.list(catalog, order="asc", page_size=50, prefetch=4))
+    offers = reader.read(lambda korus: korus.offers.list(catalog, sort="asc", page_size=50, prefetch=4))
     days = sorted({offer.date for offer in offers if isinstance(offer.date, date)})
     low, high = days[10], days[12]
     one_day = timedelta(days=1)
@@ -208,7 +208,7 @@ def test_a_reservation_is_read_and_listed(reader: Reader, bought: Bought) -> Non
     found = reader.read(lambda korus: korus.reservations.get(bought.reservation["id"]))
     assert found.iri == bought.reservation["@id"]
     assert found.order == bought.order["@id"]
-    newest = reader.read(lambda korus: korus.reservations.list(order="desc", page_size=1).first())
+    newest = reader.read(lambda korus: korus.reservations.list(sort="desc", page_size=1).first())
     assert newest.id == found.id
 
 
@@ -273,7 +273,7 @@ def test_a_form_is_read_with_its_fields(reader: Reader, stand_in: Sandbox) -> No
         lambda korus: korus.offers.list("c1/../c2"),
         lambda korus: korus.offers.list(None),
         lambda korus: korus.offers.list("c1", after="tomorrow"),
-        lambda korus: korus.offers.list("c1", order="up"),
+        lambda korus: korus.offers.list("c1", sort="up"),
         lambda korus: korus.offers.list("c1", products=["/v1/ticketing/catalogs/c1"]),
         lambda korus: korus.offers.price("o1"),
         lambda korus: korus.orders.get(""),

@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from korus._core.distribution import DISTRIBUTION
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PROJECT["project"]["optional-dependencies"]
@@ -20,7 +22,7 @@ DECLARED = sorted(
     {
         *PROJECT["build-system"]["requires"],
         *PROJECT["project"]["dependencies"],
-        *(line for lines in EXTRAS.values() for line in lines if not line.startswith("korus")),
+        *(line for lines in EXTRAS.values() for line in lines if not line.startswith(DISTRIBUTION)),
     }
 )
 # versions that are dates have no next major version to stay below
@@ -87,14 +89,14 @@ def closure(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
 
 def test_everything_that_the_development_extra_brings_is_pinned_to_what_is_installed() -> None:
     pinned = constraints()
-    brought = closure("korus", frozenset({"dev"})) - {"korus"}
+    brought = closure(DISTRIBUTION, frozenset({"dev"})) - {DISTRIBUTION}
     assert {name: metadata.version(name) for name in sorted(brought)} == {
         name: pinned.get(name, "not pinned") for name in sorted(brought)
     }
 
 
 def test_nothing_is_pinned_that_nothing_brings() -> None:
-    assert sorted(constraints().keys() - closure("korus", frozenset({"dev"}))) == []
+    assert sorted(constraints().keys() - closure(DISTRIBUTION, frozenset({"dev"}))) == []
 
 
 def test_python_3_11_is_enough_and_is_what_the_tools_check_against() -> None:
@@ -107,7 +109,7 @@ def test_python_3_11_is_enough_and_is_what_the_tools_check_against() -> None:
 def test_the_version_is_said_in_one_place() -> None:
     import korus._version
 
-    assert str(Version(korus._version.__version__)) == metadata.version("korus")
+    assert str(Version(korus._version.__version__)) == metadata.version(DISTRIBUTION)
     assert PROJECT["project"]["dynamic"] == ["version"]
 
 

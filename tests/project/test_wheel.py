@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from korus._core.distribution import DISTRIBUTION
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -88,17 +90,15 @@ def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    version = metadata.version("korus")
-    assert tops == {"korus", "korus_api", f"korus-{version}.dist-info"}
-    assert {"korus/py.typed", "korus_api/py.typed", f"korus-{version}.dist-info/licenses/LICENSE"} <= set(
-        names
-    )
+    about = f"korus_sdk-{metadata.version(DISTRIBUTION)}.dist-info"
+    assert tops == {"korus", "korus_api", about}
+    assert {"korus/py.typed", "korus_api/py.typed", f"{about}/licenses/LICENSE"} <= set(names)
     kinds = {Path(name).suffix for name in names if not name.partition("/")[0].endswith(".dist-info")}
     assert kinds <= {".py", ".typed", ".json", ".html", ".css", ".yaml"}
 
 
 def test_korus_works_with_its_declared_dependencies_alone(python: Path) -> None:
-    assert run(python, "import korus, korus_api; print(korus.__version__)") == metadata.version("korus")
+    assert run(python, "import korus, korus_api; print(korus.__version__)") == metadata.version(DISTRIBUTION)
     assert (
         run(
             python,
@@ -127,5 +127,5 @@ def test_the_command_without_its_extra_says_what_to_install(
     )
     assert ended.returncode == 2
     assert f"{package!r}" in ended.stderr
-    assert f"pip install 'korus[{extra}]'" in ended.stderr
+    assert f"pip install 'korus-sdk[{extra}]'" in ended.stderr
     assert "Traceback" not in ended.stderr

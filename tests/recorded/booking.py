@@ -34,7 +34,7 @@ def plain_offer(client, number=0):
     catalog = client.catalogs.list().first()
     found = [
         offer
-        for offer in client.offers.list(catalog, order="asc", page_size=8).page(1)
+        for offer in client.offers.list(catalog, sort="asc", page_size=8).page(1)
         if (offer.available_quantity is None or offer.available_quantity > 20)
         and all(one.date_access and not one.form for one in offer.tickets)
     ]
@@ -62,7 +62,7 @@ def named_ticket(client):
         for base in client.product_bases.list(catalog, page_size=50):
             if not base.beneficiary_info_may_be_required:
                 continue
-            for offer in client.offers.list(catalog, product_base=base.id, order="asc", page_size=20).page(1):
+            for offer in client.offers.list(catalog, product_base=base.id, sort="asc", page_size=20).page(1):
                 if (offer.available_quantity or 99) > 5 and all(
                     one.date_access and not one.form for one in offer.tickets
                 ):
@@ -73,7 +73,7 @@ def named_ticket(client):
 def a_timed_ticket(client):
     """A ticket whose holder has to choose a session, with the offer it belongs to."""
     for catalog in client.catalogs.list():
-        for offer in client.offers.list(catalog, order="asc", page_size=20):
+        for offer in client.offers.list(catalog, sort="asc", page_size=20):
             for ticket in offer.tickets:
                 if not ticket.date_access:
                     return catalog, offer, ticket

@@ -22,7 +22,7 @@ def an_offer_with_a_form(client, *, required):
     """An offer whose ticket has a form with the wanted number of required fields, the ticket and the form."""
     seen = {}
     for catalog in client.catalogs.list():
-        for offer in client.offers.list(catalog, order="asc", page_size=20).page(1):
+        for offer in client.offers.list(catalog, sort="asc", page_size=20).page(1):
             for ticket in offer.tickets:
                 if not ticket.form or (offer.available_quantity or 99) < 3:
                     continue

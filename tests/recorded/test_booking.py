@@ -55,16 +55,16 @@ def test_orders_are_found_by_reference_and_by_time(client, korus_cassette):
     reference = korus_cassette.shown("reference", "SHOP-22")
     assert [one.iri for one in client.orders.list(external_reference="SHOP-22")] == [second.iri]
     assert second.external_reference == reference
-    newest = [one.iri for one in client.orders.list(order="desc", page_size=1).page(1)]
+    newest = [one.iri for one in client.orders.list(sort="desc", page_size=1).page(1)]
     assert newest == [second.iri]
     day = first.created_at.date()
-    inside = client.orders.list(created_after=day, created_before=day + timedelta(days=1), order="asc")
+    inside = client.orders.list(created_after=day, created_before=day + timedelta(days=1), sort="asc")
     assert [one.iri for one in inside] == [first.iri, second.iri]
     outside = client.orders.list(
         created_strictly_after=day + timedelta(days=1), created_strictly_before=day + timedelta(days=2)
     )
     assert list(outside) == []
-    assert [one.order for one in client.reservations.list(order="asc")] == [first.iri, second.iri]
+    assert [one.order for one in client.reservations.list(sort="asc")] == [first.iri, second.iri]
 
 
 def test_a_bulk_hold_that_fails_in_part_says_which_line_failed(client, korus_cassette):

@@ -11,7 +11,7 @@ from booking import a_timed_ticket
 
 def test_catalogues_are_listed_newest_first(client):
     """The catalogues that were granted are listed, the newest first."""
-    catalogs = list(client.catalogs.list(order="desc"))
+    catalogs = list(client.catalogs.list(sort="desc"))
     assert len(catalogs) >= 2
     assert [one.created_at for one in catalogs] == sorted((one.created_at for one in catalogs), reverse=True)
     assert all(one.iri == f"/v1/ticketing/catalogs/{one.id}" for one in catalogs)
@@ -86,14 +86,14 @@ def test_the_values_of_every_option_can_be_read(client, code):
 def test_offers_are_filtered_by_date_and_sorted(client):
     """A window of one week, from both sides, in both orders."""
     catalog = client.catalogs.list().first()
-    start = client.offers.list(catalog, order="asc").first().date
+    start = client.offers.list(catalog, sort="asc").first().date
     end = start + timedelta(days=6)
     inside = [
-        one.date for one in client.offers.list(catalog, after=start, before=end, order="desc", page_size=50)
+        one.date for one in client.offers.list(catalog, after=start, before=end, sort="desc", page_size=50)
     ]
     assert inside == sorted(inside, reverse=True)
     assert {min(inside), max(inside)} == {start, end}
-    strict = client.offers.list(catalog, strictly_after=start, strictly_before=end, order="asc", page_size=50)
+    strict = client.offers.list(catalog, strictly_after=start, strictly_before=end, sort="asc", page_size=50)
     assert {one.date for one in strict} == {start + timedelta(days=days) for days in range(1, 6)}
 
 
@@ -153,7 +153,7 @@ def test_what_is_addressed_by_its_id_and_by_its_address_is_the_same(client):
     """Catalogues by object, address and bare id lead to the same first offer."""
     catalog = client.catalogs.list().first()
     first = {
-        client.offers.list(one, order="asc", page_size=1).first().iri
+        client.offers.list(one, sort="asc", page_size=1).first().iri
         for one in (catalog, catalog.iri, catalog.id)
     }
     assert len(first) == 1

@@ -199,7 +199,7 @@ def test_every_list_is_read_page_by_page(client):
     for reference in ("SHOP-35", "SHOP-36"):
         ordered(client, reference)
     for listed in (
-        client.catalogs.list(order="asc", page_size=1),
+        client.catalogs.list(sort="asc", page_size=1),
         client.product_bases.list(catalog, page_size=1),
         client.products.list(base, page_size=1),
         client.product_bases.options(base, page_size=1),

@@ -129,7 +129,7 @@ def test_a_missing_extra_is_named() -> None:
         "try:\n    import korus.sandbox\nexcept ModuleNotFoundError as error:\n    print(error.name, '|', error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == "segno | korus.sandbox needs segno: pip install 'korus[sandbox]'"
+    assert done.stdout.strip() == "segno | korus.sandbox needs segno: pip install 'korus-sdk[sandbox]'"
 
 
 def links(page: str) -> list[str]:

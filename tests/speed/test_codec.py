@@ -1,4 +1,4 @@
-"""With and without the extra ``korus[fast]`` the same is read, written and refused."""
+"""With and without the extra ``korus-sdk[fast]`` the same is read, written and refused."""
 
 from __future__ import annotations
 

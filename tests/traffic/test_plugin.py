@@ -270,7 +270,7 @@ def test_a_fixture_without_the_extra_names_the_extra(pytester, missing, fixture)
     result = pytester.runpytest_subprocess("-p", "korus.testing.plugin", "-p", "anyio")
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
-    assert "needs the extra 'testing' of korus: pip install 'korus[testing]'" in text
+    assert "needs the extra 'testing' of korus: pip install 'korus-sdk[testing]'" in text
     assert "INTERNALERROR" not in text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from korus._core.distribution import install_hint
 from korus._core.lazy import lazy
 from korus._primitives.asynchronous import run_blocking, run_to_end
 from korus.errors import ConfigurationError, JournalFailed
@@ -40,7 +41,7 @@ class AsyncBookingLog:
         self._blocks = config.journal is not None
         self._config = config
         if self._blocks:
-            self.store = _open_journal(config)
+            vars(self)["store"] = _open_journal(config)
 
     @lazy
     def store(self) -> IntentLog:
@@ -136,5 +137,5 @@ def _open_journal(config: Config) -> IntentLog:
     try:
         from korus._journal.sql_store import JournalStore
     except ImportError as cause:
-        raise ConfigurationError(f"a journal needs the extra korus[journal]: {cause}") from None
+        raise ConfigurationError(f"a journal needs SQLAlchemy ({cause}): {install_hint('journal')}") from None
     return JournalStore.of(config)

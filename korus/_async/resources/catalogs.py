@@ -19,16 +19,22 @@ class AsyncCatalogs(AsyncResource):
     """`AsyncKorus.catalogs`: the catalogues that were opened to this service account."""
 
     def list(
-        self, *, order: Direction | None = None, page_size: int | None = None, prefetch: int = 0
+        self,
+        *,
+        sort: Direction | None = None,
+        page_size: int | None = None,
+        prefetch: int = 0,
+        order: Direction | None = None,
     ) -> AsyncPages[Catalog]:
         """List the catalogues.
 
         An empty list means that none was opened to the account yet; the API's people do that.
 
         Args:
-            order: By creation, ``asc`` (oldest first) or ``desc``.
+            sort: By creation, ``asc`` (oldest first) or ``desc``.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
+            order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: when an argument is none that can be sent.
@@ -44,5 +50,5 @@ class AsyncCatalogs(AsyncResource):
             Catalog.from_dict,
             page_size=page_size,
             prefetch=prefetch,
-            order_created_at=direction_filter(order),
+            order_created_at=direction_filter(sort, order),
         )

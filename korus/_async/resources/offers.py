@@ -39,13 +39,14 @@ class AsyncOffers(AsyncResource):
         strictly_after: date | str | None = None,
         before: date | str | None = None,
         strictly_before: date | str | None = None,
-        order: Direction | None = None,
+        sort: Direction | None = None,
         products: Iterable[Product | Reference | str] | None = None,
         product_base: ProductBase | Reference | str | None = None,
         session: OfferTicketSession | Reference | str | None = None,
         option_values: Iterable[str] | None = None,
         page_size: int | None = None,
         prefetch: int = 0,
+        order: Direction | None = None,
     ) -> AsyncPages[Offer]:
         """List the offers of a catalogue.
 
@@ -58,13 +59,14 @@ class AsyncOffers(AsyncResource):
             strictly_after: Only offers later than this date.
             before: Only offers on this date or earlier.
             strictly_before: Only offers earlier than this date.
-            order: By date, ``asc`` (earliest first) or ``desc``.
+            sort: By date, ``asc`` (earliest first) or ``desc``.
             products: Only offers of these products: objects, IRIs or ids.
             product_base: Only offers of this base's products.
             session: Only offers of this session.
             option_values: Only offers with these option values, sent as they are given.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
+            order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: when an argument is none that can be sent.
@@ -84,7 +86,7 @@ class AsyncOffers(AsyncResource):
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=self._reference(catalog, CATALOG).id,
-            order_date=direction_filter(order),
+            order_date=direction_filter(sort, order),
             date_after=date_filter(after, "after"),
             date_strictly_after=date_filter(strictly_after, "strictly_after"),
             date_before=date_filter(before, "before"),

@@ -28,14 +28,20 @@ class AsyncReservations(AsyncResource):
     """`AsyncKorus.reservations`: temporary holds."""
 
     def list(
-        self, *, order: Direction | None = None, page_size: int | None = None, prefetch: int = 0
+        self,
+        *,
+        sort: Direction | None = None,
+        page_size: int | None = None,
+        prefetch: int = 0,
+        order: Direction | None = None,
     ) -> AsyncPages[Reservation]:
         """List the reservations.
 
         Args:
-            order: By creation, ``asc`` (oldest first) or ``desc``.
+            sort: By creation, ``asc`` (oldest first) or ``desc``.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
+            order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: when an argument is none that can be sent.
@@ -51,7 +57,7 @@ class AsyncReservations(AsyncResource):
             Reservation.from_dict,
             page_size=page_size,
             prefetch=prefetch,
-            order_created_at=direction_filter(order),
+            order_created_at=direction_filter(sort, order),
         )
 
     async def get(self, reservation: Reservation | Reference | str) -> Reservation:

@@ -20,16 +20,22 @@ class Catalogs(Resource):
     """`Korus.catalogs`: the catalogues that were opened to this service account."""
 
     def list(
-        self, *, order: Direction | None = None, page_size: int | None = None, prefetch: int = 0
+        self,
+        *,
+        sort: Direction | None = None,
+        page_size: int | None = None,
+        prefetch: int = 0,
+        order: Direction | None = None,
     ) -> Pages[Catalog]:
         """List the catalogues.
 
         An empty list means that none was opened to the account yet; the API's people do that.
 
         Args:
-            order: By creation, ``asc`` (oldest first) or ``desc``.
+            sort: By creation, ``asc`` (oldest first) or ``desc``.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
+            order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: when an argument is none that can be sent.
@@ -45,5 +51,5 @@ class Catalogs(Resource):
             Catalog.from_dict,
             page_size=page_size,
             prefetch=prefetch,
-            order_created_at=direction_filter(order),
+            order_created_at=direction_filter(sort, order),
         )

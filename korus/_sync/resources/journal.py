@@ -60,7 +60,7 @@ class Journal:
     """`Korus.journal`: the client's journal; every method needs one.
 
     A journal is given with ``journal="bookings.db"`` (a file, or the URL of a database that SQLAlchemy speaks
-    to) or ``KORUS_JOURNAL``, and needs the extra ``korus[journal]``. Several processes may share it. After a
+    to) or ``KORUS_JOURNAL``, and needs the extra ``korus-sdk[journal]``. Several processes may share it. After a
     restart, `recover` settles what the process before it left open.
 
     Example:

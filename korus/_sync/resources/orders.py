@@ -34,25 +34,27 @@ class Orders(Resource):
         self,
         *,
         external_reference: str | None = None,
-        order: Direction | None = None,
+        sort: Direction | None = None,
         created_after: date | str | None = None,
         created_strictly_after: date | str | None = None,
         created_before: date | str | None = None,
         created_strictly_before: date | str | None = None,
         page_size: int | None = None,
         prefetch: int = 0,
+        order: Direction | None = None,
     ) -> Pages[Order]:
         """List the orders.
 
         Args:
             external_reference: Only orders with the caller's own reference.
-            order: By creation, ``asc`` (oldest first) or ``desc``.
+            sort: By creation, ``asc`` (oldest first) or ``desc``.
             created_after: Only orders made on this date or later; a date or ``YYYY-MM-DD``.
             created_strictly_after: Only orders made later than this date.
             created_before: Only orders made on this date or earlier.
             created_strictly_before: Only orders made earlier than this date.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
+            order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: when an argument is none that can be sent.
@@ -70,7 +72,7 @@ class Orders(Resource):
             page_size=page_size,
             prefetch=prefetch,
             external_reference=text_filter(external_reference, "external_reference"),
-            order_created_at=direction_filter(order),
+            order_created_at=direction_filter(sort, order),
             created_at_after=date_filter(created_after, "created_after"),
             created_at_strictly_after=date_filter(created_strictly_after, "created_strictly_after"),
             created_at_before=date_filter(created_before, "created_before"),

@@ -29,14 +29,20 @@ class Reservations(Resource):
     """`Korus.reservations`: temporary holds."""
 
     def list(
-        self, *, order: Direction | None = None, page_size: int | None = None, prefetch: int = 0
+        self,
+        *,
+        sort: Direction | None = None,
+        page_size: int | None = None,
+        prefetch: int = 0,
+        order: Direction | None = None,
     ) -> Pages[Reservation]:
         """List the reservations.
 
         Args:
-            order: By creation, ``asc`` (oldest first) or ``desc``.
+            sort: By creation, ``asc`` (oldest first) or ``desc``.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
+            order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: when an argument is none that can be sent.
@@ -52,7 +58,7 @@ class Reservations(Resource):
             Reservation.from_dict,
             page_size=page_size,
             prefetch=prefetch,
-            order_created_at=direction_filter(order),
+            order_created_at=direction_filter(sort, order),
         )
 
     def get(self, reservation: Reservation | Reference | str) -> Reservation:

@@ -1,0 +1,37 @@
+"""Warnings about what korus will remove. `docs/versions.md` has the policy."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["warn_deprecated"]
+
+
+def warn_deprecated(old: str, new: str, *, removed_in: str) -> None:
+    """Warn that something is deprecated, at the line outside korus that uses it.
+
+    Args:
+        old: What is deprecated, as the user writes it.
+        new: What to use instead, as the user writes it.
+        removed_in: The version of korus that removes it.
+    """
+    warnings.warn(
+        f"{old} is deprecated and will be removed in korus {removed_in}; use {new}",
+        DeprecationWarning,
+        stacklevel=_level_outside(),
+    )
+
+
+def _level_outside() -> int:
+    """Return the ``stacklevel`` of the first caller outside korus, for a warning of this function's caller."""
+    level = 0
+    frame: FrameType | None = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "korus":
+        level += 1
+        frame = frame.f_back
+    return level
