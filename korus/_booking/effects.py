@@ -28,6 +28,7 @@ __all__ = [
     "Claimed",
     "Competing",
     "Effect",
+    "InDoubt",
     "ListOrders",
     "ListReservations",
     "Now",
@@ -191,6 +192,13 @@ class Competing(Effect[list[Intent]]):
 @frozen
 class SentBefore(Effect[bool]):
     """Read whether a request may have gone out for another intent that shares a key."""
+
+    intent: Intent
+
+
+@frozen
+class InDoubt(Effect[frozenset[str]]):
+    """Read the keys for which another intent may have led, or has led, to a result that is not shown yet."""
 
     intent: Intent
 

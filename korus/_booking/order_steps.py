@@ -17,6 +17,7 @@ from korus._booking.correlation import LineResult, correlate_orders
 from korus._booking.effects import (
     Advance,
     Competing,
+    InDoubt,
     ListOrders,
     Now,
     OpenIntent,
@@ -116,13 +117,25 @@ class ReservationState:
 
 @frozen
 class _Call:
-    """One order in the making, with what its reservations were seen to hold."""
+    """One order in the making.
+
+    Attributes:
+        intent: What is written down of it.
+        request: What is ordered.
+        patience: How long to wait.
+        began: When the call began.
+        is_ours: False if nothing is written down.
+        in_doubt: Reservations for which somebody else may have ordered, or has: a refusal of them need not be the first
+            word on them, and reads that show no order may lag.
+        held: What the reservations were seen to hold.
+    """
 
     intent: Intent
     request: OrderRequest
     patience: Patience
     began: float = 0.0
     is_ours: bool = True
+    in_doubt: frozenset[str] = frozenset()
     held: dict[str, ReservationFacts] = field(factory=dict[str, "ReservationFacts"])
 
     @property
@@ -187,6 +200,7 @@ def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
 def _order(call: _Call) -> Steps[OrderResult]:
     lines = call.request.lines
     yield from _wait_for_turn(call)
+    call = evolve(call, in_doubt=(yield from perform(InDoubt(call.intent))))
     states, listed = yield from _states(call, lines)
     if any(state.kind in {"ended", "absent"} for state in states.values()) and (
         yield from perform(SentBefore(call.intent))
@@ -292,6 +306,8 @@ def _after_refusal(
     """
     if isinstance(error, ValidationFailed):
         error.violations = _traced(error, pending)
+    if lost is None and any(line.reservation in call.in_doubt for line in pending):
+        lost = _lost_answer()
     found: Mapping[str, ReservationState] | None = {}
     if lost is not None or proves_order(error):
         found = yield from _try_to_look(call, pending)
@@ -372,17 +388,18 @@ def _is_proven(result: LineResult, orders: Sequence[OrderFacts], reservation: st
 def _seen_again(
     call: _Call, doubtful: Sequence[OrderLine], results: Mapping[int, LineResult]
 ) -> Steps[Mapping[str, ReservationState]]:
-    """Look once at lines that the answer does not call ordered, and as long as it takes where an order is proven."""
+    """Look once at lines that the answer does not call ordered, and as long as it takes where an order may exist."""
     if not doubtful:
         return {}
-    proven = [
+    suspected = [
         line
         for line in doubtful
-        if (failure := results[line.number].failure) is not None and failure.says_already_ordered
+        if (failure := results[line.number].failure) is not None
+        and (failure.says_already_ordered or line.reservation in call.in_doubt)
     ]
     found: dict[str, ReservationState] = {}
-    if proven:
-        found.update((yield from _try_to_look(call, proven)) or {})
+    if suspected:
+        found.update((yield from _try_to_look(call, suspected)) or {})
     rest = [line for line in doubtful if line.reservation not in found]
     try:
         seen, _ = yield from _states(call, rest)
@@ -432,6 +449,8 @@ def _refused_line(
     lost: KorusError | None,
 ) -> LineOutcome[OrderFacts]:
     """Return the outcome of a line that the API refused: failed only for a reason that excludes an order."""
+    if lost is None and line.reservation in call.in_doubt:
+        lost = _lost_answer()
     if failure.says_already_ordered:
         cause = lost or DecodingFailed("the order is not shown", operation=OPERATION)
         reason = "it is ordered, but its order is not shown yet; korus.orders.resolve asks again"
@@ -596,6 +615,7 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
         KorusError: What remained to be ordered was refused.
     """
     call, states = yield from _reopened(intent, request, patience)
+    call = evolve(call, in_doubt=(yield from perform(InDoubt(intent))))
     lost = _lost_answer()
     outcomes = {**_ordered(call, request.lines, states), **_lapsed(call, request.lines, states)}
     if (yield from _was_ordered_otherwise(call, states)):

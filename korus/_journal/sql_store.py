@@ -59,7 +59,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from korus._journal.intent_log import ALIVE_STATES, Intent, State, Takeover
+from korus._journal.intent_log import ALIVE_STATES, Intent, State, Takeover, keys_in_doubt
 from korus._journal.process import ACTIVE, Owner
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
 from korus.secret import Secret
@@ -436,6 +436,20 @@ class JournalStore:
                 select(_INTENTS.c.id).where(_INTENTS.c.sent.is_not(None), *self._sharing(intent)).limit(1)
             ).first()
             return found is not None
+
+    def in_doubt(self, intent: Intent) -> frozenset[str]:
+        """Return the keys for which another intent of this kind may have led to a result."""
+        wanted = (
+            select(_INTENTS.c.id, _INTENTS.c.outcome, _SUBJECTS.c.subject)
+            .join(_SUBJECTS, _SUBJECTS.c.intent == _INTENTS.c.id)
+            .where(_INTENTS.c.sent.is_not(None), *self._sharing(intent))
+        )
+        doubtful: set[str] = set()
+        with self._reading() as connection:
+            for row in connection.execute(wanted):
+                outcome = None if row.outcome is None else _stored(row.outcome, row.id)
+                doubtful |= keys_in_doubt([row.subject], outcome)
+        return frozenset(key for key in intent.keys if key[:200] in doubtful)
 
     def take(self, intent_id: str) -> Intent | None:
         """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""

@@ -22,7 +22,7 @@ __all__ = ["SimulatedLog"]
 _FAULTS: Final = ("log locked", "log fails once", "log fails after the write", "log full", "log gone")
 _WAIT: Final = 0.01
 _GRACE: Final = 2.0
-_READS: Final = (ask.Claimed, ask.Competing, ask.SentBefore)
+_READS: Final = (ask.Claimed, ask.Competing, ask.SentBefore, ask.InDoubt)
 
 
 @define
@@ -148,6 +148,8 @@ class SimulatedLog:
                 return self._memory.competing(intent)
             case ask.SentBefore(intent):
                 return self._memory.sent_before(intent)
+            case ask.InDoubt(intent):
+                return self._memory.in_doubt(intent)
             case ask.TakeOver(spare):
                 self._flush(process)
                 return self._take_over(process, lambda: self._memory.take_over(spare))

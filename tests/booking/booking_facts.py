@@ -108,3 +108,20 @@ def ordered(reservation=None, name=None, **more):
             **more,
         }
     )
+
+
+DOUBTS = [
+    ({"refused": "Conflict"}, set()),
+    ({"cancelled": True}, set()),
+    ({"forgotten": True}, {"/r", "/s"}),
+    (
+        {
+            "lines": [
+                {"status": "succeeded", "reservation": "/r", "orders": ["/o"]},
+                {"status": "failed", "reservation": "/s", "orders": []},
+            ]
+        },
+        {"/r"},
+    ),
+]
+"""Outcomes of an order that was sent for the reservations /r and /s, and those that may have an order after it."""

@@ -125,6 +125,7 @@ PLAIN = {
     effects.Claimed: frozenset(),
     effects.Competing: [],
     effects.SentBefore: False,
+    effects.InDoubt: frozenset(),
     effects.ListReservations: Page((), 0),
     effects.ListOrders: Page((), 0),
 }

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
+from booking_facts import DOUBTS
 
 from korus import RetryPolicy, Timeouts
 from korus._journal.intent_log import MemoryIntentLog, new_intent
@@ -164,6 +165,19 @@ class TestStore:
         store.settle(first, {}, [])
         assert store.sent_before(second)
         assert not store.sent_before(first)
+
+    @pytest.mark.parametrize(("outcome", "doubtful"), DOUBTS)
+    def test_key_is_in_doubt_until_an_outcome_excludes_a_result(self, address, opened, outcome, doubtful):
+        store = opened(address)
+        first, second = order_intent("/r", "/s"), order_intent("/r", "/s", "/t")
+        for intent in (first, second):
+            store.open(intent)
+        assert store.in_doubt(second) == set()
+        store.advance(first, "sending")
+        assert store.in_doubt(second) == {"/r", "/s"}
+        assert store.in_doubt(first) == set()
+        store.settle(first, outcome, [])
+        assert store.in_doubt(second) == doubtful
 
     def test_accounts_do_not_see_each_other(self, address, opened):
         one, other = opened(address, account="a"), opened(address, account="b")

@@ -81,7 +81,9 @@ class Api(World):
 
     def steps(self):
         """Return the names of the effects that write or book."""
-        return self.names("Together", "ListOrders", "Wait", "Competing", "SentBefore", "Advance reconciling")
+        return self.names(
+            "Together", "ListOrders", "Wait", "Competing", "SentBefore", "InDoubt", "Advance reconciling"
+        )
 
 
 def request(*names, customer=True):
@@ -122,6 +124,7 @@ class TestPlainAnswers:
         assert world.names() == [
             "OpenIntent",
             "Competing",
+            "InDoubt",
             "Together",
             "ListOrders",
             "Advance sending",
@@ -150,7 +153,7 @@ class TestPlainAnswers:
             order_iri("o"),
         )
         assert world.sends() == []
-        assert world.names() == ["OpenIntent", "Competing", "Together", "Together", "Settle"]
+        assert world.names() == ["OpenIntent", "Competing", "InDoubt", "Together", "Together", "Settle"]
 
     def test_order_that_only_names_its_reservation_is_found_by_reference(self):
         world = Api(orders=[made_order()])
@@ -287,6 +290,30 @@ class TestWhatCannotBeOrdered:
             run(world)
         assert world.waited() >= SETTLE
 
+    @pytest.mark.parametrize(
+        "refused",
+        [
+            answer(failures=[{"reservation": A, "message": "not available any more"}]),
+            Conflict("no", status=409),
+            ValidationFailed("no", status=422),
+            NotFound("no", status=404),
+        ],
+    )
+    def test_refusal_after_another_call_that_is_in_doubt_is_no_failure(self, refused):
+        world = Api(SendOrder=[refused], InDoubt=frozenset({A}))
+        with pytest.raises(OutcomeUnknown):
+            run(world)
+        assert world.waited() >= SETTLE
+        world = Api(SendOrder=[refused], InDoubt=frozenset({A}))
+        world.script("ReadReservation", lambda _: (world.now > 102 and world.buy(), world.reservations[A])[1])
+        assert statuses(run(world)) == ["succeeded"]
+
+    def test_refusal_of_a_line_that_is_not_in_doubt_is_a_failure(self):
+        refused = answer(made_order(), failures=[{"reservation": B, "message": "sold out"}])
+        world = Api(reservation("a"), reservation("b"), SendOrder=[refused], InDoubt=frozenset({A}))
+        assert statuses(run(world, "a", "b")) == ["succeeded", "failed"]
+        assert world.waited() == 0
+
     def test_one_that_cannot_be_ordered_is_waited_for_beside_others(self):
         world = Api(reservation("a"), reservation("b", expired=True), SendOrder=[answer(made_order())])
         world.script("SentBefore", lambda _: True)
@@ -337,6 +364,7 @@ class TestTurns:
             "Wait",
             "Advance intended",
             "Competing",
+            "InDoubt",
             "Advance sending",
             "SendOrder",
             "Settle",
@@ -703,7 +731,7 @@ class TestLostAnswers:
 
 
 class TestOwnership:
-    @pytest.mark.parametrize("effect", ["OpenIntent", "Competing", "SentBefore", "Advance"])
+    @pytest.mark.parametrize("effect", ["OpenIntent", "Competing", "SentBefore", "InDoubt", "Advance"])
     def test_log_that_fails_before_the_first_request_sends_nothing(self, effect):
         world = Api(reservation(expired=True) if effect == "SentBefore" else reservation())
         world.script(effect, lambda _: JOURNAL)
