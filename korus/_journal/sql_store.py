@@ -571,6 +571,14 @@ class JournalStore:
             now = self._now(connection)
             return [self._entry(row, now) for row in rows]
 
+    def references(self) -> frozenset[str]:
+        """Return the references of all intents that are kept."""
+        wanted = select(_INTENTS.c.reference).where(
+            _INTENTS.c.account == self._account, _INTENTS.c.reference.is_not(None)
+        )
+        with self._reading() as connection:
+            return frozenset(connection.execute(wanted.distinct()).scalars())
+
     def forget(self, intent_id: str) -> bool:
         """Settle an intent that nobody works on and that nothing can settle any more; False if there is none such."""
         with self._transaction() as connection:
@@ -607,7 +615,7 @@ class JournalStore:
             InvalidArgument: It is negative.
         """
         if keep < timedelta():
-            raise InvalidArgument("keep must not be negative")
+            raise InvalidArgument(f"`keep` must not be negative, got {keep}")
         with self._transaction() as connection:
             connection.execute(delete(_META).where(_META.c.name == "retention"))
             connection.execute(insert(_META).values(name="retention", value=repr(keep.total_seconds())))
