@@ -348,7 +348,8 @@ class JournalStore:
             own = self._claim(connection, intent, claims, now)
         self._settled += 1
         if self._settled % _PRUNE_EVERY == 0:
-            self.prune()
+            with suppress(JournalFailed):  # the outcome is written; the next one prunes
+                self.prune()
         self._checkpoint(force=self._settled % _CHECKPOINT_EVERY == 0)
         return own
 
@@ -606,14 +607,17 @@ class JournalStore:
         """How long settled intents are kept; stored in the journal itself, 90 days at first."""
         with self._reading() as connection:
             seconds = connection.execute(select(_META.c.value).where(_META.c.name == "retention")).scalar()
-            return DEFAULT_RETENTION if seconds is None else timedelta(seconds=float(seconds))
+            # what was rounded up beyond the longest is the longest
+            most = timedelta.max.total_seconds() - 1.0
+            return DEFAULT_RETENTION if seconds is None else timedelta(seconds=min(float(seconds), most))
 
     def keep(self, keep: timedelta) -> None:
         """Set the retention, for everybody who shares the journal.
 
         Raises:
-            InvalidArgument: It is negative.
+            InvalidArgument: It is not a timedelta, or negative.
         """
+        _check_period(keep, "keep")
         if keep < timedelta():
             raise InvalidArgument(f"`keep` must not be negative, got {keep}")
         with self._transaction() as connection:
@@ -625,7 +629,12 @@ class JournalStore:
 
         Returns:
             How many were forgotten. What is not settled is never forgotten.
+
+        Raises:
+            InvalidArgument: It is not a timedelta.
         """
+        if older_than is not None:
+            _check_period(older_than, "older_than")
         keep = self.retention if older_than is None else older_than
         with self._transaction() as connection:
             now = self._now(connection)
@@ -837,6 +846,11 @@ def _locked(connection: Connection, ends: float) -> RootTransaction:
 def _is_locked(error: OperationalError) -> bool:
     said = str(error.orig)
     return "locked" in said or "busy" in said
+
+
+def _check_period(value: object, name: str) -> None:
+    if not isinstance(value, timedelta):
+        raise InvalidArgument(f"`{name}` must be a timedelta, got {type(value).__name__}.")
 
 
 def _account(name: str) -> str:

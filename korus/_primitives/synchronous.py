@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "Local",
     "Lock",
+    "NoThread",
     "Pending",
     "Slots",
     "Workers",
@@ -168,6 +169,10 @@ def run_blocking(
 ) -> _Result:
     """Run a function that blocks; here that is a plain call."""
     return function(*args, **kwargs)
+
+
+class NoThread(Exception):
+    """The system has no thread left; raised by this module's twin only, since nothing here needs one."""
 
 
 def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounded: bool = False) -> _Result:

@@ -787,3 +787,30 @@ def test_a_run_that_another_has_taken_over_is_not_renewed(opened, address):
     assert first.renew("run") is True
     first.release("run")
     assert first.renew("run") is False
+
+
+@pytest.mark.parametrize("keep", [timedelta.max, timedelta(days=10**8), timedelta(0)])
+def test_any_retention_can_be_set_and_read(keep, address, opened):
+    store = opened(address)
+    store.keep(keep)
+    assert abs(store.retention - keep) <= timedelta(seconds=2)
+    assert store.prune() == 0
+    assert store.prune(keep) == 0
+
+
+@pytest.mark.parametrize("period", [5, "90 days", None])
+def test_a_period_of_an_odd_type_is_refused(period, address, opened):
+    with pytest.raises(InvalidArgument, match="`keep` must be a timedelta"):
+        opened(address).keep(period)
+    if period is not None:
+        with pytest.raises(InvalidArgument, match="`older_than` must be a timedelta"):
+            opened(address).prune(period)
+
+
+def test_outcome_is_written_although_pruning_fails(address, opened, monkeypatch):
+    store = opened(address)
+    monkeypatch.setattr("korus._journal.sql_store._PRUNE_EVERY", 1)
+    monkeypatch.setattr(store, "prune", lambda: (_ for _ in ()).throw(JournalFailed("no")))
+    intent = order_intent("/r/1")
+    store.open(intent)
+    assert store.settle(intent, {}, ["/r/1"]) == {"/r/1"}
