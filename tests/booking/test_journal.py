@@ -16,7 +16,7 @@ from booking_facts import DOUBTS
 
 from korus import RetryPolicy, Timeouts
 from korus._journal.intent_log import MemoryIntentLog, new_intent
-from korus._journal.process import ACTIVE
+from korus._journal.process import ACTIVE, Owner
 from korus._journal.sql_store import SCHEMA_VERSION, JournalStore
 from korus.errors import BookingInvalid, ConfigurationError, InvalidArgument, JournalFailed, OutcomeUnknown
 
@@ -814,3 +814,17 @@ def test_outcome_is_written_although_pruning_fails(address, opened, monkeypatch)
     intent = order_intent("/r/1")
     store.open(intent)
     assert store.settle(intent, {}, ["/r/1"]) == {"/r/1"}
+
+
+def test_machines_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    file = tmp_path / "machine-id"
+    monkeypatch.setattr("korus._journal.process._MACHINE_ID", file)
+    without = Owner.current()
+    file.write_text("4c1f\n")
+    one = Owner.current()
+    file.write_text("9a02\n")
+    other = Owner.current()
+    assert len({without.host, one.host, other.host}) == 3
+    assert not other.is_here(one)
+    assert one.is_here(Owner.read(str(one)))
+    assert "4c1f" not in one.host
