@@ -35,6 +35,7 @@ __all__ = [
     "OpenIntent",
     "ReadOrder",
     "ReadReservation",
+    "ReportedFailed",
     "SendHold",
     "SendOrder",
     "SentBefore",
@@ -199,6 +200,13 @@ class SentBefore(Effect[bool]):
 @frozen
 class InDoubt(Effect[frozenset[str]]):
     """Read the keys for which another intent may have led, or has led, to a result that is not shown yet."""
+
+    intent: Intent
+
+
+@frozen
+class ReportedFailed(Effect[frozenset[str]]):
+    """Read the keys that another intent was reported as failed for, so that its caller may have booked otherwise."""
 
     intent: Intent
 

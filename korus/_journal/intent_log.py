@@ -39,6 +39,7 @@ __all__ = [
     "Takeover",
     "digest_of",
     "keys_in_doubt",
+    "keys_reported_failed",
     "new_intent",
 ]
 
@@ -160,6 +161,23 @@ def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> fro
     return frozenset(key for key in keys if key not in failed)
 
 
+def keys_reported_failed(
+    keys: Iterable[str], details: Mapping[str, Any], outcome: Mapping[str, Any] | None
+) -> frozenset[str]:
+    """Return the keys of an order that its caller was told have failed, and may have booked otherwise since.
+
+    Args:
+        keys: The intent's keys.
+        details: Its details, with what has failed beside what is unknown.
+        outcome: Its outcome; None if it is not settled.
+    """
+    if outcome is not None and "refused" in outcome:
+        return frozenset(keys)
+    lines = [wire(line) or {} for line in objects(outcome or {}, "lines")]
+    failed = {line.get("reservation") for line in lines if line.get("status") == "failed"}
+    return frozenset(key for key in keys if key in failed or key in (details.get("failed") or ()))
+
+
 @frozen
 class Takeover:
     """What `IntentLog.take_over` found, in one transaction.
@@ -234,6 +252,10 @@ class IntentLog(Protocol):
         """
         ...
 
+    def reported_failed(self, intent: Intent) -> frozenset[str]:
+        """Return the intent's keys that the caller of another one of its kind was told have failed."""
+        ...
+
     def take(self, intent_id: str) -> Intent | None:
         """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""
         ...
@@ -287,6 +309,7 @@ class MemoryIntentLog:
         self._claims: dict[str, str] = {}
         self._sent_keys: dict[tuple[str, str], str] = {}
         self._doubts: dict[tuple[str, str], set[str]] = {}
+        self._failed: dict[tuple[str, str], set[str]] = {}
 
     @property
     def _lock(self) -> threading.Lock:
@@ -320,6 +343,7 @@ class MemoryIntentLog:
             )
             if state == "sending":
                 self._note_sent(intent)
+            self._note_failed(intent, None)
             return True
 
     def settle(
@@ -331,6 +355,7 @@ class MemoryIntentLog:
             if self._held(intent) is None:
                 return None
             self._clear_doubts(intent, frozenset(intent.keys) - keys_in_doubt(intent.keys, outcome))
+            self._note_failed(intent, outcome)
             self._remove(intent)
             return self._claim(intent, claims)
 
@@ -382,6 +407,13 @@ class MemoryIntentLog:
         with self._lock:
             return frozenset(
                 key for key in intent.keys if self._doubts.get((intent.kind, key), set()) - {intent.id}
+            )
+
+    def reported_failed(self, intent: Intent) -> frozenset[str]:
+        """See `IntentLog`."""
+        with self._lock:
+            return frozenset(
+                key for key in intent.keys if self._failed.get((intent.kind, key), set()) - {intent.id}
             )
 
     def take(self, intent_id: str) -> Intent | None:
@@ -444,6 +476,12 @@ class MemoryIntentLog:
         for known in (self._sent_keys, self._doubts):
             while len(known) > _MOST_CLAIMS:
                 del known[next(iter(known))]
+
+    def _note_failed(self, intent: Intent, outcome: Mapping[str, Any] | None) -> None:
+        for key in keys_reported_failed(intent.keys, intent.details, outcome):
+            self._failed.setdefault((intent.kind, key), set()).add(intent.id)
+        while len(self._failed) > _MOST_CLAIMS:
+            del self._failed[next(iter(self._failed))]
 
     def _clear_doubts(self, intent: Intent, keys: Iterable[str]) -> None:
         for key in keys:

@@ -59,7 +59,14 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from korus._journal.intent_log import ALIVE_STATES, Intent, State, Takeover, keys_in_doubt
+from korus._journal.intent_log import (
+    ALIVE_STATES,
+    Intent,
+    State,
+    Takeover,
+    keys_in_doubt,
+    keys_reported_failed,
+)
 from korus._journal.process import ACTIVE, Owner
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
 from korus.secret import Secret
@@ -451,6 +458,16 @@ class JournalStore:
                 outcome = None if row.outcome is None else _stored(row.outcome, row.id)
                 doubtful |= keys_in_doubt([row.subject], outcome)
         return frozenset(key for key in intent.keys if key[:200] in doubtful)
+
+    def reported_failed(self, intent: Intent) -> frozenset[str]:
+        """Return the keys that the caller of another intent of this kind was told have failed."""
+        wanted = select(_INTENTS.c.id, _INTENTS.c.details, _INTENTS.c.outcome).where(*self._sharing(intent))
+        failed: set[str] = set()
+        with self._reading() as connection:
+            for row in connection.execute(wanted):
+                outcome = None if row.outcome is None else _stored(row.outcome, row.id)
+                failed |= keys_reported_failed(intent.keys, _stored(row.details, row.id), outcome)
+        return frozenset(failed)
 
     def take(self, intent_id: str) -> Intent | None:
         """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""

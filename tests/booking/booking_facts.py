@@ -110,6 +110,21 @@ def ordered(reservation=None, name=None, **more):
     )
 
 
+FAILURES = [
+    ({"refused": "Conflict"}, {"/r", "/s"}),
+    ({"cancelled": True}, set()),
+    (
+        {
+            "lines": [
+                {"status": "succeeded", "reservation": "/r", "orders": ["/o"]},
+                {"status": "failed", "reservation": "/s", "orders": []},
+            ]
+        },
+        {"/s"},
+    ),
+]
+"""Outcomes of an intent for ``/r`` and ``/s``, and the keys that its caller was told have failed."""
+
 DOUBTS = [
     ({"refused": "Conflict"}, set()),
     ({"cancelled": True}, set()),

@@ -126,6 +126,7 @@ PLAIN = {
     effects.Competing: [],
     effects.SentBefore: False,
     effects.InDoubt: frozenset(),
+    effects.ReportedFailed: frozenset(),
     effects.ListReservations: Page((), 0),
     effects.ListOrders: Page((), 0),
 }

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
-from booking_facts import DOUBTS
+from booking_facts import DOUBTS, FAILURES
 
 from korus import RetryPolicy, Timeouts
 from korus._journal.intent_log import MemoryIntentLog, new_intent
@@ -178,6 +178,18 @@ class TestStore:
         assert store.in_doubt(first) == set()
         store.settle(first, outcome, [])
         assert store.in_doubt(second) == doubtful
+
+    @pytest.mark.parametrize(("outcome", "reported"), FAILURES)
+    def test_key_that_was_reported_as_failed_is_remembered(self, address, opened, outcome, reported):
+        store = opened(address)
+        first, second = order_intent("/r", "/s"), order_intent("/r", "/s", "/t")
+        for intent in (first, second):
+            store.open(intent)
+        store.advance(evolve(first, details={"failed": ["/t"]}), "unknown")
+        assert store.reported_failed(second) == {"/t"}
+        store.settle(evolve(first, details={}), outcome, [])
+        assert store.reported_failed(second) == reported | {"/t"}
+        assert store.reported_failed(first) == set()
 
     def test_accounts_do_not_see_each_other(self, address, opened):
         one, other = opened(address, account="a"), opened(address, account="b")

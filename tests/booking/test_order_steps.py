@@ -250,7 +250,7 @@ class TestWhatCannotBeOrdered:
         assert (problem.line, problem.reservation) == (1, A)
         assert reason in problem.reason
         assert world.sends() == []
-        assert world.names()[-1] == "Settle"
+        assert world.names()[-2:] == ["Settle", "InDoubt"]
         assert world.only("Settle")[0].outcome == {"refused": "ReservationUnusable"}
 
     def test_reservation_that_does_not_exist_is_refused(self):
@@ -419,7 +419,7 @@ class TestRefusals:
             run(world)
         assert world.names().count("Together") == 2
         assert world.waited() == 0
-        assert world.names()[-1] == "Settle"
+        assert world.names()[-2:] == ["Settle", "InDoubt"]
 
     @pytest.mark.parametrize(
         "error",
@@ -663,7 +663,7 @@ class TestLostAnswers:
         assert outcome.status == "failed"
         assert isinstance(outcome.error, OrderFailed)
         assert world.waited() >= SETTLE
-        assert world.names()[-1] == "Settle"
+        assert world.names()[-2:] == ["Settle", "InDoubt"]
 
     def test_refusal_after_a_lost_answer_fails_what_has_ended(self):
         def refuse(_):
@@ -992,6 +992,20 @@ class TestCompleting:
         assert statuses(self.complete(world)) == ["failed"]
         assert world.sends() == []
 
+    def test_line_reported_as_failed_by_another_call_is_not_sent(self):
+        world = Api(
+            reservation("a"),
+            reservation("b"),
+            ReportedFailed=lambda _: frozenset({A}),
+            SendOrder=[answer(made_order("p", "b"))],
+        )
+        result = self.complete(world, "a", "b", sent=False)
+        assert statuses(result) == ["failed", "succeeded"]
+        assert "another call has reported it as failed" in str(result.lines[0].error)
+        assert world.sends() == [(B,)]
+        # noted before asked: whoever reports a failure does it the other way round
+        assert world.names().index("Advance sending") < world.names().index("ReportedFailed")
+
     def test_absent_reservation_is_not_sent(self):
         world = Api(ReadReservation=lambda _: not_found())
         assert statuses(self.complete(world)) == ["unknown"]
@@ -1055,3 +1069,41 @@ class TestCompleting:
         world = Api(Advance=JOURNAL)
         with pytest.raises(JournalFailed):
             self.complete(world, sent=False)
+
+
+class TestFailuresBesideOtherCalls:
+    """A refused line is reported as failed only if no other call has sent its reservation meanwhile."""
+
+    def order_refused(self, doubts, **more):
+        world = Api(
+            SendOrder=[answer(failures=[{"reservation": A, "message": "No."}])],
+            InDoubt=[frozenset(each) for each in doubts],
+            **more,
+        )
+        return run(world)
+
+    def test_refusal_is_a_failure_where_nobody_else_sends(self):
+        result = self.order_refused([(), (), ()])
+        assert statuses(result) == ["failed"]
+
+    def test_line_that_another_call_has_ordered_meanwhile_is_found(self):
+        world = Api(SendOrder=[answer(failures=[{"reservation": A, "message": "No."}])])
+        doubts = iter([frozenset(), frozenset({A})])
+
+        def in_doubt(_):
+            found = next(doubts)
+            if found:
+                world.buy()
+            return found
+
+        world.script("InDoubt", in_doubt)
+        assert statuses(run(world)) == ["succeeded"]
+
+    @pytest.mark.parametrize("doubts", [[(), (A,)], [(), (), (A,)]], ids=["before", "after"])
+    def test_line_that_another_call_sends_meanwhile_is_unknown(self, doubts):
+        with pytest.raises(OutcomeUnknown):
+            self.order_refused(doubts)
+
+    def test_failure_that_cannot_be_noted_is_unknown(self):
+        with pytest.raises(OutcomeUnknown):
+            self.order_refused([(), ()], Settle=lambda _: None)

@@ -156,6 +156,8 @@ class AsyncDriver:
                 return await self._log.do(store.sent_before, intent)
             case ask.InDoubt(intent):
                 return await self._log.do(store.in_doubt, intent)
+            case ask.ReportedFailed(intent):
+                return await self._log.do(store.reported_failed, intent)
             case _:
                 return await self._read(effect)
 

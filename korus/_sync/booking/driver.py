@@ -157,6 +157,8 @@ class Driver:
                 return self._log.do(store.sent_before, intent)
             case ask.InDoubt(intent):
                 return self._log.do(store.in_doubt, intent)
+            case ask.ReportedFailed(intent):
+                return self._log.do(store.reported_failed, intent)
             case _:
                 return self._read(effect)
 
