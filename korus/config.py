@@ -205,7 +205,12 @@ def read_journal(value: str | os.PathLike[str] | Secret | None) -> Secret | None
         value = os.fspath(value)
     if value is not None and not isinstance(value, str | Secret):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a type checker
         raise ConfigurationError(f"`journal` must be a path or a SQLAlchemy URL, got {shown(value)}")
-    return read_secret(value, "journal")
+    journal = read_secret(value, "journal")
+    if journal is not None and not journal.reveal().strip():
+        raise ConfigurationError(
+            "`journal` must be a path or a SQLAlchemy URL, got an empty text; see KORUS_JOURNAL"
+        )
+    return journal
 
 
 def configure(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, cast
 
+from korus._http.ambiguity import already_ordered_in
 from korus.decode import decode_json, described, text_of
 from korus.errors import (
     AuthenticationFailed,
@@ -107,7 +108,7 @@ def status_error(
     problem = _problem(document)
     request_id = request_id_of(headers, secrets)
     if document is None:
-        text = described(body, content_type) if body else ""
+        text = _unreadable(body, content_type)
     else:
         text = redact(text_of(body[: _BODY_CHARACTERS * 4], content_type), secrets)[:_BODY_CHARACTERS]
     details: dict[str, Any] = {
@@ -130,6 +131,14 @@ def status_error(
         wait = parse_retry_after(headers.get("retry-after"), now or datetime.now(UTC))
         return kind(message, retry_after=wait, **details)
     return _BY_STATUS.get(status, StatusError)(message, **details)
+
+
+def _unreadable(body: bytes, content_type: str | None) -> str:
+    """Describe a body that is not JSON, with the words, if any, that prove an order: these decide and are nobody's."""
+    if not body:
+        return ""
+    proof = already_ordered_in(text_of(body[:_DECODED_BYTES], content_type))
+    return described(body, content_type) + (f", with the words {proof!r}" if proof else "")
 
 
 def _document(body: bytes, content_type: str | None, secrets: tuple[Secret, ...]) -> object:

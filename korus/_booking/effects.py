@@ -28,12 +28,14 @@ __all__ = [
     "Claimed",
     "Competing",
     "Effect",
+    "InDoubt",
     "ListOrders",
     "ListReservations",
     "Now",
     "OpenIntent",
     "ReadOrder",
     "ReadReservation",
+    "ReportedFailed",
     "SendHold",
     "SendOrder",
     "SentBefore",
@@ -191,6 +193,20 @@ class Competing(Effect[list[Intent]]):
 @frozen
 class SentBefore(Effect[bool]):
     """Read whether a request may have gone out for another intent that shares a key."""
+
+    intent: Intent
+
+
+@frozen
+class InDoubt(Effect[frozenset[str]]):
+    """Read the keys for which another intent may have led, or has led, to a result that is not shown yet."""
+
+    intent: Intent
+
+
+@frozen
+class ReportedFailed(Effect[frozenset[str]]):
+    """Read the keys that another intent was reported as failed for, so that its caller may have booked otherwise."""
 
     intent: Intent
 

@@ -49,6 +49,7 @@ _DEPTH: Final = 6
 _INDEX: Final = re.compile(
     r"(?:[\w.\[]*\b(?:item|reservation)s?\]?[.\[]|/(?:items|reservations)/)(\d{1,9})\b.*", re.DOTALL
 )
+_REASON_KEYS: Final = ("message", "detail", "description", "reason", "error", "title")
 _PATH_KEYS: Final = ("propertyPath", "path")
 # ways to name a place that are not known to be used, so what they count from is not known either
 _PLACE_KEYS: Final = ("index", "position", "line", "place", "row", "item", "itemIndex")
@@ -322,7 +323,7 @@ class FailedEntry:
     @property
     def says_already_ordered(self) -> bool:
         """True if it refuses because an order exists, which proves that one does."""
-        return says_already_ordered(self.reason) or says_already_ordered(self.code or "")
+        return any(map(says_already_ordered, (self.reason, self.code or "", *self.mentions)))
 
 
 @frozen
@@ -398,21 +399,26 @@ def moment(written: object) -> datetime | None:
 
 def describe_failure(raw: object) -> tuple[str, str | None]:
     """Return the reason and the code of a failed entry, as far as it has any that can be read."""
+    if isinstance(raw, str) and raw:
+        return raw, None
+    code: str | None = None
     source = wire(raw)
-    if source is None:
-        return (raw if isinstance(raw, str) and raw else "the API gave no reason"), None
+    for _ in range(_DEPTH):
+        if source is None:
+            break
+        code = _code(source) or code
+        known = [reason for key in _REASON_KEYS if (reason := source.get(key))]
+        reason = next((found for found in known if isinstance(found, str) or wire(found) is not None), None)
+        if isinstance(reason, str):
+            return reason, code
+        source = wire(reason)
+    return code or "the API gave no reason", code
+
+
+def _code(source: Mapping[str, Any]) -> str | None:
     code = source.get("code")
-    found = text(source, "code") or (
-        str(code) if isinstance(code, int) and not isinstance(code, bool) else None
-    )
-    for key in ("message", "detail", "description", "reason", "error", "title"):
-        reason = source.get(key)
-        if isinstance(reason, str) and reason:
-            return reason, found
-        nested = wire(reason)
-        if nested is not None:
-            return describe_failure({"code": code, **nested})
-    return found or "the API gave no reason", found
+    is_number = isinstance(code, int) and not isinstance(code, bool)
+    return str(code) if is_number else text(source, "code")
 
 
 def _item(entry: object) -> HeldItem | None:

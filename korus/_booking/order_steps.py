@@ -17,11 +17,13 @@ from korus._booking.correlation import LineResult, correlate_orders
 from korus._booking.effects import (
     Advance,
     Competing,
+    InDoubt,
     ListOrders,
     Now,
     OpenIntent,
     ReadOrder,
     ReadReservation,
+    ReportedFailed,
     SendOrder,
     SentBefore,
     Settle,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from korus._booking.facts import FailedEntry, OrderAnswer, Page, ReservationFacts
     from korus._booking.hold_steps import Patience
     from korus._booking.orders import OrderRequest
+    from korus._booking.outcomes import Line
 
 __all__ = ["OrderResult", "ReservationState", "complete_order", "order", "resolve_order"]
 
@@ -116,13 +119,27 @@ class ReservationState:
 
 @frozen
 class _Call:
-    """One order in the making, with what its reservations were seen to hold."""
+    """One order in the making.
+
+    Attributes:
+        intent: What is written down of it.
+        request: What is ordered.
+        patience: How long to wait.
+        began: When the call began.
+        is_ours: False if nothing is written down.
+        completes: True if a process that died decided on it: what has been reported as failed since is left alone.
+        in_doubt: Reservations for which somebody else may have ordered, or has: a refusal of them need not be the first
+            word on them, and reads that show no order may lag.
+        held: What the reservations were seen to hold.
+    """
 
     intent: Intent
     request: OrderRequest
     patience: Patience
     began: float = 0.0
     is_ours: bool = True
+    completes: bool = False
+    in_doubt: frozenset[str] = frozenset()
     held: dict[str, ReservationFacts] = field(factory=dict[str, "ReservationFacts"])
 
     @property
@@ -160,7 +177,10 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
     began = yield from perform(Now())
     call = _Call(intent, request, patience, began)
     try:
+        yield from _wait_for_turn(call)
+        call = evolve(call, in_doubt=(yield from perform(InDoubt(call.intent))))
         result = yield from _order(call)
+        result = yield from _checked(call, result)
     except TakenOver:
         raise call.unknown(_taken_over()) from None
     except OutcomeUnknown:
@@ -169,7 +189,9 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
     except JournalFailed:
         raise  # nothing was sent, and that cannot be written down now
     except KorusError as error:
-        if not (yield from _settled_as_refused(intent, error)):
+        if not (yield from _settled_as_refused(intent, error)) or (
+            yield from _newly_in_doubt(call, call.request.lines)
+        ):
             raise call.unknown(_taken_over()) from None
         raise
     return (yield from _finish(call, result))
@@ -186,7 +208,6 @@ def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
 
 def _order(call: _Call) -> Steps[OrderResult]:
     lines = call.request.lines
-    yield from _wait_for_turn(call)
     states, listed = yield from _states(call, lines)
     if any(state.kind in {"ended", "absent"} for state in states.values()) and (
         yield from perform(SentBefore(call.intent))
@@ -244,6 +265,10 @@ def _rounds(
                 raise
             lost = error  # without the log nobody knows whose turn it is
             break
+        outcomes.update((yield from _reported_failed(call, pending)))
+        pending = [line for line in pending if line.number not in outcomes]
+        if not pending:
+            break
         iris = tuple(line.reservation for line in pending)
         try:
             answer = yield from perform(SendOrder(call.intent, call.request, iris))
@@ -292,6 +317,8 @@ def _after_refusal(
     """
     if isinstance(error, ValidationFailed):
         error.violations = _traced(error, pending)
+    if lost is None and any(line.reservation in call.in_doubt for line in pending):
+        lost = _lost_answer()
     found: Mapping[str, ReservationState] | None = {}
     if lost is not None or proves_order(error):
         found = yield from _try_to_look(call, pending)
@@ -372,17 +399,18 @@ def _is_proven(result: LineResult, orders: Sequence[OrderFacts], reservation: st
 def _seen_again(
     call: _Call, doubtful: Sequence[OrderLine], results: Mapping[int, LineResult]
 ) -> Steps[Mapping[str, ReservationState]]:
-    """Look once at lines that the answer does not call ordered, and as long as it takes where an order is proven."""
+    """Look once at lines that the answer does not call ordered, and as long as it takes where an order may exist."""
     if not doubtful:
         return {}
-    proven = [
+    suspected = [
         line
         for line in doubtful
-        if (failure := results[line.number].failure) is not None and failure.says_already_ordered
+        if (failure := results[line.number].failure) is not None
+        and (failure.says_already_ordered or line.reservation in call.in_doubt)
     ]
     found: dict[str, ReservationState] = {}
-    if proven:
-        found.update((yield from _try_to_look(call, proven)) or {})
+    if suspected:
+        found.update((yield from _try_to_look(call, suspected)) or {})
     rest = [line for line in doubtful if line.reservation not in found]
     try:
         seen, _ = yield from _states(call, rest)
@@ -432,6 +460,8 @@ def _refused_line(
     lost: KorusError | None,
 ) -> LineOutcome[OrderFacts]:
     """Return the outcome of a line that the API refused: failed only for a reason that excludes an order."""
+    if lost is None and line.reservation in call.in_doubt:
+        lost = _lost_answer()
     if failure.says_already_ordered:
         cause = lost or DecodingFailed("the order is not shown", operation=OPERATION)
         reason = "it is ordered, but its order is not shown yet; korus.orders.resolve asks again"
@@ -531,10 +561,21 @@ def _left_unknown(call: _Call, lines: Iterable[OrderLine], lost: KorusError) -> 
 
 def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
     """Write the outcome down: settled, or open for the lines that are unknown."""
+    failed = [
+        outcome.line
+        for outcome in result.lines
+        if outcome.status == "failed" and isinstance(outcome.line, OrderLine)
+    ]
+    if any(outcome.status == "unknown" for outcome in result.lines):
+        details = {**call.intent.details, "failed": [line.reservation for line in failed]}
+        is_written = bool((yield from write_down(Advance(evolve(call.intent, details=details), "unknown"))))
+    else:
+        is_written = (yield from write_down(Settle(call.intent, _recorded(result.lines)))) is not None
+    if failed:
+        doubtful = (yield from _newly_in_doubt(call, failed)) if is_written else failed
+        result = _with_outcomes(result, _left_unknown(call, doubtful, _taken_over()))
     if all(outcome.status != "unknown" for outcome in result.lines):
-        yield from write_down(Settle(call.intent, _recorded(result.lines)))
         return result
-    yield from write_down(Advance(call.intent, "unknown"))
     errors = [outcome.error for outcome in result.lines]
     if all(isinstance(error, OutcomeUnknown) for error in errors) and not any(
         outcome.results for outcome in result.lines
@@ -543,6 +584,53 @@ def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
         if isinstance(error, OutcomeUnknown):
             raise error
     return result
+
+
+def _checked(call: _Call, result: OrderResult) -> Steps[OrderResult]:
+    """Look once more at lines that failed, if another call has sent their reservations meanwhile."""
+    failed = [outcome.line for outcome in result.lines if outcome.status == "failed"]
+    doubtful = yield from _newly_in_doubt(call, failed)
+    if not doubtful:
+        return result
+    found = (yield from _try_to_look(call, doubtful)) or {}
+    outcomes = {**_ordered(call, doubtful, found), **_lapsed(call, doubtful, found)}
+    left = [line for line in doubtful if line.number not in outcomes]
+    return _with_outcomes(result, {**outcomes, **_left_unknown(call, left, _lost_answer())})
+
+
+def _newly_in_doubt(call: _Call, lines: Iterable[Line]) -> Steps[list[OrderLine]]:
+    """Return the lines whose reservations another call has sent since this one began; all, if that cannot be read."""
+    own = [line for line in lines if isinstance(line, OrderLine)]
+    if not own:
+        return []
+    try:
+        doubtful = yield from perform(InDoubt(call.intent))
+    except JournalFailed as error:
+        _LOG.error("the journal could not be read after a request: %s", error)
+        return own
+    return [line for line in own if line.reservation in doubtful - call.in_doubt]
+
+
+def _with_outcomes(result: OrderResult, outcomes: _Outcomes) -> OrderResult:
+    lines = tuple(outcomes.get(outcome.line.number, outcome) for outcome in result.lines)
+    return evolve(result, lines=lines)
+
+
+def _reported_failed(call: _Call, lines: Iterable[OrderLine]) -> Steps[_Outcomes]:
+    """Return failed outcomes for lines of a dead process that another call has reported as failed.
+
+    Their reservations may have been replaced since. This is asked after it is noted that this call sends; a call that
+    reports a failure notes that first and looks for such notes after it.
+    """
+    if not call.completes:
+        return {}
+    failed = yield from perform(ReportedFailed(call.intent))
+    reason = "not completed: another call has reported it as failed since"
+    return {
+        line.number: LineOutcome(line, "failed", error=_failure(line, reason))
+        for line in lines
+        if line.reservation in failed
+    }
 
 
 def _advance(call: _Call, state: State) -> Steps[None]:
@@ -596,6 +684,7 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
         KorusError: What remained to be ordered was refused.
     """
     call, states = yield from _reopened(intent, request, patience)
+    call = evolve(call, completes=True, in_doubt=(yield from perform(InDoubt(intent))))
     lost = _lost_answer()
     outcomes = {**_ordered(call, request.lines, states), **_lapsed(call, request.lines, states)}
     if (yield from _was_ordered_otherwise(call, states)):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from attrs import field, frozen
@@ -68,6 +69,9 @@ class OrderRequest:
             "externalReference": self.external_reference,
             **notes,
         }
+
+
+_BREAKS: Final = "\t\n\r"
 
 
 def order_request(
@@ -183,3 +187,18 @@ def _check_writable(body: Mapping[str, Any]) -> None:
             json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError):
             raise InvalidArgument(f"{name} cannot be sent as JSON") from None
+        allowed = _BREAKS if name == "notes" else ""
+        if any(unicodedata.category(letter) == "Cc" and letter not in allowed for letter in _letters(value)):
+            raise InvalidArgument(f"{name} must not have control characters")
+
+
+def _letters(value: object) -> Iterator[str]:
+    """Return the letters of all texts in a JSON value."""
+    if isinstance(value, str):
+        yield from value
+    elif isinstance(value, Mapping):
+        for member in cast("Mapping[str, object]", value).values():
+            yield from _letters(member)
+    elif isinstance(value, list | tuple):
+        for member in cast("Sequence[object]", value):
+            yield from _letters(member)

@@ -15,7 +15,7 @@ from korus._booking.hold_steps import resolve_hold
 from korus._booking.order_steps import complete_order, resolve_order
 from korus._booking.orders import OrderRequest
 from korus._booking.outcomes import HoldLine, LineOutcome, OrderLine
-from korus.errors import KorusError, OutcomeUnknown
+from korus.errors import InvalidArgument, KorusError, OutcomeUnknown
 from korus.wire import objects, text
 
 if TYPE_CHECKING:
@@ -97,11 +97,19 @@ def recover_one(intent: Intent, patience: Patience, *, complete: bool) -> Steps[
 
 
 def hold_lines(details: Mapping[str, Any]) -> list[HoldLine]:
-    """Return the lines of a hold that the log, or an `OutcomeUnknown`, remembers."""
+    """Return the lines of a hold that the log, or an `OutcomeUnknown`, remembers.
+
+    Raises:
+        InvalidArgument: They are damaged.
+    """
     items, numbers = objects(details, "items"), objects(details, "lines")
-    return [
-        HoldLine(number, item["offer"], item["quantity"]) for number, item in zip(numbers, items, strict=True)
-    ]
+    try:
+        return [
+            HoldLine(number, item["offer"], item["quantity"])
+            for number, item in zip(numbers, items, strict=True)
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise InvalidArgument("not an unknown hold: its lines are damaged") from None
 
 
 def order_request_of(intent: Intent) -> OrderRequest:

@@ -18,6 +18,7 @@ from korus.errors import (
 )
 
 __all__ = [
+    "already_ordered_in",
     "is_ambiguous",
     "is_from_api",
     "may_follow_work",
@@ -28,6 +29,8 @@ __all__ = [
 
 _ALREADY_ORDERED: Final = re.compile(
     r"already[\s_-]+(?:been[\s_-]+)?(?:ordered|confirmed|purchased|booked)"
+    r"|(?:already[\s_-]+)?has[\s_-]+(?:already[\s_-]+)?an[\s_-]+order(?![a-z])"
+    r"|already[\s_-]+(?:a[\s_-]+)?part[\s_-]+of[\s_-]+an[\s_-]+order(?![a-z])"
     r"|(?:has|was|been|is)[\s_-]+(?:been[\s_-]+)?ordered"
     r"|order[\s_-]+already[\s_-]+exists",
     re.IGNORECASE,
@@ -68,7 +71,13 @@ def redirects_after_work(error: KorusError) -> bool:
 
 def says_already_ordered(words: str) -> bool:
     """Return True if a refusal's words say that the reservation has an order."""
-    return _ALREADY_ORDERED.search(words) is not None
+    return already_ordered_in(words) is not None
+
+
+def already_ordered_in(words: str) -> str | None:
+    """Return those of a refusal's words that say that the reservation has an order; nothing else is among them."""
+    found = _ALREADY_ORDERED.search(words)
+    return None if found is None else found.group()
 
 
 def proves_order(error: KorusError) -> bool:

@@ -25,7 +25,7 @@ from attrs import define, evolve, field, frozen
 
 from korus._journal.process import ACTIVE
 from korus.errors import InvalidArgument
-from korus.wire import wire
+from korus.wire import objects, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +38,8 @@ __all__ = [
     "TakenOver",
     "Takeover",
     "digest_of",
+    "keys_in_doubt",
+    "keys_reported_failed",
     "new_intent",
 ]
 
@@ -141,6 +143,41 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(written.encode()).hexdigest()[:32]
 
 
+def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the keys of an order that was sent for which its outcome does not say that nothing was ordered.
+
+    Args:
+        keys: The intent's keys.
+        outcome: Its outcome; None if it is not settled.
+    """
+    if outcome is None:
+        return frozenset(keys)
+    if (
+        "lines" not in outcome and "forgotten" not in outcome
+    ):  # refused as a whole, or cancelled before it was sent
+        return frozenset()
+    found = [wire(line) or {} for line in objects(outcome, "lines")]
+    failed = {line.get("reservation") for line in found if line.get("status") == "failed"}
+    return frozenset(key for key in keys if key not in failed)
+
+
+def keys_reported_failed(
+    keys: Iterable[str], details: Mapping[str, Any], outcome: Mapping[str, Any] | None
+) -> frozenset[str]:
+    """Return the keys of an order that its caller was told have failed, and may have booked otherwise since.
+
+    Args:
+        keys: The intent's keys.
+        details: Its details, with what has failed beside what is unknown.
+        outcome: Its outcome; None if it is not settled.
+    """
+    if outcome is not None and "refused" in outcome:
+        return frozenset(keys)
+    lines = [wire(line) or {} for line in objects(outcome or {}, "lines")]
+    failed = {line.get("reservation") for line in lines if line.get("status") == "failed"}
+    return frozenset(key for key in keys if key in failed or key in (details.get("failed") or ()))
+
+
 @frozen
 class Takeover:
     """What `IntentLog.take_over` found, in one transaction.
@@ -208,6 +245,17 @@ class IntentLog(Protocol):
         """Return True if a request may have gone out for another intent of this kind that shares a key."""
         ...
 
+    def in_doubt(self, intent: Intent) -> frozenset[str]:
+        """Return the intent's keys for which another one of its kind may have led to a result.
+
+        A request for it went out, and no outcome says that nothing came of it.
+        """
+        ...
+
+    def reported_failed(self, intent: Intent) -> frozenset[str]:
+        """Return the intent's keys that the caller of another one of its kind was told have failed."""
+        ...
+
     def take(self, intent_id: str) -> Intent | None:
         """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""
         ...
@@ -260,6 +308,8 @@ class MemoryIntentLog:
         self._by_key: dict[str, set[str]] = {}
         self._claims: dict[str, str] = {}
         self._sent_keys: dict[tuple[str, str], str] = {}
+        self._doubts: dict[tuple[str, str], set[str]] = {}
+        self._failed: dict[tuple[str, str], set[str]] = {}
 
     @property
     def _lock(self) -> threading.Lock:
@@ -293,16 +343,19 @@ class MemoryIntentLog:
             )
             if state == "sending":
                 self._note_sent(intent)
+            self._note_failed(intent, None)
             return True
 
     def settle(
         self, intent: Intent, outcome: Mapping[str, Any], claims: Iterable[str], wait: float | None = None
     ) -> frozenset[str] | None:
         """See `IntentLog`."""
-        _ = outcome, wait  # who asked has it, and nobody else will ask here
+        _ = wait
         with self._lock:
             if self._held(intent) is None:
                 return None
+            self._clear_doubts(intent, frozenset(intent.keys) - keys_in_doubt(intent.keys, outcome))
+            self._note_failed(intent, outcome)
             self._remove(intent)
             return self._claim(intent, claims)
 
@@ -347,6 +400,20 @@ class MemoryIntentLog:
         with self._lock:
             return any(
                 self._sent_keys.get((intent.kind, key), intent.id) != intent.id for key in set(intent.keys)
+            )
+
+    def in_doubt(self, intent: Intent) -> frozenset[str]:
+        """See `IntentLog`."""
+        with self._lock:
+            return frozenset(
+                key for key in intent.keys if self._doubts.get((intent.kind, key), set()) - {intent.id}
+            )
+
+    def reported_failed(self, intent: Intent) -> frozenset[str]:
+        """See `IntentLog`."""
+        with self._lock:
+            return frozenset(
+                key for key in intent.keys if self._failed.get((intent.kind, key), set()) - {intent.id}
             )
 
     def take(self, intent_id: str) -> Intent | None:
@@ -405,8 +472,23 @@ class MemoryIntentLog:
         for key in intent.keys:
             # once two intents have sent for a key it stays marked with the first, which is another for each later one
             self._sent_keys.setdefault((intent.kind, key), intent.id)
-        while len(self._sent_keys) > _MOST_CLAIMS:
-            del self._sent_keys[next(iter(self._sent_keys))]
+            self._doubts.setdefault((intent.kind, key), set()).add(intent.id)
+        for known in (self._sent_keys, self._doubts):
+            while len(known) > _MOST_CLAIMS:
+                del known[next(iter(known))]
+
+    def _note_failed(self, intent: Intent, outcome: Mapping[str, Any] | None) -> None:
+        for key in keys_reported_failed(intent.keys, intent.details, outcome):
+            self._failed.setdefault((intent.kind, key), set()).add(intent.id)
+        while len(self._failed) > _MOST_CLAIMS:
+            del self._failed[next(iter(self._failed))]
+
+    def _clear_doubts(self, intent: Intent, keys: Iterable[str]) -> None:
+        for key in keys:
+            doubts = self._doubts.get((intent.kind, key), set[str]())
+            doubts.discard(intent.id)
+            if not doubts:
+                self._doubts.pop((intent.kind, key), None)
 
     def _claim(self, intent: Intent, claims: Iterable[str]) -> frozenset[str]:
         own = frozenset(iri for iri in claims if self._claims.setdefault(iri, intent.id) == intent.id)

@@ -6,6 +6,7 @@ once and one that is merely suspended is not. Of a process elsewhere nothing can
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import threading
@@ -17,6 +18,7 @@ from attrs import frozen
 
 __all__ = ["ACTIVE", "ActiveIntents", "Owner"]
 
+_MACHINE_ID: Final = Path("/etc/machine-id")
 _START_TIME: Final = 19  # the 22nd field of /proc/PID/stat is the 20th after the command's name; see proc(5)
 
 
@@ -104,7 +106,20 @@ def _machine() -> str:
         space = Path("/proc/self/ns/pid").readlink().name
     except OSError:
         space = ""
-    return f"{platform.node()[:100]}{space}".replace(" ", "_")
+    return f"{platform.node()[:100]}{space or 'pid:'}{_machine_digest()}".replace(" ", "_")
+
+
+def _machine_digest() -> str:
+    """Return what tells machines of one name apart, such as copies of one image; empty where there is nothing.
+
+    All that are called "localhost" have the same process id namespace too. The id itself is confidential; see
+    machine-id(5).
+    """
+    try:
+        written = _MACHINE_ID.read_bytes().strip()
+    except OSError:
+        return ""
+    return hashlib.sha256(b"korus " + written).hexdigest()[:12] if written else ""
 
 
 def _started(pid: int) -> str | None:

@@ -61,7 +61,14 @@ from sqlalchemy.exc import (
 )
 
 from korus._core.forks import ForkGuard
-from korus._journal.intent_log import ALIVE_STATES, Intent, State, Takeover
+from korus._journal.intent_log import (
+    ALIVE_STATES,
+    Intent,
+    State,
+    Takeover,
+    keys_in_doubt,
+    keys_reported_failed,
+)
 from korus._journal.process import ACTIVE, Owner
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
 from korus.secret import Secret
@@ -354,7 +361,8 @@ class JournalStore:
             own = self._claim(connection, intent, claims, now)
         self._settled += 1
         if self._settled % _PRUNE_EVERY == 0:
-            self.prune()
+            with suppress(JournalFailed):  # the outcome is written; the next one prunes
+                self.prune()
         self._checkpoint(force=self._settled % _CHECKPOINT_EVERY == 0)
         return own
 
@@ -442,6 +450,30 @@ class JournalStore:
                 select(_INTENTS.c.id).where(_INTENTS.c.sent.is_not(None), *self._sharing(intent)).limit(1)
             ).first()
             return found is not None
+
+    def in_doubt(self, intent: Intent) -> frozenset[str]:
+        """Return the keys for which another intent of this kind may have led to a result."""
+        wanted = (
+            select(_INTENTS.c.id, _INTENTS.c.outcome, _SUBJECTS.c.subject)
+            .join(_SUBJECTS, _SUBJECTS.c.intent == _INTENTS.c.id)
+            .where(_INTENTS.c.sent.is_not(None), *self._sharing(intent))
+        )
+        doubtful: set[str] = set()
+        with self._reading() as connection:
+            for row in connection.execute(wanted):
+                outcome = None if row.outcome is None else _stored(row.outcome, row.id)
+                doubtful |= keys_in_doubt([row.subject], outcome)
+        return frozenset(key for key in intent.keys if key[:200] in doubtful)
+
+    def reported_failed(self, intent: Intent) -> frozenset[str]:
+        """Return the keys that the caller of another intent of this kind was told have failed."""
+        wanted = select(_INTENTS.c.id, _INTENTS.c.details, _INTENTS.c.outcome).where(*self._sharing(intent))
+        failed: set[str] = set()
+        with self._reading() as connection:
+            for row in connection.execute(wanted):
+                outcome = None if row.outcome is None else _stored(row.outcome, row.id)
+                failed |= keys_reported_failed(intent.keys, _stored(row.details, row.id), outcome)
+        return frozenset(failed)
 
     def take(self, intent_id: str) -> Intent | None:
         """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""
@@ -563,6 +595,14 @@ class JournalStore:
             now = self._now(connection)
             return [self._entry(row, now) for row in rows]
 
+    def references(self) -> frozenset[str]:
+        """Return the references of all intents that are kept."""
+        wanted = select(_INTENTS.c.reference).where(
+            _INTENTS.c.account == self._account, _INTENTS.c.reference.is_not(None)
+        )
+        with self._reading() as connection:
+            return frozenset(connection.execute(wanted.distinct()).scalars())
+
     def forget(self, intent_id: str) -> bool:
         """Settle an intent that nobody works on and that nothing can settle any more; False if there is none such."""
         with self._transaction() as connection:
@@ -590,16 +630,19 @@ class JournalStore:
         """How long settled intents are kept; stored in the journal itself, 90 days at first."""
         with self._reading() as connection:
             seconds = connection.execute(select(_META.c.value).where(_META.c.name == "retention")).scalar()
-            return DEFAULT_RETENTION if seconds is None else timedelta(seconds=float(seconds))
+            # what was rounded up beyond the longest is the longest
+            most = timedelta.max.total_seconds() - 1.0
+            return DEFAULT_RETENTION if seconds is None else timedelta(seconds=min(float(seconds), most))
 
     def keep(self, keep: timedelta) -> None:
         """Set the retention, for everybody who shares the journal.
 
         Raises:
-            InvalidArgument: It is negative.
+            InvalidArgument: It is not a timedelta, or negative.
         """
+        _check_period(keep, "keep")
         if keep < timedelta():
-            raise InvalidArgument("keep must not be negative")
+            raise InvalidArgument(f"`keep` must not be negative, got {keep}")
         with self._transaction() as connection:
             connection.execute(delete(_META).where(_META.c.name == "retention"))
             connection.execute(insert(_META).values(name="retention", value=repr(keep.total_seconds())))
@@ -609,7 +652,12 @@ class JournalStore:
 
         Returns:
             How many were forgotten. What is not settled is never forgotten.
+
+        Raises:
+            InvalidArgument: It is not a timedelta.
         """
+        if older_than is not None:
+            _check_period(older_than, "older_than")
         keep = self.retention if older_than is None else older_than
         with self._transaction() as connection:
             now = self._now(connection)
@@ -861,6 +909,11 @@ def _tried(connection: Connection, ends: float) -> RootTransaction | None:
 def _is_locked(error: OperationalError) -> bool:
     said = str(error.orig)
     return "locked" in said or "busy" in said
+
+
+def _check_period(value: object, name: str) -> None:
+    if not isinstance(value, timedelta):
+        raise InvalidArgument(f"`{name}` must be a timedelta, got {type(value).__name__}.")
 
 
 def _account(name: str) -> str:

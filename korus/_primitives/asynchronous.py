@@ -28,6 +28,7 @@ __all__ = [
     "AsyncSlots",
     "AsyncWorkers",
     "Dropped",
+    "NoThread",
     "bound",
     "check_stopped",
     "discard_lost",
@@ -202,6 +203,10 @@ async def run_blocking(
     return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
 
 
+class NoThread(Exception):
+    """The system has no thread left for work that blocks; it was not begun."""
+
+
 async def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounded: bool = False) -> _Result:
     """Run a function that blocks and must not be left in the middle.
 
@@ -212,6 +217,7 @@ async def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounde
             meanwhile.
 
     Raises:
+        NoThread: It could not be begun.
         TimeoutError: It is bounded, and has not ended in time.
     """
     ended = anyio.Event()
@@ -227,7 +233,10 @@ async def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounde
 
     async def work() -> None:
         with scope:
-            await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+            try:
+                await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+            except RuntimeError:  # `call` raises nothing, so this is a thread that cannot be started
+                failures.append(NoThread())
             ended.set()
 
     async with anyio.create_task_group() as group:

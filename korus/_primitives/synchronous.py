@@ -26,6 +26,7 @@ __all__ = [
     "Event",
     "Local",
     "Lock",
+    "NoThread",
     "Pending",
     "Slots",
     "Workers",
@@ -168,6 +169,10 @@ def run_blocking(
 ) -> _Result:
     """Run a function that blocks; here that is a plain call."""
     return function(*args, **kwargs)
+
+
+class NoThread(Exception):
+    """The system has no thread left; raised by this module's twin only, since nothing here needs one."""
 
 
 def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounded: bool = False) -> _Result:
@@ -402,6 +407,12 @@ def _seconds_left(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
+def _check_time(error: type[Exception]) -> None:
+    """Raise an error if nothing is left: a socket that always has something to read would never wait, nor time out."""
+    if _DEADLINE.at is not None and time.monotonic() >= _DEADLINE.at:
+        raise error
+
+
 def _addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -418,11 +429,13 @@ def _bounded_sockets() -> Any:
             self._stream = stream
 
         def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            _check_time(httpcore.ReadTimeout)
             return self._stream.read(max_bytes, _seconds_left(timeout))
 
         def write(self, buffer: bytes, timeout: float | None = None) -> None:
             # httpcore begins the timeout again with every part that the other side takes
             for start in range(0, len(buffer), _WRITTEN_AT_ONCE):
+                _check_time(httpcore.WriteTimeout)
                 self._stream.write(buffer[start : start + _WRITTEN_AT_ONCE], _seconds_left(timeout))
 
         def close(self) -> None:
@@ -475,6 +488,8 @@ class _BoundedSocket:
         return self._in_time().sendall(*arguments)
 
     def _in_time(self) -> Any:
+        if self._timeout != 0:
+            _check_time(TimeoutError)
         # 0 asks whether anything is there, and waits for nothing
         self._sock.settimeout(0 if self._timeout == 0 else _seconds_left(self._timeout))
         return self._sock

@@ -138,6 +138,7 @@ class BookingRun:
         """
         self.progress.lines([line.found.title for line in self.lines])
         self.progress.step(f"looking for orders with the reference {self.reference}")
+        self._refuse_similar_in_log()
         runs = read_log(self.korus.journal.list(reference=self.reference), self.recovered)
         seen = self._seen(runs)
         orders = self._orders(runs)
@@ -189,6 +190,22 @@ class BookingRun:
                     held, f"its order {iri} is not shown by the API; run the same command again later"
                 )
         return [order for order in found.values() if text(wire(order) or {}, "status") != "cancelled"]
+
+    def _refuse_similar_in_log(self) -> None:
+        """Refuse a reference that differs from that of an earlier run only in what the API may not tell apart.
+
+        The API may not show yet, or never show, what that run ordered.
+        """
+        for other in sorted(self.korus.intent_log.journal.references()):
+            if other == self.reference or not is_similar(other, self.reference):
+                continue
+            runs = read_log(self.korus.journal.list(reference=other), self.recovered)
+            if any(held.status in {"ordered", "unknown", "busy"} for held in runs.reservations.values()):
+                reason = (
+                    f"differs only in case, space or Unicode form from {quoted(other)}, the reference of an earlier "
+                    "run that ordered; if it is the same purchase, write it so, else take another one"
+                )
+                raise FileInvalid((self._of_reference(reason),))
 
     def _refuse_similar(self, orders: Iterable[object]) -> None:
         for order in orders:

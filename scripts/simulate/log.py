@@ -22,7 +22,7 @@ __all__ = ["SimulatedLog"]
 _FAULTS: Final = ("log locked", "log fails once", "log fails after the write", "log full", "log gone")
 _WAIT: Final = 0.01
 _GRACE: Final = 2.0
-_READS: Final = (ask.Claimed, ask.Competing, ask.SentBefore)
+_READS: Final = (ask.Claimed, ask.Competing, ask.SentBefore, ask.InDoubt, ask.ReportedFailed)
 
 
 @define
@@ -124,7 +124,7 @@ class SimulatedLog:
             return True
         return now < self._locked_until
 
-    def perform(self, process: Process, effect: ask.Effect[Any]) -> Any:  # noqa: PLR0911 (one for each effect)
+    def perform(self, process: Process, effect: ask.Effect[Any]) -> Any:  # noqa: C901, PLR0911 (one for each effect)
         """Carry out an effect on the log, at once."""
         self._me = process
         match effect:
@@ -148,6 +148,10 @@ class SimulatedLog:
                 return self._memory.competing(intent)
             case ask.SentBefore(intent):
                 return self._memory.sent_before(intent)
+            case ask.InDoubt(intent):
+                return self._memory.in_doubt(intent)
+            case ask.ReportedFailed(intent):
+                return self._memory.reported_failed(intent)
             case ask.TakeOver(spare):
                 self._flush(process)
                 return self._take_over(process, lambda: self._memory.take_over(spare))

@@ -108,3 +108,35 @@ def ordered(reservation=None, name=None, **more):
             **more,
         }
     )
+
+
+FAILURES = [
+    ({"refused": "Conflict"}, {"/r", "/s"}),
+    ({"cancelled": True}, set()),
+    (
+        {
+            "lines": [
+                {"status": "succeeded", "reservation": "/r", "orders": ["/o"]},
+                {"status": "failed", "reservation": "/s", "orders": []},
+            ]
+        },
+        {"/s"},
+    ),
+]
+"""Outcomes of an intent for ``/r`` and ``/s``, and the keys that its caller was told have failed."""
+
+DOUBTS = [
+    ({"refused": "Conflict"}, set()),
+    ({"cancelled": True}, set()),
+    ({"forgotten": True}, {"/r", "/s"}),
+    (
+        {
+            "lines": [
+                {"status": "succeeded", "reservation": "/r", "orders": ["/o"]},
+                {"status": "failed", "reservation": "/s", "orders": []},
+            ]
+        },
+        {"/r"},
+    ),
+]
+"""Outcomes of an order that was sent for the reservations /r and /s, and those that may have an order after it."""

@@ -125,6 +125,8 @@ PLAIN = {
     effects.Claimed: frozenset(),
     effects.Competing: [],
     effects.SentBefore: False,
+    effects.InDoubt: frozenset(),
+    effects.ReportedFailed: frozenset(),
     effects.ListReservations: Page((), 0),
     effects.ListOrders: Page((), 0),
 }

@@ -27,6 +27,7 @@ from korus.errors import (
     TimedOut,
     ValidationFailed,
 )
+from korus.problems import status_error
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,19 @@ def test_words_of_another_error_prove_nothing():
 )
 def test_404_is_the_apis_own_only_as_its_problem_document(problem, is_api):
     assert is_from_api(NotFound("", status=404, problem=problem)) is is_api
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "application/problem+json", ""])
+@pytest.mark.parametrize(
+    ("body", "proves"),
+    [
+        (b"The reservation of Ada Lovelace is already ordered.", True),
+        (b"<html><p>Has been ordered by ada@example.org</html>", True),
+        (b"The reservation is not available.", False),
+        (b"", False),
+    ],
+)
+def test_words_of_a_plain_text_prove_an_order_and_are_not_quoted(kind, body, proves):
+    error = status_error(409, {"content-type": kind}, body, operation="bulk_create_orders")
+    assert proves_order(error) is proves
+    assert not {"Ada", "Lovelace", "ada@example.org"} & set(f"{error} {error.body}".split())

@@ -232,6 +232,13 @@ class TestFailedEntries:
         assert describe_failure(raw) == (reason, code)
         assert (failed(raw).reason, failed(raw).code) == (reason, code)
 
+    @pytest.mark.parametrize("depth", [20, 500, 900])
+    def test_reason_nested_too_deeply_is_left_alone(self, depth):
+        raw = "x"
+        for _ in range(depth):
+            raw = {"message": raw, "code": "c"}
+        assert describe_failure(raw) == ("c", "c")
+
     def test_anything_in_place_of_the_list_is_one_entry_at_most(self):
         assert FailedEntry.read_all(None) == ()
         assert [entry.raw for entry in FailedEntry.read_all([1, None])] == [1, None]
@@ -244,7 +251,11 @@ class TestFailedEntries:
             ({"code": "already_ordered"}, True),
             ({"message": "It has been ordered."}, True),
             ({"message": "No.", "code": "order-already-exists"}, True),
+            ({"message": "Conflict", "detail": "The reservation has already been ordered."}, True),
+            ({"violations": [{"message": "This reservation already has an order."}]}, True),
+            ({"error": {"status": "ALREADY_PART_OF_AN_ORDER"}}, True),
             ({"message": "No."}, False),
+            ({"message": "The offer has an ordering limit."}, False),
         ],
     )
     def test_words_that_prove_an_order(self, raw, says):

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from attrs import evolve
+from booking_facts import DOUBTS, FAILURES
 
 from korus._journal.intent_log import Intent, MemoryIntentLog, Takeover, digest_of, new_intent
 from korus.errors import InvalidArgument
@@ -225,6 +226,37 @@ class TestClaimsAndKeys:
         assert [each.id for each in processes.log.competing(mine)] == ["b"]
         processes.log.advance(others["b"], "unknown")
         assert processes.log.competing(mine) == []
+
+    @pytest.mark.parametrize(("outcome", "doubtful"), DOUBTS)
+    def test_key_is_in_doubt_until_an_outcome_excludes_a_result(self, processes, outcome, doubtful):
+        first, second = intent("/r", "/s", name="a"), intent("/r", "/s", "/t", name="b")
+        for each in (first, second):
+            processes.log.open(each)
+        assert processes.log.in_doubt(second) == set()
+        processes.log.advance(first, "sending")
+        assert processes.log.in_doubt(second) == {"/r", "/s"}
+        assert processes.log.in_doubt(first) == set()
+        assert processes.log.in_doubt(intent("/r", kind="hold")) == set()
+        processes.log.settle(first, outcome, [])
+        assert processes.log.in_doubt(second) == doubtful
+
+    @pytest.mark.parametrize(("outcome", "reported"), FAILURES)
+    def test_key_that_was_reported_as_failed_is_remembered(self, processes, outcome, reported):
+        first, second = intent("/r", "/s", name="a"), intent("/r", "/s", "/t", name="b")
+        for each in (first, second):
+            processes.log.open(each)
+        assert processes.log.reported_failed(second) == set()
+        processes.log.settle(first, outcome, [])
+        assert processes.log.reported_failed(second) == reported
+        assert processes.log.reported_failed(first) == set()
+        assert processes.log.reported_failed(intent("/r", kind="hold")) == set()
+
+    def test_failure_beside_what_is_unknown_is_remembered(self, processes):
+        first, second = intent("/r", "/s", name="a"), intent("/r", "/s", name="b")
+        for each in (first, second):
+            processes.log.open(each)
+        processes.log.advance(evolve(first, details={**first.details, "failed": ["/s"]}), "unknown")
+        assert processes.log.reported_failed(second) == {"/s"}
 
     def test_whether_another_intent_was_sent_for_a_key_is_remembered(self, processes):
         first, second = intent("/r"), intent("/r", "/s")

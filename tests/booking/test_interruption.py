@@ -124,6 +124,45 @@ class TestInterrupts:
         monkeypatch.setattr(threading.Thread, "start", refuse)
         assert map_ordered(lambda item: item * 2, range(5), concurrency=4) == [0, 2, 4, 6, 8]
 
+    @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+    async def test_without_a_thread_for_the_journal_nothing_is_sent(
+        self, sandbox, settings, offers, monkeypatch
+    ):
+        with Korus(**settings) as korus:
+            iri = held_one(korus, offers[0])
+
+        def refuse(*_, **__):
+            raise RuntimeError("can't start new thread")
+
+        async with AsyncKorus(**settings) as korus:
+            await korus.reservations.get(iri)  # the token, before
+            with monkeypatch.context() as patched:
+                patched.setattr("anyio.to_thread.run_sync", refuse)
+                with pytest.raises(JournalFailed, match="no thread left"):
+                    await korus.orders.create([iri], customer=CUSTOMER, external_reference="SHOP-1")
+        assert sandbox.inspect.orders == []
+
+    async def test_without_a_thread_after_the_order_its_outcome_is_returned(
+        self, sandbox, settings, offers, monkeypatch
+    ):
+        plain = anyio.to_thread.run_sync
+        with Korus(**settings) as korus:
+            iri = held_one(korus, offers[0])
+
+        async def refuse(*args, **more):
+            if sandbox.inspect.orders:
+                raise RuntimeError("can't start new thread")
+            return await plain(*args, **more)
+
+        async with AsyncKorus(**settings) as korus:
+            with monkeypatch.context() as patched:
+                patched.setattr("anyio.to_thread.run_sync", refuse)
+                placed = await korus.orders.create([iri], customer=CUSTOMER, external_reference="SHOP-1")
+            assert placed.ok
+            (recovered,) = await korus.journal.recover()
+            assert recovered.settled
+        assert len(sandbox.inspect.orders) == 1
+
 
 class TestCancellation:
     async def test_an_order_cancelled_before_it_was_sent_is_never_bought(self, sandbox, settings, offers):

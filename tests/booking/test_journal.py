@@ -12,10 +12,11 @@ from datetime import timedelta
 
 import pytest
 from attrs import evolve
+from booking_facts import DOUBTS, FAILURES
 
 from korus import RetryPolicy, Timeouts
 from korus._journal.intent_log import MemoryIntentLog, new_intent
-from korus._journal.process import ACTIVE
+from korus._journal.process import ACTIVE, Owner
 from korus._journal.sql_store import SCHEMA_VERSION, JournalStore
 from korus.errors import BookingInvalid, ConfigurationError, InvalidArgument, JournalFailed, OutcomeUnknown
 
@@ -164,6 +165,31 @@ class TestStore:
         store.settle(first, {}, [])
         assert store.sent_before(second)
         assert not store.sent_before(first)
+
+    @pytest.mark.parametrize(("outcome", "doubtful"), DOUBTS)
+    def test_key_is_in_doubt_until_an_outcome_excludes_a_result(self, address, opened, outcome, doubtful):
+        store = opened(address)
+        first, second = order_intent("/r", "/s"), order_intent("/r", "/s", "/t")
+        for intent in (first, second):
+            store.open(intent)
+        assert store.in_doubt(second) == set()
+        store.advance(first, "sending")
+        assert store.in_doubt(second) == {"/r", "/s"}
+        assert store.in_doubt(first) == set()
+        store.settle(first, outcome, [])
+        assert store.in_doubt(second) == doubtful
+
+    @pytest.mark.parametrize(("outcome", "reported"), FAILURES)
+    def test_key_that_was_reported_as_failed_is_remembered(self, address, opened, outcome, reported):
+        store = opened(address)
+        first, second = order_intent("/r", "/s"), order_intent("/r", "/s", "/t")
+        for intent in (first, second):
+            store.open(intent)
+        store.advance(evolve(first, details={"failed": ["/t"]}), "unknown")
+        assert store.reported_failed(second) == {"/t"}
+        store.settle(evolve(first, details={}), outcome, [])
+        assert store.reported_failed(second) == reported | {"/t"}
+        assert store.reported_failed(first) == set()
 
     def test_accounts_do_not_see_each_other(self, address, opened):
         one, other = opened(address, account="a"), opened(address, account="b")
@@ -804,3 +830,44 @@ def test_a_run_that_another_has_taken_over_is_not_renewed(opened, address):
     assert first.renew("run") is True
     first.release("run")
     assert first.renew("run") is False
+
+
+@pytest.mark.parametrize("keep", [timedelta.max, timedelta(days=10**8), timedelta(0)])
+def test_any_retention_can_be_set_and_read(keep, address, opened):
+    store = opened(address)
+    store.keep(keep)
+    assert abs(store.retention - keep) <= timedelta(seconds=2)
+    assert store.prune() == 0
+    assert store.prune(keep) == 0
+
+
+@pytest.mark.parametrize("period", [5, "90 days", None])
+def test_a_period_of_an_odd_type_is_refused(period, address, opened):
+    with pytest.raises(InvalidArgument, match="`keep` must be a timedelta"):
+        opened(address).keep(period)
+    if period is not None:
+        with pytest.raises(InvalidArgument, match="`older_than` must be a timedelta"):
+            opened(address).prune(period)
+
+
+def test_outcome_is_written_although_pruning_fails(address, opened, monkeypatch):
+    store = opened(address)
+    monkeypatch.setattr("korus._journal.sql_store._PRUNE_EVERY", 1)
+    monkeypatch.setattr(store, "prune", lambda: (_ for _ in ()).throw(JournalFailed("no")))
+    intent = order_intent("/r/1")
+    store.open(intent)
+    assert store.settle(intent, {}, ["/r/1"]) == {"/r/1"}
+
+
+def test_machines_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    file = tmp_path / "machine-id"
+    monkeypatch.setattr("korus._journal.process._MACHINE_ID", file)
+    without = Owner.current()
+    file.write_text("4c1f\n")
+    one = Owner.current()
+    file.write_text("9a02\n")
+    other = Owner.current()
+    assert len({without.host, one.host, other.host}) == 3
+    assert not other.is_here(one)
+    assert one.is_here(Owner.read(str(one)))
+    assert "4c1f" not in one.host

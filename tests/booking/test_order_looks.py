@@ -41,6 +41,8 @@ def _resolved(pages: list[tuple[OrderFacts, ...]], *, was_sent_before: bool) -> 
                 result = None
             case ask.SentBefore():
                 result = was_sent_before
+            case ask.InDoubt(intent):
+                result = frozenset(intent.keys) if was_sent_before else frozenset[str]()
             case ask.Together():
                 result = [_ENDED]
             case ask.ListOrders():

@@ -81,7 +81,9 @@ class Api(World):
 
     def steps(self):
         """Return the names of the effects that write or book."""
-        return self.names("Together", "ListOrders", "Wait", "Competing", "SentBefore", "Advance reconciling")
+        return self.names(
+            "Together", "ListOrders", "Wait", "Competing", "SentBefore", "InDoubt", "Advance reconciling"
+        )
 
 
 def request(*names, customer=True):
@@ -122,6 +124,7 @@ class TestPlainAnswers:
         assert world.names() == [
             "OpenIntent",
             "Competing",
+            "InDoubt",
             "Together",
             "ListOrders",
             "Advance sending",
@@ -150,7 +153,7 @@ class TestPlainAnswers:
             order_iri("o"),
         )
         assert world.sends() == []
-        assert world.names() == ["OpenIntent", "Competing", "Together", "Together", "Settle"]
+        assert world.names() == ["OpenIntent", "Competing", "InDoubt", "Together", "Together", "Settle"]
 
     def test_order_that_only_names_its_reservation_is_found_by_reference(self):
         world = Api(orders=[made_order()])
@@ -247,7 +250,7 @@ class TestWhatCannotBeOrdered:
         assert (problem.line, problem.reservation) == (1, A)
         assert reason in problem.reason
         assert world.sends() == []
-        assert world.names()[-1] == "Settle"
+        assert world.names()[-2:] == ["Settle", "InDoubt"]
         assert world.only("Settle")[0].outcome == {"refused": "ReservationUnusable"}
 
     def test_reservation_that_does_not_exist_is_refused(self):
@@ -286,6 +289,30 @@ class TestWhatCannotBeOrdered:
         with pytest.raises(ReservationUnusable):
             run(world)
         assert world.waited() >= SETTLE
+
+    @pytest.mark.parametrize(
+        "refused",
+        [
+            answer(failures=[{"reservation": A, "message": "not available any more"}]),
+            Conflict("no", status=409),
+            ValidationFailed("no", status=422),
+            NotFound("no", status=404),
+        ],
+    )
+    def test_refusal_after_another_call_that_is_in_doubt_is_no_failure(self, refused):
+        world = Api(SendOrder=[refused], InDoubt=frozenset({A}))
+        with pytest.raises(OutcomeUnknown):
+            run(world)
+        assert world.waited() >= SETTLE
+        world = Api(SendOrder=[refused], InDoubt=frozenset({A}))
+        world.script("ReadReservation", lambda _: (world.now > 102 and world.buy(), world.reservations[A])[1])
+        assert statuses(run(world)) == ["succeeded"]
+
+    def test_refusal_of_a_line_that_is_not_in_doubt_is_a_failure(self):
+        refused = answer(made_order(), failures=[{"reservation": B, "message": "sold out"}])
+        world = Api(reservation("a"), reservation("b"), SendOrder=[refused], InDoubt=frozenset({A}))
+        assert statuses(run(world, "a", "b")) == ["succeeded", "failed"]
+        assert world.waited() == 0
 
     def test_one_that_cannot_be_ordered_is_waited_for_beside_others(self):
         world = Api(reservation("a"), reservation("b", expired=True), SendOrder=[answer(made_order())])
@@ -337,6 +364,7 @@ class TestTurns:
             "Wait",
             "Advance intended",
             "Competing",
+            "InDoubt",
             "Advance sending",
             "SendOrder",
             "Settle",
@@ -391,7 +419,7 @@ class TestRefusals:
             run(world)
         assert world.names().count("Together") == 2
         assert world.waited() == 0
-        assert world.names()[-1] == "Settle"
+        assert world.names()[-2:] == ["Settle", "InDoubt"]
 
     @pytest.mark.parametrize(
         "error",
@@ -635,7 +663,7 @@ class TestLostAnswers:
         assert outcome.status == "failed"
         assert isinstance(outcome.error, OrderFailed)
         assert world.waited() >= SETTLE
-        assert world.names()[-1] == "Settle"
+        assert world.names()[-2:] == ["Settle", "InDoubt"]
 
     def test_refusal_after_a_lost_answer_fails_what_has_ended(self):
         def refuse(_):
@@ -703,7 +731,7 @@ class TestLostAnswers:
 
 
 class TestOwnership:
-    @pytest.mark.parametrize("effect", ["OpenIntent", "Competing", "SentBefore", "Advance"])
+    @pytest.mark.parametrize("effect", ["OpenIntent", "Competing", "SentBefore", "InDoubt", "Advance"])
     def test_log_that_fails_before_the_first_request_sends_nothing(self, effect):
         world = Api(reservation(expired=True) if effect == "SentBefore" else reservation())
         world.script(effect, lambda _: JOURNAL)
@@ -964,6 +992,20 @@ class TestCompleting:
         assert statuses(self.complete(world)) == ["failed"]
         assert world.sends() == []
 
+    def test_line_reported_as_failed_by_another_call_is_not_sent(self):
+        world = Api(
+            reservation("a"),
+            reservation("b"),
+            ReportedFailed=lambda _: frozenset({A}),
+            SendOrder=[answer(made_order("p", "b"))],
+        )
+        result = self.complete(world, "a", "b", sent=False)
+        assert statuses(result) == ["failed", "succeeded"]
+        assert "another call has reported it as failed" in str(result.lines[0].error)
+        assert world.sends() == [(B,)]
+        # noted before asked: whoever reports a failure does it the other way round
+        assert world.names().index("Advance sending") < world.names().index("ReportedFailed")
+
     def test_absent_reservation_is_not_sent(self):
         world = Api(ReadReservation=lambda _: not_found())
         assert statuses(self.complete(world)) == ["unknown"]
@@ -1027,3 +1069,41 @@ class TestCompleting:
         world = Api(Advance=JOURNAL)
         with pytest.raises(JournalFailed):
             self.complete(world, sent=False)
+
+
+class TestFailuresBesideOtherCalls:
+    """A refused line is reported as failed only if no other call has sent its reservation meanwhile."""
+
+    def order_refused(self, doubts, **more):
+        world = Api(
+            SendOrder=[answer(failures=[{"reservation": A, "message": "No."}])],
+            InDoubt=[frozenset(each) for each in doubts],
+            **more,
+        )
+        return run(world)
+
+    def test_refusal_is_a_failure_where_nobody_else_sends(self):
+        result = self.order_refused([(), (), ()])
+        assert statuses(result) == ["failed"]
+
+    def test_line_that_another_call_has_ordered_meanwhile_is_found(self):
+        world = Api(SendOrder=[answer(failures=[{"reservation": A, "message": "No."}])])
+        doubts = iter([frozenset(), frozenset({A})])
+
+        def in_doubt(_):
+            found = next(doubts)
+            if found:
+                world.buy()
+            return found
+
+        world.script("InDoubt", in_doubt)
+        assert statuses(run(world)) == ["succeeded"]
+
+    @pytest.mark.parametrize("doubts", [[(), (A,)], [(), (), (A,)]], ids=["before", "after"])
+    def test_line_that_another_call_sends_meanwhile_is_unknown(self, doubts):
+        with pytest.raises(OutcomeUnknown):
+            self.order_refused(doubts)
+
+    def test_failure_that_cannot_be_noted_is_unknown(self):
+        with pytest.raises(OutcomeUnknown):
+            self.order_refused([(), ()], Settle=lambda _: None)

@@ -76,6 +76,16 @@ class TestRequests:
         with pytest.raises(InvalidArgument, match=name):
             customer_body({**CUSTOMER, name: value})
 
+    @pytest.mark.parametrize("value", ["A\x00", "A\nB", "\x7f", "a\x9fb", {"street": ["x\r"]}])
+    def test_customer_with_control_characters_is_refused(self, value):
+        with pytest.raises(InvalidArgument, match="phone must not have control characters"):
+            customer_body({**CUSTOMER, "phone": value})
+
+    def test_notes_may_have_line_breaks_and_no_other_control_characters(self):
+        assert request(notes="one\r\n\ttwo").notes == "one\r\n\ttwo"
+        with pytest.raises(InvalidArgument, match="notes must not have control characters"):
+            request(notes="one\x00")
+
     @pytest.mark.parametrize("value", [float("nan"), object(), "\ud800", {1, 2}])
     def test_customer_that_cannot_be_sent_is_refused(self, value):
         with pytest.raises(InvalidArgument, match="phone cannot be sent as JSON"):

@@ -18,7 +18,7 @@ from korus._booking.recovery_steps import (
     recover_one,
 )
 from korus._journal.intent_log import Takeover, new_intent
-from korus.errors import OutcomeUnknown
+from korus.errors import InvalidArgument, OutcomeUnknown
 
 PATIENCE = Patience(5.0, 20.0, is_shared=True)
 A = reservation_iri("a")
@@ -159,8 +159,13 @@ class TestWhatIsRemembered:
         ]
 
     def test_lines_that_do_not_fit_their_items_are_not_read(self):
-        with pytest.raises(ValueError, match="longer"):
+        with pytest.raises(InvalidArgument, match="damaged"):
             hold_lines({**hold_intent(item(1), item(2)).details, "lines": [1]})
+
+    @pytest.mark.parametrize("damaged", [{"offer": "/o"}, {"quantity": 1}, None, 7, "x", []])
+    def test_lines_that_are_damaged_are_refused(self, damaged):
+        with pytest.raises(InvalidArgument, match="damaged"):
+            hold_lines({"items": [damaged], "lines": [1]})
 
     def test_request_of_an_order_is_read(self):
         request = order_request_of(order_intent())

@@ -67,6 +67,30 @@ def test_a_reference_that_came_back_otherwise_stops_the_next_run(
     assert bought(at_the_sandbox) == [2]
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_reference_in_another_case_than_an_earlier_runs_stops(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path, *, hidden: bool
+) -> None:
+    file = write(tmp_path, ADULTS)
+    assert korus_command("book", file, "--reference", "Shop 42").status == 0
+    if hidden:  # as by reads that lag
+        at_the_sandbox.box_office.orders_by_reference.clear()
+    ended = korus_command("book", file, "--reference", "SHOP 42")
+    assert ended.status == 2
+    assert "differs only in case, space or Unicode form from 'Shop 42'" in ended.err
+    assert bought(at_the_sandbox) == [2]
+
+
+def test_reference_in_another_case_than_one_that_ordered_nothing_is_taken(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    file = write(tmp_path, ADULTS)
+    at_the_sandbox.faults.add("fail_items", operation=HOLD, count=1)
+    assert korus_command("book", file, "--reference", "Shop 42").status == 1
+    assert korus_command("book", file, "--reference", "SHOP 42").status == 0
+    assert bought(at_the_sandbox) == [2]
+
+
 def test_with_hidden_references_the_log_says_what_was_bought(
     at_the_sandbox: Sandbox,
     korus_command: Callable[..., Ended],

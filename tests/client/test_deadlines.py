@@ -340,6 +340,24 @@ def test_a_proxy_that_drips_is_bounded(
     proxy.close()
 
 
+@pytest.mark.parametrize("flooded", ["api", "token"])
+def test_a_server_that_never_pauses_and_never_answers_is_bounded(
+    server: ScriptedServer, caller: Caller, flooded: str
+) -> None:
+    def flood(connection: socket.socket) -> None:
+        connection.recv(65536)
+        while True:
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" * 50)
+
+    api = RawServer(flood)
+    name = "base_url" if flooded == "api" else "token_url"
+    began = time.monotonic()
+    with pytest.raises(errors.TimedOut):
+        caller.call(get_order, **{name: f"http://127.0.0.1:{api.port}"}, timeout=1, retry=ONCE)
+    assert time.monotonic() - began < 2.5
+    api.close()
+
+
 def test_a_host_whose_addresses_are_all_dead_is_bounded(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,7 +169,7 @@ ODD = {
     "language": [7, b"fr", ["fr"]],
     "timeout": ["5", True, {"a": 1}, float("nan"), float("inf"), -1, 0, [5], timedelta(seconds=-1)],
     "retry": [3, True, "often", {"attempts": 3}, RetryPolicy],
-    "journal": [7, True, b"journal.sqlite3", ["x"]],
+    "journal": [7, True, b"journal.sqlite3", ["x"], "", "  "],
     "cache": [7, 1.5, b"cache", ["x"]],
     "max_connections": ["5", 2.5, None, True, 0, -1, float("nan")],
     "http2": ["yes", 1, None],

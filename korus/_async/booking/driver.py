@@ -132,7 +132,7 @@ class AsyncDriver:
             case _:
                 return await self._do(effect)
 
-    async def _do(self, effect: Effect[Any]) -> Any:  # noqa: PLR0911 - a table of effects
+    async def _do(self, effect: Effect[Any]) -> Any:  # noqa: C901, PLR0911 - a table of effects
         """Carry out an effect that neither books nor ends an intent."""
         store, clock = self._log.store, self._transport.clock
         match effect:
@@ -154,6 +154,10 @@ class AsyncDriver:
                 return await self._log.do(store.competing, intent)
             case ask.SentBefore(intent):
                 return await self._log.do(store.sent_before, intent)
+            case ask.InDoubt(intent):
+                return await self._log.do(store.in_doubt, intent)
+            case ask.ReportedFailed(intent):
+                return await self._log.do(store.reported_failed, intent)
             case _:
                 return await self._read(effect)
 

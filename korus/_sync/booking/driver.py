@@ -133,7 +133,7 @@ class Driver:
             case _:
                 return self._do(effect)
 
-    def _do(self, effect: Effect[Any]) -> Any:  # noqa: PLR0911 - a table of effects
+    def _do(self, effect: Effect[Any]) -> Any:  # noqa: C901, PLR0911 - a table of effects
         """Carry out an effect that neither books nor ends an intent."""
         store, clock = self._log.store, self._transport.clock
         match effect:
@@ -155,6 +155,10 @@ class Driver:
                 return self._log.do(store.competing, intent)
             case ask.SentBefore(intent):
                 return self._log.do(store.sent_before, intent)
+            case ask.InDoubt(intent):
+                return self._log.do(store.in_doubt, intent)
+            case ask.ReportedFailed(intent):
+                return self._log.do(store.reported_failed, intent)
             case _:
                 return self._read(effect)
 

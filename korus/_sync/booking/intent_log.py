@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from korus._core.distribution import install_hint
 from korus._core.lazy import lazy
-from korus._primitives.synchronous import run_blocking, run_to_end
+from korus._primitives.synchronous import NoThread, run_blocking, run_to_end
 from korus.errors import ConfigurationError, JournalFailed
 
 if TYPE_CHECKING:
@@ -87,10 +87,17 @@ class BookingLog:
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
     ) -> _Result:
-        """Use the log. A write that has begun is not cut off by a cancellation, but awaited for a moment."""
+        """Use the log. A write that has begun is not cut off by a cancellation, but awaited for a moment.
+
+        Raises:
+            JournalFailed: It cannot be used.
+        """
         if not self._blocks:
             return function(*args, **kwargs)
-        return run_to_end(lambda: function(*args, **kwargs), _GRACE)
+        try:
+            return run_to_end(lambda: function(*args, **kwargs), _GRACE)
+        except NoThread:
+            raise JournalFailed("the journal cannot be used: the system has no thread left for it") from None
 
     def take_over(self, spare: Iterable[str]) -> Takeover:
         """Take over what nobody works on. What is taken counts as worked on until `let_go`."""
@@ -125,7 +132,7 @@ class BookingLog:
                 run_to_end(note, _GRACE, is_bounded=True)
             else:
                 note()
-        except (JournalFailed, TimeoutError) as error:
+        except (JournalFailed, NoThread, TimeoutError) as error:
             _LOG.warning("the journal could not note that %s was given up: %s", intent.id, error)
 
     def close(self) -> None:
