@@ -241,7 +241,7 @@ def _wait_for_turn(call: _Call) -> Steps[None]:
         yield from _advance(call, "intended")
 
 
-def _rounds(
+def _rounds(  # noqa: C901 (one round after the other)
     call: _Call, states: Mapping[str, ReservationState], outcomes: _Outcomes, lost: KorusError | None
 ) -> Steps[OrderResult]:
     """Order the lines that have no outcome, and do not rest before it is known what became of each.
