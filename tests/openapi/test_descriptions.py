@@ -1,18 +1,14 @@
-"""The reconstructed descriptions are valid, say what they are, and are exactly what the tool writes."""
+"""The descriptions are valid, say what they are, and are those that the lock names."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from openapi_spec_validator import validate
+from reconstructed import copy_reconstructed
 from ruamel.yaml import YAML
 
 from scripts.descriptions import FOLDER, Description, descriptions, find, load, read_lock, sha256, write_lock
-from scripts.reconstruct.__main__ import main, text
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from scripts.descriptions.__main__ import main
 
 
 def everything(node):
@@ -26,57 +22,37 @@ def test_every_description_is_a_valid_openapi_document(path):
     validate(load(path))
 
 
-def test_a_reconstructed_file_is_exactly_what_the_tool_writes(version, document):
-    assert document["info"]["version"] == version
-    assert find(version).read_text(encoding="utf-8") == text(version)
+class TestLock:
+    @pytest.fixture
+    def folder(self, tmp_path):
+        return copy_reconstructed(tmp_path / "openapi")
 
+    def test_description_edited_by_hand_is_stale_until_it_is_locked(self, folder, capsys):
+        assert main(["--check", "--folder", str(folder)]) == 0
+        before = (folder / "lock.toml").read_bytes()
+        with (folder / "1.0.38.yaml").open("a", encoding="utf-8") as file:
+            file.write("# edited\n")
+        assert main(["--check", "--folder", str(folder)]) == 1
+        assert "1.0.38.yaml: edited; run `python -m scripts.descriptions`" in capsys.readouterr().out
+        assert (folder / "lock.toml").read_bytes() == before
+        assert main(["--folder", str(folder)]) == 0
+        assert "updated: 1.0.38; run `make generate`" in capsys.readouterr().out
+        assert main(["--check", "--folder", str(folder)]) == 0
+        assert read_lock(folder).current == "release"
 
-def test_another_process_with_another_hash_seed_writes_the_same_bytes(tmp_path):
-    for seed in ("1", "2"):
-        folder = tmp_path / seed
-        folder.mkdir()
-        subprocess.run(
-            [sys.executable, "-m", "scripts.reconstruct", "--folder", str(folder)],
-            check=True,
-            capture_output=True,
-            cwd=ROOT,
-            env={"PYTHONHASHSEED": seed},
-        )
-    first, second = (
-        {path.name: path.read_bytes() for path in (tmp_path / seed).iterdir()} for seed in ("1", "2")
-    )
-    assert first == second
-    assert set(first) == {
-        "lock.toml",
-        "1.0.4.yaml",
-        "1.0.7.yaml",
-        "1.0.10.yaml",
-        "1.0.19.yaml",
-        "1.0.38.yaml",
-        "release.yaml",
-    }
+    def test_downloaded_description_is_not_edited(self, folder, capsys):
+        entry = Description("1.0.7.yaml", sha256(b"theirs"), "downloaded", url="https://a", fetched="t")
+        write_lock(read_lock(folder).with_description("1.0.7", entry, current=True), folder)
+        for arguments in (["--check"], []):
+            assert main([*arguments, "--folder", str(folder)]) == 1
+            assert "1.0.7.yaml: edited after its download" in capsys.readouterr().out
+        assert read_lock(folder).descriptions["1.0.7"] == entry
 
-
-def test_a_file_that_was_downloaded_is_left_alone(tmp_path, capsys):
-    lock = read_lock()
-    entry = Description(
-        file="1.0.7.yaml", sha256=sha256(b"mine"), origin="downloaded", url="https://a", fetched="t"
-    )
-    write_lock(lock.with_description("1.0.7", entry, current=True), tmp_path)
-    (tmp_path / "1.0.7.yaml").write_bytes(b"mine")
-    assert main(["--folder", str(tmp_path)]) == 0
-    assert (tmp_path / "1.0.7.yaml").read_bytes() == b"mine"
-    after = read_lock(tmp_path)
-    assert after.descriptions["1.0.7"] == entry
-    assert after.current == "1.0.7"
-    assert "1.0.7.yaml: downloaded since, left alone" in capsys.readouterr().out
-
-
-def test_a_lock_that_cannot_be_read_stops_it(tmp_path, capsys):
-    (tmp_path / "lock.toml").write_text("current = ")
-    assert main(["--folder", str(tmp_path)]) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["lock.toml"]
-    assert "is not TOML" in capsys.readouterr().err
+    @pytest.mark.parametrize("name", ["lock.toml", "1.0.4.yaml"])
+    def test_missing_file_is_named(self, folder, capsys, name):
+        (folder / name).unlink()
+        assert main(["--folder", str(folder)]) == 1
+        assert f"{name}: No such file" in capsys.readouterr().err
 
 
 def test_the_lock_names_the_bytes_of_every_file():
