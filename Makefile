@@ -103,6 +103,8 @@ simulate: $(STAMP) ## search for schedules that break a rule of the booking prot
 proof: $(STAMP) ## the searches and campaigns behind the figures, in at most half an hour
 	@for seed in 1 2 3; do $(BIN)/python -m scripts.simulate --seed $$seed --schedules 5000 || exit 1; done
 	$(BIN)/python -m scripts.faults --seed 1 2
+	$(BIN)/python -m pytest -n 2 -m proof $(ARGS)
+	KORUS_TEST_PROOF=1 $(BIN)/python -m pytest -n 2 tests/core/test_reading.py tests/tracking/test_comparison_properties.py $(ARGS)
 
 # ── know what it costs ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from korus.sandbox import Sandbox
 
 
-# how fast examples come says something about the machine, not about korus
-settings.register_profile("korus", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("korus")
+# how fast examples come says something about the machine, not about korus; `make proof` draws more of them
+settings.register_profile(
+    "korus", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("proof", settings.get_profile("korus"), max_examples=200)
+settings.load_profile("proof" if "KORUS_TEST_PROOF" in os.environ else "korus")
 
 
 @pytest.fixture(scope="session", autouse=True)

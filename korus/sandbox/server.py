@@ -179,13 +179,19 @@ class Server:
     async def _close(self) -> None:
         for server in self._listening:
             server.close()
-        for connection in list(self._state.connections):
-            cast("ResettableProtocol", connection).transport.abort()
+        self._abort_connections()
         for task in list(self._state.tasks):
             task.cancel()
         if self._state.tasks:
             await asyncio.gather(*self._state.tasks, return_exceptions=True)
         await asyncio.sleep(0)
+        while self._state.connections:  # some were accepted just before
+            self._abort_connections()
+            await asyncio.sleep(0)
+
+    def _abort_connections(self) -> None:
+        for connection in list(self._state.connections):
+            cast("ResettableProtocol", connection).transport.abort()
 
 
 def _protocol_factory(config: Config, state: ServerState) -> Callable[[], ResettableProtocol]:

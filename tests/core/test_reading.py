@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from korus_api.operations import OPERATIONS
 
@@ -77,7 +77,7 @@ def assert_read_whole(model: type[Any], document: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", READ)
 @given(data=st.data())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings.default.max_examples // 4)
 def test_every_model_reads_anything_under_its_keys(name: str, data: st.DataObject) -> None:
     model = getattr(models, name)
     keys = st.sampled_from(wire_keys(model)) | st.text(max_size=6)
@@ -92,7 +92,7 @@ def test_every_model_reads_every_sample(name: str) -> None:
 
 @pytest.mark.parametrize("sample", DOCUMENTS)
 @given(data=st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=settings.default.max_examples // 4)
 def test_every_sample_is_read_however_disturbed(sample: str, data: st.DataObject) -> None:
     document = data.draw(disturbed(DOCUMENTS[sample]))
     if not isinstance(document, dict):

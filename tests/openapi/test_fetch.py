@@ -308,7 +308,8 @@ def test_a_failure_changes_no_file_and_has_its_line_and_its_status(folder, capsy
     serve, failure, status = FAILURES[case]
     before = files(folder)
     with serving(serve) as (urls, _):
-        limits = ["--timeout", "0.4", "--limit", "300000"]
+        seconds = "0.4" if failure is Failure.TIMEOUT else "10"
+        limits = ["--timeout", seconds, "--limit", "300000"]
         assert main(["--url", urls[0], "--folder", str(folder), *limits]) == status == failure.value
         written = capsys.readouterr()
         assert urls[0] in written.err

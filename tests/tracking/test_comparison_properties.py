@@ -18,7 +18,12 @@ from scripts.descriptions import descriptions, load
 
 REAL = {version: load(path) for version, path in descriptions().items()}
 SETS = {"required", "enum", "parameters", "tags", "servers", "oneOf", "anyOf", "allOf", "type", "security"}
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# each example compares two documents, which takes its time
+QUICK = settings(
+    max_examples=max(1, settings.default.max_examples // 3),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 # --- made-up documents ------------------------------------------------------------------------------------------------
 
@@ -184,7 +189,7 @@ def test_a_made_up_document_written_differently_has_not_changed(content, seed):
 
 
 @given(content=documents())
-@settings(QUICK, max_examples=20)
+@settings(QUICK)
 def test_a_document_reads_the_same_from_json_and_from_yaml_of_any_layout(content, tmp_path_factory):
     folder = tmp_path_factory.mktemp("layouts")
     writers = {
@@ -370,7 +375,7 @@ SITES = {
 
 @pytest.mark.parametrize("name", MUTATIONS)
 @given(data=st.data())
-@settings(QUICK, max_examples=5)
+@settings(QUICK, max_examples=max(2, settings.default.max_examples // 12))
 def test_every_mutation_of_a_schema_of_this_api_is_reported(name, data):
     version = data.draw(st.sampled_from(sorted(REAL)))
     suits, change = MUTATIONS[name]
@@ -390,7 +395,7 @@ def test_every_mutation_of_a_schema_of_this_api_is_reported(name, data):
 
 @pytest.mark.parametrize("name", MUTATIONS)
 @given(data=st.data())
-@settings(QUICK, max_examples=25)
+@settings(QUICK)
 def test_every_mutation_of_a_made_up_schema_is_reported(name, data):
     content = data.draw(documents())
     suits, change = MUTATIONS[name]

@@ -126,6 +126,7 @@ def test_a_safe_version_is_absorbed_whole(repository, written):
     assert state(repository) == after
 
 
+@pytest.mark.proof
 def test_a_breaking_version_is_absorbed_with_a_note_and_a_page_for_the_maintainer(repository, written):
     outcome = run(repository, written(next_version()), branch=True)
     assert outcome.status == Status.BREAKING
@@ -176,6 +177,7 @@ def test_a_version_that_breaks_the_tests_is_refused_and_leaves_the_tree_as_it_wa
     assert (plain / "build" / "track" / "pull-request.md").exists()
 
 
+@pytest.mark.proof
 def test_a_test_that_holds_when_it_is_run_again_is_named_and_refuses_nothing(plain, written):
     (plain / "tests" / "test_unsteady.py").write_text(
         "from pathlib import Path\n\n"
@@ -191,6 +193,7 @@ def test_a_test_that_holds_when_it_is_run_again_is_named_and_refuses_nothing(pla
     assert "held only when it was run again" in (plain / "build" / "track" / "pull-request.md").read_text()
 
 
+@pytest.mark.proof
 def test_the_tests_run_against_the_new_client_and_not_against_the_one_installed(plain, written):
     test = plain / "tests" / "test_new.py"
     test.write_text(
@@ -234,6 +237,7 @@ def test_a_description_that_is_not_valid_openapi_is_refused(repository, written)
     assert state(repository) == before
 
 
+@pytest.mark.proof
 def test_a_known_version_with_other_content_is_for_a_person(plain, written):
     first = next_version((), version="1.0.44")
     path = plain / "openapi" / "1.0.44.yaml"
@@ -263,6 +267,7 @@ def test_a_known_version_with_other_content_is_for_a_person(plain, written):
     assert load(kept)["info"] == first["info"]
 
 
+@pytest.mark.proof
 def test_a_name_that_is_no_number_is_published_again_and_again(plain, written):
     first = run(plain, written(next_version(SAFE[1:2], version="release")), tests=())
     # it takes the place of the reconstructed file, which can be written anew
@@ -275,6 +280,7 @@ def test_a_name_that_is_no_number_is_published_again_and_again(plain, written):
     assert read_lock(plain / "openapi").current == "release"
 
 
+@pytest.mark.proof
 def test_an_older_version_is_followed_only_when_asked_to(plain, written):
     description = written(next_version(SAFE, version="1.0.29"))
     before = state(plain)
@@ -289,6 +295,7 @@ def test_an_older_version_is_followed_only_when_asked_to(plain, written):
     assert state(plain) == before
 
 
+@pytest.mark.proof
 def test_a_branch_with_commits_of_its_own_is_not_given_up(plain, written):
     def git(*arguments):
         return subprocess.run(

@@ -1,8 +1,7 @@
-"""The shop in examples/ passes its own tests, as a project of its own, with recording off."""
+"""The page of the shop in examples/ names what exists."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -10,21 +9,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOP = ROOT / "examples" / "shop"
-
-
-def test_the_shop_passes_its_tests():
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"],
-        cwd=SHOP,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed is not None
-    assert int(passed[1]) >= 12
 
 
 def test_the_page_about_it_names_options_and_files_that_exist():
