@@ -33,7 +33,8 @@ demo: $(STAMP) ## book a family weekend at the sandbox, from a file to PDF ticke
 
 .PHONY: test
 test: $(STAMP) ## run the tests (a part of them: make test ARGS=tests/cli)
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	@# many tests start Python: without compiled files each of them would compile korus once more
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 $(ARGS)
 
 .PHONY: mutate
 mutate: $(STAMP) ## change one operator at a time in the modules that decide: do their tests notice? (ARGS='MODULE --only NAME')
@@ -104,7 +105,7 @@ proof: $(STAMP) ## the searches and campaigns behind the figures, in at most hal
 	@for seed in 1 2 3; do $(BIN)/python -m scripts.simulate --seed $$seed --schedules 5000 || exit 1; done
 	$(BIN)/python -m scripts.faults --seed 1 2
 	$(BIN)/python -m pytest -n 2 -m proof $(ARGS)
-	KORUS_TEST_PROOF=1 $(BIN)/python -m pytest -n 2 tests/core/test_reading.py tests/tracking/test_comparison_properties.py $(ARGS)
+	KORUS_TEST_PROOF=1 $(BIN)/python -m pytest -n 2 -m "proof or not proof" tests/core/test_reading.py tests/tracking/test_comparison_properties.py $(ARGS)
 
 # ── know what it costs ───────────────────────────────────────────────────────────────────────────────────────────────
 

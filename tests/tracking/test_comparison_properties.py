@@ -373,9 +373,10 @@ SITES = {
 }
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", MUTATIONS)
 @given(data=st.data())
-@settings(QUICK, max_examples=max(2, settings.default.max_examples // 12))
+@settings(QUICK, max_examples=5)
 def test_every_mutation_of_a_schema_of_this_api_is_reported(name, data):
     version = data.draw(st.sampled_from(sorted(REAL)))
     suits, change = MUTATIONS[name]
