@@ -59,17 +59,17 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from korus._core.secret import Secret
 from korus._journal.intent_log import ALIVE_STATES, Intent, State, Takeover
 from korus._journal.process import ACTIVE, Owner
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
-from korus.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
     from sqlalchemy.engine import RootTransaction
 
-    from korus.config import Config
+    from korus._core.config import Config
 
 __all__ = ["SCHEMA_VERSION", "JournalEntry", "JournalStore", "RunHolder"]
 

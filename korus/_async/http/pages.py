@@ -1,7 +1,6 @@
-# Written by `python -m scripts.sync` from korus/_async/pages.py; edit that file instead.
 """A collection of the API that is read page by page, only as far as it is looked at.
 
-Which page comes next is decided in `korus.pages`.
+Which page comes next is decided in `korus._http.pagination`.
 """
 
 from __future__ import annotations
@@ -11,22 +10,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import evolve, field, frozen
 
-from korus import pages as paging
-from korus._primitives.synchronous import Calls, Dropped, Pending, Workers, home
-from korus.errors import (
-    CollectionChanged,
-    ConfigurationError,
-    InvalidArgument,
-    UnexpectedCount,
-)
-from korus.pages import Cursor, Envelope, Memory, Page, Query
+from korus._http import pagination as paging
+from korus._http.pagination import Cursor, Envelope, Memory, Page, Query
+from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers, Dropped, home
+from korus.errors import CollectionChanged, ConfigurationError, InvalidArgument, UnexpectedCount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
-    from korus._sync.transport import Answer
+    from korus._async.http.transport import Answer
 
-__all__ = ["Pages", "Source"]
+__all__ = ["AsyncPages", "Source"]
 
 _T = TypeVar("_T")
 
@@ -51,9 +45,9 @@ class Source(Generic[_T]):
     url: str
     query: Query
     paged: bool
-    read: Callable[[Query], Answer] = field(repr=False)
+    read: Callable[[Query], Awaitable[Answer]] = field(repr=False)
     build: Callable[[Any], _T] = field(repr=False)
-    ahead: Calls = field(factory=Calls, repr=False)
+    ahead: AsyncCalls = field(factory=AsyncCalls, repr=False)
 
     @property
     def key(self) -> str:
@@ -89,11 +83,13 @@ class _Reader(Generic[_T]):
         """Give the query that a page is asked for with."""
         return paging.page_query(cursor, self.source.query, self.page_size)
 
-    def read(self, cursor: Cursor, memory: Memory = _NOTHING, answer: Answer | None = None) -> _Reading[_T]:
+    async def read(
+        self, cursor: Cursor, memory: Memory = _NOTHING, answer: Answer | None = None
+    ) -> _Reading[_T]:
         """Read a page, or what came of it already."""
         source = self.source
         if answer is None:
-            answer = source.read(self.query(cursor))
+            answer = await source.read(self.query(cursor))
         envelope = paging.read_envelope(answer.json(), operation=source.operation, url=source.url)
         step = paging.step(cursor, envelope, memory, paged=source.paged)
         self.total = envelope.total if envelope.total is not None else self.total
@@ -109,7 +105,7 @@ class _Reader(Generic[_T]):
         return _Reading(cursor, envelope, page, step)
 
 
-class Pages(Generic[_T]):
+class AsyncPages(Generic[_T]):
     """A list of the API, fetched as needed; nothing is sent before it is looked at.
 
     Iterate over it for the items, over `pages` for whole pages; each iteration reads anew. Pages are read one
@@ -121,7 +117,7 @@ class Pages(Generic[_T]):
     more items than announced) a `korus.CollectionChanged` warning says so once; reading always ends.
 
     Example:
-        >>> for offer in korus.offers.list(catalog, page_size=50, prefetch=4):
+        >>> async for offer in korus.offers.list(catalog, page_size=50, prefetch=4):
         ...     print(offer.date)
 
     Reference: 1.7, 8.1 to 8.5.
@@ -143,10 +139,10 @@ class Pages(Generic[_T]):
         reader = self._reader
         return f"<{type(self).__name__} {reader.source.operation} from page {reader.start.number}>"
 
-    def __iter__(self) -> Iterator[_T]:
+    def __aiter__(self) -> AsyncIterator[_T]:
         return _Items(self._reader)
 
-    def pages(self) -> Iterator[Page[_T]]:
+    def pages(self) -> AsyncIterator[Page[_T]]:
         """Iterate over whole pages; one that was resumed in its middle comes without what was read before.
 
         Raises:
@@ -155,30 +151,30 @@ class Pages(Generic[_T]):
         return _WholePages(self._reader)
 
     @property
-    def total(self) -> int | None:
+    async def total(self) -> int | None:
         """How many items the collection has: as the last page said that was read, else by asking for one.
 
         None when the API does not say.
         """
         if self._reader.total is None:
-            self._reader.read(self._reader.start)
+            await self._reader.read(self._reader.start)
         return self._reader.total
 
-    def first(self) -> _T | None:
+    async def first(self) -> _T | None:
         """Give the first item, None when there is none."""
         start = self._reader.start
-        reading = self._reader.read(start)
+        reading = await self._reader.read(start)
         items = reading.page.items[start.skip :]
         return items[0] if items else None
 
-    def one(self) -> _T:
+    async def one(self) -> _T:
         """Give the only item.
 
         Raises:
             UnexpectedCount: when there is none, or another one.
         """
         found: list[_T] = []
-        for item in self:
+        async for item in self:
             found.append(item)
             if len(found) > 1:
                 break
@@ -190,7 +186,7 @@ class Pages(Generic[_T]):
             )
         return found[0]
 
-    def page(self, number: int) -> Page[_T]:
+    async def page(self, number: int) -> Page[_T]:
         """Give one page; beyond the last it is empty.
 
         Args:
@@ -202,7 +198,7 @@ class Pages(Generic[_T]):
         number = paging.check_page_number(number)
         if number > 1 and not self._reader.source.paged:
             raise InvalidArgument(f"{self._reader.source.operation}: this list comes as one page")
-        reading = self._reader.read(Cursor(number=number, counted=number == 1))
+        reading = await self._reader.read(Cursor(number=number, counted=number == 1))
         return reading.page
 
     @property
@@ -213,7 +209,7 @@ class Pages(Generic[_T]):
             return None
         return paging.position_of(reader.cursor, reader.skip, reader.source.key)
 
-    def resume(self, position: Mapping[str, Any]) -> Pages[_T]:
+    def resume(self, position: Mapping[str, Any]) -> AsyncPages[_T]:
         """Give the same list from a saved position on.
 
         Args:
@@ -224,7 +220,7 @@ class Pages(Generic[_T]):
         """
         reader = self._reader
         start = paging.cursor_at(position, reader.source.key)
-        return Pages(reader.source, page_size=reader.page_size, prefetch=reader.prefetch, start=start)
+        return AsyncPages(reader.source, page_size=reader.page_size, prefetch=reader.prefetch, start=start)
 
 
 class _Walk(Generic[_T]):
@@ -239,16 +235,16 @@ class _Walk(Generic[_T]):
         self._cursor: Cursor | None = reader.start
         self._memory = _NOTHING
         self._home: Hashable = None
-        self._workers: Workers | None = None
-        self._ahead: dict[Query, Pending[Answer]] = {}
+        self._workers: AsyncWorkers | None = None
+        self._ahead: dict[Query, AsyncPending[Answer]] = {}
 
     def _begin_ahead(self) -> None:
         """Begin to fetch ahead; what another process or event loop fetches for this walk never arrives here."""
         if self._reader.prefetch and self._home != home():
             self._home, self._ahead = home(), {}
-            self._workers = Workers(self._reader.prefetch, self._reader.source.ahead)
+            self._workers = AsyncWorkers(self._reader.prefetch, self._reader.source.ahead)
 
-    def turn(self) -> _Reading[_T] | None:
+    async def turn(self) -> _Reading[_T] | None:
         """Read the next page; None after the last."""
         reader, cursor = self._reader, self._cursor
         if cursor is None:
@@ -257,25 +253,25 @@ class _Walk(Generic[_T]):
         self._begin_ahead()
         coming = self._ahead.pop(reader.query(cursor), None)
         try:
-            answer = None if coming is None else coming.result()
+            answer = None if coming is None else await coming.result()
         except Dropped:
             raise ConfigurationError(
                 "this client was closed while a list was read; build a new one"
             ) from None
         if answer is not None:
             # the next page is on its way while this one is decoded
-            self._look_ahead(cursor, 1)
-        reading = reader.read(cursor, self._memory, answer)
+            await self._look_ahead(cursor, 1)
+        reading = await reader.read(cursor, self._memory, answer)
         step = reading.step
         if step.warning is not None:
             warnings.warn(f"{reader.source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
         self._cursor, self._memory = step.following, self._memory.with_page(reading.envelope)
         if step.repeated:
-            return self.turn()
-        self._look_ahead(self._cursor)
+            return await self.turn()
+        await self._look_ahead(self._cursor)
         return reading
 
-    def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
+    async def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
         """Start as many pages from a cursor on as are to be fetched ahead; the first ``past`` are there already."""
         reader = self._reader
         if self._workers is None or cursor is None:
@@ -286,7 +282,7 @@ class _Walk(Generic[_T]):
             if query not in self._ahead:
                 self._ahead[query], started = self._workers.start(reader.source.read, query), True
         if started:
-            self._workers.give_way()
+            await self._workers.give_way()
 
     def __del__(self) -> None:
         workers = getattr(self, "_workers", None)
@@ -304,14 +300,14 @@ class _Items(Generic[_T]):
         self._items: tuple[_T, ...] = ()
         self._next = 0
 
-    def __iter__(self) -> Iterator[_T]:
+    def __aiter__(self) -> AsyncIterator[_T]:
         return self
 
-    def __next__(self) -> _T:
+    async def __anext__(self) -> _T:
         while self._next >= len(self._items):
-            reading = self._walk.turn()
+            reading = await self._walk.turn()
             if reading is None:
-                raise StopIteration
+                raise StopAsyncIteration
             self._cursor, self._items, self._next = reading.cursor, reading.page.items, reading.cursor.skip
         self._next += 1
         self._reader.stand(self._cursor, self._next)
@@ -325,13 +321,13 @@ class _WholePages(Generic[_T]):
         self._reader = reader
         self._walk = _Walk(reader)
 
-    def __iter__(self) -> Iterator[Page[_T]]:
+    def __aiter__(self) -> AsyncIterator[Page[_T]]:
         return self
 
-    def __next__(self) -> Page[_T]:
-        reading = self._walk.turn()
+    async def __anext__(self) -> Page[_T]:
+        reading = await self._walk.turn()
         if reading is None:
-            raise StopIteration
+            raise StopAsyncIteration
         page, skip = reading.page, reading.cursor.skip
         self._reader.stand(reading.cursor, len(page))
         return page if not skip else evolve(page, items=page.items[skip:])

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from korus._booking.correlation import RequestedLine
+from korus._core.wire import iri_of, objects, text, wire
 from korus.errors import InvalidArgument, PriceChanged, SoldOut
 from korus.forms import coerce_field
 from korus.money import amount, same_currency
-from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from korus.booking import BookingLine
+    from korus._booking.lines import BookingLine
 
 __all__ = [
     "LineCheck",

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
+from korus._booking.beneficiaries import order_tickets, requirement
+from korus._booking.file_checks import moment_of, too_early
+from korus._core.wire import iri_of, objects, text, wire
+from korus._http.endpoints import available, request_for
+from korus._http.pagination import read_envelope
 from korus._primitives.asynchronous import sleep
-from korus.beneficiaries import order_tickets, requirement
-from korus.downloads import moment_of, too_early
 from korus.errors import (
     DocumentsNotReady,
     InvalidArgument,
@@ -21,14 +24,11 @@ from korus.errors import (
     ValidationFailed,
 )
 from korus.iri import DOCUMENT, Reference, parse_iri
-from korus.operations import available, request_for
-from korus.pages import read_envelope
-from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from korus._async.transport import AsyncTransport
+    from korus._async.http.transport import AsyncTransport
 
 __all__ = ["AsyncDelivery", "Pending"]
 

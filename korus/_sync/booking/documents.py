@@ -1,4 +1,4 @@
-# Written by `python -m scripts.sync` from korus/_async/delivery.py; edit that file instead.
+# Written by `python -m scripts.sync` from korus/_async/booking/documents.py; edit that file instead.
 """An order's documents: waiting until they are there, and their temporary addresses.
 
 What is at these addresses is fetched by `korus._sync.http.downloads`.
@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
+from korus._booking.beneficiaries import order_tickets, requirement
+from korus._booking.file_checks import moment_of, too_early
+from korus._core.wire import iri_of, objects, text, wire
+from korus._http.endpoints import available, request_for
+from korus._http.pagination import read_envelope
 from korus._primitives.synchronous import sleep
-from korus.beneficiaries import order_tickets, requirement
-from korus.downloads import moment_of, too_early
 from korus.errors import (
     DocumentsNotReady,
     InvalidArgument,
@@ -22,14 +25,11 @@ from korus.errors import (
     ValidationFailed,
 )
 from korus.iri import DOCUMENT, Reference, parse_iri
-from korus.operations import available, request_for
-from korus.pages import read_envelope
-from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from korus._sync.transport import Transport
+    from korus._sync.http.transport import Transport
 
 __all__ = ["Delivery", "Pending"]
 

@@ -1,14 +1,15 @@
+# Written by `python -m scripts.sync` from korus/_async/http/transport.py; edit that file instead.
 """One call to the API: headers, token, retries, deadline, and every failure as an error of korus.
 
-What is decided here is decided elsewhere: `korus.retry` says whether to try again, `korus.failures` whether a
-request may have arrived, `korus.problems` what an error answer means. This module only carries it out.
+This module only carries out what others decide: `korus._http.retry` whether to try again, `transport_errors` whether a
+request may have arrived, `error_responses` what an error answer means.
 """
 
 from __future__ import annotations
 
 import logging
 import platform
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -17,15 +18,20 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import define, field
 
-from korus._async.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
-from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
+from korus._http.decode import decode_json, decode_object
+from korus._http.encode import encode_json
+from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
-from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
+from korus._http.oidc import OPERATION as TOKEN_OPERATION
+from korus._http.oidc import unusable
+from korus._http.retry import Replay, next_wait, replay_of
+from korus._http.transport_errors import CAUGHT, failure_of
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
+from korus._primitives.synchronous import Calls, Slots, discard_lost, sleep, time_limit
+from korus._sync.http.auth import PROGRESS, BearerAuth, Progress, Tokens
+from korus._sync.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._version import __version__
-from korus.decode import decode_json, decode_object
-from korus.encode import encode_json
 from korus.errors import (
     ConfigurationError,
     DecodingFailed,
@@ -33,21 +39,16 @@ from korus.errors import (
     InvalidArgument,
     KorusError,
 )
-from korus.failures import CAUGHT, failure_of
 from korus.iri import prefix_of, relative_iris
-from korus.oidc import OPERATION as TOKEN_OPERATION
-from korus.oidc import unusable
-from korus.problems import request_id_of, status_error
-from korus.retry import Replay, next_wait, replay_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
-    from korus._async.cache import AsyncCatalogueCache
-    from korus.config import Config, Timeouts
-    from korus.secret import Secret
+    from korus._core.config import Config, Timeouts
+    from korus._core.secret import Secret
+    from korus._sync.http.cache import CatalogueCache
 
-__all__ = ["Answer", "AsyncFetched", "AsyncTransport", "Operation", "Trace", "user_agent"]
+__all__ = ["Answer", "Fetched", "Transport", "Operation", "Trace", "user_agent"]
 
 _Decoded = TypeVar("_Decoded")
 
@@ -79,16 +80,16 @@ class Operation(Protocol):
         ...
 
 
-class AsyncPool(Protocol):
+class Pool(Protocol):
     """The connections of a client: those of this process and event loop."""
 
     cookies: httpx.Cookies
 
-    def get(self) -> httpx.AsyncClient:
+    def get(self) -> httpx.Client:
         """Return the httpx client."""
         ...
 
-    def slots(self) -> AsyncSlots:
+    def slots(self) -> Slots:
         """Return the room for attempts."""
         ...
 
@@ -187,7 +188,7 @@ class _Asked:
 
 
 @define(eq=False)
-class AsyncFetched:
+class Fetched:
     """An answer of a storage host whose body is still on its way.
 
     Attributes:
@@ -200,7 +201,7 @@ class AsyncFetched:
     _response: httpx.Response = field(repr=False)
     _operation: str = field(repr=False)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> Iterator[bytes]:
         """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
 
         Raises:
@@ -210,7 +211,7 @@ class AsyncFetched:
 
         failure: KorusError
         try:
-            async for chunk in decoded(self._response):
+            for chunk in decoded(self._response):
                 yield chunk
         except CodingError as error:
             failure = DecodingFailed(
@@ -237,7 +238,7 @@ def user_agent() -> str:
     )
 
 
-class AsyncTransport:
+class Transport:
     """Carries out the operations of one client.
 
     Args:
@@ -252,28 +253,28 @@ class AsyncTransport:
     def __init__(
         self,
         config: Config,
-        pool: AsyncPool,
+        pool: Pool,
         *,
         clock: Clock = SYSTEM_CLOCK,
-        tokens: AsyncTokens | None = None,
-        cache: AsyncCatalogueCache | None = None,
-        ahead: AsyncCalls | None = None,
+        tokens: Tokens | None = None,
+        cache: CatalogueCache | None = None,
+        ahead: Calls | None = None,
     ) -> None:
         self.config = config
-        self.ahead = AsyncCalls(ahead)
+        self.ahead = Calls(ahead)
         self.clock = clock
         self._own_cache = cache is None
         self.cache = cache or self._opened_cache()
         shared = None if self.cache is None else self.cache.shared_token(clock)
-        self.tokens = tokens or AsyncTokens(config, self._post_for_token, clock, shared)
+        self.tokens = tokens or Tokens(config, self._post_for_token, clock, shared)
         self._pool = pool
-        self._auth = AsyncBearerAuth(config.base_url, self.tokens)
+        self._auth = BearerAuth(config.base_url, self.tokens)
         self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
         if config.language is not None:
             self._headers["Accept-Language"] = config.language
         self._timeouts = _http_timeouts(config.timeouts)
 
-    def with_config(self, config: Config) -> AsyncTransport:
+    def with_config(self, config: Config) -> Transport:
         """Give a transport with another set-up that shares the pool, and the token where it may."""
         mine = self.config
         same = (
@@ -284,24 +285,22 @@ class AsyncTransport:
         )
         tokens = self.tokens if same else None
         cache = self.cache if self.cache is not None and self.cache.serves(config) else None
-        return AsyncTransport(
-            config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead
-        )
+        return Transport(config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead)
 
-    def _opened_cache(self) -> AsyncCatalogueCache | None:
+    def _opened_cache(self) -> CatalogueCache | None:
         if self.config.cache is None:
             return None
-        from korus._async.cache import AsyncCatalogueCache
+        from korus._sync.http.cache import CatalogueCache
 
-        return AsyncCatalogueCache(self.config.cache, self.config)
+        return CatalogueCache(self.config.cache, self.config)
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """End what is made ahead of time, and close the cache if it is this transport's own."""
-        await self.ahead.end()
+        self.ahead.end()
         if self._own_cache and self.cache is not None:
-            await self.cache.aclose()
+            self.cache.close()
 
-    async def send(
+    def send(
         self,
         operation: Operation,
         arguments: Mapping[str, Any],
@@ -314,7 +313,7 @@ class AsyncTransport:
         Args:
             operation: The operation; ``OPERATION`` of its module in `korus_api.api`.
             arguments: What its ``build_request`` gave.
-            replay: What repeating it does, where that differs from `korus.retry.REPLAY`.
+            replay: What repeating it does, where that differs from `korus._http.retry.REPLAY`.
             trace: Is told when the request may have left, also when the call is cancelled.
 
         Raises:
@@ -328,14 +327,14 @@ class AsyncTransport:
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
         if self.cache is not None and self.cache.keeps(asked.name):
-            return await self._from_cache(self.cache, asked, replay, deadline)
-        return await self._carried_out(asked, replay, deadline, trace)
+            return self._from_cache(self.cache, asked, replay, deadline)
+        return self._carried_out(asked, replay, deadline, trace)
 
-    async def _from_cache(
-        self, cache: AsyncCatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
+    def _from_cache(
+        self, cache: CatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
     ) -> Answer:
         language = asked.headers.get("Accept-Language")
-        key, kept = await cache.find(
+        key, kept = cache.find(
             asked.url, asked.params or (), language, seconds=self._seconds_for_the_cache(deadline)
         )
         if kept is not None:
@@ -348,12 +347,12 @@ class AsyncTransport:
                 identity=asked.identity,
                 prefix=prefix_of(self.config.base_url),
             )
-        answer = await self._carried_out(asked, replay, deadline)
+        answer = self._carried_out(asked, replay, deadline)
         # a page of maintenance is not to be had for a day
         if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
             content_type = answer.headers.get("content-type", "")
             seconds = self._seconds_for_the_cache(deadline)
-            await cache.keep(key, asked.url, answer.content, content_type, seconds=seconds)
+            cache.keep(key, asked.url, answer.content, content_type, seconds=seconds)
         return answer
 
     def _seconds_for_the_cache(self, deadline: float | None) -> float:
@@ -363,7 +362,7 @@ class AsyncTransport:
         left = max(deadline - self.clock.monotonic(), 0)
         return min(_CACHE_SECONDS, self.config.timeouts.total * _CACHE_SHARE, left)
 
-    async def _carried_out(
+    def _carried_out(
         self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
     ) -> Answer:
         name = asked.name
@@ -372,7 +371,7 @@ class AsyncTransport:
             attempt += 1
             progress = Progress(deadline)
             try:
-                outcome = await self._attempt(asked, progress)
+                outcome = self._attempt(asked, progress)
             finally:
                 if trace is not None and progress.sent:
                     trace.sent = True
@@ -389,16 +388,16 @@ class AsyncTransport:
             if wait is None:
                 raise outcome
             _LOG.debug("%s: attempt %d failed (%s); again in %.2f s", name, attempt, outcome, wait)
-            await sleep(wait)
+            sleep(wait)
 
-    @asynccontextmanager
-    async def fetch(
+    @contextmanager
+    def fetch(
         self,
         url: str,
         *,
         operation: str,
         headers: Mapping[str, str] | None = None,
-    ) -> AsyncGenerator[AsyncFetched]:
+    ) -> Generator[Fetched]:
         """Open an address outside the API, such as a document's temporary one, with a bare request.
 
         Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
@@ -420,20 +419,20 @@ class AsyncTransport:
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
             raise InvalidArgument("only http and https addresses are fetched", operation=operation)
         progress = Progress()
-        async with AsyncExitStack() as stack:
+        with ExitStack() as stack:
             try:
-                await stack.enter_async_context(self._slot(progress))
+                stack.enter_context(self._slot(progress))
             except httpx.PoolTimeout as error:
                 raise failure_of(error, sent=False, operation=operation) from None
-            opened = await self._open(url, headers or {}, operation, progress)
+            opened = self._open(url, headers or {}, operation, progress)
             if isinstance(opened, KorusError):
                 raise opened
             try:
-                yield AsyncFetched(opened.status_code, opened.headers, opened, operation)
+                yield Fetched(opened.status_code, opened.headers, opened, operation)
             finally:
-                await opened.aclose()
+                opened.close()
 
-    async def _open(
+    def _open(
         self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
         from korus._http.storage import check_address, storage_headers
@@ -447,7 +446,7 @@ class AsyncTransport:
             )
             host = request.url.raw_host.decode("ascii")
             check_address(request.url.scheme, host, base_url=self.config.base_url)
-            return await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            return self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
         except DownloadFailed as error:
             return error.with_traceback(None)
         except CAUGHT as error:
@@ -481,23 +480,23 @@ class AsyncTransport:
             extensions=extensions,
         )
 
-    async def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
+    def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
         """Send once. Failures are given back, not raised, so that no frame of httpx hangs on them."""
         name = asked.name
         try:
             request = self._request(asked, progress)
-            async with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
-                response = await self._http_client().send(
+            with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
+                response = self._http_client().send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
                 try:
-                    body = await self._body(
+                    body = self._body(
                         response,
                         progress.deadline,
                         self.config.max_answer_bytes if response.is_success else _ERROR_BODY_BYTES,
                     )
                 finally:
-                    await response.aclose()
+                    response.close()
         except KorusError as error:
             error.__traceback__ = error.__context__ = None
             return error
@@ -533,33 +532,33 @@ class AsyncTransport:
             prefix=prefix_of(self.config.base_url),
         )
 
-    @asynccontextmanager
-    async def _slot(self, progress: Progress) -> AsyncGenerator[None]:
+    @contextmanager
+    def _slot(self, progress: Progress) -> Generator[None]:
         """Keep more attempts out of httpx than it has connections.
 
         Those that wait inside can leave a connection taken for ever when they are cancelled
         (encode/httpcore#1093), and now and then so can the others.
         """
         client, slots = self._http_client(), self._pool.slots()
-        if not await slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
+        if not slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
             raise httpx.PoolTimeout("")
         try:
             yield
         except BaseException:
             progress.over = True
-            await discard_lost(client, _is_over)
+            discard_lost(client, _is_over)
             raise
         finally:
             slots.release()
 
-    async def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
+    def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
         """Read the body, not for longer than the deadline."""
-        return await read_body(
+        return read_body(
             response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
         )
 
-    async def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
-        """Send a token request; what `AsyncTokens` is given to send with.
+    def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
+        """Send a token request; what `Tokens` is given to send with.
 
         It goes through the slot of the attempt that needs the token, which has no other request under way.
         """
@@ -567,22 +566,22 @@ class AsyncTransport:
         progress = Progress(deadline)
         request.extensions |= {PROGRESS: progress, "timeout": self._timeouts_until(deadline)}
         try:
-            outcome = await self._answer_for_token(request, deadline)
+            outcome = self._answer_for_token(request, deadline)
         finally:
             progress.over = True
         if isinstance(outcome, KorusError):
             raise outcome
         return outcome
 
-    async def _answer_for_token(
+    def _answer_for_token(
         self, request: httpx.Request, deadline: float | None
     ) -> httpx.Response | KorusError:
         try:
-            response = await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            response = self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
             try:
-                body = await self._body(response, deadline, _TOKEN_BODY_BYTES)
+                body = self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:
-                await response.aclose()
+                response.close()
         except httpx.HTTPStatusError as error:
             # raised by an event hook of an httpx client that the caller brought
             return httpx.Response(error.response.status_code)
@@ -595,7 +594,7 @@ class AsyncTransport:
             return unusable(body.flaw)
         return httpx.Response(response.status_code, headers=headers, content=body.content)
 
-    def _http_client(self) -> httpx.AsyncClient:
+    def _http_client(self) -> httpx.Client:
         client = self._pool.get()
         if client.is_closed:
             raise ConfigurationError("this client is closed; build a new one")

@@ -1,6 +1,6 @@
 """What is asked of the token endpoint and what its answers mean: client credentials and refresh.
 
-Pure decisions; `korus._async.auth` sends the requests and keeps to one at a time. Secrets stay wrapped.
+Pure decisions; `korus._async.http.auth` sends the requests and keeps to one at a time. Secrets stay wrapped.
 
 Reference: 1.3 (P1, P2).
 """
@@ -13,17 +13,17 @@ from urllib.parse import urlencode
 
 from attrs import evolve, frozen
 
-from korus.decode import decode_object
+from korus._core.secret import Secret
+from korus._http.decode import decode_object
+from korus._http.error_responses import error_texts
+from korus._http.retry import parse_retry_after
 from korus.errors import AuthenticationFailed, DecodingFailed, Problem, TokenUnavailable
-from korus.problems import error_texts
-from korus.retry import parse_retry_after
-from korus.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from korus.config import Config
+    from korus._core.config import Config
 
 __all__ = [
     "OPERATION",

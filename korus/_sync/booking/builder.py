@@ -1,4 +1,4 @@
-# Written by `python -m scripts.sync` from korus/_async/bulk.py; edit that file instead.
+# Written by `python -m scripts.sync` from korus/_async/booking/builder.py; edit that file instead.
 """The builder of a bulk reservation: lines are collected, judged all at once, checked live, and then held."""
 
 from __future__ import annotations
@@ -8,18 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from korus._booking.correlation import RequestedLine
 from korus._booking.hold_steps import take_snapshot
-from korus._booking.outcomes import BulkOutcome, Line
-from korus._primitives.synchronous import map_ordered
-from korus._sync.booking.hold import HoldResult, hold_all
-from korus.availability import (
-    LineCheck,
-    listed_price,
-    needs_availability,
-    needs_price,
-    refuse,
-    tolerance,
-)
-from korus.booking import (
+from korus._booking.lines import (
     Booking,
     BookingLine,
     BookingProblem,
@@ -28,6 +17,19 @@ from korus.booking import (
     split,
     wanted,
 )
+from korus._booking.live_checks import (
+    LineCheck,
+    listed_price,
+    needs_availability,
+    needs_price,
+    refuse,
+    tolerance,
+)
+from korus._booking.outcomes import BulkOutcome, Line
+from korus._core.wire import iri_of, wire
+from korus._http.query import date_filter
+from korus._primitives.synchronous import map_ordered
+from korus._sync.booking.hold import HoldResult, hold_all
 from korus.errors import (
     BadRequest,
     BookingInvalid,
@@ -36,9 +38,7 @@ from korus.errors import (
     OperationUnavailable,
     PermissionDenied,
 )
-from korus.filters import date_filter
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
-from korus.wire import iri_of, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

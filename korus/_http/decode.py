@@ -2,7 +2,7 @@
 
 With the extra ``korus[fast]`` msgspec decodes; what it will not read, the standard library is asked for, so
 both give the same values and refuse the same bodies. Models are not built here, and error answers are not
-read here (`korus.problems`).
+read here (`korus._http.error_responses`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-# Written by `python -m scripts.sync` from korus/_async/auth.py; edit that file instead.
+# Written by `python -m scripts.sync` from korus/_async/http/auth.py; edit that file instead.
 """The token: asked for once, however many tasks need it, renewed before it ends, replayed once after a 401.
 
-One `httpx.Auth` flow; what is asked and what the answers mean is decided in `korus.oidc`. The token is put on
+One `httpx.Auth` flow; what is asked and what the answers mean is decided in `korus._http.oidc`. The token is put on
 requests to the API's own origin and on nothing else.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 from attrs import define
 
-from korus import oidc
+from korus._http import oidc
 from korus._primitives.synchronous import Event, home
 from korus._sync.http.reading import discard
 from korus.errors import KorusError, StatusError, TimedOut
@@ -23,11 +23,11 @@ from korus.errors import KorusError, StatusError, TimedOut
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable
 
+    from korus._core.config import Config
+    from korus._core.secret import Secret
+    from korus._http.oidc import Token
     from korus._primitives.clock import Clock
-    from korus._sync.cache import SharedToken
-    from korus.config import Config
-    from korus.oidc import Token
-    from korus.secret import Secret
+    from korus._sync.http.cache import SharedToken
 
 __all__ = ["PROGRESS", "BearerAuth", "Tokens", "Progress"]
 

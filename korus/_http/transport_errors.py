@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from korus._http.error_responses import status_error
 from korus.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -19,12 +20,11 @@ from korus.errors import (
     KorusError,
     TimedOut,
 )
-from korus.problems import status_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from korus.secret import Secret
+    from korus._core.secret import Secret
 
 __all__ = ["CAUGHT", "failure_of"]
 

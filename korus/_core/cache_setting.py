@@ -1,52 +1,22 @@
-"""Which answers may be kept, for how long and under which name: the rules of the catalogue cache, without I/O.
-
-Catalogue data may be kept for a day (reference 1.9). Everything that moves or is personal may not: prices and
-availabilities that are asked for, reservations, orders, tickets, documents, tokens. What is kept is kept for
-one service account, one address and one language. `korus._async.cache` does the keeping.
-"""
+"""The setting ``cache=``: where catalogue data is kept, and for how long."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import re
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from attrs import frozen
 
 from korus._core.durations import bounded
+from korus._core.secret import Secret
 from korus._core.values import is_number, shown
 from korus.errors import ConfigurationError
-from korus.secret import Secret
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from korus.config import Config
-
-__all__ = ["CATALOGUE", "Cache", "account_of", "default_path", "key_of"]
-
-CATALOGUE = frozenset(
-    {
-        "get_event",
-        "get_form",
-        "get_offer_ticket",
-        "list_catalogs",
-        "list_events",
-        "list_offer_tickets",
-        "list_offers",
-        "list_product_base_option_values",
-        "list_product_base_options",
-        "list_product_bases",
-        "list_products",
-    }
-)
-"""The operations whose answers are kept. Lists of sessions are not among them: they say what is left."""
+__all__ = ["Cache", "default_path"]
 
 _DAY = 86_400.0
 _GIGABYTE = 1024**3
@@ -169,27 +139,3 @@ def default_path() -> Path:
     else:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return folder / "korus" / "catalogue.sqlite3"
-
-
-def account_of(config: Config) -> str:
-    """Name a service account at an installation of the API; two names are equal for the same account only."""
-    return _digest(config.base_url, config.token_url, config.client_id)
-
-
-def key_of(
-    account: str, epoch: str, url: str, params: Iterable[tuple[str, object]], language: str | None
-) -> str:
-    """Name an answer.
-
-    Args:
-        account: What `account_of` gave.
-        epoch: What all keys since the last clearing have in common.
-        url: The request's address.
-        params: Its query.
-        language: Its ``Accept-Language``.
-    """
-    return "korus:" + _digest(account, epoch, url, urlencode(list(params)), language or "")
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()

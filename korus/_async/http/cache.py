@@ -1,7 +1,7 @@
 """The catalogue cache and the shared token, kept in SQLite or Redis through hishel and redis.
 
-What may be kept is decided in `korus.caching`. A cache that cannot be reached is no reason to fail: its answers
-are asked of the API then.
+What may be kept is decided in `korus._http.cache_rules`. A cache that cannot be reached is no reason to fail: the API
+is asked then.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define, field, frozen
 
 from korus._core.private_files import create_private
+from korus._core.secret import Secret
 from korus._http.cache_health import CacheHealth, raise_swallowed, swallowed_errors
+from korus._http.cache_rules import CATALOGUE, account_of, key_of
+from korus._http.oidc import Token
 from korus._primitives.asynchronous import AsyncLocal, redis_client, run_blocking, time_limit
-from korus.caching import CATALOGUE, account_of, key_of
 from korus.errors import ConfigurationError, TransportError
-from korus.oidc import Token
-from korus.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
 
+    from korus._core.cache_setting import Cache
+    from korus._core.config import Config
     from korus._primitives.clock import Clock
-    from korus.caching import Cache
-    from korus.config import Config
 
 __all__ = ["AsyncCatalogueCache", "AsyncSharedToken", "Kept"]
 

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, cast
 
-from korus.decode import decode_json, described, text_of
+from korus._core.secret import Secret, redact
+from korus._http.decode import decode_json, described, text_of
+from korus._http.retry import parse_retry_after
 from korus.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -27,8 +29,6 @@ from korus.errors import (
     ValidationFailed,
     Violation,
 )
-from korus.retry import parse_retry_after
-from korus.secret import Secret, redact
 
 __all__ = ["error_texts", "request_id_of", "status_error"]
 

@@ -1,7 +1,7 @@
 """From plain JSON values to the bytes of a request's body: compact UTF-8.
 
 With the extra ``korus[fast]`` orjson writes, and the standard library what orjson refuses or would change; so both
-send the same values and refuse the same ones. orjson and not msgspec, which reads the answers (`korus.decode`):
+send the same values and refuse the same ones. orjson and not msgspec, which reads the answers (`korus._http.decode`):
 it refuses dates, sets, decimals, foreign objects and names that are no text by itself. What msgspec writes would
 have to be compared with what was given, which takes longer than the writing.
 """

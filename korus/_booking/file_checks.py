@@ -14,8 +14,8 @@ from urllib.parse import urljoin, urlsplit
 
 from attrs import define, field, frozen
 
+from korus._core.wire import text
 from korus.errors import DownloadFailed
-from korus.wire import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

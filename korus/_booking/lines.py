@@ -20,6 +20,7 @@ from typing import Any, Final, cast
 
 from attrs import evolve, field, frozen
 
+from korus._core.wire import iri_of, objects, text, wire
 from korus.errors import AnswersInvalid, InvalidArgument, InvalidIri, Violation
 from korus.forms import FormAnswers, coerce_field, parse_field, zone
 from korus.iri import (
@@ -35,7 +36,6 @@ from korus.iri import (
     reference,
     relative_iris,
 )
-from korus.wire import iri_of, objects, text, wire
 
 __all__ = [
     "Booking",

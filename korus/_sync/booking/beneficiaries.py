@@ -1,53 +1,54 @@
+# Written by `python -m scripts.sync` from korus/_async/booking/beneficiaries.py; edit that file instead.
 """Saying who tickets are for: checked against the ticket, then sent as a merge-patch of what was given."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from korus._booking.outcomes import LineOutcome, Status
-from korus._http.ambiguity import is_ambiguous
-from korus._primitives.asynchronous import map_ordered
-from korus.beneficiaries import (
+from korus._booking.beneficiaries import (
     BeneficiaryProblem,
     BeneficiaryRow,
     assign,
     check_beneficiary,
 )
+from korus._booking.outcomes import LineOutcome, Status
+from korus._core.wire import iri_of
+from korus._http.ambiguity import is_ambiguous
+from korus._http.endpoints import available, request_for
+from korus._primitives.synchronous import map_ordered
 from korus.errors import BeneficiaryInvalid, KorusError
 from korus.iri import TICKET, Reference, parse_iri
-from korus.operations import available, request_for
-from korus.wire import iri_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from korus._async.transport import AsyncTransport
+    from korus._sync.http.transport import Transport
     from korus.models import OrderItemTicket
 
-__all__ = ["AsyncNaming"]
+__all__ = ["Naming"]
 
 _OPERATION = "update_order_item_ticket"
 
 
-class AsyncNaming:
+class Naming:
     """Names beneficiaries for one client.
 
     Args:
         transport: What carries requests out.
     """
 
-    def __init__(self, transport: AsyncTransport) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def order(self, order: Reference) -> dict[str, Any]:
+    def order(self, order: Reference) -> dict[str, Any]:
         """Read an order."""
         with available("get_order"):
             from korus_api.api.order import get_order
 
         request = request_for(get_order, id=order.id)
-        return (await self._transport.send(get_order.OPERATION, request)).object()
+        return (self._transport.send(get_order.OPERATION, request)).object()
 
-    async def ticket(self, ticket: Reference) -> dict[str, Any]:
+    def ticket(self, ticket: Reference) -> dict[str, Any]:
         """Read a ticket."""
         with available("get_order_item_ticket"):
             from korus_api.api.order_item_ticket import get_order_item_ticket
@@ -58,9 +59,9 @@ class AsyncNaming:
             order_item_id=ticket.ids["order_item_id"],
             id=ticket.id,
         )
-        return (await self._transport.send(get_order_item_ticket.OPERATION, request)).object()
+        return (self._transport.send(get_order_item_ticket.OPERATION, request)).object()
 
-    async def name(self, ticket: Reference, known: Mapping[str, Any], beneficiary: object) -> OrderItemTicket:
+    def name(self, ticket: Reference, known: Mapping[str, Any], beneficiary: object) -> OrderItemTicket:
         """Check and send who a ticket is for.
 
         Raises:
@@ -83,16 +84,16 @@ class AsyncNaming:
             "headers": {"Content-Type": "application/merge-patch+json"},
             "json": {"beneficiary": body},
         }
-        answer = await self._transport.send(update_order_item_ticket.OPERATION, request)
+        answer = self._transport.send(update_order_item_ticket.OPERATION, request)
         return OrderItemTicket.from_dict(answer.object())
 
-    async def name_all(
+    def name_all(
         self, order: Mapping[str, Any], rows: Sequence[BeneficiaryRow], *, concurrency: int
     ) -> tuple[LineOutcome[OrderItemTicket], ...]:
         """Name the tickets of an order, row by row; a row that is wrong fails alone."""
         assigned = assign(order, rows)
 
-        async def carry_out(
+        def carry_out(
             entry: tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]],
         ) -> LineOutcome[OrderItemTicket]:
             row, ticket, problems = entry
@@ -101,10 +102,10 @@ class AsyncNaming:
                 if ticket is None or iri is None or problems:
                     raise BeneficiaryInvalid(problems, operation=_OPERATION)
                 reference = parse_iri(iri, TICKET, base_url=self._transport.config.base_url)
-                named = await self.name(reference, ticket, row.beneficiary)
+                named = self.name(reference, ticket, row.beneficiary)
             except KorusError as error:
                 status: Status = "unknown" if is_ambiguous(error) else "failed"
                 return LineOutcome(row, status, error=error)
             return LineOutcome(row, "succeeded", (named,))
 
-        return tuple(await map_ordered(carry_out, assigned, concurrency=concurrency))
+        return tuple(map_ordered(carry_out, assigned, concurrency=concurrency))

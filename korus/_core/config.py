@@ -1,7 +1,7 @@
 """How a client is set up: addresses, credentials, language, timeouts; from arguments or environment.
 
 Everything is checked at once, before anything is sent, and frozen afterwards. Secrets are wrapped in
-`korus.secret.Secret` before anything else touches them.
+`korus._core.secret.Secret` before anything else touches them.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from korus._core.durations import bounded
+from korus._core.retry_policy import RetryPolicy
+from korus._core.secret import Secret, without_userinfo
 from korus._core.values import is_count, is_number, shown
 from korus.errors import ConfigurationError, InvalidIri
 from korus.iri import origin
-from korus.retry import RetryPolicy
-from korus.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from korus.caching import Cache
+    from korus._core.cache_setting import Cache
 
 __all__ = [
     "ENVIRONMENTS",
@@ -325,7 +325,7 @@ def read_cache(value: Cache | Path | str | Secret | bool | None) -> Cache | None
     """Read what ``cache=`` takes. A text may hold a password: wrap it in a `Secret` before this can fail."""
     if value is None or value is False:
         return None
-    from korus.caching import Cache  # noqa: PLC0415 (a client without a cache needs none of it)
+    from korus._core.cache_setting import Cache  # noqa: PLC0415 (a client without a cache needs none of it)
 
     return Cache.of(value)
 

@@ -1,15 +1,14 @@
-# Written by `python -m scripts.sync` from korus/_async/transport.py; edit that file instead.
 """One call to the API: headers, token, retries, deadline, and every failure as an error of korus.
 
-What is decided here is decided elsewhere: `korus.retry` says whether to try again, `korus.failures` whether a
-request may have arrived, `korus.problems` what an error answer means. This module only carries it out.
+This module only carries out what others decide: `korus._http.retry` whether to try again, `transport_errors` whether a
+request may have arrived, `error_responses` what an error answer means.
 """
 
 from __future__ import annotations
 
 import logging
 import platform
-from contextlib import ExitStack, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -18,15 +17,20 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import define, field
 
+from korus._async.http.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
+from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
+from korus._http.decode import decode_json, decode_object
+from korus._http.encode import encode_json
+from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
+from korus._http.oidc import OPERATION as TOKEN_OPERATION
+from korus._http.oidc import unusable
+from korus._http.retry import Replay, next_wait, replay_of
+from korus._http.transport_errors import CAUGHT, failure_of
+from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
-from korus._primitives.synchronous import Calls, Slots, discard_lost, sleep, time_limit
-from korus._sync.auth import PROGRESS, BearerAuth, Progress, Tokens
-from korus._sync.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._version import __version__
-from korus.decode import decode_json, decode_object
-from korus.encode import encode_json
 from korus.errors import (
     ConfigurationError,
     DecodingFailed,
@@ -34,21 +38,16 @@ from korus.errors import (
     InvalidArgument,
     KorusError,
 )
-from korus.failures import CAUGHT, failure_of
 from korus.iri import prefix_of, relative_iris
-from korus.oidc import OPERATION as TOKEN_OPERATION
-from korus.oidc import unusable
-from korus.problems import request_id_of, status_error
-from korus.retry import Replay, next_wait, replay_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
-    from korus._sync.cache import CatalogueCache
-    from korus.config import Config, Timeouts
-    from korus.secret import Secret
+    from korus._async.http.cache import AsyncCatalogueCache
+    from korus._core.config import Config, Timeouts
+    from korus._core.secret import Secret
 
-__all__ = ["Answer", "Fetched", "Transport", "Operation", "Trace", "user_agent"]
+__all__ = ["Answer", "AsyncFetched", "AsyncTransport", "Operation", "Trace", "user_agent"]
 
 _Decoded = TypeVar("_Decoded")
 
@@ -80,16 +79,16 @@ class Operation(Protocol):
         ...
 
 
-class Pool(Protocol):
+class AsyncPool(Protocol):
     """The connections of a client: those of this process and event loop."""
 
     cookies: httpx.Cookies
 
-    def get(self) -> httpx.Client:
+    def get(self) -> httpx.AsyncClient:
         """Return the httpx client."""
         ...
 
-    def slots(self) -> Slots:
+    def slots(self) -> AsyncSlots:
         """Return the room for attempts."""
         ...
 
@@ -188,7 +187,7 @@ class _Asked:
 
 
 @define(eq=False)
-class Fetched:
+class AsyncFetched:
     """An answer of a storage host whose body is still on its way.
 
     Attributes:
@@ -201,7 +200,7 @@ class Fetched:
     _response: httpx.Response = field(repr=False)
     _operation: str = field(repr=False)
 
-    def chunks(self) -> Iterator[bytes]:
+    async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
 
         Raises:
@@ -211,7 +210,7 @@ class Fetched:
 
         failure: KorusError
         try:
-            for chunk in decoded(self._response):
+            async for chunk in decoded(self._response):
                 yield chunk
         except CodingError as error:
             failure = DecodingFailed(
@@ -238,7 +237,7 @@ def user_agent() -> str:
     )
 
 
-class Transport:
+class AsyncTransport:
     """Carries out the operations of one client.
 
     Args:
@@ -253,28 +252,28 @@ class Transport:
     def __init__(
         self,
         config: Config,
-        pool: Pool,
+        pool: AsyncPool,
         *,
         clock: Clock = SYSTEM_CLOCK,
-        tokens: Tokens | None = None,
-        cache: CatalogueCache | None = None,
-        ahead: Calls | None = None,
+        tokens: AsyncTokens | None = None,
+        cache: AsyncCatalogueCache | None = None,
+        ahead: AsyncCalls | None = None,
     ) -> None:
         self.config = config
-        self.ahead = Calls(ahead)
+        self.ahead = AsyncCalls(ahead)
         self.clock = clock
         self._own_cache = cache is None
         self.cache = cache or self._opened_cache()
         shared = None if self.cache is None else self.cache.shared_token(clock)
-        self.tokens = tokens or Tokens(config, self._post_for_token, clock, shared)
+        self.tokens = tokens or AsyncTokens(config, self._post_for_token, clock, shared)
         self._pool = pool
-        self._auth = BearerAuth(config.base_url, self.tokens)
+        self._auth = AsyncBearerAuth(config.base_url, self.tokens)
         self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
         if config.language is not None:
             self._headers["Accept-Language"] = config.language
         self._timeouts = _http_timeouts(config.timeouts)
 
-    def with_config(self, config: Config) -> Transport:
+    def with_config(self, config: Config) -> AsyncTransport:
         """Give a transport with another set-up that shares the pool, and the token where it may."""
         mine = self.config
         same = (
@@ -285,22 +284,24 @@ class Transport:
         )
         tokens = self.tokens if same else None
         cache = self.cache if self.cache is not None and self.cache.serves(config) else None
-        return Transport(config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead)
+        return AsyncTransport(
+            config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead
+        )
 
-    def _opened_cache(self) -> CatalogueCache | None:
+    def _opened_cache(self) -> AsyncCatalogueCache | None:
         if self.config.cache is None:
             return None
-        from korus._sync.cache import CatalogueCache
+        from korus._async.http.cache import AsyncCatalogueCache
 
-        return CatalogueCache(self.config.cache, self.config)
+        return AsyncCatalogueCache(self.config.cache, self.config)
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """End what is made ahead of time, and close the cache if it is this transport's own."""
-        self.ahead.end()
+        await self.ahead.end()
         if self._own_cache and self.cache is not None:
-            self.cache.close()
+            await self.cache.aclose()
 
-    def send(
+    async def send(
         self,
         operation: Operation,
         arguments: Mapping[str, Any],
@@ -313,7 +314,7 @@ class Transport:
         Args:
             operation: The operation; ``OPERATION`` of its module in `korus_api.api`.
             arguments: What its ``build_request`` gave.
-            replay: What repeating it does, where that differs from `korus.retry.REPLAY`.
+            replay: What repeating it does, where that differs from `korus._http.retry.REPLAY`.
             trace: Is told when the request may have left, also when the call is cancelled.
 
         Raises:
@@ -327,14 +328,14 @@ class Transport:
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
         if self.cache is not None and self.cache.keeps(asked.name):
-            return self._from_cache(self.cache, asked, replay, deadline)
-        return self._carried_out(asked, replay, deadline, trace)
+            return await self._from_cache(self.cache, asked, replay, deadline)
+        return await self._carried_out(asked, replay, deadline, trace)
 
-    def _from_cache(
-        self, cache: CatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
+    async def _from_cache(
+        self, cache: AsyncCatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
     ) -> Answer:
         language = asked.headers.get("Accept-Language")
-        key, kept = cache.find(
+        key, kept = await cache.find(
             asked.url, asked.params or (), language, seconds=self._seconds_for_the_cache(deadline)
         )
         if kept is not None:
@@ -347,12 +348,12 @@ class Transport:
                 identity=asked.identity,
                 prefix=prefix_of(self.config.base_url),
             )
-        answer = self._carried_out(asked, replay, deadline)
+        answer = await self._carried_out(asked, replay, deadline)
         # a page of maintenance is not to be had for a day
         if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
             content_type = answer.headers.get("content-type", "")
             seconds = self._seconds_for_the_cache(deadline)
-            cache.keep(key, asked.url, answer.content, content_type, seconds=seconds)
+            await cache.keep(key, asked.url, answer.content, content_type, seconds=seconds)
         return answer
 
     def _seconds_for_the_cache(self, deadline: float | None) -> float:
@@ -362,7 +363,7 @@ class Transport:
         left = max(deadline - self.clock.monotonic(), 0)
         return min(_CACHE_SECONDS, self.config.timeouts.total * _CACHE_SHARE, left)
 
-    def _carried_out(
+    async def _carried_out(
         self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
     ) -> Answer:
         name = asked.name
@@ -371,7 +372,7 @@ class Transport:
             attempt += 1
             progress = Progress(deadline)
             try:
-                outcome = self._attempt(asked, progress)
+                outcome = await self._attempt(asked, progress)
             finally:
                 if trace is not None and progress.sent:
                     trace.sent = True
@@ -388,16 +389,16 @@ class Transport:
             if wait is None:
                 raise outcome
             _LOG.debug("%s: attempt %d failed (%s); again in %.2f s", name, attempt, outcome, wait)
-            sleep(wait)
+            await sleep(wait)
 
-    @contextmanager
-    def fetch(
+    @asynccontextmanager
+    async def fetch(
         self,
         url: str,
         *,
         operation: str,
         headers: Mapping[str, str] | None = None,
-    ) -> Generator[Fetched]:
+    ) -> AsyncGenerator[AsyncFetched]:
         """Open an address outside the API, such as a document's temporary one, with a bare request.
 
         Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
@@ -419,20 +420,20 @@ class Transport:
         if urlsplit(url).scheme.lower() not in {"http", "https"}:
             raise InvalidArgument("only http and https addresses are fetched", operation=operation)
         progress = Progress()
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             try:
-                stack.enter_context(self._slot(progress))
+                await stack.enter_async_context(self._slot(progress))
             except httpx.PoolTimeout as error:
                 raise failure_of(error, sent=False, operation=operation) from None
-            opened = self._open(url, headers or {}, operation, progress)
+            opened = await self._open(url, headers or {}, operation, progress)
             if isinstance(opened, KorusError):
                 raise opened
             try:
-                yield Fetched(opened.status_code, opened.headers, opened, operation)
+                yield AsyncFetched(opened.status_code, opened.headers, opened, operation)
             finally:
-                opened.close()
+                await opened.aclose()
 
-    def _open(
+    async def _open(
         self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
     ) -> httpx.Response | KorusError:
         from korus._http.storage import check_address, storage_headers
@@ -446,7 +447,7 @@ class Transport:
             )
             host = request.url.raw_host.decode("ascii")
             check_address(request.url.scheme, host, base_url=self.config.base_url)
-            return self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            return await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
         except DownloadFailed as error:
             return error.with_traceback(None)
         except CAUGHT as error:
@@ -480,23 +481,23 @@ class Transport:
             extensions=extensions,
         )
 
-    def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
+    async def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
         """Send once. Failures are given back, not raised, so that no frame of httpx hangs on them."""
         name = asked.name
         try:
             request = self._request(asked, progress)
-            with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
-                response = self._http_client().send(
+            async with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
+                response = await self._http_client().send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
                 try:
-                    body = self._body(
+                    body = await self._body(
                         response,
                         progress.deadline,
                         self.config.max_answer_bytes if response.is_success else _ERROR_BODY_BYTES,
                     )
                 finally:
-                    response.close()
+                    await response.aclose()
         except KorusError as error:
             error.__traceback__ = error.__context__ = None
             return error
@@ -532,33 +533,33 @@ class Transport:
             prefix=prefix_of(self.config.base_url),
         )
 
-    @contextmanager
-    def _slot(self, progress: Progress) -> Generator[None]:
+    @asynccontextmanager
+    async def _slot(self, progress: Progress) -> AsyncGenerator[None]:
         """Keep more attempts out of httpx than it has connections.
 
         Those that wait inside can leave a connection taken for ever when they are cancelled
         (encode/httpcore#1093), and now and then so can the others.
         """
         client, slots = self._http_client(), self._pool.slots()
-        if not slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
+        if not await slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
             raise httpx.PoolTimeout("")
         try:
             yield
         except BaseException:
             progress.over = True
-            discard_lost(client, _is_over)
+            await discard_lost(client, _is_over)
             raise
         finally:
             slots.release()
 
-    def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
+    async def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
         """Read the body, not for longer than the deadline."""
-        return read_body(
+        return await read_body(
             response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
         )
 
-    def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
-        """Send a token request; what `Tokens` is given to send with.
+    async def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
+        """Send a token request; what `AsyncTokens` is given to send with.
 
         It goes through the slot of the attempt that needs the token, which has no other request under way.
         """
@@ -566,22 +567,22 @@ class Transport:
         progress = Progress(deadline)
         request.extensions |= {PROGRESS: progress, "timeout": self._timeouts_until(deadline)}
         try:
-            outcome = self._answer_for_token(request, deadline)
+            outcome = await self._answer_for_token(request, deadline)
         finally:
             progress.over = True
         if isinstance(outcome, KorusError):
             raise outcome
         return outcome
 
-    def _answer_for_token(
+    async def _answer_for_token(
         self, request: httpx.Request, deadline: float | None
     ) -> httpx.Response | KorusError:
         try:
-            response = self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            response = await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
             try:
-                body = self._body(response, deadline, _TOKEN_BODY_BYTES)
+                body = await self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:
-                response.close()
+                await response.aclose()
         except httpx.HTTPStatusError as error:
             # raised by an event hook of an httpx client that the caller brought
             return httpx.Response(error.response.status_code)
@@ -594,7 +595,7 @@ class Transport:
             return unusable(body.flaw)
         return httpx.Response(response.status_code, headers=headers, content=body.content)
 
-    def _http_client(self) -> httpx.Client:
+    def _http_client(self) -> httpx.AsyncClient:
         client = self._pool.get()
         if client.is_closed:
             raise ConfigurationError("this client is closed; build a new one")

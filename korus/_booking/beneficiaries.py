@@ -17,8 +17,8 @@ from typing import IO, Any, Final, cast
 from attrs import field, frozen
 
 from korus._core.tables import TableInvalid, decode_table, read_table
+from korus._core.wire import iri_of, objects, text, wire
 from korus.errors import BeneficiaryInvalid, InvalidArgument
-from korus.wire import iri_of, objects, text, wire
 
 __all__ = [
     "FIELDS",

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any, Self
 from korus._async.booking.hold import HoldResult, hold_all
 from korus._booking.correlation import RequestedLine
 from korus._booking.hold_steps import take_snapshot
+from korus._booking.lines import Booking, BookingLine, BookingProblem, Prepared, prepare, split, wanted
+from korus._booking.live_checks import (
+    LineCheck,
+    listed_price,
+    needs_availability,
+    needs_price,
+    refuse,
+    tolerance,
+)
 from korus._booking.outcomes import BulkOutcome, Line
+from korus._core.wire import iri_of, wire
+from korus._http.query import date_filter
 from korus._primitives.asynchronous import map_ordered
-from korus.availability import LineCheck, listed_price, needs_availability, needs_price, refuse, tolerance
-from korus.booking import Booking, BookingLine, BookingProblem, Prepared, prepare, split, wanted
 from korus.errors import (
     BadRequest,
     BookingInvalid,
@@ -20,9 +29,7 @@ from korus.errors import (
     OperationUnavailable,
     PermissionDenied,
 )
-from korus.filters import date_filter
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
-from korus.wire import iri_of, wire
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 The API's envelopes differ between versions and are not always right (reference 1.7, 8.1 to 8.5, 8.17): the
 link to the next page is believed where there is one, else pages are counted as long as the total says that
-there is more. Nothing is fetched here; `korus._async.pages` does that.
+there is more. Nothing is fetched here; `korus._async.http.pages` does that.
 """
 
 from __future__ import annotations

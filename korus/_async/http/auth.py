@@ -1,6 +1,6 @@
 """The token: asked for once, however many tasks need it, renewed before it ends, replayed once after a 401.
 
-One `httpx.Auth` flow; what is asked and what the answers mean is decided in `korus.oidc`. The token is put on
+One `httpx.Auth` flow; what is asked and what the answers mean is decided in `korus._http.oidc`. The token is put on
 requests to the API's own origin and on nothing else.
 """
 
@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import httpx
 from attrs import define
 
-from korus import oidc
 from korus._async.http.reading import discard
+from korus._http import oidc
 from korus._primitives.asynchronous import AsyncEvent, home
 from korus.errors import KorusError, StatusError, TimedOut
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 
-    from korus._async.cache import AsyncSharedToken
+    from korus._async.http.cache import AsyncSharedToken
+    from korus._core.config import Config
+    from korus._core.secret import Secret
+    from korus._http.oidc import Token
     from korus._primitives.clock import Clock
-    from korus.config import Config
-    from korus.oidc import Token
-    from korus.secret import Secret
 
 __all__ = ["PROGRESS", "AsyncBearerAuth", "AsyncTokens", "Progress"]
 
