@@ -1,7 +1,7 @@
 """korus, the Python SDK for the KorusTicket API.
 
 `Korus` is the client, `AsyncKorus` the same with ``await``. What they raise is in `korus.errors`, what they
-take and give in `korus.models`. Nothing is imported before it is used.
+take and return in `korus.models` and `korus.types`. Nothing is imported before it is used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from korus._version import __version__
 if TYPE_CHECKING:
     from korus_api import API_VERSION
 
-    from korus import errors, forms, iri, models, money
+    from korus import errors, forms, iri, models, money, types
     from korus._async.booking.builder import AsyncBulkReservation
     from korus._async.client import AsyncKorus
     from korus._async.http.pages import AsyncPages
@@ -48,6 +48,7 @@ __all__ = [
     "iri",
     "models",
     "money",
+    "types",
 ]
 
 _HOMES = {
@@ -66,7 +67,7 @@ _HOMES = {
     "RetryPolicy": "korus._core.retry_policy",
     "Timeouts": "korus._core.config",
 }
-_MODULES = frozenset({"errors", "forms", "iri", "models", "money"})
+_MODULES = frozenset({"errors", "forms", "iri", "models", "money", "types"})
 
 
 def __getattr__(name: str) -> Any:
