@@ -1,7 +1,7 @@
 """korus, the Python SDK for the KorusTicket API.
 
 `Korus` is the client, `AsyncKorus` the same with ``await``. What they raise is in `korus.errors`, what they
-take and give in `korus.models`. Nothing is imported before it is used.
+take and return in `korus.models` and `korus.types`. Nothing is imported before it is used.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from korus._version import __version__
 if TYPE_CHECKING:
     from korus_api import API_VERSION
 
-    from korus import errors, forms, iri, models, money
-    from korus._async.bulk import AsyncBulkReservation
+    from korus import errors, forms, iri, models, money, types
+    from korus._async.booking.builder import AsyncBulkReservation
     from korus._async.client import AsyncKorus
-    from korus._async.pages import AsyncPages
+    from korus._async.http.pages import AsyncPages
     from korus._booking.outcomes import BulkOutcome
-    from korus._sync.bulk import BulkReservation
+    from korus._core.cache_setting import Cache
+    from korus._core.config import Timeouts
+    from korus._core.retry_policy import RetryPolicy
+    from korus._http.pagination import Page
+    from korus._sync.booking.builder import BulkReservation
     from korus._sync.client import Korus
-    from korus._sync.pages import Pages
-    from korus.caching import Cache
-    from korus.config import Timeouts
+    from korus._sync.http.pages import Pages
     from korus.errors import CollectionChanged, KorusError
-    from korus.pages import Page
-    from korus.retry import RetryPolicy
 
 __all__ = [
     "API_VERSION",
@@ -48,25 +48,26 @@ __all__ = [
     "iri",
     "models",
     "money",
+    "types",
 ]
 
 _HOMES = {
     "API_VERSION": "korus_api",
-    "AsyncBulkReservation": "korus._async.bulk",
+    "AsyncBulkReservation": "korus._async.booking.builder",
     "AsyncKorus": "korus._async.client",
-    "AsyncPages": "korus._async.pages",
+    "AsyncPages": "korus._async.http.pages",
     "BulkOutcome": "korus._booking.outcomes",
-    "BulkReservation": "korus._sync.bulk",
-    "Cache": "korus.caching",
+    "BulkReservation": "korus._sync.booking.builder",
+    "Cache": "korus._core.cache_setting",
     "CollectionChanged": "korus.errors",
     "Korus": "korus._sync.client",
     "KorusError": "korus.errors",
-    "Page": "korus.pages",
-    "Pages": "korus._sync.pages",
-    "RetryPolicy": "korus.retry",
-    "Timeouts": "korus.config",
+    "Page": "korus._http.pagination",
+    "Pages": "korus._sync.http.pages",
+    "RetryPolicy": "korus._core.retry_policy",
+    "Timeouts": "korus._core.config",
 }
-_MODULES = frozenset({"errors", "forms", "iri", "models", "money"})
+_MODULES = frozenset({"errors", "forms", "iri", "models", "money", "types"})
 
 
 def __getattr__(name: str) -> Any:

@@ -55,8 +55,8 @@ from zoneinfo import ZoneInfo
 from attrs import field, frozen
 
 from korus._core.texts import normal
+from korus._core.wire import iri_of, objects, text, wire
 from korus.errors import AnswersInvalid, InvalidArgument
-from korus.wire import iri_of, objects, text, wire
 
 __all__ = [
     "FIELD_TYPES",

@@ -64,6 +64,9 @@ CHECKS = (
     Check(
         "generated", "scripts.generate", ("--check",), "generated/korus_api is what `make generate` writes"
     ),
+    Check(
+        "descriptions", "scripts.descriptions", ("--check",), "the lock names the bytes of every description"
+    ),
     Check("sync", "scripts.sync", ("--check",), "korus/_sync is what `make sync` writes"),
     Check("private", "scripts.cassettes", ("scan",), "nothing private stands in recorded traffic"),
     Check("recorded", "scripts.cassettes", ("check",), "recorded traffic is what the descriptions say"),

@@ -46,7 +46,7 @@ MODULES: Final[Mapping[str, str]] = {
     "korus._booking.order_steps": "tests/booking/test_order_steps.py",
     "korus._booking.recovery_steps": "tests/booking/test_recovery_steps.py",
     "korus._http.ambiguity": "tests/booking/test_ambiguity.py",
-    "korus.booking": "tests/booking/test_booking.py",
+    "korus._booking.lines": "tests/booking/test_booking.py",
 }
 """The modules that decide, each with its tests."""
 

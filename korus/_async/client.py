@@ -13,13 +13,8 @@ import httpx
 
 from korus._async.booking.intent_log import AsyncBookingLog
 from korus._async.booking.offer_facts import AsyncOfferFacts
-from korus._async.transport import AsyncTransport
-from korus._core.forks import hold_off_forks
-from korus._core.lazy import lazy
-from korus._http.environment import check_proxies, setup_error
-from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
-from korus._primitives.clock import SYSTEM_CLOCK, Clock
-from korus.config import (
+from korus._async.http.transport import AsyncTransport
+from korus._core.config import (
     MAX_ANSWER_BYTES,
     Config,
     EnvironmentName,
@@ -30,8 +25,13 @@ from korus.config import (
     read_secret,
     settings,
 )
+from korus._core.forks import hold_off_forks
+from korus._core.lazy import lazy
+from korus._core.secret import Secret, without_userinfo
+from korus._http.environment import check_proxies, setup_error
+from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
+from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.errors import ConfigurationError
-from korus.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
     import ssl
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from korus._async.booking.driver import AsyncDriver
-    from korus._async.cache import AsyncCatalogueCache
+    from korus._async.http.cache import AsyncCatalogueCache
     from korus._async.resources.catalogs import AsyncCatalogs
     from korus._async.resources.documents import AsyncDocuments
     from korus._async.resources.forms import AsyncForms
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from korus._async.resources.products import AsyncProducts
     from korus._async.resources.reservations import AsyncReservations
     from korus._async.resources.tickets import AsyncTickets
-    from korus.caching import Cache
-    from korus.retry import RetryPolicy
+    from korus._core.cache_setting import Cache
+    from korus._core.retry_policy import RetryPolicy
 
 __all__ = ["AsyncKorus", "AsyncOptions"]
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
+from korus._core.wire import iri_of as iri_as_sent
+from korus._core.wire import objects, text, wire
 from korus._http.ambiguity import says_already_ordered
 from korus.money import amount
-from korus.wire import iri_of as iri_as_sent
-from korus.wire import objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -34,6 +34,7 @@ from korus._booking.effects import (
     write_down,
 )
 from korus._booking.facts import OrderFacts, is_newest_first
+from korus._booking.lines import trace_order_violations
 from korus._booking.orders import HoldProblem
 from korus._booking.outcomes import LineOutcome, OrderLine
 from korus._http.ambiguity import (
@@ -44,7 +45,6 @@ from korus._http.ambiguity import (
     redirects_after_work,
 )
 from korus._journal.intent_log import Intent, State, TakenOver
-from korus.booking import trace_order_violations
 from korus.errors import (
     ConnectionLost,
     DecodingFailed,

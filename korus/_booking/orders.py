@@ -11,11 +11,11 @@ from attrs import field, frozen
 
 from korus._booking.external_reference import reference_problem
 from korus._booking.facts import ReservationFacts
+from korus._booking.lines import BookingLine
 from korus._booking.outcomes import BulkOutcome, OrderLine
-from korus.booking import BookingLine
+from korus._core.wire import text, wire
 from korus.errors import InvalidArgument
 from korus.iri import RESERVATION, reference
-from korus.wire import text, wire
 
 __all__ = ["HoldProblem", "OrderRequest", "customer_body", "order_request", "units_to_rebook"]
 

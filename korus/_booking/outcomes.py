@@ -26,7 +26,7 @@ Status = Literal["succeeded", "failed", "unknown"]
 
 
 class Line(Protocol):
-    """A line of a bulk call: `korus.booking.BookingLine` or `OrderLine`."""
+    """A line of a bulk call: `korus._booking.lines.BookingLine` or `OrderLine`."""
 
     @property
     def number(self) -> int:

@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from korus._booking.correlation import RequestedLine, is_old_form, may_be_session, shown_units
 from korus._booking.facts import moment
-from korus.wire import objects, text, wire
+from korus._core.wire import objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -15,8 +15,8 @@ from korus._booking.hold_steps import resolve_hold
 from korus._booking.order_steps import complete_order, resolve_order
 from korus._booking.orders import OrderRequest
 from korus._booking.outcomes import HoldLine, LineOutcome, OrderLine
+from korus._core.wire import objects, text
 from korus.errors import InvalidArgument, KorusError, OutcomeUnknown
-from korus.wire import objects, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

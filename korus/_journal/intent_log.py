@@ -23,9 +23,9 @@ from uuid import uuid4
 
 from attrs import define, evolve, field, frozen
 
+from korus._core.wire import objects, wire
 from korus._journal.process import ACTIVE
 from korus.errors import InvalidArgument
-from korus.wire import objects, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

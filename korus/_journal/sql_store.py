@@ -61,6 +61,7 @@ from sqlalchemy.exc import (
 )
 
 from korus._core.forks import ForkGuard
+from korus._core.secret import Secret
 from korus._journal.intent_log import (
     ALIVE_STATES,
     Intent,
@@ -71,14 +72,13 @@ from korus._journal.intent_log import (
 )
 from korus._journal.process import ACTIVE, Owner
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
-from korus.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
 
     from sqlalchemy.engine import RootTransaction
 
-    from korus.config import Config
+    from korus._core.config import Config
 
 __all__ = ["SCHEMA_VERSION", "JournalEntry", "JournalStore", "RunHolder"]
 

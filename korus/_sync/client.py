@@ -12,15 +12,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from korus._core.forks import hold_off_forks
-from korus._core.lazy import lazy
-from korus._http.environment import check_proxies, setup_error
-from korus._primitives.clock import SYSTEM_CLOCK, Clock
-from korus._primitives.synchronous import Local, Slots, bound, home
-from korus._sync.booking.intent_log import BookingLog
-from korus._sync.booking.offer_facts import OfferFacts
-from korus._sync.transport import Transport
-from korus.config import (
+from korus._core.config import (
     MAX_ANSWER_BYTES,
     Config,
     EnvironmentName,
@@ -31,8 +23,16 @@ from korus.config import (
     read_secret,
     settings,
 )
+from korus._core.forks import hold_off_forks
+from korus._core.lazy import lazy
+from korus._core.secret import Secret, without_userinfo
+from korus._http.environment import check_proxies, setup_error
+from korus._primitives.clock import SYSTEM_CLOCK, Clock
+from korus._primitives.synchronous import Local, Slots, bound, home
+from korus._sync.booking.intent_log import BookingLog
+from korus._sync.booking.offer_facts import OfferFacts
+from korus._sync.http.transport import Transport
 from korus.errors import ConfigurationError
-from korus.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
     import ssl
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from korus._core.cache_setting import Cache
+    from korus._core.retry_policy import RetryPolicy
     from korus._sync.booking.driver import Driver
-    from korus._sync.cache import CatalogueCache
+    from korus._sync.http.cache import CatalogueCache
     from korus._sync.resources.catalogs import Catalogs
     from korus._sync.resources.documents import Documents
     from korus._sync.resources.forms import Forms
@@ -53,8 +55,6 @@ if TYPE_CHECKING:
     from korus._sync.resources.products import Products
     from korus._sync.resources.reservations import Reservations
     from korus._sync.resources.tickets import Tickets
-    from korus.caching import Cache
-    from korus.retry import RetryPolicy
 
 __all__ = ["Korus", "Options"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from korus._booking.facts import OrderFacts, iri_of
+from korus._core.wire import objects, text, wire
 from korus.cli.lookup import moment
 from korus.cli.receipt import Line
-from korus.wire import objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

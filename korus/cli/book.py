@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from korus import Korus, __version__
-from korus.availability import tolerance
+from korus._booking.live_checks import tolerance
 from korus.cli.booking_file import BookingFile, FileInvalid, parse
 from korus.cli.carry_out import BookingRun, Options
 from korus.cli.located import FileProblem

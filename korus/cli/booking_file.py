@@ -34,9 +34,9 @@ from typing import Any, Final, TypeAlias
 
 from attrs import define, field, frozen
 
+from korus._booking.beneficiaries import field_problem
 from korus._booking.external_reference import reference_problem
 from korus._primitives.clock import SYSTEM_CLOCK
-from korus.beneficiaries import field_problem
 from korus.cli.located import FileProblem, Located, Scalar, Unreadable, quoted, read_json, read_yaml
 
 __all__ = ["BookingFile", "FileInvalid", "Item", "OfferGiven", "OfferNamed", "Text", "parse"]

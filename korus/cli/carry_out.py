@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field, frozen
 
+from korus._booking.beneficiaries import order_tickets
 from korus._booking.facts import ReservationFacts, is_similar
 from korus._booking.facts import iri_of as relative_iri_of
-from korus.beneficiaries import order_tickets
+from korus._core.wire import iri_of, text, wire
 from korus.cli.allocation import Allocation, allocate_items, allocate_parts, asks_for, shortfall
 from korus.cli.booking_file import FileInvalid
 from korus.cli.located import FileProblem, quoted
@@ -32,19 +33,18 @@ from korus.errors import (
     ValidationFailed,
 )
 from korus.models import Beneficiary, Customer
-from korus.wire import iri_of, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from korus import Korus
+    from korus._booking.lines import BookingProblem
+    from korus._booking.live_checks import LineCheck
     from korus._booking.outcomes import BulkOutcome, LineOutcome
-    from korus._sync.bulk import BulkReservation
-    from korus._sync.delivery import Pending
+    from korus._sync.booking.builder import BulkReservation
+    from korus._sync.booking.documents import Pending
     from korus._sync.resources.journal import Recovered
-    from korus.availability import LineCheck
-    from korus.booking import BookingProblem
     from korus.cli.booking_file import BookingFile
     from korus.cli.progress import Progress
     from korus.cli.run_claim import RunClaim

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from korus._core.texts import folded
+from korus._core.wire import iri_of, objects, text, wire
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
 from korus.cli.located import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
 from korus.iri import OFFER, Reference, parse_iri, relative_iri
-from korus.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

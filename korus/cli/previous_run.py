@@ -12,7 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from korus._booking.correlation import RequestedLine
 from korus._booking.outcomes import OrderLine
-from korus.wire import iri_of, objects, text, wire
+from korus._core.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

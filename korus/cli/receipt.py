@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from korus.wire import iri_of, objects, text, wire
+from korus._core.wire import iri_of, objects, text, wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from korus._core.wire import wire
 from korus.cli.receipt import with_earlier
-from korus.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

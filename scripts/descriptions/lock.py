@@ -107,7 +107,7 @@ def lock_text(lock: Lock) -> str:
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
     lines = [
-        "# Written by `python -m scripts.fetch` and `python -m scripts.reconstruct`: which descriptions",
+        "# Written by `python -m scripts.fetch` and `python -m scripts.descriptions`: which descriptions",
         "# there are, which of them generated/ is made from, and with what.",
         f"current = {text(lock.current)}",
         "",

@@ -31,8 +31,9 @@ import httpx
 from attrs import define, field
 
 from korus import AsyncKorus, Korus
+from korus._core.config import Timeouts
+from korus._core.retry_policy import RetryPolicy
 from korus._journal import sql_store
-from korus.config import Timeouts
 from korus.errors import (
     KorusError,
     OutcomeUnknown,
@@ -40,7 +41,6 @@ from korus.errors import (
     ReservationUnusable,
     SoldOut,
 )
-from korus.retry import RetryPolicy
 from scripts.faults.plan import Plan, read
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, evolve, field, frozen
 
 from korus._booking.outcomes import OrderLine
+from korus._core.wire import wire
 from korus._http.ambiguity import is_ambiguous, redirects_after_work
 from korus.errors import KorusError, OutcomeUnknown
-from korus.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

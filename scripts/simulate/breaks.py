@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from korus._booking.correlation import Correlation
     from korus._booking.facts import FailedEntry, OrderFacts
+    from korus._booking.lines import BookingLine
     from korus._booking.orders import OrderRequest
     from korus._journal.intent_log import Intent
-    from korus.booking import BookingLine
 
 __all__ = ["BREAKS", "broken"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from attrs import evolve, frozen
 
-from korus.booking import BookingLine
+from korus._booking.lines import BookingLine
 from scripts.simulate.audit import COUNTS, Request
 from scripts.simulate.choices import Choices, Worst
 from scripts.simulate.model import ALL_HOLD, Assumptions, Character

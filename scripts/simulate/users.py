@@ -15,18 +15,18 @@ from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome
 from korus._booking.reconciliation import hold_details
 from korus._booking.recovery_steps import hold_lines, order_request_of, recover
+from korus._core.wire import wire
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, KorusError, OutcomeUnknown, ReservationUnusable
-from korus.wire import wire
 from scripts.simulate.world import Cancelled, Parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from korus._booking.facts import OrderFacts, ReservationFacts
+    from korus._booking.lines import BookingLine
     from korus._booking.orders import OrderRequest
     from korus._booking.outcomes import LineOutcome
-    from korus.booking import BookingLine
     from scripts.simulate.audit import Request
 from scripts.simulate.world import Moves, Process, World
 

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from korus import decode
+from korus._http import decode
 from korus.models import Offer, Order
 from tests.benchmarks import payloads, peers
 from tests.benchmarks.measuring import CPU, Row, at_least, at_most, race, ratio

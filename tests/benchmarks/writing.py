@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from korus import encode
+from korus._http import encode
 from korus.models import (
     BulkReservationInput,
     BulkReservationInputItem,

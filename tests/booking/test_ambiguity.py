@@ -10,6 +10,7 @@ from korus._http.ambiguity import (
     redirects_after_work,
     says_already_ordered,
 )
+from korus._http.error_responses import status_error
 from korus.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -27,7 +28,6 @@ from korus.errors import (
     TimedOut,
     ValidationFailed,
 )
-from korus.problems import status_error
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from korus_api.models import PatchOrderItemTicketInputBeneficiary
 
-from korus import beneficiaries
-from korus.beneficiaries import (
+from korus._booking import beneficiaries
+from korus._booking.beneficiaries import (
     BeneficiaryRow,
     assign,
     check_beneficiary,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus.booking import (
+from korus._booking.lines import (
     Booking,
     Knowledge,
     Wanted,

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus.downloads import check_address, check_content, file_name, is_stale, length_of, next_address
+from korus._booking.file_checks import (
+    check_address,
+    check_content,
+    file_name,
+    is_stale,
+    length_of,
+    next_address,
+)
 from korus.errors import DownloadFailed
 
 PDF = b"%PDF-1.7\n...\n%%EOF\n"

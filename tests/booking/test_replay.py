@@ -7,8 +7,8 @@ import pytest
 from korus_api.operations import OPERATIONS
 
 from korus import Korus, RetryPolicy
+from korus._http.retry import REPLAY, Replay, replay_of
 from korus.errors import ConnectionFailed, ConnectionLost, ServerError
-from korus.retry import REPLAY, Replay, replay_of
 
 ATTEMPTS = 3
 

@@ -205,9 +205,9 @@ def test_the_turn_of_a_worker_that_died_is_not_waited_for(
 ) -> None:
     import fakeredis
 
-    from korus._async import cache as async_cache
-    from korus._sync import cache as sync_cache
-    from korus.caching import account_of
+    from korus._async.http import cache as async_cache
+    from korus._http.cache_rules import account_of
+    from korus._sync.http import cache as sync_cache
 
     shared = fakeredis.FakeServer()
     monkeypatch.setattr(sync_cache, "redis_client", lambda url: fakeredis.FakeRedis(server=shared))
@@ -394,7 +394,7 @@ def test_a_request_that_is_taken_slowly_is_bounded(caller: Caller) -> None:
     slow.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
     def reserve(korus):
-        from korus.operations import endpoint
+        from korus._http.endpoints import endpoint
 
         operation = endpoint("bulk_create_reservations").OPERATION
         body = {"items": ["x" * 1000] * 8000}

@@ -10,6 +10,7 @@ import pytest
 from attrs import define
 
 from korus import AsyncKorus, Korus, errors
+from korus._http.endpoints import endpoint, request_for
 from korus.models import (
     BulkOrderInput,
     BulkReservationInput,
@@ -17,7 +18,6 @@ from korus.models import (
     BulkReservationInputItemTicketSession,
     Customer,
 )
-from korus.operations import endpoint, request_for
 from korus.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pytest
 from scripted_server import CANARIES, Caller, Reply, ScriptedServer, token
 
 from korus import AsyncKorus, Cache, Korus, RetryPolicy, errors
-from korus.config import Config
-from korus.secret import Secret
+from korus._core.config import Config
+from korus._core.secret import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -31,7 +31,7 @@ def free_port() -> int:
 
 def send(korus, name, **arguments):
     """Send any operation through the transport, as the bulk calls do."""
-    from korus.operations import endpoint, request_for
+    from korus._http.endpoints import endpoint, request_for
 
     module = endpoint(name)
     return korus.transport.send(module.OPERATION, request_for(module, **arguments))

@@ -9,7 +9,7 @@ import pytest
 from scripted_server import Caller, Reply, ScriptedServer, token
 
 from korus import RetryPolicy, errors
-from korus.failures import failure_of
+from korus._http.transport_errors import failure_of
 
 ONCE = RetryPolicy(attempts=1, settle=0.05)
 CANARIES = ("Lovelace", "ada@example.org", "1607709132476385", "canary-access", "canary-refresh")

@@ -11,7 +11,7 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 
 from korus import AsyncKorus, Cache, Korus, RetryPolicy, Timeouts
-from korus.config import ENVIRONMENTS
+from korus._core.config import ENVIRONMENTS
 from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus import decode
-from korus.decode import decode_json, decode_object, described, text_of
-from korus.encode import encode_json
+from korus._http import decode
+from korus._http.decode import decode_json, decode_object, described, text_of
+from korus._http.encode import encode_json
 from korus.errors import DecodingFailed, InvalidArgument
 
 JSON = st.recursive(

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from korus import AsyncKorus, Cache, Korus, RetryPolicy, Timeouts
+from korus._booking.beneficiaries import check_beneficiary, requirement
 from korus._core.durations import LONGEST, bounded
-from korus.beneficiaries import check_beneficiary, requirement
 from korus.errors import ConfigurationError, DocumentsNotReady, InvalidArgument, KorusError
 
 SETTINGS = {

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from korus._http.endpoints import available, endpoint, is_paged, request_for
+from korus._http.query import date_filter, direction_filter, id_filter, text_filter, texts_filter
 from korus.errors import InvalidArgument, InvalidIri, OperationUnavailable
-from korus.filters import date_filter, direction_filter, id_filter, text_filter, texts_filter
 from korus.iri import PRODUCT, SESSIONS
-from korus.operations import available, endpoint, is_paged, request_for
 
 C = "/v1/ticketing/catalogs/c1"
 BASE = "https://api.test"

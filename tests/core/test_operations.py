@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from korus._http.endpoints import available, is_paged, request_for
 from korus.errors import OperationUnavailable
-from korus.operations import available, is_paged, request_for
 
 
 def operation(build_request):

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus.errors import DecodingFailed, InvalidArgument
-from korus.pages import (
+from korus._http.pagination import (
     Cursor,
     Envelope,
     Memory,
@@ -21,6 +20,7 @@ from korus.pages import (
     read_envelope,
     step,
 )
+from korus.errors import DecodingFailed, InvalidArgument
 
 URL = "https://api.test/v1/booking/orders"
 

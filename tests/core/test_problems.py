@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from korus._core.secret import Secret
+from korus._http.error_responses import status_error
 from korus.errors import Problem, RateLimited, ServerError, StatusError, ValidationFailed
-from korus.problems import status_error
-from korus.secret import Secret
 
 PROPOSED = Path(__file__).parent.parent / "samples" / "proposed"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

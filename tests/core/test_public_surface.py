@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import korus
-from korus import models
+from korus import models, types
 
 
 def modules_after(statement: str) -> set[str]:
@@ -128,3 +128,21 @@ def test_every_public_method_explains_itself(name: str, method: object) -> None:
         for parameter in list(inspect.signature(method).parameters)[1:]:
             if parameter not in {"kind", "error", "traceback"}:
                 assert f"{parameter}:" in arguments, f"{name} does not explain {parameter}"
+
+
+@pytest.mark.parametrize("name", types.__all__)
+def test_type_that_a_user_holds_can_be_imported(name: str) -> None:
+    found = getattr(types, name)
+    assert isinstance(found, type)
+    assert found.__name__ == name
+    assert inspect.getdoc(found)
+
+
+def test_types_lists_its_own_names_only() -> None:
+    assert dir(types) == sorted(types.__all__) == sorted(types._HOMES)
+    with pytest.raises(AttributeError, match="no attribute 'wire'"):
+        types.wire  # noqa: B018
+
+
+def test_importing_types_loads_none_of_them() -> None:
+    assert not modules_after("import korus.types") & {"attr", "httpx", "sqlalchemy", "korus._booking"}

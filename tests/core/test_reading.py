@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from korus_api.operations import OPERATIONS
 
 from korus import models
-from korus.operations import endpoint
-from korus.pages import read_envelope
+from korus._http.endpoints import endpoint
+from korus._http.pagination import read_envelope
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 DOCUMENTS = {path.stem: json.loads(path.read_bytes()) for path in SAMPLES.rglob("*.json")}

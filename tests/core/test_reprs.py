@@ -13,9 +13,9 @@ from korus_api import models as generated
 from korus_api.types import File, Response, Unset
 
 import korus
-from korus.beneficiaries import BeneficiaryRow
+from korus._booking.beneficiaries import BeneficiaryRow
+from korus._http.pagination import Page
 from korus.errors import Problem, Violation
-from korus.pages import Page
 
 CANARY = "Lovelace ada@example.org 1607709132476385"
 MODELS = [

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from korus_api.operations import OPERATIONS
 
+from korus._core.retry_policy import RetryPolicy
+from korus._http.endpoints import endpoint
+from korus._http.retry import REPLAY, Replay, next_wait, parse_retry_after, replay_of
 from korus.errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -22,8 +25,6 @@ from korus.errors import (
     ServerError,
     TimedOut,
 )
-from korus.operations import endpoint
-from korus.retry import REPLAY, Replay, RetryPolicy, next_wait, parse_retry_after, replay_of
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 POLICY = RetryPolicy()

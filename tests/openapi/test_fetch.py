@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,12 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from reconstructed import copy_reconstructed
 
 from scripts import fetch as fetching
 from scripts.descriptions import FOLDER, dump, load, read_lock, sha256
 from scripts.fetch import ADDRESSES, Failure, FetchError, fetch, main
-from scripts.reconstruct import VERSIONS, document
-from scripts.reconstruct.__main__ import main as reconstruct
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -30,19 +28,10 @@ def _no_proxy(monkeypatch):
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-@pytest.fixture(scope="module")
-def reconstructed(tmp_path_factory):
-    there = tmp_path_factory.mktemp("openapi")
-    assert reconstruct(["--folder", str(there)]) == 0
-    shutil.copy(FOLDER / "overlay.yaml", there)
-    return there
-
-
 @pytest.fixture
-def folder(tmp_path, reconstructed, capsys):
-    """Give a folder with the reconstructed descriptions, their lock and the overlay."""
-    capsys.readouterr()
-    return Path(shutil.copytree(reconstructed, tmp_path / "openapi"))
+def folder(tmp_path):
+    """Copy the reconstructed descriptions, their lock and the overlay."""
+    return copy_reconstructed(tmp_path / "openapi")
 
 
 def files(folder):
@@ -51,10 +40,10 @@ def files(folder):
 
 def published(version="1.0.39", *, provenance=False, **about):
     """Give a description as it might be published: whole, and without a word of reconstruction."""
-    made = document(VERSIONS[-1])
+    made = load(FOLDER / "release.yaml")
     made["info"] = {**made["info"], "version": version, **about}
     if not provenance:
-        del made["info"]["x-provenance"]
+        made["info"].pop("x-provenance", None)
     return made
 
 

@@ -31,7 +31,8 @@ from sybil import Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
-from korus import AsyncKorus, Korus, config, errors
+from korus import AsyncKorus, Korus, errors
+from korus._core import config
 from korus.cli.booking_file import parse
 from korus.sandbox import Sandbox
 from scripts import demo

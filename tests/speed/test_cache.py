@@ -12,11 +12,13 @@ import httpx
 import pytest
 
 from korus import AsyncKorus, Cache, Korus
-from korus._async import cache as async_cache
-from korus._sync import cache as sync_cache
-from korus.caching import CATALOGUE, default_path
+from korus._async.http import cache as async_cache
+from korus._core.cache_setting import default_path
+from korus._core.retry_policy import RetryPolicy
+from korus._http.cache_rules import CATALOGUE
+from korus._http.retry import REPLAY, Replay
+from korus._sync.http import cache as sync_cache
 from korus.errors import ConfigurationError, ServerError
-from korus.retry import REPLAY, Replay, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from korus import decode, encode
+from korus._http import decode, encode
 from korus.errors import DecodingFailed, InvalidArgument
 from korus.models import BulkReservationInput
 

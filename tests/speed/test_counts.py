@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from korus import AsyncKorus, Korus, decode, encode
+from korus import AsyncKorus, Korus
+from korus._http import decode, encode
 from korus.models import Offer, Order
 from tests.benchmarks import payloads, server
 from tests.benchmarks.writing import request

@@ -10,18 +10,16 @@ import pytest
 
 # the pairs stand beside the tests, however pytest imports those
 sys.path.insert(0, str(Path(__file__).parent))
+from reconstructed import copy_reconstructed
 from rule_pairs import document
 
 from scripts.compare import Comparison, compare
-from scripts.reconstruct.__main__ import main as reconstruct
 
 
 @pytest.fixture(scope="session")
 def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the six reconstructed descriptions, whatever has been downloaded and followed since."""
-    folder = tmp_path_factory.mktemp("six")
-    assert reconstruct(["--folder", str(folder)]) == 0
-    return folder
+    """Copy the six descriptions that the project began with."""
+    return copy_reconstructed(tmp_path_factory.mktemp("six") / "openapi")
 
 
 @pytest.fixture

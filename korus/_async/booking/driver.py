@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define
 
-from korus._async.transport import Trace
+from korus._async.http.transport import Trace
 from korus._booking import effects as ask
 from korus._booking.facts import (
     FailedEntry,
@@ -25,19 +25,19 @@ from korus._booking.facts import (
 )
 from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
+from korus._core.wire import objects
+from korus._http.endpoints import available, request_for
+from korus._http.pagination import read_envelope
 from korus._journal.process import ACTIVE
 from korus._primitives.asynchronous import check_stopped, map_ordered, sleep
 from korus.errors import DecodingFailed, InvalidIri, KorusError, OperationUnavailable
 from korus.iri import ORDER, RESERVATION, parse_iri
-from korus.operations import available, request_for
-from korus.pages import read_envelope
-from korus.wire import objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from korus._async.booking.intent_log import AsyncBookingLog
-    from korus._async.transport import AsyncTransport, Operation
+    from korus._async.http.transport import AsyncTransport, Operation
     from korus._booking.effects import Effect, Steps
     from korus._journal.intent_log import Intent
 

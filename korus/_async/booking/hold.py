@@ -8,14 +8,14 @@ from attrs import frozen
 
 from korus._booking import hold_steps
 from korus._booking.correlation import RequestedLine
+from korus._booking.lines import Knowledge, split, trace_violations
 from korus._booking.outcomes import Line, LineOutcome, Status
 from korus._booking.reconciliation import hold_details
 from korus._booking.recovery_steps import hold_lines
+from korus._core.wire import wire
 from korus._journal.intent_log import new_intent
 from korus._primitives.asynchronous import map_ordered
-from korus.booking import Knowledge, split, trace_violations
 from korus.errors import KorusError, OutcomeUnknown, ValidationFailed
-from korus.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

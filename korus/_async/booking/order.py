@@ -8,8 +8,8 @@ from attrs import frozen
 
 from korus._booking import order_steps
 from korus._booking.recovery_steps import order_request_of
+from korus._core.wire import wire
 from korus._journal.intent_log import new_intent
-from korus.wire import wire
 
 if TYPE_CHECKING:
     from korus._async.booking.driver import AsyncDriver

@@ -1,8 +1,8 @@
 """Fetching documents from the storage host: into a file, into memory, or as a stream.
 
-They come from a temporary address, without the API's token. What a file must be is decided in `korus.downloads`. A file
-on disk appears whole or not at all, so that a broken download leaves nothing and a repeated one replaces its file at
-once.
+They come from a temporary address, without the API's token. `korus._booking.file_checks` decides what a file must be. A
+file on disk appears whole or not at all, so that a broken download leaves nothing and a repeated one replaces its file
+at once.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
+from korus._booking.file_checks import Content, check_address, file_name, is_stale, length_of, next_address
 from korus._core.part_files import PartFile
+from korus._core.wire import text
+from korus._http.retry import Replay, next_wait
 from korus._primitives.asynchronous import run_blocking, sleep
-from korus.downloads import Content, check_address, file_name, is_stale, length_of, next_address
 from korus.errors import DownloadFailed, KorusError, TransportError
-from korus.retry import Replay, next_wait
-from korus.wire import text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
-    from korus._async.transport import AsyncFetched, AsyncTransport
+    from korus._async.http.transport import AsyncFetched, AsyncTransport
     from korus.iri import Reference
 
 __all__ = ["AsyncDocumentStream", "AsyncDownloads"]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from korus._async.pages import AsyncPages, Source
+from korus._async.http.pages import AsyncPages, Source
+from korus._http.endpoints import Endpoint, is_paged, request_for
 from korus.iri import Kind, Reference, reference
-from korus.operations import Endpoint, is_paged, request_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from korus._async.client import AsyncKorus
-    from korus._async.transport import Answer, AsyncTransport
-    from korus.pages import Query
+    from korus._async.http.transport import Answer, AsyncTransport
+    from korus._http.pagination import Query
 
 __all__ = ["AsyncResource"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
-from korus.filters import Direction, direction_filter
-from korus.operations import available
+from korus._http.endpoints import available
+from korus._http.query import Direction, direction_filter
 
 if TYPE_CHECKING:
-    from korus._async.pages import AsyncPages
+    from korus._async.http.pages import AsyncPages
     from korus.models import Catalog
 
 __all__ = ["AsyncCatalogs"]

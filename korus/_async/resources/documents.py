@@ -6,21 +6,21 @@ import logging
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from korus._async.delivery import AsyncDelivery, Pending, document_of
+from korus._async.booking.documents import AsyncDelivery, Pending, document_of
 from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
 from korus._core.durations import bounded
+from korus._core.wire import wire
+from korus._http.endpoints import available
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
-from korus.operations import available
-from korus.wire import wire
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from korus._async.pages import AsyncPages
+    from korus._async.http.pages import AsyncPages
     from korus.models import Order, OrderDocument, OrderDocumentPatchRead
 
 _LOG = logging.getLogger("korus")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
+from korus._http.endpoints import available
 from korus.iri import FORM, Reference
-from korus.operations import available
 
 if TYPE_CHECKING:
     from korus.models import Form

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
-from korus.filters import Direction, date_filter, direction_filter, id_filter, texts_filter
+from korus._http.endpoints import available, endpoint
+from korus._http.query import Direction, date_filter, direction_filter, id_filter, texts_filter
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, PRODUCT, PRODUCT_BASE, SESSIONS, Reference
-from korus.operations import available, endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from korus._async.pages import AsyncPages
+    from korus._async.http.pages import AsyncPages
     from korus.models import (
         Catalog,
         Offer,

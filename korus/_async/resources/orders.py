@@ -8,19 +8,19 @@ from korus._async.booking.order import place, resolve
 from korus._async.resources._resource import AsyncResource
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
+from korus._core.wire import objects
+from korus._http.endpoints import available
+from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
-from korus.filters import Direction, date_filter, direction_filter, text_filter
 from korus.iri import ORDER, Reference
-from korus.operations import available
-from korus.wire import objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from korus._async.bulk import AsyncBulkReservation
-    from korus._async.pages import AsyncPages
+    from korus._async.booking.builder import AsyncBulkReservation
+    from korus._async.http.pages import AsyncPages
     from korus.models import Customer, Order, Reservation
 
 __all__ = ["AsyncOrders"]

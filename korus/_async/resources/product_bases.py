@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
+from korus._http.endpoints import available
 from korus.iri import CATALOG, PRODUCT_BASE, Reference, parse_id
-from korus.operations import available
 
 if TYPE_CHECKING:
-    from korus._async.pages import AsyncPages
+    from korus._async.http.pages import AsyncPages
     from korus.models import Catalog, ProductBase, ProductBaseOption, ProductBaseOptionValue
 
 __all__ = ["AsyncProductBases"]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus._async.booking.builder import AsyncBulkReservation
 from korus._async.booking.hold import resolve
-from korus._async.bulk import AsyncBulkReservation
 from korus._async.resources._resource import AsyncResource
 from korus._booking.outcomes import BulkOutcome
+from korus._core.wire import objects
+from korus._http.endpoints import available
+from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
-from korus.filters import Direction, direction_filter
 from korus.iri import RESERVATION, Reference
-from korus.operations import available
-from korus.wire import objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from korus._async.pages import AsyncPages
+    from korus._async.http.pages import AsyncPages
     from korus.models import Reservation
 
 __all__ = ["AsyncReservations"]

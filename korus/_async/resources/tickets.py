@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from korus._async.naming import AsyncNaming
+from korus._async.booking.beneficiaries import AsyncNaming
 from korus._async.resources._resource import AsyncResource
+from korus._booking.beneficiaries import Requirement, order_tickets, read_rows, requirement
 from korus._booking.outcomes import BulkOutcome
-from korus.beneficiaries import Requirement, order_tickets, read_rows, requirement
+from korus._core.wire import wire
+from korus._http.endpoints import available
 from korus.iri import ORDER, TICKET, Reference
-from korus.operations import available
-from korus.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

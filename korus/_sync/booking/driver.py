@@ -25,14 +25,14 @@ from korus._booking.facts import (
 )
 from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
+from korus._core.wire import objects
+from korus._http.endpoints import available, request_for
+from korus._http.pagination import read_envelope
 from korus._journal.process import ACTIVE
 from korus._primitives.synchronous import check_stopped, map_ordered, sleep
-from korus._sync.transport import Trace
+from korus._sync.http.transport import Trace
 from korus.errors import DecodingFailed, InvalidIri, KorusError, OperationUnavailable
 from korus.iri import ORDER, RESERVATION, parse_iri
-from korus.operations import available, request_for
-from korus.pages import read_envelope
-from korus.wire import objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from korus._booking.effects import Effect, Steps
     from korus._journal.intent_log import Intent
     from korus._sync.booking.intent_log import BookingLog
-    from korus._sync.transport import Operation, Transport
+    from korus._sync.http.transport import Operation, Transport
 
 __all__ = ["Driver"]
 

@@ -14,9 +14,9 @@ from korus.errors import ConfigurationError, JournalFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from korus._core.config import Config
     from korus._journal.intent_log import Intent, IntentLog, Takeover
     from korus._journal.sql_store import JournalStore
-    from korus.config import Config
 
 __all__ = ["BookingLog"]
 

@@ -1,9 +1,9 @@
 # Written by `python -m scripts.sync` from korus/_async/http/downloads.py; edit that file instead.
 """Fetching documents from the storage host: into a file, into memory, or as a stream.
 
-They come from a temporary address, without the API's token. What a file must be is decided in `korus.downloads`. A file
-on disk appears whole or not at all, so that a broken download leaves nothing and a repeated one replaces its file at
-once.
+They come from a temporary address, without the API's token. `korus._booking.file_checks` decides what a file must be. A
+file on disk appears whole or not at all, so that a broken download leaves nothing and a repeated one replaces its file
+at once.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
-from korus._core.part_files import PartFile
-from korus._primitives.synchronous import run_blocking, sleep
-from korus.downloads import (
+from korus._booking.file_checks import (
     Content,
     check_address,
     file_name,
@@ -25,15 +23,17 @@ from korus.downloads import (
     length_of,
     next_address,
 )
+from korus._core.part_files import PartFile
+from korus._core.wire import text
+from korus._http.retry import Replay, next_wait
+from korus._primitives.synchronous import run_blocking, sleep
 from korus.errors import DownloadFailed, KorusError, TransportError
-from korus.retry import Replay, next_wait
-from korus.wire import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
     from pathlib import Path
 
-    from korus._sync.transport import Fetched, Transport
+    from korus._sync.http.transport import Fetched, Transport
     from korus.iri import Reference
 
 __all__ = ["DocumentStream", "Downloads"]

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from korus._sync.pages import Pages, Source
+from korus._http.endpoints import Endpoint, is_paged, request_for
+from korus._sync.http.pages import Pages, Source
 from korus.iri import Kind, Reference, reference
-from korus.operations import Endpoint, is_paged, request_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from korus._http.pagination import Query
     from korus._sync.client import Korus
-    from korus._sync.transport import Answer, Transport
-    from korus.pages import Query
+    from korus._sync.http.transport import Answer, Transport
 
 __all__ = ["Resource"]
 

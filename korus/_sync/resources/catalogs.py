@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from korus._http.endpoints import available
+from korus._http.query import Direction, direction_filter
 from korus._sync.resources._resource import Resource
-from korus.filters import Direction, direction_filter
-from korus.operations import available
 
 if TYPE_CHECKING:
-    from korus._sync.pages import Pages
+    from korus._sync.http.pages import Pages
     from korus.models import Catalog
 
 __all__ = ["Catalogs"]

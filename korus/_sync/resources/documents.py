@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from korus._core.durations import bounded
-from korus._sync.delivery import Delivery, Pending, document_of
+from korus._core.wire import wire
+from korus._http.endpoints import available
+from korus._sync.booking.documents import Delivery, Pending, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
 from korus._sync.resources._resource import Resource
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
-from korus.operations import available
-from korus.wire import wire
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from korus._sync.pages import Pages
+    from korus._sync.http.pages import Pages
     from korus.models import Order, OrderDocument, OrderDocumentPatchRead
 
 _LOG = logging.getLogger("korus")

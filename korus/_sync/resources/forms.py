@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from korus._http.endpoints import available
 from korus._sync.resources._resource import Resource
 from korus.iri import FORM, Reference
-from korus.operations import available
 
 if TYPE_CHECKING:
     from korus.models import Form

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._sync.resources._resource import Resource
-from korus.filters import (
+from korus._http.endpoints import available, endpoint
+from korus._http.query import (
     Direction,
     date_filter,
     direction_filter,
     id_filter,
     texts_filter,
 )
+from korus._sync.resources._resource import Resource
 from korus.iri import (
     CATALOG,
     OFFER,
@@ -22,13 +23,12 @@ from korus.iri import (
     SESSIONS,
     Reference,
 )
-from korus.operations import available, endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from korus._sync.pages import Pages
+    from korus._sync.http.pages import Pages
     from korus.models import (
         Catalog,
         Offer,

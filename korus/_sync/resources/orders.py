@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
+from korus._core.wire import objects
+from korus._http.endpoints import available
+from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus._sync.booking.order import place, resolve
 from korus._sync.resources._resource import Resource
 from korus.errors import InvalidArgument, OutcomeUnknown
-from korus.filters import Direction, date_filter, direction_filter, text_filter
 from korus.iri import ORDER, Reference
-from korus.operations import available
-from korus.wire import objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from korus._sync.bulk import BulkReservation
-    from korus._sync.pages import Pages
+    from korus._sync.booking.builder import BulkReservation
+    from korus._sync.http.pages import Pages
     from korus.models import Customer, Order, Reservation
 
 __all__ = ["Orders"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from korus._http.endpoints import available
 from korus._sync.resources._resource import Resource
 from korus.iri import CATALOG, PRODUCT_BASE, Reference
-from korus.operations import available
 
 if TYPE_CHECKING:
-    from korus._sync.pages import Pages
+    from korus._sync.http.pages import Pages
     from korus.models import Catalog, Product, ProductBase
 
 __all__ = ["Products"]

@@ -6,20 +6,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from korus._booking.outcomes import BulkOutcome
+from korus._core.wire import objects
+from korus._http.endpoints import available
+from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
+from korus._sync.booking.builder import BulkReservation
 from korus._sync.booking.hold import resolve
-from korus._sync.bulk import BulkReservation
 from korus._sync.resources._resource import Resource
 from korus.errors import InvalidArgument, OutcomeUnknown
-from korus.filters import Direction, direction_filter
 from korus.iri import RESERVATION, Reference
-from korus.operations import available
-from korus.wire import objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from korus._sync.pages import Pages
+    from korus._sync.http.pages import Pages
     from korus.models import Reservation
 
 __all__ = ["Reservations"]

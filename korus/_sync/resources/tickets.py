@@ -5,13 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus._booking.beneficiaries import (
+    Requirement,
+    order_tickets,
+    read_rows,
+    requirement,
+)
 from korus._booking.outcomes import BulkOutcome
-from korus._sync.naming import Naming
+from korus._core.wire import wire
+from korus._http.endpoints import available
+from korus._sync.booking.beneficiaries import Naming
 from korus._sync.resources._resource import Resource
-from korus.beneficiaries import Requirement, order_tickets, read_rows, requirement
 from korus.iri import ORDER, TICKET, Reference
-from korus.operations import available
-from korus.wire import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

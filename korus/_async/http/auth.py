@@ -1,0 +1,269 @@
+"""The token: asked for once, however many tasks need it, renewed before it ends, replayed once after a 401.
+
+One `httpx.Auth` flow; what is asked and what the answers mean is decided in `korus._http.oidc`. The token is put on
+requests to the API's own origin and on nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import httpx
+from attrs import define
+
+from korus._async.http.reading import discard
+from korus._http import oidc
+from korus._primitives.asynchronous import AsyncEvent, home
+from korus.errors import KorusError, StatusError, TimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+
+    from korus._async.http.cache import AsyncSharedToken
+    from korus._core.config import Config
+    from korus._core.secret import Secret
+    from korus._http.oidc import Token
+    from korus._primitives.clock import Clock
+
+__all__ = ["PROGRESS", "AsyncBearerAuth", "AsyncTokens", "Progress"]
+
+PROGRESS = "korus"
+"""The extension of a request under which its `Progress` travels."""
+
+# refused credentials do not become right within a moment: whoever comes late gets the same answer
+_REFUSAL_LASTS = 10.0
+# a token that still holds is used on while its endpoint is unwell, and renewing is tried again after this
+_RENEW_AGAIN = 1.0
+# longer waits are too long for a lock of the system
+_LONGEST_WAIT = 1_000_000.0
+
+
+@define
+class Progress:
+    """How far one attempt has come, shared with whoever carries it out.
+
+    Attributes:
+        sent: Whether the request itself may have left, as opposed to only a token being waited for.
+        deadline: The monotonic time until which it may take, None for no limit.
+        over: Whether it has ended.
+    """
+
+    deadline: float | None = None
+    sent: bool = False
+    over: bool = False
+
+
+@define(eq=False)
+class _Flight:
+    """One renewal under way and those who wait for it."""
+
+    done: AsyncEvent
+    token: Token | None = None
+    error: KorusError | None = None
+
+
+class AsyncTokens:
+    """The access token of one client, asked for by one task at a time while the others wait for it.
+
+    A forked child and a second event loop take the token over, but not a renewal that is under way. There is no
+    lock: one that is held during a fork stays locked in the child.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        post: Callable[[httpx.Request, float | None], Awaitable[httpx.Response]],
+        clock: Clock,
+        shared: AsyncSharedToken | None = None,
+    ) -> None:
+        self._config = config
+        self._post = post
+        self._clock = clock
+        self._shared = shared
+        self._token: Token | None = None
+        self._renewed_by: int | None = None
+        self._flights: dict[Hashable, _Flight] = {}
+        self._refusal: KorusError | None = None
+        self._refused_until = 0.0
+        self._secrets: tuple[Secret, ...] = (config.client_secret,)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Everything that must not be shown, should an answer echo it."""
+        return self._secrets
+
+    async def token(self, stale: Token | None = None, deadline: float | None = None) -> Token:
+        """Return a token that holds.
+
+        Args:
+            stale: The token that the API has just refused; another one is needed.
+            deadline: The monotonic time until which it may take, None for no limit.
+
+        Raises:
+            AuthenticationFailed: the token endpoint answered with a 3xx or 4xx.
+            TransportError: the token endpoint could not be reached, or gave no token; ``sent`` is False.
+        """
+        while True:
+            token = self._token
+            if token is not None and token is not stale and self._clock.monotonic() < token.renew_at:
+                return token
+            flight, leads = self._join(stale)
+            if leads:
+                await self._renew(flight, stale, deadline)
+            elif not await flight.done.wait(self._seconds_left(deadline)):
+                raise TimedOut(
+                    f"{oidc.OPERATION}: the time limit has passed while another call renewed the token; "
+                    "it was not sent",
+                    sent=False,
+                    operation=oidc.OPERATION,
+                )
+            if flight.token is not None and flight.token is not stale:
+                return flight.token
+            if flight.error is not None:
+                # everybody gets an error of their own: a shared one would collect all their tracebacks
+                raise copy.copy(flight.error)
+            # the call that asked was cancelled, or had less time: the next one asks
+
+    def _join(self, stale: Token | None) -> tuple[_Flight, bool]:
+        """Join the renewal that is under way, or begin one."""
+        here, mine = home(), _Flight(AsyncEvent())
+        flight = self._flights.setdefault(here, mine)
+        if flight is not mine:
+            return flight, False
+        token, now = self._token, self._clock.monotonic()
+        if token is not None and token is not stale and now < token.renew_at:
+            mine.token = token
+        elif self._refusal is not None and now < self._refused_until:
+            mine.error = self._refusal
+        else:
+            return mine, True
+        del self._flights[here]
+        mine.done.set()
+        return mine, False
+
+    async def _renew(self, flight: _Flight, stale: Token | None, deadline: float | None) -> None:
+        here = home()
+        try:
+            flight.token = await self._renewed(stale, deadline)
+        except KorusError as error:
+            if deadline is not None and self._clock.monotonic() >= deadline:
+                # the others may have more time than this call had
+                raise
+            flight.error = _detached(error)
+        finally:
+            self._complete(flight, stale)
+            del self._flights[here]
+            flight.done.set()
+
+    def _complete(self, flight: _Flight, stale: Token | None) -> None:
+        now, held = self._clock.monotonic(), self._token
+        if flight.token is not None:
+            self._token, self._refusal, self._renewed_by = flight.token, None, os.getpid()
+            self._secrets = (
+                self._config.client_secret,
+                *(secret for token in (flight.token, held) if token is not None for secret in token.secrets),
+            )
+        elif isinstance(flight.error, StatusError) and oidc.is_refusal(flight.error.status or 0):
+            self._refusal, self._refused_until = flight.error, now + _REFUSAL_LASTS
+        elif held is not None and held is not stale and now < held.ends_at:
+            # also when the call that asked was cancelled or had less time: the others go on with this one
+            self._token = flight.token = oidc.renewed_later(held, min(now + _RENEW_AGAIN, held.ends_at))
+            flight.error = None
+
+    async def _renewed(self, stale: Token | None, deadline: float | None) -> Token:
+        """Take the token that another worker has renewed already, else renew it for all."""
+        if self._shared is None:
+            return await self._asked(stale, deadline)
+        async with self._shared.turn(self._seconds_left(deadline)):
+            found = await self._shared.load(self._seconds_left(deadline))
+            if found is not None and (stale is None or found.access != stale.access):
+                return found
+            token = await self._asked(stale, deadline)
+            await self._shared.save(token, self._seconds_left(deadline))
+            return token
+
+    async def _asked(self, stale: Token | None, deadline: float | None) -> Token:
+        """Ask the endpoint: by refresh where that may do, else (or when that is refused) by credentials."""
+        held = self._token
+        # a token that the API refuses before its time was revoked, and its refresh token with it; a refresh token
+        # that a forked child has of its parent may be good for one use only, and that is the parent's
+        if (
+            held is not None
+            and stale is None
+            and self._renewed_by == os.getpid()
+            and held.can_refresh(self._clock.monotonic())
+        ):
+            try:
+                return await self._ask(held, deadline)
+            except StatusError as error:
+                if not oidc.is_refusal(error.status or 0):
+                    raise
+        return await self._ask(None, deadline)
+
+    def _seconds_left(self, deadline: float | None) -> float | None:
+        return None if deadline is None else min(max(deadline - self._clock.monotonic(), 0), _LONGEST_WAIT)
+
+    async def _ask(self, held: Token | None, deadline: float | None) -> Token:
+        asked_at = self._clock.monotonic()
+        response = await self._post(_token_request(self._config, held), deadline)
+        if response.status_code != HTTPStatus.OK:
+            raise oidc.token_error(
+                response.status_code,
+                response.headers,
+                response.content,
+                secrets=self.secrets,
+                now=self._clock.now(),
+            )
+        return oidc.read_token(response.content, response.headers.get("content-type"), asked_at=asked_at)
+
+
+def _token_request(config: Config, held: Token | None) -> httpx.Request:
+    return httpx.Request(
+        "POST",
+        config.token_url,
+        content=oidc.form(config, held),
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+    )
+
+
+def _detached(error: KorusError) -> KorusError:
+    """Cut an error loose from the frames it came through: they hold requests, and requests hold tokens."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
+
+
+class AsyncBearerAuth(httpx.Auth):
+    """Puts the token on requests to the API's own origin, and replays a request once after a 401."""
+
+    def __init__(self, base_url: str, tokens: AsyncTokens) -> None:
+        url = httpx.URL(base_url)
+        self._origin = (url.scheme, url.host, url.port)
+        self._tokens = tokens
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Send with the token; after a 401 renew it and send once more (P3: a 401 was not carried out)."""
+        progress = request.extensions.get(PROGRESS) or Progress()
+        if (request.url.scheme, request.url.host, request.url.port) != self._origin:
+            progress.sent = True
+            yield request
+            return
+        token = await self._tokens.token(deadline=progress.deadline)
+        request.headers["Authorization"] = _bearer(token)
+        progress.sent = True
+        response = yield request
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return
+        # the connection is free for others, the token request included, only when the answer was read
+        await discard(response)
+        progress.sent = False
+        token = await self._tokens.token(stale=token, deadline=progress.deadline)
+        request.headers["Authorization"] = _bearer(token)
+        progress.sent = True
+        yield request
+
+
+def _bearer(token: Token) -> str:
+    return f"Bearer {token.access.reveal()}"

@@ -1,0 +1,333 @@
+"""A collection of the API that is read page by page, only as far as it is looked at.
+
+Which page comes next is decided in `korus._http.pagination`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from attrs import evolve, field, frozen
+
+from korus._http import pagination as paging
+from korus._http.pagination import Cursor, Envelope, Memory, Page, Query
+from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers, Dropped, home
+from korus.errors import CollectionChanged, ConfigurationError, InvalidArgument, UnexpectedCount
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+
+    from korus._async.http.transport import Answer
+
+__all__ = ["AsyncPages", "Source"]
+
+_T = TypeVar("_T")
+
+_NOTHING = Memory()
+
+
+@frozen
+class Source(Generic[_T]):
+    """Where the pages of one list come from.
+
+    Attributes:
+        operation: The operation's name.
+        url: The collection's absolute address.
+        query: Its filters.
+        paged: Whether the operation knows page numbers.
+        read: Fetches a page by its query; the answer is decoded when its turn has come.
+        build: Makes a model of one item.
+        ahead: The client's calls under way, which those for pages fetched ahead belong to.
+    """
+
+    operation: str
+    url: str
+    query: Query
+    paged: bool
+    read: Callable[[Query], Awaitable[Answer]] = field(repr=False)
+    build: Callable[[Any], _T] = field(repr=False)
+    ahead: AsyncCalls = field(factory=AsyncCalls, repr=False)
+
+    @property
+    def key(self) -> str:
+        """What positions of this list are marked with."""
+        return paging.collection_key(self.operation, self.url, self.query)
+
+
+@frozen
+class _Reading(Generic[_T]):
+    cursor: Cursor
+    envelope: Envelope
+    page: Page[_T]
+    step: paging.Step
+
+
+class _Reader(Generic[_T]):
+    """What a list and its iterations share: how pages are read, and how far the latest reading came."""
+
+    def __init__(self, source: Source[_T], page_size: int | None, prefetch: int, start: Cursor) -> None:
+        self.source = source
+        self.page_size = page_size
+        self.prefetch = prefetch
+        self.start = start
+        self.cursor: Cursor | None = start
+        self.skip = start.skip
+        self.total = start.total
+
+    def stand(self, cursor: Cursor | None, skip: int = 0) -> None:
+        """Remember where reading stands."""
+        self.cursor, self.skip = cursor, skip
+
+    def query(self, cursor: Cursor) -> Query:
+        """Give the query that a page is asked for with."""
+        return paging.page_query(cursor, self.source.query, self.page_size)
+
+    async def read(
+        self, cursor: Cursor, memory: Memory = _NOTHING, answer: Answer | None = None
+    ) -> _Reading[_T]:
+        """Read a page, or what came of it already."""
+        source = self.source
+        if answer is None:
+            answer = await source.read(self.query(cursor))
+        envelope = paging.read_envelope(answer.json(), operation=source.operation, url=source.url)
+        step = paging.step(cursor, envelope, memory, paged=source.paged)
+        self.total = envelope.total if envelope.total is not None else self.total
+        following = step.following
+        page = Page(
+            items=tuple(map(source.build, envelope.members)),
+            number=cursor.number,
+            total=envelope.total,
+            position=None if following is None else paging.position_of(following, 0, source.key),
+            page_size=len(envelope.members) if cursor.first_size is None else cursor.first_size,
+            requested=self.page_size,
+        )
+        return _Reading(cursor, envelope, page, step)
+
+
+class AsyncPages(Generic[_T]):
+    """A list of the API, fetched as needed; nothing is sent before it is looked at.
+
+    Iterate over it for the items, over `pages` for whole pages; each iteration reads anew. Pages are read one
+    after the other and dropped behind, so memory does not grow with the collection. The API may put fewer items
+    on a page than ``page_size`` asks for; `korus.Page.page_size` says how many it does.
+
+    A collection that changes while it is read may show an item twice or not at all, since the API counts
+    pages and keeps no snapshot. Where that can be noticed (another total, the same items again, fewer or
+    more items than announced) a `korus.CollectionChanged` warning says so once; reading always ends.
+
+    Example:
+        >>> async for offer in korus.offers.list(catalog, page_size=50, prefetch=4):
+        ...     print(offer.date)
+
+    Reference: 1.7, 8.1 to 8.5.
+    """
+
+    def __init__(
+        self,
+        source: Source[_T],
+        *,
+        page_size: int | None = None,
+        prefetch: int = 0,
+        start: Cursor | None = None,
+    ) -> None:
+        if isinstance(prefetch, bool) or prefetch < 0:
+            raise InvalidArgument(f"prefetch is a number of pages from 0 on, not {prefetch!r}")
+        self._reader = _Reader(source, paging.check_page_size(page_size), prefetch, start or Cursor())
+
+    def __repr__(self) -> str:
+        reader = self._reader
+        return f"<{type(self).__name__} {reader.source.operation} from page {reader.start.number}>"
+
+    def __aiter__(self) -> AsyncIterator[_T]:
+        return _Items(self._reader)
+
+    def pages(self) -> AsyncIterator[Page[_T]]:
+        """Iterate over whole pages; one that was resumed in its middle comes without what was read before.
+
+        Raises:
+            KorusError: while iterating, what a request can raise; see `korus.errors`.
+        """
+        return _WholePages(self._reader)
+
+    @property
+    async def total(self) -> int | None:
+        """How many items the collection has: as the last page said that was read, else by asking for one.
+
+        None when the API does not say.
+        """
+        if self._reader.total is None:
+            await self._reader.read(self._reader.start)
+        return self._reader.total
+
+    async def first(self) -> _T | None:
+        """Give the first item, None when there is none."""
+        start = self._reader.start
+        reading = await self._reader.read(start)
+        items = reading.page.items[start.skip :]
+        return items[0] if items else None
+
+    async def one(self) -> _T:
+        """Give the only item.
+
+        Raises:
+            UnexpectedCount: when there is none, or another one.
+        """
+        found: list[_T] = []
+        async for item in self:
+            found.append(item)
+            if len(found) > 1:
+                break
+        operation = self._reader.source.operation
+        if len(found) != 1:
+            raise UnexpectedCount(
+                f"{operation}: exactly one item was expected, there {'are more' if found else 'is none'}",
+                operation=operation,
+            )
+        return found[0]
+
+    async def page(self, number: int) -> Page[_T]:
+        """Give one page; beyond the last it is empty.
+
+        Args:
+            number: Its number, from 1.
+
+        Raises:
+            InvalidArgument: when the number is below 1, or above 1 where the API has no pages for this list.
+        """
+        number = paging.check_page_number(number)
+        if number > 1 and not self._reader.source.paged:
+            raise InvalidArgument(f"{self._reader.source.operation}: this list comes as one page")
+        reading = await self._reader.read(Cursor(number=number, counted=number == 1))
+        return reading.page
+
+    @property
+    def position(self) -> Mapping[str, Any] | None:
+        """Where the latest iteration stands, as plain JSON for `resume`; None once it has come to its end."""
+        reader = self._reader
+        if reader.cursor is None:
+            return None
+        return paging.position_of(reader.cursor, reader.skip, reader.source.key)
+
+    def resume(self, position: Mapping[str, Any]) -> AsyncPages[_T]:
+        """Give the same list from a saved position on.
+
+        Args:
+            position: What `position` or `korus.Page.position` gave, possibly in another process.
+
+        Raises:
+            InvalidArgument: when it is not a position of this list.
+        """
+        reader = self._reader
+        start = paging.cursor_at(position, reader.source.key)
+        return AsyncPages(reader.source, page_size=reader.page_size, prefetch=reader.prefetch, start=start)
+
+
+class _Walk(Generic[_T]):
+    """One iteration over a list: reads page after page, ahead of the reader where that was asked for.
+
+    It is a class and not a generator, since a loop may be left at any moment, and what is under way then has
+    to end without anybody waiting for it.
+    """
+
+    def __init__(self, reader: _Reader[_T]) -> None:
+        self._reader = reader
+        self._cursor: Cursor | None = reader.start
+        self._memory = _NOTHING
+        self._home: Hashable = None
+        self._workers: AsyncWorkers | None = None
+        self._ahead: dict[Query, AsyncPending[Answer]] = {}
+
+    def _begin_ahead(self) -> None:
+        """Begin to fetch ahead; what another process or event loop fetches for this walk never arrives here."""
+        if self._reader.prefetch and self._home != home():
+            self._home, self._ahead = home(), {}
+            self._workers = AsyncWorkers(self._reader.prefetch, self._reader.source.ahead)
+
+    async def turn(self) -> _Reading[_T] | None:
+        """Read the next page; None after the last."""
+        reader, cursor = self._reader, self._cursor
+        if cursor is None:
+            reader.stand(None)
+            return None
+        self._begin_ahead()
+        coming = self._ahead.pop(reader.query(cursor), None)
+        try:
+            answer = None if coming is None else await coming.result()
+        except Dropped:
+            raise ConfigurationError(
+                "this client was closed while a list was read; build a new one"
+            ) from None
+        if answer is not None:
+            # the next page is on its way while this one is decoded
+            await self._look_ahead(cursor, 1)
+        reading = await reader.read(cursor, self._memory, answer)
+        step = reading.step
+        if step.warning is not None:
+            warnings.warn(f"{reader.source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
+        self._cursor, self._memory = step.following, self._memory.with_page(reading.envelope)
+        if step.repeated:
+            return await self.turn()
+        await self._look_ahead(self._cursor)
+        return reading
+
+    async def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
+        """Start as many pages from a cursor on as are to be fetched ahead; the first ``past`` are there already."""
+        reader = self._reader
+        if self._workers is None or cursor is None:
+            return
+        started = False
+        for page in paging.foreseen(cursor, reader.prefetch + past)[past:]:
+            query = reader.query(page)
+            if query not in self._ahead:
+                self._ahead[query], started = self._workers.start(reader.source.read, query), True
+        if started:
+            await self._workers.give_way()
+
+    def __del__(self) -> None:
+        workers = getattr(self, "_workers", None)
+        if workers is not None:
+            workers.drop()
+
+
+class _Items(Generic[_T]):
+    """The items of a list, one by one."""
+
+    def __init__(self, reader: _Reader[_T]) -> None:
+        self._reader = reader
+        self._walk = _Walk(reader)
+        self._cursor: Cursor | None = None
+        self._items: tuple[_T, ...] = ()
+        self._next = 0
+
+    def __aiter__(self) -> AsyncIterator[_T]:
+        return self
+
+    async def __anext__(self) -> _T:
+        while self._next >= len(self._items):
+            reading = await self._walk.turn()
+            if reading is None:
+                raise StopAsyncIteration
+            self._cursor, self._items, self._next = reading.cursor, reading.page.items, reading.cursor.skip
+        self._next += 1
+        self._reader.stand(self._cursor, self._next)
+        return self._items[self._next - 1]
+
+
+class _WholePages(Generic[_T]):
+    """The pages of a list, one by one."""
+
+    def __init__(self, reader: _Reader[_T]) -> None:
+        self._reader = reader
+        self._walk = _Walk(reader)
+
+    def __aiter__(self) -> AsyncIterator[Page[_T]]:
+        return self
+
+    async def __anext__(self) -> Page[_T]:
+        reading = await self._walk.turn()
+        if reading is None:
+            raise StopAsyncIteration
+        page, skip = reading.page, reading.cursor.skip
+        self._reader.stand(reading.cursor, len(page))
+        return page if not skip else evolve(page, items=page.items[skip:])

@@ -1,0 +1,635 @@
+"""One call to the API: headers, token, retries, deadline, and every failure as an error of korus.
+
+This module only carries out what others decide: `korus._http.retry` whether to try again, `transport_errors` whether a
+request may have arrived, `error_responses` what an error answer means.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from urllib.parse import urlsplit
+
+import httpx
+from attrs import define, field
+
+from korus._async.http.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
+from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
+from korus._http.decode import decode_json, decode_object
+from korus._http.encode import encode_json
+from korus._http.error_responses import request_id_of, status_error
+from korus._http.identity import Identity
+from korus._http.oidc import OPERATION as TOKEN_OPERATION
+from korus._http.oidc import unusable
+from korus._http.retry import Replay, next_wait, replay_of
+from korus._http.transport_errors import CAUGHT, failure_of
+from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
+from korus._primitives.clock import SYSTEM_CLOCK, Clock
+from korus._primitives.countdown import Countdown
+from korus._version import __version__
+from korus.errors import (
+    ConfigurationError,
+    DecodingFailed,
+    DownloadFailed,
+    InvalidArgument,
+    KorusError,
+)
+from korus.iri import prefix_of, relative_iris
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+
+    from korus._async.http.cache import AsyncCatalogueCache
+    from korus._core.config import Config, Timeouts
+    from korus._core.secret import Secret
+
+__all__ = ["Answer", "AsyncFetched", "AsyncTransport", "Operation", "Trace", "user_agent"]
+
+_Decoded = TypeVar("_Decoded")
+
+_LOG = logging.getLogger("korus")
+_MEDIA_TYPE = "application/ld+json"
+# the network's own timeouts come first, so that "never connected" is told from "never answered"
+_SLACK = 1.03
+_ERROR_BODY_BYTES = 1024 * 1024
+_TOKEN_BODY_BYTES = 1024 * 1024
+_CACHE_SECONDS, _CACHE_SHARE = 1.0, 0.1
+
+
+class Operation(Protocol):
+    """What has to be known of an operation to call it: ``OPERATION`` of a module of `korus_api.api`."""
+
+    @property
+    def name(self) -> str:
+        """``list_offers``."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """``GET``."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """``/v1/ticketing/catalogs/{catalogId}/offers``."""
+        ...
+
+
+class AsyncPool(Protocol):
+    """The connections of a client: those of this process and event loop."""
+
+    cookies: httpx.Cookies
+
+    def get(self) -> httpx.AsyncClient:
+        """Return the httpx client."""
+        ...
+
+    def slots(self) -> AsyncSlots:
+        """Return the room for attempts."""
+        ...
+
+
+@define(eq=False)
+class Answer:
+    """An answer with a success status.
+
+    Attributes:
+        operation: The operation's name.
+        status: The HTTP status.
+        headers: The answer's headers.
+        content: The body's bytes, without content encoding.
+        secrets: What is masked in its request id, should a header echo it.
+        identity: What was asked for.
+        prefix: The path below which the API is reached, which its IRIs may have before them.
+    """
+
+    operation: str
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    content: bytes = field(repr=False)
+    secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    identity: Identity | None = field(default=None, repr=False)
+    prefix: str = field(default="", repr=False, kw_only=True)
+
+    @property
+    def request_id(self) -> str | None:
+        """The API's id of the request, if it sent one."""
+        return request_id_of(self.headers, self.secrets)
+
+    def json(self) -> Any:
+        """Decode the body.
+
+        Raises:
+            DecodingFailed: It is not JSON.
+            AnswerMismatch: It is about another resource than was asked for.
+        """
+        return self._decoded(decode_json)
+
+    def object(self) -> dict[str, Any]:
+        """Decode the body, which has to be a JSON object.
+
+        Raises:
+            DecodingFailed: It is not a JSON object.
+            AnswerMismatch: It is about another resource than was asked for.
+        """
+        return self._decoded(decode_object)
+
+    def is_readable(self) -> bool:
+        """Return True if the body is JSON, and about what was asked for."""
+        try:
+            self.json()
+        except DecodingFailed:
+            return False
+        return True
+
+    def _decoded(self, decode: Callable[..., _Decoded]) -> _Decoded:
+        try:
+            decoded = decode(
+                self.content,
+                self.headers.get("content-type"),
+                operation=self.operation,
+            )
+            if self.identity is not None:
+                self.identity.check(decoded, operation=self.operation)
+        except DecodingFailed as error:
+            error.status, error.request_id = self.status, self.request_id
+            # without the frames it came through: they hold the whole body
+            raise error.with_traceback(None) from None
+        return cast("_Decoded", relative_iris(decoded, self.prefix))
+
+
+@define
+class Trace:
+    """How far a call has come, for who has to know it even when the call is torn down.
+
+    Attributes:
+        sent: True once a request may have left.
+    """
+
+    sent: bool = False
+
+
+@define(eq=False)
+class _Asked:
+    """What a call asks for, the same in all its attempts."""
+
+    name: str
+    method: str
+    url: str
+    params: Any = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    content: bytes | None = field(repr=False)
+    identity: Identity = field(repr=False)
+
+
+@define(eq=False)
+class AsyncFetched:
+    """An answer of a storage host whose body is still on its way.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The answer's headers.
+    """
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    _response: httpx.Response = field(repr=False)
+    _operation: str = field(repr=False)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
+
+        Raises:
+            DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
+        """
+        from korus._http.content_coding import CodingError
+
+        failure: KorusError
+        try:
+            async for chunk in decoded(self._response):
+                yield chunk
+        except CodingError as error:
+            failure = DecodingFailed(
+                f"{self._operation}: the answer cannot be read: {error}", operation=self._operation
+            )
+        except CAUGHT as error:
+            failure = failure_of(error, sent=True, operation=self._operation)
+        else:
+            return
+        raise failure
+
+
+def user_agent() -> str:
+    """Give the ``User-Agent``: the versions of korus, of the API's description, of httpx and of Python."""
+    try:
+        from korus_api import API_VERSION
+    except ImportError:
+        described = "unknown"
+    else:
+        described = API_VERSION
+    return (
+        f"korus/{__version__} (KorusTicket API {described}) "
+        f"httpx/{httpx.__version__} Python/{platform.python_version()}"
+    )
+
+
+class AsyncTransport:
+    """Carries out the operations of one client.
+
+    Args:
+        config: How patient to be, which language to ask for, where the API is.
+        pool: The httpx client to use here, and the room for attempts in it.
+        clock: The clocks.
+        tokens: The token source of another transport, to share it.
+        cache: The catalogue cache of another transport, to share it.
+        ahead: The calls that another transport makes ahead of time, which these become a part of.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        pool: AsyncPool,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        tokens: AsyncTokens | None = None,
+        cache: AsyncCatalogueCache | None = None,
+        ahead: AsyncCalls | None = None,
+    ) -> None:
+        self.config = config
+        self.ahead = AsyncCalls(ahead)
+        self.clock = clock
+        self._own_cache = cache is None
+        self.cache = cache or self._opened_cache()
+        shared = None if self.cache is None else self.cache.shared_token(clock)
+        self.tokens = tokens or AsyncTokens(config, self._post_for_token, clock, shared)
+        self._pool = pool
+        self._auth = AsyncBearerAuth(config.base_url, self.tokens)
+        self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
+        if config.language is not None:
+            self._headers["Accept-Language"] = config.language
+        self._timeouts = _http_timeouts(config.timeouts)
+
+    def with_config(self, config: Config) -> AsyncTransport:
+        """Give a transport with another set-up that shares the pool, and the token where it may."""
+        mine = self.config
+        same = (
+            mine.base_url == config.base_url
+            and mine.token_url == config.token_url
+            and mine.client_id == config.client_id
+            and mine.client_secret == config.client_secret
+        )
+        tokens = self.tokens if same else None
+        cache = self.cache if self.cache is not None and self.cache.serves(config) else None
+        return AsyncTransport(
+            config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead
+        )
+
+    def _opened_cache(self) -> AsyncCatalogueCache | None:
+        if self.config.cache is None:
+            return None
+        from korus._async.http.cache import AsyncCatalogueCache
+
+        return AsyncCatalogueCache(self.config.cache, self.config)
+
+    async def aclose(self) -> None:
+        """End what is made ahead of time, and close the cache if it is this transport's own."""
+        await self.ahead.end()
+        if self._own_cache and self.cache is not None:
+            await self.cache.aclose()
+
+    async def send(
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        *,
+        replay: Replay | None = None,
+        trace: Trace | None = None,
+    ) -> Answer:
+        """Carry out an operation and give its answer.
+
+        Args:
+            operation: The operation; ``OPERATION`` of its module in `korus_api.api`.
+            arguments: What its ``build_request`` gave.
+            replay: What repeating it does, where that differs from `korus._http.retry.REPLAY`.
+            trace: Is told when the request may have left, also when the call is cancelled.
+
+        Raises:
+            TransportError: no usable answer came, after all retries that were allowed.
+            StatusError: the API answered with anything but a success.
+            DecodingFailed: the answer's content encoding was broken, or it was too long.
+            ConfigurationError: the client is closed, or an address cannot be called.
+        """
+        asked = self._asked(operation, arguments)
+        replay = replay or replay_of(asked.name, operation.method)
+        total = self.config.timeouts.total
+        deadline = None if total is None else self.clock.monotonic() + total
+        if self.cache is not None and self.cache.keeps(asked.name):
+            return await self._from_cache(self.cache, asked, replay, deadline)
+        return await self._carried_out(asked, replay, deadline, trace)
+
+    async def _from_cache(
+        self, cache: AsyncCatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
+    ) -> Answer:
+        language = asked.headers.get("Accept-Language")
+        key, kept = await cache.find(
+            asked.url, asked.params or (), language, seconds=self._seconds_for_the_cache(deadline)
+        )
+        if kept is not None:
+            headers = httpx.Headers({"content-type": kept.content_type})
+            return Answer(
+                asked.name,
+                HTTPStatus.OK,
+                headers,
+                kept.content,
+                identity=asked.identity,
+                prefix=prefix_of(self.config.base_url),
+            )
+        answer = await self._carried_out(asked, replay, deadline)
+        # a page of maintenance is not to be had for a day
+        if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
+            content_type = answer.headers.get("content-type", "")
+            seconds = self._seconds_for_the_cache(deadline)
+            await cache.keep(key, asked.url, answer.content, content_type, seconds=seconds)
+        return answer
+
+    def _seconds_for_the_cache(self, deadline: float | None) -> float:
+        """Return how long the cache may take for one step: a small share of a call, and of what is left of it."""
+        if deadline is None or self.config.timeouts.total is None:
+            return _CACHE_SECONDS
+        left = max(deadline - self.clock.monotonic(), 0)
+        return min(_CACHE_SECONDS, self.config.timeouts.total * _CACHE_SHARE, left)
+
+    async def _carried_out(
+        self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
+    ) -> Answer:
+        name = asked.name
+        attempt = 0
+        while True:
+            attempt += 1
+            progress = Progress(deadline)
+            try:
+                outcome = await self._attempt(asked, progress)
+            finally:
+                if trace is not None and progress.sent:
+                    trace.sent = True
+            if isinstance(outcome, Answer):
+                return outcome
+            wait = next_wait(
+                self.config.retry,
+                outcome,
+                # a request that never left may always be repeated
+                replay=replay if progress.sent else Replay.SAFE,
+                attempt=attempt,
+                remaining=None if deadline is None else deadline - self.clock.monotonic(),
+            )
+            if wait is None:
+                raise outcome
+            _LOG.debug("%s: attempt %d failed (%s); again in %.2f s", name, attempt, outcome, wait)
+            await sleep(wait)
+
+    @asynccontextmanager
+    async def fetch(
+        self,
+        url: str,
+        *,
+        operation: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[AsyncFetched]:
+        """Open an address outside the API, such as a document's temporary one, with a bare request.
+
+        Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
+        would break a signed address and give them to a stranger. Redirects are not followed; a caller that wants
+        to reads ``Location`` and decides. The total time limit is not applied, since a file may be long; the
+        timeouts of connecting and reading are.
+
+        Args:
+            url: An absolute http or https address.
+            operation: What errors call it.
+            headers: Headers to send.
+
+        Raises:
+            InvalidArgument: it is not an http or https address.
+            DownloadFailed: it is on this machine, in a private network or a metadata service, or without https, and
+                the API is not there itself.
+            TransportError: it could not be reached; reading the chunks raises it when the body breaks off.
+        """
+        if urlsplit(url).scheme.lower() not in {"http", "https"}:
+            raise InvalidArgument("only http and https addresses are fetched", operation=operation)
+        progress = Progress()
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self._slot(progress))
+            except httpx.PoolTimeout as error:
+                raise failure_of(error, sent=False, operation=operation) from None
+            opened = await self._open(url, headers or {}, operation, progress)
+            if isinstance(opened, KorusError):
+                raise opened
+            try:
+                yield AsyncFetched(opened.status_code, opened.headers, opened, operation)
+            finally:
+                await opened.aclose()
+
+    async def _open(
+        self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
+    ) -> httpx.Response | KorusError:
+        from korus._http.storage import check_address, storage_headers
+
+        try:
+            request = httpx.Request(
+                "GET",
+                url,
+                headers={**storage_headers(self._headers["User-Agent"]), **headers},
+                extensions={PROGRESS: progress, "timeout": self._timeouts},
+            )
+            host = request.url.raw_host.decode("ascii")
+            check_address(request.url.scheme, host, base_url=self.config.base_url)
+            return await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+        except DownloadFailed as error:
+            return error.with_traceback(None)
+        except CAUGHT as error:
+            return failure_of(error, sent=True, operation=operation)
+
+    def _asked(self, operation: Operation, arguments: Mapping[str, Any]) -> _Asked:
+        """Prepare what stays the same in all attempts."""
+        body = arguments.get("json")
+        return _Asked(
+            operation.name,
+            operation.method,
+            self.config.base_url + str(arguments["url"]),
+            arguments.get("params") or None,
+            {**self._headers, **(arguments.get("headers") or {})},
+            None if body is None else encode_json(body),
+            Identity(operation.path, str(arguments["url"]), self.config.base_url),
+        )
+
+    def _request(self, asked: _Asked, progress: Progress) -> httpx.Request:
+        client = self._http_client()
+        extensions = {PROGRESS: progress, "timeout": self._timeouts_until(progress.deadline)}
+        # merging the headers for each request takes as long as all that is done here, so it is kept; the
+        # cookies are those of the caller's own client, none that an answer has set
+        return httpx.Request(
+            asked.method,
+            asked.url,
+            params=client.params.merge(asked.params) if client.params else asked.params,
+            content=asked.content,
+            headers=_merged(tuple(client.headers.raw), tuple(asked.headers.items())),
+            cookies=self._pool.cookies or None,
+            extensions=extensions,
+        )
+
+    async def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
+        """Send once. Failures are given back, not raised, so that no frame of httpx hangs on them."""
+        name = asked.name
+        try:
+            request = self._request(asked, progress)
+            async with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
+                response = await self._http_client().send(
+                    request, auth=self._auth, stream=True, follow_redirects=False
+                )
+                try:
+                    body = await self._body(
+                        response,
+                        progress.deadline,
+                        self.config.max_answer_bytes if response.is_success else _ERROR_BODY_BYTES,
+                    )
+                finally:
+                    await response.aclose()
+        except KorusError as error:
+            error.__traceback__ = error.__context__ = None
+            return error
+        except CAUGHT as error:
+            total = self.config.timeouts.total
+            secrets = self.tokens.secrets
+            return failure_of(error, sent=progress.sent, operation=name, total=total, secrets=secrets)
+        if not response.is_success:
+            return status_error(
+                response.status_code,
+                response.headers,
+                body.content,
+                operation=name,
+                secrets=self.tokens.secrets,
+                now=self.clock.now(),
+            )
+        if body.flaw is not None:
+            return DecodingFailed(
+                f"{name}: the answer cannot be read: {body.flaw} (max_answer_bytes is "
+                f"{self.config.max_answer_bytes})",
+                content_type=response.headers.get("content-type"),
+                operation=name,
+                status=response.status_code,
+                request_id=request_id_of(response.headers, self.tokens.secrets),
+            )
+        return Answer(
+            name,
+            response.status_code,
+            response.headers,
+            body.content,
+            self.tokens.secrets,
+            asked.identity,
+            prefix=prefix_of(self.config.base_url),
+        )
+
+    @asynccontextmanager
+    async def _slot(self, progress: Progress) -> AsyncGenerator[None]:
+        """Keep more attempts out of httpx than it has connections.
+
+        Those that wait inside can leave a connection taken for ever when they are cancelled
+        (encode/httpcore#1093), and now and then so can the others.
+        """
+        client, slots = self._http_client(), self._pool.slots()
+        if not await slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
+            raise httpx.PoolTimeout("")
+        try:
+            yield
+        except BaseException:
+            progress.over = True
+            await discard_lost(client, _is_over)
+            raise
+        finally:
+            slots.release()
+
+    async def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
+        """Read the body, not for longer than the deadline."""
+        return await read_body(
+            response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
+        )
+
+    async def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
+        """Send a token request; what `AsyncTokens` is given to send with.
+
+        It goes through the slot of the attempt that needs the token, which has no other request under way.
+        """
+        request.headers["User-Agent"] = self._headers["User-Agent"]
+        progress = Progress(deadline)
+        request.extensions |= {PROGRESS: progress, "timeout": self._timeouts_until(deadline)}
+        try:
+            outcome = await self._answer_for_token(request, deadline)
+        finally:
+            progress.over = True
+        if isinstance(outcome, KorusError):
+            raise outcome
+        return outcome
+
+    async def _answer_for_token(
+        self, request: httpx.Request, deadline: float | None
+    ) -> httpx.Response | KorusError:
+        try:
+            response = await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            try:
+                body = await self._body(response, deadline, _TOKEN_BODY_BYTES)
+            finally:
+                await response.aclose()
+        except httpx.HTTPStatusError as error:
+            # raised by an event hook of an httpx client that the caller brought
+            return httpx.Response(error.response.status_code)
+        except CAUGHT as error:
+            return failure_of(error, sent=False, operation=TOKEN_OPERATION)
+        content_type = response.headers.get("content-type", "")
+        retry_after = response.headers.get("retry-after")
+        headers = {"content-type": content_type} | ({"retry-after": retry_after} if retry_after else {})
+        if body.flaw is not None and response.is_success:
+            return unusable(body.flaw)
+        return httpx.Response(response.status_code, headers=headers, content=body.content)
+
+    def _http_client(self) -> httpx.AsyncClient:
+        client = self._pool.get()
+        if client.is_closed:
+            raise ConfigurationError("this client is closed; build a new one")
+        return client
+
+    def _timeouts_until(self, deadline: float | None) -> dict[str, float | None]:
+        if deadline is None:
+            return self._timeouts
+        return Countdown(self._timeouts, deadline, self.clock.monotonic)
+
+    def _seconds_left(self, deadline: float | None) -> float | None:
+        return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK
+
+
+def _is_over(request: Any) -> bool:
+    """Return True if a request of httpcore is one of an attempt that has ended."""
+    progress = request.extensions.get(PROGRESS)
+    return isinstance(progress, Progress) and progress.over
+
+
+@lru_cache(maxsize=64)
+def _merged(
+    theirs: tuple[tuple[bytes, bytes], ...], ours: tuple[tuple[str, str], ...]
+) -> list[tuple[bytes, bytes]]:
+    """Put our headers over those of the httpx client; there are but a few combinations of them."""
+    encoded = [(name.encode("ascii"), value.encode("ascii")) for name, value in ours]
+    names = {name.lower() for name, _ in encoded}
+    return [*((name, value) for name, value in theirs if name.lower() not in names), *encoded]
+
+
+def _http_timeouts(timeouts: Timeouts) -> dict[str, float | None]:
+    return {
+        "connect": timeouts.connect,
+        "read": timeouts.read,
+        "write": timeouts.write,
+        "pool": timeouts.pool,
+    }

@@ -1,0 +1,167 @@
+"""Whether a request is tried again and after how long: pure decisions, and the table of what may be repeated.
+
+A request that may have been carried out is repeated only when `REPLAY` says that doing so changes nothing.
+Nothing is sent and nobody waits here.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from korus.errors import (
+    KorusError,
+    RateLimited,
+    ServerError,
+    StatusError,
+    TokenUnavailable,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from korus._core.retry_policy import RetryPolicy
+
+__all__ = ["REPLAY", "Replay", "next_wait", "parse_retry_after", "replay_of"]
+
+
+class Replay(Enum):
+    """What repeating an operation does when the first request was carried out after all."""
+
+    SAFE = "safe"
+    """It reads, so repeating it changes nothing."""
+
+    IDEMPOTENT = "idempotent"
+    """It writes, and writing the same again leaves the same behind."""
+
+    NEVER = "never"
+    """It would happen twice; only a request that certainly was not carried out is repeated."""
+
+
+_READS = (
+    "get_event",
+    "get_form",
+    "get_offer_availability",
+    "get_offer_price",
+    "get_offer_ticket",
+    "get_order",
+    "get_order_document",
+    "get_order_item_ticket",
+    "get_reservation",
+    "get_session_availability",
+    "list_catalogs",
+    "list_events",
+    "list_offer_ticket_sessions",
+    "list_offer_tickets",
+    "list_offers",
+    "list_order_documents",
+    "list_orders",
+    "list_product_base_option_values",
+    "list_product_base_options",
+    "list_product_bases",
+    "list_products",
+    "list_reservations",
+    "list_sessions",
+)
+
+REPLAY: Mapping[str, Replay] = MappingProxyType(
+    {
+        **dict.fromkeys(_READS, Replay.SAFE),
+        # a merge-patch of the same fields gives the same ticket
+        "update_order_item_ticket": Replay.IDEMPOTENT,
+        # asks for one more temporary address; the document stays what it is
+        "update_order_document": Replay.IDEMPOTENT,
+        # the API has no idempotency key: twice sent is twice held, twice bought
+        "bulk_create_reservations": Replay.NEVER,
+        "bulk_create_orders": Replay.NEVER,
+    }
+)
+"""What may be repeated, one entry for each operation of every known description."""
+
+
+def replay_of(operation: str, method: str) -> Replay:
+    """Say what repeating an operation does.
+
+    An operation that no known description has is safe when its method is, and never repeated otherwise.
+    """
+    unknown = Replay.SAFE if method.upper() in {"GET", "HEAD", "OPTIONS"} else Replay.NEVER
+    return REPLAY.get(operation, unknown)
+
+
+def next_wait(
+    policy: RetryPolicy,
+    error: KorusError,
+    *,
+    replay: Replay,
+    attempt: int,
+    remaining: float | None,
+    jitter: Callable[[], float] = random.random,
+) -> float | None:
+    """Decide after a failed attempt: seconds to wait before the next one, or None to give up.
+
+    Args:
+        policy: How patient to be.
+        error: What the attempt ended in.
+        replay: What repeating the operation does.
+        attempt: The number of the attempt that failed, from 1.
+        remaining: Seconds left until the deadline, None without one.
+        jitter: Gives a number from 0 to 1; waits are spread over the upper half of their length, so that
+            clients that failed together do not come back together.
+    """
+    if attempt >= policy.attempts or not _may_repeat(policy, error, replay):
+        return None
+    wait = min(policy.first_wait * 2.0 ** min(attempt - 1, 60), policy.longest_wait)
+    wait *= 0.5 + jitter() / 2
+    asked = error.retry_after if isinstance(error, RateLimited | ServerError | TokenUnavailable) else None
+    if asked is not None:
+        wait = max(wait, min(asked, policy.retry_after_cap)) if asked > 0 else wait
+    if remaining is not None and wait >= remaining:
+        return None
+    return wait
+
+
+def _may_repeat(policy: RetryPolicy, error: KorusError, replay: Replay) -> bool:
+    if isinstance(error, TokenUnavailable):
+        return error.status in policy.statuses
+    if isinstance(error, TransportError):
+        return not error.sent or replay is not Replay.NEVER
+    if isinstance(error, RateLimited):
+        return error.status in policy.statuses
+    if isinstance(error, StatusError):
+        return error.status in policy.statuses and replay is not Replay.NEVER
+    return False
+
+
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+
+
+def parse_retry_after(value: str | None, now: datetime) -> float | None:
+    """Read a ``Retry-After`` header: seconds, or an HTTP date.
+
+    Args:
+        value: The header's text, None when it is absent.
+        now: The present, aware.
+
+    Returns:
+        Seconds from now, never negative; None when there is nothing to be read.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if _SECONDS.fullmatch(text):
+        seconds = float(text)
+        return seconds if math.isfinite(seconds) else None
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max((date - now).total_seconds(), 0.0)

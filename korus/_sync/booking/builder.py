@@ -1,0 +1,439 @@
+# Written by `python -m scripts.sync` from korus/_async/booking/builder.py; edit that file instead.
+"""The builder of a bulk reservation: lines are collected, judged all at once, checked live, and then held."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Self
+
+from korus._booking.correlation import RequestedLine
+from korus._booking.hold_steps import take_snapshot
+from korus._booking.lines import (
+    Booking,
+    BookingLine,
+    BookingProblem,
+    Prepared,
+    prepare,
+    split,
+    wanted,
+)
+from korus._booking.live_checks import (
+    LineCheck,
+    listed_price,
+    needs_availability,
+    needs_price,
+    refuse,
+    tolerance,
+)
+from korus._booking.outcomes import BulkOutcome, Line
+from korus._core.wire import iri_of, wire
+from korus._http.query import date_filter
+from korus._primitives.synchronous import map_ordered
+from korus._sync.booking.hold import HoldResult, hold_all
+from korus.errors import (
+    BadRequest,
+    BookingInvalid,
+    InvalidArgument,
+    NotFound,
+    OperationUnavailable,
+    PermissionDenied,
+)
+from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from korus._booking.reconciliation import Snapshot
+    from korus._sync.client import Korus
+    from korus.iri import Reference
+    from korus.models import Product, Reservation
+
+__all__ = ["BulkReservation"]
+
+_LOG = logging.getLogger("korus")
+_PAGE = 50
+_CONCURRENCY = 4
+
+
+class BulkReservation:
+    """A bulk reservation in the making; `Korus.reservations.bulk` starts one.
+
+    Lines are added without anything being sent. `submit` then reports every problem of every line at once, or
+    holds what was asked for and gives the outcome line by line.
+
+    Example:
+        >>> booking = korus.reservations.bulk()
+        >>> line = booking.add(offer, quantity=2, sessions={ticket: session})
+        >>> held = booking.submit(max_price_change="0.00")
+        >>> held.by_line[line].status
+        'succeeded'
+
+    Reference: 4.9, 7.2, 7.3.
+    """
+
+    def __init__(
+        self,
+        client: Korus,
+        *,
+        catalog: object = None,
+        time_zone: object = None,
+        lines_per_call: int = 50,
+        concurrency: int = _CONCURRENCY,
+    ) -> None:
+        split((), lines_per_call)  # refuses a size that is none
+        self._client = client
+        self._booking = Booking(
+            catalog=catalog, time_zone=time_zone, base_url=client.transport.config.base_url
+        )
+        # where to look for an offer that was given by IRI: product and date
+        self._hints: dict[str, tuple[Product | Reference | str | None, str | None]] = {}
+        self._lines_per_call = lines_per_call
+        self._concurrency = concurrency
+
+    @property
+    def lines(self) -> tuple[BookingLine, ...]:
+        """The lines so far."""
+        return self._booking.lines
+
+    def __len__(self) -> int:
+        return len(self._booking)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self)} lines>"
+
+    def add(
+        self,
+        offer: object,
+        quantity: int = 1,
+        sessions: Mapping[Any, object] | Iterable[tuple[object, object]] | None = None,
+        answers: Mapping[Any, object] | Iterable[tuple[object, object]] | None = None,
+        *,
+        catalog: object = None,
+        price: Decimal | str | int | None = None,
+        time_zone: object = None,
+        product: Product | Reference | str | None = None,
+        date: date | str | None = None,
+    ) -> BookingLine:
+        """Add a line; nothing is sent, and what is wrong with it is reported with everything else later.
+
+        The API has no way to read one offer. Give the offer itself (an object or its JSON), and nothing has to be
+        looked up; an IRI or id is looked up among the offers of ``product`` on ``date``, and without these hints
+        by reading the offers of the whole catalogue, once for all lines of a booking.
+
+        Args:
+            offer: The offer: an object, its JSON, its IRI, or its id if the catalogue is known.
+            quantity: How many of it, from 1.
+            sessions: The session chosen for each ticket of the offer that needs one, by ticket: objects, IRIs
+                or ids, as a mapping or as pairs. Tickets that give access for the whole day need no entry.
+            answers: The answers to the form of each ticket that has one, by ticket: a mapping of fields to
+                values as `korus.forms` takes them, or a `korus.forms.FormAnswers`.
+            catalog: The catalogue of an offer that is given by its id.
+            price: What the buyer was told that one unit costs; the offer's listed price when left out.
+            time_zone: The venue's time zone (an IANA name or a product base), for answers that are datetimes
+                with a zone.
+            product: The offer's product, as a hint where to look.
+            date: The offer's date, as a hint where to look; a date or ``YYYY-MM-DD``.
+
+        Returns:
+            The line; the outcome's ``by_line`` has what became of it.
+
+        Raises:
+            InvalidArgument: ``price``, ``time_zone`` or ``date`` cannot be read.
+        """
+        day = date_filter(date, "date")
+        line = self._booking.add(
+            offer, quantity, sessions, answers, catalog=catalog, price=price, time_zone=time_zone
+        )
+        if product is not None or day is not None:
+            self._hints[line.offer] = (product, day)
+        return line
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the booking down as plain JSON, for a queue, a file or a row; `from_dict` reads it.
+
+        Raises:
+            InvalidArgument: An answer is of a type that cannot be written down.
+        """
+        return self._booking.to_dict()
+
+    def from_dict(self, stored: Mapping[str, Any]) -> Self:
+        """Add the lines of a booking that `to_dict` wrote, and give this builder.
+
+        Raises:
+            InvalidArgument: It is no such thing, or written by a later korus.
+        """
+        self._booking.load(stored)
+        return self
+
+    def problems(self) -> tuple[BookingProblem, ...]:
+        """Say what is wrong with the lines, having asked the API what has to be known; nothing is held."""
+        return (self._prepared(check=True)).problems
+
+    def requested(self) -> tuple[RequestedLine, ...]:
+        """Return what the lines ask for, as the intent log knows it; nothing is held.
+
+        Raises:
+            BookingInvalid: Lines cannot be booked as they are; all problems at once.
+        """
+        prepared = self._judged(self._prepared(check=True))
+        return tuple(map(RequestedLine.of, prepared.items))
+
+    def check(self) -> tuple[LineCheck, ...]:
+        """Ask for availability and price where the offers say that it is needed; nothing is held.
+
+        Returns:
+            What was found, line by line.
+
+        Raises:
+            BookingInvalid: Lines cannot be booked as they stand; all problems at once.
+            KorusError: What a request can raise; see `korus.errors`.
+
+        Reference: 7.2.
+        """
+        self._judged(self._prepared(check=True))
+        checks, _ = self._ask(with_snapshot=False)
+        return checks
+
+    def submit(
+        self,
+        *,
+        max_price_change: Decimal | str | int | None = None,
+        check: bool = True,
+        external_reference: str | None = None,
+    ) -> BulkOutcome[Reservation, BulkReservation]:
+        """Hold what the lines ask for.
+
+        Args:
+            max_price_change: How far the price of one unit may have moved from the listed one (or from the
+                ``price`` of the line), either way, in units of the currency; None for any distance.
+            check: Whether to ask what has to be known (tickets, forms, availability, price) first. With
+                False, only what is known already is judged and the rest is left to the API.
+            external_reference: Your reference for the purchase that this is held for. It is not sent, but noted in the
+                journal, so that these holds are found again by it after a crash.
+
+        Returns:
+            The outcome, line by line. Reservations end one by one, at their ``expires_at``.
+
+        Raises:
+            BookingInvalid: Lines cannot be booked as they stand; all problems at once, nothing sent.
+            SoldOut: Less is left than asked for; nothing is held.
+            PriceChanged: A price moved further than allowed; nothing is held.
+            ValidationFailed: The API refused the request as a whole; its violations name line, ticket, field.
+            OutcomeUnknown: The answer was lost, and what became of it could not be found out.
+            KorusError: What a request can raise; see `korus.errors`.
+
+        Reference: 3.10, 7.3.
+        """
+        allowed = tolerance(max_price_change)
+        prepared = self._judged(self._prepared(check=check))
+        if check:
+            checks, snapshot = self._ask(with_snapshot=True)
+            refuse(checks, prepared.items, allowed)
+        elif allowed is not None:
+            raise InvalidArgument("max_price_change needs check=True: the price has to be asked")
+        else:
+            snapshot = self._client.driver.run(take_snapshot())
+        known = self._booking.knowledge
+        listed = [listed_price(line, known.offers.get(line.offer))[0] for line in self.lines]
+        result = hold_all(
+            self._client.driver,
+            self.lines,
+            prepared.items,
+            [None if price is None else str(price) for price in listed],
+            known=known,
+            snapshot=snapshot,
+            external_reference=external_reference,
+            lines_per_call=self._lines_per_call,
+            concurrency=self._concurrency,
+        )
+        return self.outcome_of(result)
+
+    def outcome_of(self, result: HoldResult) -> BulkOutcome[Reservation, BulkReservation]:
+        """Make the public outcome of what became of the lines."""
+        return BulkOutcome(
+            result.lines,
+            result.unplaced,
+            result.strangers,
+            rebook=self._rebook,
+            rebook_units=self.rebook_units,
+            clock=self._client.transport.clock,
+        )
+
+    def _rebook(self, lines: Sequence[Line]) -> BulkReservation:
+        return self.rebook_units([(line, line.quantity) for line in lines if isinstance(line, BookingLine)])
+
+    def rebook_units(self, lines: Sequence[tuple[BookingLine, int]]) -> BulkReservation:
+        """Start a booking of lines of this one, each with so many units."""
+        again = BulkReservation(
+            self._client, lines_per_call=self._lines_per_call, concurrency=self._concurrency
+        )
+        again._booking.knowledge = self._booking.knowledge
+        for line, units in lines:
+            again._booking.repeat(line, quantity=units)
+        return again
+
+    def _judged(self, prepared: Prepared) -> Prepared:
+        if prepared.problems:
+            raise BookingInvalid(prepared.problems, operation="bulk_create_reservations")
+        if not prepared.items:
+            raise InvalidArgument("there are no lines to book; add some first")
+        return prepared
+
+    # --- asking what has to be known -----------------------------------------------------------------------
+
+    def _prepared(self, *, check: bool) -> Prepared:
+        known, shared = self._booking.knowledge, self._client.offer_facts.known
+        for _ in range(4):  # offers first, then their tickets, then the forms of these
+            need = wanted(self.lines, known, only_answers=not check)
+            if not need:
+                break
+            for mine, theirs, iris in (
+                (known.tickets, shared.tickets, need.tickets),
+                (known.forms, shared.forms, need.forms),
+            ):
+                mine.update((iri, theirs[iri]) for iri in iris if iri in theirs)
+            for offer in need.offers:
+                if offer in shared.offers:
+                    known.learn_offer(offer, shared.offers[offer])
+            self._learn_offers([offer for offer in need.offers if offer not in known.offers])
+            questions: list[Callable[[], None]] = []
+            questions += [self._learner(self._learn_ticket, iri) for iri in need.tickets]
+            questions += [self._learner(self._learn_form, iri) for iri in need.forms]
+            map_ordered(_asked, questions, concurrency=self._concurrency)
+        return prepare(self.lines, known)
+
+    def _learner(self, learn: Callable[[str], None], iri: str) -> Callable[[], None]:
+        def question() -> None:
+            learn(iri)
+
+        return question
+
+    def _learn_offers(self, iris: Sequence[str]) -> None:
+        """Look offers up in the lists of their catalogues, there being no other way to read one."""
+        known = self._booking.knowledge
+        catalogs: dict[str, set[str]] = {}
+        for wanted_iri in iris:
+            catalogs.setdefault(parse_iri(wanted_iri, OFFER).up(CATALOG).iri, set()).add(wanted_iri)
+        for catalog, missing in catalogs.items():
+            try:
+                self._look_by_hints(catalog, missing)
+                if missing:
+                    _LOG.info(
+                        "%s: reading all offers of the catalogue, to find %d that were given by IRI; "
+                        "give add() the offer's JSON, or its product= and date=",
+                        catalog,
+                        len(missing),
+                    )
+                    self._look(catalog, missing)
+            except NotFound:
+                pass  # then there is no such catalogue either
+            known.offers.update(dict.fromkeys(missing))
+
+    def _look_by_hints(self, catalog: str, missing: set[str]) -> None:
+        """Look where the hints say, with one list for all products of a day."""
+        days: dict[str | None, list[Product | Reference | str | None]] = {}
+        for iri in sorted(missing):
+            if iri in self._hints:
+                product, day = self._hints[iri]
+                days.setdefault(day, []).append(product)
+        for day, products in days.items():
+            filters: dict[str, Any] = {} if day is None else {"after": day, "before": day}
+            named = [product for product in products if product is not None]
+            if len(named) == len(products):
+                filters["products"] = named
+            if not filters:
+                continue
+            try:
+                self._look(catalog, missing, **filters)
+            except (BadRequest, NotFound, OperationUnavailable):
+                continue  # a hint that leads nowhere is only a hint
+
+    def _look(self, catalog: str, missing: set[str], **filters: Any) -> None:
+        """Read the offers of a catalogue until none is missing; what is found is missing no longer."""
+        known, shared = self._booking.knowledge, self._client.offer_facts.known
+        for offer in self._client.offers.list(catalog, page_size=_PAGE, **filters):
+            source, iri = wire(offer), iri_of(offer)
+            if source is None or iri is None:
+                continue
+            shared.offers[iri] = source
+            if iri in missing:
+                missing.discard(iri)
+                known.learn_offer(iri, source)
+            if not missing:
+                break
+
+    def _learn_ticket(self, iri: str) -> None:
+        known = self._booking.knowledge
+        if iri in known.tickets:
+            return
+        try:
+            found = wire(self._client.offers.ticket(iri))
+        except NotFound:
+            found = None
+        except OperationUnavailable:
+            offer = parse_iri(iri, OFFER_TICKET).up(OFFER).iri
+            for ticket in self._client.offers.tickets(offer):
+                known.learn_ticket(ticket, offer)
+            found = known.tickets.get(iri)
+        known.tickets[iri] = found
+        if found is not None:
+            self._client.offer_facts.known.tickets[iri] = found
+
+    def _learn_form(self, iri: str) -> None:
+        known = self._booking.knowledge
+        if iri in known.forms:
+            return
+        try:
+            found = wire(self._client.forms.get(iri))
+        except (NotFound, PermissionDenied, OperationUnavailable):
+            found = None
+        known.forms[iri] = found
+        if found is not None:
+            self._client.offer_facts.known.forms[iri] = found
+
+    # --- asking what is left and what it costs -------------------------------------------------------------
+
+    def _ask(self, *, with_snapshot: bool) -> tuple[tuple[LineCheck, ...], Snapshot | None]:
+        """Ask all live questions at once, each offer's only once."""
+        known = self._booking.knowledge
+        offers: dict[str, list[BookingLine]] = {}
+        for line in self.lines:
+            offers.setdefault(line.offer, []).append(line)
+        left: dict[str, Any] = {}
+        prices: dict[str, Any] = {}
+        snapshots: list[Snapshot | None] = []
+
+        def availability_of(offer: str) -> None:
+            left[offer] = self._client.offers.availability(offer)
+
+        def price_of(offer: str) -> None:
+            prices[offer] = self._client.offers.price(offer)
+
+        def look() -> None:
+            snapshots.append(self._client.driver.run(take_snapshot()))
+
+        questions: list[Callable[[], None]] = [look] if with_snapshot else []
+        for offer, lines in offers.items():
+            facts = known.offers.get(offer)
+            tickets = [known.tickets.get(iri) for iri in known.tickets_of(offer) or ()]
+            if needs_availability(facts, tickets, lines):
+                questions.append(self._learner(availability_of, offer))
+            if needs_price(facts):
+                questions.append(self._learner(price_of, offer))
+        map_ordered(_asked, questions, concurrency=self._concurrency)
+        checks = tuple(
+            LineCheck(
+                line,
+                left.get(line.offer),
+                prices.get(line.offer),
+                *listed_price(line, known.offers.get(line.offer)),
+            )
+            for line in self.lines
+        )
+        return checks, snapshots[0] if snapshots else None
+
+
+def _asked(question: Callable[[], None]) -> None:
+    question()

@@ -1,0 +1,265 @@
+# Written by `python -m scripts.sync` from korus/_async/booking/documents.py; edit that file instead.
+"""An order's documents: waiting until they are there, and their temporary addresses.
+
+What is at these addresses is fetched by `korus._sync.http.downloads`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, field, frozen
+
+from korus._booking.beneficiaries import order_tickets, requirement
+from korus._booking.file_checks import moment_of, too_early
+from korus._core.wire import iri_of, objects, text, wire
+from korus._http.endpoints import available, request_for
+from korus._http.pagination import read_envelope
+from korus._primitives.synchronous import sleep
+from korus.errors import (
+    DocumentsNotReady,
+    InvalidArgument,
+    OperationUnavailable,
+    ValidationFailed,
+)
+from korus.iri import DOCUMENT, Reference, parse_iri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from korus._sync.http.transport import Transport
+
+__all__ = ["Delivery", "Pending"]
+
+_OPERATION = "download"
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 10.0
+# a document that is due so many seconds after the deadline will not come in time
+_HOPELESS = 60.0
+
+
+@frozen
+class Pending:
+    """How waiting for documents stands; what a progress callback gets.
+
+    Attributes:
+        ready: The IRIs of the documents that can be downloaded.
+        pending: Those that cannot yet.
+        due: When the last of these will be ready, None when it is not known.
+        waited: Seconds waited so far.
+    """
+
+    ready: tuple[str, ...]
+    pending: tuple[str, ...]
+    due: datetime | None
+    waited: float
+
+    def without(self, document: str) -> Pending:
+        """Return the same with a document that is not ready after all."""
+        ready = tuple(iri for iri in self.ready if iri != document)
+        return evolve(self, ready=ready, pending=(*self.pending, document))
+
+
+@frozen
+class _Listed:
+    """The documents of an order, as they were listed."""
+
+    documents: tuple[Any, ...] = field(repr=False)
+    now: datetime
+
+
+class Delivery:
+    """Waits for documents and asks for their addresses, for one client.
+
+    Args:
+        transport: What carries requests out.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    # --- waiting -------------------------------------------------------------------------------------------
+
+    def wait(
+        self,
+        order: Reference,
+        *,
+        patience: float,
+        progress: Callable[[Pending], object] | None,
+        some: bool = False,
+    ) -> tuple[tuple[Any, ...], Pending]:
+        """Ask again and again, ever more slowly, until the documents can be downloaded.
+
+        Args:
+            order: The order.
+            patience: Seconds to wait at most.
+            progress: Called after each look.
+            some: Whether it is enough that some can be, when the others will not be in time.
+
+        Returns:
+            The documents, and how they stand.
+
+        Raises:
+            DocumentsNotReady: They are not ready in time, or cannot be before beneficiaries are named.
+        """
+        began, pause, looks = self.now(), _FIRST_PAUSE, 0
+        while True:
+            listed = self._list(order)
+            looks += 1
+            standing = _standing(listed, self.now() - began)
+            if progress is not None:
+                progress(standing)
+            if listed.documents and not standing.pending:
+                return listed.documents, standing
+            left = patience - standing.waited
+            hopeless = _is_hopeless(standing.due, listed.now, left)
+            if (hopeless or left <= 0) and standing.ready and some:
+                return listed.documents, standing
+            if looks == 1 and not listed.documents:
+                self._refuse_unnamed(order)
+            if hopeless or left <= 0:
+                raise _not_ready(order, standing)
+            sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def _list(self, order: Reference) -> _Listed:
+        try:
+            with available("list_order_documents"):
+                from korus_api.api.order_document import list_order_documents
+        except OperationUnavailable:
+            return self._named_by_order(order)
+        request = request_for(list_order_documents, order_id=order.id)
+        answer = self._transport.send(list_order_documents.OPERATION, request)
+        url = self._transport.config.base_url + str(request["url"])
+        envelope = read_envelope(answer.json(), operation="list_order_documents", url=url)
+        return _Listed(tuple(envelope.members), self._moment(answer.headers))
+
+    def _named_by_order(self, order: Reference) -> _Listed:
+        """Take the documents that an order names, where there is no list of them (before 1.0.19, P15)."""
+        return _Listed(objects(self.order(order), "documents"), self._transport.clock.now())
+
+    def order(self, order: Reference) -> dict[str, Any]:
+        """Read the order."""
+        with available("get_order"):
+            from korus_api.api.order import get_order
+
+        request = request_for(get_order, id=order.id)
+        return (self._transport.send(get_order.OPERATION, request)).object()
+
+    def _refuse_unnamed(self, order: Reference) -> None:
+        """Say so when documents cannot come before beneficiaries are named."""
+        needed = [requirement(ticket) for ticket in order_tickets(self.order(order))]
+        waiting = [need for need in needed if need.missing]
+        if waiting:
+            first = waiting[0]
+            raise DocumentsNotReady(
+                f"{order.iri}: {len(waiting)} tickets need their beneficiary before there are documents; "
+                f"{first.ticket} lacks {', '.join(first.missing)}",
+                operation="list_order_documents",
+            )
+
+    def _moment(self, headers: Mapping[str, str]) -> datetime:
+        """Give the API's own time where it says it, since its dates are by its clock."""
+        try:
+            found = parsedate_to_datetime(headers.get("date", ""))
+        except (TypeError, ValueError, IndexError, OverflowError):
+            return self._transport.clock.now()
+        return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+    # --- addresses -----------------------------------------------------------------------------------------
+
+    def address(self, document: Reference, language: str | None) -> dict[str, Any]:
+        """Ask for the temporary address of a document."""
+        with available("update_order_document"):
+            from korus_api.api.order_document import update_order_document
+            from korus_api.models import PatchOrderDocumentInput
+
+        request = request_for(
+            update_order_document,
+            order_id=document.ids["order_id"],
+            id=document.id,
+            body=PatchOrderDocumentInput(),
+        )
+        if language is not None:
+            headers: dict[str, str] = request.get("headers") or {}
+            request = {**request, "headers": {**headers, "Accept-Language": language}}
+        return (self._transport.send(update_order_document.OPERATION, request)).object()
+
+    def address_in_time(self, document: Reference, language: str | None, ends: float) -> dict[str, Any]:
+        """Ask for the temporary address of a document again and again while the API says that it is too early.
+
+        Raises:
+            DocumentsNotReady: It is too early still when the patience ends, or long after that.
+        """
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self.address(document, language)
+            except ValidationFailed as refused:
+                early = too_early(refused)
+                if early is None:
+                    raise
+                left = ends - self.now()
+                if left <= 0 or _is_hopeless(early.due, self._moment(refused.headers), left):
+                    due = "" if early.due is None else f"; it is due at {early.due.isoformat()}"
+                    raise DocumentsNotReady(
+                        f"{document.iri}: not ready yet{due}", pending=(document.iri,), operation=_OPERATION
+                    ) from None
+            sleep(min(pause, left))
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def now(self) -> float:
+        """Return the time that patience is measured by, in seconds."""
+        return self._transport.clock.monotonic()
+
+
+def _standing(listed: _Listed, waited: float) -> Pending:
+    ready: list[str] = []
+    pending: list[str] = []
+    due: list[datetime] = []
+    for document in listed.documents:
+        name = iri_of(document) or "(a document without an IRI)"
+        moment = _due(document)
+        if moment is None or moment <= listed.now:
+            ready.append(name)
+        else:
+            pending.append(name)
+            due.append(moment)
+    return Pending(tuple(ready), tuple(pending), max(due, default=None), waited)
+
+
+def _due(document: object) -> datetime | None:
+    return moment_of(text(wire(document) or {}, "downloadableAt"))
+
+
+def _is_hopeless(due: datetime | None, now: datetime, left: float) -> bool:
+    """Return True if what is due then will not come within the seconds left."""
+    return due is not None and (due - now).total_seconds() > max(left, 0) + _HOPELESS
+
+
+def _not_ready(order: Reference, standing: Pending) -> DocumentsNotReady:
+    due = "" if standing.due is None else f"; the last is due at {standing.due.isoformat()}"
+    count = f"{len(standing.pending)} documents are" if standing.pending else "the documents are"
+    return DocumentsNotReady(
+        f"{order.iri}: {count} not ready after {standing.waited:.0f} s{due}",
+        pending=standing.pending,
+        operation="list_order_documents",
+    )
+
+
+def document_of(document: object, order: Reference, base_url: str) -> Reference:
+    """Give the address of a document that an order has, however the API named it.
+
+    Raises:
+        InvalidIri: It is no document.
+        InvalidArgument: It is a document of another order.
+    """
+    iri = iri_of(document)
+    if iri is None:
+        iri = f"{order.iri}/documents/{text(wire(document) or {}, 'id')}"
+    found = parse_iri(iri, DOCUMENT, base_url=base_url)
+    if not found.is_within(order):
+        raise InvalidArgument(f"{found.iri} is a document of another order than {order.iri}")
+    return found

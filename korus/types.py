@@ -1,0 +1,96 @@
+"""The types of what korus returns and takes beside the API's own models, which are in `korus.models`.
+
+Example:
+    >>> from korus.types import LineOutcome
+    >>> def describe(outcome: LineOutcome) -> str:
+    ...     return f"{outcome.status}: {outcome.error or outcome.result.iri}"
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from korus._async.booking.documents import Pending
+    from korus._async.resources.journal import Recovered
+    from korus._booking.beneficiaries import BeneficiaryProblem, BeneficiaryRow, Requirement
+    from korus._booking.facts import FailedEntry
+    from korus._booking.lines import BookingLine, BookingProblem, TicketChoice
+    from korus._booking.live_checks import LineCheck, PriceChange, Shortage
+    from korus._booking.outcomes import BulkOutcome, ByLine, HoldLine, LineOutcome, OrderLine
+    from korus._core.cache_setting import Cache
+    from korus._core.config import Config, Timeouts
+    from korus._core.retry_policy import RetryPolicy
+    from korus._http.pagination import Page
+    from korus._journal.sql_store import JournalEntry
+    from korus.errors import Problem, Violation
+
+__all__ = [
+    "BeneficiaryProblem",
+    "BeneficiaryRow",
+    "BookingLine",
+    "BookingProblem",
+    "BulkOutcome",
+    "ByLine",
+    "Cache",
+    "Config",
+    "FailedEntry",
+    "HoldLine",
+    "JournalEntry",
+    "LineCheck",
+    "LineOutcome",
+    "OrderLine",
+    "Page",
+    "Pending",
+    "PriceChange",
+    "Problem",
+    "Recovered",
+    "Requirement",
+    "RetryPolicy",
+    "Shortage",
+    "TicketChoice",
+    "Timeouts",
+    "Violation",
+]
+
+_HOMES = {
+    "BeneficiaryProblem": "korus._booking.beneficiaries",
+    "BeneficiaryRow": "korus._booking.beneficiaries",
+    "BookingLine": "korus._booking.lines",
+    "BookingProblem": "korus._booking.lines",
+    "BulkOutcome": "korus._booking.outcomes",
+    "ByLine": "korus._booking.outcomes",
+    "Cache": "korus._core.cache_setting",
+    "Config": "korus._core.config",
+    "FailedEntry": "korus._booking.facts",
+    "HoldLine": "korus._booking.outcomes",
+    "JournalEntry": "korus._journal.sql_store",
+    "LineCheck": "korus._booking.live_checks",
+    "LineOutcome": "korus._booking.outcomes",
+    "OrderLine": "korus._booking.outcomes",
+    "Page": "korus._http.pagination",
+    "Pending": "korus._async.booking.documents",
+    "PriceChange": "korus._booking.live_checks",
+    "Problem": "korus.errors",
+    "Recovered": "korus._async.resources.journal",
+    "Requirement": "korus._booking.beneficiaries",
+    "RetryPolicy": "korus._core.retry_policy",
+    "Shortage": "korus._booking.live_checks",
+    "TicketChoice": "korus._booking.lines",
+    "Timeouts": "korus._core.config",
+    "Violation": "korus.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    import importlib  # noqa: PLC0415 (nothing is imported before it is used; a journal entry needs an extra)
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'korus.types' has no attribute {name!r}")
+    found = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,77 @@
+"""Check that the lock names the bytes of every description, or write their digests into it.
+
+``python -m scripts.descriptions`` writes the digest of a reconstructed description that was edited by hand into the
+lock; with ``--check`` nothing is written, and a digest that is not the file's is an error. A downloaded description is
+evidence: it is never edited, and only ``make fetch`` replaces it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from scripts.descriptions.errors import DescriptionError
+from scripts.descriptions.files import FOLDER, sha256
+from scripts.descriptions.lock import read_lock, write_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scripts.descriptions.lock import Lock
+
+
+def stale(lock: Lock, folder: Path) -> dict[str, str]:
+    """Return the digests that the lock should have, of every version whose file has another.
+
+    Raises:
+        DescriptionError: A file cannot be read.
+    """
+    found: dict[str, str] = {}
+    for version, entry in lock.descriptions.items():
+        try:
+            digest = sha256((folder / entry.file).read_bytes())
+        except OSError as error:
+            raise DescriptionError(f"cannot read {folder / entry.file}: {error.strerror}") from error
+        if digest != entry.sha256:
+            found[version] = digest
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check or update the lock; 0 when it is right, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.descriptions", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if a digest is stale")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where the descriptions are")
+    options = parser.parse_args(arguments)
+    try:
+        lock = read_lock(options.folder)
+        found = stale(lock, options.folder)
+    except DescriptionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    downloaded = [version for version in found if lock.descriptions[version].origin == "downloaded"]
+    for version in downloaded:
+        print(
+            f"{lock.descriptions[version].file}: edited after its download; restore it, or run `make fetch`"
+        )
+    edited = {version: digest for version, digest in found.items() if version not in downloaded}
+    if options.check:
+        for version in edited:
+            print(f"{lock.descriptions[version].file}: edited; run `python -m scripts.descriptions`")
+        return 1 if found else 0
+    if edited:
+        entries = {
+            version: evolve(entry, sha256=edited.get(version, entry.sha256))
+            for version, entry in lock.descriptions.items()
+        }
+        write_lock(evolve(lock, descriptions=entries), options.folder)
+        print(f"updated: {', '.join(edited)}; run `make generate`")
+    return 1 if downloaded else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
