@@ -70,16 +70,17 @@ class ForkGuard:
         Raises:
             TimeoutError: The fork has not ended by then.
         """
-        changed = self._changed
-        with changed:
-            if not changed.wait_for(lambda: not self._is_forking, max(ends - time.monotonic(), 0)):
-                raise TimeoutError
-            self._under_way += 1
+        changed, is_counted = self._changed, False
         try:
+            with changed:
+                if not changed.wait_for(lambda: not self._is_forking, max(ends - time.monotonic(), 0)):
+                    raise TimeoutError
+                self._under_way += 1
+                is_counted = True  # at once: Ctrl-C may arrive before the block is entered
             yield
         finally:
             # in a child this may be the garbage collector, which finds what a thread of the parent was at
-            if changed is self._changed:
+            if is_counted and changed is self._changed:
                 with changed:
                     self._under_way -= 1
                     changed.notify_all()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from korus._core.distribution import install_hint
 from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def setup_error(error: Exception, environment: Mapping[str, str]) -> Configurati
                 f"{_variable(named, environment)} names a SOCKS proxy, which needs the package socksio: "
                 "pip install 'httpx[socks]'"
             )
+        from korus._core.distribution import install_hint  # noqa: PLC0415 (only for this message)
+
         return ConfigurationError(f"http2=True needs the package h2: {install_hint('http2')}")
     if isinstance(error, OSError):
         named = next((name for name in _FILES if environment.get(name)), "SSL_CERT_FILE")

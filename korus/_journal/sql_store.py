@@ -770,14 +770,17 @@ class JournalStore:
     @contextmanager
     def _turn(self, ends: float, *, reading: bool) -> Generator[None]:
         """Let one thread of this process write to SQLite at a time: SQLite itself serves at random who waits."""
-        lock = self._writing
-        if reading or lock is None or not lock.acquire(timeout=max(ends - time.monotonic(), 0)):
+        lock: Any = self._writing
+        if reading or lock is None:
             yield
             return
         try:
+            lock.acquire(timeout=max(ends - time.monotonic(), 0))
             yield
         finally:
-            lock.release()
+            # Ctrl-C may arrive when the lock has been taken but `acquire` has not returned
+            if lock._is_owned():  # noqa: SLF001 (there is no public way to ask)
+                lock.release()
 
     def _reading(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads, so that nobody who writes has to wait for it."""
@@ -867,14 +870,14 @@ class _File:
         return found.st_dev, found.st_ino
 
 
-_WRITE_LOCKS = WeakValueDictionary[tuple[int, Path], threading.Lock]()
+_WRITE_LOCKS = WeakValueDictionary[tuple[int, Path], Any]()
 
 
-def _write_lock(file: _File | None) -> threading.Lock | None:
+def _write_lock(file: _File | None) -> Any:
     """Return the lock that all stores of a file share in this process; a child does not inherit it."""
     if file is None:
         return None
-    return _WRITE_LOCKS.setdefault((os.getpid(), file.path), threading.Lock())
+    return _WRITE_LOCKS.setdefault((os.getpid(), file.path), threading.RLock())
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from korus._core.distribution import install_hint
 from korus._core.lazy import lazy
 from korus._primitives.synchronous import NoThread, run_blocking, run_to_end
 from korus.errors import ConfigurationError, JournalFailed
@@ -145,5 +144,7 @@ def _open_journal(config: Config) -> IntentLog:
     try:
         from korus._journal.sql_store import JournalStore
     except ImportError as cause:
+        from korus._core.distribution import install_hint
+
         raise ConfigurationError(f"a journal needs SQLAlchemy ({cause}): {install_hint('journal')}") from None
     return JournalStore.of(config)
