@@ -334,6 +334,7 @@ def test_not_sent_survives_copies_and_pickles(books):
     assert not types.UNSET
 
 
+@pytest.mark.proof
 def test_generated_code_passes_strict_type_checking(client_of, tmp_path):
     folders = [
         str(Path(client_of(name).__file__).parent) for name in ("names_on_the_wire", "plain_3_0", "plain_3_1")

@@ -58,7 +58,7 @@ def objects(model: Any) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", READABLE)
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(data=st.data())
 def test_looking_or_not_gives_the_same_bytes_back(name: str, data: st.DataObject) -> None:
     model = getattr(models, name)

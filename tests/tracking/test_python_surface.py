@@ -206,6 +206,7 @@ def test_every_change_of_names_between_real_versions_has_a_cause(old, new, six, 
     assert told == {(change.name, change.change) for change in surface_changes(*surfaces)}
 
 
+@pytest.mark.proof
 def test_other_apis_are_compared_in_python_too(tmp_path):
     def shop(**price):
         answer = {

@@ -158,6 +158,7 @@ def test_a_breaking_version_is_absorbed_with_a_note_and_a_page_for_the_maintaine
     assert "openapi/1.0.45.yaml" in status.stdout  # left in the working tree
 
 
+@pytest.mark.proof
 def test_a_version_that_breaks_the_tests_is_refused_and_leaves_the_tree_as_it_was(plain, written):
     test = plain / "tests" / "test_status.py"
     test.write_text(
