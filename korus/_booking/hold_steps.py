@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from korus._booking.effects import Steps
     from korus._booking.facts import FailedEntry, HoldAnswer, Page
 
-__all__ = ["HoldResult", "Patience", "hold", "resolve_hold", "take_snapshot"]
+__all__ = ["HoldResult", "Patience", "as_told", "hold", "resolve_hold", "take_snapshot"]
 
 _LOG = logging.getLogger("korus")
 OPERATION: Final = "bulk_create_reservations"
@@ -585,6 +585,14 @@ def _noted(intent: Intent, outcomes: Iterable[LineOutcome[ReservationFacts]]) ->
         before or entries.get(number) for number, before in zip(numbers, known_lines(intent), strict=True)
     ]
     return evolve(intent, details={**intent.details, "told": known})
+
+
+def as_told(taken: Intent, told: Intent) -> Intent:
+    """Return an intent of the log with what its caller was told of its lines, which the log may not have noted."""
+    if taken.details.get("lines") != told.details.get("lines"):
+        return taken
+    known = [noted or said for noted, said in zip(known_lines(taken), known_lines(told), strict=True)]
+    return evolve(taken, details={**taken.details, "told": known})
 
 
 def _recorded(intent: Intent, outcomes: Sequence[LineOutcome[ReservationFacts]]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from booking_script import World, not_found, pages
 from korus._booking import hold_steps
 from korus._booking.correlation import RequestedLine
 from korus._booking.facts import HoldAnswer, Page, ReservationFacts
-from korus._booking.hold_steps import Patience, hold, resolve_hold, take_snapshot
+from korus._booking.hold_steps import Patience, as_told, hold, resolve_hold, take_snapshot
 from korus._booking.outcomes import HoldLine
-from korus._booking.reconciliation import Snapshot, hold_details
+from korus._booking.reconciliation import Snapshot, hold_details, known_lines
 from korus._journal.intent_log import new_intent
 from korus.errors import (
     BadRequest,
@@ -659,6 +659,26 @@ class TestResolving:
         assert [(outcome.status, outcome.results) for outcome in result.lines] == [("succeeded", (made,))]
         assert world.names() == ["ListReservations", "Competing", "Claimed", "Claim", "Settle"]
         assert world.only("Settle")[0].outcome["lines"][0]["reservations"] == [made.iri]
+
+    def test_line_that_the_caller_was_told_of_is_left_out_though_the_log_has_no_note_of_it(self):
+        items = (item(1), item(2))
+        taken = intent_of(items, SNAPSHOT, sent=True, state="reconciling")
+        said = {
+            "line": 2,
+            "status": "succeeded",
+            "reservations": ["/v1/booking/reservations/r2"],
+            "code": None,
+        }
+        noted = {**said, "line": 1, "reservations": ["/v1/booking/reservations/r1"]}
+        told = evolve(taken, details={**taken.details, "told": [None, said]})
+        assert known_lines(as_told(taken, told)) == [None, said]
+        both = evolve(taken, details={**taken.details, "told": [noted, None]})
+        assert known_lines(as_told(both, told)) == [noted, said]
+        other = evolve(told, details={**told.details, "lines": [7, 8]})
+        assert as_told(taken, other) == taken
+        world = World(ListReservations=listing())
+        result = world.run(resolve_hold(as_told(taken, told), lines_of(items), patience()))
+        assert [(outcome.line.number, outcome.status) for outcome in result.lines] == [(1, "failed")]
 
     def test_absent_hold_has_failed_after_two_looks(self):
         world = World(ListReservations=listing())

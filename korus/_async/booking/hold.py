@@ -139,7 +139,8 @@ async def resolve(driver: AsyncDriver, intent: Intent) -> HoldResult:
     """
     taken = await driver.take(intent.id)
     lines = hold_lines(intent.details)
-    steps = hold_steps.resolve_hold(taken or intent, lines, driver.patience, is_ours=taken is not None)
+    asked = intent if taken is None else hold_steps.as_told(taken, intent)
+    steps = hold_steps.resolve_hold(asked, lines, driver.patience, is_ours=taken is not None)
     try:
         return HoldResult.of(await driver.run(steps, taken=taken))
     except OutcomeUnknown as unknown:

@@ -140,7 +140,8 @@ def resolve(driver: Driver, intent: Intent) -> HoldResult:
     """
     taken = driver.take(intent.id)
     lines = hold_lines(intent.details)
-    steps = hold_steps.resolve_hold(taken or intent, lines, driver.patience, is_ours=taken is not None)
+    asked = intent if taken is None else hold_steps.as_told(taken, intent)
+    steps = hold_steps.resolve_hold(asked, lines, driver.patience, is_ours=taken is not None)
     try:
         return HoldResult.of(driver.run(steps, taken=taken))
     except OutcomeUnknown as unknown:
