@@ -394,6 +394,7 @@ def test_every_mutation_of_a_schema_of_this_api_is_reported(name, data):
     assert found(mutated, REAL[version]) != [], place
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", MUTATIONS)
 @given(data=st.data())
 @settings(QUICK)
