@@ -617,7 +617,7 @@ def _with_outcomes(result: OrderResult, outcomes: _Outcomes) -> OrderResult:
 
 
 def _reported_failed(call: _Call, lines: Iterable[OrderLine]) -> Steps[_Outcomes]:
-    """Return failed outcomes for lines of a dead process that another call has reported as failed.
+    """Return unknown outcomes for lines of a dead process that another call has reported as failed.
 
     Their reservations may have been replaced since. This is asked after it is noted that this call sends; a call that
     reports a failure notes that first and looks for such notes after it.
@@ -627,7 +627,9 @@ def _reported_failed(call: _Call, lines: Iterable[OrderLine]) -> Steps[_Outcomes
     failed = yield from perform(ReportedFailed(call.intent))
     reason = "not completed: another call has reported it as failed since"
     return {
-        line.number: LineOutcome(line, "failed", error=_failure(line, reason))
+        line.number: LineOutcome(
+            line, "unknown", error=call.unknown(_lost_answer(), f"{line.reservation}: {reason}")
+        )
         for line in lines
         if line.reservation in failed
     }

@@ -1000,7 +1000,7 @@ class TestCompleting:
             SendOrder=[answer(made_order("p", "b"))],
         )
         result = self.complete(world, "a", "b", sent=False)
-        assert statuses(result) == ["failed", "succeeded"]
+        assert statuses(result) == ["unknown", "succeeded"]  # somebody may have ordered it again since
         assert "another call has reported it as failed" in str(result.lines[0].error)
         assert world.sends() == [(B,)]
         # noted before asked: whoever reports a failure does it the other way round
