@@ -198,12 +198,12 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
 
 
 def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
-    """Write down that nothing was ordered; False if another process has taken it over, which may have completed it."""
+    """Write down that nothing was ordered; False if another process may complete it, or has."""
     try:
         return (yield from perform(Settle(intent, {"refused": type(error).__name__}))) is not None
     except JournalFailed as unwritten:
         _LOG.error("the journal could not be written after a refusal: %s", unwritten)
-        return True
+        return False  # once this process is gone, another may complete it
 
 
 def _order(call: _Call) -> Steps[OrderResult]:

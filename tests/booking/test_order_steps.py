@@ -791,9 +791,10 @@ class TestOwnership:
         assert caught.value.intent["reference"] == "REF"
         assert caught.value.operation == "bulk_create_orders"
 
-    def test_refusal_stands_though_it_cannot_be_written_down(self):
+    def test_refusal_that_cannot_be_written_down_is_unknown(self):
+        # once this process is gone, another may complete the order
         world = Api(SendOrder=[RateLimited("no", status=429)], Settle=JOURNAL)
-        with pytest.raises(RateLimited):
+        with pytest.raises(OutcomeUnknown):
             run(world)
 
 
