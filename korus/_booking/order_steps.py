@@ -68,7 +68,6 @@ if TYPE_CHECKING:
     from korus._booking.facts import FailedEntry, OrderAnswer, Page, ReservationFacts
     from korus._booking.hold_steps import Patience
     from korus._booking.orders import OrderRequest
-    from korus._booking.outcomes import Line
 
 __all__ = ["OrderResult", "ReservationState", "complete_order", "order", "resolve_order"]
 
@@ -561,11 +560,7 @@ def _left_unknown(call: _Call, lines: Iterable[OrderLine], lost: KorusError) -> 
 
 def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
     """Write the outcome down: settled, or open for the lines that are unknown."""
-    failed = [
-        outcome.line
-        for outcome in result.lines
-        if outcome.status == "failed" and isinstance(outcome.line, OrderLine)
-    ]
+    failed = _failed_lines(result)
     if any(outcome.status == "unknown" for outcome in result.lines):
         details = {**call.intent.details, "failed": [line.reservation for line in failed]}
         is_written = bool((yield from write_down(Advance(evolve(call.intent, details=details), "unknown"))))
@@ -588,8 +583,7 @@ def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
 
 def _checked(call: _Call, result: OrderResult) -> Steps[OrderResult]:
     """Look once more at lines that failed, if another call has sent their reservations meanwhile."""
-    failed = [outcome.line for outcome in result.lines if outcome.status == "failed"]
-    doubtful = yield from _newly_in_doubt(call, failed)
+    doubtful = yield from _newly_in_doubt(call, _failed_lines(result))
     if not doubtful:
         return result
     found = (yield from _try_to_look(call, doubtful)) or {}
@@ -598,17 +592,21 @@ def _checked(call: _Call, result: OrderResult) -> Steps[OrderResult]:
     return _with_outcomes(result, {**outcomes, **_left_unknown(call, left, _lost_answer())})
 
 
-def _newly_in_doubt(call: _Call, lines: Iterable[Line]) -> Steps[list[OrderLine]]:
+def _failed_lines(result: OrderResult) -> list[OrderLine]:
+    lines = [outcome.line for outcome in result.lines if outcome.status == "failed"]
+    return [line for line in lines if isinstance(line, OrderLine)]
+
+
+def _newly_in_doubt(call: _Call, lines: Sequence[OrderLine]) -> Steps[Sequence[OrderLine]]:
     """Return the lines whose reservations another call has sent since this one began; all, if that cannot be read."""
-    own = [line for line in lines if isinstance(line, OrderLine)]
-    if not own:
+    if not lines:
         return []
     try:
         doubtful = yield from perform(InDoubt(call.intent))
     except JournalFailed as error:
         _LOG.error("the journal could not be read after a request: %s", error)
-        return own
-    return [line for line in own if line.reservation in doubtful - call.in_doubt]
+        return lines
+    return [line for line in lines if line.reservation in doubtful - call.in_doubt]
 
 
 def _with_outcomes(result: OrderResult, outcomes: _Outcomes) -> OrderResult:

@@ -156,9 +156,7 @@ def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> fro
         "lines" not in outcome and "forgotten" not in outcome
     ):  # refused as a whole, or cancelled before it was sent
         return frozenset()
-    found = [wire(line) or {} for line in objects(outcome, "lines")]
-    failed = {line.get("reservation") for line in found if line.get("status") == "failed"}
-    return frozenset(key for key in keys if key not in failed)
+    return frozenset(keys) - _failed_in(outcome)
 
 
 def keys_reported_failed(
@@ -173,9 +171,13 @@ def keys_reported_failed(
     """
     if outcome is not None and "refused" in outcome:
         return frozenset(keys)
-    lines = [wire(line) or {} for line in objects(outcome or {}, "lines")]
-    failed = {line.get("reservation") for line in lines if line.get("status") == "failed"}
-    return frozenset(key for key in keys if key in failed or key in (details.get("failed") or ()))
+    return frozenset(keys) & (_failed_in(outcome or {}) | {*(details.get("failed") or ())})
+
+
+def _failed_in(outcome: Mapping[str, Any]) -> set[Any]:
+    """Return the reservations of an order's lines that failed."""
+    lines = [wire(line) or {} for line in objects(outcome, "lines")]
+    return {line.get("reservation") for line in lines if line.get("status") == "failed"}
 
 
 @frozen
