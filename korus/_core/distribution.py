@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["DISTRIBUTION", "FOREIGN", "conflict", "install_hint"]
 
 DISTRIBUTION: Final = "korus-sdk"
-"""What pip installs; the package that is imported is `korus`."""
+"""The distribution that pip installs; the package that is imported is `korus`."""
 
 FOREIGN: Final = "korus"
 """A distribution of somebody else that installs a package `korus` too."""

@@ -1,4 +1,4 @@
-"""What the clients of a soak ask for, and the answers that are right: bought and read before anything goes wrong."""
+"""Questions of a soak and their right answers, bought and read before anything goes wrong."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Customer:
 
 @frozen
 class Known:
-    """What is known of the sandbox.
+    """Facts of the sandbox.
 
     Attributes:
         catalogs: The catalogues' IRIs.

@@ -50,7 +50,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """What ``cache=`` takes."""
+        """The address, as ``cache=`` takes it."""
         return f"redis://127.0.0.1:{self._address[1]}"
 
     def __enter__(self) -> Self:

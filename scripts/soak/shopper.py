@@ -72,7 +72,7 @@ _CHILD_ORDERS: Final = 3
 
 @frozen
 class Setting:
-    """What the process is told.
+    """Settings of the process.
 
     Attributes:
         client: Settings of both clients: credentials, addresses and the journal.
@@ -112,7 +112,7 @@ class Setting:
 
 @frozen
 class Measured:
-    """What the process holds.
+    """Memory, objects and sockets that the process holds.
 
     Attributes:
         memory: Resident memory in KiB.

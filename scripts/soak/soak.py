@@ -76,7 +76,7 @@ class Soak:
 
 @frozen
 class Reckoning:
-    """What came of a soak.
+    """Result of a soak.
 
     Attributes:
         calls: Calls begun.
@@ -139,7 +139,7 @@ class Reckoning:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What keeps the soak from being clean, by the names of the table."""
+        """Counts that keep the soak from being clean, by the names of the table."""
         found = {
             "unexplained errors": sum(self.unexplained.values()),
             "foreign errors": sum(self.foreign.values()),
@@ -203,11 +203,11 @@ class _Process:
 
     @property
     def noise(self) -> list[str]:
-        """What it printed to its standard error."""
+        """The lines that it printed to its standard error."""
         return self._said.read_text(encoding="utf-8", errors="replace").splitlines()
 
     def tell(self, word: str) -> None:
-        """Tell it what to do."""
+        """Send it a command."""
         if self._process.stdin is not None:
             self._process.stdin.write(f"{word}\n")
             self._process.stdin.flush()

@@ -1,4 +1,4 @@
-"""What the calls of a soak came to."""
+"""Counts of the calls of a soak."""
 
 from __future__ import annotations
 

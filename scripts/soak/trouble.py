@@ -1,4 +1,4 @@
-"""What goes wrong during a soak: outages of the API, and a Redis that comes and goes."""
+"""Trouble during a soak: outages of the API, and a Redis that comes and goes."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _RULES: Final[Mapping[str, Sequence[tuple[Any, dict[str, Any]]]]] = {
     ],
 }
 OUTAGES: Final = (_REFUSED, *_RULES)
-"""What goes wrong with the API."""
+"""Kinds of trouble with the API."""
 REDIS_STOPS: Final = ("killed", "silent")
-"""What goes wrong with Redis."""
+"""Kinds of trouble with Redis."""
 
 
 @frozen

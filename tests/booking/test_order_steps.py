@@ -1004,7 +1004,7 @@ class TestCompleting:
         assert statuses(result) == ["unknown", "succeeded"]  # somebody may have ordered it again since
         assert "another call has reported it as failed" in str(result.lines[0].error)
         assert world.sends() == [(B,)]
-        # noted before asked: whoever reports a failure does it the other way round
+        # noted before asked: a call that reports a failure does it the other way round
         assert world.names().index("Advance sending") < world.names().index("ReportedFailed")
 
     def test_absent_reservation_is_not_sent(self):

@@ -3,10 +3,9 @@
 from functools import cache
 
 import pytest
+from reconstructed import VERSIONS
 
 from scripts.descriptions import find, load, read_lock
-
-ALL = ["1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"]
 
 
 @cache
@@ -21,7 +20,7 @@ def described(version):
     return _loaded(version)
 
 
-@pytest.fixture(params=ALL)
+@pytest.fixture(params=VERSIONS)
 def version(request):
     return request.param
 

@@ -1,4 +1,4 @@
-"""What docstrings and comments cite of the reference exists in openapi/REFERENCE.md."""
+"""Sections that docstrings and comments cite exist in openapi/REFERENCE.md."""
 
 from __future__ import annotations
 
