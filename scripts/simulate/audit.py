@@ -136,14 +136,21 @@ class Audit:
         if intent.id in self._lost:
             self._check_proven(task, intent, getattr(effect, "reservations", None))
 
-    def sent(self, effect: ask.SendHold | ask.SendOrder, reply: Reply) -> Reply:
-        """Return the reply so that an answer that is lost is noted."""
+    def sent(self, process: Process, effect: ask.SendHold | ask.SendOrder, reply: Reply) -> Reply:
+        """Return the reply so that an answer that is lost is noted.
+
+        The loss that begins the search for what exists is the one that the owner of the intent learns of. A
+        former owner who was suspended as it sent learns of its own when somebody else has long taken over; it
+        is the same reservation that both send (R6).
+        """
 
         def finish() -> Any:
             try:
                 return reply.finish()
             except KorusError as error:
-                if is_ambiguous(error) or redirects_after_work(error):
+                row = process.log.rows.get(effect.intent.id)
+                is_owner = row is None or row.owner is process
+                if is_owner and (is_ambiguous(error) or redirects_after_work(error)):
                     self._lost[effect.intent.id] = self.world.now
                 raise
 

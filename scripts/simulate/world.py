@@ -335,10 +335,10 @@ class World:
         match effect:
             case ask.SendHold():
                 self.audit.sending(task, effect)
-                return self.audit.sent(effect, send_hold(self, process, effect))
+                return self.audit.sent(process, effect, send_hold(self, process, effect))
             case ask.SendOrder():
                 self.audit.sending(task, effect)
-                return self.audit.sent(effect, send_order(self, process, effect))
+                return self.audit.sent(process, effect, send_order(self, process, effect))
             case ask.Wait(seconds):
                 return Reply(self.now + seconds, lambda: None)
             case ask.Together(effects):

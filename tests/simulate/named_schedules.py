@@ -161,4 +161,20 @@ NAMED = {
         },
         character=Character(tie="order", page_cap=2, explains=False),
     ),
+    "found: refused as ordered already by a call that was cancelled, while reads lag": Script(
+        faults={"SendOrder": ["answer lost after the work"]},
+        always=_LAGGING,
+        mishaps=[("SendOrder", 1, "cancellation")],
+        orders_same=True,
+        pause=30.0,
+        character=Character(explains=False),
+    ),
+    "found: recovery beside a caller who was told that the same order failed": Script(
+        # the process dies before it sends; the second run is refused, and holds and orders the same again
+        faults={"SendOrder": ["order refused"]},
+        mishaps=[("Advance", 2, "crash")],
+        bystanders=1,
+        orders_same=True,
+        pause=118.0,
+    ),
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from named_schedules import NAMED
 
+from korus._journal.intent_log import MemoryIntentLog
 from scripts.simulate.breaks import BREAKS, broken
 from scripts.simulate.simulation import simulate_script
 
@@ -18,6 +21,10 @@ _CAUGHT_BY = {
     "R7": ("row 15: cancelled before the order is sent", "after_cancellation"),
     "R9": ("row 5: an order of another reservation in the answer, while reads lag", "lost"),
     "R10": ("row 2: lost, done late, and sent again while reads lag", "unproven_absence"),
+}
+_CAUGHT_WITHOUT = {
+    "in_doubt": "found: refused as ordered already by a call that was cancelled, while reads lag",
+    "reported_failed": "found: recovery beside a caller who was told that the same order failed",
 }
 _UNKNOWN_FIRST = {
     "row 4: a held line left out, another refused twice": "hold unknown",
@@ -55,3 +62,9 @@ def test_undone_fix_is_caught_by_a_named_schedule(rule: str) -> None:
     name, count = _CAUGHT_BY[rule]
     with broken(rule):
         assert simulate_script(NAMED[name]).counts[count] > 0
+
+
+@pytest.mark.parametrize(("query", "name"), _CAUGHT_WITHOUT.items())
+def test_two_calls_for_one_reservation_double_without_the_query(query: str, name: str) -> None:
+    with patch.object(MemoryIntentLog, query, return_value=frozenset[str]()):
+        assert simulate_script(NAMED[name]).counts["doubled"] > 0
