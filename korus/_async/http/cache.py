@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
 
+from korus._async.http.gate import AsyncSharedGate
 from korus._core.distribution import install_hint
 from korus._core.private_files import create_private
 from korus._core.secret import Secret
@@ -113,6 +114,12 @@ class AsyncCatalogueCache:
         if not self._is_redis:
             return None
         return AsyncSharedToken(lambda: self._opened.get().redis, self._account, clock, self._health)
+
+    def shared_gate(self) -> AsyncSharedGate | None:
+        """Return the gate that workers share; None when they do not."""
+        if not self._is_redis:
+            return None
+        return AsyncSharedGate(lambda: self._opened.get().redis, self._account, self._health)
 
     async def find(
         self,

@@ -18,6 +18,7 @@ import httpx
 from attrs import define, field
 
 from korus._async.http.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
+from korus._async.http.gate import AsyncGate
 from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._http.decode import decode_json, decode_object
 from korus._http.encode import encode_json
@@ -25,6 +26,7 @@ from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
 from korus._http.oidc import OPERATION as TOKEN_OPERATION
 from korus._http.oidc import unusable
+from korus._http.rate_gate import Turn, exhausted_for
 from korus._http.retry import Replay, next_wait, replay_of
 from korus._http.transport_errors import CAUGHT, failure_of
 from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
@@ -37,6 +39,7 @@ from korus.errors import (
     DownloadFailed,
     InvalidArgument,
     KorusError,
+    RateLimited,
 )
 from korus.iri import prefix_of, relative_iris
 
@@ -247,6 +250,7 @@ class AsyncTransport:
         tokens: The token source of another transport, to share it.
         cache: The catalogue cache of another transport, to share it.
         ahead: The calls that another transport makes ahead of time, which these become a part of.
+        gate: The gate of another transport, to share it.
     """
 
     def __init__(
@@ -258,6 +262,7 @@ class AsyncTransport:
         tokens: AsyncTokens | None = None,
         cache: AsyncCatalogueCache | None = None,
         ahead: AsyncCalls | None = None,
+        gate: AsyncGate | None = None,
     ) -> None:
         self.config = config
         self.ahead = AsyncCalls(ahead)
@@ -266,6 +271,9 @@ class AsyncTransport:
         self.cache = cache or self._opened_cache()
         shared = None if self.cache is None else self.cache.shared_token(clock)
         self.tokens = tokens or AsyncTokens(config, self._post_for_token, clock, shared)
+        if gate is None:
+            gate = AsyncGate(clock, None if self.cache is None else self.cache.shared_gate())
+        self._gate = gate
         self._pool = pool
         self._auth = AsyncBearerAuth(config.base_url, self.tokens)
         self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
@@ -284,8 +292,9 @@ class AsyncTransport:
         )
         tokens = self.tokens if same else None
         cache = self.cache if self.cache is not None and self.cache.serves(config) else None
+        gate = self._gate if same else None
         return AsyncTransport(
-            config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead
+            config, self._pool, clock=self.clock, tokens=tokens, cache=cache, ahead=self.ahead, gate=gate
         )
 
     def _opened_cache(self) -> AsyncCatalogueCache | None:
@@ -368,28 +377,45 @@ class AsyncTransport:
     ) -> Answer:
         name = asked.name
         attempt = 0
+        failure: KorusError | None = None
         while True:
             attempt += 1
+            turn = await self._gate.enter(books=replay is Replay.NEVER, deadline=deadline)
+            if turn is None:
+                raise failure or _no_turn(name)
             progress = Progress(deadline)
             try:
                 outcome = await self._attempt(asked, progress)
             finally:
                 if trace is not None and progress.sent:
                     trace.sent = True
+            await self._learn(turn, outcome)
             if isinstance(outcome, Answer):
                 return outcome
+            failure = outcome
             wait = next_wait(
                 self.config.retry,
-                outcome,
+                failure,
                 # a request that never left may always be repeated
                 replay=replay if progress.sent else Replay.SAFE,
                 attempt=attempt,
                 remaining=None if deadline is None else deadline - self.clock.monotonic(),
             )
             if wait is None:
-                raise outcome
-            _LOG.debug("%s: attempt %d failed (%s); again in %.2f s", name, attempt, outcome, wait)
+                raise failure
+            _LOG.debug("%s: attempt %d failed (%s); again in %.2f s", name, attempt, failure, wait)
             await sleep(wait)
+
+    async def _learn(self, turn: Turn, outcome: Answer | KorusError) -> None:
+        """Let the gate know of a limit that was met."""
+        longest = self.config.retry.retry_after_cap
+        if isinstance(outcome, RateLimited):
+            wait = outcome.retry_after
+            await self._gate.limited(turn, None if wait is None else min(wait, longest))
+        elif isinstance(outcome, Answer):
+            seconds = exhausted_for(outcome.headers.raw, self.clock.now)
+            if seconds is not None:
+                await self._gate.exhausted(min(seconds, longest))
 
     @asynccontextmanager
     async def fetch(
@@ -608,6 +634,14 @@ class AsyncTransport:
 
     def _seconds_left(self, deadline: float | None) -> float | None:
         return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK
+
+
+def _no_turn(operation: str) -> RateLimited:
+    return RateLimited(
+        f"{operation}: not sent, because the API's rate limit leaves no room before the call's deadline. Send fewer "
+        "requests at once, or raise `timeout`.",
+        operation=operation,
+    )
 
 
 def _is_over(request: Any) -> bool:

@@ -23,6 +23,7 @@ from korus._http.cache_health import CacheHealth, raise_swallowed, swallowed_err
 from korus._http.cache_rules import CATALOGUE, account_of, key_of
 from korus._http.oidc import Token
 from korus._primitives.synchronous import Local, redis_client, run_blocking, time_limit
+from korus._sync.http.gate import SharedGate
 from korus.errors import ConfigurationError, TransportError
 
 if TYPE_CHECKING:
@@ -114,6 +115,12 @@ class CatalogueCache:
         if not self._is_redis:
             return None
         return SharedToken(lambda: self._opened.get().redis, self._account, clock, self._health)
+
+    def shared_gate(self) -> SharedGate | None:
+        """Return the gate that workers share; None when they do not."""
+        if not self._is_redis:
+            return None
+        return SharedGate(lambda: self._opened.get().redis, self._account, self._health)
 
     def find(
         self,

@@ -1,0 +1,129 @@
+# Written by `python -m scripts.sync` from korus/_async/http/gate.py; edit that file instead.
+"""A turn for each request: the rate limit of an account, learnt from answers and shared by its workers through Redis.
+
+What is decided is in `korus._http.rate_gate`. Without Redis, or while it does not answer, each client keeps its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import evolve
+
+from korus._http.rate_gate import SCRIPT, RateGate, Turn
+from korus._primitives.synchronous import sleep, time_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from korus._http.cache_health import CacheHealth
+    from korus._primitives.clock import Clock
+
+__all__ = ["Gate", "SharedGate"]
+
+_NO_LIMIT = 1e9
+# a request does not wait for longer than this for Redis
+_SECONDS = 0.3
+
+
+class SharedGate:
+    """The gate of a service account in Redis.
+
+    Args:
+        redis: Returns the client of this process and event loop.
+        account: Whose requests they are.
+        health: The state of the Redis server, shared with the cache.
+    """
+
+    def __init__(self, redis: Callable[[], Any], account: str, health: CacheHealth) -> None:
+        self._redis = redis
+        self._key = f"korus:{account}:rate"
+        self._health = health
+
+    def turn(self, *, books: bool, longest: float, last: Turn | None = None) -> Turn | Literal[False] | None:
+        """Return the next turn, or None if it comes too late; False while Redis does not answer.
+
+        Args:
+            books: True for a request that books.
+            longest: Seconds to wait at most.
+            last: The turn whose time has come; it is returned unless a limit was met since it was taken.
+        """
+        command = ("take", "", int(books), longest, 0 if last is None else last.epoch)
+        answer = self._run(*(command if last is None else ("again", *command[1:])))
+        if answer is None:
+            return False
+        wait, at, epoch = (float(part or 0) for part in answer)
+        return Turn(wait, at, int(epoch), at) if wait >= 0 else None
+
+    def limited(self, turn: Turn, retry_after: float | None) -> None:
+        """Note a 429."""
+        self._run("limited", "", turn.at, "" if retry_after is None else retry_after)
+
+    def exhausted(self, seconds: float) -> None:
+        """Note that nothing is left for some seconds."""
+        self._run("exhausted", "", seconds)
+
+    def _run(self, *arguments: str | float) -> list[bytes] | None:
+        if self._health.is_resting:
+            return None
+        try:
+            with time_limit(_SECONDS):
+                # EVALSHA, or EVAL the first time
+                script = self._redis().register_script(SCRIPT)
+                answer: list[bytes] = script(keys=[self._key], args=arguments)
+        except Exception as error:  # noqa: BLE001 (redis, sockets, the event loop: nothing is a reason to fail)
+            self._health.failed(type(error).__name__)
+            return None
+        return answer
+
+
+class Gate:
+    """The gate of a client, and of those derived from it for the same account.
+
+    Its state is changed by many threads without a lock, which a fork could leave taken: what a race may cost is one
+    request more or less.
+
+    Args:
+        clock: The clocks.
+        shared: The gate in Redis, if there is one.
+    """
+
+    def __init__(self, clock: Clock, shared: SharedGate | None = None) -> None:
+        self._clock = clock
+        self._own = RateGate()
+        self._shared = shared
+
+    def enter(self, *, books: bool, deadline: float | None) -> Turn | None:
+        """Wait for a turn.
+
+        Returns:
+            The turn; None, at once, if it would come after the deadline.
+        """
+        turn = self._take(books=books, deadline=deadline)
+        while turn is not None and turn.wait > 0:
+            sleep(turn.wait)
+            turn = self._take(books=books, deadline=deadline, last=turn)
+        return turn and evolve(turn, sent_at=self._clock.monotonic())
+
+    def _take(self, *, books: bool, deadline: float | None, last: Turn | None = None) -> Turn | None:
+        """Return the next turn; or the last one without its wait, unless a limit was met since it was taken."""
+        now = self._clock.monotonic()
+        longest = _NO_LIMIT if deadline is None else max(deadline - now, 0.0)
+        if self._shared is not None:
+            turn = self._shared.turn(books=books, longest=longest, last=last)
+            if not isinstance(turn, bool):
+                return turn
+            last = last and evolve(last, epoch=self._own.epoch)
+        return self._own.again(now, last) or self._own.take(now, books=books, longest=longest)
+
+    def limited(self, turn: Turn, retry_after: float | None) -> None:
+        """Note that a request was answered with 429."""
+        self._own.limited(self._clock.monotonic(), sent_at=turn.sent_at, retry_after=retry_after)
+        if self._shared is not None:
+            self._shared.limited(turn, retry_after)
+
+    def exhausted(self, seconds: float) -> None:
+        """Note that an answer said that nothing is left for some seconds."""
+        self._own.exhausted(self._clock.monotonic(), seconds=seconds)
+        if self._shared is not None:
+            self._shared.exhausted(seconds)
