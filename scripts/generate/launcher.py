@@ -34,15 +34,15 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.schema import ParameterLocation
 
 from scripts.descriptions import DescriptionError
+from scripts.generate.prepare.media import essence, kind_of
 from scripts.generate.rendering import Rendering
-from scripts.prepare.media import essence, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from scripts.prepare.references import Json
+    from scripts.generate.prepare.references import Json
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 COMMAND = "python -m scripts.generate"
 
 _PLACED = (

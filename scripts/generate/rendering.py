@@ -20,12 +20,12 @@ from scripts.generate.expressions import (
     read_expression,
     write_expression,
 )
-from scripts.prepare.names import module_name
+from scripts.generate.prepare.names import module_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripts.prepare.references import Json
+    from scripts.generate.prepare.references import Json
 
 _WIDTH = 110
 _READING = ("ABSENT", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",

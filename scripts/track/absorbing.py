@@ -26,7 +26,7 @@ from scripts.descriptions import DescriptionError, load, mapping, read_lock, sha
 from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
-from scripts.prepare.operations import METHODS
+from scripts.generate.prepare.operations import METHODS
 from scripts.python_surface import Meaning, SurfaceError, explain, read_surface
 from scripts.python_surface.render import FORMATS
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
-from scripts.prepare import names
+from scripts.generate.prepare import names
 
 ANY_TEXT = st.text(max_size=30)
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from scripts.prepare.dialect import HYDRA_BASE, is_api_platform
-from scripts.prepare.flatten import COMPONENT, Part
-from scripts.prepare.naming import Names, assign
-from scripts.prepare.operation_names import name_all
-from scripts.prepare.operations import collect, prepare_operation
-from scripts.prepare.references import (
+from scripts.generate.prepare.dialect import HYDRA_BASE, is_api_platform
+from scripts.generate.prepare.flatten import COMPONENT, Part
+from scripts.generate.prepare.naming import Names, assign
+from scripts.generate.prepare.operation_names import name_all
+from scripts.generate.prepare.operations import collect, prepare_operation
+from scripts.generate.prepare.references import (
     DescriptionError,
     Json,
     as_list,
@@ -26,7 +26,7 @@ from scripts.prepare.references import (
     lookup,
     pointer,
 )
-from scripts.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
+from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

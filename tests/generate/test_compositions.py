@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scripts.audit import audit
 from scripts.descriptions import load
 from scripts.generate.__main__ import main
+from scripts.generate.audit import audit
 from scripts.generate.expressions import names_used
-from scripts.prepare import prepare
+from scripts.generate.prepare import prepare
 
 FILE = Path(__file__).parent / "descriptions" / "compositions.yaml"
 

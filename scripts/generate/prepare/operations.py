@@ -1,7 +1,7 @@
 """Find the operations, name their parameters, and reduce what each takes and answers.
 
 Everything of an operation that the generator does not keep (names on the wire, styles, media types) travels
-in its `x-operation` member. The operations' own names come from `scripts.prepare.operation_names`.
+in its `x-operation` member. The operations' own names come from `scripts.generate.prepare.operation_names`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,24 @@ from typing import Any
 
 from attrs import define, field
 
-from scripts.prepare.dialect import is_api_platform
-from scripts.prepare.flatten import Flat, Part, flatten, owner_of
-from scripts.prepare.media import kind_of, preferred
-from scripts.prepare.names import (
+from scripts.generate.prepare.dialect import is_api_platform
+from scripts.generate.prepare.flatten import Flat, Part, flatten, owner_of
+from scripts.generate.prepare.media import kind_of, preferred
+from scripts.generate.prepare.names import (
     distinct_identifiers,
     pascal,
     property_identifier,
 )
-from scripts.prepare.references import DescriptionError, Json, as_object, is_list, is_object, pointer, resolve
-from scripts.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
+from scripts.generate.prepare.references import (
+    DescriptionError,
+    Json,
+    as_object,
+    is_list,
+    is_object,
+    pointer,
+    resolve,
+)
+from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 RESERVED_PARAMETERS = frozenset(

@@ -12,12 +12,12 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from scripts.prepare.dialect import generated_verb, is_api_platform, without_prefix
-from scripts.prepare.names import identifier, pascal, plural, singular, snake
-from scripts.prepare.references import Json, is_list
+from scripts.generate.prepare.dialect import generated_verb, is_api_platform, without_prefix
+from scripts.generate.prepare.names import identifier, pascal, plural, singular, snake
+from scripts.generate.prepare.references import Json, is_list
 
 if TYPE_CHECKING:
-    from scripts.prepare.operations import Operation
+    from scripts.generate.prepare.operations import Operation
 
 _VERBS = {
     "get_collection": "list",

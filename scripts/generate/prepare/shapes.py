@@ -3,7 +3,7 @@
 A shape is one of: a reference to a definition, a plain type, a constant, an array of shapes, `anyOf` of
 shapes, or nothing (anything goes). Objects and enums become definitions, keyed by where they stand; what is
 read and what is sent are kept apart from here on, since absent and null mean the same in an answer and not in
-a request. The definitions get their Python names later (`scripts.prepare.naming`).
+a request. The definitions get their Python names later (`scripts.generate.prepare.naming`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
-from scripts.prepare.flatten import COMPONENT, Flat, Part, combined, flatten, owner_of, together
-from scripts.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
-from scripts.prepare.references import Json, is_list, is_object, lookup
+from scripts.generate.prepare.flatten import COMPONENT, Flat, Part, combined, flatten, owner_of, together
+from scripts.generate.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
+from scripts.generate.prepare.references import Json, is_list, is_object, lookup
 
 Direction: TypeAlias = Literal["read", "request"]
 

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from scripts.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer, resolve
+from scripts.generate.prepare.references import (
+    Json,
+    as_list,
+    as_object,
+    is_list,
+    is_object,
+    lookup,
+    pointer,
+    resolve,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from typing import Any
 
 from attrs import frozen
 
-from scripts.prepare.names import class_name, pascal
-from scripts.prepare.references import Json, as_object, is_object
+from scripts.generate.prepare.names import class_name, pascal
+from scripts.generate.prepare.references import Json, as_object, is_object
 
 PREFIXES = ("Booking", "Ticketing")
 """Class prefixes that say which half of the API a resource belongs to; they are not part of its name."""

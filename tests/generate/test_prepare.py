@@ -4,7 +4,7 @@ import pytest
 
 from scripts.descriptions import find, load, versions
 from scripts.generate.build import corrected
-from scripts.prepare import DescriptionError, prepare
+from scripts.generate.prepare import DescriptionError, prepare
 
 
 def named(document, kind):

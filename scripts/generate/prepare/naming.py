@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from scripts.prepare.dialect import HYDRA_BASE, ComponentName, component_name
-from scripts.prepare.flatten import COMPONENT
-from scripts.prepare.names import class_name, module_name, pascal
-from scripts.prepare.references import is_list, is_object
-from scripts.prepare.shapes import Definition, referenced_key
+from scripts.generate.prepare.dialect import HYDRA_BASE, ComponentName, component_name
+from scripts.generate.prepare.flatten import COMPONENT
+from scripts.generate.prepare.names import class_name, module_name, pascal
+from scripts.generate.prepare.references import is_list, is_object
+from scripts.generate.prepare.shapes import Definition, referenced_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import define, field
 
-from scripts.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer
+from scripts.generate.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer
 
 COMPONENT = "#/components/schemas/"
 _SPREAD = frozenset(

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from scripts.audit.code import Endpoint, Hint, Model, Package, inner, literals, names, read_package
-from scripts.audit.described import (
+from scripts.generate.audit.code import Endpoint, Hint, Model, Package, inner, literals, names, read_package
+from scripts.generate.audit.described import (
     Schema,
     all_declarations,
     called_by_the_api,
@@ -25,14 +25,14 @@ from scripts.audit.described import (
     operations,
     see_through,
 )
-from scripts.prepare.references import is_object
+from scripts.generate.prepare.references import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scripts.audit.described import Declaration, Place
-    from scripts.prepare.references import Json
-    from scripts.prepare.shapes import LeftOut
+    from scripts.generate.audit.described import Declaration, Place
+    from scripts.generate.prepare.references import Json
+    from scripts.generate.prepare.shapes import LeftOut
 
 _WEIGHT = {"left out": 0, "found": 1, "missing": 2}
 _HIDDEN = {"readOnly": "read only: not part of a request", "writeOnly": "write only: not part of an answer"}

@@ -11,7 +11,7 @@ It does not read files (`scripts.descriptions`), does not correct what the descr
 (`scripts.overlay`) and writes no Python (`scripts.generate`).
 """
 
-from scripts.prepare.document import LeftOut, Prepared, prepare
-from scripts.prepare.references import DescriptionError
+from scripts.generate.prepare.document import LeftOut, Prepared, prepare
+from scripts.generate.prepare.references import DescriptionError
 
 __all__ = ["DescriptionError", "LeftOut", "Prepared", "prepare"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.audit import audit
 from scripts.descriptions import find, load
+from scripts.generate.audit import audit
 from scripts.generate.build import build, corrected
-from scripts.prepare import prepare
+from scripts.generate.prepare import prepare
 
 
 @pytest.fixture(scope="module")
