@@ -2,7 +2,7 @@
 
 Every tool that needs a description gets it from here, so that all of them read YAML by the same rules, agree
 which version is newer and trust the same lock. Nothing here downloads, corrects or generates anything: see
-``scripts.fetch``, ``scripts.overlay`` and ``scripts.generate``.
+``scripts.fetch``, ``scripts.descriptions.overlay`` and ``scripts.generate``.
 """
 
 from __future__ import annotations

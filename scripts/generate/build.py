@@ -20,10 +20,10 @@ from scripts.descriptions import (
     load,
     sha256,
 )
+from scripts.descriptions.overlay import apply_file
 from scripts.generate.audit import audit
 from scripts.generate.launcher import COMMAND, Origin, write_package
 from scripts.generate.prepare import prepare
-from scripts.overlay import apply_file
 
 OVERLAY = FOLDER / "overlay.yaml"
 _MARK = f"# Written by `{COMMAND}`"

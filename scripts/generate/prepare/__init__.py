@@ -8,7 +8,7 @@ component, every name is already the Python name, and the names used on the wire
 members that the templates read.
 
 It does not read files (`scripts.descriptions`), does not correct what the description gets wrong
-(`scripts.overlay`) and writes no Python (`scripts.generate`).
+(`scripts.descriptions.overlay`) and writes no Python (`scripts.generate`).
 """
 
 from scripts.generate.prepare.document import LeftOut, Prepared, prepare

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from scripts.descriptions import FOLDER, find, load, versions
-from scripts.overlay import OverlayError, apply, apply_file
+from scripts.descriptions.overlay import OverlayError, apply, apply_file
 
 BASE = {
     "openapi": "3.1.0",
