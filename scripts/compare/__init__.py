@@ -2,22 +2,22 @@
 
 ``compare`` says what differs on the wire, change by change, in terms of which requests are accepted and which answers
 may come: what is only written differently is no change. What the changes mean for the raw Python client is worked out
-in :mod:`scripts.python_surface`.
+in :mod:`scripts.compare.python`.
 """
 
 from __future__ import annotations
 
 import json
 
-from scripts.compare.access import compare_access, compare_surroundings
-from scripts.compare.documents import ComparisonError, Document, escape, mapping
-from scripts.compare.findings import Findings
-from scripts.compare.judge import Judge
-from scripts.compare.operations import ANYTHING, Operations
-from scripts.compare.pairs import REFERENCE, Clean, Graph
-from scripts.compare.records import Comparison, Record
-from scripts.compare.rules import LEVELS, RULES, Rule
-from scripts.compare.shapes import Book
+from scripts.compare.wire.access import compare_access, compare_surroundings
+from scripts.compare.wire.documents import ComparisonError, Document, escape, mapping
+from scripts.compare.wire.findings import Findings
+from scripts.compare.wire.judge import Judge
+from scripts.compare.wire.operations import ANYTHING, Operations
+from scripts.compare.wire.pairs import REFERENCE, Clean, Graph
+from scripts.compare.wire.records import Comparison, Record
+from scripts.compare.wire.rules import LEVELS, RULES, Rule
+from scripts.compare.wire.shapes import Book
 
 __all__ = ["LEVELS", "RULES", "Comparison", "ComparisonError", "Document", "Record", "Rule", "compare"]
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from scripts.compare import ComparisonError, Document, compare
-from scripts.compare.render import FORMATS, rules_table
+from scripts.compare.wire.render import FORMATS, rules_table
 from scripts.descriptions import FOLDER, descriptions
 
 EPILOG = """\
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{asked.old} or {asked.new} is nested too deeply to be compared\n")
         return ComparisonError.exit_status
     if asked.python:
-        from scripts.python_surface import SurfaceError, explained  # noqa: PLC0415 - slow to import and seldom needed
+        from scripts.compare.python import SurfaceError, explained  # noqa: PLC0415 - slow to import and seldom needed
 
         try:
             shown = explained(comparison, old.path, new.path, asked.format)

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 
 from scripts.compare import ComparisonError
+from scripts.compare.python import SurfaceError
 from scripts.descriptions import FOLDER
 from scripts.history.page import show, table
 from scripts.history.steps import replay
-from scripts.python_surface import SurfaceError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

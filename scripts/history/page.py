@@ -6,15 +6,15 @@ import itertools
 from html import escape
 from typing import TYPE_CHECKING
 
-from scripts.compare.render import HEADINGS, page
-from scripts.compare.rules import LEVELS, RULES
-from scripts.compare.shapes import token
-from scripts.python_surface import Effect, effect_lines
+from scripts.compare.python import Effect, effect_lines
+from scripts.compare.wire.render import HEADINGS, page
+from scripts.compare.wire.rules import LEVELS, RULES
+from scripts.compare.wire.shapes import token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scripts.compare.records import Record
+    from scripts.compare.wire.records import Record
     from scripts.history.steps import Entry, Step, Version
 
 __all__ = ["show", "table"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from attrs import frozen
 
 from scripts.compare import Comparison, Document, Record, compare
+from scripts.compare.python import Meaning, client_of, explain
 from scripts.descriptions import descriptions, is_reconstructed
-from scripts.python_surface import Meaning, client_of, explain
 
 __all__ = ["Entry", "Step", "Version", "replay"]
 

@@ -22,13 +22,13 @@ from korus.sandbox.operations import API_VERSION
 from korus.sandbox.operations import OPERATIONS as SERVED
 from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
+from scripts.compare.python import Meaning, SurfaceError, explain, read_surface
+from scripts.compare.python.render import FORMATS
 from scripts.descriptions import DescriptionError, load, mapping, read_lock, sha256, version_key
 from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
 from scripts.generate.prepare.operations import METHODS
-from scripts.python_surface import Meaning, SurfaceError, explain, read_surface
-from scripts.python_surface.render import FORMATS
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted
 from scripts.track.writing import Decision, decide, fragments, pull_request
 
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 DEFAULT_TESTS = ("tests",)
 # these test the tool that is just at work, and speed; neither depends on the description
-NOT_RUN = ("tests/tracking", "tests/benchmarks")
+NOT_RUN = ("tests/compare", "tests/track", "tests/benchmarks")
 MOST_AGAIN = 10
 # what of `make check` can depend on the description; the rest looks at files that are not touched
 CHECKS = ("mypy", "pyright", "mypy-generated", "generated", "recorded")

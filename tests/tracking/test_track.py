@@ -13,9 +13,9 @@ import attrs
 import pytest
 from next_version import SAFE, next_version, release
 
+from scripts.compare.python import SurfaceError
 from scripts.descriptions import dump, find, load, read_lock, sha256, write_lock
 from scripts.generate.build import AuditFailedError, build
-from scripts.python_surface import SurfaceError
 from scripts.track import absorbing
 from scripts.track.absorbing import Status, Wanted, absorb
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted

@@ -1,6 +1,6 @@
 """Compare two surfaces of the raw client: which public names came, went or changed, and what callers notice.
 
-Nothing here knows why; that is worked out in :mod:`scripts.python_surface.tracing`.
+Nothing here knows why; that is worked out in :mod:`scripts.compare.python.causes`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from scripts.python_surface.surface import Attribute, Model, Operation, Parameter, Surface, words
+from scripts.compare.python.surface import Attribute, Model, Operation, Parameter, Surface, words
 
 __all__ = ["NameChange", "surface_changes"]
 

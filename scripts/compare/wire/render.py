@@ -6,13 +6,13 @@ import json
 from html import escape
 from typing import TYPE_CHECKING
 
-from scripts.compare.rules import LEVELS, RULES, Level
-from scripts.compare.shapes import token
+from scripts.compare.wire.rules import LEVELS, RULES, Level
+from scripts.compare.wire.shapes import token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scripts.compare.records import Comparison, Record
+    from scripts.compare.wire.records import Comparison, Record
 
 __all__ = ["FORMATS", "html_records", "rules_table"]
 

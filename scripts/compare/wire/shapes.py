@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeGuard
 
 from attrs import define, field
 
-from scripts.compare.documents import Document, Json, escape, listing, mapping
+from scripts.compare.wire.documents import Document, Json, escape, listing, mapping
 
 __all__ = ["ANNOTATIONS", "KINDS", "Book", "Branch", "Property", "Shape", "Use", "kind_of", "token"]
 

@@ -9,10 +9,10 @@ import pytest
 from next_version import next_version
 
 from scripts.compare import Document, compare
+from scripts.compare.python import Surface, SurfaceError, client_of, explain, read_surface, surface_changes
+from scripts.compare.python.render import FORMATS
 from scripts.descriptions import dump, find
 from scripts.generate.build import build
-from scripts.python_surface import Surface, SurfaceError, client_of, explain, read_surface, surface_changes
-from scripts.python_surface.render import FORMATS
 from scripts.track.writing import decide, fragments
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -14,8 +14,8 @@ from attrs import define, field, frozen
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scripts.python_surface.changes import NameChange
-    from scripts.python_surface.surface import Surface
+    from scripts.compare.python.changes import NameChange
+    from scripts.compare.python.surface import Surface
 
 __all__ = ["Layer", "Use"]
 

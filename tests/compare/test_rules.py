@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 from rule_pairs import CASES
 
-from scripts.compare.rules import LEVELS, RULES
+from scripts.compare.wire.rules import LEVELS, RULES
 
 # one change shows in two places: the present schema, or the scheme, is another one
 REPORTED_TWICE = {

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scripts.python_surface.changes import NameChange, surface_changes
-from scripts.python_surface.explaining import Effect, Meaning, SurfaceError, client_of, explain
-from scripts.python_surface.render import FORMATS, effect_lines
-from scripts.python_surface.surface import Surface, read_surface
+from scripts.compare.python.changes import NameChange, surface_changes
+from scripts.compare.python.impact import Effect, Meaning, SurfaceError, client_of, explain
+from scripts.compare.python.render import FORMATS, effect_lines
+from scripts.compare.python.surface import Surface, read_surface
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scripts.compare.records import Comparison
+    from scripts.compare.wire.records import Comparison
 
 __all__ = [
     "Effect",

@@ -1,6 +1,6 @@
 """Compare what two documents say of their operations: paths, parameters, bodies, answers, callbacks and webhooks.
 
-Schemas are handed on to the graph of pairs; security and servers are compared in :mod:`scripts.compare.access`.
+Schemas are handed on to the graph of pairs; security and servers are compared in :mod:`scripts.compare.wire.access`.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from scripts.compare.documents import Document, Json, escape, listing, mapping
-from scripts.compare.findings import Findings, Operation, changed_keywords, erased
-from scripts.compare.shapes import Book, token
+from scripts.compare.wire.documents import Document, Json, escape, listing, mapping
+from scripts.compare.wire.findings import Findings, Operation, changed_keywords, erased
+from scripts.compare.wire.shapes import Book, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.compare.pairs import Graph
-    from scripts.compare.rules import Direction
+    from scripts.compare.wire.pairs import Graph
+    from scripts.compare.wire.rules import Direction
 
 __all__ = ["METHODS", "Operations", "paired_operations"]
 

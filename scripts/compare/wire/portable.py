@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scripts.compare.documents import ComparisonError, Json, escape, listing, mapping
+from scripts.compare.wire.documents import ComparisonError, Json, escape, listing, mapping
 
 if TYPE_CHECKING:
-    from scripts.compare.rules import Direction
-    from scripts.compare.shapes import Book
+    from scripts.compare.wire.rules import Direction
+    from scripts.compare.wire.shapes import Book
 
 __all__ = ["Portable"]
 

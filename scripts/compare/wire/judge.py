@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from scripts.compare.documents import Json, escape, mapping
-from scripts.compare.portable import Portable
-from scripts.compare.records import Witness
-from scripts.compare.samples import FORMATS, GENERIC, NoSampleError, Sampler, from_pattern
-from scripts.compare.shapes import Book, Branch, Use, token
+from scripts.compare.wire.documents import Json, escape, mapping
+from scripts.compare.wire.portable import Portable
+from scripts.compare.wire.records import Witness
+from scripts.compare.wire.samples import FORMATS, GENERIC, NoSampleError, Sampler, from_pattern
+from scripts.compare.wire.shapes import Book, Branch, Use, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.compare.pairs import Change, Pair
-    from scripts.compare.rules import Direction
+    from scripts.compare.wire.pairs import Change, Pair
+    from scripts.compare.wire.rules import Direction
 
 __all__ = ["Judge"]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from scripts.compare.rules import LEVELS, Direction, Level
-from scripts.compare.shapes import token
+from scripts.compare.wire.rules import LEVELS, Direction, Level
+from scripts.compare.wire.shapes import token
 
 if TYPE_CHECKING:
-    from scripts.compare.documents import Json
+    from scripts.compare.wire.documents import Json
 
 __all__ = ["Comparison", "Record", "Where", "Witness", "fingerprint"]
 

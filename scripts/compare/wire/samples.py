@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from scripts.compare.shapes import KINDS, Book, Branch, Use, token
+from scripts.compare.wire.shapes import KINDS, Book, Branch, Use, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scripts.compare.documents import Json
+    from scripts.compare.wire.documents import Json
 
 __all__ = ["FORMATS", "GENERIC", "Sampler", "from_pattern"]
 

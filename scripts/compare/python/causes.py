@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from scripts.compare.documents import Json, listing, mapping
-from scripts.compare.findings import erased
-from scripts.python_surface.changes import NameChange
-from scripts.python_surface.surface import Surface, words
+from scripts.compare.python.changes import NameChange
+from scripts.compare.python.surface import Surface, words
+from scripts.compare.wire.documents import Json, listing, mapping
+from scripts.compare.wire.findings import erased
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scripts.compare.records import Record
+    from scripts.compare.wire.records import Record
 
 __all__ = ["NameCause", "Trace", "name_causes", "trace"]
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from scripts.compare.records import Record, Where, Witness, fingerprint
-from scripts.compare.rules import LEVELS, RULES, Direction, stem
-from scripts.compare.shapes import Use, token
+from scripts.compare.wire.records import Record, Where, Witness, fingerprint
+from scripts.compare.wire.rules import LEVELS, RULES, Direction, stem
+from scripts.compare.wire.shapes import Use, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scripts.compare.documents import Json
-    from scripts.compare.judge import Judge
-    from scripts.compare.pairs import Change, Graph, Pair
+    from scripts.compare.wire.documents import Json
+    from scripts.compare.wire.judge import Judge
+    from scripts.compare.wire.pairs import Change, Graph, Pair
 
 __all__ = ["Findings", "Operation", "changed_keywords", "erased"]
 

@@ -11,7 +11,7 @@ import yaml
 from rule_pairs import INTEGER, TEXT, answered, api, one, operation, ref, sent, thing
 
 from scripts.compare.__main__ import main
-from scripts.compare.rules import RULES
+from scripts.compare.wire.rules import RULES
 
 
 @pytest.fixture

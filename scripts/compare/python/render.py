@@ -6,14 +6,14 @@ import json
 from html import escape
 from typing import TYPE_CHECKING
 
-from scripts.compare.render import HEADINGS, page
-from scripts.compare.rules import LEVELS
+from scripts.compare.wire.render import HEADINGS, page
+from scripts.compare.wire.rules import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripts.compare.records import Record
-    from scripts.python_surface.explaining import Effect, Meaning
+    from scripts.compare.python.impact import Effect, Meaning
+    from scripts.compare.wire.records import Record
 
 __all__ = ["FORMATS", "effect_lines"]
 

@@ -14,13 +14,13 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from korus.testing import cassettes
-from scripts.compare.documents import Json, listing, mapping
-from scripts.compare.findings import erased
+from scripts.compare.wire.documents import Json, listing, mapping
+from scripts.compare.wire.findings import erased
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scripts.compare.records import Record
+    from scripts.compare.wire.records import Record
 
 __all__ = ["Recordings"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from scripts.compare.documents import Document, Json, listing, mapping
-from scripts.compare.findings import changed_keywords
-from scripts.compare.shapes import token
+from scripts.compare.wire.documents import Document, Json, listing, mapping
+from scripts.compare.wire.findings import changed_keywords
+from scripts.compare.wire.shapes import token
 
 if TYPE_CHECKING:
-    from scripts.compare.findings import Findings, Operation
+    from scripts.compare.wire.findings import Findings, Operation
 
 __all__ = ["compare_access", "compare_surroundings"]
 

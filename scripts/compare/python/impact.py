@@ -9,18 +9,18 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from scripts.compare import Comparison, ComparisonError, Document, Record, compare
+from scripts.compare.python.causes import NameCause, Trace, name_causes, trace
+from scripts.compare.python.changes import NameChange, surface_changes
+from scripts.compare.python.recorded import Recordings
+from scripts.compare.python.surface import Surface, read_surface
+from scripts.compare.python.uses import Layer, Use
 from scripts.descriptions import DescriptionError, load
 from scripts.generate.build import AuditFailedError, OutputError, build, corrected
 from scripts.generate.launcher import GenerationError
-from scripts.python_surface.changes import NameChange, surface_changes
-from scripts.python_surface.recorded import Recordings
-from scripts.python_surface.surface import Surface, read_surface
-from scripts.python_surface.tracing import NameCause, Trace, name_causes, trace
-from scripts.python_surface.uses import Layer, Use
 
 __all__ = ["Effect", "Meaning", "SurfaceError", "client_of", "explain"]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class SurfaceError(Exception):
