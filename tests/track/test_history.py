@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 import pytest
 
 from scripts.descriptions import versions
-from scripts.history.__main__ import main
-from scripts.history.page import show, table
-from scripts.history.steps import replay
+from scripts.history import main
+from scripts.track.history_page import show, table
+from scripts.track.history_steps import replay
 
 VOID = {"meta", "br", "wbr", "link"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

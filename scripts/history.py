@@ -13,10 +13,10 @@ from pathlib import Path
 from scripts.compare import ComparisonError
 from scripts.compare.python import SurfaceError
 from scripts.descriptions import FOLDER
-from scripts.history.page import show, table
-from scripts.history.steps import replay
+from scripts.track.history_page import show, table
+from scripts.track.history_steps import replay
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str] | None = None) -> int:

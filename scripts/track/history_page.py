@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scripts.compare.wire.records import Record
-    from scripts.history.steps import Entry, Step, Version
+    from scripts.track.history_steps import Entry, Step, Version
 
 __all__ = ["show", "table"]
 

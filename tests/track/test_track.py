@@ -16,8 +16,8 @@ from next_version import SAFE, next_version, release
 from scripts.compare.python import SurfaceError
 from scripts.descriptions import dump, find, load, read_lock, sha256, write_lock
 from scripts.generate.build import AuditFailedError, build
-from scripts.track import absorbing
-from scripts.track.absorbing import Status, Wanted, absorb
+from scripts.track import pipeline
+from scripts.track.pipeline import Status, Wanted, absorb
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -456,9 +456,9 @@ def test_tests_of_what_the_new_version_lacks_are_reported_once_by_reason():
             "4 failed, 2 errors in 1.00s",
         ]
     )
-    failed, lost = absorbing.failures(output)
+    failed, lost = pipeline.failures(output)
     assert failed == ["tests/c.py::test_four", "tests/d.py"]
-    assert absorbing._by_reason(lost) == {
+    assert pipeline._by_reason(lost) == {
         "get_form: there is no such operation": ["tests/a.py"],
         "list_offers: it does not take session": ["tests/a.py", "tests/b.py"],
     }
