@@ -324,7 +324,7 @@ def test_a_branch_is_asked_for_in_vain_where_there_is_no_repository(plain, writt
 
 
 def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(repository, monkeypatch):
-    monkeypatch.setattr(absorbing, "copied", lambda *_: pytest.fail("it began to work"))
+    monkeypatch.setattr(pipeline, "copied", lambda *_: pytest.fail("it began to work"))
     outcome = run(repository, find("1.0.19"))
     assert (outcome.status, outcome.message) == (
         Status.NOTHING_NEW,
@@ -347,7 +347,7 @@ def test_what_would_be_lost_or_cannot_be_explained_is_refused(  # noqa: PLR0917 
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(absorbing, step, fail)
+    monkeypatch.setattr(pipeline, step, fail)
     before = state(plain)
     outcome = run(plain, written(next_version(SAFE)))
     assert outcome.status == status

@@ -4,8 +4,8 @@ The pairs form a graph: a pair of objects leads to the pairs of their properties
 items. Each pair holds the changes that are its own, so a change in a shared schema is found once, whatever reaches it,
 and circular schemas end. Which operations reach a pair is worked out afterwards, for all pairs at once.
 
-Nothing here decides how bad a change is (see :mod:`scripts.compare.wire.rules`); it says which values are admitted no more
-and which newly, and leaves ``None`` where that takes a closer look (see :mod:`scripts.compare.wire.judge`).
+Nothing here decides how bad a change is (see :mod:`scripts.compare.wire.rules`); it says which values are admitted no
+more and which newly, and leaves ``None`` where that takes a closer look (see :mod:`scripts.compare.wire.judge`).
 """
 
 from __future__ import annotations
