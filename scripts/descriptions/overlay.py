@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import jsonpath_rfc9535
 
 from scripts.descriptions import DescriptionError, Document, load
-from scripts.generate.prepare.references import is_list, is_object
+from scripts.descriptions.values import is_list, is_object
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,8 @@ from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.compare.python import Meaning, SurfaceError, explain, read_surface
 from scripts.compare.python.render import FORMATS
-from scripts.descriptions import DescriptionError, load, mapping, read_lock, sha256, version_key
+from scripts.descriptions import DescriptionError, load, read_lock, sha256, version_key
+from scripts.descriptions.values import as_object
 from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
@@ -368,8 +369,8 @@ def _untaught(description: Path) -> list[str]:
     served = {(operation.method, operation.path) for operation in SERVED}
     return [
         f"{method.upper()} {path}"
-        for path, item in mapping(load(description).get("paths")).items()
-        for method in mapping(item)
+        for path, item in as_object(load(description).get("paths")).items()
+        for method in as_object(item)
         if method in METHODS and (method.upper(), path) not in served
     ]
 

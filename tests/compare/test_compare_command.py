@@ -133,7 +133,7 @@ OUTSIDE = sent({"$ref": "../../etc/schemas.yaml#/A"})
 @pytest.mark.parametrize(
     ("content", "status", "said"),
     [
-        ("a: [1", 3, "neither YAML nor JSON"),
+        ("a: [1", 3, "is not YAML"),
         ("- 1\n", 4, "not an OpenAPI"),
         ("swagger: '2.0'\npaths: {}\n", 4, "Swagger 2"),
         ("openapi: 4.0.0\npaths: {}\n", 4, "not an OpenAPI 3 document"),

@@ -22,12 +22,12 @@ from scripts.descriptions import (
     load,
     parse,
     read_lock,
-    resolve,
     version_key,
     versions,
     write_lock,
     write_whole,
 )
+from scripts.descriptions.pointers import lookup
 
 
 @pytest.mark.parametrize(
@@ -180,11 +180,11 @@ def test_a_missing_file_is_said(tmp_path):
 
 def test_references_are_resolved_with_their_escapes():
     document = {"paths": {"/v1/x{id}": [{"a~b": 1}]}}
-    assert resolve(document, "#/paths/~1v1~1x%7Bid%7D/0/a~0b") == 1
-    assert resolve(document, "#") is document
+    assert lookup(document, "#/paths/~1v1~1x%7Bid%7D/0/a~0b") == 1
+    assert lookup(document, "#") is document
     for wrong in ("#/paths/none", "#/paths/~1v1~1x%7Bid%7D/7", "other.yaml#/x"):
         with pytest.raises(DescriptionError):
-            resolve(document, wrong)
+            lookup(document, wrong)
 
 
 def described(**changes):

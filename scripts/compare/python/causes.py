@@ -16,8 +16,8 @@ from attrs import define, field, frozen
 
 from scripts.compare.python.changes import NameChange
 from scripts.compare.python.surface import Surface, words
-from scripts.compare.wire.documents import Json, listing, mapping
 from scripts.compare.wire.findings import erased
+from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,24 +104,24 @@ def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, 
 
 
 def _schemas(document: dict[str, Json]) -> dict[str, Json]:
-    return mapping(mapping(document.get("components")).get("schemas"))
+    return as_object(as_object(document.get("components")).get("schemas"))
 
 
 def _alike(one: Json, other: Json) -> bool:
     def keys(schema: Json) -> set[str]:
-        content = mapping(schema)
-        found = set(mapping(content.get("properties")))
-        for part in listing(content.get("allOf")):
+        content = as_object(schema)
+        found = set(as_object(content.get("properties")))
+        for part in as_list(content.get("allOf")):
             found |= keys(part)
-        return found | {str(value) for value in listing(content.get("enum"))}
+        return found | {str(value) for value in as_list(content.get("enum"))}
 
     mine, theirs = keys(one), keys(other)
     return bool(mine) and len(mine & theirs) * 5 > len(mine | theirs) * 4
 
 
 def _operations(document: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
-    for path, item in mapping(document.get("paths")).items():
-        for method, operation in mapping(item).items():
+    for path, item in as_object(document.get("paths")).items():
+        for method, operation in as_object(item).items():
             if isinstance(operation, dict) and method in {
                 "get",
                 "put",
@@ -131,11 +131,11 @@ def _operations(document: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json
                 "head",
                 "options",
             }:
-                yield f"{method.upper()} {erased(path)}", mapping(operation)
+                yield f"{method.upper()} {erased(path)}", as_object(operation)
 
 
 def _tags(document: dict[str, Json]) -> set[str]:
-    return {str(tag) for _, operation in _operations(document) for tag in listing(operation.get("tags"))}
+    return {str(tag) for _, operation in _operations(document) for tag in as_list(operation.get("tags"))}
 
 
 def _ids(document: dict[str, Json]) -> dict[str, str]:

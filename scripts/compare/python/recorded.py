@@ -14,8 +14,8 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from korus.testing import cassettes
-from scripts.compare.wire.documents import Json, listing, mapping
 from scripts.compare.wire.findings import erased
+from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,9 +110,9 @@ def _json(content: bytes) -> Json:
 
 def _collect(value: Json, keys: set[str]) -> None:
     if isinstance(value, dict):
-        for key, part in mapping(value).items():
+        for key, part in as_object(value).items():
             keys.add(key)
             _collect(part, keys)
     elif isinstance(value, list):
-        for part in listing(value):
+        for part in as_list(value):
             _collect(part, keys)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from scripts.compare.wire.documents import Document, Json, listing, mapping
 from scripts.compare.wire.findings import changed_keywords
 from scripts.compare.wire.shapes import token
+from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
+    from scripts.compare.wire.documents import Document
     from scripts.compare.wire.findings import Findings, Operation
 
 __all__ = ["compare_access", "compare_surroundings"]
@@ -37,7 +38,7 @@ Alternative: TypeAlias = frozenset[tuple[str, frozenset[str]]]
 
 def _definitions(document: Document) -> dict[str, str]:
     """Give the location of each security scheme by its name."""
-    schemes = mapping(mapping(document.root.get("components")).get("securitySchemes"))
+    schemes = as_object(as_object(document.root.get("components")).get("securitySchemes"))
     return {name: document.follow(f"/components/securitySchemes/{_escaped(name)}") for name in schemes}
 
 
@@ -63,10 +64,10 @@ def _alternatives(
     stated = content["security"] if "security" in content else root.get("security")
     found: list[Alternative] = [
         frozenset(
-            (names.get(name, name), frozenset(map(str, listing(scopes))))
-            for name, scopes in mapping(requirement).items()
+            (names.get(name, name), frozenset(map(str, as_list(scopes))))
+            for name, scopes in as_object(requirement).items()
         )
-        for requirement in listing(stated)
+        for requirement in as_list(stated)
     ]
     return found or [frozenset()]
 
@@ -134,9 +135,9 @@ def _security(old: Document, new: Document, operations: list[Operation], finding
     names_old = {name: name for name in olds}
     names_new = {name: name for name in news}
     for name in sorted(news.keys() - olds.keys()):
-        sense = _sense(mapping(new.at(news[name])))
+        sense = _sense(as_object(new.at(news[name])))
         for other in sorted(olds.keys() - news.keys() - set(names_new.values())):
-            if _sense(mapping(old.at(olds[other]))) == sense:
+            if _sense(as_object(old.at(olds[other]))) == sense:
                 names_new[name] = other
                 break
     users: dict[str, list[Operation]] = {}
@@ -144,7 +145,7 @@ def _security(old: Document, new: Document, operations: list[Operation], finding
     for operation in operations:
         if operation.old is None or operation.new is None:
             continue
-        was, now = mapping(old.at(operation.old)), mapping(new.at(operation.new))
+        was, now = as_object(old.at(operation.old)), as_object(new.at(operation.new))
         before = _alternatives(was, old.root, names_old)
         after = _alternatives(now, new.root, names_new)
         for alternative in (*before, *after):
@@ -198,8 +199,8 @@ def _security(old: Document, new: Document, operations: list[Operation], finding
             _scheme(
                 name,
                 (was_at, now_at),
-                mapping(old.at(was_at)),
-                mapping(new.at(now_at)),
+                as_object(old.at(was_at)),
+                as_object(new.at(now_at)),
                 users.get(name, []),
                 findings,
             )
@@ -253,7 +254,7 @@ def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called 
                 now.get(keyword),
                 f"its {keyword} changed",
             )
-    flows, present_flows = mapping(was.get("flows")), mapping(now.get("flows"))
+    flows, present_flows = as_object(was.get("flows")), as_object(now.get("flows"))
     for flow in sorted(flows.keys() | present_flows.keys()):
         if flow.startswith("x-"):
             continue
@@ -262,7 +263,7 @@ def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called 
         elif flow not in flows:
             say("security-scheme-flow-added", None, flow, f"the flow {flow} was added")
         else:
-            before, after = mapping(flows[flow]), mapping(present_flows[flow])
+            before, after = as_object(flows[flow]), as_object(present_flows[flow])
             for keyword in ("authorizationUrl", "tokenUrl", "refreshUrl"):
                 if before.get(keyword) != after.get(keyword):
                     say(
@@ -271,7 +272,7 @@ def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called 
                         after.get(keyword),
                         f"the `{keyword}` of the flow {flow} changed",
                     )
-            scopes, present_scopes = mapping(before.get("scopes")), mapping(after.get("scopes"))
+            scopes, present_scopes = as_object(before.get("scopes")), as_object(after.get("scopes"))
             for scope in sorted(scopes.keys() | present_scopes.keys()):
                 if scope not in present_scopes:
                     say(
@@ -306,9 +307,9 @@ def _servers(
     for place in (operation, path, ""):
         if place is None:
             continue
-        listed = listing(mapping(document.at(place)).get("servers"))
+        listed = as_list(as_object(document.at(place)).get("servers"))
         if listed:
-            return f"{place}/servers", [mapping(server) for server in listed]
+            return f"{place}/servers", [as_object(server) for server in listed]
     return "", [{"url": "/"}]
 
 
@@ -324,8 +325,8 @@ def _compare_servers(old: Document, new: Document, operations: list[Operation], 
         groups[_servers(old, None, None)[0], _servers(new, None, None)[0]] = []
     for (was, now), concerned in groups.items():
         at = (was, now)
-        before = _by_address(listing(old.at(was)) if was else [{"url": "/"}])
-        after = _by_address(listing(new.at(now)) if now else [{"url": "/"}])
+        before = _by_address(as_list(old.at(was)) if was else [{"url": "/"}])
+        after = _by_address(as_list(new.at(now)) if now else [{"url": "/"}])
         for address in sorted(before.keys() | after.keys()):
             former, present = before.get(address), after.get(address)
             if former is None or present is None:
@@ -370,17 +371,19 @@ def _compare_servers(old: Document, new: Document, operations: list[Operation], 
 
 def _by_address(servers: list[Json]) -> dict[str, dict[str, Json]]:
     # with and without a slash at the end it is the same address
-    return {str(mapping(server).get("url", "/")).rstrip("/") or "/": mapping(server) for server in servers}
+    return {
+        str(as_object(server).get("url", "/")).rstrip("/") or "/": as_object(server) for server in servers
+    }
 
 
 def _variables(server: dict[str, Json]) -> str:
     return token(
         {
             name: {
-                "default": mapping(variable).get("default"),
-                "enum": sorted(map(str, listing(mapping(variable).get("enum")))),
+                "default": as_object(variable).get("default"),
+                "enum": sorted(map(str, as_list(as_object(variable).get("enum")))),
             }
-            for name, variable in mapping(server.get("variables")).items()
+            for name, variable in as_object(server.get("variables")).items()
         }
     )
 
@@ -410,7 +413,7 @@ def _compare_keywords(old: Document, new: Document, findings: Findings) -> None:
 
 def compare_surroundings(old: Document, new: Document, findings: Findings) -> None:
     """Compare info, tags and the link to documentation."""
-    was, now = mapping(old.root.get("info")), mapping(new.root.get("info"))
+    was, now = as_object(old.root.get("info")), as_object(new.root.get("info"))
     rows = {
         "version": "info-version-changed",
         "title": "info-changed",
@@ -444,8 +447,8 @@ def compare_surroundings(old: Document, new: Document, findings: Findings) -> No
             part="info",
         )
     _compare_keywords(old, new, findings)
-    olds = {str(mapping(tag).get("name")): mapping(tag) for tag in listing(old.root.get("tags"))}
-    news = {str(mapping(tag).get("name")): mapping(tag) for tag in listing(new.root.get("tags"))}
+    olds = {str(as_object(tag).get("name")): as_object(tag) for tag in as_list(old.root.get("tags"))}
+    news = {str(as_object(tag).get("name")): as_object(tag) for tag in as_list(new.root.get("tags"))}
     at = ("/tags" if "tags" in old.root else "", "/tags" if "tags" in new.root else "")
     for name in sorted(olds.keys() | news.keys()):
         if name not in news or name not in olds:

@@ -7,15 +7,20 @@ is no change.
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from scripts.compare.wire.access import compare_access, compare_surroundings
-from scripts.compare.wire.documents import Document, escape, mapping
 from scripts.compare.wire.findings import Findings
 from scripts.compare.wire.judge import Judge
 from scripts.compare.wire.operations import ANYTHING, Operations
 from scripts.compare.wire.pairs import REFERENCE, Clean, Graph
 from scripts.compare.wire.records import Comparison
 from scripts.compare.wire.shapes import Book
+from scripts.descriptions.pointers import escape
+from scripts.descriptions.values import as_object
+
+if TYPE_CHECKING:
+    from scripts.compare.wire.documents import Document
 
 __all__ = ["compare"]
 
@@ -51,8 +56,8 @@ def compare(old: Document, new: Document, *, names: tuple[str, str] | None = Non
 def _components(document: Document) -> dict[str, tuple[str, frozenset[str]]]:
     """Give the text of each component and what it refers to."""
     found: dict[str, tuple[str, frozenset[str]]] = {}
-    for section, entries in mapping(document.root.get("components")).items():
-        for name, content in mapping(entries).items():
+    for section, entries in as_object(document.root.get("components")).items():
+        for name, content in as_object(entries).items():
             text = json.dumps(content, sort_keys=True, default=str)
             references = frozenset(json.loads(f'"{match}"') for match in REFERENCE.findall(text))
             found[f"/components/{section}/{escape(name)}"] = (text, references)
@@ -100,7 +105,7 @@ def _unreached(graph: Graph, clean: Clean, judge: Judge, findings: Findings) -> 
     """Compare the schemas of the same name that no operation reaches in either document."""
     rest = Graph(graph.old, graph.new, clean)
     names: list[list[str]] = [
-        list(mapping(mapping(book.document.root.get("components")).get("schemas")))
+        list(as_object(as_object(book.document.root.get("components")).get("schemas")))
         for book in (graph.old, graph.new)
     ]
     places = [f"/components/schemas/{escape(name)}" for name in names[0] if name in set(names[1])]

@@ -7,14 +7,13 @@ and nothing is downloaded: a reference to another host is an error.
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import yaml12
-
 from scripts import descriptions
+from scripts.descriptions.pointers import escape, unescape
+from scripts.descriptions.values import Json, as_list, as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,19 +22,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ComparisonError",
     "Document",
-    "Json",
     "NotOpenApiError",
     "UnreadableError",
     "UnresolvedError",
-    "escape",
-    "listing",
-    "mapping",
 ]
 
-Json: TypeAlias = Any
-"""What a description holds at some place: nothing is promised about it."""
-
-MERGE_KEY = re.compile(r"(?:^|[\s\-{,])<<\s*:", re.MULTILINE)
 # what stands under these is a value of the API, not a part of the description
 VALUES = frozenset({"example", "examples", "default", "enum", "const"})
 
@@ -64,35 +55,6 @@ class UnresolvedError(ComparisonError):
     exit_status = 5
 
 
-def _is_object(value: Json) -> TypeGuard[dict[str, Json]]:
-    return isinstance(value, dict)
-
-
-def _is_list(value: Json) -> TypeGuard[list[Json]]:
-    return isinstance(value, list)
-
-
-def mapping(value: Json) -> dict[str, Json]:
-    """Give a JSON object as it is, and anything else as an empty one."""
-    return value if _is_object(value) else {}
-
-
-def listing(value: Json) -> list[Json]:
-    """Give a JSON array as it is, and anything else as an empty one."""
-    return value if _is_list(value) else []
-
-
-def escape(key: str) -> str:
-    """Write a key as a part of a JSON Pointer."""
-    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
-
-
-def _unescape(part: str) -> str:
-    if "~" not in part:
-        return part
-    return part.replace("~1", "/").replace("~0", "~")
-
-
 def _split(location: str) -> tuple[str, str]:
     """Give the file and the pointer of a location; a key of the pointer may hold the mark between them, too."""
     if not location or location.startswith("/"):
@@ -101,54 +63,16 @@ def _split(location: str) -> tuple[str, str]:
     return file, pointer
 
 
-def _text_keys(value: Json) -> None:
-    if _is_object(value):
-        content = cast("dict[Any, Json]", value)
-        for key in [key for key in content if type(key) is not str]:
-            # a status code written without quotes reads as a number
-            word = "null" if key is None else str(key).lower() if isinstance(key, bool) else str(key)
-            content[word] = content.pop(key)
-        for part in content.values():
-            if isinstance(part, dict | list):
-                _text_keys(part)
-    elif isinstance(value, list):
-        for part in listing(value):
-            if isinstance(part, dict | list):
-                _text_keys(part)
-
-
 def read(path: Path) -> Json:
     """Read a YAML (by the core schema of YAML 1.2) or JSON file.
 
     Raises:
-        UnreadableError: The file is missing or is neither.
+        UnreadableError: The file is missing, is neither, or repeats a key.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UnreadableError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UnreadableError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    if text.lstrip()[:1] in {"{", "["}:
-        try:
-            return json.loads(text)
-        except RecursionError as error:
-            raise UnreadableError(f"{path} is nested too deeply to be read") from error
-        except ValueError as error:
-            # a flow collection of YAML also starts with a bracket
-            if path.suffix == ".json":
-                raise UnreadableError(f"{path} is not JSON: {error}") from error
-    try:
-        if MERGE_KEY.search(text):
-            content = cast("Json", descriptions.parse(text, name=str(path)))
-            json.dumps(content, default=str)  # an alias inside its own anchor would be walked for ever
-            return content
-        content = cast("Json", yaml12.parse_yaml(text))
-    except (ValueError, RecursionError, descriptions.DescriptionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UnreadableError(f"{path} is neither YAML nor JSON: {reason}") from error
-    _text_keys(content)
-    return content
+        return descriptions.read(path)
+    except descriptions.DescriptionError as error:
+        raise UnreadableError(str(error)) from error
 
 
 class Document:
@@ -163,7 +87,7 @@ class Document:
     def __init__(self, path: Path, root: Json) -> None:
         if not isinstance(root, dict):
             raise NotOpenApiError(f"{path} is not an OpenAPI document: it is not a mapping")
-        content = mapping(root)
+        content = as_object(root)
         stated = content.get("openapi")
         if not (isinstance(stated, str) and re.fullmatch(r"3\.\d+(\.\d+)?(-\S+)?", stated)):
             known = "Swagger 2" if "swagger" in content else "no `openapi: 3.x`"
@@ -203,9 +127,9 @@ class Document:
         parent, slash, part = location.rpartition("/")
         if slash and (location[0] == "/" or "#" in parent):
             holder = self.at(parent)
-            key = _unescape(part)
+            key = unescape(part)
             try:
-                node: Json = listing(holder)[int(key)] if isinstance(holder, list) else holder[key]
+                node: Json = as_list(holder)[int(key)] if isinstance(holder, list) else holder[key]
             except (KeyError, IndexError, ValueError, TypeError):
                 raise UnresolvedError(f"{self.path}: nothing stands at {location}") from None
         else:
@@ -285,11 +209,11 @@ class Document:
                 pointer, node = stack.pop()
                 if isinstance(node, dict):
                     for keyword in ("$anchor", "$dynamicAnchor"):
-                        if isinstance(mapping(node).get(keyword), str):
-                            anchors.setdefault(mapping(node)[keyword], pointer)
-                    stack.extend((f"{pointer}/{escape(key)}", part) for key, part in mapping(node).items())
+                        if isinstance(as_object(node).get(keyword), str):
+                            anchors.setdefault(as_object(node)[keyword], pointer)
+                    stack.extend((f"{pointer}/{escape(key)}", part) for key, part in as_object(node).items())
                 elif isinstance(node, list):
-                    stack.extend((f"{pointer}/{i}", part) for i, part in enumerate(listing(node)))
+                    stack.extend((f"{pointer}/{i}", part) for i, part in enumerate(as_list(node)))
             self._anchors[file] = anchors
         if name not in self._anchors[file]:
             raise UnresolvedError(f"{self.path}: nothing stands at {reference}")
@@ -304,9 +228,9 @@ class Document:
         seen = {location}
         while True:
             node = self.at(location)
-            if not (isinstance(node, dict) and isinstance(mapping(node).get("$ref"), str)):
+            if not (isinstance(node, dict) and isinstance(as_object(node).get("$ref"), str)):
                 return location
-            location = self.target(mapping(node)["$ref"], location)
+            location = self.target(as_object(node)["$ref"], location)
             if location in seen:
                 raise UnresolvedError(f"{self.path}: the reference at {location} points in circles")
             seen.add(location)
@@ -323,10 +247,10 @@ class Document:
         while stack:
             file, node = stack.pop()
             if isinstance(node, list):
-                stack.extend((file, part) for part in listing(node))
+                stack.extend((file, part) for part in as_list(node))
                 continue
-            for key, part in mapping(node).items():
-                if _is_object(part) or _is_list(part):
+            for key, part in as_object(node).items():
+                if is_object(part) or is_list(part):
                     if key not in VALUES and not key.startswith("x-"):
                         stack.append((file, part))
                 elif key == "$ref" and isinstance(part, str) and (file, part) not in checked:

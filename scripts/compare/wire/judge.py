@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from scripts.compare.wire.documents import Json, escape, mapping
 from scripts.compare.wire.portable import Portable
 from scripts.compare.wire.records import Witness
 from scripts.compare.wire.samples import FORMATS, GENERIC, NoSampleError, Sampler, from_pattern
 from scripts.compare.wire.shapes import Book, Branch, Use, token
+from scripts.descriptions.pointers import escape
+from scripts.descriptions.values import Json, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -444,9 +445,9 @@ class _Candidates:
 
 def _parts(book: Book, keyword: str, place: str) -> Iterator[str]:
     """Give the locations of the schemas that a constraint is made of."""
-    content = mapping(book.document.at(place))
+    content = as_object(book.document.at(place))
     if keyword == "dependentSchemas":
-        yield from (f"{place}/{keyword}/{escape(name)}" for name in mapping(content.get(keyword)))
+        yield from (f"{place}/{keyword}/{escape(name)}" for name in as_object(content.get(keyword)))
     elif keyword == "allOf":
         yield place
     else:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from scripts.compare.wire.documents import Document, Json, escape, listing, mapping
 from scripts.compare.wire.findings import Findings, Operation, changed_keywords, erased
 from scripts.compare.wire.shapes import Book, token
+from scripts.descriptions.pointers import escape
+from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scripts.compare.wire.documents import Document
     from scripts.compare.wire.pairs import Graph
     from scripts.compare.wire.rules import Direction
 
@@ -51,7 +53,7 @@ def _operations(document: Document, items: dict[str, Json], base: str) -> Iterat
         if path.startswith("x-"):
             continue
         location = document.follow(f"{base}/{escape(path)}")
-        content = mapping(document.at(location))
+        content = as_object(document.at(location))
         for method in METHODS:
             if isinstance(content.get(method), dict):
                 yield path, method, location, f"{location}/{method}"
@@ -112,7 +114,7 @@ class Operations:
 
     def compare(self) -> list[Operation]:
         """Compare all paths and webhooks; give the operations that callers call."""
-        olds, news = mapping(self.old.root.get("paths")), mapping(self.new.root.get("paths"))
+        olds, news = as_object(self.old.root.get("paths")), as_object(self.new.root.get("paths"))
         operations = paired_operations(self.old, self.new, olds, news, ("/paths", "/paths"), self.findings)
         for operation in operations:
             self._operation(operation)
@@ -129,7 +131,7 @@ class Operations:
             if was is None or now is None or (was, now) in done:
                 continue
             done.add((was, now))
-            former, present = mapping(self.old.at(was)), mapping(self.new.at(now))
+            former, present = as_object(self.old.at(was)), as_object(self.new.at(now))
             for keyword in ("summary", "description"):
                 if token(former.get(keyword)) != token(present.get(keyword)):
                     self.findings.say(
@@ -144,7 +146,7 @@ class Operations:
                     )
 
     def _webhooks(self) -> None:
-        olds, news = mapping(self.old.root.get("webhooks")), mapping(self.new.root.get("webhooks"))
+        olds, news = as_object(self.old.root.get("webhooks")), as_object(self.new.root.get("webhooks"))
         operations = paired_operations(
             self.old, self.new, olds, news, ("/webhooks", "/webhooks"), self.findings, outward=True
         )
@@ -155,7 +157,7 @@ class Operations:
         if operation.old is None or operation.new is None:
             self._came_or_went(operation, kind)
             return
-        was, now = mapping(self.old.at(operation.old)), mapping(self.new.at(operation.new))
+        was, now = as_object(self.old.at(operation.old)), as_object(self.new.at(operation.new))
         if operation.templates[0] == operation.templates[1] and operation.old_path == operation.new_path:
             above = self._item_parameters(self.old, operation.old_path)
             changed = self.graph.clean.changed_references(
@@ -169,7 +171,7 @@ class Operations:
                 )
             ):
                 if changed:
-                    self._same_words(operation, was, listing(above))
+                    self._same_words(operation, was, as_list(above))
                 return
         self._texts(operation, was, now)
         self._parameters(operation, was, now)
@@ -184,7 +186,7 @@ class Operations:
         place = operation.old or ""
 
         def lead(location: str, holder: Json, direction: Direction, part: str) -> None:
-            if "schema" in mapping(holder):
+            if "schema" in as_object(holder):
                 self.graph.root(
                     f"{location}/schema",
                     f"{location}/schema",
@@ -195,14 +197,18 @@ class Operations:
                 )
 
         def bodies(location: str, holder: Json, direction: Direction, part: str) -> None:
-            for name, media in mapping(mapping(holder).get("content")).items():
+            for name, media in as_object(as_object(holder).get("content")).items():
                 essence = next(iter(_media_types({"content": {name: media}})))
                 lead(f"{location}/content/{escape(name)}", media, direction, f"{part} {essence}")
 
-        for base, parameters in ((operation.old_path, above), (place, listing(content.get("parameters")))):
+        for base, parameters in ((operation.old_path, above), (place, as_list(content.get("parameters")))):
             for i, parameter in enumerate(parameters):
                 location = self.old.follow(f"{base}/parameters/{i}")
-                inner = mapping(self.old.at(location)) if "$ref" in mapping(parameter) else mapping(parameter)
+                inner = (
+                    as_object(self.old.at(location))
+                    if "$ref" in as_object(parameter)
+                    else as_object(parameter)
+                )
                 where = _schema_place(inner, location)
                 if where is not None:
                     lead(where.removesuffix("/schema"), {"schema": True}, sent, _label(inner))
@@ -210,21 +216,21 @@ class Operations:
             location = self.old.follow(f"{place}/requestBody")
             bodies(location, self.old.at(location), sent, "request body")
         for status, location in self._answers(self.old, place, content).items():
-            answer = mapping(self.old.at(location))
+            answer = as_object(self.old.at(location))
             part = f"response {status}"
             bodies(location, answer, answered, part)
-            for name in mapping(answer.get("headers")):
+            for name in as_object(answer.get("headers")):
                 header = self.old.follow(f"{location}/headers/{escape(name)}")
-                where = _schema_place(mapping(self.old.at(header)), header)
+                where = _schema_place(as_object(self.old.at(header)), header)
                 if where is not None:
                     lead(where.removesuffix("/schema"), {"schema": True}, answered, f"{part} header {name}")
 
     def _item_parameters(self, document: Document, place: str | None) -> Json:
-        return mapping(document.at(place)).get("parameters") if place is not None else None
+        return as_object(document.at(place)).get("parameters") if place is not None else None
 
     def _came_or_went(self, operation: Operation, kind: str) -> None:
         gone = operation.new is None
-        content = mapping(self.old.at(operation.old or "") if gone else self.new.at(operation.new or ""))
+        content = as_object(self.old.at(operation.old or "") if gone else self.new.at(operation.new or ""))
         name = content.get("operationId")
         moved = ""
         if not kind and isinstance(name, str):
@@ -247,9 +253,9 @@ class Operations:
         )
 
     def _find_id(self, document: Document, name: str) -> str | None:
-        for path, item in mapping(document.root.get("paths")).items():
+        for path, item in as_object(document.root.get("paths")).items():
             for method in METHODS:
-                if mapping(mapping(item).get(method)).get("operationId") == name:
+                if as_object(as_object(item).get(method)).get("operationId") == name:
                     return f"{method.upper()} {path}"
         return None
 
@@ -273,15 +279,15 @@ class Operations:
                     operation=operation,
                 )
         former, present = (
-            sorted(map(str, listing(was.get("tags")))),
-            sorted(map(str, listing(now.get("tags")))),
+            sorted(map(str, as_list(was.get("tags")))),
+            sorted(map(str, as_list(now.get("tags")))),
         )
         if former != present:
             self.findings.say(
                 "operation-tags-changed",
                 "request",
-                listing(was.get("tags")),
-                listing(now.get("tags")),
+                as_list(was.get("tags")),
+                as_list(now.get("tags")),
                 f"the tags changed from {', '.join(former) or 'none'} to {', '.join(present) or 'none'}",
                 at=at,
                 operation=operation,
@@ -319,11 +325,11 @@ class Operations:
         """Give the location of each parameter by where it is sent and its name; path parameters by position."""
         names = re.findall(r"\{([^{}]*)\}", template)
         found: dict[tuple[str, str], str] = {}
-        item = mapping(document.at(places[0]))
+        item = as_object(document.at(places[0]))
         for base, content in ((places[0], item), (places[1], operation)):
-            for i in range(len(listing(content.get("parameters")))):
+            for i in range(len(as_list(content.get("parameters")))):
                 location = document.follow(f"{base}/parameters/{i}")
-                parameter = mapping(document.at(location))
+                parameter = as_object(document.at(location))
                 sent, name = str(parameter.get("in")), str(parameter.get("name"))
                 if sent == "header":
                     name = name.lower()
@@ -345,7 +351,7 @@ class Operations:
             self._parameter(operation, key, olds.pop(key), news.pop(key))
         self._moved_parameters(operation, olds, news)
         for key in sorted(olds):
-            parameter = mapping(self.old.at(olds[key]))
+            parameter = as_object(self.old.at(olds[key]))
             label = _label(parameter)
             told = "deprecated " if parameter.get("deprecated") is True else ""
             self.findings.say(
@@ -359,7 +365,7 @@ class Operations:
                 operation=operation,
             )
         for key in sorted(news):
-            parameter = mapping(self.new.at(news[key]))
+            parameter = as_object(self.new.at(news[key]))
             required = parameter.get("required") is True or key[0] == "path"
             self.findings.say(
                 "required-parameter-added" if required else "parameter-added",
@@ -389,9 +395,9 @@ class Operations:
                 )
                 self._parameter(operation, twin, olds.pop(key), news.pop(twin))
         for key in sorted(olds):
-            name = str(mapping(self.old.at(olds[key])).get("name"))
+            name = str(as_object(self.old.at(olds[key])).get("name"))
             for other in sorted(news):
-                present = str(mapping(self.new.at(news[other])).get("name"))
+                present = str(as_object(self.new.at(news[other])).get("name"))
                 if other[0] != key[0] and (
                     present == name or (present.lower() == name.lower() and "header" in (other[0], key[0]))
                 ):
@@ -419,7 +425,7 @@ class Operations:
         part: str | None = None,
         subject: str = "",
     ) -> None:
-        label = _label(mapping(self.new.at(at[1]))) if part is None else part
+        label = _label(as_object(self.new.at(at[1]))) if part is None else part
         self.findings.say(
             rule, direction, old, new, clause, at=at, part=label, subject=subject, operation=operation
         )
@@ -427,7 +433,7 @@ class Operations:
     def _parameter(
         self, operation: Operation, key: tuple[str, str], old: str, new: str, *, moved: bool = False
     ) -> None:
-        was, now = mapping(self.old.at(old)), mapping(self.new.at(new))
+        was, now = as_object(self.old.at(old)), as_object(self.new.at(new))
         at = (old, new)
         if key[0] == "path" and was.get("name") != now.get("name"):
             self._change(
@@ -575,13 +581,13 @@ class Operations:
     # --- request bodies ---------------------------------------------------------------------------------------------
 
     def _request_body(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
-        old = self.old.follow(f"{operation.old}/requestBody") if mapping(was.get("requestBody")) else None
-        new = self.new.follow(f"{operation.new}/requestBody") if mapping(now.get("requestBody")) else None
+        old = self.old.follow(f"{operation.old}/requestBody") if as_object(was.get("requestBody")) else None
+        new = self.new.follow(f"{operation.new}/requestBody") if as_object(now.get("requestBody")) else None
         part = "request body"
         if old is None and new is None:
             return
-        former = mapping(self.old.at(old)) if old is not None else {}
-        present = mapping(self.new.at(new)) if new is not None else {}
+        former = as_object(self.old.at(old)) if old is not None else {}
+        present = as_object(self.new.at(new)) if new is not None else {}
         if old is None or new is None:
             required = present.get("required") is True
             rule = (
@@ -594,8 +600,8 @@ class Operations:
             self.findings.say(
                 rule,
                 "request",
-                sorted(mapping(former.get("content"))) if old is not None else None,
-                sorted(mapping(present.get("content"))) if new is not None else None,
+                sorted(as_object(former.get("content"))) if old is not None else None,
+                sorted(as_object(present.get("content"))) if new is not None else None,
                 "the request body was removed"
                 if new is None
                 else f"{'a required' if required else 'an optional'} request body was added",
@@ -695,7 +701,7 @@ class Operations:
     def _media(
         self, operation: Operation, at: tuple[str, str], part: str, direction: Direction, flow: Direction
     ) -> None:
-        was, now = mapping(self.old.at(at[0])), mapping(self.new.at(at[1]))
+        was, now = as_object(self.old.at(at[0])), as_object(self.new.at(at[1]))
         if "schema" in was or "schema" in now:
             self.graph.root(
                 f"{at[0]}/schema" if "schema" in was else ANYTHING,
@@ -705,7 +711,7 @@ class Operations:
                 part,
                 operation.order,
             )
-        if token(mapping(was.get("encoding"))) != token(mapping(now.get("encoding"))):
+        if token(as_object(was.get("encoding"))) != token(as_object(now.get("encoding"))):
             self._change(
                 operation,
                 f"{direction}-encoding-changed",
@@ -735,7 +741,7 @@ class Operations:
             str(status).upper() if status != "default" else status: document.follow(
                 f"{location}/responses/{escape(status)}"
             )
-            for status in mapping(content.get("responses"))
+            for status in as_object(content.get("responses"))
             if not status.startswith("x-")
         }
 
@@ -783,7 +789,7 @@ class Operations:
     def _response(
         self, operation: Operation, at: tuple[str, str], part: str, *, only_link: bool = False
     ) -> None:
-        was, now = mapping(self.old.at(at[0])), mapping(self.new.at(at[1]))
+        was, now = as_object(self.old.at(at[0])), as_object(self.new.at(at[1]))
         if not only_link:
             if token(was.get("description")) != token(now.get("description")):
                 self._change(
@@ -796,7 +802,7 @@ class Operations:
                     direction="response",
                     part=part,
                 )
-            if token(mapping(was.get("links"))) != token(mapping(now.get("links"))):
+            if token(as_object(was.get("links"))) != token(as_object(now.get("links"))):
                 self._change(
                     operation,
                     "response-links-changed",
@@ -813,8 +819,12 @@ class Operations:
     def _headers(
         self, operation: Operation, at: tuple[str, str], was: dict[str, Json], now: dict[str, Json], part: str
     ) -> None:
-        olds = {name.lower(): name for name in mapping(was.get("headers")) if name.lower() != "content-type"}
-        news = {name.lower(): name for name in mapping(now.get("headers")) if name.lower() != "content-type"}
+        olds = {
+            name.lower(): name for name in as_object(was.get("headers")) if name.lower() != "content-type"
+        }
+        news = {
+            name.lower(): name for name in as_object(now.get("headers")) if name.lower() != "content-type"
+        }
         for key in sorted(olds.keys() | news.keys()):
             name = news.get(key) or olds.get(key) or key
             label = f"{part} header {name}"
@@ -823,7 +833,7 @@ class Operations:
             if old is not None and new is not None:
                 self._header(operation, (old, new), label)
                 continue
-            former = mapping(self.old.at(old)) if old is not None else {}
+            former = as_object(self.old.at(old)) if old is not None else {}
             rule = (
                 "response-header-added"
                 if old is None
@@ -843,7 +853,7 @@ class Operations:
             )
 
     def _header(self, operation: Operation, at: tuple[str, str], part: str) -> None:
-        was, now = mapping(self.old.at(at[0])), mapping(self.new.at(at[1]))
+        was, now = as_object(self.old.at(at[0])), as_object(self.new.at(at[1]))
         always, stays = was.get("required") is True, now.get("required") is True
         if always != stays:
             self._change(
@@ -901,7 +911,7 @@ class Operations:
     # --- callbacks --------------------------------------------------------------------------------------------------
 
     def _callbacks(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
-        olds, news = mapping(was.get("callbacks")), mapping(now.get("callbacks"))
+        olds, news = as_object(was.get("callbacks")), as_object(now.get("callbacks"))
         for name in sorted(olds.keys() | news.keys()):
             old = self.old.follow(f"{operation.old}/callbacks/{escape(name)}") if name in olds else None
             new = self.new.follow(f"{operation.new}/callbacks/{escape(name)}") if name in news else None
@@ -921,8 +931,8 @@ class Operations:
             made = paired_operations(
                 self.old,
                 self.new,
-                mapping(self.old.at(old)),
-                mapping(self.new.at(new)),
+                as_object(self.old.at(old)),
+                as_object(self.new.at(new)),
                 (old, new),
                 self.findings,
                 outward=True,
@@ -942,15 +952,15 @@ def _label(parameter: dict[str, Json]) -> str:
 def _schema_place(parameter: dict[str, Json], location: str) -> str | None:
     if "schema" in parameter:
         return f"{location}/schema"
-    for name, media in mapping(parameter.get("content")).items():
-        if "schema" in mapping(media):
+    for name, media in as_object(parameter.get("content")).items():
+        if "schema" in as_object(media):
             return f"{location}/content/{escape(name)}/schema"
     return None
 
 
 def _serialization(parameter: dict[str, Json]) -> tuple[str, object]:
     """Say how a value is written: style and explode with what they are when not written, or the media type."""
-    content = mapping(parameter.get("content"))
+    content = as_object(parameter.get("content"))
     if content and "schema" not in parameter:
         return ("content", ",".join(sorted(name.lower() for name in content)))
     usual = "form" if parameter.get("in") in {"query", "cookie"} else "simple"
@@ -976,7 +986,7 @@ def _serialization_words(how: tuple[str, object]) -> str:
 def _media_types(holder: dict[str, Json]) -> dict[str, str]:
     """Give the media types as written, by the one way to write them."""
     found: dict[str, str] = {}
-    for name in mapping(holder.get("content")):
+    for name in as_object(holder.get("content")):
         kind, *parameters = [part.strip().lower() for part in name.split(";")]
         kept = sorted(part for part in parameters if part and part.replace('"', "") != "charset=utf-8")
         found[";".join((kind, *kept))] = name
@@ -1004,6 +1014,6 @@ def _examples(holder: dict[str, Json]) -> str:
     if "example" in holder:
         shown.append(holder["example"])
     shown.extend(
-        mapping(example).get("value", example) for example in mapping(holder.get("examples")).values()
+        as_object(example).get("value", example) for example in as_object(holder.get("examples")).values()
     )
     return token(shown)

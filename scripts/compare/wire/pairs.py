@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, field
 
 from scripts.compare.wire import formats
-from scripts.compare.wire.documents import Json, escape, listing, mapping
 from scripts.compare.wire.shapes import KINDS, Book, Branch, Shape, Use, admits, token, undeclared
+from scripts.descriptions.pointers import escape
+from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
     from scripts.compare.wire.rules import Direction
@@ -376,7 +377,7 @@ class _Comparison:
             Whether that is all there is to do; otherwise it must be compared, and nothing was done.
         """
         links: list[tuple[str, str, bool, bool]] = []
-        if not self._collect(location, mapping(content), "", links, (True, True)):
+        if not self._collect(location, as_object(content), "", links, (True, True)):
             return False
         for place, label, requests, responses in links:
             self.graph.link(
@@ -401,9 +402,9 @@ class _Comparison:
         if held and held <= CHOICES and len(held - {"discriminator"}) == 1:
             # the same text, so each alternative stands for the one at the same place
             (keyword,) = held - {"discriminator"}
-            for i, member in enumerate(listing(content[keyword])):
-                if HOLDERS.isdisjoint(mapping(member)):
-                    if not self._collect(f"{location}/{keyword}/{i}", mapping(member), label, links, flow):
+            for i, member in enumerate(as_list(content[keyword])):
+                if HOLDERS.isdisjoint(as_object(member)):
+                    if not self._collect(f"{location}/{keyword}/{i}", as_object(member), label, links, flow):
                         return False
                 else:
                     links.append((f"{location}/{keyword}/{i}", label, *flow))
@@ -412,19 +413,19 @@ class _Comparison:
                 return False
             links.append((location, label, *flow))
             return True
-        for name, part in mapping(content.get("properties")).items():
+        for name, part in as_object(content.get("properties")).items():
             if isinstance(part, dict):
                 place = f"{location}/properties/{escape(name)}"
-                hidden = self._hidden(place, mapping(part))
+                hidden = self._hidden(place, as_object(part))
                 if hidden is None:
                     return False
                 through = (flow[0] and not hidden[0], flow[1] and not hidden[1])
-                if not self._collect(place, mapping(part), f"{label}.{name}", links, through):
+                if not self._collect(place, as_object(part), f"{label}.{name}", links, through):
                     return False
         for keyword, step in (("items", "[]"), ("additionalProperties", ".*")):
             part = content.get(keyword)
             if isinstance(part, dict) and not self._collect(
-                f"{location}/{keyword}", mapping(part), f"{label}{step}", links, flow
+                f"{location}/{keyword}", as_object(part), f"{label}{step}", links, flow
             ):
                 return False
         return True
@@ -630,8 +631,8 @@ class _Comparison:
         if len(before.merged) != len(after.merged):
             return
         for was_at, now_at in zip(before.merged, after.merged, strict=True):
-            was = mapping(self.old.document.at(was_at)).get(keyword)
-            now = mapping(self.new.document.at(now_at)).get(keyword)
+            was = as_object(self.old.document.at(was_at)).get(keyword)
+            now = as_object(self.new.document.at(now_at)).get(keyword)
             if token(was) != token(now):
                 verb = "was added" if was is None else "was removed" if now is None else "changed"
                 self._say(
@@ -1252,8 +1253,8 @@ class _Comparison:
 
     def _discriminators(self) -> None:
         olds, news = self.before.discriminators, self.after.discriminators
-        was = mapping(self.old.document.at(olds[0])) if olds else {}
-        now = mapping(self.new.document.at(news[0])) if news else {}
+        was = as_object(self.old.document.at(olds[0])) if olds else {}
+        now = as_object(self.new.document.at(news[0])) if news else {}
         if not was and not now:
             return
         at = (olds[0] if olds else self.before.source, news[0] if news else self.after.source)
@@ -1312,7 +1313,7 @@ class _Comparison:
     ) -> dict[str, Use]:
         """Give the schema that each value of the discriminator stands for, those that are not written too."""
         found: dict[str, Use] = {}
-        for value, target in mapping(discriminator.get("mapping")).items():
+        for value, target in as_object(discriminator.get("mapping")).items():
             if isinstance(target, str):
                 plain = "/" not in target and "#" not in target and "." not in target
                 reference = f"#/components/schemas/{target}" if plain else target
@@ -1421,7 +1422,7 @@ def _last(location: str) -> str:
 
 
 def _written(book: Book, keyword: str, place: str) -> Json:
-    content = mapping(book.document.at(place))
+    content = as_object(book.document.at(place))
     if keyword == "if":
         return {name: content[name] for name in ("if", "then", "else") if name in content}
     if keyword == "contains":

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scripts.compare.wire.documents import ComparisonError, Json, escape, listing, mapping
+from scripts.compare.wire.documents import ComparisonError
+from scripts.descriptions.pointers import escape
+from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
     from scripts.compare.wire.rules import Direction
@@ -107,7 +109,7 @@ class Portable:
         node = self.document.at(location)
         if isinstance(node, bool):
             return node
-        content = mapping(node)
+        content = as_object(node)
         out: dict[str, Json] = {}
         reference = content.get("$ref", content.get("$dynamicRef"))
         if isinstance(reference, str):
@@ -123,10 +125,10 @@ class Portable:
             elif key in ONE and isinstance(value, dict | bool):
                 out[key] = self._convert(place, targets)
             elif key in SEVERAL and isinstance(value, list):
-                out[key] = [self._convert(f"{place}/{i}", targets) for i in range(len(listing(value)))]
+                out[key] = [self._convert(f"{place}/{i}", targets) for i in range(len(as_list(value)))]
             elif key in NAMED and isinstance(value, dict):
                 out[key] = {
-                    name: self._convert(f"{place}/{escape(name)}", targets) for name in mapping(value)
+                    name: self._convert(f"{place}/{escape(name)}", targets) for name in as_object(value)
                 }
         self._mend(content, out)
         if self.document.dialect == "3.0" and content.get("nullable") is True:
@@ -134,7 +136,7 @@ class Portable:
         return out
 
     def _mend(self, content: dict[str, Json], out: dict[str, Json]) -> None:
-        types = listing(out.get("type")) or [out.get("type")]
+        types = as_list(out.get("type")) or [out.get("type")]
         if not all(isinstance(kind, str) and kind in TYPES for kind in types):
             out.pop("type", None)
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
@@ -145,21 +147,21 @@ class Portable:
                 out[exclusive] = value
         if out.get("format") in {"byte", "binary"}:
             del out["format"]
-        required = [name for name in listing(out.get("required")) if not self._is_hidden(content, name)]
+        required = [name for name in as_list(out.get("required")) if not self._is_hidden(content, name)]
         if required:
             out["required"] = required
         else:
             out.pop("required", None)
 
     def _is_hidden(self, content: dict[str, Json], name: str) -> bool:
-        declared = mapping(mapping(content.get("properties")).get(name))
+        declared = as_object(as_object(content.get("properties")).get(name))
         if declared.get(self._hidden) is True:
             return True
         reference = declared.get("$ref")
         if isinstance(reference, str):
             try:
                 return (
-                    mapping(self.document.at(self.document.target(reference, ""))).get(self._hidden) is True
+                    as_object(self.document.at(self.document.target(reference, ""))).get(self._hidden) is True
                 )
             except ComparisonError:
                 return False

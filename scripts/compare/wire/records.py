@@ -14,7 +14,7 @@ from scripts.compare.wire.rules import LEVELS, Direction, Level
 from scripts.compare.wire.shapes import token
 
 if TYPE_CHECKING:
-    from scripts.compare.wire.documents import Json
+    from scripts.descriptions.values import Json
 
 __all__ = ["Comparison", "Record", "Where", "Witness", "fingerprint"]
 

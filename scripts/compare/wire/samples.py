@@ -14,7 +14,7 @@ from scripts.compare.wire.shapes import KINDS, Book, Branch, Use, token
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scripts.compare.wire.documents import Json
+    from scripts.descriptions.values import Json
 
 __all__ = ["FORMATS", "GENERIC", "Sampler", "from_pattern"]
 

@@ -14,11 +14,15 @@ import json
 import math
 import re
 from functools import reduce
-from typing import NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from attrs import define, field
 
-from scripts.compare.wire.documents import Document, Json, escape, listing, mapping
+from scripts.descriptions.pointers import escape
+from scripts.descriptions.values import Json, as_list, as_object
+
+if TYPE_CHECKING:
+    from scripts.compare.wire.documents import Document
 
 __all__ = ["ANNOTATIONS", "KINDS", "Book", "Branch", "Property", "Shape", "Use", "kind_of", "token"]
 
@@ -150,9 +154,9 @@ def _plain(value: Json) -> Json:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
-        return [_plain(part) for part in listing(value)]
+        return [_plain(part) for part in as_list(value)]
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in mapping(value).items()}
+        return {key: _plain(part) for key, part in as_object(value).items()}
     return value
 
 
@@ -518,7 +522,7 @@ class Book:
             node = document.at(location)
             if not isinstance(node, dict):
                 break
-            content = mapping(node)
+            content = as_object(node)
             constraints = [
                 key
                 for key in content
@@ -536,7 +540,7 @@ class Book:
                 location = document.target(reference, location)
                 continue
             if len(constraints) == 1 and constraints[0] in {"allOf", "anyOf", "oneOf"}:
-                members = listing(content[constraints[0]])
+                members = as_list(content[constraints[0]])
                 if len(members) == 1:
                     if any(key in ANNOTATIONS for key in content):
                         wrappers.append(location)
@@ -578,7 +582,7 @@ class Book:
         node = self.document.at(location)
         if node is False:
             return Shape(location, merged=(location,))
-        content = mapping(node)
+        content = as_object(node)
         above = (*above, location)
         parts = [self._own(location, content)]
         reference = content.get("$ref", content.get("$dynamicRef"))
@@ -586,13 +590,13 @@ class Book:
             parts.append(self._read(self.document.target(reference, location), above, "allOf"))
         parts.extend(
             self._read(f"{location}/allOf/{i}", above, "allOf")
-            for i in range(len(listing(content.get("allOf"))))
+            for i in range(len(as_list(content.get("allOf"))))
         )
         shape = reduce(_intersection, parts) if len(parts) > 1 else parts[0]
         if len(parts) > 1:
             shape = self._claimed(shape, location)
         for keyword in ("anyOf", "oneOf"):
-            members = listing(content.get(keyword))
+            members = as_list(content.get(keyword))
             if members:
                 choices = [f"{location}/{keyword}/{i}" for i in range(len(members))]
                 read = [(self.use(choice).core[0], self._read(choice, above, keyword)) for choice in choices]
@@ -660,9 +664,9 @@ class Book:
             elif name == "object":
                 self._object(content, branch, location)
         negated = content.get("not")
-        if mapping(negated).keys() == {"type"}:
-            types = mapping(negated)["type"]
-            named = listing(types) or [types]
+        if as_object(negated).keys() == {"type"}:
+            types = as_object(negated)["type"]
+            named = as_list(types) or [types]
             if "integer" not in named:
                 for kind in named:
                     branches.pop(kind, None)
@@ -700,13 +704,13 @@ class Book:
         if content.get("uniqueItems") is True:
             branch.limits["uniqueItems"] = True
             branch.origins["uniqueItems"] = location
-        prefix = listing(content.get("prefixItems"))
+        prefix = as_list(content.get("prefixItems"))
         branch.prefix = tuple(self.use(f"{location}/prefixItems/{i}") for i in range(len(prefix)))
         items = content.get("items")
         if items is False:
             branch.items = False
         elif isinstance(items, dict) and any(
-            key not in NEUTRAL and key not in ANNOTATIONS for key in mapping(items)
+            key not in NEUTRAL and key not in ANNOTATIONS for key in as_object(items)
         ):
             branch.items = self.use(f"{location}/items")
         if branch.items is not None or prefix:
@@ -718,13 +722,13 @@ class Book:
             if isinstance(value, int | float) and value != idle:
                 branch.limits[name] = value
                 branch.origins[name] = location
-        for name in mapping(content.get("properties")):
+        for name in as_object(content.get("properties")):
             place = f"{location}/properties/{escape(name)}"
             branch.properties[name] = Property(self.use(place), place)
-        for name in mapping(content.get("patternProperties")):
+        for name in as_object(content.get("patternProperties")):
             place = f"{location}/patternProperties/{escape(name)}"
             branch.patterns[name] = Property(self.use(place), place)
-        for name in listing(content.get("required")):
+        for name in as_list(content.get("required")):
             if isinstance(name, str):
                 branch.required[name] = location
         additional = content.get("additionalProperties")
@@ -732,7 +736,7 @@ class Book:
             branch.additional = False
         elif isinstance(additional, dict) and any(
             key not in NEUTRAL and key not in ANNOTATIONS and not key.startswith("x-")
-            for key in mapping(additional)
+            for key in as_object(additional)
         ):
             branch.additional = self.use(f"{location}/additionalProperties")
         if branch.additional is not None:
@@ -740,8 +744,8 @@ class Book:
         if isinstance(content.get("propertyNames"), dict):
             branch.names = self.use(f"{location}/propertyNames")
             branch.origins["names"] = location
-        for name, asked in mapping(content.get("dependentRequired")).items():
-            branch.dependents[name] = frozenset(other for other in listing(asked) if isinstance(other, str))
+        for name, asked in as_object(content.get("dependentRequired")).items():
+            branch.dependents[name] = frozenset(other for other in as_list(asked) if isinstance(other, str))
             branch.origins["dependents"] = location
 
     def _settled(self, shape: Shape) -> Shape:
@@ -763,7 +767,7 @@ class Book:
         if found is None:
             found = {}
             for location in (*use.wrappers, *use.core):
-                content = mapping(self.document.at(location))
+                content = as_object(self.document.at(location))
                 for name in ANNOTATIONS & content.keys():
                     if name not in found:
                         found[name] = (content[name], location)
@@ -779,7 +783,7 @@ class Book:
             content = self.document.at(location)
             if isinstance(content, dict) and ("allOf" in content or "$ref" in content):
                 for merged in self.shape((location,)).merged:
-                    part = mapping(self.document.at(merged))
+                    part = as_object(self.document.at(merged))
                     if name in part:
                         return part[name], merged
         return None
@@ -836,7 +840,7 @@ class Book:
 
     def opaque_digest(self, keyword: str, location: str, depth: int = 4) -> str:
         """Write down a constraint that is compared as a whole."""
-        content = mapping(self.document.at(location))
+        content = as_object(self.document.at(location))
         if keyword == "allOf":
             return self.digest(Use((location,)), depth)
         parts: list[str] = []
@@ -848,7 +852,7 @@ class Book:
             if name == "dependentSchemas":
                 parts.extend(
                     f"{key}:{self.digest(self.use(f'{location}/{name}/{escape(key)}'), depth - 1 if depth else 0)}"
-                    for key in sorted(mapping(value))
+                    for key in sorted(as_object(value))
                 )
             elif isinstance(value, dict | bool) and name != "xml":
                 below = depth - 1 if depth else 0
@@ -883,7 +887,7 @@ def _types(content: dict[str, Json]) -> dict[str, bool]:
     stated = content.get("type")
     if stated is None:
         return dict.fromkeys(KINDS, False)
-    named = [name for name in (listing(stated) or [stated]) if isinstance(name, str)]
+    named = [name for name in (as_list(stated) or [stated]) if isinstance(name, str)]
     kinds: dict[str, bool] = {}
     for name in named:
         if name == "integer":
@@ -900,7 +904,7 @@ def _types(content: dict[str, Json]) -> dict[str, bool]:
 def _enumerate(content: dict[str, Json], branches: dict[str, Branch], location: str) -> None:
     lists: list[list[Json]] = []
     if isinstance(content.get("enum"), list):
-        lists.append(listing(content["enum"]))
+        lists.append(as_list(content["enum"]))
     if "const" in content:
         lists.append([content["const"]])
     for values in lists:

@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from scripts.generate.prepare.references import (
-    Json,
-    as_list,
-    as_object,
-    is_list,
-    is_object,
-    lookup,
-    pointer,
-    resolve,
-)
+from scripts.descriptions.pointers import lookup, pointer, resolve
+from scripts.descriptions.values import Object, as_list, as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +93,7 @@ class Operation:
     answers: tuple[Answer, ...]
 
 
-def operations(document: Json) -> Iterator[Operation]:
+def operations(document: Object) -> Iterator[Operation]:
     """Go through all operations."""
     for path, raw in as_object(document.get("paths")).items():
         item = resolve(document, raw)
@@ -112,7 +104,7 @@ def operations(document: Json) -> Iterator[Operation]:
                 yield _operation(document, str(path), method, item)
 
 
-def _operation(document: Json, path: str, method: str, item: Json) -> Operation:
+def _operation(document: Object, path: str, method: str, item: Object) -> Operation:
     source = item[method]
     at = pointer("paths", path, method)
     parameters = {
@@ -140,7 +132,7 @@ def _operation(document: Json, path: str, method: str, item: Json) -> Operation:
     )
 
 
-def _parameters(document: Json, listed: Any, at: str) -> dict[tuple[str, str], Parameter]:
+def _parameters(document: Object, listed: Any, at: str) -> dict[tuple[str, str], Parameter]:
     found: dict[tuple[str, str], Parameter] = {}
     for number, raw in enumerate(listed if is_list(listed) else []):
         declared = resolve(document, raw)
@@ -168,7 +160,7 @@ def _media(holder: Any, at: str) -> tuple[MediaType, ...]:
     )
 
 
-def called_by_the_api(document: Json) -> Iterator[tuple[str, str]]:
+def called_by_the_api(document: Object) -> Iterator[tuple[str, str]]:
     """Go through the operations that the API carries out on others: webhooks and callbacks."""
     for name, item in as_object(document.get("webhooks")).items():
         for method in set(_METHODS) & set(as_object(item)):
@@ -183,13 +175,13 @@ def called_by_the_api(document: Json) -> Iterator[tuple[str, str]]:
                     yield where, f"callback {name} {method.upper()}"
 
 
-def components(document: Json) -> Iterator[tuple[str, str, Any]]:
+def components(document: Object) -> Iterator[tuple[str, str, Any]]:
     """Go through all named schemas."""
     for name, schema in as_object(as_object(document.get("components")).get("schemas")).items():
         yield str(name), pointer("components", "schemas", str(name)), schema
 
 
-def see_through(document: Json, schema: Any, at: str) -> Schema:
+def see_through(document: Object, schema: Any, at: str) -> Schema:
     """Collect what a schema says itself and through what it includes."""
     followed: set[str] = set()
     while is_object(schema) and set(schema) == {"$ref"}:
@@ -203,7 +195,7 @@ def see_through(document: Json, schema: Any, at: str) -> Schema:
     return seen
 
 
-def _collect(document: Json, schema: Any, at: str, seen: Schema, trail: set[str]) -> None:
+def _collect(document: Object, schema: Any, at: str, seen: Schema, trail: set[str]) -> None:
     if not is_object(schema) or at in trail:
         return
     trail.add(at)
@@ -222,7 +214,7 @@ def _collect(document: Json, schema: Any, at: str, seen: Schema, trail: set[str]
     seen.values.extend(_values(schema, at))
 
 
-def _values(schema: Json, at: str) -> Iterator[tuple[str, list[Any]]]:
+def _values(schema: Object, at: str) -> Iterator[tuple[str, list[Any]]]:
     values = schema.get("enum")
     if is_list(values):
         yield f"{at}/enum", [_plain(value, schema) for value in values if value is not None]
@@ -230,7 +222,7 @@ def _values(schema: Json, at: str) -> Iterator[tuple[str, list[Any]]]:
         yield f"{at}/const", [schema["const"]]
 
 
-def _collect_members(schema: Json, at: str, seen: Schema) -> None:
+def _collect_members(schema: Object, at: str, seen: Schema) -> None:
     for wire, value in as_object(schema.get("properties")).items():
         place = Place(value, f"{at}/properties{pointer(str(wire))[1:]}")
         seen.properties.setdefault(str(wire), []).append(place)
@@ -244,7 +236,7 @@ def _collect_members(schema: Json, at: str, seen: Schema) -> None:
         seen.additional.append(Place(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}"))
 
 
-def _plain(value: Any, schema: Json) -> Any:
+def _plain(value: Any, schema: Object) -> Any:
     """Take a value for text where the type says text and the file's reader took it for something else."""
     named = schema.get("type")
     types = {name for name in (named if is_list(named) else [named]) if name != "null"}
@@ -270,7 +262,7 @@ class Declaration:
     values: tuple[Any, ...] = ()
 
 
-def all_declarations(document: Json) -> Iterator[Declaration]:
+def all_declarations(document: Object) -> Iterator[Declaration]:
     """Find every property and list of values, in named schemas and in those written where they are used."""
     for _, at, schema in components(document):
         yield from _declarations(schema, at)

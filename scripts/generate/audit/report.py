@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from scripts.descriptions.values import is_object
 from scripts.generate.audit.code import Endpoint, Hint, Model, Package, inner, literals, names, read_package
 from scripts.generate.audit.described import (
     Schema,
@@ -25,13 +26,12 @@ from scripts.generate.audit.described import (
     operations,
     see_through,
 )
-from scripts.generate.prepare.references import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from scripts.descriptions.values import Object
     from scripts.generate.audit.described import Declaration, Place
-    from scripts.generate.prepare.references import Json
     from scripts.generate.prepare.shapes import LeftOut
 
 _WEIGHT = {"left out": 0, "found": 1, "missing": 2}
@@ -93,7 +93,7 @@ class Report:
         return "\n".join(lines)
 
 
-def audit(description: Json, folder: Path, left_out: Sequence[LeftOut] = ()) -> Report:
+def audit(description: Object, folder: Path, left_out: Sequence[LeftOut] = ()) -> Report:
     """Account for everything in `description` in the package in `folder`.
 
     Args:
@@ -143,7 +143,7 @@ def _any_of(hints: list[Hint]) -> Hint | None:
 
 @define
 class _Walk:
-    document: Json
+    document: Object
     package: Package
     reasons: dict[str, str]
     things: dict[tuple[str, str], str] = field(factory=dict[tuple[str, str], str])

@@ -11,7 +11,7 @@ It does not read files (`scripts.descriptions`), does not correct what the descr
 (`scripts.descriptions.overlay`) and writes no Python (`scripts.generate`).
 """
 
+from scripts.descriptions import DescriptionError
 from scripts.generate.prepare.document import LeftOut, Prepared, prepare
-from scripts.generate.prepare.references import DescriptionError
 
 __all__ = ["DescriptionError", "LeftOut", "Prepared", "prepare"]

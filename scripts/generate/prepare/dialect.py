@@ -13,8 +13,8 @@ from typing import Any
 
 from attrs import frozen
 
+from scripts.descriptions.values import Object, as_object, is_object
 from scripts.generate.prepare.names import class_name, pascal
-from scripts.generate.prepare.references import Json, as_object, is_object
 
 PREFIXES = ("Booking", "Ticketing")
 """Class prefixes that say which half of the API a resource belongs to; they are not part of its name."""
@@ -64,7 +64,7 @@ class ComponentName:
         return self.action in _PRIMARY_ACTIONS
 
 
-def is_api_platform(description: Json) -> bool:
+def is_api_platform(description: Object) -> bool:
     """Tell whether API Platform wrote the description, from the names it always writes."""
     schemas: Any = as_object(description.get("components")).get("schemas") or {}
     if any(".jsonld" in name or HYDRA_BASE.match(name) for name in map(str, schemas)):

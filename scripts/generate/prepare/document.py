@@ -11,21 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from scripts.descriptions import DescriptionError
+from scripts.descriptions.pointers import lookup, pointer
+from scripts.descriptions.values import Object, as_list, as_object, is_list, is_object
 from scripts.generate.prepare.dialect import HYDRA_BASE, is_api_platform
 from scripts.generate.prepare.flatten import COMPONENT, Part
 from scripts.generate.prepare.naming import Names, assign
 from scripts.generate.prepare.operation_names import name_all
 from scripts.generate.prepare.operations import collect, prepare_operation
-from scripts.generate.prepare.references import (
-    DescriptionError,
-    Json,
-    as_list,
-    as_object,
-    is_list,
-    is_object,
-    lookup,
-    pointer,
-)
 from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
 
 if TYPE_CHECKING:
@@ -43,7 +36,7 @@ class Prepared:
         left_out: What was left out on purpose, each with its place and reason.
     """
 
-    document: Json
+    document: Object
     left_out: tuple[LeftOut, ...]
 
 
@@ -63,7 +56,7 @@ def prepare(description: Any) -> Prepared:
     _shape_the_unused(document, shaper, left_out)
     api_platform = is_api_platform(document)
     names = assign(_with_class_roots(shaper, api_platform=api_platform), api_platform=api_platform)
-    paths: Json = {}
+    paths: Object = {}
     for operation in operations:
         # the generator wants path parameters by their Python names; the path as it is stays in the facts
         key = operation.facts["template"]
@@ -76,7 +69,7 @@ def prepare(description: Any) -> Prepared:
         for key, definition in shaper.definitions.items()
         if key in names.of
     }
-    prepared: Json = {
+    prepared: Object = {
         "openapi": "3.1.0",
         "info": {"title": str(info.get("title") or "API"), "version": str(info.get("version") or "")},
         "paths": paths,
@@ -86,7 +79,7 @@ def prepare(description: Any) -> Prepared:
     return Prepared(prepared, tuple(left_out))
 
 
-def _checked(description: Any) -> Json:
+def _checked(description: Any) -> Object:
     if not is_object(description) or not str(description.get("openapi", "")).startswith("3."):
         raise DescriptionError("not an OpenAPI 3 document: it does not begin with `openapi: 3.…`")
     for member in ("info", "paths", "components"):
@@ -97,7 +90,7 @@ def _checked(description: Any) -> Json:
     return description
 
 
-def _shape_the_unused(document: Json, shaper: Shaper, left_out: list[LeftOut]) -> None:
+def _shape_the_unused(document: Object, shaper: Shaper, left_out: list[LeftOut]) -> None:
     """Keep schemas that no operation mentions; what only a form left out mentions is left out with it."""
     schemas = as_object(as_object(document.get("components")).get("schemas"))
     kept = _mentioned(document, {entry.at for entry in left_out})
@@ -134,7 +127,7 @@ def _constants(schema: Any, at: str) -> Iterator[str]:
     yield from _constants(schema.get("items"), f"{at}/items")
 
 
-def _mentioned(document: Json, left_out: set[str]) -> set[str]:
+def _mentioned(document: Object, left_out: set[str]) -> set[str]:
     """Collect what all references lead to from the operations on, but for those below `left_out`."""
     found: set[str] = set()
     waiting: list[tuple[str, Any]] = [("#/paths", document.get("paths"))]
@@ -195,7 +188,7 @@ def _named(node: Any, names: Names) -> Any:
     return named
 
 
-def _discriminators(shaper: Shaper, names: Names) -> list[Json]:
+def _discriminators(shaper: Shaper, names: Names) -> list[Object]:
     def name(key: str) -> str:
         return names.of[names.same_as.get(key, key)]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from attrs import define, field
 
-from scripts.generate.prepare.references import Json, as_list, as_object, is_list, is_object, lookup, pointer
+from scripts.descriptions.pointers import lookup, pointer
+from scripts.descriptions.values import Object, as_list, as_object, is_list, is_object
 
 COMPONENT = "#/components/schemas/"
 _SPREAD = frozenset(
@@ -65,7 +66,7 @@ class Flat:
     items: list[Part] = field(factory=list[Part])
     enums: list[Part] = field(factory=list[Part])
     constants: list[Part] = field(factory=list[Part])
-    keywords: Json = field(factory=Json)
+    keywords: Object = field(factory=Object)
     says_object: bool = False
     followed: int = 0
 
@@ -77,7 +78,7 @@ def owner_of(at: str, inherited: str | None) -> str | None:
     return inherited
 
 
-def flatten(document: Json, part: Part, trail: tuple[str, ...] = ()) -> Flat:
+def flatten(document: Object, part: Part, trail: tuple[str, ...] = ()) -> Flat:
     """Lay `part` and all it includes side by side.
 
     Args:
@@ -90,7 +91,7 @@ def flatten(document: Json, part: Part, trail: tuple[str, ...] = ()) -> Flat:
     return flat
 
 
-def _include(document: Json, flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
+def _include(document: Object, flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
     schema = part.schema
     if not is_object(schema):
         return
@@ -123,7 +124,7 @@ def _include_values(flat: Flat, part: Part) -> None:
         flat.constants.append(Part(part.schema["const"], f"{part.at}/const", part.owner))
 
 
-def _as_meant(value: Any, schema: Json) -> Any:
+def _as_meant(value: Any, schema: Object) -> Any:
     """Take a value for text where the type says text; YAML may have taken it for something else."""
     if value is None or isinstance(value, str) or set(_names(schema.get("type"))) - {"null"} != {"string"}:
         return value
@@ -137,7 +138,7 @@ def _names(types: Any) -> list[str]:
 
 
 def _include_members(flat: Flat, part: Part) -> None:
-    schema: Json = part.schema
+    schema: Object = part.schema
     for wire, value in as_object(schema.get("properties")).items():
         new = Part(value, f"{part.at}/properties{pointer(str(wire))[1:]}", part.owner)
         flat.properties[str(wire)] = combined(flat.properties.get(str(wire)), new)
@@ -157,7 +158,7 @@ def _include_members(flat: Flat, part: Part) -> None:
 
 
 def _include_alternatives(flat: Flat, part: Part, trail: tuple[str, ...]) -> None:
-    schema: Json = part.schema
+    schema: Object = part.schema
     for keyword in ("oneOf", "anyOf"):
         branches = [
             Part(branch, f"{part.at}/{keyword}/{number}", part.owner)
@@ -177,7 +178,7 @@ def _include_alternatives(flat: Flat, part: Part, trail: tuple[str, ...]) -> Non
             flat.items.append(new)
 
 
-def _include_types(flat: Flat, schema: Json) -> None:
+def _include_types(flat: Flat, schema: Object) -> None:
     types = _names(schema.get("type"))
     if schema.get("nullable") is True or "null" in types:
         flat.nullable = True

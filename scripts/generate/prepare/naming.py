@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from scripts.descriptions.values import is_list, is_object
 from scripts.generate.prepare.dialect import HYDRA_BASE, ComponentName, component_name
 from scripts.generate.prepare.flatten import COMPONENT
 from scripts.generate.prepare.names import class_name, module_name, pascal
-from scripts.generate.prepare.references import is_list, is_object
 from scripts.generate.prepare.shapes import Definition, referenced_key
 
 if TYPE_CHECKING:

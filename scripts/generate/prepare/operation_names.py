@@ -12,9 +12,9 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from scripts.descriptions.values import Object, is_list
 from scripts.generate.prepare.dialect import generated_verb, is_api_platform, without_prefix
 from scripts.generate.prepare.names import identifier, pascal, plural, singular, snake
-from scripts.generate.prepare.references import Json, is_list
 
 if TYPE_CHECKING:
     from scripts.generate.prepare.operations import Operation
@@ -29,7 +29,7 @@ _VERBS = {
 }
 
 
-def name_all(document: Json, operations: list[Operation]) -> None:
+def name_all(document: Object, operations: list[Operation]) -> None:
     """Give every operation its name and the folder it goes to, all names different."""
     api_platform = is_api_platform(document)
     tags = {_tag(operation) for operation in operations}

@@ -12,6 +12,9 @@ from typing import Any
 
 from attrs import define, field
 
+from scripts.descriptions import DescriptionError
+from scripts.descriptions.pointers import pointer, resolve
+from scripts.descriptions.values import Object, as_object, is_list, is_object
 from scripts.generate.prepare.dialect import is_api_platform
 from scripts.generate.prepare.flatten import Flat, Part, flatten, owner_of
 from scripts.generate.prepare.media import kind_of, preferred
@@ -19,15 +22,6 @@ from scripts.generate.prepare.names import (
     distinct_identifiers,
     pascal,
     property_identifier,
-)
-from scripts.generate.prepare.references import (
-    DescriptionError,
-    Json,
-    as_object,
-    is_list,
-    is_object,
-    pointer,
-    resolve,
 )
 from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
 
@@ -48,16 +42,16 @@ class Operation:
 
     path: str
     method: str
-    source: Json
+    source: Object
     at: str
-    parameters: list[tuple[Json, str]]
+    parameters: list[tuple[Object, str]]
     name: str = ""
     directory: str = ""
-    facts: Json = field(factory=Json)
-    prepared: Json = field(factory=Json)
+    facts: Object = field(factory=Object)
+    prepared: Object = field(factory=Object)
 
 
-def collect(document: Json) -> list[Operation]:
+def collect(document: Object) -> list[Operation]:
     """Find all operations, with the parameters of their path."""
     found: list[Operation] = []
     for path, raw in as_object(document.get("paths")).items():
@@ -75,8 +69,8 @@ def collect(document: Json) -> list[Operation]:
     return found
 
 
-def _parameters(document: Json, node: Json, at: str) -> dict[tuple[str, str], tuple[Json, str]]:
-    result: dict[tuple[str, str], tuple[Json, str]] = {}
+def _parameters(document: Object, node: Object, at: str) -> dict[tuple[str, str], tuple[Object, str]]:
+    result: dict[tuple[str, str], tuple[Object, str]] = {}
     listed = node.get("parameters")
     for number, raw in enumerate(listed if is_list(listed) else []):
         parameter = resolve(document, raw)
@@ -144,7 +138,7 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _accept(responses: list[Json], usual: str) -> str:
+def _accept(responses: list[Object], usual: str) -> str:
     """List what is asked for, what a success is written in first; where anything may come, JSON rather."""
     ordered = sorted(responses, key=lambda fact: not str(fact["status"]).startswith("2"))
     media = [fact["media_type"] for fact in ordered if fact["media_type"]]
@@ -153,9 +147,9 @@ def _accept(responses: list[Json], usual: str) -> str:
     return ", ".join(dict.fromkeys(media)) or usual
 
 
-def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Json]:
+def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Object]:
     in_path = _TEMPLATE.findall(operation.path)
-    kept: list[tuple[Json, str]] = []
+    kept: list[tuple[Object, str]] = []
     for parameter, at in operation.parameters:
         wire, place = str(parameter["name"]), parameter["in"]
         what = f"{operation.method.upper()} {operation.path}: parameter {wire} in {place}"
@@ -182,7 +176,7 @@ def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Json]:
     }
     labels = [_label(parameter, ambiguous, kept) for parameter, _ in kept]
     pythons = distinct_identifiers(labels, reserved=RESERVED_PARAMETERS)
-    facts: list[Json] = []
+    facts: list[Object] = []
     for (parameter, at), label in zip(kept, labels, strict=True):
         facts.append(_parameter_facts(operation, parameter, at, pythons[label], shaper))
     order = {wire: number for number, wire in enumerate(in_path)}
@@ -195,7 +189,7 @@ def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Json]:
     return facts
 
 
-def _label(parameter: Json, ambiguous: set[str], kept: list[tuple[Json, str]]) -> str:
+def _label(parameter: Object, ambiguous: set[str], kept: list[tuple[Object, str]]) -> str:
     """Name a parameter as on the wire, with its place when that name is used in several places."""
     wire = str(parameter["name"])
     same = [other for other, _ in kept if other["name"] == wire]
@@ -204,7 +198,7 @@ def _label(parameter: Json, ambiguous: set[str], kept: list[tuple[Json, str]]) -
     return wire
 
 
-def _parameter_facts(operation: Operation, parameter: Json, at: str, python: str, shaper: Shaper) -> Json:
+def _parameter_facts(operation: Operation, parameter: Object, at: str, python: str, shaper: Shaper) -> Object:
     schema, where, as_json = parameter.get("schema"), f"{at}/schema", False
     content = parameter.get("content")
     if schema is None and is_object(content) and content:
@@ -243,7 +237,7 @@ def _sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?", ">")) else f"{text}."
 
 
-def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Json, list[Json]]:
+def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Object, list[Object]]:
     raw = operation.source.get("requestBody")
     body = resolve(shaper.document, raw)
     if not is_object(body) or not is_object(body.get("content")) or not body["content"]:
@@ -252,9 +246,9 @@ def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Json, list[Json
     content: dict[str, Any] = body["content"]
     first = preferred(content, method=operation.method, request=True)
     ordered = sorted(content, key=lambda media: media != first)
-    prepared: Json = {}
-    facts: list[Json] = []
-    shapes: list[Json] = []
+    prepared: Object = {}
+    facts: list[Object] = []
+    shapes: list[Object] = []
     for media in ordered:
         schema = as_object(content[media]).get("schema")
         where = f"{at}/content{pointer(media)[1:]}"
@@ -289,7 +283,7 @@ def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Json, list[Json
 
 def _body_shape(
     operation: Operation, schema: Any, where: str, kind: str, shaper: Shaper, *, alone: bool
-) -> Json:
+) -> Object:
     if kind in {"text", "binary"}:
         return {"type": "string", "format": "binary"}
     part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
@@ -297,9 +291,9 @@ def _body_shape(
     return shaper.shape(part, "request", stand)
 
 
-def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Json, list[Json]]:
-    prepared: Json = {}
-    facts: list[Json] = []
+def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Object, list[Object]]:
+    prepared: Object = {}
+    facts: list[Object] = []
     for raw_status, raw in as_object(operation.source.get("responses")).items():
         status = str(raw_status)
         if status.startswith("x-"):
@@ -325,7 +319,7 @@ def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Json, list
                         f"another representation of the same answer, which is asked for as {media}",
                     )
                 )
-        entry: Json = {"description": _text(response.get("description"))}
+        entry: Object = {"description": _text(response.get("description"))}
         kind = "none"
         if media is not None:
             where = f"{at}/content{pointer(media)[1:]}/schema"
@@ -351,7 +345,7 @@ def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Json, list
 
 def _response_shape(
     operation: Operation, status: str, media: str, part: Part, shaper: Shaper
-) -> tuple[str, Json]:
+) -> tuple[str, Object]:
     kind = kind_of(media)
     flat = flatten(shaper.document, part)
     if kind in {"binary", "form", "multipart"} or (

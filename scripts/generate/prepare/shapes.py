@@ -14,9 +14,10 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
+from scripts.descriptions.pointers import lookup
+from scripts.descriptions.values import Object, is_list, is_object
 from scripts.generate.prepare.flatten import COMPONENT, Flat, Part, combined, flatten, owner_of, together
 from scripts.generate.prepare.names import class_name, distinct_identifiers, member_names, pascal, singular
-from scripts.generate.prepare.references import Json, is_list, is_object, lookup
 
 Direction: TypeAlias = Literal["read", "request"]
 
@@ -92,10 +93,10 @@ class Definition:
     direction: Direction
     at: str
     stand: Stand
-    body: Json = field(factory=Json)
+    body: Object = field(factory=Object)
 
 
-def reference(key: str) -> Json:
+def reference(key: str) -> Object:
     """Refer to a definition that has no name yet."""
     return {"$ref": _EXTENSION + key}
 
@@ -110,16 +111,16 @@ def referenced_key(shape: Any) -> str | None:
 class Shaper:
     """Turns schemas of one description into shapes, collecting the definitions they need on the way."""
 
-    document: Json
+    document: Object
     left_out: list[LeftOut] = field(factory=list[LeftOut])
     definitions: dict[str, Definition] = field(factory=dict[str, Definition])
     discriminators: list[tuple[list[str], str, dict[str, str]]] = field(
         factory=list[tuple[list[str], str, dict[str, str]]]
     )
     begun: set[tuple[Direction, str]] = field(factory=set[tuple[Direction, str]])
-    whole: dict[tuple[Direction, str], Json] = field(factory=dict[tuple[Direction, str], Json])
+    whole: dict[tuple[Direction, str], Object] = field(factory=dict[tuple[Direction, str], Object])
 
-    def shape(self, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...] = ()) -> Json:
+    def shape(self, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...] = ()) -> Object:
         """Reduce the schema of `part`.
 
         Args:
@@ -140,7 +141,7 @@ class Shaper:
 
     def _referenced(
         self, target: str, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
-    ) -> Json:
+    ) -> Object:
         if (direction, target) in self.whole:
             return self.whole[direction, target]
         owner = owner_of(target, part.owner)
@@ -165,7 +166,7 @@ class Shaper:
 
     def _shape_of(
         self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
-    ) -> Json:
+    ) -> Object:
         found = [self._constant(constant) for constant in flat.constants]
         if flat.enums:
             found.append(self._enum(flat, stand))
@@ -190,7 +191,7 @@ class Shaper:
 
     def _typed(
         self, name: str, flat: Flat, part: Part, *, direction: Direction, stand: Stand, trail: tuple[str, ...]
-    ) -> Json:
+    ) -> Object:
         if name == "array":
             return self._array(flat, direction, stand, trail)
         if name == "object":
@@ -198,18 +199,18 @@ class Shaper:
             return self._object(flat, part, direction, stand) if named else {}
         return _plain_type(name, flat)
 
-    def _array(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
+    def _array(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Object:
         inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
         return {"type": "array", "items": any_of(inner)}
 
-    def _constant(self, part: Part) -> Json:
+    def _constant(self, part: Part) -> Object:
         constant = _constant(part.schema)
         if "const" not in constant and part.schema is not None:
             why = "only text and whole numbers make a constant; the plain type holds this value"
             self.left_out.append(LeftOut(part.at, f"value at {part.at}", why))
         return constant
 
-    def _enum(self, flat: Flat, stand: Stand) -> Json:
+    def _enum(self, flat: Flat, stand: Stand) -> Object:
         values = enum_values(flat)
         texts = [value for value in values if isinstance(value, str)]
         numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
@@ -219,7 +220,7 @@ class Shaper:
         for listed in flat.enums if others else []:
             why = "only text and whole numbers make an enum; the plain type holds these values"
             self.left_out.append(LeftOut(listed.at, f"values at {listed.at}", why))
-        shapes: list[Json] = []
+        shapes: list[Object] = []
         both = bool(texts and numbers)
         kinds: list[tuple[str, list[Any]]] = [("string", texts), ("integer", numbers)]
         for name, members in kinds:
@@ -239,10 +240,10 @@ class Shaper:
             shapes.append(reference(key))
         return any_of([*shapes, *(_constant(value) for value in others)])
 
-    def _union(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Json:
+    def _union(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Object:
         branches = [branch for union in flat.unions for branch in union]
         real = [branch for branch in branches if not _is_null(branch.schema)]
-        shapes: list[Json] = []
+        shapes: list[Object] = []
         inline = [branch for branch in real if _needs_class(branch.schema)]
         for number, branch in enumerate(real, start=1):
             where = stand if len(inline) == 1 else stand.variant(_variant_name(branch.schema, number))
@@ -254,7 +255,7 @@ class Shaper:
         self._note_discriminator(flat, real, shapes)
         return any_of(shapes)
 
-    def _note_discriminator(self, flat: Flat, branches: list[Part], shapes: list[Json]) -> None:
+    def _note_discriminator(self, flat: Flat, branches: list[Part], shapes: list[Object]) -> None:
         discriminator = flat.keywords.get("discriminator")
         if not is_object(discriminator) or not isinstance(discriminator.get("propertyName"), str):
             return
@@ -279,7 +280,7 @@ class Shaper:
 
     def _variants(
         self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
-    ) -> Json | None:
+    ) -> Object | None:
         """Spread properties beside a `oneOf` over its branches, when every branch adds properties."""
         branches = [branch for union in flat.unions for branch in union]
         if not branches or not is_object(part.schema):
@@ -293,7 +294,7 @@ class Shaper:
         common = {
             name: value for name, value in part.schema.items() if name not in {"oneOf", "anyOf", "$ref"}
         }
-        shapes: list[Json] = []
+        shapes: list[Object] = []
         for number, branch in enumerate(branches, start=1):
             whole = together(Part(common, part.at, part.owner), branch, at=f"{branch.at}#with")
             shapes.append(
@@ -303,10 +304,10 @@ class Shaper:
 
     def _gather(
         self, flat: Flat, branches: list[Part], direction: Direction, stand: Stand, trail: tuple[str, ...]
-    ) -> list[Json]:
+    ) -> list[Object]:
         """Put what all branches say of properties into one class; give the shapes of what is something else."""
         extras = _typed_extras(flat)
-        others: list[Json] = []
+        others: list[Object] = []
         waiting = [(branch, str(number)) for number, branch in enumerate(branches, start=1)]
         met: set[str] = set()
         while waiting:
@@ -329,7 +330,7 @@ class Shaper:
                 others.append(self.shape(branch, direction, where, trail))
         return others
 
-    def _object(self, flat: Flat, part: Part, direction: Direction, stand: Stand) -> Json:
+    def _object(self, flat: Flat, part: Part, direction: Direction, stand: Stand) -> Object:
         key = f"{direction}:{flat.at}"
         if key in self.definitions:
             return reference(key)
@@ -342,8 +343,8 @@ class Shaper:
             if not (is_object(inner.schema) and inner.schema.get(hidden) is True)
         }
         names = distinct_identifiers(shown, reserved=RESERVED_ATTRIBUTES)
-        properties: Json = {}
-        documented: Json = {}
+        properties: Object = {}
+        documented: Object = {}
         for wire, inner in shown.items():
             properties[names[wire]] = self.shape(inner, direction, self._stand_of(wire, inner, key, part))
             documented[names[wire]] = describe(self.document, inner)
@@ -390,14 +391,14 @@ def _is_in(value: Any, values: list[Any]) -> bool:
     return any(value == other and type(value) is type(other) for other in values)
 
 
-def nullable(shape: Json) -> Json:
+def nullable(shape: Object) -> Object:
     """Allow null beside `shape`."""
     return any_of([shape, {"type": "null"}]) if shape else shape
 
 
-def any_of(shapes: list[Json]) -> Json:
+def any_of(shapes: list[Object]) -> Object:
     """Allow any of `shapes`: one alone is itself, and anything beside what needs no class is anything."""
-    flat: list[Json] = []
+    flat: list[Object] = []
     for shape in shapes:
         for inner in shape.get("anyOf", [shape]):
             if inner not in flat:
@@ -408,12 +409,12 @@ def any_of(shapes: list[Json]) -> Json:
     return flat[0] if len(flat) == 1 else {"anyOf": flat} if flat else {}
 
 
-def needs_class(shape: Json) -> bool:
+def needs_class(shape: Object) -> bool:
     """Tell whether there is a definition anywhere in a shape."""
     return _EXTENSION in str(shape)
 
 
-def describe(document: Json, part: Part) -> str:
+def describe(document: Object, part: Part) -> str:
     """Put what a description says about one property or parameter into a sentence or two."""
     schema = part.schema if is_object(part.schema) else {}
     flat = flatten(document, part) if schema else Flat(at=part.at)
@@ -456,7 +457,7 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _constant(value: Any) -> Json:
+def _constant(value: Any) -> Object:
     if isinstance(value, str | int) and not isinstance(value, bool):
         return {"const": value}
     if value is None:
@@ -483,7 +484,7 @@ def _types(flat: Flat) -> list[str]:
     return ["object"] if flat.says_object else []
 
 
-def _sole_reference(schema: Json) -> str | None:
+def _sole_reference(schema: Object) -> str | None:
     """Give the one reference that `schema` is but another spelling of."""
     meaning = set(schema) - _BESIDE_REFERENCES
     meaning = {keyword for keyword in meaning if not keyword.startswith("x-")}
@@ -505,7 +506,7 @@ def _is_something_else(flat: Flat) -> bool:
     return bool(set(flat.types) - {"object"} or flat.unions or flat.items or flat.enums or flat.constants)
 
 
-def _plain_type(name: str, flat: Flat) -> Json:
+def _plain_type(name: str, flat: Flat) -> Object:
     if name == "string":
         text_format = flat.keywords.get("format")
         if flat.keywords.get("contentMediaType") == "application/octet-stream":
