@@ -137,7 +137,10 @@ OUTSIDE = sent({"$ref": "../../etc/schemas.yaml#/A"})
         ("- 1\n", 4, "not an OpenAPI"),
         ("swagger: '2.0'\npaths: {}\n", 4, "Swagger 2"),
         ("openapi: 4.0.0\npaths: {}\n", 4, "not an OpenAPI 3 document"),
-        ("openapi: 3.1.0\npaths: []\n", 4, "`paths` is not a mapping"),
+        ("openapi: 3.1.0\npaths: [1]\n", 4, "`paths` is not a mapping"),
+        ("openapi: 3.1.0\npaths: {/a: 1}\n", 3, "/paths/~1a is not an object"),
+        ("openapi: 3.1.0\npaths: {}\npaths: {}\n", 3, "'paths' stands twice"),
+        ("openapi: 3.9.0\npaths: {}\n", 4, "only 3.0, 3.1 and 3.2"),
         ("openapi: 3.1.0\n", 4, "neither `paths`"),
         (BROKEN, 5, "nothing stands at #/components/responses/Gone"),
         (HOST, 5, "not in the document's folder"),
@@ -311,8 +314,8 @@ def test_work_grows_with_the_size_of_the_documents_and_not_with_its_square(files
 
     small, big = calls(50), calls(400)
     assert big < small * 8.5
-    # some 4,600 for a schema with its two operations in both documents; a second pass over all would show
-    assert big < 400 * 5500
+    # some 6,200 for a schema with its two operations in both documents; a second pass over all would show
+    assert big < 400 * 7000
 
 
 def test_an_answer_by_a_range_or_by_default_covers_a_status(files, capsys):
