@@ -204,7 +204,6 @@ SCHEMAS: dict[str, tuple[Schema, Schema]] = {
         {**thing(a=TEXT), "if": {"required": ["b"]}, "then": thing(b=TEXT), "unevaluatedProperties": False},
         {**thing(a=TEXT), "if": {"required": ["b"]}, "then": thing(b=TEXT)},
     ),
-    "xml-changed": (TEXT, {"type": "string", "xml": {"attribute": True}}),
     "keyword-unjudged": (TEXT, {"type": "string", "seatMap": "round"}),
     "request-variant-unjudged": (
         {"anyOf": [{"type": "string", "pattern": "^b$"}, {"type": "string", **HARD}]},
@@ -312,6 +311,7 @@ SCHEMAS: dict[str, tuple[Schema, Schema]] = {
     "schema-title-changed": ({"title": "A"}, {"title": "B"}),
     "schema-description-changed": (TEXT, {"type": "string", "description": "Who"}),
     "schema-example-changed": ({"example": 1}, {"example": 2}),
+    "schema-annotation-changed": (TEXT, {"type": "string", "owl:maxCardinality": 1}),
     "schema-external-docs-changed": (
         TEXT,
         {"type": "string", "externalDocs": {"url": "https://example.org"}},
@@ -380,13 +380,18 @@ def called(parameter: dict[str, Any] | None = None, method: str = "post") -> dic
 
 
 EXAMPLES = {"application/json": {"schema": TEXT, "example": "a"}}
-ENCODED = {"multipart/form-data": {"schema": thing(a=TEXT), "encoding": {"a": {"contentType": "text/plain"}}}}
+ENCODED = {"multipart/form-data": {"schema": thing(a=TEXT), "encoding": {"a": {"contentType": "text/csv"}}}}
 PLAIN = {"multipart/form-data": {"schema": thing(a=TEXT)}}
 JSON = {"application/json": {"schema": TEXT}}
 BOTH_TYPES = {**JSON, "text/csv": {"schema": TEXT}}
 TAGGED = {"tags": [{"name": "a"}]}
 
+
 # id of the rule: (former document, present document)
+def path_id() -> dict[str, Any]:
+    return {"name": "id", "in": "path", "required": True, "schema": INTEGER}
+
+
 DOCUMENTS: dict[str, tuple[Document, Document]] = {
     "operation-removed": (api({"/a": {"get": operation(), "put": operation()}}), api()),
     "operation-added": (api(), api({"/a": {"get": operation(), "put": operation()}})),
@@ -405,6 +410,38 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
     "path-description-changed": (
         api({"/a": {"get": operation(), "summary": "a"}}),
         api({"/a": {"get": operation(), "summary": "b"}}),
+    ),
+    "path-parameter-described": (one(path="/a/{id}"), one(path="/a/{id}", parameters=[path_id()])),
+    "path-parameter-no-longer-described": (one(path="/a/{id}", parameters=[path_id()]), one(path="/a/{id}")),
+    "stray-path-parameter-added": (one(), one(parameters=[path_id()])),
+    "stray-path-parameter-removed": (one(parameters=[path_id()]), one()),
+    "parameter-became-list": (
+        with_parameter(query()),
+        with_parameter(query(schema={"type": "array", "items": TEXT})),
+    ),
+    "response-status-range-narrowed": (
+        one(responses={"2XX": {"description": "done"}}),
+        one(responses={"200": {"description": "done"}}),
+    ),
+    "response-status-range-widened": (
+        one(responses={"200": {"description": "done"}}),
+        one(responses={"2XX": {"description": "done"}}),
+    ),
+    "response-media-range-narrowed": (
+        with_answer(content={"application/*": {"schema": TEXT}}),
+        with_answer(content={"application/json": {"schema": TEXT}}),
+    ),
+    "request-xml-changed": (
+        with_body({"application/xml": {"schema": TEXT}}),
+        with_body({"application/xml": {"schema": {"type": "string", "xml": {"attribute": True}}}}),
+    ),
+    "response-xml-changed": (
+        with_answer(content={"application/xml": {"schema": TEXT}}),
+        with_answer(content={"application/xml": {"schema": {"type": "string", "xml": {"attribute": True}}}}),
+    ),
+    "document-text-changed": (
+        api(openapi="3.2.0", tags=[{"name": "a"}]),
+        api(openapi="3.2.0", tags=[{"name": "a", "kind": "nav"}]),
     ),
     "parameter-removed": (with_parameter(query(deprecated=True)), one()),
     "parameter-added": (one(), with_parameter(query())),

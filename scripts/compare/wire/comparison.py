@@ -15,7 +15,7 @@ from scripts.compare.wire.judge import Judge
 from scripts.compare.wire.operations import ANYTHING, Operations
 from scripts.compare.wire.pairs import REFERENCE, Clean, Graph
 from scripts.compare.wire.records import Comparison
-from scripts.compare.wire.shapes import Book
+from scripts.compare.wire.shapes import Book, token
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import as_object
 
@@ -23,6 +23,28 @@ if TYPE_CHECKING:
     from scripts.compare.wire.documents import Document
 
 __all__ = ["compare"]
+
+# kinds of objects, or fields of them, whose changes are found where the rest of them is compared
+LOOKED_AT = frozenset(
+    {
+        "document",
+        "operation",
+        "example",
+        "encoding",
+        ("components", "mediaTypes"),
+        ("pathItem", "query"),
+        ("pathItem", "additionalOperations"),
+        *(("mediaType", name) for name in ("itemSchema", "prefixEncoding", "itemEncoding")),
+    }
+)
+TEXTS = frozenset(
+    {
+        ("server", "name"),
+        ("response", "summary"),
+        ("securityScheme", "deprecated"),
+        *(("tag", name) for name in ("summary", "parent", "kind")),
+    }
+)
 
 
 def compare(old: Document, new: Document, *, names: tuple[str, str] | None = None) -> Comparison:
@@ -49,8 +71,35 @@ def compare(old: Document, new: Document, *, names: tuple[str, str] | None = Non
     _unreached(graph, clean, judge, findings)
     compare_access(old, new, operations, findings)
     compare_surroundings(old, new, findings)
+    _other_fields(old, new, findings)
     former, present = names or (str(old.path), str(new.path))
     return Comparison(former, present, findings.records())
+
+
+def _other_fields(old: Document, new: Document, findings: Findings) -> None:
+    """Report fields that changed and that nothing else looks at: unknown ones, and names and texts of 3.2."""
+    sides = [
+        {
+            one.at: one
+            for one in (*document.normal.unknown, *document.normal.newer)
+            if one.kind not in LOOKED_AT and (one.kind, one.name) not in LOOKED_AT
+        }
+        for document in (old, new)
+    ]
+    for at in sorted(sides[0].keys() | sides[1].keys()):
+        was, now = sides[0].get(at), sides[1].get(at)
+        former, present = was.value if was else None, now.value if now else None
+        known = now or was
+        if token(former) != token(present) and known is not None:
+            findings.say(
+                "document-text-changed" if (known.kind, known.name) in TEXTS else "document-keyword-changed",
+                "request",
+                former,
+                present,
+                f"`{known.name}` at {at.rpartition('/')[0] or '/'} changed",
+                at=(at if was else None, at if now else None),
+                subject=at,
+            )
 
 
 def _components(document: Document) -> dict[str, tuple[str, frozenset[str]]]:

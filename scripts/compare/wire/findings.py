@@ -182,6 +182,8 @@ class Findings:
                 if unreached is not None:
                     self._take_unreached(graph, pair, change, judge)
                     continue
+                if change.facet == "xml" and not pair.xml:
+                    continue
                 for position, direction in enumerate(BOTH):
                     mask = pair.masks[position]
                     if not mask:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from scripts.compare.wire.portable import Portable
+from scripts.compare.wire.portable import INT_RANGES, MOST_REFERENCES, Portable, compiled
 from scripts.compare.wire.records import Witness
 from scripts.compare.wire.samples import FORMATS, GENERIC, NoSampleError, Sampler, from_pattern
 from scripts.compare.wire.shapes import Book, Branch, Use, token
@@ -27,23 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Judge"]
 
 PLAIN: tuple[Json, ...] = ("text", 1, True, None, [], {})
-MOST_REFERENCES = 400
 MOST_CANDIDATES = 400
-INT_RANGES = {
-    "int8": (-(2**7), 2**7 - 1),
-    "int16": (-(2**15), 2**15 - 1),
-    "int32": (-(2**31), 2**31 - 1),
-    "int64": (-(2**63), 2**63 - 1),
-    "uint8": (0, 2**8 - 1),
-    "uint32": (0, 2**32 - 1),
-    "uint64": (0, 2**64 - 1),
-}
-
-
-def _url(value: Any) -> bool:
-    return not isinstance(value, str) or jsonschema_rs.is_valid(
-        {"format": "uri"}, value, validate_formats=True
-    )
 
 
 class _Side:
@@ -68,32 +52,8 @@ class _Side:
             self._validators[key] = None
             schema = self.schema(core, direction)
             if schema is not None:
-                try:
-                    self._validators[key] = _compiled(schema)
-                except (ValueError, TypeError, jsonschema_rs.ReferencingError):
-                    # a pattern that the validator cannot read, a keyword with a value of the wrong type
-                    self._validators[key] = None
+                self._validators[key] = compiled(schema)
         return self._validators[key]
-
-
-def _compiled(schema: dict[str, Json]) -> Any:
-    # formats of numbers are not in the validator's interface, which hands text to a format
-    mended = _with_integer_formats(schema)
-    return jsonschema_rs.Draft202012Validator(mended, validate_formats=True, formats={"url": _url})
-
-
-def _with_integer_formats(node: Json) -> Json:
-    if isinstance(node, dict):
-        content: dict[str, Json] = {key: _with_integer_formats(value) for key, value in node.items()}  # pyright: ignore[reportUnknownVariableType]
-        bounds = (
-            INT_RANGES.get(str(content.get("format"))) if isinstance(content.get("format"), str) else None
-        )
-        if bounds is not None and content.get("type") != "string":
-            content["allOf"] = [*content.get("allOf", []), {"minimum": bounds[0], "maximum": bounds[1]}]
-        return content
-    if isinstance(node, list):
-        return [_with_integer_formats(part) for part in node]  # pyright: ignore[reportUnknownVariableType]
-    return node
 
 
 class Judge:

@@ -9,8 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 from scripts.compare.wire.findings import Findings, Operation, changed_keywords, erased
-from scripts.compare.wire.shapes import Book, token
+from scripts.compare.wire.shapes import Use, token
 from scripts.descriptions.pointers import escape
+from scripts.descriptions.structure import METHODS
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from scripts.compare.wire.documents import Document
     from scripts.compare.wire.pairs import Graph
     from scripts.compare.wire.rules import Direction
+    from scripts.compare.wire.shapes import Book, Shape
+    from scripts.descriptions.values import Object
 
-__all__ = ["METHODS", "Operations", "paired_operations"]
+__all__ = ["Operations", "paired_operations"]
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 # what the rest of the comparison looks at
 OPERATION_KEYWORDS = frozenset(
     {
@@ -40,6 +42,17 @@ OPERATION_KEYWORDS = frozenset(
         "servers",
     }
 )
+# path parameters that one document describes: what to report where they went, and where they came
+UNDESCRIBED = {
+    "path": (
+        ("path-parameter-no-longer-described", "what the path parameter may be is not described any more"),
+        ("path-parameter-described", "what the path parameter may be is described now"),
+    ),
+    "stray": (
+        ("stray-path-parameter-removed", "a path parameter without a place in the path was removed"),
+        ("stray-path-parameter-added", "a path parameter without a place in the path was added"),
+    ),
+}
 ANYTHING = "/x-anything"
 PRIMITIVES = frozenset({"null", "boolean", "number", "string"})
 # styles that write one value of a primitive type alike
@@ -57,6 +70,8 @@ def _operations(document: Document, items: dict[str, Json], base: str) -> Iterat
         for method in METHODS:
             if isinstance(content.get(method), dict):
                 yield path, method, location, f"{location}/{method}"
+        for method in as_object(content.get("additionalOperations")):
+            yield path, method, location, f"{location}/additionalOperations/{escape(method)}"
 
 
 def paired_operations(  # noqa: PLR0917 - called from here only, always alike
@@ -335,8 +350,11 @@ class Operations:
                     name = name.lower()
                     if name in IGNORED_HEADERS:
                         continue
-                elif sent == "path" and name in names:
-                    name = f"{{{names.index(name)}}}"
+                elif sent == "path":
+                    if name not in names:
+                        sent = "stray"  # the path has no place for it, so it is not sent
+                    else:
+                        name = f"{{{names.index(name)}}}"
                 found[sent, name] = location
         return found
 
@@ -350,6 +368,7 @@ class Operations:
         for key in sorted(olds.keys() & news.keys()):
             self._parameter(operation, key, olds.pop(key), news.pop(key))
         self._moved_parameters(operation, olds, news)
+        self._undescribed_parameters(operation, olds, news)
         for key in sorted(olds):
             parameter = as_object(self.old.at(olds[key]))
             label = _label(parameter)
@@ -377,6 +396,27 @@ class Operations:
                 part=_label(parameter),
                 operation=operation,
             )
+
+    def _undescribed_parameters(
+        self, operation: Operation, olds: dict[tuple[str, str], str], news: dict[tuple[str, str], str]
+    ) -> None:
+        """Report path parameters that only one document describes: they were sent before, and are now."""
+        for document, left in ((self.old, olds), (self.new, news)):
+            gone = left is olds
+            for key in [key for key in left if key[0] in UNDESCRIBED]:
+                place = left.pop(key)
+                name = as_object(document.at(place)).get("name")
+                rule, clause = UNDESCRIBED[key[0]][0 if gone else 1]
+                self.findings.say(
+                    rule,
+                    "request",
+                    name if gone else None,
+                    None if gone else name,
+                    clause,
+                    at=(place, operation.new) if gone else (operation.old, place),
+                    part=f"path parameter {name}",
+                    operation=operation,
+                )
 
     def _moved_parameters(
         self, operation: Operation, olds: dict[tuple[str, str], str], news: dict[tuple[str, str], str]
@@ -535,7 +575,37 @@ class Operations:
             return
         direction: Direction = "response" if operation.outward else "request"
         label = _label(now)
+        if self._became_list(was, now, before, after):
+            self._change(
+                operation,
+                "parameter-became-list",
+                at,
+                sorted(before.kinds),
+                ["array"],
+                "it may be sent several times now; a single value is written as before",
+            )
+            new = f"{after.kinds['array'][0].source}/items"
         self.graph.root(old, new, direction, operation.index, label, operation.order)
+
+    @staticmethod
+    def _became_list(was: Object, now: Object, before: Shape, after: Shape) -> bool:
+        """Return True if one value became a list that is written alike when it holds one."""
+        lists = after.kinds.get("array", [])
+        return (
+            bool(before.kinds)
+            and set(before.kinds) <= PRIMITIVES
+            and set(after.kinds) - {"null"} == {"array"}
+            and len(lists) == 1
+            and isinstance(lists[0].items, Use)
+            and not lists[0].prefix
+            and lists[0].values is None
+            and not lists[0].opaque
+            and lists[0].limits.keys() <= {"minItems", "maxItems", "uniqueItems"}
+            and lists[0].limits.get("minItems", 0) <= 1
+            and lists[0].limits.get("maxItems", 1) >= 1
+            and _serialization(now) == ("form", True)
+            and _serialization(was)[0] == "form"
+        )
 
     def _serialization(
         self, operation: Operation, at: tuple[str, str], was: dict[str, Json], now: dict[str, Json]
@@ -668,9 +738,22 @@ class Operations:
                 )
                 if name in olds and name in news:
                     continue
-                if name in olds:
-                    continue  # the range that stands now takes it in
+                if name in olds or (direction == "response" and not only_link):
+                    continue  # the range that stands now takes it in, or it is what the range became
             if only_link:
+                continue
+            if direction == "response" and name in olds and any(_covering(one, {name: name}) for one in news):
+                self._change(
+                    operation,
+                    "response-media-range-narrowed",
+                    at,
+                    olds[name],
+                    sorted(news),
+                    f"of the media types {name} only {', '.join(sorted(news))} is left",
+                    direction=direction,
+                    part=part,
+                    subject=name,
+                )
                 continue
             added = name in news
             if direction == "response" and not (olds and news):
@@ -711,7 +794,29 @@ class Operations:
                 part,
                 operation.order,
             )
-        if token(as_object(was.get("encoding"))) != token(as_object(now.get("encoding"))):
+        if "itemSchema" in was or "itemSchema" in now:
+            self.graph.root(
+                f"{at[0]}/itemSchema" if "itemSchema" in was else ANYTHING,
+                f"{at[1]}/itemSchema" if "itemSchema" in now else ANYTHING,
+                flow,
+                operation.index,
+                f"{part} each item",
+                operation.order,
+            )
+        for keyword in ("prefixEncoding", "itemEncoding"):
+            if token(was.get(keyword)) != token(now.get(keyword)):
+                self._change(
+                    operation,
+                    f"{direction}-encoding-changed",
+                    at,
+                    was.get(keyword),
+                    now.get(keyword),
+                    f"its `{keyword}` changed",
+                    direction=direction,
+                    part=part,
+                    subject=keyword,
+                )
+        if self._encoding(self.old_book, was, at[0]) != self._encoding(self.new_book, now, at[1]):
             self._change(
                 operation,
                 f"{direction}-encoding-changed",
@@ -734,6 +839,25 @@ class Operations:
                 part=part,
             )
 
+    def _encoding(self, book: Book, media: Object, at: str) -> str:
+        """Write down how the parts of a body are encoded, without what is so anyway."""
+        found: dict[str, Json] = {}
+        shape = book.shape(book.use(f"{at}/schema").core) if "schema" in media else None
+        for name, content in as_object(media.get("encoding")).items():
+            kept = {
+                key: value
+                for key, value in as_object(content).items()
+                if not key.startswith("x-") and value != ENCODING_DEFAULTS.get(key, _NEVER)
+            }
+            if kept.get("style") is None and kept.get("explode") is True:
+                del kept["explode"]
+            usual = _usual_content_type(book, shape, name)
+            if str(kept.get("contentType", "")).lower() == usual:
+                del kept["contentType"]
+            if kept:
+                found[name] = kept
+        return token(found)
+
     # --- responses --------------------------------------------------------------------------------------------------
 
     def _answers(self, document: Document, location: str, content: dict[str, Json]) -> dict[str, str]:
@@ -748,7 +872,7 @@ class Operations:
     def _responses(self, operation: Operation, was: dict[str, Json], now: dict[str, Json]) -> None:
         olds = self._answers(self.old, operation.old or "", was)
         news = self._answers(self.new, operation.new or "", now)
-        for status in sorted(olds.keys() | news.keys()):
+        for status in sorted(self._ranges(operation, olds, news)):
             part = f"response {status}"
             old, new = olds.get(status), news.get(status)
             success = status[0] in "123"
@@ -785,6 +909,40 @@ class Operations:
                 )
                 if cover is not None:
                     self._response(operation, (old, cover), part, only_link=True)
+
+    def _ranges(self, operation: Operation, olds: dict[str, str], news: dict[str, str]) -> set[str]:
+        """Compare a range of statuses with the single ones that it became, or that became it; return the rest."""
+        rest = olds.keys() | news.keys()
+        for wide in [status for status in rest if status.endswith("XX")]:
+            if (wide in olds) == (wide in news):
+                continue
+            narrowed = wide in olds
+            ranged, single = (olds, news) if narrowed else (news, olds)
+            inside = sorted(
+                status
+                for status in single
+                if status[0] == wide[0] and status not in ranged and status != wide
+            )
+            if not inside:
+                continue
+            at = (olds[wide], news[inside[0]]) if narrowed else (olds[inside[0]], news[wide])
+            self._change(
+                operation,
+                f"response-status-range-{'narrowed' if narrowed else 'widened'}",
+                at,
+                wide if narrowed else inside,
+                inside if narrowed else wide,
+                f"of the answers {wide} only {', '.join(inside)} is left"
+                if narrowed
+                else f"any answer {wide} may come instead of {', '.join(inside)}",
+                direction="response",
+                part=f"response {wide}",
+            )
+            for status in inside:
+                pair = (olds[wide], news[status]) if narrowed else (olds[status], news[wide])
+                self._response(operation, pair, f"response {status}")
+            rest = rest - {wide, *inside}
+        return set(rest)
 
     def _response(
         self, operation: Operation, at: tuple[str, str], part: str, *, only_link: bool = False
@@ -943,6 +1101,27 @@ class Operations:
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
+
+ENCODING_DEFAULTS: dict[str, Json] = {"style": "form", "allowReserved": False, "headers": {}}
+_NEVER = object()
+
+
+def _usual_content_type(book: Book, shape: Shape | None, name: str) -> str | None:
+    """Return the content type that a part has where none is written, by its type."""
+    objects = shape.kinds.get("object", []) if shape else []
+    declared = next((branch.properties[name] for branch in objects if name in branch.properties), None)
+    if declared is None:
+        return None
+    part = book.shape(declared.use.core)
+    kinds = set(part.kinds) - {"null"}
+    if kinds == {"array"} and isinstance(part.kinds["array"][0].items, Use):
+        part = book.shape(part.kinds["array"][0].items.core)
+        kinds = set(part.kinds) - {"null"}
+    if kinds == {"object"}:
+        return "application/json"
+    if kinds == {"string"} and any("contentMediaType" in branch.limits for branch in part.kinds["string"]):
+        return "application/octet-stream"
+    return "text/plain" if kinds and kinds <= PRIMITIVES else None
 
 
 def _label(parameter: dict[str, Json]) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, field
 
 from scripts.compare.wire import formats
-from scripts.compare.wire.shapes import KINDS, Book, Branch, Shape, Use, admits, token, undeclared
+from scripts.compare.wire.shapes import KINDS, Book, Branch, Shape, Use, admits, is_empty, token, undeclared
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
@@ -82,6 +82,7 @@ HOLDERS = frozenset(
     }
 )
 CHOICES = frozenset({"anyOf", "oneOf", "discriminator"})
+INSIDE = {"object": "Properties", "array": "Items"}
 NOT_LOOKED_AT = Shape("")
 
 
@@ -130,6 +131,7 @@ class Pair:
         changes: What differs in the schemas themselves, not in their parts.
         edges: The pairs of their parts: number, how they are reached, and whether requests and responses reach them
             through here.
+        xml: Whether a body that is XML reaches it.
         masks: Which operations reach it in requests and in responses, one bit each.
         ways: For requests and for responses, the root and the pair it is reached from first, and how.
     """
@@ -140,6 +142,7 @@ class Pair:
     changes: list[Change] = field(factory=list[Change])
     edges: list[tuple[int, str, bool, bool]] = field(factory=list[tuple[int, str, bool, bool]])
     masks: list[int] = field(factory=lambda: [0, 0])
+    xml: bool = False
     ways: list[tuple[int, int, str] | None] = field(factory=lambda: [None, None])
 
 
@@ -198,6 +201,7 @@ class Graph:
             _Comparison(self, pair).run()
         for root in self.roots:
             self.pairs[root.pair].masks[0 if root.direction == "request" else 1] |= 1 << root.operation
+            self.pairs[root.pair].xml |= re.search(r"\bxml\b|\*/\*", root.label) is not None
         self._spread()
         self._trace()
 
@@ -253,6 +257,8 @@ class Graph:
                 requests, responses = self.pairs[index].masks
                 for child, _, to_requests, to_responses in self.pairs[index].edges:
                     masks = self.pairs[child].masks
+                    if self.pairs[index].xml and not self.pairs[child].xml:
+                        self.pairs[child].xml = moving = True
                     if to_requests and requests & ~masks[0]:
                         masks[0] |= requests
                         moving = True
@@ -498,6 +504,19 @@ class _Comparison:
                     is_,
                     f"its {what} {verb}",
                     names=dict.fromkeys(BOTH, name),
+                    at=(old[1] if old else before.source, new[1] if new else after.source),
+                    subject=keyword,
+                )
+        for keyword in sorted(name for name in olds.keys() | news.keys() if ":" in name):
+            old, new = olds.get(keyword), news.get(keyword)
+            was, is_ = old[0] if old else None, new[0] if new else None
+            if token(was) != token(is_):
+                self._say(
+                    "",
+                    was,
+                    is_,
+                    f"its annotation {keyword} {_moved(was, is_)}",
+                    names=dict.fromkeys(BOTH, "schema-annotation-changed"),
                     at=(old[1] if old else before.source, new[1] if new else after.source),
                     subject=keyword,
                 )
@@ -756,8 +775,13 @@ class _Comparison:
 
     def _branches(self, old: Branch, new: Branch) -> None:
         self._enumerations(old, new)
+        inside = old.kind in {"object", "array"}
+        if inside and is_empty(old) and is_empty(new):
+            return  # what could be inside, and how much of it, makes no difference
         self._limits(old, new)
-        if old.kind == "object":
+        if inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}:
+            pass  # told by the limit
+        elif old.kind == "object":
             self._objects(old, new)
         elif old.kind == "array":
             self._arrays(old, new)

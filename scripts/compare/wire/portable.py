@@ -7,7 +7,9 @@ schema: read-only properties are not asked for in requests, nor write-only ones 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
 
 from scripts.compare.wire.documents import ComparisonError
 from scripts.descriptions.pointers import escape
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from scripts.compare.wire.rules import Direction
     from scripts.compare.wire.shapes import Book
 
-__all__ = ["Portable"]
+__all__ = ["INT_RANGES", "MOST_REFERENCES", "Portable", "compiled"]
+
+MOST_REFERENCES = 400
 
 COPIED = frozenset(
     {
@@ -61,13 +65,30 @@ NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 TYPES = frozenset({"null", "boolean", "number", "integer", "string", "array", "object"})
 
 
+INT_RANGES = {
+    "int8": (-(2**7), 2**7 - 1),
+    "int16": (-(2**15), 2**15 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "uint8": (0, 2**8 - 1),
+    "uint32": (0, 2**32 - 1),
+    "uint64": (0, 2**64 - 1),
+}
+
+
+def _url(value: Any) -> bool:
+    return not isinstance(value, str) or jsonschema_rs.is_valid(
+        {"format": "uri"}, value, validate_formats=True
+    )
+
+
 class Portable:
     """The schemas of one document, as JSON Schemas for one direction."""
 
-    def __init__(self, book: Book, direction: Direction) -> None:
+    def __init__(self, book: Book, direction: Direction | None) -> None:
         self.book = book
         self.document = book.document
-        self._hidden = "readOnly" if direction == "request" else "writeOnly"
+        self._hidden = {"request": "readOnly", "response": "writeOnly", None: ""}[direction]
         self._written: dict[str, tuple[Json, frozenset[str]]] = {}
 
     def schema(self, core: tuple[str, ...], most: int) -> dict[str, Json] | None:
@@ -154,6 +175,8 @@ class Portable:
             out.pop("required", None)
 
     def _is_hidden(self, content: dict[str, Json], name: str) -> bool:
+        if not self._hidden:
+            return False
         declared = as_object(as_object(content.get("properties")).get(name))
         if declared.get(self._hidden) is True:
             return True
@@ -184,3 +207,27 @@ def escape_percent(text: str) -> str:
         .replace("`", "%60")
         .replace("|", "%7C")
     )
+
+
+def compiled(schema: dict[str, Json]) -> Any:
+    """Return a validator; ``None`` where a pattern or keyword is beyond it."""
+    # formats of numbers are not in the validator's interface, which hands text to a format
+    mended = _with_integer_formats(schema)
+    try:
+        return jsonschema_rs.Draft202012Validator(mended, validate_formats=True, formats={"url": _url})
+    except (ValueError, TypeError, jsonschema_rs.ReferencingError):
+        return None
+
+
+def _with_integer_formats(node: Json) -> Json:
+    if isinstance(node, dict):
+        content: dict[str, Json] = {key: _with_integer_formats(value) for key, value in node.items()}  # pyright: ignore[reportUnknownVariableType]
+        bounds = (
+            INT_RANGES.get(str(content.get("format"))) if isinstance(content.get("format"), str) else None
+        )
+        if bounds is not None and content.get("type") != "string":
+            content["allOf"] = [*content.get("allOf", []), {"minimum": bounds[0], "maximum": bounds[1]}]
+        return content
+    if isinstance(node, list):
+        return [_with_integer_formats(part) for part in node]  # pyright: ignore[reportUnknownVariableType]
+    return node

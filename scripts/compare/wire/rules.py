@@ -405,6 +405,13 @@ _BOTH: tuple[tuple[str, Level, str, Level, str], ...] = (
         "An example binds nobody.",
     ),
     (
+        "schema-annotation-changed",
+        "compatible",
+        "A name of a vocabulary says what the value means, not what it may be.",
+        "compatible",
+        "A name of a vocabulary says what the value means, not what it may be.",
+    ),
+    (
         "schema-external-docs-changed",
         "compatible",
         "A link to documentation binds nobody.",
@@ -431,6 +438,26 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
         "A keyword of an operation that is not known here may change what the operation does.",
     ),
     ("path-description-changed", "compatible", "The text of a path is for people."),
+    (
+        "path-parameter-described",
+        "compatible",
+        "The path has had the place all along, so it was sent before.",
+    ),
+    (
+        "path-parameter-no-longer-described",
+        "compatible",
+        "The path still has the place, so it is still sent.",
+    ),
+    (
+        "stray-path-parameter-added",
+        "compatible",
+        "The path has no place for the parameter, so nobody sends it.",
+    ),
+    (
+        "stray-path-parameter-removed",
+        "compatible",
+        "The path has no place for the parameter, so nobody sent it.",
+    ),
     # --- parameters
     (
         "parameter-removed",
@@ -471,6 +498,7 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
         "Whether the same value is written alike cannot be told.",
     ),
     ("parameter-type-generalized", "compatible", "As text on the wire every former value is still one."),
+    ("parameter-became-list", "compatible", "A list of one value is written like the value."),
     (
         "parameter-reserved-characters-changed",
         "possibly",
@@ -510,6 +538,13 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
         "compatible",
         "Callers already have to deal with failures that are not documented.",
     ),
+    ("response-status-range-narrowed", "compatible", "Whatever is answered now could be answered before."),
+    (
+        "response-status-range-widened",
+        "possibly",
+        "Callers may not take the further statuses for what they are.",
+    ),
+    ("response-media-range-narrowed", "compatible", "Whatever is answered now could be answered before."),
     ("response-description-changed", "compatible", "A description is text for people."),
     ("response-media-type-removed", "breaking", "Callers that ask for or read this media type get none."),
     ("response-media-type-added", "possibly", "Callers that do not say what they accept may get it."),
@@ -576,6 +611,7 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
         "possibly",
         "A keyword beside `info` and `paths` that is not known here may change what all the rest means.",
     ),
+    ("document-text-changed", "compatible", "A name or text of a part is for people."),
     # --- what the API calls
     ("callback-removed", "breaking", "Whoever waits to be called back is not called."),
     ("callback-added", "possibly", "The API may call where it did not before."),

@@ -14,10 +14,11 @@ import json
 import math
 import re
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from scripts.compare.wire.portable import MOST_REFERENCES, Portable, compiled
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
@@ -41,6 +42,13 @@ ANNOTATIONS = frozenset(
         "externalDocs",
     }
 )
+
+
+def annotates(key: str) -> bool:
+    """Return True if a keyword says nothing about values: a text, or a name of a vocabulary (`owl:maxCardinality`)."""
+    return key in ANNOTATIONS or ":" in key
+
+
 # say nothing about values, or are read where they are needed
 NEUTRAL = frozenset(
     {
@@ -526,7 +534,7 @@ class Book:
             constraints = [
                 key
                 for key in content
-                if key not in ANNOTATIONS
+                if not annotates(key)
                 and key not in NEUTRAL
                 and not key.startswith("x-")
                 and not (key == "nullable" and (content[key] is not True or document.dialect != "3.0"))
@@ -535,14 +543,14 @@ class Book:
             if isinstance(reference, str) and (
                 document.dialect == "3.0" or constraints in (["$ref"], ["$dynamicRef"])
             ):
-                if document.dialect != "3.0" and any(key in ANNOTATIONS for key in content):
+                if document.dialect != "3.0" and any(annotates(key) for key in content):
                     wrappers.append(location)
                 location = document.target(reference, location)
                 continue
             if len(constraints) == 1 and constraints[0] in {"allOf", "anyOf", "oneOf"}:
                 members = as_list(content[constraints[0]])
                 if len(members) == 1:
-                    if any(key in ANNOTATIONS for key in content):
+                    if any(annotates(key) for key in content):
                         wrappers.append(location)
                     location = f"{location}/{constraints[0]}/0"
                     continue
@@ -563,8 +571,31 @@ class Book:
                 found = self._settled(self._read(core[0], (), "allOf"))
             else:
                 found = self._settled(reduce(_intersection, (self._read(loc, (), "allOf") for loc in core)))
-            self._shapes[core] = found
+            self._shapes[core] = found = self._judged(core, found)
         return found
+
+    def _judged(self, core: tuple[str, ...], shape: Shape) -> Shape:
+        """Judge enumerated values by the whole schema, after which nothing else matters for them."""
+        listed = [
+            branch
+            for branches in shape.kinds.values()
+            for branch in branches
+            if branch.values is not None
+            and (not branch.is_enumeration() or len(branches) > 1 or branch.limits)
+        ]
+        if not listed or shape.cut:
+            return shape
+        schema = Portable(self, None).schema(core, MOST_REFERENCES)
+        validator = compiled(schema) if schema is not None else None
+        if validator is None:
+            return shape
+        kinds: dict[str, list[Branch]] = {}
+        for kind, branches in shape.kinds.items():
+            kept = [_left(branch, validator) if branch in listed else branch for branch in branches]
+            if left := [branch for branch in kept if branch is not None]:
+                kinds[kind] = left
+        choice = {kind: named for kind, named in shape.choice.items() if len(kinds.get(kind, ())) > 1}
+        return Shape(shape.source, kinds, choice, shape.discriminators, shape.merged, shape.cut)
 
     def _read(self, location: str, above: tuple[str, ...], through: str) -> Shape:
         location = self.use(location).core[0]
@@ -685,7 +716,7 @@ class Book:
             elif not (
                 key in STRUCTURAL
                 or key in SCALAR_LIMITS
-                or key in ANNOTATIONS
+                or annotates(key)
                 or key in NEUTRAL
                 or key in CONDITIONAL
                 or key.startswith("x-")
@@ -710,7 +741,7 @@ class Book:
         if items is False:
             branch.items = False
         elif isinstance(items, dict) and any(
-            key not in NEUTRAL and key not in ANNOTATIONS for key in as_object(items)
+            key not in NEUTRAL and not annotates(key) for key in as_object(items)
         ):
             branch.items = self.use(f"{location}/items")
         if branch.items is not None or prefix:
@@ -735,7 +766,7 @@ class Book:
         if additional is False or (isinstance(additional, dict) and additional == {"not": {}}):
             branch.additional = False
         elif isinstance(additional, dict) and any(
-            key not in NEUTRAL and key not in ANNOTATIONS and not key.startswith("x-")
+            key not in NEUTRAL and not annotates(key) and not key.startswith("x-")
             for key in as_object(additional)
         ):
             branch.additional = self.use(f"{location}/additionalProperties")
@@ -768,7 +799,7 @@ class Book:
             found = {}
             for location in (*use.wrappers, *use.core):
                 content = as_object(self.document.at(location))
-                for name in ANNOTATIONS & content.keys():
+                for name in filter(annotates, content):
                     if name not in found:
                         found[name] = (content[name], location)
             self._annotated[use] = found
@@ -860,6 +891,16 @@ class Book:
             else:
                 parts.append(f"{name}:{token(value)}")
         return ";".join(parts)
+
+
+def _left(branch: Branch, validator: Any) -> Branch | None:
+    """Return an enumeration of the values that a validator admits; ``None`` where it admits none."""
+    values = {key: value for key, value in (branch.values or {}).items() if validator.is_valid(value)}
+    if not values:
+        return None
+    kept = {"contentEncoding", "contentMediaType"}
+    limits = {name: v for name, v in branch.limits.items() if name in kept or name.startswith("?")}
+    return Branch(branch.kind, branch.source, branch.variant, limits, branch.origins, values)
 
 
 def _limit_text(value: Json) -> str:
@@ -999,19 +1040,48 @@ def _settle(branch: Branch) -> Branch | None:
         _settle_number(limits)
     if branch.kind == "array" and limits.get("maxItems", 2) <= 1:
         limits.pop("uniqueItems", None)
-    if branch.kind == "object":
-        branch.required = dict(branch.required.items())
-        if limits.get("minProperties", math.inf) <= len(branch.required):
-            del limits["minProperties"]
+    if _contradicts(branch):
+        return None
+    if branch.kind == "object" and limits.get("minProperties", math.inf) <= len(branch.required):
+        del limits["minProperties"]
     if branch.values is not None and branch.kind in {"number", "string", "boolean"}:
-        left = {key: value for key, value in branch.values.items() if admits(limits, value)}
-        if not left:
-            return None
-        branch.values = left
-        for name in list(limits):
-            if name not in {"contentEncoding", "contentMediaType"} and not name.startswith("?"):
-                del limits[name]
+        return _listed(branch)
     return branch
+
+
+def _listed(branch: Branch) -> Branch | None:
+    """Return an enumeration without the values that its limits rule out, and without the limits."""
+    values = branch.values or {}
+    left = {key: value for key, value in values.items() if admits(branch.limits, value)}
+    kept = {"contentEncoding", "contentMediaType"}
+    limits = {name: v for name, v in branch.limits.items() if name in kept or name.startswith("?")}
+    return evolve(branch, values=left, limits=limits) if left else None
+
+
+def _contradicts(branch: Branch) -> bool:
+    """Return True if the least is more than the most."""
+    limits = branch.limits
+    for least, most in (
+        ("minLength", "maxLength"),
+        ("minItems", "maxItems"),
+        ("minProperties", "maxProperties"),
+    ):
+        if limits.get(least, 0) > limits.get(most, math.inf):
+            return True
+    if len(branch.required) > limits.get("maxProperties", math.inf):
+        return True
+    if "minimum" in limits and "maximum" in limits:
+        (low, above), (high, below) = limits["minimum"], limits["maximum"]
+        return bool(low > high or (low == high and (above or below)))
+    return False
+
+
+def is_empty(branch: Branch) -> bool:
+    """Return True if nothing can be inside: no property of the object, no item of the array."""
+    if branch.kind == "array":
+        return branch.limits.get("maxItems") == 0 or (branch.items is False and not branch.prefix)
+    bare = branch.additional is False and not branch.properties and not branch.patterns
+    return branch.limits.get("maxProperties") == 0 or bare
 
 
 def _settle_number(limits: dict[str, Json]) -> None:
