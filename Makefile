@@ -111,7 +111,7 @@ proof: $(STAMP) ## the searches and campaigns behind the figures, in at most hal
 	$(BIN)/python -m scripts.faults --seed 1 2
 	$(BIN)/python -m scripts.soak
 	$(BIN)/python -m pytest -n 2 -m proof $(ARGS)
-	KORUS_TEST_PROOF=1 $(BIN)/python -m pytest -n 2 -m "proof or not proof" tests/core/test_reading.py tests/tracking/test_comparison_properties.py $(ARGS)
+	KORUS_TEST_PROOF=1 $(BIN)/python -m pytest -n 2 -m "proof or not proof" tests/core/test_reading.py tests/compare/test_comparison_properties.py $(ARGS)
 
 # ── know what it costs ───────────────────────────────────────────────────────────────────────────────────────────────
 

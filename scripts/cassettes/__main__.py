@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from korus.testing import cassettes, checking, descriptions, reports, scanning
-from scripts.cassettes.rereading import reread
+from scripts.cassettes.replay import reread
 from scripts.descriptions import FOLDER, DescriptionError, load, read_lock, sha256
 from scripts.generate.build import AuditFailedError, corrected
 from scripts.generate.launcher import GenerationError

@@ -1,118 +1,14 @@
 """Compare two OpenAPI documents for people who maintain an SDK.
 
-``compare`` says what differs on the wire, change by change, in terms of which requests are accepted and which answers
-may come: what is only written differently is no change. What the changes mean for the raw Python client is worked out
-in :mod:`scripts.python_surface`.
+:mod:`scripts.compare.wire` compares what they say of requests and answers; :mod:`scripts.compare.python` works out what
+that means for the raw Python client.
 """
 
 from __future__ import annotations
 
-import json
-
-from scripts.compare.access import compare_access, compare_surroundings
-from scripts.compare.documents import ComparisonError, Document, escape, mapping
-from scripts.compare.findings import Findings
-from scripts.compare.judge import Judge
-from scripts.compare.operations import ANYTHING, Operations
-from scripts.compare.pairs import REFERENCE, Clean, Graph
-from scripts.compare.records import Comparison, Record
-from scripts.compare.rules import LEVELS, RULES, Rule
-from scripts.compare.shapes import Book
+from scripts.compare.wire.comparison import compare
+from scripts.compare.wire.documents import ComparisonError, Document
+from scripts.compare.wire.records import Comparison, Record
+from scripts.compare.wire.rules import LEVELS, RULES, Rule
 
 __all__ = ["LEVELS", "RULES", "Comparison", "ComparisonError", "Document", "Record", "Rule", "compare"]
-
-
-def compare(old: Document, new: Document, *, names: tuple[str, str] | None = None) -> Comparison:
-    """Compare two documents.
-
-    Args:
-        old: The former one.
-        new: The present one.
-        names: How to call them in the result; the paths of their files where not given.
-
-    Raises:
-        ComparisonError: A reference in one of them cannot be followed.
-    """
-    for document in (old, new):
-        document.define(ANYTHING, {})
-    clean = _clean(old, new)
-    before, after = Book(old), Book(new)
-    findings = Findings()
-    graph = Graph(before, after, clean)
-    operations = Operations(before, after, graph, findings).compare()
-    graph.build()
-    judge = Judge(before, after)
-    findings.take(graph, judge)
-    _unreached(graph, clean, judge, findings)
-    compare_access(old, new, operations, findings)
-    compare_surroundings(old, new, findings)
-    former, present = names or (str(old.path), str(new.path))
-    return Comparison(former, present, findings.records())
-
-
-def _components(document: Document) -> dict[str, tuple[str, frozenset[str]]]:
-    """Give the text of each component and what it refers to."""
-    found: dict[str, tuple[str, frozenset[str]]] = {}
-    for section, entries in mapping(document.root.get("components")).items():
-        for name, content in mapping(entries).items():
-            text = json.dumps(content, sort_keys=True, default=str)
-            references = frozenset(json.loads(f'"{match}"') for match in REFERENCE.findall(text))
-            found[f"/components/{section}/{escape(name)}"] = (text, references)
-    return found
-
-
-def _clean(old: Document, new: Document) -> Clean:
-    """Find the components that are the same text in both, together with all that they refer to."""
-    if old.dialect != new.dialect:
-        return Clean(frozenset(), same_dialect=False)
-    olds, news = _components(old), _components(new)
-    clean = {place for place in olds.keys() & news.keys() if olds[place] == news[place]}
-    users: dict[str, list[str]] = {}
-    spoilt: list[str] = []
-    for place in sorted(clean):
-        for reference in olds[place][1]:
-            target = reference.removeprefix("#")
-            users.setdefault(target, []).append(place)
-            if target not in clean:
-                spoilt.append(place)
-    while spoilt:
-        place = spoilt.pop()
-        if place in clean:
-            clean.discard(place)
-            spoilt.extend(users.get(place, ()))
-    return Clean(frozenset(clean), same_dialect=True)
-
-
-def _reached(document: Document) -> set[str]:
-    """Find the components that an operation of the document reaches, through whatever refers to them."""
-    components = _components(document)
-    text = json.dumps([document.root.get("paths"), document.root.get("webhooks")], default=str)
-    todo = [json.loads(f'"{match}"').removeprefix("#") for match in set(REFERENCE.findall(text))]
-    # a discriminator may name a schema without a reference
-    found: set[str] = set()
-    while todo:
-        place = "/".join(todo.pop().split("/")[:4])
-        if place not in found and place in components:
-            found.add(place)
-            todo.extend(reference.removeprefix("#") for reference in components[place][1])
-    return found
-
-
-def _unreached(graph: Graph, clean: Clean, judge: Judge, findings: Findings) -> None:
-    """Compare the schemas of the same name that no operation reaches in either document."""
-    rest = Graph(graph.old, graph.new, clean)
-    names: list[list[str]] = [
-        list(mapping(mapping(book.document.root.get("components")).get("schemas")))
-        for book in (graph.old, graph.new)
-    ]
-    places = [f"/components/schemas/{escape(name)}" for name in names[0] if name in set(names[1])]
-    places = [place for place in places if not clean.has(place)]
-    if not places:
-        return
-    reached = _reached(graph.old.document) | _reached(graph.new.document)
-    for place in places:
-        if place not in reached:
-            for direction in ("request", "response"):
-                rest.root(place, place, direction, 0, f"schema {place.rpartition('/')[2]}", (place, ""))
-    rest.build()
-    findings.take(rest, judge, unreached=graph)

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 from scripts.compare import ComparisonError, Document, compare
-from scripts.compare.render import FORMATS, rules_table
+from scripts.compare.wire.documents import exit_status
+from scripts.compare.wire.render import FORMATS, rules_table
 from scripts.descriptions import FOLDER, descriptions
 
 EPILOG = """\
@@ -64,12 +65,12 @@ def main(arguments: list[str] | None = None) -> int:
         comparison = compare(old, new, names=(asked.old, asked.new))
     except ComparisonError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
-        return error.exit_status
+        return exit_status(error)
     except RecursionError:
         sys.stderr.write(f"{asked.old} or {asked.new} is nested too deeply to be compared\n")
-        return ComparisonError.exit_status
+        return 3
     if asked.python:
-        from scripts.python_surface import SurfaceError, explained  # noqa: PLC0415 - slow to import and seldom needed
+        from scripts.compare.python import SurfaceError, explained  # noqa: PLC0415 - slow to import and seldom needed
 
         try:
             shown = explained(comparison, old.path, new.path, asked.format)

@@ -2,12 +2,12 @@
 
 Every tool that needs a description gets it from here, so that all of them read YAML by the same rules, agree
 which version is newer and trust the same lock. Nothing here downloads, corrects or generates anything: see
-``scripts.fetch``, ``scripts.overlay`` and ``scripts.generate``.
+``scripts.fetch``, ``scripts.descriptions.overlay`` and ``scripts.generate``.
 """
 
 from __future__ import annotations
 
-from scripts.descriptions.documents import Document, dump, entries, load, mapping, parse, resolve
+from scripts.descriptions.documents import Document, dump, load, parse
 from scripts.descriptions.errors import CutShortError, DescriptionError, OtherApiError
 from scripts.descriptions.files import (
     FOLDER,
@@ -21,6 +21,7 @@ from scripts.descriptions.files import (
 )
 from scripts.descriptions.identity import TITLE, api_version, check_whole, is_reconstructed
 from scripts.descriptions.lock import Description, Generator, Lock, lock_text, read_lock, write_lock
+from scripts.descriptions.reading import read
 
 __all__ = [
     "FOLDER",
@@ -36,16 +37,14 @@ __all__ = [
     "check_whole",
     "descriptions",
     "dump",
-    "entries",
     "file_name",
     "find",
     "is_reconstructed",
     "load",
     "lock_text",
-    "mapping",
     "parse",
+    "read",
     "read_lock",
-    "resolve",
     "sha256",
     "version_key",
     "versions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CutShortError", "DescriptionError", "OtherApiError"]
+__all__ = ["CutShortError", "DescriptionError", "NotOpenApiError", "OtherApiError", "UnresolvedError"]
 
 
 class DescriptionError(Exception):
@@ -15,3 +15,11 @@ class CutShortError(DescriptionError):
 
 class OtherApiError(DescriptionError):
     """The document is in order, but describes another API."""
+
+
+class NotOpenApiError(DescriptionError):
+    """A file was read, but is not an OpenAPI 3 document."""
+
+
+class UnresolvedError(DescriptionError):
+    """A ``$ref`` points at nothing, in circles, or outside the document's folder."""

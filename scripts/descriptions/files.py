@@ -9,8 +9,8 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from scripts.descriptions.documents import mapping
 from scripts.descriptions.errors import DescriptionError
+from scripts.descriptions.values import as_object
 
 __all__ = [
     "FOLDER",
@@ -91,7 +91,7 @@ def _followed(folder: Path) -> list[str]:
         content = tomllib.loads((folder / LOCK_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return list(mapping(content.get("descriptions")))
+    return list(as_object(content.get("descriptions")))
 
 
 def versions(folder: Path = FOLDER) -> list[str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from scripts.descriptions.documents import Document, entries, mapping, resolve
 from scripts.descriptions.errors import CutShortError, DescriptionError, OtherApiError
+from scripts.descriptions.pointers import lookup
+from scripts.descriptions.values import as_list, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from scripts.descriptions.documents import Document
 
 __all__ = ["TITLE", "api_version", "check_whole", "is_reconstructed"]
 
@@ -28,7 +31,7 @@ def api_version(document: Document) -> str:
     stated = document.get("openapi")
     if not (isinstance(stated, str) and re.fullmatch(r"3\.[0-9]+(\.[0-9]+)?(-\S+)?", stated)):
         raise DescriptionError("it is not an OpenAPI 3 document: it does not say `openapi: 3.x`")
-    about = mapping(document.get("info"))
+    about = as_object(document.get("info"))
     title: object = about.get("title")
     if not isinstance(title, str):
         raise CutShortError("it has no `info.title`")
@@ -54,15 +57,15 @@ def check_whole(document: Document) -> None:
         raise CutShortError("it has no operations")
     for reference in dict.fromkeys(_references(document)):
         try:
-            resolve(document, reference)
+            lookup(document, reference)
         except DescriptionError:
             raise CutShortError(f"it refers to {reference}, which is not in it") from None
-    declared = {mapping(tag).get("name") for tag in entries(document.get("tags"))}
+    declared = {as_object(tag).get("name") for tag in as_list(document.get("tags"))}
     used = {
         tag
-        for path in mapping(document.get("paths")).values()
-        for operation in mapping(path).values()
-        for tag in entries(mapping(operation).get("tags"))
+        for path in as_object(document.get("paths")).values()
+        for operation in as_object(path).values()
+        for tag in as_list(as_object(operation).get("tags"))
     }
     if declared and used - declared:
         missing = ", ".join(sorted(str(tag) for tag in used - declared))
@@ -70,13 +73,13 @@ def check_whole(document: Document) -> None:
 
 
 def _has_operations(document: Document) -> bool:
-    return any(mapping(path) for path in mapping(document.get("paths")).values())
+    return any(as_object(path) for path in as_object(document.get("paths")).values())
 
 
 def _references(node: object) -> Iterator[str]:
-    for one in entries(node):
+    for one in as_list(node):
         yield from _references(one)
-    for key, value in mapping(node).items():
+    for key, value in as_object(node).items():
         if key == "$ref" and isinstance(value, str):
             if value.startswith("#"):
                 yield value
@@ -86,4 +89,4 @@ def _references(node: object) -> Iterator[str]:
 
 def is_reconstructed(document: Document) -> bool:
     """Tell whether a description says of itself that it was reconstructed, not downloaded."""
-    return mapping(mapping(document.get("info")).get("x-provenance")).get("origin") == "reconstructed"
+    return as_object(as_object(document.get("info")).get("x-provenance")).get("origin") == "reconstructed"

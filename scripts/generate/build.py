@@ -11,7 +11,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from scripts.audit import audit
 from scripts.descriptions import (
     FOLDER,
     DescriptionError,
@@ -21,9 +20,10 @@ from scripts.descriptions import (
     load,
     sha256,
 )
+from scripts.descriptions.overlay import apply_file
+from scripts.generate.audit import audit
 from scripts.generate.launcher import COMMAND, Origin, write_package
-from scripts.overlay import apply_file
-from scripts.prepare import prepare
+from scripts.generate.prepare import prepare
 
 OVERLAY = FOLDER / "overlay.yaml"
 _MARK = f"# Written by `{COMMAND}`"

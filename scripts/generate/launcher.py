@@ -34,15 +34,15 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.schema import ParameterLocation
 
 from scripts.descriptions import DescriptionError
+from scripts.generate.prepare.media import essence, kind_of
 from scripts.generate.rendering import Rendering
-from scripts.prepare.media import essence, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from scripts.prepare.references import Json
+    from scripts.descriptions.values import Object
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 COMMAND = "python -m scripts.generate"
 
 _PLACED = (
@@ -89,7 +89,7 @@ class _Project(Project):
         (self.package_dir / "py.typed").write_bytes(b"")
 
 
-def write_package(document: Json, origin: Origin, target: Path) -> None:
+def write_package(document: Object, origin: Origin, target: Path) -> None:
     """Generate the package for a prepared description into the empty folder `target`.
 
     Raises:
@@ -129,7 +129,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _config(document: Json, target: Path) -> Config:
+def _config(document: Object, target: Path) -> Config:
     settings = ConfigFile(
         package_name_override=target.name,
         project_name_override=target.name,
@@ -146,7 +146,7 @@ def _config(document: Json, target: Path) -> Config:
     )
 
 
-def _content_types(document: Json) -> dict[str, str]:
+def _content_types(document: Object) -> dict[str, str]:
     """Map every media type to one that the generator knows how to take."""
     known = {
         "json": "application/json",

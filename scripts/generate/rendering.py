@@ -20,12 +20,12 @@ from scripts.generate.expressions import (
     read_expression,
     write_expression,
 )
-from scripts.prepare.names import module_name
+from scripts.generate.prepare.names import module_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripts.prepare.references import Json
+    from scripts.descriptions.values import Object
 
 _WIDTH = 110
 _READING = ("ABSENT", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",
@@ -64,12 +64,12 @@ def docstring(text: Any, indent: int, lead: int = 0) -> str:
 class Rendering:
     """Functions for the templates, over one prepared description."""
 
-    document: Json
+    document: Object
     package: str
-    operations: dict[str, Json]
+    operations: dict[str, Object]
 
     @classmethod
-    def of(cls, document: Json, package: str) -> Rendering:
+    def of(cls, document: Object, package: str) -> Rendering:
         """Collect the operations' facts by name."""
         facts = {
             operation["operationId"]: operation["x-operation"]
@@ -79,8 +79,8 @@ class Rendering:
         return cls(document=document, package=package, operations=facts)
 
     @property
-    def _discriminators(self) -> list[Json]:
-        found: list[Json] = self.document["x-discriminators"]
+    def _discriminators(self) -> list[Object]:
+        found: list[Object] = self.document["x-discriminators"]
         return found
 
     def filters(self) -> dict[str, Callable[..., Any]]:
@@ -110,14 +110,14 @@ class Rendering:
     # --- models ----------------------------------------------------------------------------------------
 
     @staticmethod
-    def ordered_properties(model: Any, facts: Json) -> list[Any]:
+    def ordered_properties(model: Any, facts: Object) -> list[Any]:
         """List a model's properties in the description's order, those that must be given first."""
         order = {name: number for number, name in enumerate(facts["x-wire"])}
         listed = [*model.required_properties, *model.optional_properties]
         return sorted(listed, key=lambda prop: (not prop.required, order[prop.name.get_untrusted_value()]))
 
     @staticmethod
-    def attributes_documentation(properties: list[Any], facts: Json) -> str:
+    def attributes_documentation(properties: list[Any], facts: Object) -> str:
         """Document a model's attributes: what each means, and its key on the wire."""
         lines: list[str] = []
         for prop in properties:
@@ -132,7 +132,7 @@ class Rendering:
         return f"`{name}`, as the API answers it." if reading else f"`{name}`, as it is sent."
 
     @staticmethod
-    def module_text(model: Any, facts: Json, body: str) -> str:
+    def module_text(model: Any, facts: Object, body: str) -> str:
         """Put a model's module together: what it imports, the class, and what the class refers to."""
         name = str(model.class_info.name)
         listed = [*model.required_properties, *model.optional_properties]
@@ -178,7 +178,7 @@ class Rendering:
                 found.append((name, f"api.{operation['tags'][0]}.{module_name(name)}"))
         return sorted(found)
 
-    def operation_facts(self, endpoint: Any) -> Json:
+    def operation_facts(self, endpoint: Any) -> Object:
         """Give the facts of an operation, with the generator's view of its parameters."""
         facts = self.operations[str(endpoint.name)]
         props = {
@@ -195,15 +195,15 @@ class Rendering:
         return {**facts, "parameters": parameters}
 
     @staticmethod
-    def bodies(endpoint: Any, facts: Json) -> list[Json]:
+    def bodies(endpoint: Any, facts: Object) -> list[Object]:
         """Pair the media types of the body with the generator's view of each."""
         by_media = {str(body.content_type.get_untrusted_value()): body.prop for body in endpoint.bodies}
         return [{**fact, "prop": by_media[fact["media_type"]]} for fact in facts["bodies"]]
 
-    def answer_types(self, endpoint: Any, facts: Json) -> Json:
+    def answer_types(self, endpoint: Any, facts: Object) -> Object:
         """Work out what each documented status gives."""
         kinds = {fact["status"]: fact for fact in facts["responses"]}
-        branches: list[Json] = []
+        branches: list[Object] = []
         types: list[str] = []
         for answer in endpoint.responses:
             fact = kinds.get(answer.status_code.pattern, {"kind": "none"})
@@ -231,7 +231,7 @@ class Rendering:
         }
 
     @staticmethod
-    def summary(facts: Json, endpoint: Any) -> str:
+    def summary(facts: Object, endpoint: Any) -> str:
         """Say what an operation does, in the description's words."""
         said = endpoint.summary.get_untrusted_value().strip() or f"{facts['method']} {facts['path']}"
         said = said if said.endswith((".", "!", "?")) else f"{said}."
@@ -240,7 +240,7 @@ class Rendering:
         return said + (f"\n\n{more}" if more and more not in said else "") + advice
 
     @staticmethod
-    def signature(endpoint: Any, facts: Json, bodies: list[Json], use: str) -> str:
+    def signature(endpoint: Any, facts: Object, bodies: list[Object], use: str) -> str:
         """Write a function's parameters: by keyword to build a request, the path's by place to call."""
         path: list[str] = []
         rest: list[str] = []
@@ -265,7 +265,7 @@ class Rendering:
         return "".join(f"\n    {part}," for part in parts) + ("\n" if parts else "")
 
     @staticmethod
-    def arguments_documentation(facts: Json, bodies: list[Json], client: bool = False) -> str:
+    def arguments_documentation(facts: Object, bodies: list[Object], client: bool = False) -> str:
         """Document the parameters of an operation's function."""
         lines = [_argument(fact["python"], fact) for fact in facts["parameters"] if fact["in"] == "path"]
         if client:
@@ -277,11 +277,11 @@ class Rendering:
         return "    Args:\n" + "\n".join(lines) + "\n" if lines else ""
 
     @staticmethod
-    def has_query(facts: Json) -> bool:
+    def has_query(facts: Object) -> bool:
         """Tell whether an operation has parameters in its query."""
         return any(fact["in"] == "query" for fact in facts["parameters"])
 
-    def parameter_lines(self, facts: Json) -> list[str]:
+    def parameter_lines(self, facts: Object) -> list[str]:
         """Write the calls that put parameters into query, headers and cookies."""
         lines = ["params: list[tuple[str, str]] = []"] if self.has_query(facts) else []
         for fact in facts["parameters"]:
@@ -293,7 +293,7 @@ class Rendering:
         return lines
 
     @staticmethod
-    def url_expression(facts: Json) -> str:
+    def url_expression(facts: Object) -> str:
         """Write the path with its parameters quoted into their places."""
         by_wire = {fact["wire"]: fact for fact in facts["parameters"] if fact["in"] == "path"}
         if not by_wire:
@@ -316,7 +316,7 @@ class Rendering:
         )
 
     @staticmethod
-    def body_lines(bodies: list[Json]) -> list[str]:
+    def body_lines(bodies: list[Object]) -> list[str]:
         """Write the statements that put the body into the request."""
         lines: list[str] = []
         for number, body in enumerate(bodies):
@@ -333,14 +333,14 @@ class Rendering:
         return lines
 
     @staticmethod
-    def passed_on(facts: Json, bodies: list[Json], client: bool = False) -> str:
+    def passed_on(facts: Object, bodies: list[Object], client: bool = False) -> str:
         """Write the arguments that one function of a module hands to the next."""
         names = [fact["python"] for fact in facts["parameters"]]
         names += ["body"] * bool(bodies) + ["client"] * client
         return "".join(f"\n        {name}={name}," for name in names) + ("\n    " if names else "")
 
     @staticmethod
-    def endpoint_text(endpoint: Any, facts: Json, code: str) -> str:
+    def endpoint_text(endpoint: Any, facts: Object, code: str) -> str:
         """Put an operation's module together."""
         props = [
             *[fact["prop"] for fact in facts["parameters"]],
@@ -396,23 +396,23 @@ def _condition(code_range: tuple[int, int] | None) -> str | None:
     return f"status == {low}" if low == high else f"{low} <= status <= {high}"
 
 
-def _parameter_type(fact: Json) -> str:
+def _parameter_type(fact: Object) -> str:
     hint = python_type(fact["prop"], "parameter")
     if hint.endswith("Any") or fact["required"] or "None" in _split_union(hint):
         return hint
     return f"{hint} | None"
 
 
-def _body_type(bodies: list[Json]) -> str:
+def _body_type(bodies: list[Object]) -> str:
     hints = [python_type(body["prop"], _body_direction(body)) for body in bodies]
     return " | ".join(dict.fromkeys(part for hint in hints for part in _split_union(hint)))
 
 
-def _body_direction(body: Json) -> Any:
+def _body_direction(body: Object) -> Any:
     return "content" if body["kind"] in {"text", "binary"} else "request"
 
 
-def _body_test(body: Json) -> str:
+def _body_test(body: Object) -> str:
     hint = python_type(body["prop"], _body_direction(body))
     if body["kind"] in {"text", "binary"}:
         return "isinstance(body, bytes | str)"
@@ -420,7 +420,7 @@ def _body_test(body: Json) -> str:
     return f"isinstance(body, {' | '.join(plain)})" if plain else "body is not None"
 
 
-def _body_statements(body: Json) -> list[str]:
+def _body_statements(body: Object) -> list[str]:
     media = literal(body["media_type"] if "*" not in body["media_type"] else "application/json")
     kind = body["kind"]
     written = write_expression(body["prop"], "body")
@@ -433,7 +433,7 @@ def _body_statements(body: Json) -> list[str]:
     return [target, f'headers["Content-Type"] = {media}']
 
 
-def _options(fact: Json) -> str:
+def _options(fact: Object) -> str:
     """Write the options of a parameter that differ from what is usual in its place."""
     usual = "form" if fact["in"] in {"query", "cookie"} else "simple"
     options = ""
@@ -444,7 +444,7 @@ def _options(fact: Json) -> str:
     return options + (", as_json=True" if fact["json"] else "")
 
 
-def _argument(name: str, fact: Json) -> str:
+def _argument(name: str, fact: Object) -> str:
     said = fact["description"] or f"The {'path' if fact['in'] == 'path' else fact['in']} parameter."
     if fact["deprecated"]:
         said += " Deprecated."

@@ -32,7 +32,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.track.absorbing import DEFAULT_TESTS, Status, Wanted, absorb
+from scripts.track.pipeline import DEFAULT_TESTS, Status, Wanted, absorb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from scripts.compare.render import HEADINGS
-from scripts.compare.rules import LEVELS
+from scripts.compare.wire.render import HEADINGS
+from scripts.compare.wire.rules import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scripts.compare.records import Record
-    from scripts.python_surface import Effect, Meaning, NameChange
+    from scripts.compare.python import Effect, Meaning, NameChange
+    from scripts.compare.wire.records import Record
 
 __all__ = ["Decision", "decide", "fragments", "pull_request"]
 

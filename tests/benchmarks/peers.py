@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.descriptions import find, load, read_lock
 from scripts.generate.build import corrected
-from scripts.prepare import prepare
+from scripts.generate.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

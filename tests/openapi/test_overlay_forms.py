@@ -9,7 +9,7 @@ import jsonschema_rs
 from openapi_spec_validator import validate
 
 from scripts.descriptions import FOLDER, load
-from scripts.overlay import apply
+from scripts.descriptions.overlay import apply
 
 FORM = "/v1/forms/{id}"
 SCHEMAS = ["Form.jsonld-v1.form.read", "FormField.jsonld-v1.form.read", "FormFieldChoice.jsonld-v1.form.read"]

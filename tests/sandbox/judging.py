@@ -15,7 +15,7 @@ import jsonschema_rs
 
 from korus.sandbox import API_VERSION
 from scripts.descriptions import find, load
-from scripts.overlay import apply_file
+from scripts.descriptions.overlay import apply_file
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,5 +1,0 @@
-"""Prove that nothing of a description was lost on its way into the raw client."""
-
-from scripts.audit.report import Report, audit
-
-__all__ = ["Report", "audit"]

@@ -1,0 +1,346 @@
+"""Trace each change of the surface to the change of the description that caused it, and the other way round.
+
+A change of the surface is explained by a change on the wire of the same thing: the same operation, the same parameter,
+the same key of a schema that the same operations reach, the same value of an enumeration. A class that came or went is
+explained by what refers to it. What has no cause on the wire may have one in the names of the description: a schema or
+tag that is called differently, another order. Whatever is left is unexplained, which is a mistake of ours.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from scripts.compare.python.changes import NameChange
+from scripts.compare.python.surface import Surface, words
+from scripts.compare.wire.findings import erased
+from scripts.descriptions.values import Json, as_list, as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scripts.compare.wire.records import Record
+
+__all__ = ["NameCause", "Trace", "name_causes", "trace"]
+
+# rules about what an operation answers with as a whole
+ANSWERS = (
+    "response-success-status",
+    "response-status",
+    "response-media-type",
+    "response-body",
+    "request-body",
+)
+NAMES = ("operation-id-changed", "operation-tags-changed", "path-parameter-renamed", "info-version-changed")
+
+
+@frozen
+class NameCause:
+    """A difference of names in the description that means nothing on the wire."""
+
+    what: str
+    old: str | None
+    new: str | None
+
+    @property
+    def sentence(self) -> str:
+        """The difference in words."""
+        if self.old is None:
+            return f"the {self.what} {self.new} is new"
+        if self.new is None:
+            return f"the {self.what} {self.old} is gone"
+        return f"the {self.what} {self.old} is called {self.new}"
+
+
+@define
+class Trace:
+    """What belongs to what.
+
+    Attributes:
+        by_record: For each record, by its fingerprint, the changes of names it causes.
+        by_name: Changes of names without a cause on the wire, each with causes in the names of the description.
+        unexplained: Changes of names without any cause.
+    """
+
+    by_record: dict[str, list[NameChange]] = field(factory=dict[str, list[NameChange]])
+    by_name: list[tuple[NameChange, tuple[NameCause, ...]]] = field(
+        factory=list[tuple[NameChange, tuple[NameCause, ...]]]
+    )
+    unexplained: list[NameChange] = field(factory=list[NameChange])
+
+
+# --- causes in the names ----------------------------------------------------------------------------------------------
+
+
+def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, ...]:
+    """Say how the names differ that two descriptions give to their schemas and tags, and in what order they come."""
+    causes: list[NameCause] = []
+    before, after = _schemas(old), _schemas(new)
+    went = [name for name in before if name not in after]
+    came = [name for name in after if name not in before]
+    for name in list(went):
+        twin = next((other for other in came if _alike(before[name], after[other])), None)
+        if twin is not None:
+            went.remove(name)
+            came.remove(twin)
+            causes.append(NameCause("schema", name, twin))
+    causes += [NameCause("schema", name, None) for name in went]
+    causes += [NameCause("schema", None, name) for name in came]
+    tags_before, tags_after = _tags(old), _tags(new)
+    causes += [NameCause("tag", name, None) for name in sorted(tags_before - tags_after)]
+    causes += [NameCause("tag", None, name) for name in sorted(tags_after - tags_before)]
+    ids_before, ids_after = _ids(old), _ids(new)
+    for label in sorted(ids_before.keys() & ids_after.keys()):
+        if ids_before[label] != ids_after[label]:
+            causes.append(NameCause(f"operation {label}", ids_before[label], ids_after[label]))
+    common_before = [name for name in before if name in after]
+    common_after = [name for name in after if name in before]
+    if common_before != common_after:
+        causes.append(NameCause("order of schemas", ", ".join(common_before), ", ".join(common_after)))
+    return tuple(causes)
+
+
+def _schemas(document: dict[str, Json]) -> dict[str, Json]:
+    return as_object(as_object(document.get("components")).get("schemas"))
+
+
+def _alike(one: Json, other: Json) -> bool:
+    def keys(schema: Json) -> set[str]:
+        content = as_object(schema)
+        found = set(as_object(content.get("properties")))
+        for part in as_list(content.get("allOf")):
+            found |= keys(part)
+        return found | {str(value) for value in as_list(content.get("enum"))}
+
+    mine, theirs = keys(one), keys(other)
+    return bool(mine) and len(mine & theirs) * 5 > len(mine | theirs) * 4
+
+
+def _operations(document: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
+    for path, item in as_object(document.get("paths")).items():
+        for method, operation in as_object(item).items():
+            if isinstance(operation, dict) and method in {
+                "get",
+                "put",
+                "post",
+                "delete",
+                "patch",
+                "head",
+                "options",
+            }:
+                yield f"{method.upper()} {erased(path)}", as_object(operation)
+
+
+def _tags(document: dict[str, Json]) -> set[str]:
+    return {str(tag) for _, operation in _operations(document) for tag in as_list(operation.get("tags"))}
+
+
+def _ids(document: dict[str, Json]) -> dict[str, str]:
+    return {label: str(operation.get("operationId")) for label, operation in _operations(document)}
+
+
+# --- tracing ------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class _Known:
+    """A record, as tracing needs it."""
+
+    record: Record
+    operations: frozenset[str]
+    steps: frozenset[str]
+
+    @classmethod
+    def of(cls, record: Record) -> _Known:
+        operations = frozenset(
+            f"{label.partition(' ')[0]} {erased(label.partition(' ')[2])}" for label in record.operations
+        )
+        steps = set(re.split(r"\.|\[\d*\]|›| ", record.where.location))  # noqa: RUF001 - typographic on purpose
+        for pointer in (record.where.old_pointer, record.where.new_pointer):
+            parts = [part.replace("~1", "/").replace("~0", "~") for part in (pointer or "").split("/")]
+            steps.update(after for part, after in itertools.pairwise(parts) if part == "properties")
+        return cls(record, operations, frozenset(steps - {""}))
+
+
+def trace(  # noqa: C901, PLR0912 - one case after the other
+    changes: list[NameChange],
+    records: Iterable[Record],
+    causes: tuple[NameCause, ...],
+    surfaces: tuple[Surface, Surface],
+) -> Trace:
+    """Bring changes of names and changes on the wire together.
+
+    Args:
+        changes: How the surface changed.
+        records: How the description changed.
+        causes: How the names in it changed.
+        surfaces: The former and the present surface.
+    """
+    known = [_Known.of(record) for record in records]
+    result = Trace()
+    explained: list[NameChange] = []
+    open_ones: list[NameChange] = []
+    for change in changes:
+        found = [item.record for item in known if _direct(change, item)]
+        if found:
+            explained.append(change)
+            for record in found:
+                result.by_record.setdefault(record.fingerprint, []).append(change)
+        else:
+            open_ones.append(change)
+    owners: dict[int, list[str]] = {}
+    for fingerprint, caused in result.by_record.items():
+        for change in caused:
+            owners.setdefault(id(change), []).append(fingerprint)
+    moving = True
+    while moving and open_ones:
+        moving = False
+        for change in list(open_ones):
+            sources = [other for other in explained if _leads(other, change, surfaces)]
+            if sources:
+                fingerprints = {mark for source in sources for mark in owners.get(id(source), ())}
+                if not fingerprints:
+                    continue
+                for mark in sorted(fingerprints):
+                    result.by_record[mark].append(change)
+                owners[id(change)] = sorted(fingerprints)
+                explained.append(change)
+                open_ones.remove(change)
+                moving = True
+    for change in list(open_ones):
+        # a class that other operations lead to now is another class
+        beginnings = [
+            item.record
+            for item in known
+            if item.record.id in {"operation-added", "operation-removed"}
+            and item.operations & change.operations
+        ]
+        if change.kind in {"class", "attribute", "member", "method"} and not change.renamed and beginnings:
+            open_ones.remove(change)
+            for record in beginnings:
+                result.by_record.setdefault(record.fingerprint, []).append(change)
+    for change in open_ones:
+        reasons = _named(change, causes)
+        if reasons:
+            result.by_name.append((change, reasons))
+        else:
+            result.unexplained.append(change)
+    return result
+
+
+def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911 - one case after the other
+    record = item.record
+    if not (change.operations & item.operations):
+        return False
+    rule = record.id
+    if change.kind == "operation":
+        return rule in {"operation-added", "operation-removed"} or (
+            change.renamed and rule in {"operation-tags-changed", "operation-id-changed"}
+        )
+    if rule.startswith("operation-") and rule in {"operation-added", "operation-removed"}:
+        return change.kind == "class"
+    if change.kind == "parameter":
+        if change.renamed and rule == "path-parameter-renamed":
+            return True
+        if record.where.location.startswith("request body"):
+            return change.element in {"body", "content", "data", "files"} or change.wire in item.steps
+        return record.where.location.endswith(f"parameter {change.wire}") or (
+            " parameter " in record.where.location and change.wire in item.steps
+        )
+    if change.kind == "returns":
+        return rule.startswith(ANSWERS) or (
+            record.where.location.startswith("response") and "›" not in record.where.location  # noqa: RUF001 - typographic on purpose
+        )
+    if change.kind == "member":
+        value = change.wire or ""
+        return rule.endswith(("enum-value-added", "enum-value-removed")) and value in {
+            repr(record.old),
+            repr(record.new),
+        }
+    if change.kind == "attribute":
+        if change.wire is None or change.wire not in item.steps:
+            return False
+        return not rule.endswith(("description-changed", "title-changed", "example-changed"))
+    if change.kind == "class" and change.renamed:
+        return False
+    if change.kind == "class":
+        return rule.endswith(
+            ("enum-introduced", "enum-lifted", "type-changed", "type-narrowed", "type-widened")
+        ) and (_same_word(change.element, item.steps))
+    return False
+
+
+def _same_word(name: str, steps: frozenset[str]) -> bool:
+    plain = name.lower()
+    return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)  # noqa: PLR2004 - a number that says itself
+
+
+def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surface]) -> bool:  # noqa: C901 - one case after the other
+    """Tell whether a change that is explained explains another: it brings or drops the class that is concerned."""
+    name = change.owner if change.kind in {"class", "attribute", "member", "method"} else None
+    if name is None:
+        return False
+    mentioned: set[str] = set()
+    for text in (source.old, source.new):
+        mentioned |= words(text or "")
+    if source.kind == "class":
+        for surface in surfaces:
+            model = surface.models.get(source.owner) or surface.models.get(source.element)
+            if model is not None:
+                mentioned |= model.mentions()
+    if source.kind == "operation":
+        for surface in surfaces:
+            operation = surface.operations.get(source.owner)
+            if operation is not None:
+                for function in operation.functions.values():
+                    mentioned |= words(function.returns)
+                    for parameter in function.parameters:
+                        mentioned |= words(parameter.annotation)
+    if change.kind == "class" and not change.renamed:
+        return name in mentioned
+    # which class a value is of can change when another came or went beside it
+    if source.kind in {"class", "attribute"} and bool(source.operations & change.operations):
+        texts = words(change.old or "") | words(change.new or "")
+        return source.kind == "class" and (source.owner in texts or source.element in texts)
+    return False
+
+
+def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause, ...]:
+    """Give the differences of names that account for a change of a name, the closest first."""
+    if change.kind == "other":
+        return ()
+    wanted = "tag" if change.kind == "operation" else "schema"
+    close = [
+        cause
+        for cause in causes
+        if cause.what.startswith((wanted, "operation" if change.kind == "operation" else wanted))
+        and any(_resembles(part, side) for part in _words_of(change) for side in (cause.old, cause.new))
+    ]
+    if close:
+        return tuple(close)
+    renaming = change.renamed or change.kind in {"attribute", "returns", "parameter", "class"}
+    return (
+        tuple(cause for cause in causes if cause.what.startswith(("schema", "tag", "order", "operation")))
+        if renaming
+        else ()
+    )
+
+
+def _words_of(change: NameChange) -> set[str]:
+    if change.kind == "operation":
+        return {part for part in (change.old, change.new) if part}
+    found = {change.owner} if change.kind != "returns" else set[str]()
+    before, after = words(change.old or ""), words(change.new or "")
+    return found | (before ^ after)
+
+
+def _resembles(part: str | None, side: str | None) -> bool:
+    if not part or not side:
+        return False
+    plain = re.sub(r"[^a-z0-9]", "", part.rpartition(".")[2].lower())
+    # what a generator of descriptions puts behind the class: serialisation groups, formats
+    named = re.sub(r"[^a-z0-9]", "", re.split(r"[.-]", side)[0].lower())
+    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)  # noqa: PLR2004 - a number that says itself

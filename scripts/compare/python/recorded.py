@@ -1,0 +1,118 @@
+"""Find the cassettes that have seen the part of the API that changed.
+
+A cassette has seen an operation when it holds an exchange with it; it has seen a property when the request or the
+answer of that exchange holds the key, or, for one that is new, when it holds the object that it belongs to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from attrs import frozen
+
+from korus.testing import cassettes
+from scripts.compare.wire.findings import erased
+from scripts.descriptions.values import Json, as_list, as_object
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.compare.wire.records import Record
+
+__all__ = ["Recordings"]
+
+
+@frozen
+class _Exchange:
+    file: str
+    method: str
+    path: str
+    keys: frozenset[str]
+    status: int
+
+
+class Recordings:
+    """The exchanges in the repository's cassettes."""
+
+    def __init__(self, root: Path, folders: tuple[str, ...] = ("tests", "examples")) -> None:
+        self.exchanges: list[_Exchange] = []
+        for folder in folders:
+            for path in (
+                sorted((root / folder).rglob("cassettes/**/*.yaml")) if (root / folder).is_dir() else ()
+            ):
+                self._read(path, root)
+
+    def _read(self, path: Path, root: Path) -> None:
+        try:
+            cassette = cassettes.read(path)
+        except (cassettes.CassetteUnreadable, OSError):
+            return  # the tests of the cassettes say so
+        for interaction in cassette.interactions:
+            keys: set[str] = set()
+            for part in (interaction.request, interaction.response):
+                _collect(_json(part.content), keys)
+            split = urlsplit(interaction.request.uri)
+            keys.update(unquote(pair.partition("=")[0]) for pair in split.query.split("&") if pair)
+            self.exchanges.append(
+                _Exchange(
+                    path.relative_to(root).as_posix(),
+                    interaction.request.method.upper(),
+                    unquote(split.path),
+                    frozenset(keys),
+                    interaction.response.status,
+                )
+            )
+
+    def containing(self, record: Record) -> list[str]:
+        """Give the cassettes that have seen what a record is about."""
+        patterns = [_pattern(label) for label in record.operations]
+        subject = _subject(record)
+        found: set[str] = set()
+        for exchange in self.exchanges:
+            if not any(
+                method == exchange.method and path.fullmatch(exchange.path) for method, path in patterns
+            ):
+                continue
+            if record.old is not None and subject is not None and subject not in exchange.keys:
+                continue
+            if record.direction == "response" and record.where.location.startswith("response "):
+                status = record.where.location.split(" ")[1]
+                if status.isdigit() and int(status) != exchange.status:
+                    continue
+            found.add(exchange.file)
+        return sorted(found)
+
+
+def _pattern(label: str) -> tuple[str, re.Pattern[str]]:
+    method, _, path = label.partition(" ")
+    return method, re.compile(re.escape(erased(path)).replace(r"\{\}", "[^/]+") + "/?")
+
+
+def _subject(record: Record) -> str | None:
+    for pointer in (record.where.old_pointer, record.where.new_pointer):
+        parts = (pointer or "").split("/")
+        if len(parts) > 1 and parts[-2] == "properties":
+            return parts[-1].replace("~1", "/").replace("~0", "~")
+    if " parameter " in record.where.location:
+        return record.where.location.partition(" parameter ")[2].partition(" ")[0]
+    return None
+
+
+def _json(content: bytes) -> Json:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def _collect(value: Json, keys: set[str]) -> None:
+    if isinstance(value, dict):
+        for key, part in as_object(value).items():
+            keys.add(key)
+            _collect(part, keys)
+    elif isinstance(value, list):
+        for part in as_list(value):
+            _collect(part, keys)

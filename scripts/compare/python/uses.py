@@ -1,0 +1,188 @@
+"""Find where the hand-written layer uses a name of the raw client, from its source.
+
+Every module of ``korus`` is parsed. A use of an attribute counts in modules that deal with its class: that name the
+class, or an operation that leads to it; otherwise ``id`` would be found everywhere. No list is kept by hand.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.compare.python.changes import NameChange
+    from scripts.compare.python.surface import Surface
+
+__all__ = ["Layer", "Use"]
+
+MOST_LEADING = 6
+
+
+@frozen(order=True)
+class Use:
+    """One line of the hand-written layer.
+
+    Attributes:
+        file: The file, from the root of the repository.
+        line: Its line, counted from 1.
+        function: The function or class that it stands in.
+    """
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" + (f" in {self.function}" if self.function else "")
+
+
+@define
+class _Module:
+    file: str
+    names: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+    attributes: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+    keywords: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+    texts: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+
+
+class _Reader(ast.NodeVisitor):
+    """Notes every name, attribute, keyword and text of a module with the function that it stands in."""
+
+    def __init__(self, module: _Module) -> None:
+        self.module = module
+        self.stack: list[str] = []
+        self.docstrings: set[int] = set()
+
+    def _note(self, table: dict[str, list[Use]], key: str, node: ast.AST) -> None:
+        line = getattr(node, "lineno", 0)
+        table.setdefault(key, []).append(Use(self.module.file, line, ".".join(self.stack)))
+
+    def _scope(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        self._skip_docstring(node.body)
+        self.stack.append(node.name)
+        self.generic_visit(node)
+        self.stack.pop()
+
+    def _skip_docstring(self, body: list[ast.stmt]) -> None:
+        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            self.docstrings.add(id(body[0].value))
+
+    def visit_Module(self, node: ast.Module) -> None:
+        self._skip_docstring(node.body)
+        self.generic_visit(node)
+
+    visit_FunctionDef = _scope  # noqa: N815 - the interface of ast
+    visit_AsyncFunctionDef = _scope  # noqa: N815 - the interface of ast
+    visit_ClassDef = _scope  # noqa: N815 - the interface of ast
+
+    def visit_Name(self, node: ast.Name) -> None:
+        self._note(self.module.names, node.id, node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self._note(self.module.attributes, node.attr, node)
+        self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg:
+            self._note(self.module.keywords, node.arg, node.value)
+        self.generic_visit(node)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str) and id(node) not in self.docstrings:
+            self._note(self.module.texts, node.value, node)
+            if node.value.isidentifier():
+                # a type written as text
+                self._note(self.module.names, node.value, node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            for part in alias.name.split("."):
+                self._note(self.module.names, part, node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for alias in node.names:
+            self._note(self.module.names, alias.name, node)
+        for part in (node.module or "").split("."):
+            self._note(self.module.names, part, node)
+
+
+class Layer:
+    """The source of the hand-written layer.
+
+    Attributes:
+        root: The root of the repository.
+    """
+
+    def __init__(self, root: Path, folder: str = "korus") -> None:
+        self.root = root
+        self.modules: list[_Module] = []
+        for path in sorted((root / folder).rglob("*.py")):
+            module = _Module(path.relative_to(root).as_posix())
+            _Reader(module).visit(ast.parse(path.read_text(encoding="utf-8")))
+            self.modules.append(module)
+        self._dealing: dict[str, set[str]] = {}
+
+    def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:  # noqa: C901, PLR0912 - one case after the other
+        """Give the lines that use what changed, without repetition and in order."""
+        found: set[Use] = set()
+        for module in self.modules:
+            if change.kind in {"operation", "returns"}:
+                for name in {change.owner, change.element} - {""}:
+                    for table in (module.names, module.attributes, module.texts):
+                        found.update(table.get(name, ()))
+            elif change.kind == "parameter":
+                if self._deals_with_operation(module, change.owner):
+                    found.update(module.keywords.get(change.element, ()))
+                    found.update(module.texts.get(change.element, ()))
+                    found.update(module.texts.get(change.wire or "", ()))
+            elif change.kind == "class":
+                for name in {change.owner, change.element}:
+                    found.update(module.names.get(name, ()))
+                    found.update(module.attributes.get(name, ()))
+            elif change.kind in {"attribute", "method"}:
+                if self._deals_with_class(module, change.owner, surfaces):
+                    for name in {
+                        change.element,
+                        change.new if change.renamed and change.new else change.element,
+                    }:
+                        found.update(module.attributes.get(name, ()))
+                        found.update(module.keywords.get(name, ()))
+                    if change.wire and change.wire != change.element:
+                        found.update(module.texts.get(change.wire, ()))
+            elif change.kind == "member":
+                value = (change.wire or "").strip("'\"")
+                if self._deals_with_class(module, change.owner, surfaces):
+                    found.update(module.attributes.get(change.element, ()))
+                    found.update(module.texts.get(value, ()))
+        return sorted(found)
+
+    def re_exported(self, name: str) -> bool:
+        """Tell whether a model is one of ``korus.models``: all of the raw client's are."""
+        module = next((module for module in self.modules if module.file.endswith("/models.py")), None)
+        if module is None:
+            return False
+        return "korus_api" in module.names or name in module.names
+
+    def _deals_with_operation(self, module: _Module, name: str) -> bool:
+        return name in module.names or name in module.attributes or name in module.texts
+
+    def _deals_with_class(self, module: _Module, name: str, surfaces: tuple[Surface, Surface]) -> bool:
+        if name in module.names:
+            return True
+        if name not in self._dealing:
+            leading: set[str] = set()
+            for surface in surfaces:
+                holders = {model.name for model in surface.models.values() if name in model.mentions()}
+                leading |= holders
+                for operation in surface.operations.values():
+                    texts = [function.returns for function in operation.functions.values()]
+                    texts += [p.annotation for f in operation.functions.values() for p in f.parameters]
+                    if any(name in text for text in texts):
+                        leading.add(operation.name)
+            # what nearly every operation answers with (an error, say) tells nothing about a module
+            self._dealing[name] = leading if len(leading) <= MOST_LEADING else set()
+        return any(other in module.names for other in self._dealing[name])

@@ -1,0 +1,46 @@
+"""The documents that are compared, in the form that OpenAPI gives them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scripts.descriptions import read
+from scripts.descriptions.errors import DescriptionError, NotOpenApiError, UnresolvedError
+from scripts.descriptions.normal import normalise
+from scripts.descriptions.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scripts.descriptions.values import Json
+
+__all__ = ["ComparisonError", "Document", "NotOpenApiError", "UnresolvedError", "exit_status"]
+
+ComparisonError = DescriptionError
+"""A document cannot be compared. The message is one line."""
+
+
+def exit_status(error: DescriptionError) -> int:
+    """Return the exit status of the command for an error."""
+    return 5 if isinstance(error, UnresolvedError) else 4 if isinstance(error, NotOpenApiError) else 3
+
+
+class Document(Source):
+    """One OpenAPI document to be compared.
+
+    Raises:
+        DescriptionError: It is not OpenAPI 3, or refers to what is not there.
+    """
+
+    def __init__(self, path: Path, root: Json) -> None:
+        super().__init__(path, root)
+        self.normal = normalise(self)
+
+    @classmethod
+    def read(cls, path: Path) -> Document:
+        """Read a document and check that each of its references can be followed.
+
+        Raises:
+            DescriptionError: The file cannot be read, is not OpenAPI 3, or refers to what is not there.
+        """
+        return cls(path, read(path))

@@ -1,0 +1,396 @@
+"""Collect what the comparison finds, and turn it into records.
+
+A finding about an operation is one about each operation that shares the place: what is written once in a component is
+reported once, with all operations that it reaches. The same holds for schemas, whose findings come as changes of pairs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from attrs import define, evolve, field
+
+from scripts.compare.wire.records import Record, Where, Witness, fingerprint
+from scripts.compare.wire.rules import LEVELS, RULES, Direction, stem
+from scripts.compare.wire.shapes import Use, token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from scripts.compare.wire.judge import Judge
+    from scripts.compare.wire.pairs import Change, Graph, Pair
+    from scripts.descriptions.values import Json
+
+__all__ = ["Findings", "Operation", "changed_keywords", "erased"]
+
+BOTH: tuple[Direction, Direction] = ("request", "response")
+NO_WITNESS = {
+    "request": "no request that was accepted is refused for this",
+    "response": "no answer holds what it could not hold before for this",
+}
+
+# constraints of which it may turn out that they are the same, written differently
+WRITTEN_DIFFERENTLY = frozenset(
+    {
+        "choice",
+        "not",
+        "condition",
+        "contains",
+        "dependent-schemas",
+        "unevaluated",
+        "all-of",
+        "pattern",
+        "pattern-properties",
+    }
+)
+
+
+def changed_keywords(
+    was: Mapping[str, Json], now: Mapping[str, Json], known: frozenset[str]
+) -> Iterator[tuple[str, Json, Json]]:
+    """Give the keywords that nothing here looks at and that changed, each with its old and its new value.
+
+    Extensions (``x-…``) are not among them: what they say is between those who write them and those who read them.
+    """
+    for keyword in sorted((was.keys() | now.keys()) - known):
+        old, new = was.get(keyword), now.get(keyword)
+        if not keyword.startswith("x-") and token(old) != token(new):
+            yield keyword, old, new
+
+
+def erased(path: str) -> str:
+    """Write a path without the names of its parameters, which are not sent."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+@define(eq=False)
+class Operation:
+    """An operation that stands in both documents or in one of them.
+
+    Attributes:
+        index: Its number.
+        method: In capitals.
+        path: The path as the present document has it, else as the former one has it.
+        old: Where it stands in the former document.
+        new: Where it stands in the present one.
+        old_path: Where its path stands in the former document.
+        new_path: Where its path stands in the present one.
+        outward: Whether the API makes the call (callbacks, webhooks).
+        templates: The former and the present path.
+    """
+
+    index: int
+    method: str
+    path: str
+    old: str | None
+    new: str | None
+    old_path: str | None
+    new_path: str | None
+    outward: bool = False
+    templates: tuple[str, str] = ("", "")
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Its place among the others, by its names."""
+        return erased(self.path), self.method
+
+    @property
+    def label(self) -> str:
+        """The operation in words."""
+        return f"{self.method} {self.path}"
+
+
+@define(eq=False)
+class _Finding:
+    rule: str
+    direction: Direction
+    old: Json
+    new: Json
+    clause: str
+    old_location: str | None
+    new_location: str | None
+    part: str
+    subject: str
+    operations: int
+    witness: Witness | None = None
+    whole: bool = False
+
+
+@define(eq=False)
+class Findings:
+    """What was found so far."""
+
+    operations: list[Operation] = field(factory=list[Operation])
+    _found: list[_Finding] = field(factory=list[_Finding])
+
+    def say(
+        self,
+        rule: str,
+        direction: Direction,
+        old: Json,
+        new: Json,
+        clause: str,
+        *,
+        at: tuple[str | None, str | None],
+        part: str = "",
+        subject: str = "",
+        operation: Operation | None = None,
+        operations: Iterable[Operation] = (),
+    ) -> None:
+        """Note one change.
+
+        Args:
+            rule: The id of the rule.
+            direction: Which way it concerns.
+            old: The former value.
+            new: The present value.
+            clause: What happened.
+            at: Where it stands in both documents.
+            part: The part of the operation.
+            subject: What tells it from others at the same place.
+            operation: The operation concerned.
+            operations: All the operations concerned.
+        """
+        mask = 0
+        for concerned in (*operations, *([operation] if operation else [])):
+            mask |= 1 << concerned.index
+        level = RULES[rule].level
+        if (
+            operation is not None
+            and operation.outward
+            and not (level == "compatible" and rule.endswith(_TEXT))
+        ):
+            if not rule.startswith(("callback-", "webhook-")):
+                rule = "callback-part-changed"
+            direction = "response" if direction == "request" else "request"
+        self._found.append(_Finding(rule, direction, old, new, clause, at[0], at[1], part, subject, mask))
+
+    def take(self, graph: Graph, judge: Judge, *, unreached: Graph | None = None) -> None:
+        """Note the changes of all pairs of a graph that an operation reaches.
+
+        Args:
+            graph: The graph.
+            judge: Who settles what is open.
+            unreached: Where given, the graph is of schemas that no operation reaches, and this is the other one.
+        """
+        reached = unreached.uses() if unreached is not None else set[tuple[Use, Use]]()
+        for pair in sorted(graph.pairs, key=graph.order):
+            if (pair.old, pair.new) in reached:
+                continue
+            for change in pair.changes:
+                if unreached is not None:
+                    self._take_unreached(graph, pair, change, judge)
+                    continue
+                if change.facet == "xml" and not pair.xml:
+                    continue
+                for position, direction in enumerate(BOTH):
+                    mask = pair.masks[position]
+                    if not mask:
+                        continue
+                    if not (change.requests if direction == "request" else change.responses):
+                        continue
+                    self._take_change(graph, pair, change, direction, mask, judge)
+
+    def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
+        """Note a change that nobody is known to meet, once, as seen by the direction that it would hurt."""
+        taken: list[_Finding] = []
+        concerned_by: tuple[tuple[Direction, bool], ...] = (
+            ("request", change.requests),
+            ("response", change.responses),
+        )
+        for direction, concerned in concerned_by:
+            if concerned:
+                before = len(self._found)
+                self._take_change(graph, pair, change, direction, 0, judge)
+                taken += self._found[before:]
+                del self._found[before:]
+        taken = [
+            found for found in taken if RULES[found.rule].schema or RULES[found.rule].level != "compatible"
+        ]
+        if taken:
+            worst = min(taken, key=lambda found: LEVELS.index(RULES[found.rule].level))
+            worst.rule = "unreached-schema-changed"
+            self._found.append(worst)
+
+    def _take_change(  # noqa: PLR0917 - called from here only, always alike
+        self,
+        graph: Graph,
+        pair: Pair,
+        change: Change,
+        direction: Direction,
+        mask: int,
+        judge: Judge,
+    ) -> None:
+        _settle(pair, change, judge, direction)
+        if change.facet in WRITTEN_DIFFERENTLY and change.narrowed is False and change.widened is False:
+            return
+        if change.names is not None:
+            name = change.names.get(direction)
+            if name is None:
+                return
+        else:
+            name = stem(change.facet, direction, narrowed=change.narrowed, widened=change.widened)
+        rule = RULES[f"{direction}-{name}"]
+        part = graph.place(pair, direction)
+        witness: Witness | None = None
+        if rule.schema:
+            if rule.level == "compatible":
+                witness = Witness(found=False, reason=NO_WITNESS[direction])
+            else:
+                witness = judge.witness(pair, change, direction, narrowing=direction == "request")
+        self._found.append(
+            _Finding(
+                rule.id,
+                direction,
+                change.old,
+                change.new,
+                change.message,
+                change.old_location,
+                change.new_location,
+                part,
+                change.subject or change.facet,
+                mask,
+                witness,
+                whole=True,
+            )
+        )
+
+    # --- records --------------------------------------------------------------------------------------------------
+
+    def records(self) -> tuple[Record, ...]:
+        """Give one record for each change, the worst first, in an order that does not depend on the documents'."""
+        merged = _merged(self._found)
+        order = sorted(self.operations, key=lambda operation: operation.order)
+        reached: dict[int, tuple[Operation | None, tuple[str, ...]]] = {}
+        for finding in merged:
+            mask = finding.operations
+            if mask not in reached:
+                concerned = [operation for operation in order if mask >> operation.index & 1]
+                reached[mask] = (
+                    concerned[0] if concerned else None,
+                    tuple(operation.label for operation in concerned),
+                )
+        records = [self._record(finding, *reached[finding.operations]) for finding in merged]
+        counted: dict[str, int] = {}
+        distinct: list[Record] = []
+        for record in sorted(records, key=_place):
+            # two changes that names and values do not tell apart
+            again = counted.get(record.fingerprint, 0)
+            counted[record.fingerprint] = again + 1
+            distinct.append(
+                evolve(record, fingerprint=fingerprint(record.fingerprint, again)) if again else record
+            )
+        return tuple(distinct)
+
+    def _record(self, finding: _Finding, first: Operation | None, concerned: tuple[str, ...]) -> Record:
+        place = f"{finding.part}: " if finding.part else ""
+        where = ""
+        if first is not None:
+            more = f" and {len(concerned) - 1} more" if len(concerned) > 1 else ""
+            where = f"{first.label}{more}: "
+        sentence = f"{where}{place}{finding.clause}."
+        return Record(
+            id=finding.rule,
+            where=Where(
+                method=first.method if first else None,
+                path=first.path if first else None,
+                old_pointer=finding.old_location,
+                new_pointer=finding.new_location,
+                location=finding.part,
+            ),
+            direction=finding.direction,
+            level=RULES[finding.rule].level,
+            old=finding.old,
+            new=finding.new,
+            message=sentence[0].upper() + sentence[1:] if not first else sentence,
+            fingerprint=fingerprint(
+                finding.rule,
+                finding.direction,
+                first.method if first else None,
+                erased(first.path) if first else None,
+                finding.part,
+                finding.subject,
+                finding.old,
+                finding.new,
+            ),
+            operations=concerned,
+            witness=finding.witness,
+        )
+
+
+# a change of text is as compatible when the API makes the call
+_TEXT = (
+    "description-changed",
+    "summary-changed",
+    "example-changed",
+    "docs-changed",
+    "id-changed",
+    "tags-changed",
+)
+
+
+def _place(record: Record) -> tuple[object, ...]:
+    return (
+        LEVELS.index(record.level),
+        erased(record.where.path or ""),
+        record.where.method or "",
+        record.direction,
+        record.where.location,
+        record.id,
+        token(record.old),
+        token(record.new),
+        record.fingerprint,
+    )
+
+
+def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> None:
+    """Find out what a change does, where that was left open."""
+    if change.narrowed is not None and change.widened is not None:
+        return
+    if change.facet == "variant" and judge.variant_proof(pair, change):
+        change.narrowed = change.narrowed if change.narrowed is not None else False
+        change.widened = change.widened if change.widened is not None else False
+        return
+    if change.facet in {"keyword", "content", "xml", "discriminator"}:
+        return
+    not_narrowed, not_widened = judge.proof(pair)
+    if change.narrowed is None and not_narrowed:
+        change.narrowed = False
+    if change.widened is None and not_widened:
+        change.widened = False
+    if change.narrowed is None and judge.witness(pair, change, direction, narrowing=True).found:
+        change.narrowed = True
+    if change.widened is None and judge.witness(pair, change, direction, narrowing=False).found:
+        change.widened = True
+
+
+def _merged(found: list[_Finding]) -> list[_Finding]:
+    """Join the findings that are one change: at the same place, or in a schema that was shared and is copied now."""
+    for side in ("both", "old"):
+        kept: dict[tuple[object, ...], _Finding] = {}
+        rest: list[_Finding] = []
+        for finding in found:
+            place: tuple[object, ...]
+            if side == "both":
+                place = (finding.old_location, finding.new_location)
+            else:
+                if finding.old_location is None or not finding.whole:
+                    rest.append(finding)
+                    continue
+                place = (finding.old_location,)
+            key = (
+                finding.rule,
+                finding.direction,
+                finding.subject,
+                finding.clause,
+                token(finding.old),
+                token(finding.new),
+                *place,
+            )
+            if key in kept:
+                kept[key].operations |= finding.operations
+            else:
+                kept[key] = finding
+        found = [*kept.values(), *rest]
+    return found

@@ -1,0 +1,426 @@
+"""Find out which values a change concerns: by proof where there is one, by an example where there is one.
+
+A change whose effect the comparison of pairs left open is put to two judges. The first works with sets: it can prove
+that every value of one schema is a value of the other. The second looks for a witness: a value that one schema admits
+and the other does not, checked by a validator. Where neither knows, the change stays unjudged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+
+from scripts.compare.wire.portable import INT_RANGES, MOST_REFERENCES, Portable, compiled
+from scripts.compare.wire.records import Witness
+from scripts.compare.wire.samples import FORMATS, GENERIC, NoSampleError, Sampler, from_pattern
+from scripts.compare.wire.shapes import Book, Branch, Use, token
+from scripts.descriptions.pointers import escape
+from scripts.descriptions.values import Json, as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.compare.wire.pairs import Change, Pair
+    from scripts.compare.wire.rules import Direction
+
+__all__ = ["Judge"]
+
+PLAIN: tuple[Json, ...] = ("text", 1, True, None, [], {})
+MOST_CANDIDATES = 400
+
+
+class _Side:
+    """One document, as the judges see it."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.sampler = Sampler(book)
+        self.portable: dict[Direction, Portable] = {
+            "request": Portable(book, "request"),
+            "response": Portable(book, "response"),
+        }
+        self._validators: dict[tuple[tuple[str, ...], Direction], Any] = {}
+
+    def schema(self, core: tuple[str, ...], direction: Direction) -> dict[str, Json] | None:
+        return self.portable[direction].schema(core, MOST_REFERENCES)
+
+    def validator(self, core: tuple[str, ...], direction: Direction) -> Any:
+        """Give a validator, or ``None`` where the schema is too large or not one that can be checked."""
+        key = (core, direction)
+        if key not in self._validators:
+            self._validators[key] = None
+            schema = self.schema(core, direction)
+            if schema is not None:
+                self._validators[key] = compiled(schema)
+        return self._validators[key]
+
+
+class Judge:
+    """Judges the changes between two documents."""
+
+    def __init__(self, old: Book, new: Book) -> None:
+        self.old = _Side(old)
+        self.new = _Side(new)
+        self._proofs: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[bool, bool]] = {}
+        self._witnesses: dict[tuple[int, bool, Direction], Witness] = {}
+
+    # --- proof ------------------------------------------------------------------------------------------------------
+
+    def proof(self, pair: Pair) -> tuple[bool, bool]:
+        """Say whether it is proved that nothing was narrowed, and that nothing was widened."""
+        key = (pair.old.core, pair.new.core)
+        if key not in self._proofs:
+            self._proofs[key] = (
+                self._covers(self.new, pair.new.core, self.old, pair.old.core),
+                self._covers(self.old, pair.old.core, self.new, pair.new.core),
+            )
+        return self._proofs[key]
+
+    def _covers(
+        self, wide: _Side, wide_core: tuple[str, ...], narrow: _Side, narrow_core: tuple[str, ...]
+    ) -> bool:
+        # the direction does not matter: what it hides is no part of an open question
+        one = wide.portable["response"].schema(wide_core, 40)
+        other = narrow.portable["response"].schema(narrow_core, 40)
+        if one is None or other is None:
+            return False
+        try:
+            first = jsonschema_rs.canonicalize(one, draft=20, validate_formats=True)
+            second = jsonschema_rs.canonicalize(other, draft=20, validate_formats=True)
+            return first.covers(second) == jsonschema_rs.canonical.Containment.YES
+        except (ValueError, TypeError, jsonschema_rs.ReferencingError):
+            return False
+
+    def variant_proof(self, pair: Pair, change: Change) -> bool:
+        """Say whether it is proved that an alternative that came or went makes no difference."""
+        old, new = change.branches
+        if old is not None and new is None:
+            return self._covers(self.new, pair.new.core, self.old, (old.variant or old.source,))
+        if new is not None and old is None:
+            return self._covers(self.old, pair.old.core, self.new, (new.variant or new.source,))
+        return False
+
+    # --- witnesses --------------------------------------------------------------------------------------------------
+
+    def witness(self, pair: Pair, change: Change, direction: Direction, *, narrowing: bool) -> Witness:
+        """Look for a value that only one of two schemas admits.
+
+        Args:
+            pair: The schemas.
+            change: What differs.
+            direction: Which way the values travel.
+            narrowing: Whether the value is to be one of the former schema (or else one of the present one).
+        """
+        key = (id(change), narrowing, direction)
+        if key not in self._witnesses:
+            self._witnesses[key] = self._witness(pair, change, direction, narrowing=narrowing)
+        return self._witnesses[key]
+
+    def _witness(self, pair: Pair, change: Change, direction: Direction, *, narrowing: bool) -> Witness:
+        old = self.old.validator(pair.old.core, direction)
+        new = self.new.validator(pair.new.core, direction)
+        if old is None or new is None:
+            return Witness(found=False, reason="one of the schemas is beyond the validator")
+        inside, outside = (old, new) if narrowing else (new, old)
+        alternative = self._alternative(change, direction, narrowing=narrowing)
+        tried: set[str] = set()
+        for value in _Candidates(self, pair, change, narrowing=narrowing):
+            mark = token(value)
+            if mark in tried:
+                continue
+            tried.add(mark)
+            if len(tried) > MOST_CANDIDATES:
+                break
+            try:
+                if (
+                    inside.is_valid(value)
+                    and not outside.is_valid(value)
+                    and (alternative is None or alternative.is_valid(value))
+                ):
+                    return Witness(
+                        found=True,
+                        value=value,
+                        old_pointer=pair.old.core[0],
+                        new_pointer=pair.new.core[0],
+                    )
+            except ValueError:
+                continue
+        return Witness(found=False, reason=f"none among the {len(tried)} values that were tried")
+
+    def _alternative(self, change: Change, direction: Direction, *, narrowing: bool) -> Any:
+        """Give a validator of the alternative that came or went, which the witness must be a value of."""
+        branch = change.branches[0 if narrowing else 1]
+        if change.facet != "variant" or branch is None:
+            return None
+        side = self.old if narrowing else self.new
+        return side.validator((branch.variant or branch.source,), direction)
+
+
+class _Candidates:
+    """The values to try for one change, the likeliest first."""
+
+    def __init__(self, judge: Judge, pair: Pair, change: Change, *, narrowing: bool) -> None:
+        here, there = (judge.old, judge.new) if narrowing else (judge.new, judge.old)
+        self.sampler, self.other = here.sampler, there.sampler
+        self.use, self.other_use = (pair.old, pair.new) if narrowing else (pair.new, pair.old)
+        old, new = change.branches
+        self.branch, self.other_branch = (old, new) if narrowing else (new, old)
+        self.change = change
+        self.value = change.old if narrowing else change.new
+        self.narrowing = narrowing
+
+    def __iter__(self) -> Iterator[Json]:
+        for source in (self._own, self._wholes, self._pool):
+            yield from source()
+
+    def _wholes(self) -> Iterator[Json]:
+        """Make values of the constraints that are compared as wholes: those that are ruled out, or asked for."""
+        for sampler, side in ((self.sampler, self.branch), (self.other, self.other_branch)):
+            if side is None:
+                continue
+            for keyword, places in side.opaque.items():
+                for place in places:
+                    for part in _parts(sampler.book, keyword, place):
+                        for value in sampler.several(sampler.book.use(part)):
+                            yield from self._placed(keyword, part, value)
+
+    def _placed(self, keyword: str, part: str, value: Json) -> Iterator[Json]:
+        if keyword == "contains":
+            yield [value]
+            yield [value, value, value]
+            return
+        yield value
+        if isinstance(value, dict) and self.branch is not None and self.branch.kind == "object":
+            for full in (False, True):
+                try:
+                    base = self.sampler.object(self.branch, full=full)
+                except NoSampleError:
+                    break
+                yield {**base, **value}
+                if keyword == "dependentSchemas":
+                    yield {**base, **value, part.rpartition("/")[2]: "text"}
+
+    def _own(self) -> Iterator[Json]:
+        branch = self.branch
+        facet = self.change.facet
+        if facet == "enum":
+            yield self.value
+        if branch is None:
+            return
+        if branch.kind == "string":
+            yield from self._texts(branch)
+        elif branch.kind == "number":
+            yield from self._numbers(branch)
+        elif branch.kind == "array":
+            yield from self._lists(branch)
+        elif branch.kind == "object":
+            yield from self._objects(branch)
+
+    def _texts(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - one case after the other
+        if branch.values is not None:
+            yield from branch.values.values()
+            return
+        other = self.other_branch
+        yield from self.sampler.texts(branch)
+        lengths: set[int] = set()
+        for side in (branch, other):
+            if side is None:
+                continue
+            for name in ("minLength", "maxLength"):
+                if name in side.limits:
+                    bound = int(side.limits[name])
+                    lengths |= {bound - 1, bound, bound + 1}
+        for length in sorted(lengths):
+            if 0 <= length <= 100_000:  # noqa: PLR2004 - a number that says itself
+                yield "x" * length
+                yield from _of_length(branch, length)
+        if "format" in branch.limits or (other is not None and "format" in other.limits):
+            for values in FORMATS.values():
+                yield from values
+        if other is not None:
+            for pattern in sorted(other.limits.get("pattern", ())):
+                for text in from_pattern(pattern):
+                    yield text
+                    yield f"{text}!"
+                    yield text[:-1]
+                    yield text.upper()
+                    yield text.lower()
+
+    def _numbers(self, branch: Branch) -> Iterator[Json]:
+        if branch.values is not None:
+            yield from branch.values.values()
+            return
+        yield from self.sampler.numbers(branch)
+        for side in (branch, self.other_branch):
+            if side is None:
+                continue
+            for name in ("minimum", "maximum"):
+                if name in side.limits:
+                    bound = side.limits[name][0]
+                    yield from (bound, bound - 1, bound + 1, bound - 0.5, bound + 0.5)
+            for step in sorted(side.limits.get("multipleOf", ())):
+                for count in (1, 2, 3, 5, 7, 0):
+                    yield step * count
+                    yield int(step * count)
+            for name in sorted(side.limits.get("format", ())):
+                if name in INT_RANGES:
+                    low, high = INT_RANGES[name]
+                    yield from (high, high + 1, low, low - 1)
+
+    def _lists(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - one case after the other
+        counts: set[int] = {0, 1, 2, len(branch.prefix)}
+        for side in (branch, self.other_branch):
+            if side is None:
+                continue
+            counts.add(len(side.prefix))
+            for name in ("minItems", "maxItems"):
+                if name in side.limits:
+                    bound = int(side.limits[name])
+                    counts |= {bound - 1, bound, bound + 1}
+        for count in sorted(counts):
+            if count < 0:
+                continue
+            for same in (False, True):
+                try:
+                    yield self.sampler.list(branch, count, same=same)
+                except NoSampleError:
+                    break
+        for value in GENERIC:
+            if not isinstance(value, list | dict):
+                yield [value]
+                yield [value, value]
+
+    def _objects(self, branch: Branch) -> Iterator[Json]:  # noqa: C901 - one case after the other
+        bases: list[dict[str, Json]] = []
+        for sampler, side in ((self.sampler, branch), (self.other, self.other_branch)):
+            if side is None or side.kind != "object":
+                continue
+            for full in (False, True):
+                try:
+                    bases.append(sampler.object(side, full=full))
+                except NoSampleError:
+                    break
+        bases = bases or [{}]
+        subject = self.change.subject
+        named = self.change.facet in {"required", ""} and subject
+        if named:
+            for base in bases:
+                yield {key: value for key, value in base.items() if key != subject}
+            for base in bases:
+                declared = branch.properties.get(subject)
+                if declared is not None:
+                    for full in (False, True):
+                        try:
+                            yield {**base, subject: self.sampler.value(declared.use, full=full)}
+                        except NoSampleError:
+                            break
+                for value in GENERIC[:1] + GENERIC[14:15] + GENERIC[24:25] + GENERIC[26:28] + GENERIC[32:33]:
+                    yield {**base, subject: value}
+        yield from bases
+        for base in bases:
+            yield from self._more(branch, base)
+
+    def _more(self, branch: Branch, base: dict[str, Json]) -> Iterator[Json]:  # noqa: C901, PLR0912 - one case after the other
+        extra: Use | bool | None = branch.additional
+        if isinstance(extra, Use):
+            for full in (False, True):
+                try:
+                    value = self.sampler.value(extra, full=full)
+                except NoSampleError:
+                    break
+                yield {**base, "extra": value}
+        for plain in PLAIN:
+            yield {**base, "extra": plain}
+        counts: set[int] = set()
+        for sampler, side in ((self.sampler, branch), (self.other, self.other_branch)):
+            if side is None:
+                continue
+            for name in ("minProperties", "maxProperties"):
+                if name in side.limits:
+                    bound = int(side.limits[name])
+                    counts |= {bound - 1, bound, bound + 1}
+            for pattern, declared in side.patterns.items():
+                for name in from_pattern(pattern):
+                    try:
+                        yield {**base, name: sampler.value(declared.use)}
+                    except NoSampleError:
+                        continue
+                    for plain in PLAIN:
+                        yield {**base, name: plain}
+            for name, asked in side.dependents.items():
+                yield {**base, name: "text"}
+                yield {
+                    **{key: value for key, value in base.items() if key not in asked},
+                    name: base.get(name, "text"),
+                }
+        for count in sorted(counts):
+            if 0 <= count <= 1000:  # noqa: PLR2004 - a number that says itself
+                made = dict(list(base.items())[:count])
+                for name, declared in branch.properties.items():
+                    if len(made) >= count:
+                        break
+                    if name not in made:
+                        try:
+                            made[name] = self.sampler.value(declared.use)
+                        except NoSampleError:
+                            continue
+                while len(made) < count:
+                    try:
+                        made[f"extra{len(made)}"] = (
+                            self.sampler.value(extra) if isinstance(extra, Use) else "text"
+                        )
+                    except NoSampleError:
+                        break
+                yield made
+        for name in ("A", "a_b", "x" * 40, "0", ""):
+            yield {**base, name: "text"}
+        for name in base:
+            yield {key: value for key, value in base.items() if key != name}
+
+    def _pool(self) -> Iterator[Json]:  # noqa: C901 - one case after the other
+        yield from self.sampler.several(self.use)
+        yield from GENERIC
+        if self.branch is None or self.other_branch is None:
+            shape = self.sampler.book.shape(self.use.core)
+            for branches in shape.kinds.values():
+                for branch in branches:
+                    if branch.kind == "number":
+                        yield from self._numbers(branch)
+                    elif branch.kind == "string":
+                        yield from self._texts(branch)
+        yield from self.other.several(self.other_use)
+        for sampler, use in ((self.sampler, self.use), (self.other, self.other_use)):
+            shape = sampler.book.shape(use.core)
+            for branch in shape.kinds.get("object", ())[:8]:
+                try:
+                    base = sampler.object(branch, full=True)
+                except NoSampleError:
+                    continue
+                for name in base:
+                    for value in ("text", 1, None):
+                        yield {**base, name: value}
+                    yield {key: value for key, value in base.items() if key != name}
+
+
+def _parts(book: Book, keyword: str, place: str) -> Iterator[str]:
+    """Give the locations of the schemas that a constraint is made of."""
+    content = as_object(book.document.at(place))
+    if keyword == "dependentSchemas":
+        yield from (f"{place}/{keyword}/{escape(name)}" for name in as_object(content.get(keyword)))
+    elif keyword == "allOf":
+        yield place
+    else:
+        names = ("if", "then", "else") if keyword == "if" else (keyword,)
+        yield from (f"{place}/{name}" for name in names if isinstance(content.get(name), dict))
+
+
+def _of_length(branch: Branch, length: int) -> Iterator[str]:
+    """Make texts of a length for a pattern, by drawing out one that fits."""
+    for pattern in sorted(branch.limits.get("pattern", ())):
+        for text in from_pattern(pattern):
+            if len(text) == length:
+                yield text
+            elif text and len(text) < length:
+                yield text + text[-1] * (length - len(text))
+                yield text[0] * (length - len(text)) + text

@@ -1,0 +1,188 @@
+"""Show a comparison: as text, as markdown, as JSON, as an HTML page; and show the table of rules."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING
+
+from scripts.compare.wire.rules import LEVELS, RULES, Level
+from scripts.compare.wire.shapes import token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scripts.compare.wire.records import Comparison, Record
+
+__all__ = ["FORMATS", "html_records", "rules_table"]
+
+HEADINGS: dict[Level, str] = {
+    "breaking": "Breaking",
+    "possibly": "Possibly breaking",
+    "compatible": "Compatible",
+}
+MOST_OPERATIONS = 12
+
+
+def _summary(comparison: Comparison) -> str:
+    return ", ".join(f"{comparison.count(level)} {HEADINGS[level].lower()}" for level in LEVELS)
+
+
+def _grouped(comparison: Comparison) -> Iterator[tuple[Level, list[Record]]]:
+    for level in LEVELS:
+        records = [record for record in comparison.changes if record.level == level]
+        if records:
+            yield level, records
+
+
+def _witness_words(record: Record) -> str | None:
+    witness = record.witness
+    if witness is None or record.level == "compatible":
+        return None
+    if not witness.found:
+        return f"no witness: {witness.reason}"
+    shown = token(witness.value)
+    shown = shown if len(shown) <= 160 else f"{shown[:157]}..."  # noqa: PLR2004 - a number that says itself
+    said = (
+        "was accepted and is refused now"
+        if record.direction == "request"
+        else "can be sent now and could not before"
+    )
+    return f"{shown} {said}"
+
+
+def text(comparison: Comparison) -> str:
+    """Show a comparison as plain text."""
+    lines = [f"{comparison.old} → {comparison.new}: {_summary(comparison)}"]
+    for level, records in _grouped(comparison):
+        lines += ["", f"{HEADINGS[level]} ({len(records)})"]
+        for record in records:
+            lines.append(f"  {record.message}  [{record.id}]")
+            if len(record.operations) > 1:
+                shown = record.operations[:MOST_OPERATIONS]
+                more = len(record.operations) - len(shown)
+                lines.append(f"      reaches {', '.join(shown)}" + (f" and {more} more" if more else ""))
+            witness = _witness_words(record)
+            if witness:
+                lines.append(f"      {witness}")
+    return "\n".join(lines) + "\n"
+
+
+def _md(words: str) -> str:
+    return words.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def markdown(comparison: Comparison) -> str:
+    """Show a comparison as markdown."""
+    lines = [f"# {_md(comparison.old)} → {_md(comparison.new)}", "", f"{_summary(comparison).capitalize()}."]
+    for level, records in _grouped(comparison):
+        lines += ["", f"## {HEADINGS[level]}", "", "| what | rule | reaches | witness |", "|---|---|---|---|"]
+        for record in records:
+            shown = ", ".join(f"`{name}`" for name in record.operations[:MOST_OPERATIONS])
+            more = len(record.operations) - MOST_OPERATIONS
+            witness = _witness_words(record) or ""
+            lines.append(
+                f"| {_md(record.message)} | `{record.id}` | {_md(shown)}{f' and {more} more' if more > 0 else ''} "
+                f"| {_md(witness)} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def as_json(comparison: Comparison) -> str:
+    """Show a comparison as one JSON object."""
+    return json.dumps(comparison.as_json(), ensure_ascii=False, indent=2) + "\n"
+
+
+def html_records(records: list[Record]) -> str:
+    """Show records as an HTML list, each with its details folded away."""
+    parts = ['<ul class="records">']
+    for record in records:
+        witness = _witness_words(record)
+        where = record.where
+        rows = [
+            ("rule", f"<code>{escape(record.id)}</code>: {escape(RULES[record.id].reason)}"),
+            ("reaches", escape(", ".join(record.operations)) or "no operation"),
+            (
+                "before",
+                f"<code>{escape(where.old_pointer or '')}</code>" if where.old_pointer is not None else "",
+            ),
+            (
+                "after",
+                f"<code>{escape(where.new_pointer or '')}</code>" if where.new_pointer is not None else "",
+            ),
+            ("old", f"<code>{escape(token(record.old))}</code>" if record.old is not None else ""),
+            ("new", f"<code>{escape(token(record.new))}</code>" if record.new is not None else ""),
+            ("witness", escape(witness or "")),
+        ]
+        details = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows if value)
+        parts.append(
+            f'<li class="{record.level}"><details><summary><span class="level {record.level}">'
+            f"{HEADINGS[record.level]}</span> {escape(record.message)}</summary><dl>{details}</dl></details></li>"
+        )
+    parts.append("</ul>")
+    return "\n".join(parts)
+
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c2024; --soft: #5b6470; --paper: #fbfbfa; --card: #ffffff; --line: #dfe3e8;
+  --breaking: #b3261e; --breaking-bg: #fdeceb; --possibly: #8a5300; --possibly-bg: #fff3dc;
+  --compatible: #1f6f43; --compatible-bg: #e6f5ec; --accent: #2457c5; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7eaee; --soft: #a2acb8; --paper: #14171b; --card: #1c2127;
+  --line: #333b45; --breaking: #ffb4ab; --breaking-bg: #4a1a17; --possibly: #ffd08a; --possibly-bg: #45320f;
+  --compatible: #8fdcae; --compatible-bg: #153825; --accent: #9dbcff; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+main { max-width: 62rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
+p.lead { color: var(--soft); margin: 0 0 1.5rem; }
+code { font: .86em ui-monospace, monospace; overflow-wrap: anywhere; }
+ul.records { list-style: none; margin: 0; padding: 0; }
+ul.records > li { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--compatible);
+  border-radius: 6px; margin: .4rem 0; padding: .45rem .75rem; }
+ul.records > li.breaking { border-left-color: var(--breaking); }
+ul.records > li.possibly { border-left-color: var(--possibly); }
+summary { cursor: pointer; overflow-wrap: anywhere; } summary:focus-visible { outline: 2px solid var(--accent); }
+.level { display: inline-block; font-size: .75rem; font-weight: 600; border-radius: 999px; padding: .05rem .55rem;
+  margin-right: .35rem; background: var(--compatible-bg); color: var(--compatible); white-space: nowrap; }
+.level.breaking { background: var(--breaking-bg); color: var(--breaking); }
+.level.possibly { background: var(--possibly-bg); color: var(--possibly); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .9rem; margin: .6rem 0 .2rem; font-size: .9rem; }
+dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .3rem; } }
+"""
+
+
+def page(title: str, body: str, *, style: str = "") -> str:
+    """Wrap a body in a page that reads well in light and dark, on paper and on a phone."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n"
+        "</body>\n</html>\n"
+    )
+
+
+def html(comparison: Comparison) -> str:
+    """Show a comparison as an HTML page."""
+    parts = [
+        f"<h1>{escape(comparison.old)} → {escape(comparison.new)}</h1>",
+        f'<p class="lead">{escape(_summary(comparison).capitalize())}.</p>',
+    ]
+    for level, records in _grouped(comparison):
+        parts += [f"<h2>{HEADINGS[level]} ({len(records)})</h2>", html_records(records)]
+    return page(f"{comparison.old} → {comparison.new}", "\n".join(parts))
+
+
+FORMATS: dict[str, Callable[[Comparison], str]] = {
+    "text": text,
+    "markdown": markdown,
+    "json": as_json,
+    "html": html,
+}
+"""How a comparison can be shown, by name."""
+
+
+def rules_table() -> str:
+    """Show every rule with its level and reason."""
+    width = max(map(len, RULES))
+    return "".join(f"{rule.id:<{width}}  {rule.level:<10}  {rule.reason}\n" for rule in RULES.values())

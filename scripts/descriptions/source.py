@@ -1,0 +1,226 @@
+"""A description with the other files of its folder that it refers to.
+
+Every place has a *location*: its JSON Pointer, with the file's name before a ``#`` where it is another file. Nothing is
+downloaded: a reference to another host is an error.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from scripts.descriptions.errors import DescriptionError, NotOpenApiError, UnresolvedError
+from scripts.descriptions.pointers import child, escape, unescape
+from scripts.descriptions.reading import lines_of, read
+from scripts.descriptions.values import Json, Object, as_object, is_list, is_object
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from urllib.parse import SplitResult
+
+__all__ = ["Source", "split"]
+
+SECTIONS = ("paths", "components", "webhooks", "info")
+_VERSION = re.compile(r"3\.\d+(\.\d+)?(-\S+)?")
+
+
+def split(location: str) -> tuple[str, str]:
+    """Return the file and the pointer of a location; a key of the pointer may hold the mark between them, too."""
+    if not location or location.startswith("/"):
+        return "", location
+    file, _, pointer = location.partition("#")
+    return file, pointer
+
+
+class Source:
+    """One OpenAPI document: its content, its dialect, and what its references point at.
+
+    Attributes:
+        path: The file it was read from.
+        root: The content of that file.
+        dialect: ``3.0`` or ``3.1``: in which dialect its schemas are written.
+    """
+
+    def __init__(self, path: Path, root: Json) -> None:
+        self.path = path
+        self.root = _checked(path, root)
+        self.version = str(self.root["openapi"])
+        self.dialect = "3.0" if self.version.startswith("3.0") else "3.1"
+        self._own = str(self.root.get("$self") or "")
+        self._files: dict[str, Json] = {"": self.root}
+        self._found: dict[str, Json] = {"": self.root}
+        self._anchors: dict[str, dict[str, str]] = {}
+        self._lines: dict[str, dict[str, int]] = {}
+
+    # --- places --------------------------------------------------------------------------------------------------
+
+    def at(self, location: str) -> Json:
+        """Return what is at a location.
+
+        Raises:
+            UnresolvedError: Nothing is there.
+        """
+        found = self._found
+        if location in found:
+            return found[location]
+        parent, slash, part = location.rpartition("/")
+        if slash and (location[0] == "/" or "#" in parent):
+            try:
+                node = child(self.at(parent), unescape(part))
+            except LookupError:
+                raise UnresolvedError(f"{self.path}: nothing stands at {location}") from None
+        else:
+            node = self._file(split(location)[0])
+        found[location] = node
+        return node
+
+    def define(self, location: str, content: Json) -> None:
+        """Put something at a location of this document's own."""
+        self._found[location] = content
+
+    def forget(self) -> None:
+        """Forget where everything is, after the content was changed."""
+        self._found = {"": self.root}
+        self._anchors = {}
+
+    def line(self, location: str) -> tuple[str, int] | None:
+        """Return the file and line of a location, or of what is around it where it has none of its own."""
+        file, pointer = split(location)
+        path = self.path.parent / file if file else self.path
+        if file not in self._lines:
+            try:
+                self._lines[file] = lines_of(path.read_bytes(), name=path.name)
+            except (OSError, DescriptionError):
+                self._lines[file] = {}
+        lines = self._lines[file]
+        while pointer and pointer not in lines:
+            pointer = pointer.rpartition("/")[0]
+        return (str(path), lines.get(pointer, 1)) if lines else None
+
+    def _file(self, name: str) -> Json:
+        if name not in self._files:
+            base = self.path.parent.resolve()
+            try:
+                path = (base / name).resolve()
+            except (ValueError, OSError, RuntimeError) as error:
+                raise UnresolvedError(f"{self.path}: {name!r} cannot be followed: {error}") from None
+            if not path.is_relative_to(base):
+                raise UnresolvedError(f"{self.path}: {name} is outside the document's folder")
+            try:
+                self._files[name] = read(path)
+            except DescriptionError as error:
+                raise UnresolvedError(
+                    f"{self.path}: a reference to {name} cannot be followed: {error}"
+                ) from error
+        return self._files[name]
+
+    # --- references ------------------------------------------------------------------------------------------------
+
+    def _address(self, reference: str) -> SplitResult:
+        if self._own and reference.partition("#")[0] == self._own:
+            reference = f"#{reference.partition('#')[2]}"
+        try:
+            address = urlsplit(reference)
+        except ValueError as error:
+            raise UnresolvedError(f"{self.path}: {reference} cannot be followed: {error}") from None
+        if address.scheme or address.netloc:
+            raise UnresolvedError(
+                f"{self.path}: {reference} cannot be followed: it is not in the document's folder"
+            )
+        return address
+
+    def target(self, reference: str, location: str) -> str:
+        """Return the location that a reference found at a location points at.
+
+        Raises:
+            UnresolvedError: Nothing is there.
+        """
+        file = split(location)[0]
+        address = self._address(reference)
+        if address.path:
+            file = posixpath.normpath(posixpath.join(posixpath.dirname(file), unquote(address.path)))
+            if file == self.path.name:
+                file = ""
+        fragment = unquote(address.fragment)
+        if fragment and not fragment.startswith("/"):
+            fragment = self._anchor(file, fragment, reference)
+        fragment = fragment.removesuffix("/") if fragment == "/" else fragment
+        goal = f"{file}#{fragment}" if file else fragment
+        try:
+            self.at(goal)
+        except UnresolvedError as error:
+            if "cannot be followed" in str(error) or "outside" in str(error):
+                raise
+            raise UnresolvedError(f"{self.path}: nothing stands at {reference}") from None
+        return goal
+
+    def reference(self, goal: str, location: str) -> str:
+        """Write the reference that leads from one location to another."""
+        here, (file, pointer) = split(location)[0], split(goal)
+        pointer = pointer.replace("%", "%25").replace("#", "%23")
+        if file == here:
+            return f"#{pointer}"
+        name = file or self.path.name
+        return f"{posixpath.relpath(name, posixpath.dirname(here) or '.')}#{pointer}"
+
+    def _anchor(self, file: str, name: str, reference: str) -> str:
+        if file not in self._anchors:
+            anchors: dict[str, str] = {}
+            stack: list[tuple[str, Json]] = [("", self._file(file))]
+            while stack:
+                pointer, node = stack.pop()
+                if is_object(node):
+                    for keyword in ("$anchor", "$dynamicAnchor"):
+                        if isinstance(node.get(keyword), str):
+                            anchors.setdefault(node[keyword], pointer)
+                    stack.extend((f"{pointer}/{escape(key)}", part) for key, part in node.items())
+                elif is_list(node):
+                    stack.extend((f"{pointer}/{i}", part) for i, part in enumerate(node))
+            self._anchors[file] = anchors
+        if name not in self._anchors[file]:
+            raise UnresolvedError(f"{self.path}: nothing stands at {reference}")
+        return self._anchors[file][name]
+
+    def follow(self, location: str) -> str:
+        """Return the location that remains once every reference that stands there alone has been followed.
+
+        Raises:
+            UnresolvedError: A reference points at nothing or in circles.
+        """
+        seen = {location}
+        while True:
+            reference = as_object(self.at(location)).get("$ref")
+            if not isinstance(reference, str):
+                return location
+            location = self.target(reference, location)
+            if location in seen:
+                raise UnresolvedError(f"{self.path}: the reference at {location} points in circles")
+            seen.add(location)
+
+
+def _checked(path: Path, root: Json) -> Object:
+    """Check that a document is OpenAPI 3; an empty list or null is taken for an empty mapping, as PHP writes it.
+
+    Raises:
+        NotOpenApiError: It is not.
+    """
+    if not is_object(root):
+        raise NotOpenApiError(f"{path} is not an OpenAPI document: it is not a mapping")
+    stated = root.get("openapi")
+    if not (isinstance(stated, str) and _VERSION.fullmatch(stated)):
+        known = "it is Swagger 2" if "swagger" in root else "it does not say `openapi: 3.x`"
+        raise NotOpenApiError(f"{path} is not an OpenAPI 3 document: {known}")
+    if not stated.startswith(("3.0", "3.1", "3.2")):
+        raise NotOpenApiError(f"{path} says `openapi: {stated}`; only 3.0, 3.1 and 3.2 are understood")
+    for key in SECTIONS:
+        if key in root and not root[key] and not is_object(root[key]):
+            root[key] = {}
+        elif key in root and not is_object(root[key]):
+            raise NotOpenApiError(f"{path} is not an OpenAPI 3 document: `{key}` is not a mapping")
+    if not any(key in root for key in ("paths", "components", "webhooks")):
+        raise NotOpenApiError(
+            f"{path} is not an OpenAPI 3 document: it has neither `paths` nor `components` nor `webhooks`"
+        )
+    return root

@@ -1,0 +1,292 @@
+"""What a description says, read plainly and without any of the rules that prepare it.
+
+This is the audit's own reading, so that a mistake in preparing cannot hide itself: operations with their
+parameters, bodies and answers, and schemas seen through references and compositions, each with the place
+where it stands.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from scripts.descriptions.pointers import lookup, pointer, resolve
+from scripts.descriptions.values import Object, as_list, as_object, is_list, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_COMPOSED = ("allOf", "then", "else")
+
+
+@frozen
+class Place:
+    """A schema and the pointer to it."""
+
+    schema: Any
+    at: str
+
+
+@define
+class Schema:
+    """One schema with all that it includes.
+
+    Attributes:
+        at: Where it really stands, its references followed.
+        properties: By name on the wire, every declaration of it.
+        items: Schemas of the members of an array.
+        additional: Schemas of what stands under other keys.
+        branches: The branches of `oneOf` and `anyOf`.
+        values: Every list of allowed values, with its place.
+    """
+
+    at: str
+    properties: dict[str, list[Place]] = field(factory=dict[str, list[Place]])
+    items: list[Place] = field(factory=list[Place])
+    additional: list[Place] = field(factory=list[Place])
+    branches: list[Place] = field(factory=list[Place])
+    values: list[tuple[str, list[Any]]] = field(factory=list[tuple[str, list[Any]]])
+
+
+@frozen
+class MediaType:
+    """A media type of a body or an answer."""
+
+    media_type: str
+    schema: Any
+    at: str
+
+
+@frozen
+class Parameter:
+    """A parameter as declared."""
+
+    place: str
+    name: str
+    at: str
+    schema: Any
+    schema_at: str
+
+
+@frozen
+class Answer:
+    """An answer as declared."""
+
+    status: str
+    media: tuple[MediaType, ...]
+    at: str
+
+
+@frozen
+class Operation:
+    """An operation as declared."""
+
+    method: str
+    path: str
+    at: str
+    parameters: tuple[Parameter, ...]
+    bodies: tuple[MediaType, ...]
+    answers: tuple[Answer, ...]
+
+
+def operations(document: Object) -> Iterator[Operation]:
+    """Go through all operations."""
+    for path, raw in as_object(document.get("paths")).items():
+        item = resolve(document, raw)
+        if not is_object(item):
+            continue
+        for method in _METHODS:
+            if is_object(item.get(method)):
+                yield _operation(document, str(path), method, item)
+
+
+def _operation(document: Object, path: str, method: str, item: Object) -> Operation:
+    source = item[method]
+    at = pointer("paths", path, method)
+    parameters = {
+        **_parameters(document, item.get("parameters"), pointer("paths", path)),
+        **_parameters(document, source.get("parameters"), at),
+    }
+    raw_body = source.get("requestBody")
+    body_at = raw_body["$ref"] if is_object(raw_body) and "$ref" in raw_body else f"{at}/requestBody"
+    answers: list[Answer] = []
+    for status, raw in as_object(source.get("responses")).items():
+        if str(status).startswith("x-"):
+            continue
+        answer_at = (
+            raw["$ref"] if is_object(raw) and "$ref" in raw else f"{at}/responses{pointer(str(status))[1:]}"
+        )
+        code = str(status).upper() if str(status).upper().endswith("XX") else str(status)
+        answers.append(Answer(code, _media(resolve(document, raw), answer_at), answer_at))
+    return Operation(
+        method=method.upper(),
+        path=path,
+        at=at,
+        parameters=tuple(parameters.values()),
+        bodies=_media(resolve(document, raw_body), body_at),
+        answers=tuple(answers),
+    )
+
+
+def _parameters(document: Object, listed: Any, at: str) -> dict[tuple[str, str], Parameter]:
+    found: dict[tuple[str, str], Parameter] = {}
+    for number, raw in enumerate(listed if is_list(listed) else []):
+        declared = resolve(document, raw)
+        where = raw["$ref"] if is_object(raw) and "$ref" in raw else f"{at}/parameters/{number}"
+        schema, schema_at = declared.get("schema"), f"{where}/schema"
+        content = declared.get("content")
+        if schema is None and is_object(content) and content:
+            media = next(iter(content))
+            schema, schema_at = (
+                as_object(content[media]).get("schema"),
+                f"{where}/content{pointer(media)[1:]}/schema",
+            )
+        key = (str(declared["in"]), str(declared["name"]))
+        found[key] = Parameter(*key, where, schema, schema_at)
+    return found
+
+
+def _media(holder: Any, at: str) -> tuple[MediaType, ...]:
+    content = holder.get("content") if is_object(holder) else None
+    if not is_object(content):
+        return ()
+    return tuple(
+        MediaType(str(media), as_object(value).get("schema"), f"{at}/content{pointer(str(media))[1:]}")
+        for media, value in content.items()
+    )
+
+
+def called_by_the_api(document: Object) -> Iterator[tuple[str, str]]:
+    """Go through the operations that the API carries out on others: webhooks and callbacks."""
+    for name, item in as_object(document.get("webhooks")).items():
+        for method in set(_METHODS) & set(as_object(item)):
+            yield pointer("webhooks", str(name), method), f"webhook {name} {method.upper()}"
+    for operation in operations(document):
+        source = lookup(document, operation.at)
+        for name, raw in as_object(source.get("callbacks")).items():
+            callback = resolve(document, raw)
+            for address, item in as_object(callback).items():
+                for method in set(_METHODS) & set(as_object(item)):
+                    where = f"{operation.at}/callbacks{pointer(str(name), str(address), method)[1:]}"
+                    yield where, f"callback {name} {method.upper()}"
+
+
+def components(document: Object) -> Iterator[tuple[str, str, Any]]:
+    """Go through all named schemas."""
+    for name, schema in as_object(as_object(document.get("components")).get("schemas")).items():
+        yield str(name), pointer("components", "schemas", str(name)), schema
+
+
+def see_through(document: Object, schema: Any, at: str) -> Schema:
+    """Collect what a schema says itself and through what it includes."""
+    followed: set[str] = set()
+    while is_object(schema) and set(schema) == {"$ref"}:
+        target = str(schema["$ref"])
+        if target in followed:  # a circle of names for nothing
+            break
+        followed.add(target)
+        at, schema = target, lookup(document, target)
+    seen = Schema(at)
+    _collect(document, schema, at, seen, set())
+    return seen
+
+
+def _collect(document: Object, schema: Any, at: str, seen: Schema, trail: set[str]) -> None:
+    if not is_object(schema) or at in trail:
+        return
+    trail.add(at)
+    target = schema.get("$ref")
+    if isinstance(target, str):
+        _collect(document, lookup(document, target), target, seen, trail)
+    for keyword in _COMPOSED:
+        included = schema.get(keyword)
+        for number, part in enumerate(included if is_list(included) else [included]):
+            where = f"{at}/{keyword}/{number}" if is_list(included) else f"{at}/{keyword}"
+            _collect(document, part, where, seen, trail)
+    _collect_members(schema, at, seen)
+    for keyword in ("oneOf", "anyOf"):
+        for number, branch in enumerate(as_list(schema.get(keyword))):
+            seen.branches.append(Place(branch, f"{at}/{keyword}/{number}"))
+    seen.values.extend(_values(schema, at))
+
+
+def _values(schema: Object, at: str) -> Iterator[tuple[str, list[Any]]]:
+    values = schema.get("enum")
+    if is_list(values):
+        yield f"{at}/enum", [_plain(value, schema) for value in values if value is not None]
+    if schema.get("const") is not None:
+        yield f"{at}/const", [schema["const"]]
+
+
+def _collect_members(schema: Object, at: str, seen: Schema) -> None:
+    for wire, value in as_object(schema.get("properties")).items():
+        place = Place(value, f"{at}/properties{pointer(str(wire))[1:]}")
+        seen.properties.setdefault(str(wire), []).append(place)
+    if is_object(schema.get("items")):
+        seen.items.append(Place(schema["items"], f"{at}/items"))
+    for number, item in enumerate(as_list(schema.get("prefixItems"))):
+        seen.items.append(Place(item, f"{at}/prefixItems/{number}"))
+    if is_object(schema.get("additionalProperties")):
+        seen.additional.append(Place(schema["additionalProperties"], f"{at}/additionalProperties"))
+    for pattern, value in as_object(schema.get("patternProperties")).items():
+        seen.additional.append(Place(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}"))
+
+
+def _plain(value: Any, schema: Object) -> Any:
+    """Take a value for text where the type says text and the file's reader took it for something else."""
+    named = schema.get("type")
+    types = {name for name in (named if is_list(named) else [named]) if name != "null"}
+    if types == {"string"} and not isinstance(value, str):
+        if isinstance(value, dt.date):
+            return value.isoformat()
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return value
+
+
+@frozen
+class Declaration:
+    """A property, or a list of allowed values, somewhere inside a schema.
+
+    Attributes:
+        at: Where it stands.
+        name: The property's name on the wire (it may be empty), or None.
+        values: The allowed values, or empty.
+    """
+
+    at: str
+    name: str | None = None
+    values: tuple[Any, ...] = ()
+
+
+def all_declarations(document: Object) -> Iterator[Declaration]:
+    """Find every property and list of values, in named schemas and in those written where they are used."""
+    for _, at, schema in components(document):
+        yield from _declarations(schema, at)
+    for operation in operations(document):
+        for parameter in operation.parameters:
+            yield from _declarations(parameter.schema, parameter.schema_at)
+        for media in itertools.chain(operation.bodies, *(answer.media for answer in operation.answers)):
+            yield from _declarations(media.schema, f"{media.at}/schema")
+
+
+def _declarations(schema: Any, at: str) -> Iterator[Declaration]:
+    """Find every property and list of values inside one schema; references are not followed."""
+    if not is_object(schema):
+        return
+    for wire, value in as_object(schema.get("properties")).items():
+        where = f"{at}/properties{pointer(str(wire))[1:]}"
+        yield Declaration(where, name=str(wire))
+        yield from _declarations(value, where)
+    for place, values in _values(schema, at):
+        yield Declaration(place, values=tuple(values))
+    for keyword in ("items", "additionalProperties", "then", "else"):
+        yield from _declarations(schema.get(keyword), f"{at}/{keyword}")
+    for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
+        for number, part in enumerate(as_list(schema.get(keyword))):
+            yield from _declarations(part, f"{at}/{keyword}/{number}")
+    for pattern, value in as_object(schema.get("patternProperties")).items():
+        yield from _declarations(value, f"{at}/patternProperties{pointer(str(pattern))[1:]}")

@@ -1,0 +1,202 @@
+"""Put the prepared description together.
+
+The result holds everything that goes into the raw client and nothing else: operations with their facts, and
+the named schemas. `x-…` members carry what OpenAPI has no place for (names on the wire, directions,
+discriminators).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from scripts.descriptions import DescriptionError
+from scripts.descriptions.pointers import lookup, pointer
+from scripts.descriptions.values import Object, as_list, as_object, is_list, is_object
+from scripts.generate.prepare.dialect import HYDRA_BASE, is_api_platform
+from scripts.generate.prepare.flatten import COMPONENT, Part
+from scripts.generate.prepare.naming import Names, assign
+from scripts.generate.prepare.operation_names import name_all
+from scripts.generate.prepare.operations import collect, prepare_operation
+from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["LeftOut", "Prepared", "prepare"]
+
+
+@frozen
+class Prepared:
+    """A description ready for the generator.
+
+    Attributes:
+        document: The prepared description.
+        left_out: What was left out on purpose, each with its place and reason.
+    """
+
+    document: Object
+    left_out: tuple[LeftOut, ...]
+
+
+def prepare(description: Any) -> Prepared:
+    """Prepare any OpenAPI 3.0 or 3.1 description.
+
+    Raises:
+        DescriptionError: It is no OpenAPI 3 document, or a reference in it leads nowhere.
+    """
+    document = _checked(description)
+    left_out: list[LeftOut] = []
+    shaper = Shaper(document, left_out)
+    operations = collect(document)
+    name_all(document, operations)
+    for operation in operations:
+        prepare_operation(operation, shaper)
+    _shape_the_unused(document, shaper, left_out)
+    api_platform = is_api_platform(document)
+    names = assign(_with_class_roots(shaper, api_platform=api_platform), api_platform=api_platform)
+    paths: Object = {}
+    for operation in operations:
+        # the generator wants path parameters by their Python names; the path as it is stays in the facts
+        key = operation.facts["template"]
+        while operation.method in paths.get(key, {}):
+            key += "/"
+        paths.setdefault(key, {})[operation.method] = _named(operation.prepared, names)
+    info = as_object(document.get("info"))
+    schemas = {
+        names.of[key]: _named({**definition.body, "x-at": definition.at}, names)
+        for key, definition in shaper.definitions.items()
+        if key in names.of
+    }
+    prepared: Object = {
+        "openapi": "3.1.0",
+        "info": {"title": str(info.get("title") or "API"), "version": str(info.get("version") or "")},
+        "paths": paths,
+        "components": {"schemas": dict(sorted(schemas.items()))},
+        "x-discriminators": _discriminators(shaper, names),
+    }
+    return Prepared(prepared, tuple(left_out))
+
+
+def _checked(description: Any) -> Object:
+    if not is_object(description) or not str(description.get("openapi", "")).startswith("3."):
+        raise DescriptionError("not an OpenAPI 3 document: it does not begin with `openapi: 3.…`")
+    for member in ("info", "paths", "components"):
+        if description.get(member) is not None and not is_object(description[member]):
+            raise DescriptionError(f"not an OpenAPI 3 document: `{member}` is no object")
+    if not is_object(description.get("paths")) and not is_object(description.get("components")):
+        raise DescriptionError("not an OpenAPI 3 document: it has neither paths nor components")
+    return description
+
+
+def _shape_the_unused(document: Object, shaper: Shaper, left_out: list[LeftOut]) -> None:
+    """Keep schemas that no operation mentions; what only a form left out mentions is left out with it."""
+    schemas = as_object(as_object(document.get("components")).get("schemas"))
+    kept = _mentioned(document, {entry.at for entry in left_out})
+    mentioned = _mentioned(document, set())
+    for component, schema in schemas.items():
+        at = pointer("components", "schemas", str(component))
+        keys = {f"read:{at}", f"request:{at}", f"enum:{at}"}
+        if at in kept or keys & set(shaper.definitions):
+            continue
+        if at in mentioned:
+            left_out.append(LeftOut(at, f"schema {component}", "only mentioned where another form is used"))
+        elif HYDRA_BASE.match(str(component)):
+            left_out.append(
+                LeftOut(at, f"schema {component}", "it only serves to build others, and none uses it")
+            )
+        else:
+            shape = shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
+            why = "no operation uses it, and a constant needs no class"
+            left_out.extend(LeftOut(place, f"value at {place}", why) for place in _constants(schema, at))
+            if not needs_class(shape):
+                why = "no operation uses it, and it needs no class"
+                left_out.append(LeftOut(at, f"schema {component}", why))
+
+
+def _constants(schema: Any, at: str) -> Iterator[str]:
+    """Find the constants of a schema that stand in none of its properties."""
+    if not is_object(schema):
+        return
+    if "const" in schema:
+        yield f"{at}/const"
+    for keyword in ("allOf", "oneOf", "anyOf", "prefixItems"):
+        for number, inner in enumerate(as_list(schema.get(keyword))):
+            yield from _constants(inner, f"{at}/{keyword}/{number}")
+    yield from _constants(schema.get("items"), f"{at}/items")
+
+
+def _mentioned(document: Object, left_out: set[str]) -> set[str]:
+    """Collect what all references lead to from the operations on, but for those below `left_out`."""
+    found: set[str] = set()
+    waiting: list[tuple[str, Any]] = [("#/paths", document.get("paths"))]
+    while waiting:
+        at, node = waiting.pop()
+        if at in left_out:
+            continue
+        if is_list(node):
+            waiting.extend((f"{at}/{number}", value) for number, value in enumerate(node))
+        elif is_object(node):
+            target = node.get("$ref")
+            if isinstance(target, str) and target not in found:
+                found.add(target)
+                waiting.append((target, lookup(document, target)))
+            waiting.extend(
+                (f"{at}{pointer(str(key))[1:]}", value)
+                for key, value in node.items()
+                if _says_something(at, str(key))
+            )
+    return found
+
+
+def _says_something(at: str, key: str) -> bool:
+    """Tell whether a member can refer to schemas: an example cannot, a property of that name can."""
+    return key not in {"example", "examples"} or at.endswith("/properties")
+
+
+def _with_class_roots(shaper: Shaper, *, api_platform: bool) -> dict[str, Any]:
+    """Let a collection be named after the class of its members: its root is their definition."""
+    for definition in shaper.definitions.values():
+        literal = definition.stand.literal
+        if (
+            literal is not None
+            and literal.startswith(COMPONENT)
+            and definition.stand.segments[:1] == ("Collection",)
+        ):
+            key = f"read:{literal}"
+            if key in shaper.definitions:
+                definition.stand = Stand(parent=key, segments=definition.stand.segments)
+    _ = api_platform
+    return shaper.definitions
+
+
+def _named(node: Any, names: Names) -> Any:
+    """Put the class names where the keys of definitions stood."""
+    if is_list(node):
+        return [_named(value, names) for value in node]
+    if not is_object(node):
+        return node
+    key = referenced_key(node)
+    if key is not None:
+        return {"$ref": COMPONENT + names.of[names.same_as.get(key, key)]}
+    named = {name: _named(value, names) for name, value in node.items()}
+    branches = named.get("anyOf")
+    if is_list(branches):  # definitions that became one class leave the same branch twice
+        distinct = [branch for number, branch in enumerate(branches) if branch not in branches[:number]]
+        return distinct[0] if len(distinct) == 1 else {**named, "anyOf": distinct}
+    return named
+
+
+def _discriminators(shaper: Shaper, names: Names) -> list[Object]:
+    def name(key: str) -> str:
+        return names.of[names.same_as.get(key, key)]
+
+    return [
+        {
+            "classes": sorted({name(key) for key in keys}),
+            "property": wire,
+            "values": {value: name(key) for value, key in sorted(by_value.items())},
+        }
+        for keys, wire, by_value in shaper.discriminators
+    ]

@@ -1,0 +1,238 @@
+"""Give every definition its Python class name, and make one of those that are the same.
+
+The same description always gives the same names, in whatever order it lists its schemas. Definitions that
+come to the same name and say the same thing are one class. Where they differ, the resource's own form keeps
+the name and the others say in what they stand: `OfferPrice`, and `OfferPriceInOffer`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from scripts.descriptions.values import is_list, is_object
+from scripts.generate.prepare.dialect import HYDRA_BASE, ComponentName, component_name
+from scripts.generate.prepare.flatten import COMPONENT
+from scripts.generate.prepare.names import class_name, module_name, pascal
+from scripts.generate.prepare.shapes import Definition, referenced_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RESERVED_CLASSES = frozenset(
+    {"Any", "AuthenticatedClient", "Client", "File", "Final", "Literal", "Mapping", "OpenInt",
+     "OpenStr", "Operation", "Response", "Self", "UNSET", "Unset", "OPERATION", "TYPE_CHECKING", "ClassVar"}
+)  # fmt: skip
+"""Names that the generated modules use themselves; a schema of that name gets `Model` appended."""
+
+
+@define
+class Names:
+    """Names by the key of a definition (`of`), and the keys of definitions that are one with another."""
+
+    of: dict[str, str] = field(factory=dict[str, str])
+    same_as: dict[str, str] = field(factory=dict[str, str])
+
+
+def assign(definitions: Mapping[str, Definition], *, api_platform: bool) -> Names:
+    """Name all `definitions`."""
+    names = Names()
+    identity = _identities(definitions)
+    taken: dict[str, str] = {}
+    _name_components(definitions, names, identity, taken, api_platform=api_platform)
+    waiting = {key for key in definitions if key not in names.of and key not in names.same_as}
+    while waiting:
+        ready = {
+            key
+            for key in waiting
+            if definitions[key].stand.parent is None or _named(names, definitions[key].stand.parent)
+        }
+        _name_level(definitions, ready or waiting, names, identity, taken, api_platform=api_platform)
+        waiting -= ready or waiting
+    return names
+
+
+def _named(names: Names, key: str | None) -> str | None:
+    return names.of.get(names.same_as.get(key or "", key or ""))
+
+
+def _identities(definitions: Mapping[str, Definition]) -> dict[str, int]:
+    """Number the definitions so that those that say the same, all the way down, have the same number."""
+    number: dict[str, int] = dict.fromkeys(definitions, 0)
+    count = 0
+    while True:
+        seen: dict[str, int] = {}
+        refined: dict[str, int] = {}
+        for key, definition in definitions.items():
+            signature = json.dumps(
+                [definition.kind, definition.direction, number[key], _skeleton(definition.body, number)],
+                sort_keys=True,
+                default=str,
+            )
+            refined[key] = seen.setdefault(signature, len(seen))
+        number = refined
+        if len(seen) == count:
+            return number
+        count = len(seen)
+
+
+def _skeleton(node: Any, number: Mapping[str, int]) -> Any:
+    if is_object(node):
+        key = referenced_key(node)
+        if key is not None:
+            return {"is": number[key]}
+        return {
+            name: _skeleton(value, number)
+            for name, value in node.items()
+            if name == "properties" or name not in {"description", "x-documented"}
+        }
+    return [_skeleton(value, number) for value in node] if is_list(node) else node
+
+
+def _name_components(
+    definitions: Mapping[str, Definition],
+    names: Names,
+    identity: dict[str, int],
+    taken: dict[str, str],
+    *,
+    api_platform: bool,
+) -> None:
+    read = {
+        definition.stand.component for definition in definitions.values() if definition.direction == "read"
+    }
+    wanted: dict[str, list[tuple[str, ComponentName]]] = defaultdict(list)
+    for key, definition in sorted(definitions.items()):
+        if definition.stand.component is None:
+            continue
+        taken_apart = component_name(definition.stand.component, api_platform=api_platform)
+        base = taken_apart.base
+        if (
+            definition.direction == "request"
+            and definition.stand.component in read
+            and not base.endswith("Input")
+        ):
+            base = f"{base}Input"
+        wanted[base].append((key, taken_apart))
+    for base, group in sorted(wanted.items()):
+        distinct: dict[int, list[tuple[str, ComponentName]]] = defaultdict(list)
+        for key, taken_apart in group:
+            distinct[identity[key]].append((key, taken_apart))
+        rivals = sorted(distinct.values(), key=lambda members: members[0][0])
+        chosen = [base] if len(rivals) == 1 else _told_apart(base, rivals)
+        for name, members in zip(chosen, rivals, strict=True):
+            first = members[0][0]
+            names.of[first] = _take(name, first, taken)
+            names.same_as.update({key: first for key, _ in members[1:]})
+
+
+def _told_apart(base: str, rivals: list[list[tuple[str, ComponentName]]]) -> list[str]:
+    """Name schemas that differ and would share the name `base`."""
+    owners = [
+        number
+        for number, members in enumerate(rivals)
+        if any(name.owns_base and not name.dto for _, name in members)
+    ]
+    primary = [
+        number for number in owners if any(name.owns_base and name.is_primary for _, name in rivals[number])
+    ] or owners
+    shorts = {number: rivals[number][0][1].short for number in primary}
+    if len(set(shorts.values())) < len(
+        shorts
+    ):  # several representations of one class: the preferred one is it
+        primary = [min(primary, key=lambda number: _representation_rank(rivals[number][0][1]))]
+    result: list[str] = []
+    for number, members in enumerate(rivals):
+        name = members[0][1]
+        if primary == [number]:
+            result.append(base)
+        elif number in primary:
+            result.append(class_name(name.short))
+        elif name.subject and not name.owns_base:
+            result.append(f"{base}In{name.subject}")
+        else:
+            ending = pascal(name.action) or pascal(name.representation) or pascal(name.dto or "") or "Plain"
+            result.append(class_name(f"{base}{ending}"))
+    if len(set(result)) < len(result):
+        result = [
+            class_name(
+                name.removesuffix(pascal(members[0][1].action))
+                + pascal(members[0][1].action)
+                + pascal(members[0][1].representation)
+            )
+            if result.count(name) > 1 and name != base
+            else name
+            for name, members in zip(result, rivals, strict=True)
+        ]
+    return result
+
+
+def _representation_rank(name: ComponentName) -> tuple[int, str]:
+    order = ("jsonld", "", "json")
+    rank = order.index(name.representation) if name.representation in order else len(order)
+    return rank, name.component
+
+
+def _name_level(
+    definitions: Mapping[str, Definition],
+    ready: set[str],
+    names: Names,
+    identity: dict[str, int],
+    taken: dict[str, str],
+    *,
+    api_platform: bool,
+) -> None:
+    """Name what stands inside things that have a name by now."""
+    wanted: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    full: dict[str, str] = {}
+    for key in sorted(ready):
+        short, full[key] = _candidates(definitions[key], names, api_platform=api_platform)
+        wanted[short][identity[key]].append(key)
+    crowded = {short for short, groups in wanted.items() if len(groups) > 1}
+    final: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for short, groups in wanted.items():
+        for number, keys in groups.items():
+            for key in keys:
+                final[full[key] if short in crowded else short][number].append(key)
+    for name, groups in sorted(final.items()):
+        for keys in sorted(groups.values()):
+            first = keys[0]
+            known = taken.get(module_name(name))
+            if known is not None and identity[known] == identity[first]:
+                names.same_as.update(dict.fromkeys(keys, known))
+                continue
+            names.of[first] = _take(name if known is None else full[first], first, taken)
+            names.same_as.update(dict.fromkeys(keys[1:], first))
+
+
+def _candidates(definition: Definition, names: Names, *, api_platform: bool) -> tuple[str, str]:
+    """Give the name by rule, and the longer one for when others want the first and say something else."""
+    stand = definition.stand
+    root = _named(names, stand.parent) if stand.parent else (stand.literal or "Model")
+    if root and root.startswith(COMPONENT):
+        component = root[len(COMPONENT) :]
+        root = component_name(component, api_platform=api_platform).base
+        if HYDRA_BASE.match(component) and "Collection" in component:
+            root = "Collection"
+    ending = "".join(stand.segments)
+    full = class_name(f"{root}{ending}")
+    if definition.direction == "request" and stand.component is None and stand.parent is None:
+        return full, full
+    if stand.segments[:1] == ("LdContext",):
+        return class_name(ending), full
+    if stand.segments[:1] in (("View",), ("Search",)) and (root or "").endswith("Collection"):
+        return class_name(f"Collection{ending}"), full
+    return full, full
+
+
+def _take(name: str, key: str, taken: dict[str, str]) -> str:
+    """Claim `name`, or the next free one after it; two names that differ in case only would share a file."""
+    if name in RESERVED_CLASSES:
+        name = f"{name}Model"
+    candidate, number = name, 2
+    while module_name(candidate) in taken:
+        candidate, number = f"{name}{number}", number + 1
+    taken[module_name(candidate)] = key
+    return candidate

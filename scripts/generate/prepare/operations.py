@@ -1,0 +1,369 @@
+"""Find the operations, name their parameters, and reduce what each takes and answers.
+
+Everything of an operation that the generator does not keep (names on the wire, styles, media types) travels
+in its `x-operation` member. The operations' own names come from `scripts.generate.prepare.operation_names`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from attrs import define, field
+
+from scripts.descriptions import DescriptionError
+from scripts.descriptions.pointers import pointer, resolve
+from scripts.descriptions.values import Object, as_object, is_list, is_object
+from scripts.generate.prepare.dialect import is_api_platform
+from scripts.generate.prepare.flatten import Flat, Part, flatten, owner_of
+from scripts.generate.prepare.media import kind_of, preferred
+from scripts.generate.prepare.names import (
+    distinct_identifiers,
+    pascal,
+    property_identifier,
+)
+from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+RESERVED_PARAMETERS = frozenset(
+    {"client", "url", "body", "headers", "params", "self", "request", "response", "answer", "errors", "httpx",
+     "cast", "add_query", "add_header", "add_cookie", "path_part", "form_fields", "form_parts", "write_value"}
+)  # fmt: skip
+"""Names that the functions of an operation's module use themselves."""
+_LOCATIONS = ("path", "query", "header", "cookie")
+_IGNORED_HEADERS = {"accept", "content-type", "authorization"}
+_TEMPLATE = re.compile(r"{([^{}]+)}")
+
+
+@define
+class Operation:
+    """One operation on its way into the prepared description."""
+
+    path: str
+    method: str
+    source: Object
+    at: str
+    parameters: list[tuple[Object, str]]
+    name: str = ""
+    directory: str = ""
+    facts: Object = field(factory=Object)
+    prepared: Object = field(factory=Object)
+
+
+def collect(document: Object) -> list[Operation]:
+    """Find all operations, with the parameters of their path."""
+    found: list[Operation] = []
+    for path, raw in as_object(document.get("paths")).items():
+        item = resolve(document, raw)
+        if not is_object(item):
+            continue
+        for method in METHODS:
+            source = item.get(method)
+            if is_object(source):
+                at = pointer("paths", str(path), method)
+                shared = _parameters(document, item, pointer("paths", str(path)))
+                own = _parameters(document, source, at)
+                merged = {**shared, **own}
+                found.append(Operation(str(path), method, source, at, list(merged.values())))
+    return found
+
+
+def _parameters(document: Object, node: Object, at: str) -> dict[tuple[str, str], tuple[Object, str]]:
+    result: dict[tuple[str, str], tuple[Object, str]] = {}
+    listed = node.get("parameters")
+    for number, raw in enumerate(listed if is_list(listed) else []):
+        parameter = resolve(document, raw)
+        if not is_object(parameter) or "name" not in parameter or parameter.get("in") not in _LOCATIONS:
+            raise DescriptionError(
+                f"{at}/parameters/{number} is no parameter: it needs a name and a known place"
+            )
+        where = raw.get("$ref", f"{at}/parameters/{number}")
+        result[str(parameter["in"]), str(parameter["name"])] = (parameter, where)
+    return result
+
+
+def prepare_operation(operation: Operation, shaper: Shaper) -> None:
+    """Reduce parameters, body and answers of one operation."""
+    document = shaper.document
+    parameters = _prepare_parameters(operation, shaper)
+    body, request_media = _prepare_body(operation, shaper)
+    responses, response_facts = _prepare_responses(operation, shaper)
+    source = operation.source
+    template = operation.path
+    for fact in parameters:
+        if fact["in"] == "path":
+            template = template.replace("{" + fact["wire"] + "}", "{" + fact["python"] + "}")
+    secured = source.get("security", document.get("security"))
+    operation.facts = {
+        "name": operation.name,
+        "operation_id": str(source.get("operationId") or operation.name),
+        "method": operation.method.upper(),
+        "path": operation.path,
+        "tag": str((source.get("tags") or [""])[0]),
+        "accept": _accept(
+            response_facts, usual="application/ld+json" if is_api_platform(document) else "*/*"
+        ),
+        "bodies": request_media,
+        "responses": response_facts,
+        "parameters": parameters,
+        "template": template,
+        "deprecated": source.get("deprecated") is True,
+        "at": operation.at,
+    }
+    operation.prepared = {
+        "operationId": operation.name,
+        "tags": [operation.directory],
+        "summary": _text(source.get("summary")),
+        "description": _text(source.get("description")),
+        "parameters": [
+            {
+                "name": fact["python"],
+                "in": fact["in"],
+                "required": fact["required"],
+                "schema": fact.pop("schema"),
+            }
+            for fact in parameters
+        ],
+        "responses": responses,
+        "x-operation": operation.facts,
+    }
+    if is_list(secured) and any(secured):
+        operation.prepared["security"] = [{"token": []}]
+    if body:
+        operation.prepared["requestBody"] = body
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _accept(responses: list[Object], usual: str) -> str:
+    """List what is asked for, what a success is written in first; where anything may come, JSON rather."""
+    ordered = sorted(responses, key=lambda fact: not str(fact["status"]).startswith("2"))
+    media = [fact["media_type"] for fact in ordered if fact["media_type"]]
+    if "*/*" in media and "application/json" not in media:
+        media.insert(media.index("*/*"), "application/json")
+    return ", ".join(dict.fromkeys(media)) or usual
+
+
+def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Object]:
+    in_path = _TEMPLATE.findall(operation.path)
+    kept: list[tuple[Object, str]] = []
+    for parameter, at in operation.parameters:
+        wire, place = str(parameter["name"]), parameter["in"]
+        what = f"{operation.method.upper()} {operation.path}: parameter {wire} in {place}"
+        if place == "path" and wire not in in_path:
+            shaper.left_out.append(LeftOut(at, what, "the path has no place for it"))
+        elif place == "header" and wire.lower() in _IGNORED_HEADERS:
+            shaper.left_out.append(
+                LeftOut(at, what, "the client sets this header itself; OpenAPI says to ignore it")
+            )
+        else:
+            kept.append((parameter, at))
+    declared = {str(parameter["name"]) for parameter, _ in kept if parameter["in"] == "path"}
+    for wire in in_path:
+        if wire not in declared:
+            declared.add(wire)
+            kept.append(({"name": wire, "in": "path", "schema": {"type": "string"}}, operation.at))
+    kept.sort(key=lambda entry: _LOCATIONS.index(entry[0]["in"]))
+    ambiguous = {
+        python
+        for python, count in Counter(
+            property_identifier(str(parameter["name"])) for parameter, _ in kept
+        ).items()
+        if count > 1
+    }
+    labels = [_label(parameter, ambiguous, kept) for parameter, _ in kept]
+    pythons = distinct_identifiers(labels, reserved=RESERVED_PARAMETERS)
+    facts: list[Object] = []
+    for (parameter, at), label in zip(kept, labels, strict=True):
+        facts.append(_parameter_facts(operation, parameter, at, pythons[label], shaper))
+    order = {wire: number for number, wire in enumerate(in_path)}
+    facts.sort(
+        key=lambda fact: (
+            _LOCATIONS.index(fact["in"]),
+            order.get(fact["wire"], 0) if fact["in"] == "path" else 0,
+        )
+    )
+    return facts
+
+
+def _label(parameter: Object, ambiguous: set[str], kept: list[tuple[Object, str]]) -> str:
+    """Name a parameter as on the wire, with its place when that name is used in several places."""
+    wire = str(parameter["name"])
+    same = [other for other, _ in kept if other["name"] == wire]
+    if property_identifier(wire) in ambiguous and len(same) > 1 and parameter["in"] != same[0]["in"]:
+        return f"{wire} {parameter['in']}"
+    return wire
+
+
+def _parameter_facts(operation: Operation, parameter: Object, at: str, python: str, shaper: Shaper) -> Object:
+    schema, where, as_json = parameter.get("schema"), f"{at}/schema", False
+    content = parameter.get("content")
+    if schema is None and is_object(content) and content:
+        media = next(iter(content))
+        schema, where = as_object(content[media]).get("schema"), f"{at}/content{pointer(media)[1:]}/schema"
+        as_json = kind_of(media) == "json"
+    part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
+    wire, place = str(parameter["name"]), str(parameter["in"])
+    stand = Stand(literal=pascal(operation.name), segments=(pascal(python),))
+    style = str(parameter.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
+    explode = parameter.get("explode")
+    shape = shaper.shape(part, "request", stand)
+    flat = flatten(shaper.document, part)
+    description = _text(parameter.get("description"))
+    told = describe(
+        shaper.document, Part({**part.schema, "description": ""}, where, part.owner) if part.schema else part
+    )
+    return {
+        "python": python,
+        "wire": wire,
+        "in": place,
+        "style": style,
+        # the brackets of `product[]` say that the key is repeated, whatever `explode` says (section 3.14)
+        "explode": wire.endswith("[]") or (explode if isinstance(explode, bool) else style == "form"),
+        "json": as_json,
+        "required": place == "path" or parameter.get("required") is True,
+        "description": " ".join(filter(None, [_sentence(description), told])),
+        "deprecated": parameter.get("deprecated") is True,
+        "nullable": flat.nullable,
+        "schema": shape,
+        "at": at,
+    }
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?", ">")) else f"{text}."
+
+
+def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Object, list[Object]]:
+    raw = operation.source.get("requestBody")
+    body = resolve(shaper.document, raw)
+    if not is_object(body) or not is_object(body.get("content")) or not body["content"]:
+        return {}, []
+    at = raw["$ref"] if is_object(raw) and "$ref" in raw else f"{operation.at}/requestBody"
+    content: dict[str, Any] = body["content"]
+    first = preferred(content, method=operation.method, request=True)
+    ordered = sorted(content, key=lambda media: media != first)
+    prepared: Object = {}
+    facts: list[Object] = []
+    shapes: list[Object] = []
+    for media in ordered:
+        schema = as_object(content[media]).get("schema")
+        where = f"{at}/content{pointer(media)[1:]}"
+        what = f"{operation.method.upper()} {operation.path}: request body as {media}"
+        kind = kind_of(media)
+        if facts and (kind in {fact["kind"] for fact in facts} or kind == "text"):
+            shaper.left_out.append(
+                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
+            )
+            continue
+        if facts and schema == as_object(content[facts[0]["media_type"]]).get("schema") and kind != "binary":
+            shaper.left_out.append(
+                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
+            )
+            continue
+        if kind in {"text", "binary"}:
+            shaper.left_out.append(
+                LeftOut(f"{where}/schema", f"{what}: what is inside", "it is sent as text or bytes")
+            )
+        shape = _body_shape(operation, schema, f"{where}/schema", kind, shaper, alone=not facts)
+        if facts and (shape in shapes or (kind != "binary" and referenced_key(shape) is None)):
+            shaper.left_out.append(
+                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
+            )
+            continue
+        shapes.append(shape)
+        prepared[media] = {"schema": shape}
+        facts.append({"media_type": media, "kind": kind, "at": where})
+    required = body.get("required") is True
+    return {"content": prepared, "required": required}, [{**fact, "required": required} for fact in facts]
+
+
+def _body_shape(
+    operation: Operation, schema: Any, where: str, kind: str, shaper: Shaper, *, alone: bool
+) -> Object:
+    if kind in {"text", "binary"}:
+        return {"type": "string", "format": "binary"}
+    part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
+    stand = Stand(literal=pascal(operation.name), segments=("Body",) if alone else (pascal(kind), "Body"))
+    return shaper.shape(part, "request", stand)
+
+
+def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Object, list[Object]]:
+    prepared: Object = {}
+    facts: list[Object] = []
+    for raw_status, raw in as_object(operation.source.get("responses")).items():
+        status = str(raw_status)
+        if status.startswith("x-"):
+            continue
+        status = status.upper() if status.upper().endswith("XX") else status
+        response = resolve(shaper.document, raw)
+        response = response if is_object(response) else {}
+        at = (
+            raw["$ref"]
+            if is_object(raw) and "$ref" in raw
+            else f"{operation.at}/responses{pointer(str(raw_status))[1:]}"
+        )
+        content = as_object(response.get("content"))
+        media = preferred(content, method=operation.method, request=False)
+        for other in content:
+            if other != media:
+                what = f"{operation.method.upper()} {operation.path}: {status} as {other}"
+                where = f"{at}/content{pointer(other)[1:]}"
+                shaper.left_out.append(
+                    LeftOut(
+                        where,
+                        what,
+                        f"another representation of the same answer, which is asked for as {media}",
+                    )
+                )
+        entry: Object = {"description": _text(response.get("description"))}
+        kind = "none"
+        if media is not None:
+            where = f"{at}/content{pointer(media)[1:]}/schema"
+            part = Part(as_object(as_object(content[media]).get("schema")), where, owner_of(where, None))
+            kind, shape = _response_shape(operation, status, media, part, shaper)
+            if kind in {"text", "binary"}:
+                shaper.left_out.append(
+                    LeftOut(where, f"{status} as {media}: what is inside", "it is given as text or bytes")
+                )
+            entry["content"] = {media: {"schema": shape}}
+        prepared[status] = entry
+        facts.append(
+            {
+                "status": status,
+                "media_type": media,
+                "kind": kind,
+                "description": entry["description"],
+                "at": at,
+            }
+        )
+    return prepared or {"default": {"description": ""}}, facts
+
+
+def _response_shape(
+    operation: Operation, status: str, media: str, part: Part, shaper: Shaper
+) -> tuple[str, Object]:
+    kind = kind_of(media)
+    flat = flatten(shaper.document, part)
+    if kind in {"binary", "form", "multipart"} or (
+        flat.keywords.get("format") == "binary" and kind == "json"
+    ):
+        return "binary", {"type": "string", "format": "binary"}
+    if kind == "text":
+        return "text", {"type": "string"}
+    return "json", shaper.shape(part, "read", _response_stand(operation, status, flat, shaper))
+
+
+def _response_stand(operation: Operation, status: str, flat: Flat, shaper: Shaper) -> Stand:
+    """Name an answer without a name: a collection after its members, anything else after the operation."""
+    member = flat.properties.get("member") or flat.properties.get("hydra:member")
+    items = flatten(shaper.document, member).items if member is not None else []
+    target = as_object(items[-1].schema).get("$ref") if items else None
+    if isinstance(target, str):
+        return Stand(literal=f"{target}", segments=("Collection",))
+    success = [code for code in as_object(operation.source.get("responses")) if str(code).startswith("2")]
+    ending = "Response" if status.startswith("2") and len(success) == 1 else f"Response{status.title()}"
+    return Stand(literal=pascal(operation.name), segments=(ending,))

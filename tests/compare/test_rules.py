@@ -1,0 +1,79 @@
+"""Each rule of the comparison is reported for a pair of minimal documents, with the level that its table gives it."""
+
+from __future__ import annotations
+
+import jsonschema_rs
+import pytest
+from rule_pairs import CASES
+
+from scripts.compare.wire.rules import LEVELS, RULES
+
+# one change shows in two places: the present schema, or the scheme, is another one
+REPORTED_TWICE = {
+    "request-pattern-properties-unjudged",
+    "response-pattern-properties-unjudged",
+    "security-scheme-added",
+    "security-scheme-removed",
+}
+# the alternative that stays is written differently, too
+BESIDE = {
+    "request-variant-unjudged": "request-pattern-narrowed",
+    "response-variant-unjudged": "response-pattern-widened",
+}
+# changes that no JSON value shows: what is said of a value differs, not which values there are
+NO_VALUE_SHOWS = ("discriminator-", "write-only", "property-removed-from-closed-object")
+
+
+def test_every_rule_has_a_pair_of_documents_and_every_pair_a_rule():
+    assert CASES.keys() == RULES.keys()
+
+
+def test_every_rule_gives_its_level_and_a_reason():
+    for rule in RULES.values():
+        assert rule.level in LEVELS
+        assert rule.reason.endswith(".")
+        assert len(rule.reason) >= 20
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_the_pair_of_a_rule_is_reported_by_it_and_by_nothing_else(rule, compared):
+    old, new = CASES[rule]
+    comparison = compared(old, new)
+    ids = [record.id for record in comparison.changes]
+    expected = [rule] * (2 if rule in REPORTED_TWICE else 1) + ([BESIDE[rule]] if rule in BESIDE else [])
+    assert sorted(ids) == sorted(expected)
+    record = next(record for record in comparison.changes if record.id == rule)
+    assert record.level == RULES[rule].level
+    assert record.message.endswith(".")
+    assert "\n" not in record.message
+
+
+@pytest.mark.parametrize("rule", [rule for rule in CASES if RULES[rule].schema])
+def test_a_change_of_a_schema_comes_with_a_witness_or_says_why_not(rule, compared):
+    old, new = CASES[rule]
+    record = next(record for record in compared(old, new).changes if record.id == rule)
+    witness = record.witness
+    assert witness is not None
+    if record.level == "breaking" and not any(part in rule for part in NO_VALUE_SHOWS):
+        assert witness.found, witness.reason
+    if not witness.found:
+        assert witness.reason
+        return
+    if "read-only" in rule:
+        return  # what is read only need not be sent, which JSON Schema does not know
+    before, after = _validator(old, witness.old_pointer), _validator(new, witness.new_pointer)
+    if record.direction == "request":
+        assert before.is_valid(witness.value)
+        assert not after.is_valid(witness.value)
+    else:
+        assert after.is_valid(witness.value)
+        assert not before.is_valid(witness.value)
+
+
+def _validator(document, pointer):
+    """Validate against the schema as it is written in the document, looked up by its pointer."""
+    schema = document
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        schema = schema[int(key)] if isinstance(schema, list) else schema[key]
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import pytest
+
+from scripts.descriptions import find, load, versions
+from scripts.generate.build import corrected
+from scripts.generate.prepare import DescriptionError, prepare
+
+
+def named(document, kind):
+    return {
+        name
+        for name, schema in prepare(document).document["components"]["schemas"].items()
+        if (schema.get("x-direction") or "enum") in kind
+    }
+
+
+def operation_names(document):
+    prepared = prepare(document).document
+    return {operation["operationId"] for item in prepared["paths"].values() for operation in item.values()}
+
+
+def ours(version):
+    return corrected(load(find(version)))
+
+
+NEW_MODEL = {
+    "get_order_item_ticket", "update_order_item_ticket", "update_order_document", "list_orders", "bulk_create_orders",
+    "get_order", "list_reservations", "bulk_create_reservations", "get_reservation", "get_form", "list_catalogs",
+    "list_offers", "get_offer_availability", "get_offer_price", "get_offer_ticket", "list_offer_ticket_sessions",
+    "list_product_bases", "list_products", "list_product_base_options", "list_product_base_option_values",
+}  # fmt: skip
+OLD_MODEL = (
+    NEW_MODEL
+    - {"get_offer_ticket", "list_offer_ticket_sessions"}
+    - {name for name in NEW_MODEL if "product_base" in name}
+) | {"list_offer_tickets", "list_events", "get_event", "list_sessions", "get_session_availability"}
+
+
+@pytest.mark.parametrize("version", versions())
+def test_operations_are_named_after_method_and_resource(version):
+    expected = OLD_MODEL if version in {"1.0.4", "1.0.7"} else NEW_MODEL
+    documents = (
+        set() if version in {"1.0.4", "1.0.7", "1.0.10"} else {"list_order_documents", "get_order_document"}
+    )
+    if version in {"1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"}:
+        assert operation_names(ours(version)) == expected | documents
+
+
+@pytest.mark.parametrize("version", versions())
+def test_schemas_lose_prefix_representation_and_groups(version):
+    names = named(ours(version), {"read", "request"})
+    assert {
+        "Offer", "Catalog", "Order", "OrderCustomer", "OrderItem", "OrderItemTicket", "OrderItemTicketBeneficiary",
+        "Reservation", "ReservationItem", "ReservationItemOfferTicket", "OfferPrice", "OfferPriceInOffer",
+        "OfferAvailability", "Form", "FormField", "FormFieldChoice", "Error", "ConstraintViolation",
+        "OfferCollection", "CollectionView", "CollectionSearch",
+    } <= names  # fmt: skip
+    assert not any("Jsonld" in name or "Ticketing" in name or "Hydra" in name for name in names)
+
+
+def test_input_classes_and_what_stands_inside_them_are_named_from_where_they_stand():
+    assert named(ours("release"), {"request"}) == {
+        "BulkReservationInput", "BulkReservationInputItem", "BulkReservationInputItemTicketSession",
+        "BulkReservationInputItemTicketSessionFormData", "BulkReservationInputItemTicketSessionFormDataField",
+        "BulkOrderInput", "BulkOrderInputCustomer", "PatchOrderItemTicketInput",
+        "PatchOrderItemTicketInputBeneficiary", "PatchOrderDocumentInput",
+    }  # fmt: skip
+
+
+def test_the_form_of_a_document_after_its_patch_has_a_name_of_its_own():
+    assert {"OrderDocument", "OrderDocumentPatchRead"} <= named(ours("release"), {"read"})
+
+
+def backwards(node):
+    if isinstance(node, dict):
+        return {key: backwards(node[key]) for key in reversed(list(node))}
+    return [backwards(value) for value in node] if isinstance(node, list) else node
+
+
+@pytest.mark.parametrize("version", versions())
+def test_names_do_not_depend_on_the_order_of_the_description(version):
+    document = ours(version)
+    assert named(document, {"read", "request", "enum"}) == named(
+        backwards(document), {"read", "request", "enum"}
+    )
+    assert operation_names(document) == operation_names(backwards(document))
+
+
+def test_two_resources_of_one_name_keep_what_tells_them_apart():
+    document = load_fixture("names_on_the_wire")
+    assert {"BookingOrder", "TicketingOrder"} <= named(document, {"read"})
+    assert {"list_booking_orders", "list_ticketing_orders"} <= operation_names(document)
+
+
+def load_fixture(name):
+    from pathlib import Path
+
+    return load(Path(__file__).parent / "descriptions" / f"{name}.yaml")
+
+
+def test_a_schema_both_read_and_sent_is_two_classes(described):
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    content = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Both"}}}}
+    document = described(
+        {"Both": schema}, requestBody=content, responses={"200": {"description": "", **content}}
+    )
+    assert named(document, {"read"}) == {"Both"}
+    assert named(document, {"request"}) == {"BothInput"}
+
+
+def test_the_same_said_twice_is_one_class_and_different_things_are_two(described):
+    def answer(name):
+        return {
+            "200": {
+                "description": "",
+                "content": {"application/ld+json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
+            }
+        }
+
+    same = {"type": "object", "properties": {"a": {"type": "string"}}}
+    other = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    holder = {
+        "type": "object",
+        "properties": {
+            "one": {"$ref": "#/components/schemas/Tag.jsonld-tag.read"},
+            "two": {"$ref": "#/components/schemas/Tag.jsonld-book.read"},
+            "three": {"$ref": "#/components/schemas/Tag.jsonld-shop.read"},
+        },
+    }
+    document = described(
+        {
+            "Holder.jsonld-holder.read": holder,
+            "Tag.jsonld-tag.read": same,
+            "Tag.jsonld-book.read": same,
+            "Tag.jsonld-shop.read": other,
+        },
+        responses=answer("Holder.jsonld-holder.read"),
+    )
+    assert named(document, {"read"}) == {"Holder", "Tag", "TagInShop"}
+    properties = prepare(document).document["components"]["schemas"]["Holder"]["properties"]
+    assert properties["one"] == properties["two"] != properties["three"]
+
+
+@pytest.mark.parametrize(
+    ("spelling", "openapi"),
+    [
+        ({"type": "string", "nullable": True}, "3.0.3"),
+        ({"type": ["string", "null"]}, "3.1.0"),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "3.1.0"),
+        ({"oneOf": [{"type": "null"}, {"type": "string"}]}, "3.1.0"),
+        ({"type": ["null", "string"], "maxLength": 3}, "3.1.0"),
+    ],
+)
+def test_null_is_understood_in_every_spelling(described, spelling, openapi):
+    document = {**described({"Thing": {"type": "object", "properties": {"a": spelling}}}), "openapi": openapi}
+    properties = prepare(document).document["components"]["schemas"]["Thing"]["properties"]
+    assert properties["a"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({}, "not an OpenAPI 3 document"),
+        ({"swagger": "2.0"}, "not an OpenAPI 3 document"),
+        ([], "not an OpenAPI 3 document"),
+        ({"openapi": "3.1.0"}, "neither paths nor components"),
+        ({"openapi": "3.1.0", "paths": []}, "`paths` is no object"),
+    ],
+)
+def test_what_is_no_description_is_refused(document, said):
+    with pytest.raises(DescriptionError, match=said):
+        prepare(document)
+
+
+@pytest.mark.parametrize(
+    "target", ["#/components/schemas/Nowhere", "other.yaml#/A", "#/components/schemas/Thing/properties/9"]
+)
+def test_a_reference_that_leads_nowhere_is_named(described, target):
+    document = described({"Thing": {"type": "object", "properties": {"a": {"$ref": target}}}})
+    with pytest.raises(DescriptionError) as caught:
+        prepare(document)
+    assert target in str(caught.value)
+
+
+def test_parameters_that_refer_to_each_other_in_a_circle_are_refused(described):
+    document = described(parameters=[{"$ref": "#/components/parameters/A"}])
+    document["components"]["parameters"] = {
+        "A": {"$ref": "#/components/parameters/B"},
+        "B": {"$ref": "#/components/parameters/A"},
+    }
+    with pytest.raises(DescriptionError, match="circle"):
+        prepare(document)
