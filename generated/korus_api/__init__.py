@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 API_VERSION: Final = "release"
 """The version of the API's description (`info.version`)."""
 
-DESCRIPTION_SHA256: Final = "d00c9677c02423bcc2a2f2ed9c1f1e2d0cb854ed9608ebcf319791d1d04cf531"
+DESCRIPTION_SHA256: Final = "6e13dce50f5290f2c9144567780c66dde020ff8929a0c7e8566c65e6b595e2d3"
 """The SHA-256 of the description's file as it was, before the overlay."""
 
 __all__ = ["API_VERSION", "DESCRIPTION_SHA256", "AuthenticatedClient", "Client"]
