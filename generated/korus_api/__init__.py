@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 API_VERSION: Final = "release"
 """The version of the API's description (`info.version`)."""
 
-DESCRIPTION_SHA256: Final = "6e13dce50f5290f2c9144567780c66dde020ff8929a0c7e8566c65e6b595e2d3"
+DESCRIPTION_SHA256: Final = "c3862df56c621476f357d41b995524db25f2bb3398c38558bf025b6b8c11b1ac"
 """The SHA-256 of the description's file as it was, before the overlay."""
 
 __all__ = ["API_VERSION", "DESCRIPTION_SHA256", "AuthenticatedClient", "Client"]

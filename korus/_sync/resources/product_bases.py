@@ -108,7 +108,8 @@ class ProductBases(Resource):
 
         Args:
             product_base: The base or its IRI.
-            code: The option or its code, such as ``zone``; codes that are not known here are sent too.
+            code: The option or its code: one of `korus.models.ProductBaseOptionCode`, such as ``zone``, or any other
+                text.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
 
