@@ -73,7 +73,7 @@ def known(stocked: Shop, running: Sandbox) -> dict[str, str]:
         "/v1/booking/orders/_bulk", "/v1/booking/reservations/_bulk",
         *(each for each in seats if stocked.get(each).status_code == 200),
     }  # fmt: skip
-    patterns = {path: re.compile(re.sub(r"\{[^}]+\}", "[^/_][^/]*", path)) for _, path in ALL}
+    patterns = {path: re.compile(re.sub(r"\{[^}]+\}", "(?!_bulk$)[^/]+", path)) for _, path in ALL}
     found = {
         path: next((each for each in sorted(real) if pattern.fullmatch(each)), "")
         for path, pattern in patterns.items()
@@ -202,3 +202,12 @@ def test_what_the_description_does_not_have_is_not_there(path: str, running: San
     answer = PLAIN.get(f"{running.base_url}{path}")
     assert answer.status_code == 404
     assert answer.json()["@type"] == "Error"
+
+
+@pytest.mark.parametrize("strange", ["_", "_x", "_bulk_", "__bulk", "%C2%AE", "~", "x_bulk"])
+def test_an_id_of_any_shape_gets_the_status_of_an_unknown_one(strange: str, stocked: Shop) -> None:
+    catalogs, orders = "/v1/ticketing/catalogs", "/v1/booking/orders"
+    assert stocked.get(f"{catalogs}/{strange}/offers").status_code == 403
+    assert stocked.get(f"{stocked.catalog()}/offers/{strange}/tickets/{strange}/sessions").status_code == 403
+    assert stocked.get(f"{orders}/{strange}").status_code == 404
+    assert stocked.get(f"{orders}/{strange}/documents").status_code == 403
