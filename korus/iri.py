@@ -33,6 +33,7 @@ __all__ = [
     "PRODUCT",
     "PRODUCT_BASE",
     "RESERVATION",
+    "SEAT_MAP",
     "SESSIONS",
     "TICKET",
     "Kind",
@@ -83,6 +84,9 @@ _ORDER = "/v1/booking/orders/{order_id}"
 ORGANIZATION = Kind("organisation", "/v1/organizations/{organization_id}")
 CATALOG = Kind("catalogue", _CATALOG, ("Catalog",))
 PRODUCT_BASE = Kind("product base", _CATALOG + "/product_bases/{product_base_id}", ("ProductBase",))
+SEAT_MAP = Kind(
+    "seat map", _CATALOG + "/product_bases/{product_base_id}/seat_maps/{seat_map_id}", ("SeatMap",)
+)
 PRODUCT = Kind("product", _CATALOG + "/products/{product_id}", ("Product", "ProductInOffer"))
 OFFER = Kind("offer", _CATALOG + "/offers/{offer_id}", ("Offer",))
 OFFER_TICKET = Kind(
@@ -114,6 +118,7 @@ KINDS = (
     ORGANIZATION,
     CATALOG,
     PRODUCT_BASE,
+    SEAT_MAP,
     PRODUCT,
     OFFER,
     OFFER_TICKET,

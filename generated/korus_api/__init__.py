@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 API_VERSION: Final = "release"
 """The version of the API's description (`info.version`)."""
 
-DESCRIPTION_SHA256: Final = "d00c9677c02423bcc2a2f2ed9c1f1e2d0cb854ed9608ebcf319791d1d04cf531"
+DESCRIPTION_SHA256: Final = "c3862df56c621476f357d41b995524db25f2bb3398c38558bf025b6b8c11b1ac"
 """The SHA-256 of the description's file as it was, before the overlay."""
 
 __all__ = ["API_VERSION", "DESCRIPTION_SHA256", "AuthenticatedClient", "Client"]

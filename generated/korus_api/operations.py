@@ -21,6 +21,7 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "get_order_document": f"{_PACKAGE}.api.order_document.get_order_document",
         "get_order_item_ticket": f"{_PACKAGE}.api.order_item_ticket.get_order_item_ticket",
         "get_reservation": f"{_PACKAGE}.api.reservation.get_reservation",
+        "get_seat_map": f"{_PACKAGE}.api.seat_map.get_seat_map",
         "list_catalogs": f"{_PACKAGE}.api.catalog.list_catalogs",
         "list_offer_ticket_sessions": f"{_PACKAGE}.api.offer_ticket_session.list_offer_ticket_sessions",
         "list_offers": f"{_PACKAGE}.api.offer.list_offers",

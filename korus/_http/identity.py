@@ -14,6 +14,8 @@ from korus.errors import AnswerMismatch
 __all__ = ["Identity"]
 
 _BLANK_NODE = "/.well-known/genid/"
+_LAST_ID_IS_OF_ANOTHER = frozenset({"get_seat_map"})
+"""Operations whose last id may be of something else than what they answer (reference P22)."""
 
 
 @frozen
@@ -40,7 +42,10 @@ class Identity:
             AnswerMismatch: It does, or it names something that belongs to another one.
         """
         found = cast("Mapping[str, object]", answer).get("@id") if isinstance(answer, Mapping) else None
-        if isinstance(found, str) and any(map(self._is_another, self._relative(found))):
+        template = self.template.rsplit("/", 1)[0] if operation in _LAST_ID_IS_OF_ANOTHER else self.template
+        if isinstance(found, str) and any(
+            _is_another(template, self.path, each) for each in self._relative(found)
+        ):
             raise AnswerMismatch(
                 f"{operation}: the answer is about another resource than {self.path}, so it was discarded. "
                 "Look for a proxy or a cache on the way that mixes up answers.",
@@ -58,18 +63,19 @@ class Identity:
         prefix = urlsplit(self.base_url).path.rstrip("/")
         return [path, path.removeprefix(prefix)] if prefix and path.startswith(prefix + "/") else [path]
 
-    def _is_another(self, named: str) -> bool:
-        differs = False
-        # what lies above or below a resource names it too
-        for part, asked, found in zip(
-            self.template.split("/"), self.path.split("/"), named.rstrip("/").split("/"), strict=False
-        ):
-            if not part.startswith("{"):
-                if part != found:
-                    return False
-            elif not _same_id(asked, found):
-                differs = True
-        return differs
+
+def _is_another(template: str, path: str, named: str) -> bool:
+    differs = False
+    # what lies above or below a resource names it too
+    for part, asked, found in zip(
+        template.split("/"), path.split("/"), named.rstrip("/").split("/"), strict=False
+    ):
+        if not part.startswith("{"):
+            if part != found:
+                return False
+        elif not _same_id(asked, found):
+            differs = True
+    return differs
 
 
 def _same_id(one: str, other: str) -> bool:

@@ -16,7 +16,15 @@ from korus.iri import Kind, parse_id, reference
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Direction", "date_filter", "direction_filter", "id_filter", "text_filter", "texts_filter"]
+__all__ = [
+    "Direction",
+    "bare_id",
+    "date_filter",
+    "direction_filter",
+    "id_filter",
+    "text_filter",
+    "texts_filter",
+]
 
 Direction: TypeAlias = Literal["asc", "desc"]
 """Which way to sort: ``asc`` (first things first) or ``desc``."""
@@ -76,8 +84,15 @@ def id_filter(value: object, *kinds: Kind, base_url: str) -> str | None:
     Raises:
         InvalidIri: when it is none of these, or of another kind.
     """
-    if value is None:
-        return None
+    return None if value is None else bare_id(value, *kinds, base_url=base_url)
+
+
+def bare_id(value: object, *kinds: Kind, base_url: str) -> str:
+    """Return the bare id of a model, an IRI or an id.
+
+    Raises:
+        InvalidIri: It is none of these, or of another kind.
+    """
     if isinstance(value, str) and "/" not in value:
         return parse_id(value)
     return reference(value, *kinds, base_url=base_url).id

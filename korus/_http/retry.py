@@ -45,35 +45,8 @@ class Replay(Enum):
     """It would happen twice; only a request that certainly was not carried out is repeated."""
 
 
-_READS = (
-    "get_event",
-    "get_form",
-    "get_offer_availability",
-    "get_offer_price",
-    "get_offer_ticket",
-    "get_order",
-    "get_order_document",
-    "get_order_item_ticket",
-    "get_reservation",
-    "get_session_availability",
-    "list_catalogs",
-    "list_events",
-    "list_offer_ticket_sessions",
-    "list_offer_tickets",
-    "list_offers",
-    "list_order_documents",
-    "list_orders",
-    "list_product_base_option_values",
-    "list_product_base_options",
-    "list_product_bases",
-    "list_products",
-    "list_reservations",
-    "list_sessions",
-)
-
 REPLAY: Mapping[str, Replay] = MappingProxyType(
     {
-        **dict.fromkeys(_READS, Replay.SAFE),
         # a merge-patch of the same fields gives the same ticket
         "update_order_item_ticket": Replay.IDEMPOTENT,
         # asks for one more temporary address; the document stays what it is
@@ -83,16 +56,13 @@ REPLAY: Mapping[str, Replay] = MappingProxyType(
         "bulk_create_orders": Replay.NEVER,
     }
 )
-"""What may be repeated, one entry for each operation of every known description."""
+"""What may be repeated: one entry for each operation that writes. Reads may always be."""
 
 
 def replay_of(operation: str, method: str) -> Replay:
-    """Say what repeating an operation does.
-
-    An operation that no known description has is safe when its method is, and never repeated otherwise.
-    """
-    unknown = Replay.SAFE if method.upper() in {"GET", "HEAD", "OPTIONS"} else Replay.NEVER
-    return REPLAY.get(operation, unknown)
+    """Return what repeating an operation does: by its method, unless `REPLAY` has an entry for it."""
+    by_method = Replay.SAFE if method.upper() in {"GET", "HEAD", "OPTIONS"} else Replay.NEVER
+    return REPLAY.get(operation, by_method)
 
 
 def next_wait(

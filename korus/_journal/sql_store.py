@@ -65,6 +65,7 @@ from korus._core.secret import Secret
 from korus._journal.intent_log import (
     ALIVE_STATES,
     Intent,
+    Kind,
     State,
     Takeover,
     keys_in_doubt,
@@ -172,7 +173,7 @@ class JournalEntry:
     """
 
     id: str
-    kind: str
+    kind: Kind
     state: State
     reference: str | None
     created_at: datetime
@@ -571,7 +572,7 @@ class JournalStore:
         self,
         *,
         open_only: bool = False,
-        kind: str | None = None,
+        kind: Kind | None = None,
         reference: str | None = None,
         limit: int | None = None,
     ) -> list[JournalEntry]:

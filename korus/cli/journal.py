@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -19,6 +19,7 @@ from korus.cli.own_log import log_setting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from korus._journal.intent_log import Kind
     from korus._journal.sql_store import JournalEntry
     from korus._sync.resources.journal import Recovered
 
@@ -52,8 +53,9 @@ def list_entries(  # noqa: PLR0917 - typer makes an option of each
     as_json: AsJson = False,
 ) -> None:
     """Show what is in the journal: by default only what is open. Asks the API nothing."""
+    wanted = cast("Kind | None", kind)  # another text is refused by `list`
     with _client(journal) as korus:
-        entries = korus.journal.list(open_only=not everything, kind=kind, reference=reference, limit=limit)
+        entries = korus.journal.list(open_only=not everything, kind=wanted, reference=reference, limit=limit)
     if as_json:
         _print_json([entry.to_dict() for entry in entries])
     elif not entries:

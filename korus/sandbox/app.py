@@ -69,9 +69,9 @@ class Service:
 
 
 class _Key(Convertor[str]):
-    """An id or code in a path; ``_bulk`` is none, so that it is not taken for an order."""
+    """An id or code in a path: any text but ``_bulk``, which would be taken for an order."""
 
-    regex = "[^/_][^/]*"
+    regex = "(?!_bulk(?:/|$))[^/]+"
 
     def convert(self, value: str) -> str:
         return value

@@ -172,12 +172,12 @@ def _offer_ticket(call: Call, name: str, *, listing: bool = False) -> OfferTicke
     raise _missing("ticket", listing=listing)
 
 
-def _base(call: Call) -> Base:
-    catalog = _catalog(call, listing=True)
+def _base(call: Call, *, listing: bool = True) -> Base:
+    catalog = _catalog(call, listing=listing)
     for base in call.world.catalogue.bases[catalog.id]:
         if base.id == call.ids["productBaseId"]:
             return base
-    raise _missing("product base", listing=True)
+    raise _missing("product base", listing=listing)
 
 
 def _order(call: Call, name: str, *, listing: bool = False) -> Order:
@@ -291,6 +291,17 @@ def list_product_base_option_values(call: Call) -> Reply:
         language=language,
         cache=_CATALOGUE_CACHE,
     )
+
+
+def get_seat_map(call: Call) -> Reply:
+    """The seat map of a session of the base (P22, P23)."""
+    base = _base(call, listing=False)
+    for offer in call.world.catalogue.offers[base.catalog.id]:
+        for ticket in tickets_of(offer) if offer.product.base is base else ():
+            for session in sessions_of(ticket):
+                if session.id == call.ids["id"]:
+                    return _answer(represent.seat_map(session, base.iri))
+    raise _missing("seat map", listing=False)
 
 
 _DATE_BOUNDS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -706,6 +717,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET",
         f"{_C}/{{catalogId}}/product_bases/{{productBaseId}}/options/{{code}}/values",
         list_product_base_option_values,
+    ),
+    Operation(
+        "get_seat_map",
+        "GET",
+        f"{_C}/{{catalogId}}/product_bases/{{productBaseId}}/seat_maps/{{id}}",
+        get_seat_map,
     ),
 )
 """Every operation served, by its name in the raw client."""

@@ -136,6 +136,16 @@ def option_value(item: OptionValue, language: str) -> JsonObject:
     }
 
 
+def seat_map(item: Session, base_iri: str) -> JsonObject:
+    """Write the seat map of a session (P23)."""
+    return {
+        "@context": "/contexts/TicketingSeatMap",
+        "@id": f"{base_iri}/seat_maps/{item.id}",
+        "@type": "TicketingSeatMap",
+        "id": item.id,
+    }
+
+
 def product(item: Product, language: str) -> JsonObject:
     """Write a product (4.5)."""
     return {

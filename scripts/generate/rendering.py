@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from scripts.descriptions.values import Object
 
 _WIDTH = 110
+_JSON_LD = {
+    "@context": "JSON-LD context.",
+    "@id": "IRI of this object; a blank node if it cannot be fetched.",
+    "@type": "JSON-LD type.",
+}
 _READING = ("ABSENT", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",
             "read_model", "read_models", "read_one_of", "restore", "same", "shown",
             "unknown_keys")  # fmt: skip
@@ -96,7 +101,7 @@ class Rendering:
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Give the functions of the templates."""
         names = (
-            "ordered_properties", "attributes_documentation", "module_text", "default_description",
+            "ordered_properties", "field_documentation", "module_text", "default_description",
             "model_modules", "operation_modules",
             "operation_facts", "bodies", "answer_types", "signature", "summary", "arguments_documentation",
             "parameter_lines", "url_expression", "has_query", "body_lines", "passed_on", "endpoint_text",
@@ -116,15 +121,24 @@ class Rendering:
         listed = [*model.required_properties, *model.optional_properties]
         return sorted(listed, key=lambda prop: (not prop.required, order[prop.name.get_untrusted_value()]))
 
-    @staticmethod
-    def attributes_documentation(properties: list[Any], facts: Object) -> str:
-        """Document a model's attributes: what each means, and its key on the wire."""
-        lines: list[str] = []
-        for prop in properties:
-            name = prop.name.get_untrusted_value()
-            text = f"{facts['x-documented'][name]} Key `{facts['x-wire'][name]}`.".strip()
-            lines.append(f"        {name}: {docstring(text, 12, len(name) - 2)}")
-        return "\n".join(lines)
+    def field_documentation(self, prop: Any, facts: Object) -> str:
+        """Document a field: what it means, its key on the wire if that is another, and what it is when missing."""
+        name = prop.name.get_untrusted_value()
+        wire = facts["x-wire"][name]
+        text = facts["x-documented"][name] or _JSON_LD.get(wire) or self._description_of_class(prop)
+        parts = [
+            text,
+            "" if text and wire == str(prop.python_name) else f"Key `{wire}`.",
+            "None if missing." if facts["x-direction"] == "read" else "",
+        ]
+        return docstring(" ".join(filter(None, parts)), 4, 3)
+
+    def _description_of_class(self, prop: Any) -> str:
+        """Return what the description says of the one model or enum that a property holds."""
+        named = {name for _, name in imported(prop)}
+        schemas = self.document["components"]["schemas"]
+        text = schemas[named.pop()].get("description") if len(named) == 1 else None
+        return f"{text.rstrip('.')}." if text else ""
 
     @staticmethod
     def default_description(name: str, reading: bool) -> str:

@@ -204,6 +204,39 @@ def test_options_and_their_values_are_listed(reader: Reader, catalog: Any) -> No
     assert counted > 0
 
 
+def seat_map_of(reader: Reader, catalog: Any) -> tuple[Any, Any, Any]:
+    offers = reader.read(lambda korus: korus.offers.list(catalog, page_size=50))
+    ticket = next(ticket for offer in offers for ticket in offer.tickets if not ticket.date_access)
+    session = reader.read(lambda korus: korus.offers.sessions(ticket).first())
+    for base in reader.read(lambda korus: korus.product_bases.list(catalog)):
+        try:
+            return (
+                base,
+                session,
+                reader.read(lambda korus, at=base: korus.product_bases.seat_map(at, session)),
+            )
+        except errors.NotFound:
+            continue
+    raise AssertionError("no product base has a seat map for the session")
+
+
+def test_a_seat_map_is_read_by_session_id_and_iri(reader: Reader, catalog: Any) -> None:
+    base, session, found = seat_map_of(reader, catalog)
+    assert (found.id, found.iri) == (session.id, f"{base.iri}/seat_maps/{session.id}")
+    assert found.additional_properties == {}
+    for given in (session.iri, session.id, found, found.iri):
+        again = reader.read(lambda korus, at=given: korus.product_bases.seat_map(base.iri, at))
+        assert again == found
+
+
+@pytest.mark.parametrize("wrong", [None, "", "a/b", "/v1/booking/orders/o1", "/v1/ticketing/catalogs/c1"])
+def test_a_seat_map_needs_an_id_or_a_session(reader: Reader, wrong: Any) -> None:
+    with pytest.raises(errors.InvalidIri):
+        reader.read(
+            lambda korus: korus.product_bases.seat_map("/v1/ticketing/catalogs/c/product_bases/b", wrong)
+        )
+
+
 def test_a_reservation_is_read_and_listed(reader: Reader, bought: Bought) -> None:
     found = reader.read(lambda korus: korus.reservations.get(bought.reservation["id"]))
     assert found.iri == bought.reservation["@id"]

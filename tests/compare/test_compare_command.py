@@ -120,7 +120,7 @@ def test_the_rules_are_printed_with_level_and_reason(capsys):
 def test_versions_are_found_in_the_folder_of_descriptions(capsys):
     assert main(["1.0.19", "1.0.38"]) == 0
     assert capsys.readouterr().out.startswith(
-        "1.0.19 → 1.0.38: 0 breaking, 0 possibly breaking, 6 compatible\n"
+        "1.0.19 → 1.0.38: 0 breaking, 0 possibly breaking, 8 compatible\n"
     )
 
 

@@ -172,10 +172,12 @@ def test_from_1_0_10_to_1_0_19_forms_went_and_documents_came(steps):
     assert [record for record in records if record.level == "possibly"] == []
 
 
-def test_from_1_0_19_to_1_0_38_a_parameter_came_and_texts(steps):
+def test_from_1_0_19_to_1_0_38_seat_map_parameter_and_texts_came(steps):
     records = steps["1.0.19", "1.0.38"]
     assert {(record.id, record.where.location) for record in records} == {
         ("info-version-changed", "info"),
+        ("operation-added", ""),
+        ("tag-added", "tags"),
         ("parameter-added", "query parameter withDisabled"),
         ("parameter-description-changed", "query parameter date[after]"),
         ("parameter-description-changed", "query parameter date[before]"),

@@ -44,6 +44,18 @@ def test_what_names_the_same_or_nothing_is_let_through(identity: Identity, iri: 
     identity.check({"@id": iri, "@type": "SomethingElse", "id": "other"}, operation="op")
 
 
+def test_the_last_id_of_a_seat_map_may_be_that_of_its_session() -> None:
+    base = "/v1/ticketing/catalogs/c1/product_bases/b1"
+    seats = Identity(
+        "/v1/ticketing/catalogs/{catalogId}/product_bases/{productBaseId}/seat_maps/{id}",
+        f"{base}/seat_maps/s1",
+        "https://api.test",
+    )
+    seats.check({"@id": f"{base}/seat_maps/m7"}, operation="get_seat_map")
+    with pytest.raises(AnswerMismatch):
+        seats.check({"@id": f"{base.replace('b1', 'b2')}/seat_maps/s1"}, operation="get_seat_map")
+
+
 @pytest.mark.parametrize("answer", [None, [], "text", 7, {}, {"@id": None}, {"@id": 7}, {"id": "o2"}])
 def test_an_answer_without_a_name_is_let_through(answer: object) -> None:
     ORDER.check(answer, operation="op")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import copy
 import datetime as dt
 import importlib
@@ -7,9 +8,11 @@ import inspect
 import pickle
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
+import korus_api
 import pytest
 
 
@@ -322,6 +325,41 @@ def test_everything_public_is_documented_and_every_file_names_its_command(books)
                 inspect.isclass(member) or inspect.isfunction(member)
             ):
                 assert member.__doc__ or member.__name__.startswith("_"), f"{name}.{member.__name__}"
+
+
+def field_texts(path):
+    """Return the text below each field of each class in a module, by class and field."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for field, below in pairwise(node.body if isinstance(node, ast.ClassDef) else []):
+            if isinstance(field, ast.AnnAssign) and not field.target.id.startswith("_"):
+                text = below.value.value if isinstance(below, ast.Expr) else None
+                found[node.name, field.target.id] = " ".join(text.split()) if text else None
+    return found
+
+
+@pytest.mark.parametrize("package", ["books", "pets", "shapes"])
+def test_every_field_has_its_text_below_it(package, request):
+    folder = Path(request.getfixturevalue(package).__file__).parent
+    texts = {
+        key: text
+        for path in sorted((folder / "models").glob("*.py"))
+        for key, text in field_texts(path).items()
+    }
+    lacking = [key for key, text in texts.items() if not text and key[1] != "additional_properties"]
+    assert len(texts) > 3
+    assert lacking == []
+
+
+def test_the_text_of_a_field_says_what_it_is_when_missing():
+    models = Path(korus_api.__file__).parent / "models"
+    offer = field_texts(models / "offer.py")
+    assert offer["Offer", "id"] == "Id of the offer, a UUID. None if missing."
+    assert offer["Offer", "available_quantity"].endswith("Key `availableQuantity`. None if missing.")
+    assert offer["Offer", "iri"].startswith("IRI of this object")
+    assert offer["Offer", "price"].startswith("Price of an offer")
+    customer = field_texts(models / "bulk_order_input_customer.py")
+    assert customer["BulkOrderInputCustomer", "country"] == "Country, two capital letters. Example: `FR`."
 
 
 def test_not_sent_survives_copies_and_pickles(books):

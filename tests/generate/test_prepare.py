@@ -24,29 +24,6 @@ def ours(version):
     return corrected(load(find(version)))
 
 
-NEW_MODEL = {
-    "get_order_item_ticket", "update_order_item_ticket", "update_order_document", "list_orders", "bulk_create_orders",
-    "get_order", "list_reservations", "bulk_create_reservations", "get_reservation", "get_form", "list_catalogs",
-    "list_offers", "get_offer_availability", "get_offer_price", "get_offer_ticket", "list_offer_ticket_sessions",
-    "list_product_bases", "list_products", "list_product_base_options", "list_product_base_option_values",
-}  # fmt: skip
-OLD_MODEL = (
-    NEW_MODEL
-    - {"get_offer_ticket", "list_offer_ticket_sessions"}
-    - {name for name in NEW_MODEL if "product_base" in name}
-) | {"list_offer_tickets", "list_events", "get_event", "list_sessions", "get_session_availability"}
-
-
-@pytest.mark.parametrize("version", versions())
-def test_operations_are_named_after_method_and_resource(version):
-    expected = OLD_MODEL if version in {"1.0.4", "1.0.7"} else NEW_MODEL
-    documents = (
-        set() if version in {"1.0.4", "1.0.7", "1.0.10"} else {"list_order_documents", "get_order_document"}
-    )
-    if version in {"1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"}:
-        assert operation_names(ours(version)) == expected | documents
-
-
 @pytest.mark.parametrize("version", versions())
 def test_schemas_lose_prefix_representation_and_groups(version):
     names = named(ours(version), {"read", "request"})

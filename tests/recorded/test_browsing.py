@@ -122,6 +122,17 @@ def test_a_session_can_be_chosen_for_a_ticket(client):
     assert offer.id in [one.id for one in found]
 
 
+def test_a_seat_map_is_read_for_a_session(client):
+    """The base of the session's offer has a seat map for it."""
+    catalog, offer, ticket = a_timed_ticket(client)
+    session = client.offers.sessions(ticket).first()
+    for base in client.product_bases.list(catalog, page_size=50):
+        if client.offers.list(catalog, product_base=base, session=session, page_size=1).first() == offer:
+            assert client.product_bases.seat_map(base, session).id == session.id
+            return
+    pytest.fail("no product base has the offer of the session")
+
+
 def test_a_ticket_of_an_offer_is_shown_with_what_it_gives_access_to(client):
     """The ticket by itself says what it says inside the offer."""
     _, _, ticket = a_timed_ticket(client)

@@ -96,6 +96,7 @@ def test_every_read_of_what_is_sold_may_be_forbidden(client, korus_cassette):
             "list_product_base_option_values": lambda client: client.product_bases.option_values(
                 base, "zone"
             ).first(),
+            "get_seat_map": lambda client: client.product_bases.seat_map(base, NOWHERE),
         },
     )
 
@@ -172,13 +173,15 @@ def test_every_booking_may_be_refused_as_a_whole(client, korus_cassette, status)
 
 
 def test_what_belongs_to_nothing_is_not_found(client):
-    """404 for a ticket of an offer, a ticket of an order and a document."""
-    _, offer, _ = a_timed_ticket(client)
+    """404 for a ticket of an offer, a ticket of an order, a document and a seat map."""
+    catalog, offer, _ = a_timed_ticket(client)
+    base = client.product_bases.list(catalog).first()
     order = ordered(client, "SHOP-34")
     for ask in (
         lambda: client.offers.ticket(f"{offer.iri}/tickets/{NOWHERE}"),
         lambda: client.tickets.get(f"{order.iri}/items/{NOWHERE}/tickets/{NOWHERE}"),
         lambda: client.documents.get(f"{order.iri}/documents/{NOWHERE}"),
+        lambda: client.product_bases.seat_map(base, NOWHERE),
     ):
         with pytest.raises(NotFound) as caught:
             ask()

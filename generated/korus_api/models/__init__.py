@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from .reservation_item_offer_ticket import ReservationItemOfferTicket
     from .reservation_seats_arrangement import ReservationSeatsArrangement
     from .reservation_status import ReservationStatus
+    from .seat_map import SeatMap
     from .session_availability import SessionAvailability
 
 _MODULES: Final[dict[str, str]] = {
@@ -160,6 +161,7 @@ _MODULES: Final[dict[str, str]] = {
     "ReservationItemOfferTicket": "reservation_item_offer_ticket",
     "ReservationSeatsArrangement": "reservation_seats_arrangement",
     "ReservationStatus": "reservation_status",
+    "SeatMap": "seat_map",
     "SessionAvailability": "session_availability",
 }
 
@@ -239,6 +241,7 @@ __all__ = [
     "ReservationItemOfferTicket",
     "ReservationSeatsArrangement",
     "ReservationStatus",
+    "SeatMap",
     "SessionAvailability",
 ]  # noqa: PLE0604
 

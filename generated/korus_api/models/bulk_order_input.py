@@ -15,20 +15,16 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class BulkOrderInput:
-    """What to order, and for whom
-
-    Attributes:
-        external_reference: Your own name for the order, to find it again by. Example: `SHOP-17`. Key
-            `externalReference`.
-        reservations: IRIs of the reservations to order, none of them expired. Key `reservations`.
-        customer: Who buys. Key `customer`.
-        notes: Anything the issuer should know. Example: `Wheelchair place please`. Key `notes`.
-    """
+    """What to order, and for whom"""
 
     external_reference: str
+    """Your own name for the order, to find it again by. Example: `SHOP-17`. Key `externalReference`."""
     reservations: list[str] | Unset = UNSET
+    """IRIs of the reservations to order, none of them expired."""
     customer: BulkOrderInputCustomer | Unset = UNSET
+    """Who buys."""
     notes: str | None | Unset = UNSET
+    """Anything the issuer should know. Example: `Wheelchair place please`."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

@@ -15,27 +15,24 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class BulkOrderInputCustomer:
-    """Who buys
-
-    Attributes:
-        firstname: First name. Example: `otto`. Key `firstname`.
-        lastname: Last name. Example: `lind`. Key `lastname`.
-        email: Mail address. Key `email`.
-        phone: Phone number, best in E.164 form. Example: `+33639980456`. Key `phone`.
-        country: Country, two capital letters. Example: `FR`. Key `country`.
-        language: Language, two small letters. Example: `fr`. Key `language`.
-        optin: Whether the customer wants news. Key `optin`.
-        title: Form of address. Key `title`.
-    """
+    """Who buys"""
 
     firstname: str
+    """First name. Example: `otto`."""
     lastname: str
+    """Last name. Example: `lind`."""
     email: str
+    """Mail address."""
     phone: str | Unset = UNSET
+    """Phone number, best in E.164 form. Example: `+33639980456`."""
     country: str | Unset = UNSET
+    """Country, two capital letters. Example: `FR`."""
     language: str | Unset = UNSET
+    """Language, two small letters. Example: `fr`."""
     optin: bool | Unset = UNSET
+    """Whether the customer wants news."""
     title: BulkOrderInputCustomerTitle | str | Unset = UNSET
+    """Form of address."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

@@ -24,15 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class BulkOrderOutput:
-    """What was ordered and what was not
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        orders: The orders that were placed. Key `orders`.
-        failed_orders: The reservations that could not be ordered. Key `failedOrders`.
-    """
+    """What was ordered and what was not"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -43,10 +35,15 @@ class BulkOrderOutput:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     orders: list[Order] = ABSENT
+    """The orders that were placed. None if missing."""
     failed_orders: list[BulkOrderOutputFailedOrder] = ABSENT
+    """The reservations that could not be ordered. Key `failedOrders`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,15 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class BulkOrderOutputFailedOrder:
-    """Why one of them failed
-
-    Attributes:
-        ld_type: Key `@type`.
-        iri: Key `@id`.
-        reservation: IRI of the reservation that could not be ordered. Key `reservation`.
-        code: Short name of the reason. Key `code`.
-        message: The reason in words. Key `message`.
-    """
+    """Why one of them failed"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_type", "@type"),
@@ -33,10 +25,15 @@ class BulkOrderOutputFailedOrder:
     )
 
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     reservation: str = ABSENT
+    """IRI of the reservation that could not be ordered. None if missing."""
     code: str | None = ABSENT
+    """Short name of the reason. None if missing."""
     message: str = ABSENT
+    """The reason in words. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

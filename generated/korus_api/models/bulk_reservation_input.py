@@ -14,13 +14,10 @@ from .._writing import write_value
 
 @_define(kw_only=True)
 class BulkReservationInput:
-    """What to hold
-
-    Attributes:
-        items: One entry per offer. Fewest members `1`. Key `items`.
-    """
+    """What to hold"""
 
     items: list[BulkReservationInputItem]
+    """One entry per offer. Fewest members `1`."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

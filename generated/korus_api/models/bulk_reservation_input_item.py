@@ -14,17 +14,14 @@ from .._writing import write_value
 
 @_define(kw_only=True)
 class BulkReservationInputItem:
-    """An offer to hold
-
-    Attributes:
-        offer: The offer to hold. Format `iri-reference`. Example: `https://example.com/`. Key `offer`.
-        quantity: How many of it. At least `1`. Key `quantity`.
-        ticket_sessions: One entry for each ticket of the offer. Key `ticketSessions`.
-    """
+    """An offer to hold"""
 
     offer: str
+    """The offer to hold. Format `iri-reference`. Example: `https://example.com/`."""
     quantity: int
+    """How many of it. At least `1`."""
     ticket_sessions: list[BulkReservationInputItemTicketSession]
+    """One entry for each ticket of the offer. Key `ticketSessions`."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

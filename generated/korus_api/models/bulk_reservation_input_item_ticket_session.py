@@ -15,18 +15,15 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class BulkReservationInputItemTicketSession:
-    """A ticket of the offer, with what has to be told of it
-
-    Attributes:
-        ticket: A ticket of the offer. Format `iri-reference`. Example: `https://example.com/`. Key `ticket`.
-        session: The session chosen for it; left out if the ticket needs none. Format `iri-reference`.
-            Example: `https://example.com/`. Key `session`.
-        form_data: Answers to the ticket's form. Key `formData`.
-    """
+    """A ticket of the offer, with what has to be told of it"""
 
     ticket: str
+    """A ticket of the offer. Format `iri-reference`. Example: `https://example.com/`."""
     session: str | Unset = UNSET
+    """The session chosen for it; left out if the ticket needs none. Format `iri-reference`. Example:
+    `https://example.com/`."""
     form_data: BulkReservationInputItemTicketSessionFormData | Unset = UNSET
+    """Answers to the ticket's form. Key `formData`."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

@@ -14,15 +14,12 @@ from .._writing import write_value
 
 @_define(kw_only=True)
 class BulkReservationInputItemTicketSessionFormData:
-    """Answers to the ticket's form
-
-    Attributes:
-        form: IRI of the form. Key `form`.
-        fields: One entry per answer. Key `fields`.
-    """
+    """Answers to the ticket's form"""
 
     form: str
+    """IRI of the form."""
     fields: list[BulkReservationInputItemTicketSessionFormDataField]
+    """One entry per answer."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

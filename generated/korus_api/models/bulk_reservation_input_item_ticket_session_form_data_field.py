@@ -14,15 +14,12 @@ from .._writing import write_value
 
 @_define(kw_only=True)
 class BulkReservationInputItemTicketSessionFormDataField:
-    """The answer to one field
-
-    Attributes:
-        field: IRI of the field. Key `field`.
-        value: The answer, always as text. Key `value`.
-    """
+    """The answer to one field"""
 
     field: str
+    """IRI of the field."""
     value: str
+    """The answer, always as text."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

@@ -24,15 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class BulkReservationOutput:
-    """What was held and what was not
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        reservations: The holds that were made. Key `reservations`.
-        failed_reservations: The offers that could not be held. Key `failedReservations`.
-    """
+    """What was held and what was not"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -43,10 +35,15 @@ class BulkReservationOutput:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     reservations: list[Reservation] = ABSENT
+    """The holds that were made. None if missing."""
     failed_reservations: list[BulkReservationOutputFailedReservation] = ABSENT
+    """The offers that could not be held. Key `failedReservations`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

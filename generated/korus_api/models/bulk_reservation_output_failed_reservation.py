@@ -14,16 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class BulkReservationOutputFailedReservation:
-    """Why one of them failed
-
-    Attributes:
-        ld_type: Key `@type`.
-        iri: Key `@id`.
-        offer: IRI of the offer that could not be held. Key `offer`.
-        quantity: How many of it were asked for. Key `quantity`.
-        code: Short name of the reason. Key `code`.
-        message: The reason in words. Key `message`.
-    """
+    """Why one of them failed"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_type", "@type"),
@@ -35,11 +26,17 @@ class BulkReservationOutputFailedReservation:
     )
 
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     offer: str = ABSENT
+    """IRI of the offer that could not be held. None if missing."""
     quantity: int = ABSENT
+    """How many of it were asked for. None if missing."""
     code: str | None = ABSENT
+    """Short name of the reason. None if missing."""
     message: str = ABSENT
+    """The reason in words. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -25,19 +25,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class Catalog:
-    """What one ticket issuer offers for sale
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the catalogue, a UUID. Key `id`.
-        created_at: When it was first imported. Format `date-time`. Example: `2025-11-04T10:20:30+00:00`. Key
-            `createdAt`.
-        last_synced_at: When it was last brought up to date. Format `date-time`. Example:
-            `2026-01-09T02:00:00+00:00`. Key `lastSyncedAt`.
-        name: What it is called. Example: `Lantern Park`. Key `name`.
-    """
+    """What one ticket issuer offers for sale"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -50,12 +38,21 @@ class Catalog:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the catalogue, a UUID. None if missing."""
     created_at: datetime.datetime = ABSENT
+    """When it was first imported. Format `date-time`. Example: `2025-11-04T10:20:30+00:00`. Key `createdAt`.
+    None if missing."""
     last_synced_at: datetime.datetime = ABSENT
+    """When it was last brought up to date. Format `date-time`. Example: `2026-01-09T02:00:00+00:00`. Key
+    `lastSyncedAt`. None if missing."""
     name: str = ABSENT
+    """What it is called. Example: `Lantern Park`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

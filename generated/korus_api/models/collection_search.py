@@ -14,14 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_models, restore, same,
 
 @_define(kw_only=True, eq=False)
 class CollectionSearch:
-    """`CollectionSearch`, as the API answers it.
-
-    Attributes:
-        ld_type: Key `@type`.
-        template: Key `template`.
-        variable_representation: Key `variableRepresentation`.
-        mapping: Key `mapping`.
-    """
+    """`CollectionSearch`, as the API answers it."""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_type", "@type"),
@@ -31,9 +24,13 @@ class CollectionSearch:
     )
 
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     template: str = ABSENT
+    """Key `template`. None if missing."""
     variable_representation: str = ABSENT
+    """Key `variableRepresentation`. None if missing."""
     mapping: list[CollectionSearchMappingItem] = ABSENT
+    """Key `mapping`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

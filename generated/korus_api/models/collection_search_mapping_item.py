@@ -14,14 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class CollectionSearchMappingItem:
-    """`CollectionSearchMappingItem`, as the API answers it.
-
-    Attributes:
-        ld_type: Key `@type`.
-        variable: Key `variable`.
-        property_: Key `property`.
-        required: Key `required`.
-    """
+    """`CollectionSearchMappingItem`, as the API answers it."""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_type", "@type"),
@@ -31,9 +24,13 @@ class CollectionSearchMappingItem:
     )
 
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     variable: str = ABSENT
+    """Key `variable`. None if missing."""
     property_: str | None = ABSENT
+    """Key `property`. None if missing."""
     required: bool = ABSENT
+    """Key `required`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

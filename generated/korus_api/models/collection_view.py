@@ -14,16 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class CollectionView:
-    """`CollectionView`, as the API answers it.
-
-    Attributes:
-        iri: Format `iri-reference`. Key `@id`.
-        ld_type: Key `@type`.
-        first: Format `iri-reference`. Key `first`.
-        last: Format `iri-reference`. Key `last`.
-        previous: Format `iri-reference`. Key `previous`.
-        next_: Format `iri-reference`. Key `next`.
-    """
+    """`CollectionView`, as the API answers it."""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("iri", "@id"),
@@ -35,11 +26,17 @@ class CollectionView:
     )
 
     iri: str = ABSENT
+    """Format `iri-reference`. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     first: str = ABSENT
+    """Format `iri-reference`. None if missing."""
     last: str = ABSENT
+    """Format `iri-reference`. None if missing."""
     previous: str = ABSENT
+    """Format `iri-reference`. None if missing."""
     next_: str = ABSENT
+    """Format `iri-reference`. Key `next`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

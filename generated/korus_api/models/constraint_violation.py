@@ -24,20 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class ConstraintViolation:
-    """What is wrong with the request
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        status: The status of the answer. The server's default is `422`. Key `status`.
-        violations: Everything that is wrong. Key `violations`.
-        detail: What went wrong this time. Key `detail`.
-        description: The detail once more. Key `description`.
-        type_: Address that names the kind of problem. Key `type`.
-        title: What kind of problem it is, in a few words. Key `title`.
-        instance: Address of this occurrence. Key `instance`.
-    """
+    """What is wrong with the request"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -53,15 +40,25 @@ class ConstraintViolation:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     status: int = ABSENT
+    """The status of the answer. The server's default is `422`. None if missing."""
     violations: list[ConstraintViolationViolation] = ABSENT
+    """Everything that is wrong. None if missing."""
     detail: str = ABSENT
+    """What went wrong this time. None if missing."""
     description: str = ABSENT
+    """The detail once more. None if missing."""
     type_: str = ABSENT
+    """Address that names the kind of problem. Key `type`. None if missing."""
     title: str | None = ABSENT
+    """What kind of problem it is, in a few words. None if missing."""
     instance: str | None = ABSENT
+    """Address of this occurrence. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

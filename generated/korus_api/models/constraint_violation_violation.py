@@ -14,15 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class ConstraintViolationViolation:
-    """`ConstraintViolationViolation`, as the API answers it.
-
-    Attributes:
-        property_path: Where in the request, as in `items[0].quantity`. Key `propertyPath`.
-        message: What is wrong there. Key `message`.
-        code: Which rule was broken, a UUID as text. Key `code`.
-        hint: How to mend it. Key `hint`.
-        payload: What the rule was given along. Key `payload`.
-    """
+    """`ConstraintViolationViolation`, as the API answers it."""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("property_path", "propertyPath"),
@@ -33,10 +25,15 @@ class ConstraintViolationViolation:
     )
 
     property_path: str = ABSENT
+    """Where in the request, as in `items[0].quantity`. Key `propertyPath`. None if missing."""
     message: str = ABSENT
+    """What is wrong there. None if missing."""
     code: str | None = ABSENT
+    """Which rule was broken, a UUID as text. None if missing."""
     hint: str | None = ABSENT
+    """How to mend it. None if missing."""
     payload: Any = ABSENT
+    """What the rule was given along. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

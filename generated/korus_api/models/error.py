@@ -14,19 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class Error:
-    """What went wrong
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        title: What kind of problem it is, in a few words. Key `title`.
-        detail: What went wrong this time. Key `detail`.
-        status: The status of the answer. The server's default is `400`. Key `status`.
-        instance: Address of this occurrence. Key `instance`.
-        type_: Address that names the kind of problem. Key `type`.
-        description: The detail once more. Key `description`.
-    """
+    """What went wrong"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -41,14 +29,23 @@ class Error:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     title: str | None = ABSENT
+    """What kind of problem it is, in a few words. None if missing."""
     detail: str | None = ABSENT
+    """What went wrong this time. None if missing."""
     status: float | None = ABSENT
+    """The status of the answer. The server's default is `400`. None if missing."""
     instance: str | None = ABSENT
+    """Address of this occurrence. None if missing."""
     type_: str = ABSENT
+    """Address that names the kind of problem. Key `type`. None if missing."""
     description: str | None = ABSENT
+    """The detail once more. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,16 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_models, restore, same,
 
 @_define(kw_only=True, eq=False)
 class Form:
-    """Extra data that an issuer asks for
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the form, a UUID. Key `id`.
-        code: Short name, unique. Example: `visitor_details`. Key `code`.
-        fields: What is asked. Key `fields`.
-    """
+    """Extra data that an issuer asks for"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -35,11 +26,17 @@ class Form:
     )
 
     ld_context: Any = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the form, a UUID. None if missing."""
     code: str = ABSENT
+    """Short name, unique. Example: `visitor_details`. None if missing."""
     fields: list[FormField] = ABSENT
+    """What is asked. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,18 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_models, restore, same,
 
 @_define(kw_only=True, eq=False)
 class FormField:
-    """One field of a form
-
-    Attributes:
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the field, a UUID. Key `id`.
-        code: Short name. Key `code`.
-        label: What to show for it. Key `label`.
-        type_: What kind of answer it takes. Key `type`.
-        required: Whether it has to be answered. Key `required`.
-        choices: The answers to choose from. Key `choices`.
-    """
+    """One field of a form"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("iri", "@id"),
@@ -39,13 +28,21 @@ class FormField:
     )
 
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the field, a UUID. None if missing."""
     code: str = ABSENT
+    """Short name. None if missing."""
     label: str | None = ABSENT
+    """What to show for it. None if missing."""
     type_: FormFieldType = ABSENT
+    """What kind of answer it takes. Key `type`. None if missing."""
     required: bool = ABSENT
+    """Whether it has to be answered. None if missing."""
     choices: list[FormFieldChoice] = ABSENT
+    """The answers to choose from. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

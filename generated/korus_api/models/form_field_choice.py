@@ -14,12 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class FormFieldChoice:
-    """One allowed value of a choice field
-
-    Attributes:
-        code: What to send as the answer. Key `code`.
-        label: What to show for it. Key `label`.
-    """
+    """One allowed value of a choice field"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("code", "code"),
@@ -27,7 +22,9 @@ class FormFieldChoice:
     )
 
     code: str = ABSENT
+    """What to send as the answer. None if missing."""
     label: str | None = ABSENT
+    """What to show for it. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

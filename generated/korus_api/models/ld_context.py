@@ -14,12 +14,7 @@ from .._reading import ABSENT, late_source, missing, restore, same, shown, unkno
 
 @_define(kw_only=True, eq=False)
 class LdContext:
-    """`LdContext`, as the API answers it.
-
-    Attributes:
-        ld_vocab: Key `@vocab`.
-        hydra: Key `hydra`.
-    """
+    """`LdContext`, as the API answers it."""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_vocab", "@vocab"),
@@ -27,7 +22,9 @@ class LdContext:
     )
 
     ld_vocab: str = ABSENT
+    """Key `@vocab`. None if missing."""
     hydra: LdContextHydra = ABSENT
+    """Key `hydra`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -26,25 +26,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class Offer:
-    """What a product costs on a date, and whether it can be had
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the offer, a UUID. Key `id`.
-        date: The day it is for; null if it is not bound to one. Format `date`. Example: `2026-04-18`. Key
-            `date`.
-        availability_check_required: Whether stock is limited: ask for the availability before reserving. Key
-            `availabilityCheckRequired`.
-        realtime_price_required: Whether the price moves: ask for it before reserving. Key
-            `realtimePriceRequired`.
-        price: Key `price`.
-        product: Key `product`.
-        tickets: The tickets it holds. Key `tickets`.
-        available_quantity: How many can still be had; null where no limit is known. Example: `1250`. Key
-            `availableQuantity`.
-    """
+    """What a product costs on a date, and whether it can be had"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -61,16 +43,30 @@ class Offer:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the offer, a UUID. None if missing."""
     date: datetime.date | None = ABSENT
+    """The day it is for; null if it is not bound to one. Format `date`. Example: `2026-04-18`. None if
+    missing."""
     availability_check_required: bool = ABSENT
+    """Whether stock is limited: ask for the availability before reserving, as for every ticket that needs a
+    session. Key `availabilityCheckRequired`. None if missing."""
     realtime_price_required: bool = ABSENT
+    """Whether the price moves: ask for it before reserving. Key `realtimePriceRequired`. None if missing."""
     price: OfferPriceInOffer = ABSENT
+    """Price of an offer as last known. None if missing."""
     product: Product = ABSENT
+    """The product that an offer sells. None if missing."""
     tickets: list[OfferTicket] = ABSENT
+    """The tickets it holds. None if missing."""
     available_quantity: int | None = ABSENT
+    """How many can still be had; null where no limit is known. Example: `1250`. Key `availableQuantity`. None
+    if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -24,16 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class OfferAvailability:
-    """What is left of an offer
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        available_quantity: How many can still be had; null where no limit is known. Example: `1250`. Key
-            `availableQuantity`.
-        sessions_availability: The same per session. Key `sessionsAvailability`.
-    """
+    """What is left of an offer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -44,10 +35,16 @@ class OfferAvailability:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     available_quantity: int | None = ABSENT
+    """How many can still be had; null where no limit is known. Example: `1250`. Key `availableQuantity`. None
+    if missing."""
     sessions_availability: list[SessionAvailability] = ABSENT
+    """The same per session. Key `sessionsAvailability`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

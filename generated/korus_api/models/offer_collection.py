@@ -24,14 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class OfferCollection:
-    """A list of TicketingOffer
-
-    Attributes:
-        total_items: At least `0`. Key `totalItems`.
-        search: Key `search`.
-        view: Key `view`.
-        member: Key `member`.
-    """
+    """A list of TicketingOffer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("total_items", "totalItems"),
@@ -41,9 +34,13 @@ class OfferCollection:
     )
 
     total_items: int = ABSENT
+    """At least `0`. Key `totalItems`. None if missing."""
     search: CollectionSearch = ABSENT
+    """Key `search`. None if missing."""
     view: CollectionView = ABSENT
+    """Key `view`. None if missing."""
     member: list[Offer] = ABSENT
+    """What a product costs on a date, and whether it can be had. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,18 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class OfferPrice:
-    """Price of an offer, asked live
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        amount_incl_tax: Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key
-            `amountInclTax`.
-        amount_excl_tax: Price without tax; null where the issuer does not tell it: a decimal number as text,
-            two decimals. Example: `33.18`. Key `amountExclTax`.
-        currency: Currency; compare without regard to case. Example: `eur`. Key `currency`.
-    """
+    """Price of an offer, asked live"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -37,11 +26,19 @@ class OfferPrice:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     amount_incl_tax: str = ABSENT
+    """Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key `amountInclTax`. None if
+    missing."""
     amount_excl_tax: str | None = ABSENT
+    """Price without tax; null where the issuer does not tell it: a decimal number as text, two decimals.
+    Example: `33.18`. Key `amountExclTax`. None if missing."""
     currency: str = ABSENT
+    """Currency; compare without regard to case. Example: `eur`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

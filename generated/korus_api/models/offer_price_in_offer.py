@@ -14,15 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class OfferPriceInOffer:
-    """Price of an offer as last known
-
-    Attributes:
-        amount_incl_tax: Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key
-            `amountInclTax`.
-        original_amount_incl_tax: Price before a reduction, with tax: a decimal number as text, two decimals.
-            Example: `41.00`. Key `originalAmountInclTax`.
-        currency: Currency; compare without regard to case. Example: `eur`. Key `currency`.
-    """
+    """Price of an offer as last known"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("amount_incl_tax", "amountInclTax"),
@@ -31,8 +23,13 @@ class OfferPriceInOffer:
     )
 
     amount_incl_tax: str = ABSENT
+    """Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key `amountInclTax`. None if
+    missing."""
     original_amount_incl_tax: str | None = ABSENT
+    """Price before a reduction, with tax: a decimal number as text, two decimals. Example: `41.00`. Key
+    `originalAmountInclTax`. None if missing."""
     currency: str = ABSENT
+    """Currency; compare without regard to case. Example: `eur`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,18 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class OfferTicket:
-    """A ticket that an offer holds
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the ticket, a UUID. Key `id`.
-        name: What it is called. Example: `Admission`. Key `name`.
-        description: What is said of it. Example: `One entry`. Key `description`.
-        date_access: True: good for the whole day. False: a session has to be chosen. Key `dateAccess`.
-        form: IRI of the form to fill in, null if there is none. Key `form`.
-    """
+    """A ticket that an offer holds"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -39,13 +28,21 @@ class OfferTicket:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the ticket, a UUID. None if missing."""
     name: str = ABSENT
+    """What it is called. Example: `Admission`. None if missing."""
     description: str = ABSENT
+    """What is said of it. Example: `One entry`. None if missing."""
     date_access: bool = ABSENT
+    """True: good for the whole day. False: a session has to be chosen. Key `dateAccess`. None if missing."""
     form: str | None = ABSENT
+    """IRI of the form to fill in, null if there is none. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

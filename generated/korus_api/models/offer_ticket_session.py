@@ -25,16 +25,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class OfferTicketSession:
-    """A start time that can be chosen for an offer ticket
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the session, a UUID. Key `id`.
-        occurs_at: When it begins, in local time with its offset. Format `date-time`. Key `occursAt`.
-        available_quantity: How many can still be had; null where no limit is known. Key `availableQuantity`.
-    """
+    """A start time that can be chosen for an offer ticket"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -46,11 +37,17 @@ class OfferTicketSession:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the session, a UUID. None if missing."""
     occurs_at: datetime.datetime = ABSENT
+    """When it begins, in local time with its offset. Format `date-time`. Key `occursAt`. None if missing."""
     available_quantity: int | None = ABSENT
+    """How many can still be had; null where no limit is known. Key `availableQuantity`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -26,30 +26,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class Order:
-    """A purchase confirmed with the ticket issuer
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the order, a UUID. Key `id`.
-        created_at: When it was placed. Format `date-time`. Example: `2026-02-03T14:05:06+00:00`. Key
-            `createdAt`.
-        catalog: IRI of the catalogue. Key `catalog`.
-        organization: IRI of the organisation that placed it. Key `organization`.
-        reference: The name people know it by. Example: `LANTRN-7C41E9`. Key `reference`.
-        external_reference: Your own name for it. Example: `SHOP-17`. Key `externalReference`.
-        connector_reference: The issuer's name for it. Example: `5120`. Key `connectorReference`.
-        total_amount_incl_tax: Sum with tax: a decimal number as text, two decimals. Example: `36.50`. Key
-            `totalAmountInclTax`.
-        total_amount_excl_tax: Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key
-            `totalAmountExclTax`.
-        reservation: IRI of the reservation it was made of. Key `reservation`.
-        customer: Key `customer`.
-        status: Where it stands. Key `status`.
-        cancelled_at: When it was cancelled, if it was. Format `date-time`. Key `cancelledAt`.
-        items: What was bought. Key `items`.
-    """
+    """A purchase confirmed with the ticket issuer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -72,22 +49,42 @@ class Order:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the order, a UUID. None if missing."""
     created_at: datetime.datetime = ABSENT
+    """When it was placed. Format `date-time`. Example: `2026-02-03T14:05:06+00:00`. Key `createdAt`. None if
+    missing."""
     catalog: str = ABSENT
+    """IRI of the catalogue. None if missing."""
     organization: str = ABSENT
+    """IRI of the organisation that placed it. None if missing."""
     reference: str = ABSENT
+    """The name people know it by. Example: `LANTRN-7C41E9`. None if missing."""
     external_reference: str | None = ABSENT
+    """Your own name for it. Example: `SHOP-17`. Key `externalReference`. None if missing."""
     connector_reference: str | None = ABSENT
+    """The issuer's name for it. Example: `5120`. Key `connectorReference`. None if missing."""
     total_amount_incl_tax: str = ABSENT
+    """Sum with tax: a decimal number as text, two decimals. Example: `36.50`. Key `totalAmountInclTax`. None
+    if missing."""
     total_amount_excl_tax: str = ABSENT
+    """Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key `totalAmountExclTax`.
+    None if missing."""
     reservation: str = ABSENT
+    """IRI of the reservation it was made of. None if missing."""
     customer: OrderCustomer = ABSENT
+    """Who bought. None if missing."""
     status: OrderStatus = ABSENT
+    """Where it stands. None if missing."""
     cancelled_at: datetime.datetime | None = ABSENT
+    """When it was cancelled, if it was. Format `date-time`. Key `cancelledAt`. None if missing."""
     items: list[OrderItem] = ABSENT
+    """What was bought. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

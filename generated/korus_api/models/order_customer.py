@@ -14,18 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class OrderCustomer:
-    """Who bought
-
-    Attributes:
-        firstname: First name. Example: `Otto`. Key `firstname`.
-        lastname: Last name. Example: `Lind`. Key `lastname`.
-        email: Mail address. Key `email`.
-        phone: Phone number, in whatever form it was given. Key `phone`.
-        optin: Whether the customer wants news. Key `optin`.
-        country: Country, two capital letters. Example: `FR`. Key `country`.
-        language: Language, two small letters. Example: `fr`. Key `language`.
-        title: Form of address. Example: `mx`. Key `title`.
-    """
+    """Who bought"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("firstname", "firstname"),
@@ -39,13 +28,21 @@ class OrderCustomer:
     )
 
     firstname: str = ABSENT
+    """First name. Example: `Otto`. None if missing."""
     lastname: str = ABSENT
+    """Last name. Example: `Lind`. None if missing."""
     email: str = ABSENT
+    """Mail address. None if missing."""
     phone: str = ABSENT
+    """Phone number, in whatever form it was given. None if missing."""
     optin: bool = ABSENT
+    """Whether the customer wants news. None if missing."""
     country: str = ABSENT
+    """Country, two capital letters. Example: `FR`. None if missing."""
     language: str = ABSENT
+    """Language, two small letters. Example: `fr`. None if missing."""
     title: str = ABSENT
+    """Form of address. Example: `mx`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -25,16 +25,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class OrderDocument:
-    """A file of an order, as a rule the customer's tickets
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the document, a UUID. Key `id`.
-        downloadable_at: From when on the file can be had. Format `date-time`. Example:
-            `2026-02-03T14:06:00+00:00`. Key `downloadableAt`.
-    """
+    """A file of an order, as a rule the customer's tickets"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -45,10 +36,16 @@ class OrderDocument:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the document, a UUID. None if missing."""
     downloadable_at: datetime.datetime = ABSENT
+    """From when on the file can be had. Format `date-time`. Example: `2026-02-03T14:06:00+00:00`. Key
+    `downloadableAt`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -24,13 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class OrderDocumentCollection:
-    """A list of BookingOrderDocument
-
-    Attributes:
-        total_items: At least `0`. Key `totalItems`.
-        search: Key `search`.
-        member: Key `member`.
-    """
+    """A list of BookingOrderDocument"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("total_items", "totalItems"),
@@ -39,8 +33,11 @@ class OrderDocumentCollection:
     )
 
     total_items: int = ABSENT
+    """At least `0`. Key `totalItems`. None if missing."""
     search: CollectionSearch = ABSENT
+    """Key `search`. None if missing."""
     member: list[OrderDocument] = ABSENT
+    """A file of an order, as a rule the customer's tickets. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

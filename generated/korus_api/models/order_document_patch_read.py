@@ -14,16 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class OrderDocumentPatchRead:
-    """Where a file of an order can be had for a short while
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the document, a UUID. Key `id`.
-        temporary_url: Signed address on the storage host; stops working soon. Key `temporaryUrl`.
-        cached_language: Language of the file, two small letters. Example: `fr`. Key `cachedLanguage`.
-    """
+    """Where a file of an order can be had for a short while"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -35,11 +26,17 @@ class OrderDocumentPatchRead:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the document, a UUID. None if missing."""
     temporary_url: str | None = ABSENT
+    """Signed address on the storage host; stops working soon. Key `temporaryUrl`. None if missing."""
     cached_language: str | None = ABSENT
+    """Language of the file, two small letters. Example: `fr`. Key `cachedLanguage`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

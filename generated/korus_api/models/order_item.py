@@ -25,27 +25,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class OrderItem:
-    """One offer in an order
-
-    Attributes:
-        unit_amount_incl_tax: Price of one with tax: a decimal number as text, two decimals. Example: `36.50`.
-            Key `unitAmountInclTax`.
-        unit_amount_excl_tax: Price of one without tax: a decimal number as text, two decimals. Example:
-            `33.18`. Key `unitAmountExclTax`.
-        quantity: How many. Key `quantity`.
-        total_amount_incl_tax: Price of all with tax: a decimal number as text, two decimals. Example:
-            `36.50`. Key `totalAmountInclTax`.
-        total_amount_excl_tax: Price of all without tax: a decimal number as text, two decimals. Example:
-            `33.18`. Key `totalAmountExclTax`.
-        id: Id of the item, a UUID. Key `id`.
-        amount_incl_tax: Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key
-            `amountInclTax`.
-        amount_excl_tax: Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key
-            `amountExclTax`.
-        date: The day it is for. Format `date`. Example: `2026-04-18`. Key `date`.
-        product: IRI of the product. Key `product`.
-        tickets: The tickets issued. Key `tickets`.
-    """
+    """One offer in an order"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("unit_amount_incl_tax", "unitAmountInclTax"),
@@ -62,16 +42,33 @@ class OrderItem:
     )
 
     unit_amount_incl_tax: str = ABSENT
+    """Price of one with tax: a decimal number as text, two decimals. Example: `36.50`. Key
+    `unitAmountInclTax`. None if missing."""
     unit_amount_excl_tax: str = ABSENT
+    """Price of one without tax: a decimal number as text, two decimals. Example: `33.18`. Key
+    `unitAmountExclTax`. None if missing."""
     quantity: int = ABSENT
+    """How many. None if missing."""
     total_amount_incl_tax: str = ABSENT
+    """Price of all with tax: a decimal number as text, two decimals. Example: `36.50`. Key
+    `totalAmountInclTax`. None if missing."""
     total_amount_excl_tax: str = ABSENT
+    """Price of all without tax: a decimal number as text, two decimals. Example: `33.18`. Key
+    `totalAmountExclTax`. None if missing."""
     id: str = ABSENT
+    """Id of the item, a UUID. None if missing."""
     amount_incl_tax: str = ABSENT
+    """Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key `amountInclTax`. None if
+    missing."""
     amount_excl_tax: str = ABSENT
+    """Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key `amountExclTax`. None
+    if missing."""
     date: datetime.date | None = ABSENT
+    """The day it is for. Format `date`. Example: `2026-04-18`. None if missing."""
     product: str = ABSENT
+    """IRI of the product. None if missing."""
     tickets: list[OrderItemTicketResource] = ABSENT
+    """The tickets issued. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

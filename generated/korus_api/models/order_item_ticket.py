@@ -25,24 +25,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class OrderItemTicket:
-    """An issued ticket, below its order item
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the ticket, a UUID. Key `id`.
-        voucher: What the ticket's code holds. Example: `4400112233557799`. Key `voucher`.
-        occurs_at: When it begins. Format `date-time`. Key `occursAt`.
-        required_beneficiary_fields: Which fields of the beneficiary have to be given. Key
-            `requiredBeneficiaryFields`.
-        beneficiary: Who will use the ticket. Key `beneficiary`.
-        beneficiary_designation_deadline: Until when the beneficiary has to be named. Format `date-time`.
-            Example: `2026-04-10T22:00:00Z`. Key `beneficiaryDesignationDeadline`.
-        beneficiary_amendable: Whether the beneficiary can still be changed. Key `beneficiaryAmendable`.
-        status: Whether data of the beneficiary are awaited. Key `status`.
-        seating: Where the seat is; nothing is known of its form. Key `seating`.
-    """
+    """An issued ticket, below its order item"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -60,17 +43,30 @@ class OrderItemTicket:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the ticket, a UUID. None if missing."""
     voucher: str | None = ABSENT
+    """What the ticket's code holds. Example: `4400112233557799`. None if missing."""
     occurs_at: datetime.datetime | None = ABSENT
+    """When it begins. Format `date-time`. Key `occursAt`. None if missing."""
     required_beneficiary_fields: list[str] = ABSENT
+    """Which fields of the beneficiary have to be given. Key `requiredBeneficiaryFields`. None if missing."""
     beneficiary: OrderItemTicketBeneficiary | None = ABSENT
+    """Who will use the ticket. None if missing."""
     beneficiary_designation_deadline: datetime.datetime | None = ABSENT
+    """Until when the beneficiary has to be named. Format `date-time`. Example: `2026-04-10T22:00:00Z`. Key
+    `beneficiaryDesignationDeadline`. None if missing."""
     beneficiary_amendable: bool = ABSENT
+    """Whether the beneficiary can still be changed. Key `beneficiaryAmendable`. None if missing."""
     status: OrderItemTicketStatus = ABSENT
+    """Whether data of the beneficiary are awaited. None if missing."""
     seating: Any = ABSENT
+    """Where the seat is; nothing is known of its form. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

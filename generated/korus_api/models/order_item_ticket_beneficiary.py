@@ -14,18 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class OrderItemTicketBeneficiary:
-    """Who will use a ticket
-
-    Attributes:
-        firstname: First name. Key `firstname`.
-        lastname: Last name. Key `lastname`.
-        email: Mail address. Key `email`.
-        phone: Phone number. Key `phone`.
-        title: Form of address. Key `title`.
-        date_of_birth: Day of birth, YYYY-MM-DD. Key `dateOfBirth`.
-        place_of_birth: Place of birth. Key `placeOfBirth`.
-        nationality: Country, two capital letters. Key `nationality`.
-    """
+    """Who will use a ticket"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("firstname", "firstname"),
@@ -39,13 +28,21 @@ class OrderItemTicketBeneficiary:
     )
 
     firstname: str | None = ABSENT
+    """First name. None if missing."""
     lastname: str | None = ABSENT
+    """Last name. None if missing."""
     email: str | None = ABSENT
+    """Mail address. None if missing."""
     phone: str | None = ABSENT
+    """Phone number. None if missing."""
     title: str | None = ABSENT
+    """Form of address. None if missing."""
     date_of_birth: str | None = ABSENT
+    """Day of birth, YYYY-MM-DD. Key `dateOfBirth`. None if missing."""
     place_of_birth: str | None = ABSENT
+    """Place of birth. Key `placeOfBirth`. None if missing."""
     nationality: str | None = ABSENT
+    """Country, two capital letters. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

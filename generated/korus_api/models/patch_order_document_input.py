@@ -14,8 +14,7 @@ from .._writing import write_value
 
 @_define(kw_only=True)
 class PatchOrderDocumentInput:
-    """Nothing: send an empty object
-    """
+    """Nothing: send an empty object"""
 
     additional_properties: dict[str, Any] = _field(factory=dict)
 

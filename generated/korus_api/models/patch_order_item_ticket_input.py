@@ -15,13 +15,10 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class PatchOrderItemTicketInput:
-    """What to change on a ticket
-
-    Attributes:
-        beneficiary: Who will use the ticket. Key `beneficiary`.
-    """
+    """What to change on a ticket"""
 
     beneficiary: PatchOrderItemTicketInputBeneficiary | Unset = UNSET
+    """Who will use the ticket."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

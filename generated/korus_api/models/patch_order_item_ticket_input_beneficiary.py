@@ -15,27 +15,24 @@ from ..types import UNSET, Unset
 
 @_define(kw_only=True)
 class PatchOrderItemTicketInputBeneficiary:
-    """Who will use the ticket
-
-    Attributes:
-        firstname: First name. Example: `mira`. Key `firstname`.
-        lastname: Last name. Example: `vega`. Key `lastname`.
-        title: Form of address. Key `title`.
-        nationality: Country, two capital letters. Example: `PT`. Key `nationality`.
-        date_of_birth: Day of birth, YYYY-MM-DD. Example: `1991-06-23`. Key `dateOfBirth`.
-        place_of_birth: Place of birth. Key `placeOfBirth`.
-        email: Mail address. Key `email`.
-        phone: Phone number. Key `phone`.
-    """
+    """Who will use the ticket"""
 
     firstname: str
+    """First name. Example: `mira`."""
     lastname: str
+    """Last name. Example: `vega`."""
     title: PatchOrderItemTicketInputBeneficiaryTitle | str | None | Unset = UNSET
+    """Form of address."""
     nationality: str | None | Unset = UNSET
+    """Country, two capital letters. Example: `PT`."""
     date_of_birth: str | None | Unset = UNSET
+    """Day of birth, YYYY-MM-DD. Example: `1991-06-23`. Key `dateOfBirth`."""
     place_of_birth: str | None | Unset = UNSET
+    """Place of birth. Key `placeOfBirth`."""
     email: str | None | Unset = UNSET
+    """Mail address."""
     phone: str | None | Unset = UNSET
+    """Phone number."""
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:

@@ -14,17 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class Product:
-    """The product that an offer sells
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the product, a UUID. Key `id`.
-        name: What it is called. Key `name`.
-        description: What is said of it, HTML; may be empty. Key `description`.
-        disabled: Whether it is not for sale at present. Key `disabled`.
-    """
+    """The product that an offer sells"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -37,12 +27,19 @@ class Product:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the product, a UUID. None if missing."""
     name: str = ABSENT
+    """What it is called. None if missing."""
     description: str = ABSENT
+    """What is said of it, HTML; may be empty. None if missing."""
     disabled: bool = ABSENT
+    """Whether it is not for sale at present. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,29 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class ProductBase:
-    """Heading under which variants of a product stand
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the product base, a UUID. Key `id`.
-        name: What it is called. Example: `Evening walk`. Key `name`.
-        disabled: Whether it is not for sale at present. Key `disabled`.
-        description: What is said of it, HTML. Key `description`.
-        short_description: The same in short, HTML. Key `shortDescription`.
-        terms_of_use: Terms of use, HTML. Key `termsOfUse`.
-        use_session: Whether its offers need a session. Key `useSession`.
-        timezone: Time zone, an IANA name. Example: `Europe/Lisbon`. Key `timezone`.
-        recurring: Whether it is offered on many dates. Key `recurring`.
-        beneficiary_info_may_be_required: Whether its tickets may need a beneficiary. Key
-            `beneficiaryInfoMayBeRequired`.
-        instant_document_delivery: Whether its documents are there at once. Key `instantDocumentDelivery`.
-        max_amount_per_order: How many offers one order may hold: a count, not money. Key `maxAmountPerOrder`.
-        universe: What kind of thing it is; an open list. Example: `show`. Key `universe`.
-        venue: Where it takes place. Key `venue`.
-        medias: Pictures. Key `medias`.
-    """
+    """Heading under which variants of a product stand"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -60,23 +38,41 @@ class ProductBase:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the product base, a UUID. None if missing."""
     name: str = ABSENT
+    """What it is called. Example: `Evening walk`. None if missing."""
     disabled: bool = ABSENT
+    """Whether it is not for sale at present. None if missing."""
     description: str | None = ABSENT
+    """What is said of it, HTML. None if missing."""
     short_description: str | None = ABSENT
+    """The same in short, HTML. Key `shortDescription`. None if missing."""
     terms_of_use: str | None = ABSENT
+    """Terms of use, HTML. Key `termsOfUse`. None if missing."""
     use_session: bool = ABSENT
+    """Whether its offers need a session. Key `useSession`. None if missing."""
     timezone: str | None = ABSENT
+    """Time zone, an IANA name. Example: `Europe/Lisbon`. None if missing."""
     recurring: bool = ABSENT
+    """Whether it is offered on many dates. None if missing."""
     beneficiary_info_may_be_required: bool = ABSENT
+    """Whether its tickets may need a beneficiary. Key `beneficiaryInfoMayBeRequired`. None if missing."""
     instant_document_delivery: bool = ABSENT
+    """Whether its documents are there at once. Key `instantDocumentDelivery`. None if missing."""
     max_amount_per_order: int | None = ABSENT
+    """How many offers one order may hold: a count, not money. Key `maxAmountPerOrder`. None if missing."""
     universe: str | None = ABSENT
+    """What kind of thing it is; an open list. Example: `show`. None if missing."""
     venue: ProductBaseVenue | None = ABSENT
+    """Where it takes place. None if missing."""
     medias: ProductBaseMedias | None = ABSENT
+    """Pictures. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

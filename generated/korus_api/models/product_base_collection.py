@@ -24,14 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class ProductBaseCollection:
-    """A list of TicketingProductBase
-
-    Attributes:
-        total_items: At least `0`. Key `totalItems`.
-        search: Key `search`.
-        view: Key `view`.
-        member: Key `member`.
-    """
+    """A list of TicketingProductBase"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("total_items", "totalItems"),
@@ -41,9 +34,13 @@ class ProductBaseCollection:
     )
 
     total_items: int = ABSENT
+    """At least `0`. Key `totalItems`. None if missing."""
     search: CollectionSearch = ABSENT
+    """Key `search`. None if missing."""
     view: CollectionView = ABSENT
+    """Key `view`. None if missing."""
     member: list[ProductBase] = ABSENT
+    """Heading under which variants of a product stand. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

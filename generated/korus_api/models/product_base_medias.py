@@ -24,12 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class ProductBaseMedias:
-    """Pictures
-
-    Attributes:
-        logo: The emblem. Key `logo`.
-        gallery: In the order in which to show them. Key `gallery`.
-    """
+    """Pictures"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("logo", "logo"),
@@ -37,7 +32,9 @@ class ProductBaseMedias:
     )
 
     logo: ProductBaseMediasLogo | None = ABSENT
+    """The emblem. None if missing."""
     gallery: list[ProductBaseMediasGalleryItem] = ABSENT
+    """In the order in which to show them. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,12 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class ProductBaseMediasLogo:
-    """The emblem
-
-    Attributes:
-        url: Address of the picture. Key `url`.
-        position: Place among the others. Key `position`.
-    """
+    """The emblem"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("url", "url"),
@@ -27,7 +22,9 @@ class ProductBaseMediasLogo:
     )
 
     url: str = ABSENT
+    """Address of the picture. None if missing."""
     position: int = ABSENT
+    """Place among the others. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,15 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class ProductBaseOption:
-    """A dimension in which a base's products differ
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        code: What the dimension is. Key `code`.
-        label: What to show for it. Key `label`.
-    """
+    """A dimension in which a base's products differ"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -33,10 +25,15 @@ class ProductBaseOption:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     code: ProductBaseOptionCode = ABSENT
+    """What the dimension is. None if missing."""
     label: str | None = ABSENT
+    """What to show for it. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

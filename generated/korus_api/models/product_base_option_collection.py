@@ -24,14 +24,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class ProductBaseOptionCollection:
-    """A list of TicketingProductBaseOption
-
-    Attributes:
-        total_items: At least `0`. Key `totalItems`.
-        search: Key `search`.
-        view: Key `view`.
-        member: Key `member`.
-    """
+    """A list of TicketingProductBaseOption"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("total_items", "totalItems"),
@@ -41,9 +34,13 @@ class ProductBaseOptionCollection:
     )
 
     total_items: int = ABSENT
+    """At least `0`. Key `totalItems`. None if missing."""
     search: CollectionSearch = ABSENT
+    """Key `search`. None if missing."""
     view: CollectionView = ABSENT
+    """Key `view`. None if missing."""
     member: list[ProductBaseOption] = ABSENT
+    """A dimension in which a base's products differ. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -14,17 +14,7 @@ from .._reading import ABSENT, late_source, missing, read_model, restore, same, 
 
 @_define(kw_only=True, eq=False)
 class ProductBaseOptionValue:
-    """One position on a dimension of a base
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        id: Id of the value, a UUID. Key `id`.
-        code: Short name. Key `code`.
-        label: What to show for it. Key `label`.
-        value: The value itself. Key `value`.
-    """
+    """One position on a dimension of a base"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -37,12 +27,19 @@ class ProductBaseOptionValue:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     id: str = ABSENT
+    """Id of the value, a UUID. None if missing."""
     code: str = ABSENT
+    """Short name. None if missing."""
     label: str | None = ABSENT
+    """What to show for it. None if missing."""
     value: str = ABSENT
+    """The value itself. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

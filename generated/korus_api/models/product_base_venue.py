@@ -14,20 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class ProductBaseVenue:
-    """Where it takes place
-
-    Attributes:
-        name: Key `name`.
-        line1: Key `line1`.
-        line2: Key `line2`.
-        postal_code: Key `postalCode`.
-        city: Key `city`.
-        country: Key `country`.
-        phone: Key `phone`.
-        website: Key `website`.
-        latitude: Decimal degrees, as text. Example: `38.57`. Key `latitude`.
-        longitude: Decimal degrees, as text. Example: `-7.91`. Key `longitude`.
-    """
+    """Where it takes place"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("name", "name"),
@@ -43,15 +30,25 @@ class ProductBaseVenue:
     )
 
     name: str | None = ABSENT
+    """Key `name`. None if missing."""
     line1: str | None = ABSENT
+    """Key `line1`. None if missing."""
     line2: str | None = ABSENT
+    """Key `line2`. None if missing."""
     postal_code: str | None = ABSENT
+    """Key `postalCode`. None if missing."""
     city: str | None = ABSENT
+    """Key `city`. None if missing."""
     country: str | None = ABSENT
+    """Key `country`. None if missing."""
     phone: str | None = ABSENT
+    """Key `phone`. None if missing."""
     website: str | None = ABSENT
+    """Key `website`. None if missing."""
     latitude: str | None = ABSENT
+    """Decimal degrees, as text. Example: `38.57`. None if missing."""
     longitude: str | None = ABSENT
+    """Decimal degrees, as text. Example: `-7.91`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

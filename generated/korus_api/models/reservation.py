@@ -26,30 +26,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class Reservation:
-    """A time-limited hold on offers
-
-    Attributes:
-        ld_context: Key `@context`.
-        iri: Key `@id`.
-        ld_type: Key `@type`.
-        expired: Whether its time has run out. Key `expired`.
-        catalog: IRI of the catalogue. Key `catalog`.
-        id: Id of the reservation, a UUID. Key `id`.
-        created_at: When it was made. Format `date-time`. Example: `2026-02-03T14:01:02+00:00`. Key
-            `createdAt`.
-        total_amount_incl_tax: Sum with tax: a decimal number as text, two decimals. Example: `36.50`. Key
-            `totalAmountInclTax`.
-        total_amount_excl_tax: Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key
-            `totalAmountExclTax`.
-        expires_at: When the hold ends. Format `date-time`. Example: `2026-02-03T14:16:02+00:00`. Key
-            `expiresAt`.
-        items: What is held. Key `items`.
-        organization: IRI of the organisation that holds it. Key `organization`.
-        order: IRI of the order made of it, null before that. Key `order`.
-        seats_arrangement: Whether the seats are side by side. Key `seatsArrangement`.
-        releasable: Whether the hold can be given up. Key `releasable`.
-        status: Where it stands; a hold that ran out is told by `expired`. Key `status`.
-    """
+    """A time-limited hold on offers"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ld_context", "@context"),
@@ -71,21 +48,41 @@ class Reservation:
     )
 
     ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
     iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
     ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
     expired: bool = ABSENT
+    """Whether its time has run out. None if missing."""
     catalog: str = ABSENT
+    """IRI of the catalogue. None if missing."""
     id: str = ABSENT
+    """Id of the reservation, a UUID. None if missing."""
     created_at: datetime.datetime = ABSENT
+    """When it was made. Format `date-time`. Example: `2026-02-03T14:01:02+00:00`. Key `createdAt`. None if
+    missing."""
     total_amount_incl_tax: str = ABSENT
+    """Sum with tax: a decimal number as text, two decimals. Example: `36.50`. Key `totalAmountInclTax`. None
+    if missing."""
     total_amount_excl_tax: str | None = ABSENT
+    """Sum without tax: a decimal number as text, two decimals. Example: `33.18`. Key `totalAmountExclTax`.
+    None if missing."""
     expires_at: datetime.datetime = ABSENT
+    """When the hold ends. Format `date-time`. Example: `2026-02-03T14:16:02+00:00`. Key `expiresAt`. None if
+    missing."""
     items: list[ReservationItem] = ABSENT
+    """What is held. None if missing."""
     organization: str = ABSENT
+    """IRI of the organisation that holds it. None if missing."""
     order: str | None = ABSENT
+    """IRI of the order made of it, null before that. None if missing."""
     seats_arrangement: ReservationSeatsArrangement = ABSENT
+    """Whether the seats are side by side. Key `seatsArrangement`. None if missing."""
     releasable: bool = ABSENT
+    """Whether the hold can be given up. None if missing."""
     status: ReservationStatus = ABSENT
+    """Where it stands; a hold that ran out is told by `expired`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -25,18 +25,7 @@ from .._reading import (
 
 @_define(kw_only=True, eq=False)
 class ReservationItem:
-    """One offer in a reservation
-
-    Attributes:
-        amount_incl_tax: Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key
-            `amountInclTax`.
-        amount_excl_tax: Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key
-            `amountExclTax`.
-        date: The day it is for. Format `date`. Example: `2026-04-18`. Key `date`.
-        offer: IRI of the offer. Key `offer`.
-        product: IRI of the product. Key `product`.
-        offer_tickets: Its tickets. Key `offerTickets`.
-    """
+    """One offer in a reservation"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("amount_incl_tax", "amountInclTax"),
@@ -48,11 +37,19 @@ class ReservationItem:
     )
 
     amount_incl_tax: str = ABSENT
+    """Price with tax: a decimal number as text, two decimals. Example: `36.50`. Key `amountInclTax`. None if
+    missing."""
     amount_excl_tax: str | None = ABSENT
+    """Price without tax: a decimal number as text, two decimals. Example: `33.18`. Key `amountExclTax`. None
+    if missing."""
     date: datetime.date | None = ABSENT
+    """The day it is for. Format `date`. Example: `2026-04-18`. None if missing."""
     offer: str = ABSENT
+    """IRI of the offer. None if missing."""
     product: str = ABSENT
+    """IRI of the product. None if missing."""
     offer_tickets: list[ReservationItemOfferTicket] = ABSENT
+    """Its tickets. Key `offerTickets`. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

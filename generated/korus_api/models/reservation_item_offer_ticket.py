@@ -14,13 +14,7 @@ from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 @_define(kw_only=True, eq=False)
 class ReservationItemOfferTicket:
-    """One ticket of a reserved offer
-
-    Attributes:
-        ticket: IRI of the offer's ticket. Key `ticket`.
-        session: IRI of the session, null if it needs none. Key `session`.
-        seating: Where the seat is; nothing is known of its form. Key `seating`.
-    """
+    """One ticket of a reserved offer"""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ticket", "ticket"),
@@ -29,8 +23,11 @@ class ReservationItemOfferTicket:
     )
 
     ticket: str = ABSENT
+    """IRI of the offer's ticket. None if missing."""
     session: str | None = ABSENT
+    """IRI of the session, null if it needs none. None if missing."""
     seating: Any = ABSENT
+    """Where the seat is; nothing is known of its form. None if missing."""
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 

@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
 from korus._http.endpoints import available
-from korus.iri import CATALOG, PRODUCT_BASE, Reference, parse_id
+from korus._http.query import bare_id
+from korus.iri import CATALOG, PRODUCT_BASE, SEAT_MAP, SESSIONS, Reference, parse_id
 
 if TYPE_CHECKING:
     from korus._async.http.pages import AsyncPages
-    from korus.models import Catalog, ProductBase, ProductBaseOption, ProductBaseOptionValue
+    from korus.models import (
+        Catalog,
+        OfferTicketSession,
+        ProductBase,
+        ProductBaseOption,
+        ProductBaseOptionValue,
+        SeatMap,
+    )
 
 __all__ = ["AsyncProductBases"]
 
@@ -99,7 +107,8 @@ class AsyncProductBases(AsyncResource):
 
         Args:
             product_base: The base or its IRI.
-            code: The option or its code, such as ``zone``; codes that are not known here are sent too.
+            code: The option or its code: one of `korus.models.ProductBaseOptionCode`, such as ``zone``, or any other
+                text.
             page_size: Items per request, from 1; the API's default when left out.
             prefetch: Pages to fetch ahead.
 
@@ -122,4 +131,41 @@ class AsyncProductBases(AsyncResource):
             catalog_id=base.ids["catalog_id"],
             product_base_id=base.id,
             code=parse_id(code if isinstance(code, str) else code.code, "code"),
+        )
+
+    async def seat_map(
+        self,
+        product_base: ProductBase | Reference | str,
+        session: OfferTicketSession | SeatMap | Reference | str,
+    ) -> SeatMap:
+        """Read how the seats of a session are laid out.
+
+        Which id the API expects is not documented: that of the session or that of a seat map. Either is sent.
+
+        Args:
+            product_base: The base or its IRI.
+            session: The session, or a seat map that was read before; the object, its IRI or its id.
+
+        Returns:
+            The seat map. The fields of the layout are not documented; they are in ``additional_properties``.
+
+        Raises:
+            InvalidIri: ``product_base`` or ``session`` is something else.
+            NotFound: There is no seat map with this id.
+            OperationUnavailable: The API's version has no seat maps (before 1.0.38).
+            KorusError: what a request can raise; see `korus.errors`.
+
+        Reference: section 2 (operation 29, P22, P23).
+        """
+        with available("get_seat_map"):
+            from korus_api.api.seat_map import get_seat_map
+            from korus_api.models import SeatMap
+
+        base = self._reference(product_base, PRODUCT_BASE)
+        return await self._get(
+            get_seat_map,
+            SeatMap.from_dict,
+            catalog_id=base.ids["catalog_id"],
+            product_base_id=base.id,
+            id=bare_id(session, *SESSIONS, SEAT_MAP, base_url=self._base_url),
         )

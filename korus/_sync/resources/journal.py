@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from korus._booking.outcomes import LineOutcome
+    from korus._journal.intent_log import Kind
     from korus._journal.sql_store import JournalEntry, JournalStore
     from korus._sync.client import Korus
 
@@ -39,7 +40,7 @@ class Recovered:
     """
 
     id: str
-    kind: str
+    kind: Kind
     reference: str | None
     lines: tuple[LineOutcome[Any], ...] = field(default=())
     error: KorusError | None = None
@@ -79,7 +80,7 @@ class Journal:
         self,
         *,
         open_only: bool = False,
-        kind: str | None = None,
+        kind: Kind | None = None,
         reference: str | None = None,
         limit: int | None = None,
     ) -> builtins.list[JournalEntry]:

@@ -40,7 +40,8 @@ def build_request(
 ) -> dict[str, Any]:
     """Build the arguments of httpx's `request` for: Ask what is left of an offer.
 
-    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true.
+    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
+    ticket that needs a session, since all sessions are limited.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -92,7 +93,8 @@ def sync_detailed(
 ) -> Response[Error | OfferAvailability]:
     """Ask what is left of an offer.
 
-    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true.
+    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
+    ticket that needs a session, since all sessions are limited.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -125,7 +127,8 @@ def sync(
 ) -> Error | OfferAvailability | None:
     """Ask what is left of an offer.
 
-    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true.
+    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
+    ticket that needs a session, since all sessions are limited.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -158,7 +161,8 @@ async def asyncio_detailed(
 ) -> Response[Error | OfferAvailability]:
     """Ask what is left of an offer.
 
-    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true.
+    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
+    ticket that needs a session, since all sessions are limited.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern
@@ -191,7 +195,8 @@ async def asyncio(
 ) -> Error | OfferAvailability | None:
     """Ask what is left of an offer.
 
-    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true.
+    Asked live. Wanted before reserving an offer whose `availabilityCheckRequired` is true, or one with a
+    ticket that needs a session, since all sessions are limited.
 
     Args:
         catalog_id: TicketingCatalog identifier. Pattern

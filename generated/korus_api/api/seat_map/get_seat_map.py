@@ -1,0 +1,243 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""GET /v1/ticketing/catalogs/{catalogId}/product_bases/{productBaseId}/seat_maps/{id}."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import httpx
+
+from ... import errors
+from ..._reading import read_model
+from ..._writing import path_part
+from ...client import AuthenticatedClient, Client
+from ...models.error import Error
+from ...models.seat_map import SeatMap
+from ...types import Operation, Response
+
+OPERATION: Final = Operation(
+    name="get_seat_map",
+    operation_id="api_v1ticketingcatalogs_catalogIdproduct_bases_productBaseIdseat_maps_id_get",
+    method="GET",
+    path="/v1/ticketing/catalogs/{catalogId}/product_bases/{productBaseId}/seat_maps/{id}",
+    tag="TicketingSeatMap",
+    accept="application/ld+json",
+    request_media_types=(),
+    responses={
+        "200": "application/ld+json",
+        "403": "application/ld+json",
+        "404": "application/ld+json",
+    },
+    deprecated=False,
+)
+"""What the description says of this operation."""
+
+
+def build_request(
+    *,
+    catalog_id: str,
+    product_base_id: str,
+    id: str,
+) -> dict[str, Any]:
+    """Build the arguments of httpx's `request` for: Show how the seats of a session are laid out.
+
+    What the last id names, a session or a map, is not known.
+
+    Args:
+        catalog_id: TicketingCatalog identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
+            path.
+        product_base_id: TicketingProductBase identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
+            the path.
+        id: TicketingSeatMap identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+    """
+    headers: dict[str, str] = {"Accept": OPERATION.accept}
+    request: dict[str, Any] = {
+        "method": OPERATION.method,
+        "url": f"/v1/ticketing/catalogs/{path_part(catalog_id)}/product_bases/{path_part(product_base_id)}/seat_maps/{path_part(id)}",
+        "headers": headers,
+    }
+    return request
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | SeatMap | None:
+    status = response.status_code
+    if status == 200:
+        return cast("SeatMap", read_model(SeatMap, response.json()))
+    if status == 403:
+        return cast("Error", read_model(Error, response.json()))
+    if status == 404:
+        return cast("Error", read_model(Error, response.json()))
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(status, response.content)
+    return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Error | SeatMap]:
+    return Response(
+        status_code=response.status_code,
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    catalog_id: str,
+    product_base_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Error | SeatMap]:
+    """Show how the seats of a session are laid out.
+
+    What the last id names, a session or a map, is not known.
+
+    Args:
+        catalog_id: TicketingCatalog identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
+            path.
+        product_base_id: TicketingProductBase identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
+            the path.
+        id: TicketingSeatMap identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+
+    Returns:
+        The whole answer, with what was parsed from it.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    request = build_request(
+        catalog_id=catalog_id,
+        product_base_id=product_base_id,
+        id=id,
+    )
+    response = client.get_httpx_client().request(**request)
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    catalog_id: str,
+    product_base_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Error | SeatMap | None:
+    """Show how the seats of a session are laid out.
+
+    What the last id names, a session or a map, is not known.
+
+    Args:
+        catalog_id: TicketingCatalog identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
+            path.
+        product_base_id: TicketingProductBase identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
+            the path.
+        id: TicketingSeatMap identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+
+    Returns:
+        What was parsed from the answer.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    answer = sync_detailed(
+        catalog_id=catalog_id,
+        product_base_id=product_base_id,
+        id=id,
+        client=client,
+    )
+    return answer.parsed
+
+
+async def asyncio_detailed(
+    catalog_id: str,
+    product_base_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Error | SeatMap]:
+    """Show how the seats of a session are laid out.
+
+    What the last id names, a session or a map, is not known.
+
+    Args:
+        catalog_id: TicketingCatalog identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
+            path.
+        product_base_id: TicketingProductBase identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
+            the path.
+        id: TicketingSeatMap identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+
+    Returns:
+        The whole answer, with what was parsed from it.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    request = build_request(
+        catalog_id=catalog_id,
+        product_base_id=product_base_id,
+        id=id,
+    )
+    response = await client.get_async_httpx_client().request(**request)
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    catalog_id: str,
+    product_base_id: str,
+    id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Error | SeatMap | None:
+    """Show how the seats of a session are laid out.
+
+    What the last id names, a session or a map, is not known.
+
+    Args:
+        catalog_id: TicketingCatalog identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
+            path.
+        product_base_id: TicketingProductBase identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
+            the path.
+        id: TicketingSeatMap identifier. Pattern
+            `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
+        client: What the request is sent with.
+
+    Returns:
+        What was parsed from the answer.
+
+    Raises:
+        UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
+        httpx.TransportError: No answer came.
+    """
+    answer = await asyncio_detailed(
+        catalog_id=catalog_id,
+        product_base_id=product_base_id,
+        id=id,
+        client=client,
+    )
+    return answer.parsed
+
+
+__all__ = ["OPERATION", "asyncio", "asyncio_detailed", "build_request", "sync", "sync_detailed"]

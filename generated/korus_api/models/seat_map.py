@@ -1,0 +1,86 @@
+# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+"""The model `SeatMap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from attrs import define as _define
+from attrs import field as _field
+
+from .._reading import ABSENT, late_source, missing, read_model, restore, same, shown, unknown_keys
+
+
+@_define(kw_only=True, eq=False)
+class SeatMap:
+    """How the seats of a chosen session are laid out"""
+
+    _FIELDS: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ld_context", "@context"),
+        ("iri", "@id"),
+        ("ld_type", "@type"),
+        ("id", "id"),
+    )
+
+    ld_context: str | LdContext = ABSENT
+    """JSON-LD context. Key `@context`. None if missing."""
+    iri: str = ABSENT
+    """IRI of this object; a blank node if it cannot be fetched. Key `@id`. None if missing."""
+    ld_type: str = ABSENT
+    """JSON-LD type. Key `@type`. None if missing."""
+    id: str = ABSENT
+    """The id in its address. None if missing."""
+    _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
+    _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        self = cls.__new__(cls)
+        self._source = source
+        self._extra = None
+        get: Callable[[str], Any] = source.get
+        self.iri = get("@id")
+        self.ld_type = get("@type")
+        self.id = get("id")
+        return self
+
+    def _read_late(self, name: str) -> Any:
+        """Read an object, a list of objects, a date or an enum when it is first looked at."""
+        if name == "ld_context":
+            get = late_source(self)
+            self.ld_context = value = read_model(LdContext, get("@context"))
+            return value
+        raise missing(self, name)
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+        __getattr__ = _read_late
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give back what was read, with the changes made since."""
+        return restore(self)
+
+    @property
+    def additional_properties(self) -> dict[str, Any]:
+        """What came under keys that this class has no attribute for; changes to it are kept."""
+        if self._extra is None:
+            self._extra = unknown_keys(self)
+        return self._extra
+
+    def __repr__(self) -> str:
+        """Show the IRI and id, and which other values there are."""
+        return shown(self, [name for name, _ in self._FIELDS])
+
+    def __eq__(self, other: object) -> bool:
+        """Compare attributes and unknown keys."""
+        return same(self, other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self) -> int:
+        # by the IRI: what is equal hashes alike, and an offer or a ticket can be the key of a mapping
+        return hash((type(self), str(getattr(self, "iri", None))))
+
+
+from .ld_context import LdContext  # noqa: E402
+
+__all__ = ["SeatMap"]
