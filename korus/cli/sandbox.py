@@ -46,6 +46,9 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
         float,
         typer.Option(help="Seconds until the documents of a complete order can be had.", min=0, max=LONGEST),
     ] = 1.0,
+    living: Annotated[
+        float, typer.Option(help="Changes of the catalogue per second, drawn from the seed.", min=0, max=1000)
+    ] = 0.0,
     environment_file: Annotated[
         Path | None, typer.Option(help="Write the export lines to this file too, once it answers.")
     ] = None,
@@ -71,6 +74,7 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
             offers=offers,
             latency=latency,
             document_delay=timedelta(seconds=document_delay),
+            living=living,
         ).start()
     except OSError as error:
         _say(f"korus: cannot listen on {host} port {port}: {error.strerror or error}")

@@ -87,6 +87,30 @@ def _expire(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
     return {}
 
 
+def _catalog(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+    edit = sandbox.catalog
+    match body.pop("action"):
+        case "add":
+            return {"iri": edit.add(str(body["iri"]), body.get("date"), price=body.get("price"))}
+        case "add_product":
+            return {"iri": edit.add_product(str(body["iri"]), str(body["name"]))}
+        case "remove":
+            edit.remove(str(body["iri"]))
+        case "reprice":
+            edit.reprice(str(body["iri"]), str(body["amount"]))
+        case "restock":
+            edit.restock(str(body["iri"]), int(body["available"]))
+        case "disable":
+            edit.disable(str(body["iri"]), disabled=bool(body.get("disabled", True)))
+        case "rename":
+            edit.rename(str(body["iri"]), str(body["name"]))
+        case "move":
+            edit.move(str(body["iri"]), to=body.get("date"), place=body.get("place"))
+        case action:
+            raise ValueError(f"no such action: {action}")
+    return {}
+
+
 def _latency(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
     sandbox.latency = float(body["seconds"])
     return {}
@@ -108,6 +132,10 @@ ACTIONS: dict[str, tuple[str, tuple[Action, tuple[str, ...]]]] = {
     "/stock": ("POST {iri, available}", (_stock, ("POST",))),
     "/price": ("POST {iri, amount}", (_price, ("POST",))),
     "/expire": ("POST {reservation}", (_expire, ("POST",))),
+    "/catalog": (
+        "POST {action: add|add_product|remove|reprice|restock|disable|rename|move, iri, …}",
+        (_catalog, ("POST",)),
+    ),
     "/latency": ("POST {seconds}", (_latency, ("POST",))),
     "/refuse": ("POST {seconds}: refuse connections for so long", (_refuse, ("POST",))),
 }

@@ -25,13 +25,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, compile_path
 
 from korus.sandbox.faults import Fault, Faults
-from korus.sandbox.ids import IMPORTED_AT
 from korus.sandbox.inspection import Exchange, Inspection
 from korus.sandbox.operations import OPERATIONS, Call, Operation, Reply, World
 from korus.sandbox.paging import Query
 from korus.sandbox.problems import JsonObject, Refusal, error_body, not_found, unauthorized
 from korus.sandbox.storage import DownloadRefused, Storage
 from korus.sandbox.tokens import Client, TokenDesk, TokenRefusal
+from korus.sandbox.vocabulary import documentation_link
 from korus.sandbox.wire import Answer, Receive, Scope, Send, reset, send_answer, send_cut_short, send_padding
 
 if TYPE_CHECKING:
@@ -145,6 +145,9 @@ class Endpoint:
                 answer = _replaced(instead)
         answer = _garbled(answer, kinds)
         answer.headers.setdefault("X-Request-Id", uuid4().hex)
+        if self.operation not in {"token", "storage"}:
+            origin = f"{request.url.scheme}://{request.url.netloc}"
+            answer.headers.setdefault("Link", documentation_link(origin))
         answer.headers.setdefault("Date", format_datetime(self.service.clock.now(), usegmt=True))
         return answer
 
@@ -279,8 +282,8 @@ def _succeeded(reply: Reply, request: Request) -> Answer:
         headers["Content-Language"] = reply.language
     if reply.tagged:
         headers["ETag"] = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-        if "max-age" in reply.cache:  # the catalogue's own data, imported once; stock and sessions move
-            headers["Last-Modified"] = format_datetime(IMPORTED_AT, usegmt=True)
+        if reply.modified is not None:  # not of what is left: that moves without the catalogue
+            headers["Last-Modified"] = format_datetime(reply.modified, usegmt=True)
         if _unchanged(request, headers):
             del headers["Content-Type"]
             return Answer(304, b"", headers)

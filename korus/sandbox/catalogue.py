@@ -1,8 +1,9 @@
 """The sandbox's catalogue: plans made concrete, with ids, dates and stock.
 
-A catalogue never changes once built; what is left of an offer is the box office's business
-(:mod:`korus.sandbox.boxoffice`). Each offer is a function of seed, product and date alone, so the same day
-has the same offer whatever day the calendar begins on, and on whatever machine.
+What was built is shared and never changes; a sandbox has a copy of its own, which :mod:`korus.sandbox.editing` changes.
+What is left of an offer is the box office's business (:mod:`korus.sandbox.boxoffice`). Each offer is a function of
+seed, product and date alone, so the same day has the same offer whatever day the calendar begins on, and on whatever
+machine.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from korus.sandbox.ids import digest_of, uuid7
+from korus.sandbox.ids import IMPORTED_AT, digest_of, uuid7
 from korus.sandbox.programme import (
     CATALOGS,
     FORMS,
@@ -46,6 +47,8 @@ __all__ = [
     "Product",
     "Session",
     "build_catalogue",
+    "in_date_order",
+    "new_offer",
     "session_stock",
     "sessions_of",
     "tickets_of",
@@ -210,7 +213,7 @@ class Session:
 
 @frozen
 class Catalogue:
-    """All that is for sale, with the indexes that answering needs."""
+    """All that is for sale, with the indexes that answering needs; ``synced`` is each catalogue's ``lastSyncedAt``."""
 
     seed: int
     first_day: date
@@ -221,6 +224,19 @@ class Catalogue:
     offers_by_id: Mapping[str, Offer]
     forms: Mapping[str, Form]
     by_date: Mapping[str, tuple[Offer, ...]] = field(repr=False)
+    synced: Mapping[str, datetime] = field(repr=False)
+
+    def own(self) -> Catalogue:
+        """Return a copy that may be changed."""
+        return evolve(
+            self,
+            bases=dict(self.bases),
+            products=dict(self.products),
+            offers=dict(self.offers),
+            offers_by_id=dict(self.offers_by_id),
+            by_date=dict(self.by_date),
+            synced=dict(self.synced),
+        )
 
     def catalog(self, catalog_id: str) -> Catalog | None:
         """Return the catalogue with this id."""
@@ -313,7 +329,8 @@ def build_catalogue(seed: int, first_day: date, offers: int) -> Catalogue:
         offers=offers_of,
         offers_by_id={offer.id: offer for members in offers_of.values() for offer in members},
         forms={form.id: form for form in forms},
-        by_date={key: _in_date_order(members) for key, members in offers_of.items()},
+        by_date={key: in_date_order(members) for key, members in offers_of.items()},
+        synced={catalog.id: IMPORTED_AT for catalog in catalogs},
     )
 
 
@@ -387,6 +404,12 @@ def _offers(seed: int, products: Sequence[Product], first_day: date, wanted: int
     return tuple(_offer(seed, product, day, text) for _, product, day, text in slots)
 
 
+def new_offer(seed: int, product: Product, day: date | None, number: int = 0) -> Offer:
+    """Build the offer of a product on a day; those with a number from 1 on are further ones of that day."""
+    text = "open" if day is None else day.isoformat()
+    return _offer(seed, product, day, f"{text} {number}" if number else text)
+
+
 def _offer(seed: int, product: Product, day: date | None, text: str) -> Offer:
     digest = digest_of(seed, "offer", product.id, text)
     offer_id = uuid7(digest)
@@ -415,6 +438,6 @@ def _offer(seed: int, product: Product, day: date | None, text: str) -> Offer:
     )
 
 
-def _in_date_order(offers: Sequence[Offer]) -> tuple[Offer, ...]:
+def in_date_order(offers: Sequence[Offer]) -> tuple[Offer, ...]:
     """Order by date, then by product; offers without a date come last, as the database puts them."""
     return tuple(sorted(offers, key=lambda offer: (offer.date or date.max, offer.product.position)))

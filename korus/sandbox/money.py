@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["amount", "without_tax"]
+__all__ = ["amount", "cents", "without_tax"]
 
 
 def amount(cents: int) -> str:
     """Write cents as decimal text: ``3650`` is ``"36.50"``."""
     return f"{cents // 100}.{cents % 100:02d}"
+
+
+def cents(text: str) -> int:
+    """Read decimal text as cents: ``"36.5"`` is 3650.
+
+    Raises:
+        ValueError: It is not an amount.
+    """
+    whole, _, rest = text.partition(".")
+    return int(whole) * 100 + int(rest.ljust(2, "0")[:2])
 
 
 def without_tax(cents: int, percent: int) -> int:

@@ -23,7 +23,7 @@ from korus.sandbox.bodies import read_beneficiary, read_json, read_orders, read_
 from korus.sandbox.boxoffice import BoxOffice, Document, Failure, IssuedTicket, Order
 from korus.sandbox.catalogue import Base, Catalog, Catalogue, Offer, OfferTicket, sessions_of, tickets_of
 from korus.sandbox.clock import stamp
-from korus.sandbox.ids import genid
+from korus.sandbox.ids import IMPORTED_AT, genid
 from korus.sandbox.languages import preferred_language
 from korus.sandbox.paging import DATE, Page, Query, envelope
 from korus.sandbox.problems import JsonObject, Refusal, Violation, forbidden, invalid, malformed, not_found
@@ -47,27 +47,30 @@ _SESSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 OfferSearch = tuple[str, tuple[tuple[str, str], ...]]
 """A catalogue's id and the parameters that choose and order its offers."""
 
+FoundOffers = tuple[Sequence[Offer], Sequence[Offer]]
+"""All offers of a catalogue as they were, and those that were found among them."""
+
 
 @frozen
 class World:
-    """All that handlers work on."""
+    """All that handlers work on; ``reading`` hears of each page of offers before it is answered."""
 
     catalogue: Catalogue
     box_office: BoxOffice
     storage: Storage
-    found_offers: dict[OfferSearch, Sequence[Offer]] = field(
-        factory=dict[OfferSearch, "Sequence[Offer]"], repr=False
-    )
+    reading: Callable[[int], None] = lambda _: None
+    found_offers: dict[OfferSearch, FoundOffers] = field(factory=dict[OfferSearch, FoundOffers], repr=False)
 
 
 @frozen
 class Reply:
-    """A success: JSON text, its language, and how it may be cached."""
+    """A success: JSON text, its language, how it may be cached, and when it changed last."""
 
     text: str
     language: str | None = None
     cache: str = "private, no-store"
     tagged: bool = False
+    modified: datetime | None = None
 
 
 @frozen
@@ -126,6 +129,7 @@ def _collection(
     paged: bool = True,
     language: str | None = None,
     cache: str = "private, no-store",
+    catalogs: Sequence[Catalog] = (),
 ) -> Reply:
     """Answer a page of items, each written as an object, or all together as JSON texts."""
     page = Page.asked_for(call.query) if paged else None
@@ -137,7 +141,8 @@ def _collection(
     head, tail = envelope(call.path, context, call.query, len(items), page=page, filters=filters)
     rest = _json(tail)[1:-1]
     text = f'{_json(head)[:-1]},"member":[{",".join(texts)}]{"," if rest else ""}{rest}}}'
-    return Reply(text, language, cache, tagged=cache != "private, no-store")
+    modified = max((call.world.catalogue.synced[catalog.id] for catalog in catalogs), default=None)
+    return Reply(text, language, cache, tagged=cache != "private, no-store", modified=modified)
 
 
 # --- finding what a path names ------------------------------------------------------------------------------
@@ -223,10 +228,11 @@ def list_catalogs(call: Call) -> Reply:
         call,
         "TicketingCatalog",
         _ordered(granted, direction),
-        lambda catalog: represent.catalog(catalog, language),
+        lambda catalog: represent.catalog(catalog, language, call.world.catalogue.synced[catalog.id]),
         filters=("order[createdAt]",),
         language=language,
         cache=_CATALOGUE_CACHE,
+        catalogs=granted,
     )
 
 
@@ -244,13 +250,14 @@ def list_product_bases(call: Call) -> Reply:
         filters=("withDisabled",),
         language=language,
         cache=_CATALOGUE_CACHE,
+        catalogs=(catalog,),
     )
 
 
 def list_products(call: Call) -> Reply:
     """Products of a base."""
     base = _base(call)
-    products = [product for product in call.world.catalogue.products[base.catalog.id] if product.base is base]
+    products = [each for each in call.world.catalogue.products[base.catalog.id] if each.base.id == base.id]
     language = call.language(base.catalog)
     return _collection(
         call,
@@ -259,6 +266,7 @@ def list_products(call: Call) -> Reply:
         lambda product: represent.product(product, language),
         language=language,
         cache=_CATALOGUE_CACHE,
+        catalogs=(base.catalog,),
     )
 
 
@@ -273,6 +281,7 @@ def list_product_base_options(call: Call) -> Reply:
         lambda option: represent.option(option, base.iri, language),
         language=language,
         cache=_CATALOGUE_CACHE,
+        catalogs=(base.catalog,),
     )
 
 
@@ -290,6 +299,7 @@ def list_product_base_option_values(call: Call) -> Reply:
         lambda value: represent.option_value(value, language),
         language=language,
         cache=_CATALOGUE_CACHE,
+        catalogs=(base.catalog,),
     )
 
 
@@ -340,6 +350,7 @@ _OFFER_FILTERS = (
 def list_offers(call: Call) -> Reply:
     """Offers of a catalogue, with every filter of the reference's 3.14."""
     catalog = _catalog(call, listing=True)
+    call.world.reading(Page.asked_for(call.query).number)
     offers = _offers(call, catalog)
     language = call.language(catalog)
     return _collection(
@@ -354,15 +365,16 @@ def list_offers(call: Call) -> Reply:
 
 
 def _offers(call: Call, catalog: Catalog) -> Sequence[Offer]:
-    """Return the offers that a query asks for; which these are never changes, so each answer is kept."""
+    """Return the offers that a query asks for, kept until the catalogue changes."""
     wanted = tuple(pair for pair in call.query.pairs if pair[0] not in {"page", "itemsPerPage"})
     key = (catalog.id, wanted)
-    found = call.world.found_offers.get(key)
-    if found is None:
+    everything = call.world.catalogue.offers[catalog.id]
+    of, found = call.world.found_offers.get(key, (None, ()))
+    if of is not everything:
         found = _found_offers(call.world.catalogue, catalog, Query(wanted))
         if len(call.world.found_offers) >= _KEPT_SEARCHES:
             call.world.found_offers.clear()
-        call.world.found_offers[key] = found
+        call.world.found_offers[key] = everything, found
     return found
 
 
@@ -450,6 +462,7 @@ def get_offer_ticket(call: Call) -> Reply:
         language,
         _CATALOGUE_CACHE,
         tagged=True,
+        modified=call.world.catalogue.synced[ticket.offer.catalog.id],
     )
 
 
@@ -471,7 +484,9 @@ def get_form(call: Call) -> Reply:
     if form is None:
         raise not_found("There is no such form.")
     language = call.language()
-    return Reply(_json(represent.form(form, language)), language, _CATALOGUE_CACHE, tagged=True)
+    return Reply(
+        _json(represent.form(form, language)), language, _CATALOGUE_CACHE, tagged=True, modified=IMPORTED_AT
+    )
 
 
 # --- reservations -------------------------------------------------------------------------------------------

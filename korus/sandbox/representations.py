@@ -25,7 +25,7 @@ from korus.sandbox.catalogue import (
     tickets_of,
 )
 from korus.sandbox.clock import stamp
-from korus.sandbox.ids import IMPORTED_AT, genid
+from korus.sandbox.ids import genid
 from korus.sandbox.money import amount, without_tax
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ __all__ = [
 ]
 
 
-def catalog(item: Catalog, language: str) -> JsonObject:
+def catalog(item: Catalog, language: str, synced: datetime) -> JsonObject:
     """Write a catalogue (reference 4.2)."""
     return {
         "@id": item.iri,
         "@type": "TicketingCatalog",
         "id": item.id,
         "createdAt": stamp(item.created),
-        "lastSyncedAt": stamp(IMPORTED_AT),
+        "lastSyncedAt": stamp(synced),
         "name": item.plan.name.in_language(language),
     }
 

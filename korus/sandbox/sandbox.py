@@ -12,14 +12,17 @@ from korus.sandbox.app import TOKEN_PATH, Service, api_application, storage_appl
 from korus.sandbox.boxoffice import BoxOffice
 from korus.sandbox.catalogue import Catalogue, build_catalogue
 from korus.sandbox.clock import Clock
+from korus.sandbox.editing import CatalogEditor, Living
 from korus.sandbox.faults import Faults
 from korus.sandbox.ids import digest_of, last_segment, uuid7
 from korus.sandbox.inspection import Inspection
 from korus.sandbox.landing import landing_routes
+from korus.sandbox.money import cents
 from korus.sandbox.operations import World
 from korus.sandbox.server import Server
 from korus.sandbox.storage import Storage
 from korus.sandbox.tokens import Client, TokenDesk
+from korus.sandbox.vocabulary import vocabulary_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +64,7 @@ class Sandbox:
         url_lifetime: How long a temporary download address is good.
         token_lifetime: Seconds an access token is good.
         refresh_lifetime: Seconds a refresh token is good; 0 issues none.
+        living: Changes of the catalogue per second while it runs, drawn from the seed; see ``sandbox.catalog``.
         host: The address to bind. Anything but loopback lets others in.
         port: The API's port; 0 takes a free one.
         storage_port: The storage host's port; 0 takes a free one.
@@ -80,6 +84,7 @@ class Sandbox:
         url_lifetime: timedelta = timedelta(minutes=5),
         token_lifetime: int = 1800,
         refresh_lifetime: int = 1800,
+        living: float = 0.0,
         host: str = "127.0.0.1",
         port: int = 0,
         storage_port: int = 0,
@@ -89,13 +94,20 @@ class Sandbox:
         self._wanted_ports = (port, storage_port)
         self._server: Server | None = None
         self.clock = Clock(now, frozen=frozen)
-        self.catalogue: Catalogue = build_catalogue(seed, first_day or self.clock.now().date(), offers)
+        self.catalogue: Catalogue = build_catalogue(seed, first_day or self.clock.now().date(), offers).own()
         self.box_office = BoxOffice(self.catalogue, self.clock, hold=hold, document_delay=document_delay)
+        self.catalog = CatalogEditor(self.catalogue, self.box_office, self.clock)
+        self._living = Living(self.catalog, living, seed)
         self.tokens = TokenDesk(self.clock, lifetime=token_lifetime, refresh_lifetime=refresh_lifetime)
         self.faults = Faults(seed)
         self.inspect = Inspection(self.box_office, self.tokens)
         self.service = Service(
-            world=World(self.catalogue, self.box_office, Storage(self.clock, lifetime=url_lifetime)),
+            world=World(
+                self.catalogue,
+                self.box_office,
+                Storage(self.clock, lifetime=url_lifetime),
+                self.catalog.reading,
+            ),
             clock=self.clock,
             tokens=self.tokens,
             faults=self.faults,
@@ -103,7 +115,7 @@ class Sandbox:
             latency=latency,
         )
         self.client = self.add_client("korus-sandbox", "sandbox-secret")
-        self.service.extra_routes = (*landing_routes(self), *admin_routes(self))
+        self.service.extra_routes = (*landing_routes(self), *admin_routes(self), *vocabulary_routes())
         self.app: Starlette = api_application(self.service)
 
     # --- running --------------------------------------------------------------------------------------------
@@ -119,10 +131,12 @@ class Sandbox:
             server.start()
             self._server = server
             self.service.storage.origin = self._origin(server.ports[1])
+            self._living.start()
         return self
 
     def stop(self) -> None:
         """Stop answering; what was booked stays, and :meth:`start` goes on with it on other ports."""
+        self._living.stop()
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -216,6 +230,11 @@ class Sandbox:
             "KORUS_TOKEN_URL": self.token_url,
         }
 
+    @property
+    def changes_made(self) -> int:
+        """How many changes ``living`` has made to the catalogue."""
+        return self._living.made
+
     # --- changing the world ---------------------------------------------------------------------------------
 
     @property
@@ -261,8 +280,7 @@ class Sandbox:
 
     def set_price(self, iri: str, amount: str) -> None:
         """Make an offer cost this (a decimal string) from now on, while lists go on showing the old price."""
-        whole, _, cents = amount.partition(".")
-        self.box_office.set_price(last_segment(iri), int(whole) * 100 + int(cents.ljust(2, "0")[:2]))
+        self.box_office.set_price(last_segment(iri), cents(amount))
 
     def expire_reservation(self, iri: str) -> None:
         """End a hold at once."""

@@ -89,6 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "korus_cassette(purpose=None, name=None, volatile=()): what the cassette of the test shows, its file name "
         "if it is not the test's, and the places of requests that are not compared",
     )
+    config.addinivalue_line(
+        "markers", "korus_sandbox(**arguments): the arguments of the sandbox, such as offers=200 or living=5"
+    )
     if config.getoption("--korus-environment", default="sandbox") == "settings":
         with _needs_extra("--korus-environment"):
             from korus.testing.playing import keep_settings  # noqa: PLC0415 - only when asked for
@@ -138,12 +141,18 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture
-def korus_sandbox() -> Iterator[Sandbox]:
-    """A sandbox of one's own: a stand-in KorusTicket with state, on loopback."""
+def korus_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox of one's own: a stand-in KorusTicket with state, on loopback.
+
+    The marker ``korus_sandbox`` gives its arguments: ``@pytest.mark.korus_sandbox(offers=200, living=5)``.
+    """
     with _needs_extra("korus_sandbox"):
         from korus.sandbox import Sandbox as Running  # noqa: PLC0415 - an extra
 
-    with Running(seed=7) as sandbox:
+    node: Any = request.node
+    marker = node.get_closest_marker("korus_sandbox")
+    arguments: dict[str, Any] = {"seed": 7, **({} if marker is None else marker.kwargs)}
+    with Running(**arguments) as sandbox:
         yield sandbox
 
 

@@ -340,3 +340,19 @@ def test_the_async_client_works_whichever_plugin_runs_the_test(pytester, recorde
     result.assert_outcomes(passed=5, failed=1)
     result.stdout.fnmatch_lines(["*AssertionError: as it should*"])
     assert "ResourceWarning" not in result.stdout.str()
+
+
+def test_the_marker_gives_the_sandbox_its_arguments(pytester):
+    pytester.makepyfile(
+        test_shop="""
+        import pytest
+
+        @pytest.mark.korus_sandbox(offers=60, seed=3)
+        def test_a_small_one(korus, korus_sandbox):
+            catalog = korus.catalogs.list().first()
+            before = korus.offers.list(catalog).total
+            korus_sandbox.catalog.remove(korus.offers.list(catalog).first().iri)
+            assert (before, korus.offers.list(catalog).total, korus_sandbox.seed) == (60, 59, 3)
+        """
+    )
+    pytester.runpytest_subprocess(*PLUGINS, "--strict-markers").assert_outcomes(passed=1)
