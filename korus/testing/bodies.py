@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
@@ -53,6 +54,7 @@ _LAYOUTS: tuple[dict[str, Any], ...] = tuple(
     for ascii_only in (False, True)
     for slashes in (False, True)
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _ENDS = ("", "\n", "\r\n")
 
 
@@ -101,7 +103,7 @@ def text_of(content: bytes, content_type: str | None) -> tuple[str, str]:
             exact = text.encode(charset) == content
         except (UnicodeError, LookupError):
             continue
-        if exact and not any(character < " " and character not in "\t\n\r\f" for character in text):
+        if exact and not _CONTROL.search(text):
             return text, charset
     raise BodyUnreadable(f"{len(content)} bytes that are not text in {_charset(content_type) or 'UTF-8'}")
 

@@ -13,10 +13,13 @@ import datetime as dt
 import hashlib
 import hmac
 import re
+import unicodedata
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
+
+from korus.testing.notations import dates_in, nationals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +52,7 @@ class Kind(StrEnum):
     BIRTHDATE = "birthdate"
     PLACE = "place"
     ADDRESS = "address"
+    ACCOUNT = "account"
     VOUCHER = "voucher"
     REFERENCE = "reference"
     CLIENT = "client"
@@ -68,6 +72,7 @@ _FORMS: dict[Kind, str] = {
     Kind.EMAIL: "mail-{}@person.example",
     Kind.PLACE: "Place-{}",
     Kind.ADDRESS: "Address-{}",
+    Kind.ACCOUNT: "Account-{}",
     Kind.VOUCHER: "VOUCHER-{}",
     Kind.REFERENCE: "REF-{}",
     Kind.CLIENT: "client-{}",
@@ -143,12 +148,12 @@ def pieces(text: str) -> Iterable[tuple[str, bool]]:
 
 
 def _folded(value: str) -> str:
-    return " ".join(value.casefold().split())
+    # composed or decomposed, a name is one name
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).split())
 
 
 def _national(value: str) -> str:
-    # +33 6 39…, 0033 6 39… and 06 39… are one number
-    return re.sub(r"\D", "", value)[-9:].lstrip("0")
+    return next(iter(nationals(value)), re.sub(r"\D", "", value).lstrip("0"))
 
 
 @frozen
@@ -191,13 +196,8 @@ class Pseudonyms:
     def _birthdate(self, value: str) -> str:
         found = _ISO_DATE.match(value)
         european = _EUROPEAN_DATE.fullmatch(value)
-        canonical = (
-            f"{european[4]}-{european[3]}-{european[1]}"
-            if european
-            else found[0]
-            if found
-            else _folded(value)
-        )
+        day_of_birth = next(iter(dates_in(value)), None)
+        canonical = day_of_birth.isoformat() if day_of_birth else _folded(value)
         days = int.from_bytes(self._digest(Kind.BIRTHDATE, canonical), "big") % 3652
         day = dt.date(1900, 1, 1) + dt.timedelta(days=days)
         if european:

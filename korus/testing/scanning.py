@@ -15,26 +15,21 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from attrs import frozen
 from detect_secrets.core import scan as detect_secrets_scan
-from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString, HexHighEntropyString
 from detect_secrets.settings import transient_settings
 
-from korus.testing import bodies, cassettes, pdf
+from korus.testing import bodies, cassettes, pdf, stand_ins
+from korus.testing.decoding import decoded
 from korus.testing.descriptions import escape
+from korus.testing.detectors import PLUGINS, detect
+from korus.testing.keys import form_fields_of, kind_of_key, may_be, named, private_places
 from korus.testing.plainvalues import is_list, is_mapping
 from korus.testing.privacy import (
     ALLOWED_REQUEST_HEADERS,
     ALLOWED_RESPONSE_HEADERS,
-    EMAIL,
-    JWT,
-    PHONE,
     Exchange,
     conceal,
-    form_fields_of,
+    is_catalogue,
     is_rate_limit,
-    kind_of_key,
-    may_be,
-    named,
-    private_places,
 )
 from korus.testing.pseudonyms import SECRET_KINDS, UUID, Kind, Pseudonyms, is_pseudonym, pieces
 
@@ -46,49 +41,16 @@ __all__ = ["Leak", "scan"]
 
 _SHOWN = 3
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
-    "e-mail address": EMAIL,
-    "phone number": PHONE,
-    "JSON web token": JWT,
     "credential": re.compile(r"\b(?:Bearer|Basic)(?:\s+|%20)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE),
     "password in an address": re.compile(r"://[^/\s:@\"']+:([^/\s@\"']+)@"),
     "private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
-    "access key": re.compile(
-        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{35}\b|\bgh[pousr]_[0-9A-Za-z]{36}\b"
-    ),
     "signature or secret in an address": re.compile(
         r"(?i)[?&](?:[a-z-]*signature|sig|[a-z-]*credential|[a-z-]*security-token|client_secret|access_token|api_?key"
         r"|googleaccessid|awsaccesskeyid|key-pair-id|token)=([^&\s\"'#]+)"
     ),
-    "card or account number": re.compile(
-        r"(?<![\w.-])(?:[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]{4}){3,7}(?: ?[0-9A-Z]{1,3})?)(?![\w-])"
-    ),
 }
-_PLUGINS = (
-    "ArtifactoryDetector",
-    "AWSKeyDetector",
-    "AzureStorageKeyDetector",
-    "BasicAuthDetector",
-    "CloudantDetector",
-    "GitHubTokenDetector",
-    "GitLabTokenDetector",
-    "JwtTokenDetector",
-    "KeywordDetector",
-    "MailchimpDetector",
-    "NpmDetector",
-    "OpenAIDetector",
-    "PrivateKeyDetector",
-    "PypiTokenDetector",
-    "SendGridDetector",
-    "SlackDetector",
-    "SquareOAuthDetector",
-    "StripeDetector",
-    "TwilioKeyDetector",
-)
 # a server's own numbers for a request and a version of an answer open nothing
 _ID_LINE = re.compile(r"^\s*(?:x-request-id|etag): ")
-# what detect-secrets measures, over words of at least this length
-_WORD = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+_-]{24,}={0,2}(?![A-Za-z0-9+/_=-])")
-_RANDOM_HEX, _RANDOM_WORD = 3.0, 4.2
 _HARMLESS = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{10,14}|/\.well-known/genid/[0-9a-f]{20}|[0-9a-f]{20}",
     re.IGNORECASE,
@@ -238,13 +200,25 @@ def _in_text(name: str, text: str, secrets: Sequence[str]) -> Iterator[Leak]:
                 yield Leak(
                     cassette=name, line=number, pointer="", what="a secret of this machine", excerpt="…"
                 )
-        for what, pattern in _PATTERNS.items():
-            for found in pattern.finditer(line):
-                value = found[found.lastindex or 0]
-                if not _is_harmless(value, line):
-                    yield Leak(cassette=name, line=number, pointer="", what=what, excerpt=_masked(value))
+        for what, value in _by_form(line):
+            if not _is_harmless(value, line):
+                yield Leak(cassette=name, line=number, pointer="", what=what, excerpt=_masked(value))
     yield from _announced(name, text, SECRET_KINDS)
     yield from _by_detect_secrets(name, text)
+
+
+@cache
+def _by_form(line: str) -> tuple[tuple[str, str], ...]:
+    """Return what is private by its form in a line; most lines of a cassette are also in the next one."""
+    found = [
+        (what, one[one.lastindex or 0])
+        for what, pattern in _PATTERNS.items()
+        for one in pattern.finditer(line)
+    ]
+    if line.lstrip().startswith("base64:") or _DIGEST_LINE.match(line) or _ID_LINE.match(line):
+        return tuple(found)
+    plain = decoded(line).text
+    return (*found, *((one.what, plain[one.start : one.end]) for one in detect(plain)))
 
 
 def _announced(name: str, text: str, kinds: frozenset[Kind]) -> Iterator[Leak]:
@@ -273,7 +247,7 @@ def _is_harmless(value: str, line: str) -> bool:
 
 @cache
 def _settings() -> dict[str, Any]:
-    return {"plugins_used": [{"name": name} for name in _PLUGINS], "filters_used": []}
+    return {"plugins_used": [{"name": name} for name in PLUGINS], "filters_used": []}
 
 
 def _by_detect_secrets(name: str, text: str) -> Iterator[Leak]:
@@ -288,7 +262,7 @@ def _suspicions(line: str) -> tuple[tuple[str, str], ...]:
     """What detect-secrets thinks of a line; most lines of a cassette are also in the next one."""
     if not line or _DIGEST_LINE.match(line) or line.startswith("base64:"):
         return ()
-    found = [("a word that looks random (detect-secrets)", _masked(word)) for word in _random_words(line)]
+    found: list[tuple[str, str]] = []
     for one in detect_secrets_scan.scan_line(line):
         value = str(one.secret_value or "")
         if value and not _is_harmless(value.strip("\"' "), line) and not _is_a_word(value, one.type):
@@ -301,27 +275,13 @@ def _is_a_word(value: str, kind: str) -> bool:
     return kind == "Secret Keyword" and re.fullmatch(r"[A-Za-z]+|null|''|\"\"", value) is not None
 
 
-def _random_words(line: str) -> Iterator[str]:
-    if _ID_LINE.match(line):
-        return
-    for piece, own in pieces(line):
-        for found in () if own else _WORD.finditer(_HARMLESS.sub(" ", piece)):
-            word = found[0].rstrip("=")
-            if re.fullmatch(r"[0-9a-fA-F]+", word):
-                random = HexHighEntropyString().calculate_shannon_entropy(word) > _RANDOM_HEX
-            else:
-                mixed = all(re.search(part, word) for part in ("[0-9]", "[a-z]", "[A-Z]"))
-                random = mixed and Base64HighEntropyString().calculate_shannon_entropy(word) > _RANDOM_WORD
-            if random:
-                yield word
-
-
 def _in_cassette(name: str, cassette: cassettes.Cassette) -> Iterator[Leak]:
     fields: dict[str, Kind | None] = {}
     for one in cassette.interactions:
         for body in (one.request.body, one.response.body):
             fields.update(form_fields_of(bodies.value(body)))
     for number, one in enumerate(cassette.interactions):
+        catalogue = is_catalogue(one.request.method, one.request.uri)
         for side, headers, body, allowed in (
             ("request", one.request.headers, one.request.body, ALLOWED_REQUEST_HEADERS),
             ("response", one.response.headers, one.response.body, ALLOWED_RESPONSE_HEADERS),
@@ -329,7 +289,7 @@ def _in_cassette(name: str, cassette: cassettes.Cassette) -> Iterator[Leak]:
             where = f"/interactions/{number}/{side}"
             for pointer, what, value in (
                 *_in_headers(headers, allowed),
-                *_in_body(body, fields),
+                *_in_body(body, fields, catalogue=catalogue and side == "response"),
             ):
                 yield Leak(cassette=name, line=0, pointer=where + pointer, what=what, excerpt=_masked(value))
         for parameter, value in parse_qsl(urlsplit(one.request.uri).query, keep_blank_values=True):
@@ -357,22 +317,29 @@ def _in_headers(
                 yield pointer, "credential", value
 
 
-def _in_body(body: Mapping[str, Any], fields: Mapping[str, Kind | None]) -> Iterator[tuple[str, str, str]]:
+def _in_body(
+    body: Mapping[str, Any], fields: Mapping[str, Kind | None], *, catalogue: bool
+) -> Iterator[tuple[str, str, str]]:
     if "form" in body:
         for key, value in body["form"]:
             kind = kind_of_key(str(key))
             if kind is not None and may_be(kind, str(value)) and not is_pseudonym(str(value)):
                 yield f"/body/form/{escape(str(key))}", str(kind), str(value)
     elif "base64" in body:
-        content = bodies.replay(body)
-        if not pdf.is_pdf(content):
-            yield "/body/base64", "a body that cannot be read", body["base64"]
-        elif pdf.readable_text(content) is None:
-            yield "/body/base64", "a document that cannot be read", body["base64"]
+        yield from _in_bytes(bodies.replay(body), body["base64"])
     else:
         nothing = object()
         parsed = bodies.value(body, nothing)
         if parsed is not nothing:
-            for path, kind, value in private_places(parsed, fields):
+            for path, kind, value in private_places(parsed, fields, catalogue=catalogue):
                 if not is_pseudonym(str(value)):
                     yield "/body/json" + "".join(f"/{escape(step)}" for step in path), str(kind), str(value)
+
+
+def _in_bytes(content: bytes, shown: str) -> Iterator[tuple[str, str, str]]:
+    if stand_ins.is_stand_in(content):
+        return
+    if not pdf.is_pdf(content):
+        yield "/body/base64", "a body that cannot be read", shown
+    elif pdf.readable_text(content) is None:
+        yield "/body/base64", "a document that cannot be read", shown

@@ -11,10 +11,12 @@ import time
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
+from attrs import evolve
 from reportlab.pdfgen import canvas
 
 from korus.testing import cassettes, plainyaml, scanning
 from korus.testing.bodies import BodyUnreadable
+from korus.testing.matching import MadeRequest, Matcher
 from korus.testing.privacy import Exchange, conceal
 from korus.testing.pseudonyms import Kind, Pseudonyms
 from korus.testing.recording import interactions_of, now
@@ -330,15 +332,12 @@ def test_concealing_twice_changes_nothing():
 @pytest.mark.parametrize(
     ("content_type", "content"),
     [
-        ("application/octet-stream", b"\x00\x01\x02\xff"),
-        ("image/png", b"\x89PNG\r\n\x1a\n\x00\x00"),
         ("application/json", b'{"firstname":"Ada"'),
         ("application/json", b'{"a":1,"a":2}'),
         ("application/json", b'{"a": "\xff"}'),
-        ("multipart/form-data; boundary=x", b"--x\r\n\r\nAda\r\n--x--"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused_with_the_request_it_belongs_to(content_type, content):
+def test_json_that_cannot_be_read_is_refused_with_the_request_it_belongs_to(content_type, content):
     with pytest.raises(
         BodyUnreadable, match=r"POST https://api.korusticket.com/v1/booking/orders/_bulk.*not recorded"
     ):
@@ -346,6 +345,46 @@ def test_a_body_that_cannot_be_read_is_refused_with_the_request_it_belongs_to(co
             [exchange(response_headers={"content-type": (content_type,)}, response_body=content)],
             Pseudonyms(),
         )
+
+
+BINARY = [
+    ("application/octet-stream", {}, b"\x00\x01\x02\xff"),
+    ("image/png", {}, b"\x89PNG\r\n\x1a\n\x00\x00"),
+    ("multipart/form-data; boundary=x", {}, b"--x\r\nContent-Disposition: form-data\r\n\r\nAda\r\n--x--"),
+    ("text/html", {"content-encoding": ("br",)}, b"\x0b\x02\x80Ada\x03"),
+    ("text/html", {"content-encoding": ("zstd",)}, b"(\xb5/\xfd\x04\x00\x19\x00\x00Ada"),
+]
+
+
+@pytest.mark.parametrize(("content_type", "coding", "content"), BINARY)
+def test_a_body_of_bytes_is_kept_by_type_length_and_digest(tmp_path, content_type, coding, content):
+    headers = {"content-type": (content_type,), **coding}
+    one = exchange(
+        request_headers=headers, request_body=content, response_headers=headers, response_body=content
+    )
+    path = written(tmp_path, one)
+    (kept,) = cassettes.read(path).interactions
+    assert b"Ada" not in kept.response.content
+    said = f"concealed: {content_type.partition(';')[0]}, "
+    assert said.encode() in kept.request.content
+    assert said.encode() in kept.response.content
+    assert "content-encoding" not in kept.response.headers
+    assert scanning.scan([path]) == []
+    assert conceal(conceal([one], Pseudonyms()), Pseudonyms()) == conceal([one], Pseudonyms())
+    made = MadeRequest(method="POST", uri=one.uri, content_type=content_type, content=content)
+    other = evolve(made, content=content[:-1] + b"!")
+    matcher = Matcher(Pseudonyms())
+    assert matcher.differences(kept.request, made) == []
+    assert [found.place for found in matcher.differences(kept.request, other)] == ["body"]
+
+
+def test_a_body_of_several_parts_is_recognised_by_another_boundary():
+    bodies = [b"--%s\r\n\r\nAda\r\n--%s--" % (one, one) for one in (b"abcdef", b"123456")]
+    headers = {"content-type": ("multipart/form-data",)}
+    one, other = (
+        conceal([exchange(request_headers=headers, request_body=body)], Pseudonyms()) for body in bodies
+    )
+    assert one == other
 
 
 def test_a_harmless_document_is_kept_byte_for_byte_and_one_with_a_drawn_code_is_not(tmp_path):
@@ -464,3 +503,67 @@ def test_one_long_word_is_concealed_in_linear_time(word: str) -> None:
     # a ratio and no limit: eight times as long takes some eight times as long, and not sixty-four
     short = min(seconds(4_000) for _ in range(3))
     assert seconds(32_000) < 24 * max(short, 0.02)
+
+
+PARK = [
+    exchange(
+        method="GET",
+        uri="https://api.korusticket.com/v1/ticketing/catalogs/1/offers",
+        response_body=json.dumps(
+            {"member": [{"name": "Lantern Park", "label": "Rose", "venue": {"street": "1 Park Lane", "contact": "info@lantern.example.net"}}]}
+        ).encode(),
+    ),
+    exchange(
+        request_body=json.dumps({"customer": {"firstname": "Rose", "lastname": "Park"}}).encode(),
+        response_body=json.dumps(
+            {"offer": {"name": "Lantern Park", "label": "Rose"}, "text": "A day in Lantern Park for Rose Park", "for": "Rose"}
+        ).encode(),
+    ),
+    exchange(method="GET", uri="https://api.korusticket.com/v1/ticketing/catalogs/1/offers?name=Lantern%20Park&for=Park"),
+]  # fmt: skip
+
+
+def test_a_text_of_the_catalogue_is_not_taken_for_a_customer_of_that_name():
+    shown, booked, asked = conceal(PARK, Pseudonyms())
+    (offer,) = json.loads(shown.response_body)["member"]
+    mail = Pseudonyms().replace(Kind.EMAIL, "info@lantern.example.net")
+    assert offer == {
+        "name": "Lantern Park",
+        "label": "Rose",
+        "venue": {"street": "1 Park Lane", "contact": mail},
+    }
+    rose, park = (Pseudonyms().replace(*one) for one in ((Kind.GIVEN, "Rose"), (Kind.FAMILY, "Park")))
+    answer = json.loads(booked.response_body)
+    assert answer["offer"] == {"name": "Lantern Park", "label": "Rose"}
+    assert answer["text"] == f"A day in Lantern Park for {rose} {park}"
+    assert answer["for"] == rose
+    assert asked.uri.endswith(f"?name=Lantern%20Park&for={park}")
+    assert conceal(conceal(PARK, Pseudonyms()), Pseudonyms()) == conceal(PARK, Pseudonyms())
+
+
+def test_words_of_the_api_s_own_paths_are_nobody_s_name():
+    told = exchange(
+        request_body=json.dumps({"customer": {"firstname": "Price", "lastname": "Orders"}}).encode()
+    )
+    uri = "https://api.korusticket.com/v1/booking/orders/7"
+    done = conceal(
+        [told, exchange(uri=uri, response_body=json.dumps({"@id": "/v1/booking/orders/7"}).encode())],
+        Pseudonyms(),
+    )
+    assert done[1].uri == uri
+    assert json.loads(done[1].response_body) == {"@id": "/v1/booking/orders/7"}
+
+
+def test_concealing_takes_time_in_proportion_to_an_answer():
+    def seconds(people: int) -> float:
+        told = [
+            {"customer": {"firstname": f"Zyx{n}abelle", "phone": f"+336{n:08}"}, "text": f"for Zyx{n}abelle"}
+            for n in range(people)
+        ]
+        began = time.process_time()
+        conceal([exchange(response_body=json.dumps(told).encode())], Pseudonyms())
+        return time.process_time() - began
+
+    # eight times as many take some eight times as long, and not sixty-four
+    few = min(seconds(60) for _ in range(2))
+    assert seconds(480) < 24 * max(few, 0.02)

@@ -54,7 +54,7 @@ def written(
         ({"response": {"json": {"x": "AKIAIOSFODNN7EXAMPLE"}}}, "access key"),
         (
             {"response": {"json": {"x": "kJ8sd7Fh2Lq0ZxPw93mVbT51rYcN"}}},
-            "a word that looks random (detect-secrets)",
+            "word that looks random",
         ),
         ({"response": {"json": {"x": "-----BEGIN RSA PRIVATE KEY-----"}}}, "private key"),
         ({"response": {"base64": "AAEC/w=="}}, "a body that cannot be read"),
