@@ -54,8 +54,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from korus._core.raw_json import iri_of, json_object, objects, text
 from korus._core.texts import normal
-from korus._core.wire import iri_of, objects, text, wire
 from korus.errors import AnswersInvalid, InvalidArgument
 
 __all__ = [
@@ -241,7 +241,7 @@ def zone(named: object) -> tzinfo | None:
     """
     if named is None or isinstance(named, tzinfo):
         return named
-    source = wire(named)
+    source = json_object(named)
     name = named if source is None else source.get("timezone")
     if source is not None and name is None:
         return None
@@ -280,7 +280,7 @@ class FormAnswers:
 
     def __attrs_post_init__(self) -> None:
         """Check everything once; the result is as frozen as what it was made from."""
-        form = wire(self.form)
+        form = json_object(self.form)
         iri = _form_iri(form)
         fields = tuple(_field(entry, iri) for entry in objects(form or {}, "fields"))
         entries, problems = _answer(fields, self.answers, zone(self.time_zone))
@@ -334,7 +334,7 @@ def _form_iri(form: Mapping[str, Any] | None) -> str | None:
 
 
 def _field(entry: object, form_iri: str | None) -> _Field:
-    source = wire(entry)
+    source = json_object(entry)
     if source is None:
         # an IRI where an object was promised: it can be answered by its IRI, unchecked
         return _Field(iri_of(entry), None, None, None, "", required=False, choices=None)
@@ -404,7 +404,7 @@ def _find(fields: Sequence[_Field], name: object) -> int | AnswerProblem:
 
 def _names(name: object) -> frozenset[str]:
     """The names under which a field was asked for: the text given, or the best one that an object has."""
-    source = wire(name)
+    source = json_object(name)
     if source is None:
         return frozenset([str.__str__(name)]) if isinstance(name, str) else frozenset()
     best = iri_of(source) or text(source, "id") or text(source, "code") or text(source, "label")
@@ -416,7 +416,7 @@ def _listed_choices(source: Mapping[str, Any]) -> tuple[_Choice, ...] | None:
     if not isinstance(source.get("choices"), list):
         return None
     listed = objects(source, "choices")
-    return _choices(entry for entry in listed if isinstance(entry, str) or wire(entry) is not None)
+    return _choices(entry for entry in listed if isinstance(entry, str) or json_object(entry) is not None)
 
 
 def _choices(given: Iterable[object] | None) -> tuple[_Choice, ...] | None:
@@ -424,7 +424,7 @@ def _choices(given: Iterable[object] | None) -> tuple[_Choice, ...] | None:
         return None
     found: list[_Choice] = []
     for entry in given:
-        source = wire(entry)
+        source = json_object(entry)
         if source is not None:
             code = source.get("code")
             if isinstance(code, str):  # one without a code cannot be sent
@@ -568,7 +568,7 @@ def _multi_to(value: object, setting: _Setting) -> tuple[str, ...]:
 
 
 def _code(value: object, choices: tuple[_Choice, ...] | None) -> str:
-    source = wire(value)
+    source = json_object(value)
     given = value if source is None else source.get("code")
     if not isinstance(given, str):
         raise _wrong_type(value, "the code or the label of a choice, or the choice itself")

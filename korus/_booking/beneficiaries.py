@@ -16,8 +16,8 @@ from typing import IO, Any, Final, cast
 
 from attrs import field, frozen
 
+from korus._core.raw_json import iri_of, json_object, objects, text
 from korus._core.tables import TableInvalid, decode_table, read_table
-from korus._core.wire import iri_of, objects, text, wire
 from korus.errors import BeneficiaryInvalid, InvalidArgument
 
 __all__ = [
@@ -120,14 +120,14 @@ class BeneficiaryRow:
 
 def order_tickets(order: object) -> tuple[Any, ...]:
     """Give the tickets of an order (an object or its JSON), in order, as far as the API told them."""
-    items = [wire(item) or {} for item in objects(wire(order) or {}, "items")]
+    items = [json_object(item) or {} for item in objects(json_object(order) or {}, "items")]
     return tuple(ticket for item in items for ticket in objects(item, "tickets"))
 
 
 def requirement(ticket: object) -> Requirement:
     """Say what a ticket (an object or its JSON) still needs."""
-    source = wire(ticket) or {}
-    known = wire(source.get("beneficiary")) or {}
+    source = json_object(ticket) or {}
+    known = json_object(source.get("beneficiary")) or {}
     required = tuple(name for name in objects(source, "requiredBeneficiaryFields") if isinstance(name, str))
     amendable = source.get("beneficiaryAmendable")
     return Requirement(
@@ -154,8 +154,8 @@ def check_beneficiary(ticket: object, given: object, *, now: datetime) -> dict[s
             date that is none, a deadline that has passed, a beneficiary that cannot be changed any more.
     """
     body, problems = _body(given, now)
-    source = wire(ticket) or {}
-    before = wire(source.get("beneficiary")) or {}
+    source = json_object(ticket) or {}
+    before = json_object(source.get("beneficiary")) or {}
     need = requirement(ticket)
     if need.deadline is not None and now > need.deadline:
         problems.append(
@@ -212,7 +212,7 @@ def assign(
     Returns:
         Each row with its ticket's JSON, None when there is none, and with what is wrong with that.
     """
-    tickets = [source for source in map(wire, order_tickets(order)) if source is not None]
+    tickets = [source for source in map(json_object, order_tickets(order)) if source is not None]
     places = _places(tickets)
     named: dict[int, int] = {}
     for row in rows:
@@ -261,9 +261,9 @@ def _row(number: int, entry: object) -> BeneficiaryRow:
     ticket: object = None
     if isinstance(entry, tuple):  # (ticket, data)
         ticket, *given = cast("tuple[object, ...]", entry) or (None,)
-        source = wire(given[0]) if len(given) == 1 else None
+        source = json_object(given[0]) if len(given) == 1 else None
     else:
-        source = wire(entry)
+        source = json_object(entry)
         named = [key for key in source or () if _WORDS.sub("", str(key).lower()) in _TICKET_COLUMNS]
         ticket = (source or {}).get(named[0]) if named else None
         source = {key: value for key, value in source.items() if key not in named} if source else source
@@ -277,7 +277,7 @@ def _row(number: int, entry: object) -> BeneficiaryRow:
 
 
 def _ticket_name(ticket: object) -> str | None:
-    source = wire(ticket)
+    source = json_object(ticket)
     return iri_of(ticket) or (text(source, "id") if source is not None else None)
 
 
@@ -330,7 +330,7 @@ def _present(value: object) -> bool:
 
 def _body(given: object, now: datetime) -> tuple[dict[str, Any], list[BeneficiaryProblem]]:
     """Write down what was given by the API's names, with what is wrong with the values themselves."""
-    source = wire(given)
+    source = json_object(given)
     if source is None:
         return {}, [BeneficiaryProblem(None, "not a beneficiary: give a Beneficiary or a mapping")]
     body: dict[str, Any] = {}

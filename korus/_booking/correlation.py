@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from attrs import evolve, frozen
 
-from korus._core.wire import text
+from korus._core.raw_json import text
 from korus._journal.intent_log import digest_of
 from korus.money import amount
 

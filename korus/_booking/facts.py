@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
-from korus._core.wire import iri_of as iri_as_sent
-from korus._core.wire import objects, text, wire
+from korus._core.raw_json import iri_of as iri_as_sent
+from korus._core.raw_json import json_object, objects, text
 from korus._http.ambiguity import says_already_ordered
 from korus.money import amount
 
@@ -107,7 +107,7 @@ class ReservationFacts:
     @classmethod
     def read(cls, entry: object) -> ReservationFacts:
         """Read a reservation: a model, its JSON, or a bare IRI."""
-        source = wire(entry)
+        source = json_object(entry)
         if source is None:
             return cls(iri=iri_of(entry), raw=entry)
         entries = objects(source, "items")
@@ -187,10 +187,10 @@ class OrderFacts:
     @classmethod
     def read(cls, entry: object) -> OrderFacts:
         """Read an order: a model, its JSON, or a bare IRI."""
-        source = wire(entry)
+        source = json_object(entry)
         if source is None:
             return cls(iri=iri_of(entry), raw=entry)
-        items = [found for found in map(wire, objects(source, "items")) if found is not None]
+        items = [found for found in map(json_object, objects(source, "items")) if found is not None]
         quantities = [_whole(item.get("quantity")) for item in items]
         tickets = [objects(item, "tickets") for item in items if isinstance(item.get("tickets"), list)]
         return cls(
@@ -286,7 +286,7 @@ class FailedEntry:
 
     @classmethod
     def _read(cls, raw: object, known: dict[str, _Mention]) -> FailedEntry:
-        source = wire(raw) or {}
+        source = json_object(raw) or {}
         mentions = [
             known.get(found) or known.setdefault(found, _mention(found)) for found in set(_texts(raw))
         ]
@@ -402,16 +402,18 @@ def describe_failure(raw: object) -> tuple[str, str | None]:
     if isinstance(raw, str) and raw:
         return raw, None
     code: str | None = None
-    source = wire(raw)
+    source = json_object(raw)
     for _ in range(_DEPTH):
         if source is None:
             break
         code = _code(source) or code
         known = [reason for key in _REASON_KEYS if (reason := source.get(key))]
-        reason = next((found for found in known if isinstance(found, str) or wire(found) is not None), None)
+        reason = next(
+            (found for found in known if isinstance(found, str) or json_object(found) is not None), None
+        )
         if isinstance(reason, str):
             return reason, code
-        source = wire(reason)
+        source = json_object(reason)
     return code or "the API gave no reason", code
 
 
@@ -422,13 +424,13 @@ def _code(source: Mapping[str, Any]) -> str | None:
 
 
 def _item(entry: object) -> HeldItem | None:
-    source = wire(entry)
+    source = json_object(entry)
     offer = None if source is None else iri_of(source.get("offer"))
     if source is None or offer is None:
         return None
     sessions: set[tuple[str, str | None]] = set()
     for ticket in objects(source, "offerTickets"):
-        shown = wire(ticket) or {}
+        shown = json_object(ticket) or {}
         named = iri_of(shown.get("ticket")) or iri_of(shown)
         if named is not None:
             sessions.add((named, iri_of(shown.get("session"))))
@@ -463,7 +465,7 @@ def _texts(value: object, depth: int = _DEPTH) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif depth > 0:
-        source = wire(value)
+        source = json_object(value)
         if source is not None:
             members: Sequence[object] = list(source.values())
         else:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 from attrs import define, field, frozen
 
-from korus._core.wire import text
+from korus._core.raw_json import text
 from korus.errors import DownloadFailed
 
 if TYPE_CHECKING:

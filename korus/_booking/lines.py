@@ -20,7 +20,7 @@ from typing import Any, Final, cast
 
 from attrs import evolve, field, frozen
 
-from korus._core.wire import iri_of, objects, text, wire
+from korus._core.raw_json import iri_of, json_object, objects, text
 from korus.errors import AnswersInvalid, InvalidArgument, InvalidIri, Violation
 from korus.forms import FormAnswers, coerce_field, parse_field, zone
 from korus.iri import (
@@ -137,7 +137,7 @@ class Knowledge:
 
     def learn_ticket(self, ticket: object, offer: str | None = None) -> None:
         """Keep what a ticket says of itself, unless more is known already."""
-        source = wire(ticket)
+        source = json_object(ticket)
         iri = _ticket_iri(ticket, offer)
         if source is not None and iri is not None and len(source) >= len(self.tickets.get(iri) or {}):
             self.tickets[iri] = source
@@ -251,7 +251,7 @@ class Booking:
                 choices.setdefault(ticket.iri, choice)
                 if name == "sessions":
                     choices[ticket.iri] = choice
-        source = wire(offer)
+        source = json_object(offer)
         if found is not None and source is not None:
             self.knowledge.learn_offer(found.iri, relative_iris(source, prefix_of(self._base_url or "")))
         line = BookingLine(
@@ -310,7 +310,7 @@ class Booking:
         Raises:
             InvalidArgument: It is no such thing, or of a version that this korus does not know.
         """
-        source = wire(stored)
+        source = json_object(stored)
         if source is None or source.get("version") != _VERSION:
             version = None if source is None else source.get("version")
             raise InvalidArgument(f"not a stored booking of version {_VERSION}: its version is {version!r}")
@@ -319,11 +319,11 @@ class Booking:
                 self.repeat(line)
             self._catalog = text(source, "catalog") or self._catalog
             self._time_zone = text(source, "timeZone") or self._time_zone
-            known = wire(source.get("known")) or {}
-            for iri, facts in (wire(known.get("offers")) or {}).items():
+            known = json_object(source.get("known")) or {}
+            for iri, facts in (json_object(known.get("offers")) or {}).items():
                 self.knowledge.learn_offer(iri, facts)
-            self.knowledge.tickets.update(wire(known.get("tickets")) or {})
-            self.knowledge.forms.update(wire(known.get("forms")) or {})
+            self.knowledge.tickets.update(json_object(known.get("tickets")) or {})
+            self.knowledge.forms.update(json_object(known.get("forms")) or {})
         except (KeyError, TypeError, AttributeError, ValueError) as cause:
             raise InvalidArgument(f"not a stored booking: {cause!r}") from cause
 
@@ -484,7 +484,7 @@ def _form_data(
     answers = choice.answers if choice else None
     if isinstance(answers, FormAnswers):
         return _answered(answers, line, ticket, problems)
-    given = wire(answers)
+    given = json_object(answers)
     if answers is not None and given is None:
         reason = f"{_shown(answers)} is not a set of answers; give a mapping of fields to values"
         problems.append(BookingProblem(line.number, reason, ticket, "answers"))
@@ -525,7 +525,7 @@ def _why_no_form(ticket: str, form: str | None, known: Knowledge) -> str:
 
 
 def _needs_form(answers: object) -> bool:
-    source = wire(answers)
+    source = json_object(answers)
     return bool(source) and not isinstance(answers, FormAnswers) and not _is_form_data(source or {})
 
 
@@ -575,7 +575,7 @@ def _trace(
     if session is None:
         return evolve(violation, line=offset + place + 1, argument="sessions")
     argument = {"session": "sessions", "formData": "answers"}.get("".join(rest[2:3]), "ticket")
-    form_data = wire(session.get("formData")) or {}
+    form_data = json_object(session.get("formData")) or {}
     _, answer = _member(objects(form_data, "fields"), rest[3:], "fields")
     name = None if answer is None else _field_name(form_data, answer, known)
     return evolve(
@@ -617,14 +617,14 @@ def _member(
     place = _place(path[1])
     if place is None or place >= len(members):
         return None, None
-    return place, wire(members[place])
+    return place, json_object(members[place])
 
 
 def _field_name(form_data: Mapping[str, Any], answer: Mapping[str, Any], known: Knowledge) -> str | None:
     iri = answer.get("field")
     form = known.forms.get(str(form_data.get("form"))) or {}
     for entry in objects(form, "fields"):
-        source = wire(entry) or {}
+        source = json_object(entry) or {}
         if isinstance(iri, str) and (iri_of(source) == iri or iri.endswith(f"/fields/{source.get('id')}")):
             return text(source, "code") or text(source, "label") or iri
     return iri if isinstance(iri, str) else None
@@ -648,7 +648,7 @@ _TAGS: Final[Mapping[type, str]] = {Decimal: "decimal", datetime: "datetime", da
 
 def _kept(keys: Sequence[str], facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: [iri_of(ticket) or _kept(_TICKET_FACTS, wire(ticket) or {}) for ticket in facts[key]]
+        key: [iri_of(ticket) or _kept(_TICKET_FACTS, json_object(ticket) or {}) for ticket in facts[key]]
         if key == "tickets" and isinstance(facts[key], list)
         else facts[key]
         for key in keys
@@ -696,7 +696,7 @@ def _answers_to_dict(answers: object) -> dict[str, Any]:
         return {}
     if isinstance(answers, FormAnswers):
         return {"formData": answers.form_data}
-    source = wire(answers)
+    source = json_object(answers)
     if source is None:
         raise InvalidArgument(f"{_shown(answers)} is not a set of answers")
     if _is_form_data(source):
@@ -713,7 +713,7 @@ def _answers_from_dict(choice: Mapping[str, Any]) -> object:
 
 
 def _answer_name(name: object) -> str:
-    source = wire(name)
+    source = json_object(name)
     found = iri_of(name) if source is None else iri_of(source) or text(source, "id") or text(source, "code")
     if found is None:
         raise InvalidArgument(f"{_shown(name)} does not name a form field")
@@ -731,7 +731,7 @@ def _value_to_json(value: object) -> Any:
     for kind, tag in _TAGS.items():
         if isinstance(value, kind):
             return _tagged(tag, value)
-    source = wire(value)
+    source = json_object(value)
     if source is not None and isinstance(source.get("code"), str):
         return source["code"]  # a choice, given as the object itself
     raise InvalidArgument(f"{_shown(value)} cannot be written down as JSON")
@@ -748,7 +748,7 @@ def _tagged(tag: str, value: object) -> dict[str, str]:
 
 
 def _value_from_json(value: object) -> object:
-    source = wire(value)
+    source = json_object(value)
     if source is None:
         return value
     ((tag, written),) = source.items()
@@ -763,7 +763,7 @@ def _value_from_json(value: object) -> object:
 def _ticket_iri(ticket: object, offer: str | None) -> str | None:
     found = iri_of(ticket)
     if found is None and offer is not None:
-        identity = text(wire(ticket) or {}, "id")
+        identity = text(json_object(ticket) or {}, "id")
         found = f"{offer}/tickets/{identity}" if identity else None
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from korus._booking.correlation import RequestedLine
-from korus._core.wire import iri_of, objects, text, wire
+from korus._core.raw_json import iri_of, json_object, objects, text
 from korus.errors import InvalidArgument, PriceChanged, SoldOut
 from korus.forms import coerce_field
 from korus.money import amount, same_currency
@@ -56,13 +56,14 @@ class LineCheck:
     @property
     def available(self) -> int | None:
         """How many are left of the offer; None when no limit is known, or nobody asked."""
-        return _whole((wire(self.availability) or {}).get("availableQuantity"))
+        return _whole((json_object(self.availability) or {}).get("availableQuantity"))
 
     @property
     def sessions(self) -> dict[str, int | None]:
         """How many are left of each session, by IRI, as far as the answer names them."""
         entries = [
-            wire(entry) or {} for entry in objects(wire(self.availability) or {}, "sessionsAvailability")
+            json_object(entry) or {}
+            for entry in objects(json_object(self.availability) or {}, "sessionsAvailability")
         ]
         found = {iri_of(entry.get("session")): _whole(entry.get("availableQuantity")) for entry in entries}
         return {iri: left for iri, left in found.items() if iri is not None}
@@ -70,14 +71,18 @@ class LineCheck:
     @property
     def unit_price(self) -> Decimal | None:
         """The price of one unit now, taxes included; the listed one when nobody asked."""
-        return self.listed if self.price is None else amount((wire(self.price) or {}).get("amountInclTax"))
+        return (
+            self.listed
+            if self.price is None
+            else amount((json_object(self.price) or {}).get("amountInclTax"))
+        )
 
     @property
     def moved(self) -> bool:
         """Whether the price is another than the listed one, or cannot be compared with it."""
         if self.price is None and self.line.price is None:
             return False
-        now = text(wire(self.price) or {}, "currency")
+        now = text(json_object(self.price) or {}, "currency")
         other = bool(now and self.currency) and not same_currency(now, self.currency)
         return other or self.unit_price is None or self.unit_price != self.listed
 
@@ -158,7 +163,7 @@ def needs_price(offer: Mapping[str, Any] | None) -> bool:
 
 def listed_price(line: BookingLine, offer: Mapping[str, Any] | None) -> tuple[Decimal | None, str | None]:
     """Give the price of one unit that a line counts on, and its currency."""
-    price = wire((offer or {}).get("price")) or {}
+    price = json_object((offer or {}).get("price")) or {}
     return amount(line.price or price.get("amountInclTax")), text(price, "currency")
 
 
@@ -204,7 +209,7 @@ def refuse(
             offer=check.line.offer,
             listed=check.listed,
             now=check.unit_price,
-            currency=text(wire(check.price) or {}, "currency") or check.currency,
+            currency=text(json_object(check.price) or {}, "currency") or check.currency,
         )
         for check in checks
         if check.moved and not _within(check, max_price_change)
@@ -214,7 +219,7 @@ def refuse(
 
 
 def _within(check: LineCheck, allowed: Decimal) -> bool:
-    now = text(wire(check.price) or {}, "currency")
+    now = text(json_object(check.price) or {}, "currency")
     if now and check.currency and not same_currency(now, check.currency):
         return False
     if check.listed is None or check.unit_price is None:

@@ -13,7 +13,7 @@ from korus._booking.external_reference import reference_problem
 from korus._booking.facts import ReservationFacts
 from korus._booking.lines import BookingLine
 from korus._booking.outcomes import BulkOutcome, OrderLine
-from korus._core.wire import text, wire
+from korus._core.raw_json import json_object, text
 from korus.errors import InvalidArgument
 from korus.iri import RESERVATION, reference
 
@@ -98,7 +98,7 @@ def order_request(
                 if held_units is not None:
                     units[iri] = held_units
         members = outcome.succeeded
-    elif isinstance(held, str) or wire(held) is not None or not isinstance(held, Iterable):
+    elif isinstance(held, str) or json_object(held) is not None or not isinstance(held, Iterable):
         members = (held,)
     else:
         members = tuple(cast("Iterable[object]", held))
@@ -169,7 +169,7 @@ def customer_body(customer: object) -> dict[str, Any]:
     Raises:
         InvalidArgument: It is no customer, or lacks a name or a mail address.
     """
-    source = wire(customer)
+    source = json_object(customer)
     if source is None:
         raise InvalidArgument("customer is a korus.models.Customer, or a mapping with the API's field names")
     body = dict(source)

@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from korus._booking.correlation import RequestedLine, is_old_form, may_be_session, shown_units
 from korus._booking.facts import moment
-from korus._core.wire import objects, text, wire
+from korus._core.raw_json import json_object, objects, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -255,7 +255,7 @@ def _has_quantity(line: RequestedLine, reservation: ReservationFacts) -> bool:
 def known_lines(hold: Intent) -> list[Mapping[str, Any] | None]:
     """Return for each line of a hold what is known of it already, though not of all of them; None for the others."""
     known, items = objects(hold.details, "told"), objects(hold.details, "items")
-    return [wire(entry) for entry in known] if len(known) == len(items) else [None] * len(items)
+    return [json_object(entry) for entry in known] if len(known) == len(items) else [None] * len(items)
 
 
 def placed_reservations(hold: Intent) -> frozenset[str]:
@@ -269,5 +269,7 @@ def _open_answers(other: Intent, key: str) -> list[str | None]:
     """Return the digests of the answers of another call's lines that ask for the same and are not known yet."""
     lines = zip(objects(other.details, "items"), other.keys, known_lines(other), strict=False)
     return [
-        text(wire(item) or {}, "answers") for item, asked, known in lines if asked == key and known is None
+        text(json_object(item) or {}, "answers")
+        for item, asked, known in lines
+        if asked == key and known is None
     ]

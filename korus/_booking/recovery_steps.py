@@ -15,7 +15,7 @@ from korus._booking.hold_steps import resolve_hold
 from korus._booking.order_steps import complete_order, resolve_order
 from korus._booking.orders import OrderRequest
 from korus._booking.outcomes import HoldLine, LineOutcome, OrderLine
-from korus._core.wire import objects, text
+from korus._core.raw_json import objects, text
 from korus.errors import InvalidArgument, KorusError, OutcomeUnknown
 
 if TYPE_CHECKING:

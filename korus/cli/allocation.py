@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from korus._booking.facts import OrderFacts, iri_of
-from korus._core.wire import objects, text, wire
+from korus._core.raw_json import json_object, objects, text
 from korus.cli.lookup import moment
 from korus.cli.receipt import Line
 
@@ -38,7 +38,7 @@ def allocate_parts(lines: Sequence[Line], parts: Sequence[Part]) -> Allocation |
 
 def allocate_items(lines: Sequence[Line], order: object) -> Allocation | None:
     """Return the lines that the items of an order fit; None if one of them fits none that lacks it."""
-    items = [wire(item) or {} for item in objects(wire(order) or {}, "items")]
+    items = [json_object(item) or {} for item in objects(json_object(order) or {}, "items")]
     allocated: Allocation = []
     for item in items:
         fitting = [line for line in lines if _fits(line, item)]
@@ -99,10 +99,10 @@ def _tickets(line: Line) -> int:
 
 
 def _fits(line: Line, item: Mapping[str, Any]) -> bool:
-    offer = wire(line.found.offer) or {}
+    offer = json_object(line.found.offer) or {}
     product, own = iri_of(item.get("product")), iri_of(offer.get("product"))
     if product is None or own is None or product != own or text(item, "date") != line.found.date:
         return False
     tickets = objects(item, "tickets")
-    starts = {start for ticket in tickets if (start := moment((wire(ticket) or {}).get("occursAt")))}
+    starts = {start for ticket in tickets if (start := moment((json_object(ticket) or {}).get("occursAt")))}
     return not starts or starts >= line.found.starts

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from korus._core.raw_json import iri_of, json_object, objects, text
 from korus._core.texts import folded
-from korus._core.wire import iri_of, objects, text, wire
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
 from korus.cli.located import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
@@ -62,7 +62,7 @@ class Found:
     @property
     def date(self) -> str | None:
         """The offer's calendar date, None where it has none."""
-        return text(wire(self.offer) or {}, "date")
+        return text(json_object(self.offer) or {}, "date")
 
     @property
     def title(self) -> str:
@@ -119,7 +119,7 @@ class _Search:
         if placed is None:
             return None
         catalog, offer = placed
-        tickets = [_named(ticket) for ticket in objects(wire(offer) or {}, "tickets")]
+        tickets = [_named(ticket) for ticket in objects(json_object(offer) or {}, "tickets")]
         sessions: dict[str, str] = {}
         starts: set[datetime] = set()
         names: dict[str, str] = {}
@@ -208,7 +208,7 @@ class _Search:
             sort="asc",
             page_size=_LARGEST_PAGE,
         )
-        days = {day: None for entry in near if (day := text(wire(entry) or {}, "date"))}
+        days = {day: None for entry in near if (day := text(json_object(entry) or {}, "date"))}
         return f"; it is on sale on {_some(list(days))}" if days else ""
 
     def given(self, offer: OfferGiven) -> tuple[_Named, Any] | None:
@@ -273,7 +273,7 @@ class _Search:
             if _named(session).is_meant_by(self.relative(written)) or written.text in _starts(session)
         ]
         if len(matching) == 1 and (iri := iri_of(matching[0])) is not None:
-            return iri, moment((wire(matching[0]) or {}).get("occursAt"))
+            return iri, moment((json_object(matching[0]) or {}).get("occursAt"))
         if "/" in written.text:
             return written.text, None  # of another form; the booking judges whether it can be this ticket's
         if listed is None:
@@ -292,7 +292,7 @@ class _Search:
 
     def missing_sessions(self, item: Item, tickets: Iterable[_Named], chosen: Mapping[str, str]) -> None:
         for ticket in tickets:
-            if ticket.iri in chosen or (wire(ticket.thing) or {}).get("dateAccess") is not False:
+            if ticket.iri in chosen or (json_object(ticket.thing) or {}).get("dateAccess") is not False:
                 continue
             reason = f"the ticket {ticket.name!r} needs a session{_times(self.sessions(ticket) or [])}"
             self.refuse_at(f"{item.where}.sessions", reason)
@@ -328,20 +328,20 @@ class _Search:
 
 
 def _named(thing: Any) -> _Named:
-    source = wire(thing) or {}
+    source = json_object(thing) or {}
     iri = iri_of(thing) or ""
     own_id = text(source, "id") or iri.rpartition("/")[2]
     return _Named(iri, own_id, text(source, "name") or own_id, thing)
 
 
 def _product_name(offer: object) -> str:
-    product = (wire(offer) or {}).get("product")
-    source = wire(product) or {}
+    product = (json_object(offer) or {}).get("product")
+    source = json_object(product) or {}
     return text(source, "name") or iri_of(product) or iri_of(offer) or "offer"
 
 
 def _is_offer_of(offer: object, product: _Named, day: str | None) -> bool:
-    source = wire(offer) or {}
+    source = json_object(offer) or {}
     said = source.get("product")
     own = _named(said) if isinstance(said, dict) else _Named(iri_of(said) or "", "", "", None)
     another = own.iri and product.iri and own.iri != product.iri
@@ -368,7 +368,7 @@ def _moved(day: date, days: int) -> date:
 
 def _starts(session: object) -> tuple[str, ...]:
     """The ways to write when a session begins, the shortest first; none when it does not say."""
-    occurs_at = (wire(session) or {}).get("occursAt")
+    occurs_at = (json_object(session) or {}).get("occursAt")
     start = moment(occurs_at)
     if start is None:
         return (occurs_at,) if isinstance(occurs_at, str) else ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from korus._core.wire import iri_of, objects, text, wire
+from korus._core.raw_json import iri_of, json_object, objects, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,7 +99,7 @@ class Line:
     @property
     def order_references(self) -> list[str]:
         """The readable references that the issuer knows the orders by."""
-        found = (text(wire(order) or {}, "reference") for order in self.orders)
+        found = (text(json_object(order) or {}, "reference") for order in self.orders)
         return [reference for reference in found if reference]
 
     @property
@@ -166,12 +166,12 @@ def with_earlier(written: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict
 
 
 def _orders_of(item: object) -> set[str]:
-    source = wire(item) or {}
+    source = json_object(item) or {}
     return {iri for iri in (source.get("order"), *objects(source, "orders")) if isinstance(iri, str)}
 
 
 def _entry(line: Line) -> dict[str, Any]:
-    orders = [wire(order) or {} for order in line.orders]
+    orders = [json_object(order) or {} for order in line.orders]
     first = orders[0] if orders else {}
     iris = [iri for order in line.orders if (iri := iri_of(order))]
     return {
@@ -195,7 +195,7 @@ def _entry(line: Line) -> dict[str, Any]:
             iri_of(ticket)
             for order in orders
             for item in objects(order, "items")
-            for ticket in objects(wire(item) or {}, "tickets")
+            for ticket in objects(json_object(item) or {}, "tickets")
         ],
         "beneficiaries_set": line.named,
         "documents": [
@@ -210,7 +210,7 @@ def _entry(line: Line) -> dict[str, Any]:
 def _total(lines: Sequence[Line]) -> str | None:
     """Return the sum over the orders, as a decimal string; None when one of them does not say."""
     amounts = {
-        str(iri_of(order)): text(wire(order) or {}, "totalAmountInclTax")
+        str(iri_of(order)): text(json_object(order) or {}, "totalAmountInclTax")
         for line in lines
         for order in line.orders
     }
@@ -222,7 +222,7 @@ def _total(lines: Sequence[Line]) -> str | None:
 
 def _currency(lines: Sequence[Line]) -> str | None:
     """Return what the offers are priced in, in capitals; None when they differ or one of them does not say."""
-    prices = [wire((wire(line.found.offer) or {}).get("price")) or {} for line in lines]
+    prices = [json_object((json_object(line.found.offer) or {}).get("price")) or {} for line in lines]
     said = {(text(price, "currency") or "").upper() for price in prices}
     return said.pop() or None if len(said) == 1 else None
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus.cli.receipt import with_earlier
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _read(file: Path) -> Mapping[str, Any] | None:
         return None
     with os.fdopen(descriptor, "rb") as opened:
         try:
-            return wire(json.loads(opened.read(_LARGEST)))
+            return json_object(json.loads(opened.read(_LARGEST)))
         except (OSError, ValueError, RecursionError):
             return None
 

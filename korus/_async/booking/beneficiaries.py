@@ -11,7 +11,7 @@ from korus._booking.beneficiaries import (
     check_beneficiary,
 )
 from korus._booking.outcomes import LineOutcome, Status
-from korus._core.wire import iri_of
+from korus._core.raw_json import iri_of
 from korus._http.ambiguity import is_ambiguous
 from korus._http.endpoints import available, request_for
 from korus._primitives.asynchronous import map_ordered

@@ -18,7 +18,7 @@ from korus._booking.live_checks import (
     tolerance,
 )
 from korus._booking.outcomes import BulkOutcome, Line
-from korus._core.wire import iri_of, wire
+from korus._core.raw_json import iri_of, json_object
 from korus._http.query import date_filter
 from korus._primitives.asynchronous import map_ordered
 from korus.errors import (
@@ -345,7 +345,7 @@ class AsyncBulkReservation:
         """Read the offers of a catalogue until none is missing; what is found is missing no longer."""
         known, shared = self._booking.knowledge, self._client.offer_facts.known
         async for offer in self._client.offers.list(catalog, page_size=_PAGE, **filters):
-            source, iri = wire(offer), iri_of(offer)
+            source, iri = json_object(offer), iri_of(offer)
             if source is None or iri is None:
                 continue
             shared.offers[iri] = source
@@ -360,7 +360,7 @@ class AsyncBulkReservation:
         if iri in known.tickets:
             return
         try:
-            found = wire(await self._client.offers.ticket(iri))
+            found = json_object(await self._client.offers.ticket(iri))
         except NotFound:
             found = None
         except OperationUnavailable:
@@ -377,7 +377,7 @@ class AsyncBulkReservation:
         if iri in known.forms:
             return
         try:
-            found = wire(await self._client.forms.get(iri))
+            found = json_object(await self._client.forms.get(iri))
         except (NotFound, PermissionDenied, OperationUnavailable):
             found = None
         known.forms[iri] = found

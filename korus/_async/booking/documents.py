@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from korus._booking.beneficiaries import order_tickets, requirement
 from korus._booking.file_checks import moment_of, too_early
-from korus._core.wire import iri_of, objects, text, wire
+from korus._core.raw_json import iri_of, json_object, objects, text
 from korus._http.endpoints import available, request_for
 from korus._http.pagination import read_envelope
 from korus._primitives.asynchronous import sleep
@@ -230,7 +230,7 @@ def _standing(listed: _Listed, waited: float) -> Pending:
 
 
 def _due(document: object) -> datetime | None:
-    return moment_of(text(wire(document) or {}, "downloadableAt"))
+    return moment_of(text(json_object(document) or {}, "downloadableAt"))
 
 
 def _is_hopeless(due: datetime | None, now: datetime, left: float) -> bool:
@@ -257,7 +257,7 @@ def document_of(document: object, order: Reference, base_url: str) -> Reference:
     """
     iri = iri_of(document)
     if iri is None:
-        iri = f"{order.iri}/documents/{text(wire(document) or {}, 'id')}"
+        iri = f"{order.iri}/documents/{text(json_object(document) or {}, 'id')}"
     found = parse_iri(iri, DOCUMENT, base_url=base_url)
     if not found.is_within(order):
         raise InvalidArgument(f"{found.iri} is a document of another order than {order.iri}")

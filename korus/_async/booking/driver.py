@@ -25,7 +25,7 @@ from korus._booking.facts import (
 )
 from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
-from korus._core.wire import objects
+from korus._core.raw_json import objects
 from korus._http.endpoints import available, request_for
 from korus._http.pagination import read_envelope
 from korus._journal.process import ACTIVE

@@ -12,7 +12,7 @@ from korus._booking.lines import Knowledge, split, trace_violations
 from korus._booking.outcomes import Line, LineOutcome, Status
 from korus._booking.reconciliation import hold_details
 from korus._booking.recovery_steps import hold_lines
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus._journal.intent_log import new_intent
 from korus._primitives.asynchronous import map_ordered
 from korus.errors import KorusError, OutcomeUnknown, ValidationFailed
@@ -150,7 +150,7 @@ async def resolve(driver: AsyncDriver, intent: Intent) -> HoldResult:
 def _model(facts: ReservationFacts) -> Reservation:
     from korus_api.models import Reservation
 
-    source = wire(facts.raw)
+    source = json_object(facts.raw)
     if source is None:  # a bare IRI, or nothing that can be read
         source = {} if facts.iri is None else {"@id": facts.iri}
     return Reservation.from_dict(source)

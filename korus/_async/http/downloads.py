@@ -16,7 +16,7 @@ from attrs import frozen
 
 from korus._booking.file_checks import Content, check_address, file_name, is_stale, length_of, next_address
 from korus._core.part_files import PartFile
-from korus._core.wire import text
+from korus._core.raw_json import text
 from korus._http.retry import Replay, next_wait
 from korus._primitives.asynchronous import run_blocking, sleep
 from korus.errors import DownloadFailed, KorusError, TransportError

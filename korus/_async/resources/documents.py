@@ -10,7 +10,7 @@ from korus._async.booking.documents import AsyncDelivery, Pending, document_of
 from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
 from korus._core.durations import bounded
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus._http.endpoints import available
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
@@ -141,7 +141,9 @@ class AsyncDocuments(AsyncResource):
         found, _ = await AsyncDelivery(self._transport).wait(
             self._reference(order, ORDER), patience=_seconds(timeout), progress=progress
         )
-        return tuple(OrderDocument.from_dict(wire(document) or {"@id": document}) for document in found)
+        return tuple(
+            OrderDocument.from_dict(json_object(document) or {"@id": document}) for document in found
+        )
 
     async def download(
         self,
@@ -185,7 +187,7 @@ class AsyncDocuments(AsyncResource):
         delivery = AsyncDelivery(self._transport)
         ends = delivery.now() + patience
         documents, standing = await delivery.wait(reference, patience=patience, progress=progress, some=True)
-        facts: dict[str, Any] = dict(wire(order) or {}) or await delivery.order(reference)
+        facts: dict[str, Any] = dict(json_object(order) or {}) or await delivery.order(reference)
         saved: builtins.list[Path] = []
         for document in documents:
             found = document_of(document, reference, self._base_url)

@@ -8,7 +8,7 @@ from korus._async.booking.order import place, resolve
 from korus._async.resources._resource import AsyncResource
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
-from korus._core.wire import objects
+from korus._core.raw_json import objects
 from korus._http.endpoints import available
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent

@@ -8,7 +8,7 @@ from korus._async.booking.builder import AsyncBulkReservation
 from korus._async.booking.hold import resolve
 from korus._async.resources._resource import AsyncResource
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import objects
+from korus._core.raw_json import objects
 from korus._http.endpoints import available
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent

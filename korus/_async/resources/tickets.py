@@ -8,7 +8,7 @@ from korus._async.booking.beneficiaries import AsyncNaming
 from korus._async.resources._resource import AsyncResource
 from korus._booking.beneficiaries import Requirement, order_tickets, read_rows, requirement
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus._http.endpoints import available
 from korus.iri import ORDER, TICKET, Reference
 
@@ -97,7 +97,7 @@ class AsyncTickets(AsyncResource):
         """
         naming = AsyncNaming(self._transport)
         reference = self._reference(ticket, TICKET)
-        known = wire(ticket)
+        known = json_object(ticket)
         if known is None or "requiredBeneficiaryFields" not in known:
             known = await naming.ticket(reference)
         return await naming.name(reference, known, beneficiary)

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from korus._booking import order_steps
 from korus._booking.recovery_steps import order_request_of
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus._journal.intent_log import new_intent
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def order_model(facts: OrderFacts) -> Order:
     """Return the model of an order."""
     from korus_api.models import Order
 
-    source = wire(facts.raw)
+    source = json_object(facts.raw)
     if source is None:  # a bare IRI, or nothing that can be read
         source = {} if facts.iri is None else {"@id": facts.iri}
     return Order.from_dict(source)

@@ -24,7 +24,7 @@ from korus._booking.file_checks import (
     next_address,
 )
 from korus._core.part_files import PartFile
-from korus._core.wire import text
+from korus._core.raw_json import text
 from korus._http.retry import Replay, next_wait
 from korus._primitives.synchronous import run_blocking, sleep
 from korus.errors import DownloadFailed, KorusError, TransportError

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from korus._core.durations import bounded
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus._http.endpoints import available
 from korus._sync.booking.documents import Delivery, Pending, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
@@ -140,7 +140,9 @@ class Documents(Resource):
         found, _ = Delivery(self._transport).wait(
             self._reference(order, ORDER), patience=_seconds(timeout), progress=progress
         )
-        return tuple(OrderDocument.from_dict(wire(document) or {"@id": document}) for document in found)
+        return tuple(
+            OrderDocument.from_dict(json_object(document) or {"@id": document}) for document in found
+        )
 
     def download(
         self,
@@ -184,7 +186,7 @@ class Documents(Resource):
         delivery = Delivery(self._transport)
         ends = delivery.now() + patience
         documents, standing = delivery.wait(reference, patience=patience, progress=progress, some=True)
-        facts: dict[str, Any] = dict(wire(order) or {}) or delivery.order(reference)
+        facts: dict[str, Any] = dict(json_object(order) or {}) or delivery.order(reference)
         saved: builtins.list[Path] = []
         for document in documents:
             found = document_of(document, reference, self._base_url)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import objects
+from korus._core.raw_json import objects
 from korus._http.endpoints import available
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent

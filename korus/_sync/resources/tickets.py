@@ -12,7 +12,7 @@ from korus._booking.beneficiaries import (
     requirement,
 )
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus._http.endpoints import available
 from korus._sync.booking.beneficiaries import Naming
 from korus._sync.resources._resource import Resource
@@ -106,7 +106,7 @@ class Tickets(Resource):
         """
         naming = Naming(self._transport)
         reference = self._reference(ticket, TICKET)
-        known = wire(ticket)
+        known = json_object(ticket)
         if known is None or "requiredBeneficiaryFields" not in known:
             known = naming.ticket(reference)
         return naming.name(reference, known, beneficiary)
