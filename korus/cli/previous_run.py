@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, evolve, field, frozen
 
-from korus._booking.correlation import RequestedLine
 from korus._booking.outcomes import OrderLine
+from korus._booking.request_items import RequestedLine
 from korus._core.raw_json import iri_of, json_object, objects, text
 
 if TYPE_CHECKING:
