@@ -85,8 +85,8 @@ def order_request(
                 if held_units is not None:
                     units[iri] = held_units
         members = outcome.succeeded
-    elif isinstance(held, str | Mapping) or not isinstance(held, Iterable):
-        members = (held,)
+    elif isinstance(held, str) or isinstance(held, Mapping) or not isinstance(held, Iterable):  # noqa: SIM101 - narrowed
+        members = (cast("object", held),)
     else:
         members = tuple(cast("Iterable[object]", held))
     iris = dict.fromkeys(reference(entry, RESERVATION, base_url=base_url).iri for entry in members)
