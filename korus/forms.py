@@ -54,8 +54,16 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from korus._core.form_fields import (
+    Choice,
+    FormDefinition,
+    FormField,
+    code_of,
+    name_of,
+    read_choices,
+    time_zone_of,
+)
 from korus._core.texts import normal
-from korus._core.wire import iri_of, objects, text, wire
 from korus.errors import AnswersInvalid, InvalidArgument
 
 __all__ = [
@@ -119,37 +127,10 @@ class AnswerProblem:
 
 
 @frozen
-class _Choice:
-    code: str
-    label: str | None = None
-
-
-@frozen
-class _Field:
-    """One field of a form, from whatever the API said about it."""
-
-    iri: str | None
-    id: str | None
-    code: str | None
-    label: str | None
-    type: str
-    required: bool
-    choices: tuple[_Choice, ...] | None
-
-    @property
-    def name(self) -> str:
-        return self.code or self.label or self.iri or self.id or "(a field without a name)"
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(name for name in (self.code, self.label, self.id, self.iri) if name)
-
-
-@frozen
 class _Setting:
     """What a value is judged against."""
 
-    choices: tuple[_Choice, ...] | None
+    choices: tuple[Choice, ...] | None
     time_zone: tzinfo | None
     required: bool
 
@@ -182,7 +163,7 @@ def coerce_field(
         AnswersInvalid: The value does not fit; its ``problems`` has the reason.
         InvalidArgument: ``type`` is no text, or ``time_zone`` names no known zone.
     """
-    setting = _Setting(_choices(choices), zone(time_zone), required)
+    setting = _Setting(read_choices(choices), zone(time_zone), required)
     try:
         return _coerce(_kind(type), value, setting)
     except _Refused as refused:
@@ -212,7 +193,7 @@ def parse_field(
     """
     kind, listed = _kind(type), _texts(texts)
     try:
-        return _parse(kind, listed, _choices(choices))
+        return _parse(kind, listed, read_choices(choices))
     except _Refused as refused:
         raise AnswersInvalid([AnswerProblem(str(refused))]) from None
 
@@ -241,9 +222,8 @@ def zone(named: object) -> tzinfo | None:
     """
     if named is None or isinstance(named, tzinfo):
         return named
-    source = wire(named)
-    name = named if source is None else source.get("timezone")
-    if source is not None and name is None:
+    name = time_zone_of(named)
+    if name is None:
         return None
     if not isinstance(name, str):
         raise InvalidArgument(f"not a time zone: {_quote(named)}; give an IANA name such as 'Europe/Lisbon'")
@@ -275,21 +255,19 @@ class FormAnswers:
     answers: Mapping[Any, object] = field(repr=False)
     time_zone: object = None
     problems: tuple[AnswerProblem, ...] = field(init=False)
-    _entries: tuple[tuple[_Field, tuple[str, ...]], ...] = field(init=False, repr=False)
+    _entries: tuple[tuple[FormField, tuple[str, ...]], ...] = field(init=False, repr=False)
     _form_iri: str | None = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Check everything once; the result is as frozen as what it was made from."""
-        form = wire(self.form)
-        iri = _form_iri(form)
-        fields = tuple(_field(entry, iri) for entry in objects(form or {}, "fields"))
-        entries, problems = _answer(fields, self.answers, zone(self.time_zone))
-        if iri is None:
+        form = FormDefinition.read(self.form)
+        entries, problems = _answer(form.fields, self.answers, zone(self.time_zone))
+        if form.iri is None:
             problems = [
                 AnswerProblem("the form has neither an IRI nor an id, so answers cannot name it"),
                 *problems,
             ]
-        object.__setattr__(self, "_form_iri", iri)
+        object.__setattr__(self, "_form_iri", form.iri)
         object.__setattr__(self, "_entries", tuple(entries))
         object.__setattr__(self, "problems", tuple(problems))
 
@@ -325,37 +303,9 @@ class FormAnswers:
         return {entry.name: _parse(entry.type, values, entry.choices) for entry, values in self._entries}
 
 
-def _form_iri(form: Mapping[str, Any] | None) -> str | None:
-    if form is None:
-        return None
-    known = iri_of(form)
-    identity = text(form, "id")
-    return known or (f"/v1/forms/{identity}" if identity else None)
-
-
-def _field(entry: object, form_iri: str | None) -> _Field:
-    source = wire(entry)
-    if source is None:
-        # an IRI where an object was promised: it can be answered by its IRI, unchecked
-        return _Field(iri_of(entry), None, None, None, "", required=False, choices=None)
-    identity = text(source, "id")
-    iri = iri_of(source)
-    if iri is None and identity and form_iri:
-        iri = f"{form_iri}/fields/{identity}"
-    return _Field(
-        iri=iri,
-        id=identity,
-        code=text(source, "code"),
-        label=text(source, "label"),
-        type=text(source, "type") or "",
-        required=source.get("required") is True,
-        choices=_listed_choices(source),
-    )
-
-
 def _answer(
-    fields: Sequence[_Field], answers: Mapping[Any, object], time_zone: tzinfo | None
-) -> tuple[list[tuple[_Field, tuple[str, ...]]], list[AnswerProblem]]:
+    fields: Sequence[FormField], answers: Mapping[Any, object], time_zone: tzinfo | None
+) -> tuple[list[tuple[FormField, tuple[str, ...]]], list[AnswerProblem]]:
     """Find the field of each answer, coerce it, and say what is wrong or missing."""
     problems: list[AnswerProblem] = []
     given: dict[int, object] = {}
@@ -367,7 +317,7 @@ def _answer(
             problems.append(AnswerProblem("answered twice, under different names", fields[found].name))
         else:
             given[found] = value
-    entries: list[tuple[_Field, tuple[str, ...]]] = []
+    entries: list[tuple[FormField, tuple[str, ...]]] = []
     for place, entry in enumerate(fields):
         value = given.get(place)
         if value is None:
@@ -386,7 +336,7 @@ def _answer(
     return entries, problems
 
 
-def _find(fields: Sequence[_Field], name: object) -> int | AnswerProblem:
+def _find(fields: Sequence[FormField], name: object) -> int | AnswerProblem:
     wanted = _names(name)
     found = [place for place, entry in enumerate(fields) if entry.names & wanted]
     if not found:
@@ -403,37 +353,8 @@ def _find(fields: Sequence[_Field], name: object) -> int | AnswerProblem:
 
 
 def _names(name: object) -> frozenset[str]:
-    """The names under which a field was asked for: the text given, or the best one that an object has."""
-    source = wire(name)
-    if source is None:
-        return frozenset([str.__str__(name)]) if isinstance(name, str) else frozenset()
-    best = iri_of(source) or text(source, "id") or text(source, "code") or text(source, "label")
-    return frozenset([best] if best else [])
-
-
-def _listed_choices(source: Mapping[str, Any]) -> tuple[_Choice, ...] | None:
-    """Give the choices of a field as the API lists them; what is none there cannot be chosen."""
-    if not isinstance(source.get("choices"), list):
-        return None
-    listed = objects(source, "choices")
-    return _choices(entry for entry in listed if isinstance(entry, str) or wire(entry) is not None)
-
-
-def _choices(given: Iterable[object] | None) -> tuple[_Choice, ...] | None:
-    if given is None:
-        return None
-    found: list[_Choice] = []
-    for entry in given:
-        source = wire(entry)
-        if source is not None:
-            code = source.get("code")
-            if isinstance(code, str):  # one without a code cannot be sent
-                found.append(_Choice(code, text(source, "label")))
-        elif isinstance(entry, str):
-            found.append(_Choice(str.__str__(entry)))
-        else:
-            raise InvalidArgument(f"not a choice: {_quote(entry)}; give FormFieldChoice objects or codes")
-    return tuple(found)
+    best = name_of(name)
+    return frozenset([] if best is None else [best])
 
 
 # ---------------------------------------------------------------------- values to texts
@@ -567,16 +488,16 @@ def _multi_to(value: object, setting: _Setting) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def _code(value: object, choices: tuple[_Choice, ...] | None) -> str:
-    source = wire(value)
-    given = value if source is None else source.get("code")
+def _code(value: object, choices: tuple[Choice, ...] | None) -> str:
+    given = code_of(value)
+    is_object = given is not value
     if not isinstance(given, str):
         raise _wrong_type(value, "the code or the label of a choice, or the choice itself")
     plain = _clean(str.__str__(given))
     if choices is None or any(choice.code == plain for choice in choices):
         return plain
-    labelled = {choice.code for choice in choices if choice.label == plain} if source is None else set[str]()
-    if not labelled and source is None:
+    labelled = {choice.code for choice in choices if choice.label == plain} if not is_object else set[str]()
+    if not labelled and not is_object:
         alike = normal(plain)
         labelled = {
             choice.code
@@ -628,7 +549,7 @@ _COERCE: Mapping[str, Callable[[object, _Setting], tuple[str, ...]]] = {
 # ---------------------------------------------------------------------- texts to values
 
 
-def _parse(kind: str, texts: Sequence[str], choices: tuple[_Choice, ...] | None) -> Value:
+def _parse(kind: str, texts: Sequence[str], choices: tuple[Choice, ...] | None) -> Value:
     for entry in cast("Sequence[object]", texts):
         if not isinstance(entry, str):
             raise _wrong_type(entry, "texts")
@@ -681,7 +602,7 @@ def _moment(shape: re.Pattern[str], read: Callable[[str], _T], value: str, form:
     raise _Refused(f"{_quote(value)} is not of the form {form}")
 
 
-def _read_code(value: str, choices: tuple[_Choice, ...] | None) -> str:
+def _read_code(value: str, choices: tuple[Choice, ...] | None) -> str:
     if choices is not None and all(choice.code != value for choice in choices):
         allowed = _listed(choice.code for choice in choices) or "none"
         raise _Refused(f"{_quote(value)} is not one of the choices: {allowed}")

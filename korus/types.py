@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from korus._async.booking.documents import Pending
     from korus._async.resources.journal import Recovered
-    from korus._booking.beneficiaries import BeneficiaryProblem, BeneficiaryRow, Requirement
+    from korus._booking.beneficiaries import Requirement
+    from korus._booking.beneficiary_rows import BeneficiaryProblem, BeneficiaryRow
     from korus._booking.facts import FailedEntry
     from korus._booking.lines import BookingLine, BookingProblem, TicketChoice
     from korus._booking.live_checks import LineCheck, PriceChange, Shortage
@@ -54,8 +55,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BeneficiaryProblem": "korus._booking.beneficiaries",
-    "BeneficiaryRow": "korus._booking.beneficiaries",
+    "BeneficiaryProblem": "korus._booking.beneficiary_rows",
+    "BeneficiaryRow": "korus._booking.beneficiary_rows",
     "BookingLine": "korus._booking.lines",
     "BookingProblem": "korus._booking.lines",
     "BulkOutcome": "korus._booking.outcomes",

@@ -46,7 +46,8 @@ MODULES: Final[Mapping[str, str]] = {
     "korus._booking.order_steps": "tests/booking/test_order_steps.py",
     "korus._booking.recovery_steps": "tests/booking/test_recovery_steps.py",
     "korus._http.ambiguity": "tests/booking/test_ambiguity.py",
-    "korus._booking.lines": "tests/booking/test_booking.py",
+    "korus._booking.judging": "tests/booking/test_booking.py",
+    "korus._booking.intent_details": "tests/booking/test_recovery_steps.py",
 }
 """The modules that decide, each with its tests."""
 

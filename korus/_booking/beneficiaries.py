@@ -1,49 +1,25 @@
-"""Who a ticket is for: what is still needed, what cannot be sent, and rows read from a CSV file.
+"""Who a ticket is for: what is still needed, what cannot be sent, and which row is for which ticket.
 
 An issued ticket may want to know its beneficiary before its documents can be had (reference 4.15, 7.4). What
-is given is merged into what is known already: a field that is left out stays as it is, a null clears it.
-Nothing is sent here, and nothing but a CSV file is read.
+is given is merged into what is known already: a field that is left out stays as it is, a null clears it. No I/O.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
-from korus._core.tables import TableInvalid, decode_table, read_table
-from korus._core.wire import iri_of, objects, text, wire
-from korus.errors import BeneficiaryInvalid, InvalidArgument
+from korus._booking.beneficiary_rows import BeneficiaryProblem, BeneficiaryRow, given_fields
+from korus._booking.issued_tickets import DATE_OF_BIRTH, FIELDS, IssuedTicketFacts, field_name
+from korus.errors import BeneficiaryInvalid
 
-__all__ = [
-    "FIELDS",
-    "BeneficiaryProblem",
-    "BeneficiaryRow",
-    "Requirement",
-    "assign",
-    "check_beneficiary",
-    "field_problem",
-    "order_tickets",
-    "read_rows",
-    "requirement",
-]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
-FIELDS: Final = (
-    "firstname",
-    "lastname",
-    "title",
-    "nationality",
-    "dateOfBirth",
-    "placeOfBirth",
-    "email",
-    "phone",
-)
-"""The fields of a beneficiary, as the API writes them (reference 4.15)."""
+__all__ = ["Assigned", "Requirement", "assign", "check_beneficiary", "field_problem", "requirement"]
 
 TITLES: Final = ("mr", "mrs", "mx")
 
@@ -51,29 +27,10 @@ _ALWAYS: Final = ("firstname", "lastname")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NATIONALITY: Final = re.compile(r"[A-Z]{2}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_WORDS: Final = re.compile(r"[^a-z0-9]")
 # somewhere on earth it is tomorrow already
 _TOMORROW: Final = timedelta(days=1)
 # nobody has lived so long; an older year is a slip (19 for 2019, 1095 for 1995)
 _OLDEST_YEARS: Final = 130
-_MOST_SHOWN: Final = 10
-_TICKET_COLUMNS: Final = ("ticket", "ticketid", "ticketiri", "voucher")
-
-
-@frozen
-class BeneficiaryProblem:
-    """Why beneficiary data cannot be sent.
-
-    Attributes:
-        field: The field, as the API writes it; None when it is the ticket.
-        reason: What is wrong. It names no value, these being personal.
-    """
-
-    field: str | None
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.reason}" if self.field else self.reason
 
 
 @frozen
@@ -101,50 +58,23 @@ class Requirement:
         return bool(self.missing)
 
 
-@frozen
-class BeneficiaryRow:
-    """One row of many beneficiaries; outcomes refer back to it.
-
-    Attributes:
-        number: Its place, counted from 1 (a CSV file's heading does not count).
-        ticket: The ticket's IRI, id or voucher; None when the row takes the next ticket that needs one.
-        beneficiary: What was given, by the API's field names.
-        problems: What was wrong with the row itself.
-    """
-
-    number: int
-    ticket: str | None = field(repr=False)
-    beneficiary: Mapping[str, Any] = field(repr=False)
-    problems: tuple[BeneficiaryProblem, ...] = ()
-
-
-def order_tickets(order: object) -> tuple[Any, ...]:
-    """Give the tickets of an order (an object or its JSON), in order, as far as the API told them."""
-    items = [wire(item) or {} for item in objects(wire(order) or {}, "items")]
-    return tuple(ticket for item in items for ticket in objects(item, "tickets"))
-
-
-def requirement(ticket: object) -> Requirement:
-    """Say what a ticket (an object or its JSON) still needs."""
-    source = wire(ticket) or {}
-    known = wire(source.get("beneficiary")) or {}
-    required = tuple(name for name in objects(source, "requiredBeneficiaryFields") if isinstance(name, str))
-    amendable = source.get("beneficiaryAmendable")
+def requirement(ticket: IssuedTicketFacts) -> Requirement:
+    """Return what a ticket still needs."""
     return Requirement(
-        ticket=iri_of(ticket),
-        missing=tuple(name for name in required if not _present(known.get(_key(name)))),
-        deadline=_moment(source.get("beneficiaryDesignationDeadline")),
-        amendable=amendable if isinstance(amendable, bool) else None,
-        status=text(source, "status"),
-        source=ticket,
+        ticket=ticket.iri,
+        missing=tuple(name for name in ticket.required if not _present(ticket.beneficiary.get(name))),
+        deadline=ticket.deadline,
+        amendable=ticket.amendable,
+        status=ticket.status,
+        source=ticket.raw,
     )
 
 
-def check_beneficiary(ticket: object, given: object, *, now: datetime) -> dict[str, Any]:
-    """Check beneficiary data against its ticket and give the ``beneficiary`` object to send.
+def check_beneficiary(ticket: IssuedTicketFacts, given: object, *, now: datetime) -> dict[str, Any]:
+    """Check beneficiary data against its ticket and return the ``beneficiary`` object to send.
 
     Args:
-        ticket: The ticket: an object or its JSON.
+        ticket: The ticket.
         given: A `Beneficiary`, or a mapping by the API's names or by Python's (``date_of_birth``). What is
             not in it is not sent; None is sent as null.
         now: The present moment, aware.
@@ -154,18 +84,15 @@ def check_beneficiary(ticket: object, given: object, *, now: datetime) -> dict[s
             date that is none, a deadline that has passed, a beneficiary that cannot be changed any more.
     """
     body, problems = _body(given, now)
-    source = wire(ticket) or {}
-    before = wire(source.get("beneficiary")) or {}
-    need = requirement(ticket)
-    if need.deadline is not None and now > need.deadline:
+    before = ticket.beneficiary
+    if ticket.deadline is not None and now > ticket.deadline:
         problems.append(
-            BeneficiaryProblem(None, f"the deadline for naming a beneficiary was {need.deadline}")
+            BeneficiaryProblem(None, f"the deadline for naming a beneficiary was {ticket.deadline}")
         )
-    if need.amendable is False and any(_present(before.get(name)) for name in FIELDS):
+    if ticket.amendable is False and any(_present(before.get(name)) for name in FIELDS):
         problems.append(BeneficiaryProblem(None, "this ticket's beneficiary cannot be changed any more"))
     faulty = {problem.field for problem in problems}
-    required = [name for name in objects(source, "requiredBeneficiaryFields") if isinstance(name, str)]
-    for name in dict.fromkeys([*_ALWAYS, *map(_key, required)]):
+    for name in dict.fromkeys([*_ALWAYS, *ticket.required]):
         # first and last name have to be in every update, whatever is known already (reference 7.4)
         value = body.get(name) if name in _ALWAYS else body.get(name, before.get(name))
         if name not in faulty and not _present(value):
@@ -175,44 +102,23 @@ def check_beneficiary(ticket: object, given: object, *, now: datetime) -> dict[s
     return body
 
 
-def read_rows(source: object) -> list[BeneficiaryRow]:
-    """Read many beneficiaries.
+@frozen
+class Assigned:
+    """A row with its ticket.
 
-    Args:
-        source: The path of a CSV file (UTF-8; commas, semicolons or tabs; a heading; as spreadsheets write
-            it), an open file of one, or an iterable of `Beneficiary` objects and mappings. Columns and keys are
-            the fields of a beneficiary in any spelling (``dateOfBirth``, ``date_of_birth``, ``Date of birth``)
-            and ``ticket``: the IRI, id or voucher of the ticket the row is for. An empty cell is not sent.
-
-    Raises:
-        InvalidArgument: The file cannot be read, is not CSV, or has no heading.
+    Attributes:
+        row: The row.
+        ticket: Its ticket, None if there is none.
+        problems: What is wrong with the row, or why there is no ticket for it.
     """
-    if isinstance(source, (str, Path)):
-        try:
-            content: str | bytes = Path(source).read_bytes()
-        except (OSError, ValueError) as cause:
-            raise InvalidArgument(f"the rows cannot be read: {cause}") from cause
-        return _read_csv(content)
-    if hasattr(source, "readlines"):
-        try:
-            content = cast("IO[str] | IO[bytes]", source).read()
-        except (OSError, ValueError) as cause:
-            raise InvalidArgument(f"the rows cannot be read: {cause}") from cause
-        return _read_csv(content)
-    if not isinstance(source, Iterable) or isinstance(source, Mapping):
-        raise InvalidArgument("rows are a CSV file or a list of beneficiaries")
-    return [_row(number, entry) for number, entry in enumerate(cast("Iterable[object]", source), start=1)]
+
+    row: BeneficiaryRow
+    ticket: IssuedTicketFacts | None
+    problems: tuple[BeneficiaryProblem, ...]
 
 
-def assign(
-    order: object, rows: Sequence[BeneficiaryRow]
-) -> list[tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]]]:
-    """Find the ticket of each row: the one it names, or the next that needs something and nobody names.
-
-    Returns:
-        Each row with its ticket's JSON, None when there is none, and with what is wrong with that.
-    """
-    tickets = [source for source in map(wire, order_tickets(order)) if source is not None]
+def assign(tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow]) -> list[Assigned]:
+    """Find the ticket of each row: the one it names, or the next that needs something and that no row names."""
     places = _places(tickets)
     named: dict[int, int] = {}
     for row in rows:
@@ -227,7 +133,7 @@ def assign(
             if place not in spoken_for and requirement(ticket).missing
         ]
     )
-    assigned: list[tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]]] = []
+    assigned: list[Assigned] = []
     taken: set[int] = set()
     for row in rows:
         place = named.get(row.number)
@@ -242,86 +148,17 @@ def assign(
             problems.append(BeneficiaryProblem("ticket", "an earlier row is for this ticket already"))
         if place is not None:
             taken.add(place)
-        assigned.append((row, None if place is None else tickets[place], tuple(problems)))
+        assigned.append(Assigned(row, None if place is None else tickets[place], tuple(problems)))
     return assigned
 
 
-def _places(tickets: Sequence[Mapping[str, Any]]) -> Mapping[str, int | None]:
+def _places(tickets: Sequence[IssuedTicketFacts]) -> Mapping[str, int | None]:
     """Return where the ticket of an IRI, id or voucher is; None for a name that more than one has."""
     places: dict[str, int | None] = {}
     for place, ticket in enumerate(tickets):
-        for name in {iri_of(ticket), text(ticket, "id"), text(ticket, "voucher")} - {None}:
-            places[cast("str", name)] = None if name in places else place
+        for name in ticket.names:
+            places[name] = None if name in places else place
     return places
-
-
-def _row(number: int, entry: object) -> BeneficiaryRow:
-    if isinstance(entry, BeneficiaryRow):
-        return entry
-    ticket: object = None
-    if isinstance(entry, tuple):  # (ticket, data)
-        ticket, *given = cast("tuple[object, ...]", entry) or (None,)
-        source = wire(given[0]) if len(given) == 1 else None
-    else:
-        source = wire(entry)
-        named = [key for key in source or () if _WORDS.sub("", str(key).lower()) in _TICKET_COLUMNS]
-        ticket = (source or {}).get(named[0]) if named else None
-        source = {key: value for key, value in source.items() if key not in named} if source else source
-    if source is None:
-        problem = BeneficiaryProblem(None, "not a beneficiary: give a Beneficiary or a mapping")
-        return BeneficiaryRow(number, None, {}, (problem,))
-    name = _ticket_name(ticket)
-    if ticket is not None and name is None:
-        return BeneficiaryRow(number, None, source, (BeneficiaryProblem("ticket", "this names no ticket"),))
-    return BeneficiaryRow(number, name, source)
-
-
-def _ticket_name(ticket: object) -> str | None:
-    source = wire(ticket)
-    return iri_of(ticket) or (text(source, "id") if source is not None else None)
-
-
-def _read_csv(content: str | bytes) -> list[BeneficiaryRow]:
-    try:
-        table = read_table(decode_table(content) if isinstance(content, bytes) else content)
-    except UnicodeDecodeError as cause:
-        raise InvalidArgument(f"the rows cannot be read: {cause}; save the file as UTF-8") from None
-    except TableInvalid as cause:
-        raise InvalidArgument(str(cause)) from None
-    columns = [_column(heading) if heading else "" for heading in table.headings]
-    count = Counter(filter(None, columns))
-    wrong = [
-        repr(heading)
-        for heading, column in zip(table.headings, columns, strict=True)
-        if column is None or count[column] > 1
-    ]
-    if wrong:
-        known = ", ".join(("ticket", *FIELDS))
-        shown = ", ".join(wrong[:_MOST_SHOWN]) + (", …" if len(wrong) > _MOST_SHOWN else "")
-        raise InvalidArgument(f"columns unknown or repeated: {shown}; the columns are {known}")
-    return [_csv_row(number, columns, cells) for number, cells in enumerate(table.rows, start=1)]
-
-
-def _csv_row(number: int, columns: Sequence[str | None], cells: Sequence[str]) -> BeneficiaryRow:
-    given = {column: cell for column, cell in zip(columns, cells, strict=False) if column and cell}
-    problems: list[BeneficiaryProblem] = []
-    if any(cells[len(columns) :]):
-        problems.append(BeneficiaryProblem(None, f"{len(cells)} cells under {len(columns)} headings"))
-    elif any(cell and not column for column, cell in zip(columns, cells, strict=False)):
-        problems.append(BeneficiaryProblem(None, "a cell under an empty heading"))
-    return BeneficiaryRow(number, given.pop("ticket", None), given, tuple(problems))
-
-
-def _column(name: str) -> str | None:
-    plain = _WORDS.sub("", name.lower())
-    if plain in _TICKET_COLUMNS:
-        return "ticket"
-    return next((known for known in FIELDS if known.lower() == plain), None)
-
-
-def _key(name: str) -> str:
-    """The API's name of a field that may be spelled otherwise."""
-    return _column(name) or name
 
 
 def _present(value: object) -> bool:
@@ -330,13 +167,13 @@ def _present(value: object) -> bool:
 
 def _body(given: object, now: datetime) -> tuple[dict[str, Any], list[BeneficiaryProblem]]:
     """Write down what was given by the API's names, with what is wrong with the values themselves."""
-    source = wire(given)
+    source = given_fields(given)
     if source is None:
         return {}, [BeneficiaryProblem(None, "not a beneficiary: give a Beneficiary or a mapping")]
     body: dict[str, Any] = {}
     problems: list[BeneficiaryProblem] = []
     for name, value in source.items():
-        key = _key(str(name))
+        key = field_name(str(name)) or str(name)
         if key not in FIELDS:
             problems.append(BeneficiaryProblem(str(name), f"no such field; there are: {', '.join(FIELDS)}"))
         elif key in body:
@@ -358,7 +195,7 @@ _RULES: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
 
 
 def _value(key: str, value: object, now: datetime) -> tuple[object, str | None]:
-    if key == "dateOfBirth":
+    if key == DATE_OF_BIRTH:
         return _birth(value, now)
     if not isinstance(value, str):
         return value, f"a text is needed, not a {type(value).__name__}"
@@ -397,15 +234,4 @@ def field_problem(name: str, value: object, now: datetime) -> str | None:
         value: What was given for it.
         now: The present moment, aware.
     """
-    return _value(_key(name), value, now)[1]
-
-
-def _moment(value: object) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    return _value(field_name(name) or name, value, now)[1]

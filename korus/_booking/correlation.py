@@ -17,78 +17,22 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from attrs import evolve, frozen
 
-from korus._core.wire import text
-from korus._journal.intent_log import digest_of
-from korus.money import amount
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from korus._booking.facts import FailedEntry, OrderFacts, ReservationFacts, Signature
+    from korus._booking.request_items import RequestedLine
 
 __all__ = [
     "Correlation",
     "LineResult",
-    "RequestedLine",
     "Status",
     "correlate_holds",
     "correlate_orders",
 ]
 
 Status = Literal["succeeded", "failed", "undetermined"]
-
-
-@frozen
-class RequestedLine:
-    """What one line of a bulk reservation asked for.
-
-    Attributes:
-        signature: The offer with its tickets and sessions.
-        quantity: How many.
-        price: What one unit was listed at, None when not known.
-        answers: A digest of the form answers, None for none: it tells lines apart without keeping what was answered.
-    """
-
-    signature: Signature
-    quantity: int
-    price: Decimal | None = None
-    answers: str | None = None
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any], price: object = None) -> RequestedLine:
-        """Read an item of a request, as sent or as the intent log keeps it."""
-        entries = cast("Sequence[Mapping[str, Any]]", item.get("ticketSessions") or ())
-        sessions = [(str(entry["ticket"]), cast("str | None", entry.get("session"))) for entry in entries]
-        if "answers" in item:  # kept by the log
-            answers = text(item, "answers")
-        else:
-            given = [entry["formData"] for entry in entries if "formData" in entry]
-            answers = digest_of(given) if given else None
-        return cls(
-            signature=(str(item["offer"]), frozenset(sessions)),
-            quantity=int(item["quantity"]),
-            price=amount(item.get("price") if price is None else price),
-            answers=answers,
-        )
-
-    @property
-    def offer(self) -> str:
-        """The offer's IRI."""
-        return self.signature[0]
-
-    @property
-    def sessions(self) -> frozenset[str]:
-        """The IRIs of its sessions."""
-        return frozenset(session for _, session in self.signature[1] if session is not None)
-
-    @property
-    def key(self) -> str:
-        """A digest of what it asks for but its answers; the same for lines that ask for the same."""
-        offer, sessions = self.signature
-        return digest_of(
-            [offer, sorted((ticket, session or "") for ticket, session in sessions), self.quantity]
-        )
 
 
 @frozen

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
-from korus._core.wire import iri_of as iri_as_sent
-from korus._core.wire import objects, text, wire
+from korus._core.raw_json import iri_of as iri_as_sent
+from korus._core.raw_json import json_object, objects, text, whole
+from korus._core.values import moment
 from korus._http.ambiguity import says_already_ordered
 from korus.money import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from decimal import Decimal
 
 __all__ = [
@@ -37,7 +38,6 @@ __all__ = [
     "iri_of",
     "is_newest_first",
     "is_similar",
-    "moment",
     "relative",
 ]
 
@@ -107,7 +107,7 @@ class ReservationFacts:
     @classmethod
     def read(cls, entry: object) -> ReservationFacts:
         """Read a reservation: a model, its JSON, or a bare IRI."""
-        source = wire(entry)
+        source = json_object(entry)
         if source is None:
             return cls(iri=iri_of(entry), raw=entry)
         entries = objects(source, "items")
@@ -125,6 +125,10 @@ class ReservationFacts:
             total=amount(source.get("totalAmountInclTax")),
             raw=entry,
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its JSON; of a bare IRI an object that has nothing else."""
+        return _as_object(self.raw, self.iri)
 
     @property
     def units(self) -> int | None:
@@ -187,11 +191,11 @@ class OrderFacts:
     @classmethod
     def read(cls, entry: object) -> OrderFacts:
         """Read an order: a model, its JSON, or a bare IRI."""
-        source = wire(entry)
+        source = json_object(entry)
         if source is None:
             return cls(iri=iri_of(entry), raw=entry)
-        items = [found for found in map(wire, objects(source, "items")) if found is not None]
-        quantities = [_whole(item.get("quantity")) for item in items]
+        items = [found for found in map(json_object, objects(source, "items")) if found is not None]
+        quantities = [whole(item.get("quantity")) for item in items]
         tickets = [objects(item, "tickets") for item in items if isinstance(item.get("tickets"), list)]
         return cls(
             iri=iri_of(source),
@@ -204,6 +208,10 @@ class OrderFacts:
             total=amount(source.get("totalAmountInclTax")),
             raw=entry,
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its JSON; of a bare IRI an object that has nothing else."""
+        return _as_object(self.raw, self.iri)
 
     def is_of(self, external_reference: str) -> bool:
         """Return True unless it shows the reference of something else.
@@ -286,7 +294,7 @@ class FailedEntry:
 
     @classmethod
     def _read(cls, raw: object, known: dict[str, _Mention]) -> FailedEntry:
-        source = wire(raw) or {}
+        source = json_object(raw) or {}
         mentions = [
             known.get(found) or known.setdefault(found, _mention(found)) for found in set(_texts(raw))
         ]
@@ -302,7 +310,7 @@ class FailedEntry:
             index=places.pop() if len(places) == 1 else None,
             offer=offers.pop() if len(offers) == 1 else None,
             reservation=reservation or (reservations.pop() if len(reservations) == 1 else None),
-            quantity=_whole(source.get("quantity")),
+            quantity=whole(source.get("quantity")),
             mentions=frozenset(found.text for found in mentions),
             sessions=frozenset(found.text for found in mentions if found.is_session),
             names_something=(offer or reservation) is not None
@@ -333,6 +341,16 @@ class HoldAnswer:
     reservations: tuple[ReservationFacts, ...]
     failures: tuple[FailedEntry, ...] = ()
 
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> HoldAnswer | None:
+        """Read the answer; None if it lists neither reservations nor failures."""
+        if not _lists(document, "reservations", "failedReservations"):
+            return None
+        return cls(
+            tuple(map(ReservationFacts.read, objects(document, "reservations"))),
+            FailedEntry.read_all(document.get("failedReservations")),
+        )
+
 
 @frozen
 class OrderAnswer:
@@ -340,6 +358,16 @@ class OrderAnswer:
 
     orders: tuple[OrderFacts, ...]
     failures: tuple[FailedEntry, ...] = ()
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> OrderAnswer | None:
+        """Read the answer; None if it lists neither orders nor failures."""
+        if not _lists(document, "orders", "failedOrders"):
+            return None
+        return cls(
+            tuple(map(OrderFacts.read, objects(document, "orders"))),
+            FailedEntry.read_all(document.get("failedOrders")),
+        )
 
 
 @frozen
@@ -353,6 +381,10 @@ class Page:
 
     members: tuple[Any, ...]
     total: int | None = None
+
+
+def _lists(document: Mapping[str, Any], made: str, failed: str) -> bool:
+    return isinstance(document.get(made), list) or failed in document
 
 
 def is_newest_first(listed: Sequence[ReservationFacts | OrderFacts]) -> bool:
@@ -383,36 +415,31 @@ def folded(reference: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", reference).casefold().split())
 
 
-def moment(written: object) -> datetime | None:
-    """Read a timestamp of the API, aware; None when it cannot be read as one."""
-    if isinstance(written, datetime):
-        found = written
-    elif isinstance(written, str):
-        try:
-            found = datetime.fromisoformat(written)
-        except ValueError:
-            return None
-    else:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
 def describe_failure(raw: object) -> tuple[str, str | None]:
     """Return the reason and the code of a failed entry, as far as it has any that can be read."""
     if isinstance(raw, str) and raw:
         return raw, None
     code: str | None = None
-    source = wire(raw)
+    source = json_object(raw)
     for _ in range(_DEPTH):
         if source is None:
             break
         code = _code(source) or code
         known = [reason for key in _REASON_KEYS if (reason := source.get(key))]
-        reason = next((found for found in known if isinstance(found, str) or wire(found) is not None), None)
+        reason = next(
+            (found for found in known if isinstance(found, str) or json_object(found) is not None), None
+        )
         if isinstance(reason, str):
             return reason, code
-        source = wire(reason)
+        source = json_object(reason)
     return code or "the API gave no reason", code
+
+
+def _as_object(raw: object, iri: str | None) -> dict[str, Any]:
+    source = json_object(raw)
+    if source is None:  # a bare IRI, or nothing that can be read
+        return {} if iri is None else {"@id": iri}
+    return dict(source)
 
 
 def _code(source: Mapping[str, Any]) -> str | None:
@@ -422,18 +449,18 @@ def _code(source: Mapping[str, Any]) -> str | None:
 
 
 def _item(entry: object) -> HeldItem | None:
-    source = wire(entry)
+    source = json_object(entry)
     offer = None if source is None else iri_of(source.get("offer"))
     if source is None or offer is None:
         return None
     sessions: set[tuple[str, str | None]] = set()
     for ticket in objects(source, "offerTickets"):
-        shown = wire(ticket) or {}
+        shown = json_object(ticket) or {}
         named = iri_of(shown.get("ticket")) or iri_of(shown)
         if named is not None:
             sessions.add((named, iri_of(shown.get("session"))))
     return HeldItem(
-        (offer, frozenset(sessions)), _whole(source.get("quantity")), amount(source.get("amountInclTax"))
+        (offer, frozenset(sessions)), whole(source.get("quantity")), amount(source.get("amountInclTax"))
     )
 
 
@@ -454,7 +481,7 @@ def _mention(found: str) -> _Mention:
 def _names_place(source: Mapping[str, Any]) -> bool:
     """Return True if an entry names a place in the request in a way that is not understood."""
     paths = (text(source, key) or "" for key in _PATH_KEYS)
-    return any(_whole(source.get(key)) is not None for key in _PLACE_KEYS) or any(
+    return any(whole(source.get(key)) is not None for key in _PLACE_KEYS) or any(
         character.isdigit() for path in paths for character in path
     )
 
@@ -463,14 +490,10 @@ def _texts(value: object, depth: int = _DEPTH) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif depth > 0:
-        source = wire(value)
+        source = json_object(value)
         if source is not None:
             members: Sequence[object] = list(source.values())
         else:
             members = cast("Sequence[object]", value) if isinstance(value, list | tuple) else ()
         for member in members:
             yield from _texts(member, depth - 1)
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
 from attrs import define, field, frozen
 
-from korus._core.wire import text
+from korus._core.values import moment
 from korus.errors import DownloadFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from korus.errors import ValidationFailed
 
@@ -32,7 +32,6 @@ __all__ = [
     "file_name",
     "is_stale",
     "length_of",
-    "moment_of",
     "next_address",
     "too_early",
 ]
@@ -75,36 +74,27 @@ def too_early(error: ValidationFailed) -> TooEarly | None:
     for said in (*(violation.message for violation in error.violations), detail or "", error.message):
         found = _TOO_EARLY.search(said)
         if found:
-            return TooEarly(moment_of(found["due"].rstrip(".")))
+            return TooEarly(moment(found["due"].rstrip(".")))
     return None
 
 
-def moment_of(written: str | None) -> datetime | None:
-    """Read a moment as the API writes it, aware; None where there is none that can be read."""
-    try:
-        found = None if written is None else datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
-
-
 def file_name(
-    order: Mapping[str, Any],
+    order: str,
     document_id: str,
     language: str | None,
     content_type: str,
     beginning: bytes = b"",
 ) -> str:
-    """Make the name of a document's file, which is no other document's.
+    """Return the name of a document's file, which no other document's file has.
 
     Args:
-        order: The order's JSON, as far as it is known; its reference comes first in the name.
+        order: The order's reference, which comes first in the name.
         document_id: The document's id.
         language: The language that was asked for, None to leave it out.
         content_type: What the storage host said the file is.
         beginning: Its first bytes, which count more.
     """
-    parts = [text(order, "reference") or text(order, "id") or "order", document_id, language or ""]
+    parts = [order, document_id, language or ""]
     plain = [_LOOSE.sub("-", part).strip("-")[:_LONGEST] for part in parts]
     if plain != parts or "_" in "".join(plain) or document_id != document_id.lower():
         # other texts may give the same name, at least where a file system ignores case
@@ -122,12 +112,12 @@ def _suffix(kind: str, beginning: bytes) -> str:
 
 
 def is_stale(status: int) -> bool:
-    """Tell whether a status can mean that the address has expired and a new one may help."""
+    """Return True if a status can mean that the address has expired and a new one may help."""
     return status in _STALE
 
 
 def length_of(headers: Mapping[str, str]) -> int | None:
-    """Give the announced length of the body as it will be seen; None when it cannot be compared."""
+    """Return the announced length of the body as it will be seen; None when it cannot be compared."""
     if headers.get("content-encoding", "identity").lower() != "identity":
         return None
     said = headers.get("content-length", "")
@@ -150,7 +140,7 @@ def check_address(address: str) -> str:
 
 
 def next_address(address: str, location: str | None) -> str:
-    """Give where a redirect leads.
+    """Return the address that a redirect leads to.
 
     Raises:
         DownloadFailed: It leads nowhere, or from https to http.

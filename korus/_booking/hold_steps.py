@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve, field, frozen
 
-from korus._booking.correlation import Correlation, RequestedLine, correlate_holds
+from korus._booking.correlation import Correlation, correlate_holds
 from korus._booking.effects import (
     Advance,
     Claim,
@@ -32,15 +32,10 @@ from korus._booking.effects import (
     write_down,
 )
 from korus._booking.facts import ReservationFacts, is_newest_first
+from korus._booking.intent_details import known_lines, lines_of, placed_reservations
 from korus._booking.outcomes import Line, LineOutcome
-from korus._booking.reconciliation import (
-    Matches,
-    Snapshot,
-    find_matches,
-    known_lines,
-    lines_of,
-    placed_reservations,
-)
+from korus._booking.reconciliation import Matches, find_matches
+from korus._booking.snapshot import Snapshot
 from korus._http.ambiguity import is_ambiguous, is_from_api, redirects_after_work
 from korus._journal.intent_log import Intent, State, TakenOver
 from korus.errors import (
@@ -59,6 +54,7 @@ if TYPE_CHECKING:
 
     from korus._booking.effects import Steps
     from korus._booking.facts import FailedEntry, HoldAnswer, Page
+    from korus._booking.request_items import RequestedLine
 
 __all__ = ["HoldResult", "Patience", "as_told", "hold", "resolve_hold", "take_snapshot"]
 

@@ -1,4 +1,4 @@
-"""What the live questions before a booking say: is enough left, and has the price moved. No I/O.
+"""Live checks before a booking: is enough left, and has the price moved. No I/O.
 
 Availability is asked where an offer says that its stock is limited or a session is booked, the price where it
 says that it moves (reference 7.2). A quantity of null means that no limit is known.
@@ -10,10 +10,10 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from korus._booking.correlation import RequestedLine
-from korus._core.wire import iri_of, objects, text, wire
+from korus._booking.offer_facts import AvailabilityFacts, PriceFacts
+from korus._booking.request_items import RequestedLine
 from korus.errors import InvalidArgument, PriceChanged, SoldOut
 from korus.forms import coerce_field
 from korus.money import amount, same_currency
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from korus._booking.lines import BookingLine
+    from korus._booking.offer_facts import OfferFacts, TicketFacts
 
 __all__ = [
     "LineCheck",
@@ -29,7 +30,6 @@ __all__ = [
     "Shortage",
     "listed_price",
     "needs_availability",
-    "needs_price",
     "refuse",
     "tolerance",
 ]
@@ -37,7 +37,7 @@ __all__ = [
 
 @frozen(eq=False)
 class LineCheck:
-    """What was asked about one line, and what came.
+    """The answers to the live questions about one line.
 
     Attributes:
         line: The line.
@@ -56,30 +56,30 @@ class LineCheck:
     @property
     def available(self) -> int | None:
         """How many are left of the offer; None when no limit is known, or nobody asked."""
-        return _whole((wire(self.availability) or {}).get("availableQuantity"))
+        return AvailabilityFacts.read(self.availability).quantity
 
     @property
     def sessions(self) -> dict[str, int | None]:
         """How many are left of each session, by IRI, as far as the answer names them."""
-        entries = [
-            wire(entry) or {} for entry in objects(wire(self.availability) or {}, "sessionsAvailability")
-        ]
-        found = {iri_of(entry.get("session")): _whole(entry.get("availableQuantity")) for entry in entries}
-        return {iri: left for iri, left in found.items() if iri is not None}
+        return dict(AvailabilityFacts.read(self.availability).sessions)
 
     @property
     def unit_price(self) -> Decimal | None:
         """The price of one unit now, taxes included; the listed one when nobody asked."""
-        return self.listed if self.price is None else amount((wire(self.price) or {}).get("amountInclTax"))
+        return self.listed if self.price is None else PriceFacts.read(self.price).amount
 
     @property
     def moved(self) -> bool:
-        """Whether the price is another than the listed one, or cannot be compared with it."""
+        """True if the price is another than the listed one, or cannot be compared with it."""
         if self.price is None and self.line.price is None:
             return False
-        now = text(wire(self.price) or {}, "currency")
-        other = bool(now and self.currency) and not same_currency(now, self.currency)
-        return other or self.unit_price is None or self.unit_price != self.listed
+        return self.is_in_another_currency or self.unit_price is None or self.unit_price != self.listed
+
+    @property
+    def is_in_another_currency(self) -> bool:
+        """True if the price that was asked for is in another currency than the listed one."""
+        now = PriceFacts.read(self.price).currency
+        return bool(now and self.currency) and not same_currency(now, self.currency)
 
 
 @frozen
@@ -130,8 +130,8 @@ class PriceChange:
 
 
 def needs_availability(
-    offer: Mapping[str, Any] | None,
-    tickets: Iterable[Mapping[str, Any] | None] = (),
+    offer: OfferFacts | None,
+    tickets: Iterable[TicketFacts | None] = (),
     lines: Iterable[BookingLine] = (),
 ) -> bool:
     """Return True if an offer's availability has to be asked before it is held.
@@ -144,22 +144,17 @@ def needs_availability(
         tickets: Its tickets, as far as they are known.
         lines: The lines that book it.
     """
-    if offer is not None and offer.get("availabilityCheckRequired") is True:
+    if offer is not None and offer.needs_availability:
         return True
-    return any(ticket is not None and ticket.get("dateAccess") is False for ticket in tickets) or any(
+    return any(ticket is not None and ticket.is_whole_day is False for ticket in tickets) or any(
         choice.session is not None for line in lines for choice in line.choices
     )
 
 
-def needs_price(offer: Mapping[str, Any] | None) -> bool:
-    """Tell whether an offer wants its price to be asked before it is held."""
-    return offer is not None and offer.get("realtimePriceRequired") is True
-
-
-def listed_price(line: BookingLine, offer: Mapping[str, Any] | None) -> tuple[Decimal | None, str | None]:
-    """Give the price of one unit that a line counts on, and its currency."""
-    price = wire((offer or {}).get("price")) or {}
-    return amount(line.price or price.get("amountInclTax")), text(price, "currency")
+def listed_price(line: BookingLine, offer: OfferFacts | None) -> PriceFacts:
+    """Return the price of one unit that a line counts on."""
+    listed = PriceFacts() if offer is None else offer.price
+    return evolve(listed, amount=amount(line.price)) if line.price else listed
 
 
 def tolerance(max_price_change: Decimal | str | int | None) -> Decimal | None:
@@ -204,7 +199,7 @@ def refuse(
             offer=check.line.offer,
             listed=check.listed,
             now=check.unit_price,
-            currency=text(wire(check.price) or {}, "currency") or check.currency,
+            currency=PriceFacts.read(check.price).currency or check.currency,
         )
         for check in checks
         if check.moved and not _within(check, max_price_change)
@@ -214,10 +209,7 @@ def refuse(
 
 
 def _within(check: LineCheck, allowed: Decimal) -> bool:
-    now = text(wire(check.price) or {}, "currency")
-    if now and check.currency and not same_currency(now, check.currency):
-        return False
-    if check.listed is None or check.unit_price is None:
+    if check.is_in_another_currency or check.listed is None or check.unit_price is None:
         return False
     return abs(check.unit_price - check.listed) <= allowed
 
@@ -227,13 +219,14 @@ def _shortages(checks: Sequence[LineCheck], items: Sequence[Mapping[str, Any]]) 
     lines: dict[tuple[str, str | None], list[int]] = {}
     left: dict[tuple[str, str | None], int] = {}
     for check, item in zip(checks, items, strict=True):
-        offer, sessions = RequestedLine.of(item).signature
+        requested, availability = RequestedLine.of(item), AvailabilityFacts.read(check.availability)
+        offer = requested.offer
         keys: list[tuple[str, str | None]] = [(offer, None)]
-        keys += sorted((offer, session) for _, session in sessions if session is not None)
+        keys += sorted((offer, session) for _, session in requested.signature[1] if session is not None)
         for key in keys:
-            asked[key] += item["quantity"]
+            asked[key] += requested.quantity
             lines.setdefault(key, []).append(check.line.number)
-            known = check.available if key[1] is None else check.sessions.get(key[1])
+            known = availability.quantity if key[1] is None else availability.sessions.get(key[1])
             if known is not None:
                 left[key] = min(known, left.get(key, known))
     return [
@@ -241,7 +234,3 @@ def _shortages(checks: Sequence[LineCheck], items: Sequence[Mapping[str, Any]]) 
         for key in asked
         if key in left and asked[key] > left[key]
     ]
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -34,9 +34,9 @@ from korus._booking.effects import (
     write_down,
 )
 from korus._booking.facts import OrderFacts, is_newest_first
-from korus._booking.lines import trace_order_violations
 from korus._booking.orders import HoldProblem
 from korus._booking.outcomes import LineOutcome, OrderLine
+from korus._booking.violations import trace_order_violations
 from korus._http.ambiguity import (
     is_ambiguous,
     is_from_api,

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from attrs import field, frozen
 
 from korus._booking.external_reference import reference_problem
 from korus._booking.facts import ReservationFacts
 from korus._booking.lines import BookingLine
+from korus._booking.order_body import check_writable, customer_body, order_body
 from korus._booking.outcomes import BulkOutcome, OrderLine
-from korus._core.wire import text, wire
 from korus.errors import InvalidArgument
 from korus.iri import RESERVATION, reference
 
-__all__ = ["HoldProblem", "OrderRequest", "customer_body", "order_request", "units_to_rebook"]
-
-_REQUIRED: Final = ("firstname", "lastname", "email")
+__all__ = ["HoldProblem", "OrderRequest", "order_request", "units_to_rebook"]
 
 
 @frozen
@@ -61,17 +57,8 @@ class OrderRequest:
     units: Mapping[str, int] = field(factory=dict[str, int], repr=False)
 
     def body(self, reservations: Iterable[str]) -> dict[str, Any]:
-        """Return the request's body for some of the reservations (reference 4.12)."""
-        notes = {} if self.notes is None else {"notes": self.notes}
-        return {
-            "reservations": list(reservations),
-            "customer": dict(self.customer),
-            "externalReference": self.external_reference,
-            **notes,
-        }
-
-
-_BREAKS: Final = "\t\n\r"
+        """Return the request's body for some of the reservations."""
+        return order_body(reservations, self.customer, self.external_reference, self.notes)
 
 
 def order_request(
@@ -98,8 +85,8 @@ def order_request(
                 if held_units is not None:
                     units[iri] = held_units
         members = outcome.succeeded
-    elif isinstance(held, str) or wire(held) is not None or not isinstance(held, Iterable):
-        members = (held,)
+    elif isinstance(held, str) or isinstance(held, Mapping) or not isinstance(held, Iterable):  # noqa: SIM101 - narrowed
+        members = (cast("object", held),)
     else:
         members = tuple(cast("Iterable[object]", held))
     iris = dict.fromkeys(reference(entry, RESERVATION, base_url=base_url).iri for entry in members)
@@ -107,7 +94,7 @@ def order_request(
         raise InvalidArgument("there are no reservations to order")
     if notes is not None and not isinstance(notes, str):
         raise InvalidArgument(f"notes must be a text or None, got {type(notes).__name__}")
-    _check_writable({} if notes is None else {"notes": notes})
+    check_writable({} if notes is None else {"notes": notes})
     return OrderRequest(
         lines=tuple(OrderLine(number, iri) for number, iri in enumerate(iris, start=1)),
         external_reference=_reference(external_reference),
@@ -161,44 +148,3 @@ def _reference(given: object) -> str:
     if problem:
         raise InvalidArgument(f"`external_reference` must {problem}.")
     return plain
-
-
-def customer_body(customer: object) -> dict[str, Any]:
-    """Write the customer as it is sent.
-
-    Raises:
-        InvalidArgument: It is no customer, or lacks a name or a mail address.
-    """
-    source = wire(customer)
-    if source is None:
-        raise InvalidArgument("customer is a korus.models.Customer, or a mapping with the API's field names")
-    body = dict(source)
-    _check_writable(body)
-    missing = [name for name in _REQUIRED if not text(body, name) or not str(body[name]).strip()]
-    if missing:
-        raise InvalidArgument(f"the customer needs {', '.join(missing)}")
-    return body
-
-
-def _check_writable(body: Mapping[str, Any]) -> None:
-    """Check that a customer can be sent as JSON, before anything is held or written down."""
-    for name, value in body.items():
-        try:
-            json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-        except (TypeError, ValueError):
-            raise InvalidArgument(f"{name} cannot be sent as JSON") from None
-        allowed = _BREAKS if name == "notes" else ""
-        if any(unicodedata.category(letter) == "Cc" and letter not in allowed for letter in _letters(value)):
-            raise InvalidArgument(f"{name} must not have control characters")
-
-
-def _letters(value: object) -> Iterator[str]:
-    """Return the letters of all texts in a JSON value."""
-    if isinstance(value, str):
-        yield from value
-    elif isinstance(value, Mapping):
-        for member in cast("Mapping[str, object]", value).values():
-            yield from _letters(member)
-    elif isinstance(value, list | tuple):
-        for member in cast("Sequence[object]", value):
-            yield from _letters(member)

@@ -10,72 +10,28 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from attrs import field, frozen
 
-from korus._booking.correlation import RequestedLine, is_old_form, may_be_session, shown_units
-from korus._booking.facts import moment
-from korus._core.wire import objects, text, wire
+from korus._booking.correlation import is_old_form, may_be_session, shown_units
+from korus._booking.intent_details import open_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from korus._booking.facts import ReservationFacts, Signature
+    from korus._booking.request_items import RequestedLine
     from korus._journal.intent_log import Intent
 
 __all__ = [
     "Matches",
-    "Snapshot",
     "could_be",
     "find_matches",
-    "hold_details",
-    "known_lines",
-    "lines_of",
-    "placed_reservations",
 ]
 
 _KEPT: Final = 50
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
-
-
-@frozen
-class Snapshot:
-    """The newest reservations before a call: what is not among them and not older was made since.
-
-    Attributes:
-        iris: The newest reservations' IRIs.
-        newest: When the newest of them was made; None when there was none, or none said.
-    """
-
-    iris: frozenset[str]
-    newest: datetime | None
-
-    @classmethod
-    def of(cls, reservations: Iterable[ReservationFacts]) -> Snapshot:
-        """Build it from the first page of the list, newest first."""
-        listed = list(reservations)
-        made = [facts.created_at for facts in listed if facts.created_at is not None]
-        return cls(frozenset(facts.iri for facts in listed if facts.iri), max(made, default=None))
-
-    def is_before(self, reservation: ReservationFacts) -> bool:
-        """Return True if a reservation was there before the call."""
-        if reservation.iri in self.iris:
-            return True
-        made = reservation.created_at
-        return made is not None and self.newest is not None and made < self.newest
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
-        return {
-            "newest": None if self.newest is None else self.newest.isoformat(),
-            "iris": sorted(self.iris)[:_KEPT],
-        }
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Snapshot:
-        """Read what `to_dict` wrote."""
-        return cls(frozenset(map(str, objects(stored, "iris"))), moment(stored.get("newest")))
 
 
 @frozen
@@ -93,33 +49,6 @@ class Matches:
     is_pending: bool = False
     unclear: frozenset[int] = frozenset()
     candidates: Mapping[int, tuple[int, ...]] = field(factory=dict[int, tuple[int, ...]])
-
-
-def hold_details(
-    items: Sequence[Mapping[str, Any]], prices: Sequence[str | None], snapshot: Snapshot | None
-) -> dict[str, Any]:
-    """Return what has to be remembered of a hold: what it asks for, without anybody's answers."""
-    return {
-        "items": [
-            {
-                "offer": item["offer"],
-                "quantity": item["quantity"],
-                "ticketSessions": [
-                    {key: entry[key] for key in ("ticket", "session") if key in entry}
-                    for entry in item["ticketSessions"]
-                ],
-                "price": price,
-                "answers": RequestedLine.of(item).answers,
-            }
-            for item, price in zip(items, prices, strict=True)
-        ],
-        "baseline": None if snapshot is None else snapshot.to_dict(),
-    }
-
-
-def lines_of(hold: Intent) -> list[RequestedLine]:
-    """Return what the lines of a hold asked for."""
-    return [RequestedLine.of(cast("Mapping[str, Any]", item)) for item in objects(hold.details, "items")]
 
 
 def find_matches(
@@ -158,7 +87,7 @@ def find_matches(
         fitting = [at for at in index.matching(lines[places[0]]) if at not in index.taken]
         alike_by_line.update(dict.fromkeys(places, tuple(fitting)))
         answers = {lines[place].answers for place in places}
-        others = [(other, _open_answers(other, key)) for other in competing]
+        others = [(other, open_answers(other, key)) for other in competing]
         own: Sequence[int] = ()
         if is_shared:
             own = _share(intent, places, fitting, answers, others, sends=sends)
@@ -247,27 +176,3 @@ def _has_quantity(line: RequestedLine, reservation: ReservationFacts) -> bool:
     stated = None if None in quantities else sum(cast("list[int]", quantities))
     shown = shown_units(line, stated, len(reservation.items), reservation.total)
     return shown is None or shown == line.quantity
-
-
-# --- what is known of an intent's lines --------------------------------------------------------------------
-
-
-def known_lines(hold: Intent) -> list[Mapping[str, Any] | None]:
-    """Return for each line of a hold what is known of it already, though not of all of them; None for the others."""
-    known, items = objects(hold.details, "told"), objects(hold.details, "items")
-    return [wire(entry) for entry in known] if len(known) == len(items) else [None] * len(items)
-
-
-def placed_reservations(hold: Intent) -> frozenset[str]:
-    """Return the reservations that are known to be what lines of a hold got, though not all lines are known."""
-    return frozenset(
-        str(iri) for entry in known_lines(hold) if entry is not None for iri in objects(entry, "reservations")
-    )
-
-
-def _open_answers(other: Intent, key: str) -> list[str | None]:
-    """Return the digests of the answers of another call's lines that ask for the same and are not known yet."""
-    lines = zip(objects(other.details, "items"), other.keys, known_lines(other), strict=False)
-    return [
-        text(wire(item) or {}, "answers") for item, asked, known in lines if asked == key and known is None
-    ]

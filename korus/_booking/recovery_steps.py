@@ -12,21 +12,18 @@ from attrs import frozen
 
 from korus._booking.effects import Effect, Now, TakeOver, Wait, perform
 from korus._booking.hold_steps import resolve_hold
+from korus._booking.intent_details import hold_lines, order_request_of
 from korus._booking.order_steps import complete_order, resolve_order
-from korus._booking.orders import OrderRequest
-from korus._booking.outcomes import HoldLine, LineOutcome, OrderLine
-from korus._core.wire import objects, text
-from korus.errors import InvalidArgument, KorusError, OutcomeUnknown
+from korus.errors import KorusError, OutcomeUnknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from korus._booking.effects import Steps
     from korus._booking.hold_steps import HoldResult, Patience
     from korus._booking.order_steps import OrderResult
+    from korus._booking.outcomes import LineOutcome
     from korus._journal.intent_log import Intent
 
-__all__ = ["Recover", "RecoveredIntent", "hold_lines", "order_request_of", "recover", "recover_one"]
+__all__ = ["Recover", "RecoveredIntent", "recover", "recover_one"]
 
 _OTHERS_SECONDS: Final = 300.0
 _OTHERS_PAUSE: Final = 0.2
@@ -94,30 +91,3 @@ def recover_one(intent: Intent, patience: Patience, *, complete: bool) -> Steps[
     if complete and intent.completable and request.customer:
         return (yield from complete_order(intent, request, patience))
     return (yield from resolve_order(intent, request, patience))
-
-
-def hold_lines(details: Mapping[str, Any]) -> list[HoldLine]:
-    """Return the lines of a hold that the log, or an `OutcomeUnknown`, remembers.
-
-    Raises:
-        InvalidArgument: They are damaged.
-    """
-    items, numbers = objects(details, "items"), objects(details, "lines")
-    try:
-        return [
-            HoldLine(number, item["offer"], item["quantity"])
-            for number, item in zip(numbers, items, strict=True)
-        ]
-    except (KeyError, TypeError, ValueError):
-        raise InvalidArgument("not an unknown hold: its lines are damaged") from None
-
-
-def order_request_of(intent: Intent) -> OrderRequest:
-    """Return the request of an order that the log, or an `OutcomeUnknown`, remembers."""
-    iris = objects(intent.details, "reservations")
-    return OrderRequest(
-        lines=tuple(OrderLine(number, str(iri)) for number, iri in enumerate(iris, start=1)),
-        external_reference=text(intent.details, "externalReference") or "",
-        customer=intent.private.get("customer") or {},
-        notes=intent.private.get("notes"),
-    )

@@ -1,10 +1,11 @@
-"""Checks of the values that a caller gives as settings."""
+"""Checks of the values that a caller gives as settings, and reading of the API's timestamps."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TypeGuard
 
-__all__ = ["is_count", "is_number", "shown"]
+__all__ = ["is_count", "is_number", "moment", "shown"]
 
 _LONGEST = 60
 
@@ -30,3 +31,17 @@ def shown(value: object) -> str:
     if value is None or isinstance(value, int | float):
         return repr(value) if len(repr(value)) <= _LONGEST else f"a number of {len(repr(value))} digits"
     return f"a value of type {type(value).__name__}"
+
+
+def moment(written: object) -> datetime | None:
+    """Read a timestamp of the API, aware; None if it cannot be read as one."""
+    if isinstance(written, datetime):
+        found = written
+    elif isinstance(written, str):
+        try:
+            found = datetime.fromisoformat(written)
+        except ValueError:
+            return None
+    else:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

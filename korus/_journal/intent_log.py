@@ -23,7 +23,7 @@ from uuid import uuid4
 
 from attrs import define, evolve, field, frozen
 
-from korus._core.wire import objects, wire
+from korus._core.raw_json import json_object, objects
 from korus._journal.process import ACTIVE
 from korus.errors import InvalidArgument
 
@@ -107,7 +107,7 @@ class Intent:
         Raises:
             InvalidArgument: It is something else, or an intent of another kind or version.
         """
-        source: Mapping[str, Any] = wire(stored) or {}
+        source: Mapping[str, Any] = json_object(stored) or {}
         if source.get("version") not in _READABLE_VERSIONS or source.get("kind") != kind:
             raise InvalidArgument(f"not an unknown {kind}: give the OutcomeUnknown, or its intent as it was")
         known = {"version", "id", "kind", "reference", "subjects"}
@@ -176,7 +176,7 @@ def keys_reported_failed(
 
 def _failed_in(outcome: Mapping[str, Any]) -> set[Any]:
     """Return the reservations of an order's lines that failed."""
-    lines = [wire(line) or {} for line in objects(outcome, "lines")]
+    lines = [json_object(line) or {} for line in objects(outcome, "lines")]
     return {line.get("reservation") for line in lines if line.get("status") == "failed"}
 
 

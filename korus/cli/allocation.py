@@ -6,17 +6,16 @@ times and number of tickets. A line takes no more units than it still lacks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from korus._booking.facts import OrderFacts, iri_of
-from korus._core.wire import objects, text, wire
-from korus.cli.lookup import moment
+from korus._booking.facts import OrderFacts
+from korus.cli.entries import OfferEntry, OrderEntry, OrderItem
 from korus.cli.receipt import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from korus._booking.correlation import RequestedLine
+    from korus._booking.request_items import RequestedLine
     from korus.cli.previous_run import Part
 
 __all__ = ["Allocation", "allocate_items", "allocate_parts", "asks_for", "shortfall"]
@@ -38,9 +37,8 @@ def allocate_parts(lines: Sequence[Line], parts: Sequence[Part]) -> Allocation |
 
 def allocate_items(lines: Sequence[Line], order: object) -> Allocation | None:
     """Return the lines that the items of an order fit; None if one of them fits none that lacks it."""
-    items = [wire(item) or {} for item in objects(wire(order) or {}, "items")]
     allocated: Allocation = []
-    for item in items:
+    for item in OrderEntry.read(order).items:
         fitting = [line for line in lines if _fits(line, item)]
         units = _units(fitting[0], item) if fitting else None
         taken = _take(fitting, units, allocated)
@@ -85,12 +83,10 @@ def _take(fitting: Sequence[Line], units: int | None, allocated: Allocation) -> 
     return taken if units == 0 else None
 
 
-def _units(line: Line, item: Mapping[str, Any]) -> int | None:
-    quantity = item.get("quantity")
-    if isinstance(quantity, int) and not isinstance(quantity, bool):
-        return quantity
-    tickets = len(objects(item, "tickets"))
-    return max(tickets // _tickets(line), 1) if tickets else None
+def _units(line: Line, item: OrderItem) -> int | None:
+    if item.quantity is not None:
+        return item.quantity
+    return max(len(item.tickets) // _tickets(line), 1) if item.tickets else None
 
 
 def _tickets(line: Line) -> int:
@@ -98,11 +94,8 @@ def _tickets(line: Line) -> int:
     return max(len(line.found.tickets), 1)
 
 
-def _fits(line: Line, item: Mapping[str, Any]) -> bool:
-    offer = wire(line.found.offer) or {}
-    product, own = iri_of(item.get("product")), iri_of(offer.get("product"))
-    if product is None or own is None or product != own or text(item, "date") != line.found.date:
+def _fits(line: Line, item: OrderItem) -> bool:
+    product = OfferEntry.read(line.found.offer).product
+    if item.product is None or item.product != product or item.date != line.found.date:
         return False
-    tickets = objects(item, "tickets")
-    starts = {start for ticket in tickets if (start := moment((wire(ticket) or {}).get("occursAt")))}
-    return not starts or starts >= line.found.starts
+    return not item.starts or item.starts >= line.found.starts

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field, frozen
 
-from korus._booking.beneficiaries import order_tickets
 from korus._booking.facts import ReservationFacts, is_similar
 from korus._booking.facts import iri_of as relative_iri_of
-from korus._core.wire import iri_of, text, wire
+from korus._booking.issued_tickets import IssuedTicketFacts, order_tickets
 from korus.cli.allocation import Allocation, allocate_items, allocate_parts, asks_for, shortfall
 from korus.cli.booking_file import FileInvalid
+from korus.cli.entries import OrderEntry
 from korus.cli.located import FileProblem, quoted
 from korus.cli.previous_run import PreviousReservation, PreviousRuns, read_log
 from korus.cli.receipt import Line, SavedDocument
@@ -189,7 +189,7 @@ class BookingRun:
                 self._leave_parts(
                     held, f"its order {iri} is not shown by the API; run the same command again later"
                 )
-        return [order for order in found.values() if text(wire(order) or {}, "status") != "cancelled"]
+        return [order for order in found.values() if OrderEntry.read(order).status != "cancelled"]
 
     def _refuse_similar_in_log(self) -> None:
         """Refuse a reference that differs from that of an earlier run only in what the API may not tell apart.
@@ -209,7 +209,7 @@ class BookingRun:
 
     def _refuse_similar(self, orders: Iterable[object]) -> None:
         for order in orders:
-            shown = text(wire(order) or {}, "externalReference")
+            shown = OrderEntry.read(order).external_reference
             if shown is not None and shown != self.reference and is_similar(shown, self.reference):
                 reason = (
                     f"differs only in case, space or Unicode form from {quoted(shown)}, the reference of the order "
@@ -223,10 +223,10 @@ class BookingRun:
         Raises:
             FileInvalid: It has this reference, and is of none of the lines.
         """
-        source = wire(order) or {}
-        held = runs.orders.get(relative_iri_of(order) or "")
-        held = held or runs.reservations.get(relative_iri_of(source.get("reservation")) or "")
-        shown = text(source, "externalReference")
+        entry = OrderEntry.read(order)
+        held = runs.orders.get(entry.relative_iri or "")
+        held = held or runs.reservations.get(entry.reservation or "")
+        shown = entry.external_reference
         if shown is None and held is None:
             return False
         if shown not in {None, self.reference}:
@@ -513,7 +513,7 @@ def _give(order: Any, allocated: Allocation, *, is_new: bool = False) -> None:
 
 
 def _name(order: object) -> str:
-    return text(wire(order) or {}, "reference") or str(iri_of(order))
+    return OrderEntry.read(order).name
 
 
 def _availability(check: LineCheck) -> str:
@@ -548,7 +548,7 @@ def _in_file(problem: BookingProblem, lines: Sequence[Line], booking: BookingFil
 
 def _is_named(ticket: object, wanted: Beneficiary) -> bool:
     """Whether a ticket's beneficiary is the wanted one already, as after a run that was interrupted."""
-    known = wire((wire(ticket) or {}).get("beneficiary")) or {}
+    known = IssuedTicketFacts.read(ticket).beneficiary
     return all(known.get(key) == value for key, value in wanted.to_dict().items())
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from korus._core.texts import folded
-from korus._core.wire import iri_of, objects, text, wire
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
+from korus.cli.entries import Named, OfferEntry, SessionEntry
 from korus.cli.located import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
 from korus.iri import OFFER, Reference, parse_iri, relative_iri
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from korus import Korus
 
-__all__ = ["Found", "look_up", "moment"]
+__all__ = ["Found", "look_up"]
 
 _MOST_CANDIDATES = 6
 _DAYS_AROUND = 14
@@ -62,29 +62,13 @@ class Found:
     @property
     def date(self) -> str | None:
         """The offer's calendar date, None where it has none."""
-        return text(wire(self.offer) or {}, "date")
+        return OfferEntry.read(self.offer).date
 
     @property
     def title(self) -> str:
         """One line that says what is booked."""
         when = f", {self.date}" if self.date else ""
         return f"{self.item.quantity} x {self.product}{when} ({self.catalog})"
-
-
-@frozen
-class _Named:
-    """Something that a file may mean: by IRI, by id or by name."""
-
-    iri: str
-    id: str
-    name: str
-    thing: Any
-
-    def is_meant_by(self, written: str) -> bool:
-        return written in {self.iri, self.id}
-
-    def is_called(self, written: str) -> bool:
-        return folded(self.name) == folded(written)
 
 
 def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tuple[FileProblem, ...]]:
@@ -108,8 +92,8 @@ class _Search:
     korus: Korus
     booking: BookingFile
     problems: list[FileProblem] = field(factory=list[FileProblem])
-    _catalogs: tuple[_Named, ...] | None = None
-    _products: dict[str, tuple[_Named, ...]] = field(factory=dict[str, "tuple[_Named, ...]"])
+    _catalogs: tuple[Named, ...] | None = None
+    _products: dict[str, tuple[Named, ...]] = field(factory=dict[str, "tuple[Named, ...]"])
 
     def item(self, item: Item) -> Found | None:
         before = len(self.problems)
@@ -119,7 +103,7 @@ class _Search:
         if placed is None:
             return None
         catalog, offer = placed
-        tickets = [_named(ticket) for ticket in objects(wire(offer) or {}, "tickets")]
+        tickets = OfferEntry.read(offer).tickets
         sessions: dict[str, str] = {}
         starts: set[datetime] = set()
         names: dict[str, str] = {}
@@ -143,7 +127,7 @@ class _Search:
         return Found(
             item,
             catalog.name,
-            _product_name(offer),
+            OfferEntry.read(offer).product_name,
             offer,
             {ticket.iri: ticket.name for ticket in tickets},
             sessions,
@@ -160,22 +144,22 @@ class _Search:
 
     # ── catalogues, products, offers ──
 
-    def catalogs(self) -> tuple[_Named, ...]:
+    def catalogs(self) -> tuple[Named, ...]:
         if self._catalogs is None:
-            self._catalogs = tuple(_named(catalog) for catalog in self.korus.catalogs.list())
+            self._catalogs = tuple(Named.read(catalog) for catalog in self.korus.catalogs.list())
         return self._catalogs
 
-    def products(self, catalog: _Named) -> tuple[_Named, ...]:
+    def products(self, catalog: Named) -> tuple[Named, ...]:
         if catalog.iri not in self._products:
             try:
                 bases = list(self.korus.product_bases.list(catalog.thing))
                 listed = [product for base in bases for product in self.korus.products.list(base)]
             except OperationUnavailable:  # the old model has no bases
                 listed = list(self.korus.products.list(catalog.thing))
-            self._products[catalog.iri] = tuple(_named(product) for product in listed)
+            self._products[catalog.iri] = tuple(Named.read(product) for product in listed)
         return self._products[catalog.iri]
 
-    def named(self, item: Item, offer: OfferNamed) -> tuple[_Named, Any] | None:
+    def named(self, item: Item, offer: OfferNamed) -> tuple[Named, Any] | None:
         catalog = self.one_of(self.catalogs(), offer.catalog, "catalogue granted to you")
         if catalog is None:
             return None
@@ -187,19 +171,19 @@ class _Search:
         )
         day = None if offer.date is None else offer.date.isoformat()
         # a server that ignores a filter must not make us book another day or product
-        found = [entry for entry in listed if _is_offer_of(entry, product, day)]
+        found = [entry for entry in listed if _is_offer_of(OfferEntry.read(entry), product, day)]
         if len(found) == 1:
             return catalog, found[0]
         when = day or "without a date"
         if found:
-            iris = ", ".join(str(iri_of(entry)) for entry in found[:_MOST_CANDIDATES])
+            iris = ", ".join(str(OfferEntry.read(entry).iri) for entry in found[:_MOST_CANDIDATES])
             reason = f"{product.name} has {len(found)} offers {when}; say which by offer: {iris}"
         else:
             reason = f"{product.name} has no offer {when}{self.days_on_sale(catalog, product, offer)}"
         self.refuse_at(f"{item.where}.date", reason)
         return None
 
-    def days_on_sale(self, catalog: _Named, product: _Named, offer: OfferNamed) -> str:
+    def days_on_sale(self, catalog: Named, product: Named, offer: OfferNamed) -> str:
         near = self.korus.offers.list(
             catalog.thing,
             products=[product.thing],
@@ -208,12 +192,12 @@ class _Search:
             sort="asc",
             page_size=_LARGEST_PAGE,
         )
-        days = {day: None for entry in near if (day := text(wire(entry) or {}, "date"))}
+        days = {day: None for entry in near if (day := OfferEntry.read(entry).date)}
         return f"; it is on sale on {_some(list(days))}" if days else ""
 
-    def given(self, offer: OfferGiven) -> tuple[_Named, Any] | None:
+    def given(self, offer: OfferGiven) -> tuple[Named, Any] | None:
         """Find an offer by IRI or id; no call gives a single offer, so its catalogue is read through."""
-        catalogs: Sequence[_Named] = self.catalogs()
+        catalogs: Sequence[Named] = self.catalogs()
         if "/" in offer.offer.text:
             address = self.address(offer.offer)
             if address is None:
@@ -236,7 +220,8 @@ class _Search:
             for entry in self.korus.offers.list(
                 catalog.thing, page_size=_LARGEST_PAGE, prefetch=_PAGES_AHEAD
             ):
-                if wanted in {_named(entry).id, (iri_of(entry) or "").rpartition("/")[2]}:
+                named = Named.read(entry)
+                if wanted in {named.id, named.iri.rpartition("/")[2]}:
                     return catalog, entry
         self.refuse(offer.offer, f"there is no such offer in {_some([catalog.name for catalog in catalogs])}")
         return None
@@ -254,8 +239,8 @@ class _Search:
     # ── tickets and sessions ──
 
     def ticket(
-        self, tickets: Sequence[_Named], written: str, item: Item, key: str, said: Mapping[str, object]
-    ) -> _Named | None:
+        self, tickets: Sequence[Named], written: str, item: Item, key: str, said: Mapping[str, object]
+    ) -> Named | None:
         where = f"{item.where}.{key}.{written}"
         at = Text(written, self.booking.line_of(where), where)
         ticket = self.one_of(tickets, at, "ticket of this offer")
@@ -264,16 +249,16 @@ class _Search:
             return None
         return ticket
 
-    def session(self, ticket: _Named, written: Text) -> tuple[str, datetime | None] | None:
+    def session(self, ticket: Named, written: Text) -> tuple[str, datetime | None] | None:
         """The IRI of a session that is written as an IRI, an id or a start time, and when it begins."""
         listed = self.sessions(ticket)
         matching = [
-            session
-            for session in listed or ()
-            if _named(session).is_meant_by(self.relative(written)) or written.text in _starts(session)
+            found
+            for session, found in zip(listed or (), map(SessionEntry.read, listed or ()), strict=True)
+            if Named.read(session).is_meant_by(self.relative(written)) or written.text in found.written
         ]
-        if len(matching) == 1 and (iri := iri_of(matching[0])) is not None:
-            return iri, moment((wire(matching[0]) or {}).get("occursAt"))
+        if len(matching) == 1 and matching[0].iri is not None:
+            return matching[0].iri, matching[0].start
         if "/" in written.text:
             return written.text, None  # of another form; the booking judges whether it can be this ticket's
         if listed is None:
@@ -283,27 +268,27 @@ class _Search:
         self.refuse(written, f"{quoted(written.text)} {what} of {ticket.name}{_times(listed)}")
         return None
 
-    def sessions(self, ticket: _Named) -> list[Any] | None:
+    def sessions(self, ticket: Named) -> list[Any] | None:
         """The sessions of a ticket; None when the API has no list of them."""
         try:
             return list(self.korus.offers.sessions(ticket.iri))
         except (OperationUnavailable, NotFound):
             return None
 
-    def missing_sessions(self, item: Item, tickets: Iterable[_Named], chosen: Mapping[str, str]) -> None:
+    def missing_sessions(self, item: Item, tickets: Iterable[Named], chosen: Mapping[str, str]) -> None:
         for ticket in tickets:
-            if ticket.iri in chosen or (wire(ticket.thing) or {}).get("dateAccess") is not False:
+            if ticket.iri in chosen or not ticket.needs_session:
                 continue
             reason = f"the ticket {ticket.name!r} needs a session{_times(self.sessions(ticket) or [])}"
             self.refuse_at(f"{item.where}.sessions", reason)
 
-    def too_many_beneficiaries(self, item: Item, tickets: Sequence[_Named]) -> None:
+    def too_many_beneficiaries(self, item: Item, tickets: Sequence[Named]) -> None:
         places = item.quantity * max(1, len(tickets))
         if len(item.beneficiaries) > places:
             reason = f"{len(item.beneficiaries)} people for {places} ticket{'s' * (places > 1)}"
             self.refuse_at(f"{item.where}.beneficiaries", reason)
 
-    def one_of(self, things: Sequence[_Named], written: Text, what: str) -> _Named | None:
+    def one_of(self, things: Sequence[Named], written: Text, what: str) -> Named | None:
         """The one thing that is meant: by IRI or id, else by name; a problem if none or several are."""
         meant = [thing for thing in things if thing.is_meant_by(self.relative(written))]
         meant = meant or [thing for thing in things if thing.is_called(written.text)]
@@ -327,36 +312,9 @@ class _Search:
         return None
 
 
-def _named(thing: Any) -> _Named:
-    source = wire(thing) or {}
-    iri = iri_of(thing) or ""
-    own_id = text(source, "id") or iri.rpartition("/")[2]
-    return _Named(iri, own_id, text(source, "name") or own_id, thing)
-
-
-def _product_name(offer: object) -> str:
-    product = (wire(offer) or {}).get("product")
-    source = wire(product) or {}
-    return text(source, "name") or iri_of(product) or iri_of(offer) or "offer"
-
-
-def _is_offer_of(offer: object, product: _Named, day: str | None) -> bool:
-    source = wire(offer) or {}
-    said = source.get("product")
-    own = _named(said) if isinstance(said, dict) else _Named(iri_of(said) or "", "", "", None)
-    another = own.iri and product.iri and own.iri != product.iri
-    return source.get("date") == day and not another
-
-
-def moment(written: object) -> datetime | None:
-    """Read a timestamp with its offset; None for anything else."""
-    if not isinstance(written, str):
-        return None
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
+def _is_offer_of(offer: OfferEntry, product: Named, day: str | None) -> bool:
+    another = offer.product and product.iri and offer.product != product.iri
+    return offer.date == day and not another
 
 
 def _moved(day: date, days: int) -> date:
@@ -366,19 +324,9 @@ def _moved(day: date, days: int) -> date:
         return day
 
 
-def _starts(session: object) -> tuple[str, ...]:
-    """The ways to write when a session begins, the shortest first; none when it does not say."""
-    occurs_at = (wire(session) or {}).get("occursAt")
-    start = moment(occurs_at)
-    if start is None:
-        return (occurs_at,) if isinstance(occurs_at, str) else ()
-    day, time = start.date().isoformat(), start.strftime("%H:%M")
-    return (time, f"{day} {time}", f"{day}T{time}", start.isoformat(), str(occurs_at))
-
-
 def _times(sessions: Iterable[object]) -> str:
     """When there are sessions, as the end of a message."""
-    times = _some([starts[0] for session in sessions if (starts := _starts(session))])
+    times = _some([found.written[0] for found in map(SessionEntry.read, sessions) if found.written])
     return f"; there are {times}" if times else ""
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, evolve, field, frozen
 
-from korus._booking.correlation import RequestedLine
 from korus._booking.outcomes import OrderLine
-from korus._core.wire import iri_of, objects, text, wire
+from korus._booking.request_items import RequestedLine
+from korus._core.raw_json import iri_of, json_object, objects, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -178,4 +178,4 @@ def _units(quantity: int, reservations: int) -> int | None:
 
 
 def _members(source: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
-    return [found for found in map(wire, objects(source, key)) if found is not None]
+    return [found for found in map(json_object, objects(source, key)) if found is not None]

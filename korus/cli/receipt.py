@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from korus._core.wire import iri_of, objects, text, wire
+from korus.cli.entries import OfferEntry, OrderEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from korus._booking.correlation import RequestedLine
+    from korus._booking.request_items import RequestedLine
     from korus.cli.lookup import Found
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "receipt",
     "status",
     "summary",
-    "with_earlier",
 ]
 
 BOOKED: Final = 0
@@ -99,7 +98,7 @@ class Line:
     @property
     def order_references(self) -> list[str]:
         """The readable references that the issuer knows the orders by."""
-        found = (text(wire(order) or {}, "reference") for order in self.orders)
+        found = (OrderEntry.read(order).reference for order in self.orders)
         return [reference for reference in found if reference]
 
     @property
@@ -111,7 +110,8 @@ class Line:
 
     def add_order(self, order: object) -> None:
         """Note an order, once."""
-        if all(iri_of(order) != iri_of(known) or iri_of(order) is None for known in self.orders):
+        iri = OrderEntry.read(order).iri
+        if iri is None or all(iri != OrderEntry.read(known).iri for known in self.orders):
             self.orders.append(order)
 
 
@@ -147,33 +147,10 @@ def receipt(
     }
 
 
-def with_earlier(written: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a receipt with those items of an earlier one whose orders it does not have.
-
-    Args:
-        written: The receipt.
-        earlier: An earlier receipt, of whatever version or shape.
-    """
-    named = {iri for item in written["items"] for iri in _orders_of(item)} | {*written["other_orders"]}
-    kept: list[Any] = []
-    for item in (*objects(earlier, "items"), *objects(earlier, "earlier_items")):
-        orders = _orders_of(item)
-        if orders - named:
-            kept.append(item)
-            named |= orders
-    strays = [iri for iri in objects(earlier, "other_orders") if isinstance(iri, str) and iri not in named]
-    return {**written, "other_orders": [*written["other_orders"], *strays], "earlier_items": kept}
-
-
-def _orders_of(item: object) -> set[str]:
-    source = wire(item) or {}
-    return {iri for iri in (source.get("order"), *objects(source, "orders")) if isinstance(iri, str)}
-
-
 def _entry(line: Line) -> dict[str, Any]:
-    orders = [wire(order) or {} for order in line.orders]
-    first = orders[0] if orders else {}
-    iris = [iri for order in line.orders if (iri := iri_of(order))]
+    orders = [OrderEntry.read(order) for order in line.orders]
+    first = orders[0] if orders else OrderEntry(None)
+    iris = [order.iri for order in orders if order.iri]
     return {
         "line": line.found.item.line,
         "state": line.state,
@@ -181,22 +158,17 @@ def _entry(line: Line) -> dict[str, Any]:
         "product": line.found.product,
         "date": line.found.date,
         "quantity": line.quantity,
-        "offer": iri_of(line.found.offer),
+        "offer": OfferEntry.read(line.found.offer).iri,
         "sessions": dict(line.found.sessions),
         "reservation": line.reservations[0] if line.reservations else None,
         "reservations": list(line.reservations),
         "order": iris[0] if iris else None,
         "orders": iris,
-        "order_reference": text(first, "reference"),
-        "order_status": text(first, "status"),
+        "order_reference": first.reference,
+        "order_status": first.status,
         "ordered_earlier": line.earlier,
         "amount_incl_tax": _total([line]) if line.is_booked else None,
-        "tickets": [
-            iri_of(ticket)
-            for order in orders
-            for item in objects(order, "items")
-            for ticket in objects(wire(item) or {}, "tickets")
-        ],
+        "tickets": [ticket for order in orders for item in order.items for ticket in item.tickets],
         "beneficiaries_set": line.named,
         "documents": [
             {"document": saved.iri, "file": saved.path.name, "bytes": saved.size, "sha256": saved.sha256}
@@ -209,11 +181,8 @@ def _entry(line: Line) -> dict[str, Any]:
 
 def _total(lines: Sequence[Line]) -> str | None:
     """Return the sum over the orders, as a decimal string; None when one of them does not say."""
-    amounts = {
-        str(iri_of(order)): text(wire(order) or {}, "totalAmountInclTax")
-        for line in lines
-        for order in line.orders
-    }
+    orders = [OrderEntry.read(order) for line in lines for order in line.orders]
+    amounts = {str(order.iri): order.total for order in orders}
     try:
         return str(sum((Decimal(amount or "") for amount in amounts.values()), Decimal("0.00")))
     except ArithmeticError:  # no amount, or one beyond all measure
@@ -222,8 +191,7 @@ def _total(lines: Sequence[Line]) -> str | None:
 
 def _currency(lines: Sequence[Line]) -> str | None:
     """Return what the offers are priced in, in capitals; None when they differ or one of them does not say."""
-    prices = [wire((wire(line.found.offer) or {}).get("price")) or {} for line in lines]
-    said = {(text(price, "currency") or "").upper() for price in prices}
+    said = {(OfferEntry.read(line.found.offer).currency or "").upper() for line in lines}
     return said.pop() or None if len(said) == 1 else None
 
 

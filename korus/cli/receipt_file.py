@@ -11,13 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from korus._core.wire import wire
-from korus.cli.receipt import with_earlier
+from korus._core.raw_json import json_object, objects
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-__all__ = ["NAME", "write_receipt"]
+__all__ = ["NAME", "with_earlier", "write_receipt"]
 
 NAME: Final = "receipt.json"
 _LARGEST: Final = 16 << 20
@@ -43,6 +42,29 @@ def write_receipt(folder: Path, receipt: Mapping[str, Any]) -> None:
         _replace(target, text.encode())
 
 
+def with_earlier(written: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a receipt with those items of an earlier one whose orders it does not have.
+
+    Args:
+        written: The receipt.
+        earlier: An earlier receipt, of whatever version or shape.
+    """
+    named = {iri for item in written["items"] for iri in _orders_of(item)} | {*written["other_orders"]}
+    kept: list[Any] = []
+    for item in (*objects(earlier, "items"), *objects(earlier, "earlier_items")):
+        orders = _orders_of(item)
+        if orders - named:
+            kept.append(item)
+            named |= orders
+    strays = [iri for iri in objects(earlier, "other_orders") if isinstance(iri, str) and iri not in named]
+    return {**written, "other_orders": [*written["other_orders"], *strays], "earlier_items": kept}
+
+
+def _orders_of(item: object) -> set[str]:
+    source = json_object(item) or {}
+    return {iri for iri in (source.get("order"), *objects(source, "orders")) if isinstance(iri, str)}
+
+
 def _read(file: Path) -> Mapping[str, Any] | None:
     """Read an earlier receipt; empty if there is none, None if it cannot be read as one."""
     try:
@@ -53,7 +75,7 @@ def _read(file: Path) -> Mapping[str, Any] | None:
         return None
     with os.fdopen(descriptor, "rb") as opened:
         try:
-            return wire(json.loads(opened.read(_LARGEST)))
+            return json_object(json.loads(opened.read(_LARGEST)))
         except (OSError, ValueError, RecursionError):
             return None
 

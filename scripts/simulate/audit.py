@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define, evolve, field, frozen
 
 from korus._booking.outcomes import OrderLine
-from korus._core.wire import wire
+from korus._core.raw_json import json_object
 from korus._http.ambiguity import is_ambiguous, redirects_after_work
 from korus.errors import KorusError, OutcomeUnknown
 
@@ -160,7 +160,7 @@ class Audit:
         """Check that absence was looked for twice, `settle` apart, since the answer was lost."""
         since = self._lost[intent.id]
         subjects = ["ListReservations"] if reservations is None else reservations
-        known = (wire(intent.details.get("baseline")) or {}).get("iris")
+        known = (json_object(intent.details.get("baseline")) or {}).get("iris")
         for subject in subjects:
             begun = [
                 look.begun

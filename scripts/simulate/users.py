@@ -9,13 +9,13 @@ from attrs import define, evolve
 
 from korus._booking import effects as ask
 from korus._booking import hold_steps, order_steps
-from korus._booking.correlation import RequestedLine
 from korus._booking.hold_steps import take_snapshot
+from korus._booking.intent_details import hold_details, hold_lines, order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome
-from korus._booking.reconciliation import hold_details
-from korus._booking.recovery_steps import hold_lines, order_request_of, recover
-from korus._core.wire import wire
+from korus._booking.recovery_steps import recover
+from korus._booking.request_items import RequestedLine
+from korus._core.raw_json import json_object
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, KorusError, OutcomeUnknown, ReservationUnusable
 from scripts.simulate.world import Cancelled, Parallel
@@ -288,7 +288,7 @@ def _as_json(outcome: LineOutcome[ReservationFacts]) -> LineOutcome[Any]:
 
 
 def _raw(facts: ReservationFacts) -> Any:
-    return facts.raw if wire(facts.raw) is not None else facts.iri
+    return facts.raw if json_object(facts.raw) is not None else facts.iri
 
 
 def _line(outcome: LineOutcome[ReservationFacts]) -> BookingLine:

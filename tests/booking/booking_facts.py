@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from korus._booking.correlation import RequestedLine
 from korus._booking.facts import FailedEntry, OrderFacts, ReservationFacts
+from korus._booking.request_items import RequestedLine
 
 NOW = datetime(2026, 2, 3, 14, 0, tzinfo=UTC)
 CATALOG = "/v1/ticketing/catalogs/c"

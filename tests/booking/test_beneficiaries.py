@@ -2,19 +2,15 @@
 
 import io
 from datetime import UTC, date, datetime, timedelta
+from types import ModuleType
 
 import pytest
 from korus_api.models import PatchOrderItemTicketInputBeneficiary
 
-from korus._booking import beneficiaries
-from korus._booking.beneficiaries import (
-    BeneficiaryRow,
-    assign,
-    check_beneficiary,
-    order_tickets,
-    read_rows,
-    requirement,
-)
+from korus._booking import beneficiary_rows, issued_tickets
+from korus._booking.beneficiaries import assign, check_beneficiary, requirement
+from korus._booking.beneficiary_rows import BeneficiaryRow, read_rows
+from korus._booking.issued_tickets import IssuedTicketFacts, order_tickets, read_order_tickets
 from korus.errors import BeneficiaryInvalid, InvalidArgument
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -33,16 +29,21 @@ def ticket(**more):
     }
 
 
+def facts(ticket_):
+    return IssuedTicketFacts.read(ticket_)
+
+
 def problems(ticket_, given):
     with pytest.raises(BeneficiaryInvalid) as caught:
-        check_beneficiary(ticket_, given, now=NOW)
+        check_beneficiary(facts(ticket_), given, now=NOW)
     return [(problem.field, problem.reason) for problem in caught.value.problems]
 
 
 class TestRequirement:
     def test_it_says_which_fields_are_missing_and_until_when(self):
+        given = {"firstname": "Ada"}
         need = requirement(
-            ticket(requiredBeneficiaryFields=["firstname", "dateOfBirth"], beneficiary={"firstname": "Ada"})
+            facts(ticket(requiredBeneficiaryFields=["firstname", "dateOfBirth"], beneficiary=given))
         )
         assert need.missing == ("dateOfBirth",)
         assert need.deadline == datetime(2026, 4, 10, 22, tzinfo=UTC)
@@ -50,15 +51,15 @@ class TestRequirement:
         assert need
 
     def test_a_ticket_that_needs_nothing_is_false(self):
-        assert not requirement(ticket(requiredBeneficiaryFields=[]))
-        assert not requirement({})
-        assert requirement({}).deadline is None
+        assert not requirement(facts(ticket(requiredBeneficiaryFields=[])))
+        assert not requirement(facts({}))
+        assert requirement(facts({})).deadline is None
 
     @pytest.mark.parametrize(
         "odd", [None, 7, "text", {"beneficiaryDesignationDeadline": "soon"}, {"beneficiary": "/iri"}]
     )
     def test_whatever_the_api_says_of_a_ticket_can_be_read(self, odd):
-        assert requirement(odd).missing == ()
+        assert requirement(facts(odd)).missing == ()
 
     def test_tickets_are_found_in_an_order_as_far_as_they_are_told(self):
         first, second = ticket(), ticket()
@@ -74,7 +75,7 @@ class TestCheck:
             "phone": None,
             "date_of_birth": date(1991, 6, 23),
         }
-        assert check_beneficiary(ticket(), given, now=NOW) == {
+        assert check_beneficiary(facts(ticket()), given, now=NOW) == {
             "firstname": "Ada",
             "lastname": "Lovelace",
             "phone": None,
@@ -83,7 +84,7 @@ class TestCheck:
 
     def test_a_model_gives_what_was_set_in_it(self):
         given = PatchOrderItemTicketInputBeneficiary(firstname="Ada", lastname="Lovelace", email=None)
-        assert check_beneficiary(ticket(), given, now=NOW) == {
+        assert check_beneficiary(facts(ticket()), given, now=NOW) == {
             "firstname": "Ada",
             "lastname": "Lovelace",
             "email": None,
@@ -139,7 +140,7 @@ class TestCheck:
             requiredBeneficiaryFields=["email"], beneficiary={"firstname": "Ada", "email": "ada@example.org"}
         )
         name = {"firstname": "Ada", "lastname": "Lovelace"}
-        assert check_beneficiary(known, name, now=NOW) == name
+        assert check_beneficiary(facts(known), name, now=NOW) == name
         assert problems(known, {**name, "email": None}) == [("email", "required")]
 
     def test_first_and_last_name_have_to_be_in_every_update(self):
@@ -157,7 +158,7 @@ class TestCheck:
 
     def test_a_beneficiary_that_cannot_be_changed_can_still_be_named_the_first_time(self):
         name = {"firstname": "Ada", "lastname": "Lovelace"}
-        assert check_beneficiary(ticket(beneficiaryAmendable=False), name, now=NOW) == name
+        assert check_beneficiary(facts(ticket(beneficiaryAmendable=False)), name, now=NOW) == name
         named = ticket(beneficiaryAmendable=False, beneficiary={"firstname": "Bob", "lastname": "Vega"})
         assert problems(named, name) == [(None, "this ticket's beneficiary cannot be changed any more")]
 
@@ -297,10 +298,12 @@ class TestRows:
             read_rows(source)
 
 
-def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[object]:
+def counted(
+    monkeypatch: pytest.MonkeyPatch, name: str, module: ModuleType = beneficiary_rows
+) -> list[object]:
     calls: list[object] = []
-    plain = getattr(beneficiaries, name)
-    monkeypatch.setattr(beneficiaries, name, lambda given: calls.append(given) or plain(given))
+    plain = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda given: calls.append(given) or plain(given))
     return calls
 
 
@@ -321,16 +324,16 @@ def test_the_cells_of_a_file_ask_for_no_column_again(monkeypatch: pytest.MonkeyP
 
 
 def test_tickets_are_found_without_looking_through_all_for_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = counted(monkeypatch, "iri_of")
+    calls = counted(monkeypatch, "iri_of", issued_tickets)
     tickets = [{"@id": f"/t/{number}", "id": str(number)} for number in range(1000)]
     rows = [BeneficiaryRow(number, f"/t/{number}", {}) for number in range(1000)]
-    assigned = assign({"items": [{"tickets": tickets}]}, rows)
-    assert [ticket for _, ticket, _ in assigned] == tickets
+    assigned = assign(read_order_tickets({"items": [{"tickets": tickets}]}), rows)
+    assert [entry.ticket.raw for entry in assigned] == tickets
     assert len(calls) <= 3000
 
 
 def test_a_name_that_two_tickets_have_names_neither() -> None:
     tickets = [{"@id": "/t/1", "voucher": "V"}, {"@id": "/t/2", "voucher": "V"}, {"@id": "/t/3", "id": "V"}]
     rows = [BeneficiaryRow(1, "V", {}), BeneficiaryRow(2, "/t/2", {})]
-    assigned = assign({"items": [{"tickets": tickets}]}, rows)
-    assert [ticket for _, ticket, _ in assigned] == [None, tickets[1]]
+    assigned = assign(read_order_tickets({"items": [{"tickets": tickets}]}), rows)
+    assert [entry.ticket and entry.ticket.raw for entry in assigned] == [None, tickets[1]]

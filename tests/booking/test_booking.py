@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus._booking.lines import (
-    Booking,
-    Knowledge,
-    Wanted,
-    prepare,
-    split,
-    trace_order_violations,
-    trace_violations,
-    wanted,
-)
+from korus._booking.booking import Booking
+from korus._booking.judging import Wanted, prepare, wanted
+from korus._booking.offer_facts import Knowledge, OfferFacts, TicketFacts
+from korus._booking.request_items import split
+from korus._booking.violations import trace_order_violations, trace_violations
+from korus._core.form_fields import FormDefinition
 from korus.errors import InvalidArgument, InvalidIri, Violation
 from korus.forms import FormAnswers
 
@@ -26,6 +22,10 @@ BASE = "https://api.example.com"
 
 def judged(booking):
     return prepare(booking.lines, booking.knowledge)
+
+
+def definition(shop, number, *fields):
+    return FormDefinition.read(shop.form(number, *fields), shop.form_iri(number))
 
 
 def reasons(booking):
@@ -77,7 +77,7 @@ class TestItems:
     def test_answers_become_form_data(self, shop):
         seats = shop.field(1, 2, "seats", "integer")
         booking = Booking()
-        booking.knowledge.forms[shop.form_iri()] = shop.form(1, shop.field(1, 1, "allergies"), seats)
+        booking.knowledge.forms[shop.form_iri()] = definition(shop, 1, shop.field(1, 1, "allergies"), seats)
         booking.add(
             shop.offer(1, shop.ticket(form=shop.form_iri())), answers={shop.ticket_iri(): {"seats": 2}}
         )
@@ -103,7 +103,7 @@ class TestItems:
     def test_form_known_without_its_own_iri_is_still_the_tickets(self, shop):
         booking = Booking()
         form = {"fields": shop.form(1, shop.field(1, 1, "name"))["fields"]}
-        booking.knowledge.forms[shop.form_iri()] = form
+        booking.knowledge.forms[shop.form_iri()] = FormDefinition.read(form, shop.form_iri())
         booking.add(
             shop.offer(1, shop.ticket(form=shop.form_iri())), answers={shop.ticket_iri(): {"name": "Vega"}}
         )
@@ -115,8 +115,8 @@ class TestKnowledge:
         known = Knowledge()
         full = shop.ticket()
         for said in (full, {**full, "name": "New"}, {"@id": full["@id"], "name": "Less"}):
-            known.learn_ticket(said)
-        assert known.tickets[full["@id"]]["name"] == "New"
+            known.learn_ticket(TicketFacts.read(said))
+        assert known.tickets[full["@id"]].raw["name"] == "New"
 
     def test_tickets_of_an_offer_are_known_all_or_not_at_all(self, shop):
         known = Knowledge()
@@ -126,16 +126,17 @@ class TestKnowledge:
             ([], ()),
             (None, None),
         ):
-            known.learn_offer(shop.offer_iri(), {**shop.offer(), "tickets": tickets})
+            known.learn_offer(shop.offer_iri(), OfferFacts.read({**shop.offer(), "tickets": tickets}))
             assert known.tickets_of(shop.offer_iri()) == found
         assert known.tickets_of(shop.offer_iri(2)) is None
 
     def test_ticket_known_by_its_id_is_one_of_its_offer(self, shop):
         known = Knowledge()
-        known.learn_offer(shop.offer_iri(), {**shop.offer(), "tickets": [{"id": "t", "dateAccess": True}]})
+        offer = {**shop.offer(), "tickets": [{"id": "t", "dateAccess": True}]}
+        known.learn_offer(shop.offer_iri(), OfferFacts.read(offer))
         assert known.tickets_of(shop.offer_iri()) == (f"{shop.offer_iri()}/tickets/t",)
-        known.learn_ticket({"id": "t"})
-        known.learn_ticket("/v1/x", shop.offer_iri())
+        known.learn_ticket(TicketFacts.read({"id": "t"}))
+        known.learn_ticket(TicketFacts.read("/v1/x", shop.offer_iri()))
         assert list(known.tickets) == [f"{shop.offer_iri()}/tickets/t"]
 
     @pytest.mark.parametrize("kind", ["offers", "tickets", "forms"])
@@ -147,7 +148,9 @@ class TestKnowledge:
 class TestProblems:
     def test_all_problems_of_all_lines_are_found_at_once(self, shop):
         booking = Booking()
-        booking.knowledge.forms[shop.form_iri()] = shop.form(1, shop.field(1, 1, "name", required=True))
+        booking.knowledge.forms[shop.form_iri()] = definition(
+            shop, 1, shop.field(1, 1, "name", required=True)
+        )
         booking.add(shop.offer(1), quantity=0)
         booking.add(shop.offer(2, shop.ticket(2, 1, date_access=False)))
         booking.add(shop.offer(3), sessions={shop.ticket_iri(3): shop.session_iri(3)})
@@ -296,7 +299,7 @@ class TestProblems:
         answers = {shop.ticket_iri(): {"arrival": datetime(2026, 7, 1, 12, tzinfo=UTC)}}
         for time_zone, sent in ((None, None), ("Europe/Lisbon", "2026-07-01 13:00:00")):
             booking = Booking(time_zone=time_zone)
-            booking.knowledge.forms[shop.form_iri()] = form
+            booking.knowledge.forms[shop.form_iri()] = FormDefinition.read(form, shop.form_iri())
             booking.add(offer, answers=answers)
             found = judged(booking)
             if sent is None:
@@ -322,9 +325,8 @@ class TestWanted:
         booking = Booking()
         booking.add(shop.offer_iri())
         assert wanted(booking.lines, booking.knowledge).offers == (shop.offer_iri(),)
-        booking.knowledge.learn_offer(
-            shop.offer_iri(), shop.offer(1, shop.ticket(form=shop.form_iri()), shop.ticket_iri(1, 2))
-        )
+        offer = shop.offer(1, shop.ticket(form=shop.form_iri()), shop.ticket_iri(1, 2))
+        booking.knowledge.learn_offer(shop.offer_iri(), OfferFacts.read(offer))
         now = wanted(booking.lines, booking.knowledge)
         assert (now.offers, now.tickets, now.forms) == ((), (shop.ticket_iri(1, 2),), (shop.form_iri(),))
         booking.knowledge.tickets[shop.ticket_iri(1, 2)] = None
@@ -359,7 +361,8 @@ class TestWanted:
 class TestWrittenDown:
     def test_a_booking_read_back_sends_the_same(self, shop):
         booking = Booking(time_zone="Europe/Lisbon")
-        booking.knowledge.forms[shop.form_iri()] = shop.form(
+        booking.knowledge.forms[shop.form_iri()] = definition(
+            shop,
             1,
             shop.field(1, 1, "name"),
             shop.field(1, 2, "budget", "decimal"),
@@ -435,16 +438,13 @@ class TestWrittenDown:
         booking.add(shop.offer_iri(1))
         booking.add(shop.offer(2))
         booking.knowledge.offers[shop.offer_iri(1)] = None
-        booking.knowledge.learn_offer(shop.offer_iri(3), shop.offer(3))
+        booking.knowledge.learn_offer(shop.offer_iri(3), OfferFacts.read(shop.offer(3)))
         known = booking.to_dict()["known"]["offers"]
         assert list(known) == [shop.offer_iri(2)]
         assert known[shop.offer_iri(2)]["tickets"] == [shop.ticket_iri(2)]
         assert known[shop.offer_iri(2)]["price"] == shop.offer(2)["price"]
-        booking.knowledge.offers[shop.offer_iri(2)] = {
-            "@id": shop.offer_iri(2),
-            "tickets": None,
-            "date": ["x"],
-        }
+        odd = {"@id": shop.offer_iri(2), "tickets": None, "date": ["x"]}
+        booking.knowledge.offers[shop.offer_iri(2)] = OfferFacts.read(odd)
         kept = booking.to_dict()["known"]["offers"][shop.offer_iri(2)]
         assert (kept["tickets"], kept["date"]) == (None, ["x"])
 
@@ -515,7 +515,7 @@ class TestViolations:
     def booking(self, shop):
         booking = Booking()
         fields = [shop.field(1, number, code) for number, code in enumerate("abc", start=1)]
-        booking.knowledge.forms[shop.form_iri()] = shop.form(1, *fields)
+        booking.knowledge.forms[shop.form_iri()] = definition(shop, 1, *fields)
         booking.add(shop.offer(1))
         booking.add(
             shop.offer(2, shop.ticket(2, form=shop.form_iri())),
@@ -561,7 +561,7 @@ class TestViolations:
     def test_field_of_a_form_is_named_as_well_as_it_is_known(self, shop, booking):
         path = "items[1].ticketSessions[0].formData.fields[2].value"
         items = judged(booking).items
-        form = booking.knowledge.forms[shop.form_iri()]
+        form = booking.knowledge.forms[shop.form_iri()].raw
         iri = form["fields"][2]["@id"]
         for fields, name in (
             ([{**field, "@id": None} for field in form["fields"]], "c"),
@@ -570,7 +570,9 @@ class TestViolations:
             ([{**field, "code": None, "label": None} for field in form["fields"]], iri),
             ([], iri),
         ):
-            booking.knowledge.forms[shop.form_iri()] = {**form, "fields": fields}
+            booking.knowledge.forms[shop.form_iri()] = FormDefinition.read(
+                {**form, "fields": fields}, shop.form_iri()
+            )
             (traced,) = trace_violations([Violation(path, "No.")], items, 0, booking.knowledge)
             assert traced.field == name
 

@@ -24,8 +24,9 @@ from booking_facts import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus._booking.correlation import RequestedLine, correlate_holds, correlate_orders, shown_units
+from korus._booking.correlation import correlate_holds, correlate_orders, shown_units
 from korus._booking.facts import OrderFacts, ReservationFacts
+from korus._booking.request_items import RequestedLine
 
 UNKNOWN = ("undetermined",)
 FAILED = ("failed",)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from korus._booking.document_facts import OrderName
 from korus._booking.file_checks import (
     check_address,
     check_content,
@@ -21,7 +22,7 @@ PDF = b"%PDF-1.7\n...\n%%EOF\n"
 
 @given(st.text(), st.text(), st.one_of(st.none(), st.text()), st.text())
 def test_no_name_whatever_leaves_the_folder(reference, identity, language, content_type):
-    name = file_name({"reference": reference}, identity, language, content_type)
+    name = file_name(reference, identity, language, content_type)
     assert not set(name) & set("/\\\0:\n ")
     assert name.strip(".") != ""
     assert not name.startswith(".") or name in {".bin", ".pdf"} or len(name) > 4
@@ -29,11 +30,13 @@ def test_no_name_whatever_leaves_the_folder(reference, identity, language, conte
 
 
 def test_a_name_says_order_document_and_language():
-    order = {"reference": "LANTRN-7C41E9"}
-    assert file_name(order, "019c", "fr", "application/pdf; charset=binary") == "LANTRN-7C41E9_019c_fr.pdf"
-    odd = file_name({"reference": "../../etc"}, "../passwd", None, "image/png")
+    assert (
+        file_name("LANTRN-7C41E9", "019c", "fr", "application/pdf; charset=binary")
+        == "LANTRN-7C41E9_019c_fr.pdf"
+    )
+    odd = file_name("../../etc", "../passwd", None, "image/png")
     assert re.fullmatch(r"etc_passwd_[0-9a-f]{8}\.png", odd)
-    assert file_name({}, "d", None, "") == "order_d.bin"
+    assert file_name(OrderName.read({}).name, "d", None, "") == "order_d.bin"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +54,7 @@ def test_a_name_says_order_document_and_language():
 )
 def test_two_documents_never_have_the_same_name(one, other):
     names = [
-        file_name({"reference": reference}, identity, language, "application/pdf")
+        file_name(reference, identity, language, "application/pdf")
         for reference, identity, language in (one, other)
     ]
     assert names[0].lower() != names[1].lower()
@@ -72,7 +75,7 @@ def test_two_documents_never_have_the_same_name(one, other):
     ],
 )
 def test_a_file_is_named_by_what_it_begins_with(content_type, beginning, suffix):
-    assert file_name({"reference": "R"}, "d", None, content_type, beginning) == f"R_d{suffix}"
+    assert file_name("R", "d", None, content_type, beginning) == f"R_d{suffix}"
 
 
 @pytest.mark.parametrize(

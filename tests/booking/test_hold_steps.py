@@ -6,11 +6,12 @@ from booking_facts import held, held_json, item, refused, reservation_iri
 from booking_script import World, not_found, pages
 
 from korus._booking import hold_steps
-from korus._booking.correlation import RequestedLine
 from korus._booking.facts import HoldAnswer, Page, ReservationFacts
 from korus._booking.hold_steps import Patience, as_told, hold, resolve_hold, take_snapshot
+from korus._booking.intent_details import hold_details, known_lines
 from korus._booking.outcomes import HoldLine
-from korus._booking.reconciliation import Snapshot, hold_details, known_lines
+from korus._booking.request_items import RequestedLine
+from korus._booking.snapshot import Snapshot
 from korus._journal.intent_log import new_intent
 from korus.errors import (
     BadRequest,

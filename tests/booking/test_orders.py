@@ -4,7 +4,8 @@ import pytest
 from booking_facts import held_json, reservation_iri
 
 from korus._booking.lines import BookingLine
-from korus._booking.orders import HoldProblem, OrderRequest, customer_body, order_request, units_to_rebook
+from korus._booking.order_body import customer_body
+from korus._booking.orders import HoldProblem, OrderRequest, order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, HoldLine, LineOutcome, OrderLine
 from korus.errors import InvalidArgument, InvalidIri
 

@@ -18,17 +18,11 @@ from booking_facts import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus._booking.correlation import RequestedLine
 from korus._booking.facts import ReservationFacts, is_newest_first
-from korus._booking.reconciliation import (
-    Snapshot,
-    could_be,
-    find_matches,
-    hold_details,
-    known_lines,
-    lines_of,
-    placed_reservations,
-)
+from korus._booking.intent_details import hold_details, known_lines, lines_of, placed_reservations
+from korus._booking.reconciliation import could_be, find_matches
+from korus._booking.request_items import RequestedLine
+from korus._booking.snapshot import Snapshot
 from korus._journal.intent_log import new_intent
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from korus._booking.correlation import RequestedLine
+from korus._booking.request_items import RequestedLine
 from korus.cli.allocation import Allocation, allocate_items, allocate_parts, shortfall
 from korus.cli.booking_file import Item, OfferNamed, Text
 from korus.cli.lookup import Found

@@ -11,7 +11,8 @@ import pytest
 
 from korus.cli.booking_file import Item, OfferNamed, Text
 from korus.cli.lookup import Found
-from korus.cli.receipt import Line, SavedDocument, receipt, status, summary, with_earlier
+from korus.cli.receipt import Line, SavedDocument, receipt, status, summary
+from korus.cli.receipt_file import with_earlier
 
 PERSON = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com"}
 

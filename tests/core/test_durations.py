@@ -11,6 +11,7 @@ import pytest
 
 from korus import AsyncKorus, Cache, Korus, RetryPolicy, Timeouts
 from korus._booking.beneficiaries import check_beneficiary, requirement
+from korus._booking.issued_tickets import IssuedTicketFacts
 from korus._core.durations import LONGEST, bounded
 from korus.errors import ConfigurationError, DocumentsNotReady, InvalidArgument, KorusError
 
@@ -69,7 +70,9 @@ async def test_an_async_call_with_a_huge_timeout_is_made(seconds: float) -> None
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31"])
 def test_a_deadline_at_the_ends_of_the_calendar_can_be_compared(moment: str) -> None:
-    ticket = {"@id": "/t", "beneficiaryDesignationDeadline": moment, "requiredBeneficiaryFields": []}
+    ticket = IssuedTicketFacts.read(
+        {"@id": "/t", "beneficiaryDesignationDeadline": moment, "requiredBeneficiaryFields": []}
+    )
     assert requirement(ticket).deadline is not None
     given = {"firstname": "Ada", "lastname": "Lovelace"}
     try:

@@ -13,7 +13,7 @@ from korus_api import models as generated
 from korus_api.types import File, Response, Unset
 
 import korus
-from korus._booking.beneficiaries import BeneficiaryRow
+from korus._booking.beneficiary_rows import BeneficiaryRow
 from korus._http.pagination import Page
 from korus.errors import Problem, Violation
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from korus._booking.beneficiaries import (
-    BeneficiaryProblem,
-    BeneficiaryRow,
-    assign,
-    check_beneficiary,
-)
+from korus._booking.beneficiaries import Assigned, assign, check_beneficiary
+from korus._booking.issued_tickets import IssuedTicketFacts, read_order_tickets
 from korus._booking.outcomes import LineOutcome, Status
-from korus._core.wire import iri_of
 from korus._http.ambiguity import is_ambiguous
 from korus._http.endpoints import available, request_for
 from korus._primitives.asynchronous import map_ordered
@@ -19,9 +14,10 @@ from korus.errors import BeneficiaryInvalid, KorusError
 from korus.iri import TICKET, Reference, parse_iri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from korus._async.http.transport import AsyncTransport
+    from korus._booking.beneficiary_rows import BeneficiaryRow
     from korus.models import OrderItemTicket
 
 __all__ = ["AsyncNaming"]
@@ -39,15 +35,15 @@ class AsyncNaming:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def order(self, order: Reference) -> dict[str, Any]:
-        """Read an order."""
+    async def tickets(self, order: Reference) -> tuple[IssuedTicketFacts, ...]:
+        """Read the tickets of an order."""
         with available("get_order"):
             from korus_api.api.order import get_order
 
         request = request_for(get_order, id=order.id)
-        return (await self._transport.send(get_order.OPERATION, request)).object()
+        return read_order_tickets((await self._transport.send(get_order.OPERATION, request)).object())
 
-    async def ticket(self, ticket: Reference) -> dict[str, Any]:
+    async def ticket(self, ticket: Reference) -> IssuedTicketFacts:
         """Read a ticket."""
         with available("get_order_item_ticket"):
             from korus_api.api.order_item_ticket import get_order_item_ticket
@@ -58,9 +54,10 @@ class AsyncNaming:
             order_item_id=ticket.ids["order_item_id"],
             id=ticket.id,
         )
-        return (await self._transport.send(get_order_item_ticket.OPERATION, request)).object()
+        answer = await self._transport.send(get_order_item_ticket.OPERATION, request)
+        return IssuedTicketFacts.read(answer.object())
 
-    async def name(self, ticket: Reference, known: Mapping[str, Any], beneficiary: object) -> OrderItemTicket:
+    async def name(self, ticket: Reference, known: IssuedTicketFacts, beneficiary: object) -> OrderItemTicket:
         """Check and send who a ticket is for.
 
         Raises:
@@ -87,24 +84,20 @@ class AsyncNaming:
         return OrderItemTicket.from_dict(answer.object())
 
     async def name_all(
-        self, order: Mapping[str, Any], rows: Sequence[BeneficiaryRow], *, concurrency: int
+        self, tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow], *, concurrency: int
     ) -> tuple[LineOutcome[OrderItemTicket], ...]:
-        """Name the tickets of an order, row by row; a row that is wrong fails alone."""
-        assigned = assign(order, rows)
+        """Set the beneficiaries of tickets, row by row; a row that is wrong fails alone."""
 
-        async def carry_out(
-            entry: tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]],
-        ) -> LineOutcome[OrderItemTicket]:
-            row, ticket, problems = entry
+        async def carry_out(entry: Assigned) -> LineOutcome[OrderItemTicket]:
+            row, ticket = entry.row, entry.ticket
             try:
-                iri = iri_of(ticket)
-                if ticket is None or iri is None or problems:
-                    raise BeneficiaryInvalid(problems, operation=_OPERATION)
-                reference = parse_iri(iri, TICKET, base_url=self._transport.config.base_url)
+                if ticket is None or ticket.iri is None or entry.problems:
+                    raise BeneficiaryInvalid(entry.problems, operation=_OPERATION)
+                reference = parse_iri(ticket.iri, TICKET, base_url=self._transport.config.base_url)
                 named = await self.name(reference, ticket, row.beneficiary)
             except KorusError as error:
                 status: Status = "unknown" if is_ambiguous(error) else "failed"
                 return LineOutcome(row, status, error=error)
             return LineOutcome(row, "succeeded", (named,))
 
-        return tuple(await map_ordered(carry_out, assigned, concurrency=concurrency))
+        return tuple(await map_ordered(carry_out, assign(tickets, rows), concurrency=concurrency))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from korus._booking.beneficiaries import order_tickets, requirement
-from korus._booking.file_checks import moment_of, too_early
-from korus._core.wire import iri_of, objects, text, wire
+from korus._booking.beneficiaries import requirement
+from korus._booking.document_facts import DocumentAddress, DocumentFacts, documents_of
+from korus._booking.file_checks import too_early
+from korus._booking.issued_tickets import read_order_tickets
 from korus._http.endpoints import available, request_for
 from korus._http.pagination import read_envelope
 from korus._primitives.asynchronous import sleep
@@ -65,7 +66,7 @@ class Pending:
 class _Listed:
     """The documents of an order, as they were listed."""
 
-    documents: tuple[Any, ...] = field(repr=False)
+    documents: tuple[DocumentFacts, ...] = field(repr=False)
     now: datetime
 
 
@@ -88,7 +89,7 @@ class AsyncDelivery:
         patience: float,
         progress: Callable[[Pending], object] | None,
         some: bool = False,
-    ) -> tuple[tuple[Any, ...], Pending]:
+    ) -> tuple[tuple[DocumentFacts, ...], Pending]:
         """Ask again and again, ever more slowly, until the documents can be downloaded.
 
         Args:
@@ -133,11 +134,12 @@ class AsyncDelivery:
         answer = await self._transport.send(list_order_documents.OPERATION, request)
         url = self._transport.config.base_url + str(request["url"])
         envelope = read_envelope(answer.json(), operation="list_order_documents", url=url)
-        return _Listed(tuple(envelope.members), self._moment(answer.headers))
+        documents = tuple(map(DocumentFacts.read, envelope.members))
+        return _Listed(documents, self._moment(answer.headers))
 
     async def _named_by_order(self, order: Reference) -> _Listed:
         """Take the documents that an order names, where there is no list of them (before 1.0.19, P15)."""
-        return _Listed(objects(await self.order(order), "documents"), self._transport.clock.now())
+        return _Listed(documents_of(await self.order(order)), self._transport.clock.now())
 
     async def order(self, order: Reference) -> dict[str, Any]:
         """Read the order."""
@@ -149,7 +151,7 @@ class AsyncDelivery:
 
     async def _refuse_unnamed(self, order: Reference) -> None:
         """Say so when documents cannot come before beneficiaries are named."""
-        needed = [requirement(ticket) for ticket in order_tickets(await self.order(order))]
+        needed = map(requirement, read_order_tickets(await self.order(order)))
         waiting = [need for need in needed if need.missing]
         if waiting:
             first = waiting[0]
@@ -169,7 +171,7 @@ class AsyncDelivery:
 
     # --- addresses -----------------------------------------------------------------------------------------
 
-    async def address(self, document: Reference, language: str | None) -> dict[str, Any]:
+    async def address(self, document: Reference, language: str | None) -> DocumentAddress:
         """Ask for the temporary address of a document."""
         with available("update_order_document"):
             from korus_api.api.order_document import update_order_document
@@ -184,9 +186,12 @@ class AsyncDelivery:
         if language is not None:
             headers: dict[str, str] = request.get("headers") or {}
             request = {**request, "headers": {**headers, "Accept-Language": language}}
-        return (await self._transport.send(update_order_document.OPERATION, request)).object()
+        answer = await self._transport.send(update_order_document.OPERATION, request)
+        return DocumentAddress.read(answer.object())
 
-    async def address_in_time(self, document: Reference, language: str | None, ends: float) -> dict[str, Any]:
+    async def address_in_time(
+        self, document: Reference, language: str | None, ends: float
+    ) -> DocumentAddress:
         """Ask for the temporary address of a document again and again while the API says that it is too early.
 
         Raises:
@@ -219,18 +224,13 @@ def _standing(listed: _Listed, waited: float) -> Pending:
     pending: list[str] = []
     due: list[datetime] = []
     for document in listed.documents:
-        name = iri_of(document) or "(a document without an IRI)"
-        moment = _due(document)
-        if moment is None or moment <= listed.now:
+        name = document.iri or "(a document without an IRI)"
+        if document.due is None or document.due <= listed.now:
             ready.append(name)
         else:
             pending.append(name)
-            due.append(moment)
+            due.append(document.due)
     return Pending(tuple(ready), tuple(pending), max(due, default=None), waited)
-
-
-def _due(document: object) -> datetime | None:
-    return moment_of(text(wire(document) or {}, "downloadableAt"))
 
 
 def _is_hopeless(due: datetime | None, now: datetime, left: float) -> bool:
@@ -248,16 +248,14 @@ def _not_ready(order: Reference, standing: Pending) -> DocumentsNotReady:
     )
 
 
-def document_of(document: object, order: Reference, base_url: str) -> Reference:
-    """Give the address of a document that an order has, however the API named it.
+def document_of(document: DocumentFacts, order: Reference, base_url: str) -> Reference:
+    """Return the reference of a document that an order has, however the API named it.
 
     Raises:
         InvalidIri: It is no document.
         InvalidArgument: It is a document of another order.
     """
-    iri = iri_of(document)
-    if iri is None:
-        iri = f"{order.iri}/documents/{text(wire(document) or {}, 'id')}"
+    iri = document.iri or f"{order.iri}/documents/{document.id}"
     found = parse_iri(iri, DOCUMENT, base_url=base_url)
     if not found.is_within(order):
         raise InvalidArgument(f"{found.iri} is a document of another order than {order.iri}")

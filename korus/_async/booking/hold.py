@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from korus._booking import hold_steps
-from korus._booking.correlation import RequestedLine
-from korus._booking.lines import Knowledge, split, trace_violations
+from korus._booking.intent_details import hold_details, hold_lines
 from korus._booking.outcomes import Line, LineOutcome, Status
-from korus._booking.reconciliation import hold_details
-from korus._booking.recovery_steps import hold_lines
-from korus._core.wire import wire
+from korus._booking.request_items import RequestedLine, split
+from korus._booking.violations import trace_violations
 from korus._journal.intent_log import new_intent
 from korus._primitives.asynchronous import map_ordered
 from korus.errors import KorusError, OutcomeUnknown, ValidationFailed
@@ -22,7 +20,8 @@ if TYPE_CHECKING:
 
     from korus._async.booking.driver import AsyncDriver
     from korus._booking.facts import ReservationFacts
-    from korus._booking.reconciliation import Snapshot
+    from korus._booking.offer_facts import Knowledge
+    from korus._booking.snapshot import Snapshot
     from korus._journal.intent_log import Intent
     from korus.models import Reservation
 
@@ -150,10 +149,7 @@ async def resolve(driver: AsyncDriver, intent: Intent) -> HoldResult:
 def _model(facts: ReservationFacts) -> Reservation:
     from korus_api.models import Reservation
 
-    source = wire(facts.raw)
-    if source is None:  # a bare IRI, or nothing that can be read
-        source = {} if facts.iri is None else {"@id": facts.iri}
-    return Reservation.from_dict(source)
+    return Reservation.from_dict(facts.to_dict())
 
 
 def _with_models(error: KorusError) -> KorusError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from korus._booking.lines import Knowledge
+    from korus._booking.offer_facts import Knowledge
     from korus._core.config import Config
     from korus._primitives.clock import Clock
 
@@ -46,7 +46,7 @@ class AsyncOfferFacts:
             or len(known.offers) + len(known.tickets) > _MOST_KEPT
         ):
             # a client that only reads needs nothing of what booking needs
-            from korus._booking.lines import Knowledge
+            from korus._booking.offer_facts import Knowledge
 
             known = self._known = Knowledge()
             self._since = now

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from korus._booking import order_steps
-from korus._booking.recovery_steps import order_request_of
-from korus._core.wire import wire
+from korus._booking.intent_details import order_details, order_request_of
 from korus._journal.intent_log import new_intent
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ async def place(driver: AsyncDriver, request: OrderRequest) -> OrderResult:
     intent = new_intent(
         "order",
         iris,
-        {"reservations": iris, "externalReference": request.external_reference},
+        order_details(request),
         {"customer": dict(request.customer), "notes": request.notes},
         request.external_reference,
     )
@@ -75,7 +74,4 @@ def order_model(facts: OrderFacts) -> Order:
     """Return the model of an order."""
     from korus_api.models import Order
 
-    source = wire(facts.raw)
-    if source is None:  # a bare IRI, or nothing that can be read
-        source = {} if facts.iri is None else {"@id": facts.iri}
-    return Order.from_dict(source)
+    return Order.from_dict(facts.to_dict())

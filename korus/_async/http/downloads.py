@@ -10,22 +10,22 @@ from __future__ import annotations
 import logging
 import tempfile
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
 from korus._booking.file_checks import Content, check_address, file_name, is_stale, length_of, next_address
 from korus._core.part_files import PartFile
-from korus._core.wire import text
 from korus._http.retry import Replay, next_wait
 from korus._primitives.asynchronous import run_blocking, sleep
 from korus.errors import DownloadFailed, KorusError, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from korus._async.http.transport import AsyncFetched, AsyncTransport
+    from korus._booking.document_facts import DocumentAddress
     from korus.iri import Reference
 
 __all__ = ["AsyncDocumentStream", "AsyncDownloads"]
@@ -94,11 +94,11 @@ class AsyncDownloads:
 
     transport: AsyncTransport
     document: Reference
-    address: Callable[[], Awaitable[Mapping[str, Any]]]
+    address: Callable[[], Awaitable[DocumentAddress]]
     follow_redirects: bool
     max_bytes: int
 
-    async def save(self, order: Mapping[str, Any], folder: Path, language: str | None) -> Path:
+    async def save(self, order: str, folder: Path, language: str | None) -> Path:
         """Put the document into a folder, under a name of its own.
 
         Raises:
@@ -167,7 +167,7 @@ class AsyncDownloads:
         patched = await self.address()
         while True:
             count += 1
-            url = text(patched, "temporaryUrl")
+            url = patched.url
             if url is None:
                 raise DownloadFailed(f"{document.iri}: the API gave no address for it", operation=_OPERATION)
             try:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from korus._async.booking.documents import AsyncDelivery, Pending, document_of
 from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
+from korus._booking.document_facts import DocumentAddress, OrderName
 from korus._core.durations import bounded
-from korus._core.wire import wire
 from korus._http.endpoints import available
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     from korus._async.http.pages import AsyncPages
@@ -105,9 +105,8 @@ class AsyncDocuments(AsyncResource):
             from korus_api.models import OrderDocumentPatchRead
 
         found = self._reference(document, DOCUMENT)
-        return OrderDocumentPatchRead.from_dict(
-            await AsyncDelivery(self._transport).address(found, _language(language))
-        )
+        address = await AsyncDelivery(self._transport).address(found, _language(language))
+        return OrderDocumentPatchRead.from_dict(address.raw)
 
     async def wait(
         self,
@@ -141,7 +140,7 @@ class AsyncDocuments(AsyncResource):
         found, _ = await AsyncDelivery(self._transport).wait(
             self._reference(order, ORDER), patience=_seconds(timeout), progress=progress
         )
-        return tuple(OrderDocument.from_dict(wire(document) or {"@id": document}) for document in found)
+        return tuple(OrderDocument.from_dict(document.to_dict()) for document in found)
 
     async def download(
         self,
@@ -185,7 +184,9 @@ class AsyncDocuments(AsyncResource):
         delivery = AsyncDelivery(self._transport)
         ends = delivery.now() + patience
         documents, standing = await delivery.wait(reference, patience=patience, progress=progress, some=True)
-        facts: dict[str, Any] = dict(wire(order) or {}) or await delivery.order(reference)
+        name = OrderName.read(order)
+        if not name.is_known:
+            name = OrderName.read(await delivery.order(reference))
         saved: builtins.list[Path] = []
         for document in documents:
             found = document_of(document, reference, self._base_url)
@@ -193,7 +194,7 @@ class AsyncDocuments(AsyncResource):
                 continue
             try:
                 fetched = self._fetch(delivery, found, language, ends, follow_redirects, max_bytes)
-                saved.append(await fetched.save(facts, folder, language))
+                saved.append(await fetched.save(name.name, folder, language))
             except DocumentsNotReady:
                 # the list said that it was ready, and the API says now that it is not
                 standing = standing.without(found.iri)
@@ -296,7 +297,7 @@ class AsyncDocuments(AsyncResource):
         follow_redirects: bool,
         max_bytes: int,
     ) -> AsyncDownloads:
-        async def address() -> Mapping[str, Any]:
+        async def address() -> DocumentAddress:
             return await delivery.address_in_time(document, language, ends)
 
         return AsyncDownloads(self._transport, document, address, follow_redirects, max_bytes)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from korus._async.booking.order import place, resolve
 from korus._async.resources._resource import AsyncResource
+from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
-from korus._core.wire import objects
 from korus._http.endpoints import available
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
@@ -175,8 +175,8 @@ class AsyncOrders(AsyncResource):
         """
         stored = unknown.intent if isinstance(unknown, OutcomeUnknown) else unknown
         intent = Intent.from_dict(stored, "order")
-        iris = objects(intent.details, "reservations")
-        if not iris or not intent.details.get("externalReference"):
+        request = order_request_of(intent)
+        if not request.lines or not request.external_reference:
             raise InvalidArgument("not an unknown order: its reservations are missing")
         result = await resolve(self._client.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

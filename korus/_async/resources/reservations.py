@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from korus._async.booking.builder import AsyncBulkReservation
 from korus._async.booking.hold import resolve
 from korus._async.resources._resource import AsyncResource
+from korus._booking.intent_details import hold_lines
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import objects
 from korus._http.endpoints import available
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
@@ -129,8 +129,7 @@ class AsyncReservations(AsyncResource):
         """
         stored = unknown.intent if isinstance(unknown, OutcomeUnknown) else unknown
         intent = Intent.from_dict(stored, "hold")
-        items, numbers = objects(intent.details, "items"), objects(intent.details, "lines")
-        if not items or len(items) != len(numbers):
+        if not hold_lines(intent.details):
             raise InvalidArgument("not an unknown hold: its lines are missing")
         result = await resolve(self._client.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

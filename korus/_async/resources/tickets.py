@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from korus._async.booking.beneficiaries import AsyncNaming
 from korus._async.resources._resource import AsyncResource
-from korus._booking.beneficiaries import Requirement, order_tickets, read_rows, requirement
+from korus._booking.beneficiaries import Requirement, requirement
+from korus._booking.beneficiary_rows import read_rows
+from korus._booking.issued_tickets import IssuedTicketFacts
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import wire
 from korus._http.endpoints import available
 from korus.iri import ORDER, TICKET, Reference
 
@@ -67,8 +68,8 @@ class AsyncTickets(AsyncResource):
 
         Reference: 4.15, 7.4.
         """
-        fresh = await AsyncNaming(self._transport).order(self._reference(order, ORDER))
-        return tuple(need for need in map(requirement, order_tickets(fresh)) if need.missing)
+        fresh = await AsyncNaming(self._transport).tickets(self._reference(order, ORDER))
+        return tuple(need for need in map(requirement, fresh) if need.missing)
 
     async def set_beneficiary(
         self,
@@ -97,8 +98,8 @@ class AsyncTickets(AsyncResource):
         """
         naming = AsyncNaming(self._transport)
         reference = self._reference(ticket, TICKET)
-        known = wire(ticket)
-        if known is None or "requiredBeneficiaryFields" not in known:
+        known = IssuedTicketFacts.read(ticket)
+        if not known.shows_requirements:
             known = await naming.ticket(reference)
         return await naming.name(reference, known, beneficiary)
 
@@ -131,6 +132,6 @@ class AsyncTickets(AsyncResource):
         """
         listed = read_rows(rows)
         naming = AsyncNaming(self._transport)
-        fresh = await naming.order(self._reference(order, ORDER))
+        fresh = await naming.tickets(self._reference(order, ORDER))
         lines = await naming.name_all(fresh, listed, concurrency=concurrency)
         return BulkOutcome(lines, clock=self._transport.clock)

@@ -3,16 +3,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from korus._booking.beneficiaries import (
-    BeneficiaryProblem,
-    BeneficiaryRow,
-    assign,
-    check_beneficiary,
-)
+from korus._booking.beneficiaries import Assigned, assign, check_beneficiary
+from korus._booking.issued_tickets import IssuedTicketFacts, read_order_tickets
 from korus._booking.outcomes import LineOutcome, Status
-from korus._core.wire import iri_of
 from korus._http.ambiguity import is_ambiguous
 from korus._http.endpoints import available, request_for
 from korus._primitives.synchronous import map_ordered
@@ -20,8 +15,9 @@ from korus.errors import BeneficiaryInvalid, KorusError
 from korus.iri import TICKET, Reference, parse_iri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from korus._booking.beneficiary_rows import BeneficiaryRow
     from korus._sync.http.transport import Transport
     from korus.models import OrderItemTicket
 
@@ -40,15 +36,15 @@ class Naming:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def order(self, order: Reference) -> dict[str, Any]:
-        """Read an order."""
+    def tickets(self, order: Reference) -> tuple[IssuedTicketFacts, ...]:
+        """Read the tickets of an order."""
         with available("get_order"):
             from korus_api.api.order import get_order
 
         request = request_for(get_order, id=order.id)
-        return (self._transport.send(get_order.OPERATION, request)).object()
+        return read_order_tickets((self._transport.send(get_order.OPERATION, request)).object())
 
-    def ticket(self, ticket: Reference) -> dict[str, Any]:
+    def ticket(self, ticket: Reference) -> IssuedTicketFacts:
         """Read a ticket."""
         with available("get_order_item_ticket"):
             from korus_api.api.order_item_ticket import get_order_item_ticket
@@ -59,9 +55,10 @@ class Naming:
             order_item_id=ticket.ids["order_item_id"],
             id=ticket.id,
         )
-        return (self._transport.send(get_order_item_ticket.OPERATION, request)).object()
+        answer = self._transport.send(get_order_item_ticket.OPERATION, request)
+        return IssuedTicketFacts.read(answer.object())
 
-    def name(self, ticket: Reference, known: Mapping[str, Any], beneficiary: object) -> OrderItemTicket:
+    def name(self, ticket: Reference, known: IssuedTicketFacts, beneficiary: object) -> OrderItemTicket:
         """Check and send who a ticket is for.
 
         Raises:
@@ -88,24 +85,20 @@ class Naming:
         return OrderItemTicket.from_dict(answer.object())
 
     def name_all(
-        self, order: Mapping[str, Any], rows: Sequence[BeneficiaryRow], *, concurrency: int
+        self, tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow], *, concurrency: int
     ) -> tuple[LineOutcome[OrderItemTicket], ...]:
-        """Name the tickets of an order, row by row; a row that is wrong fails alone."""
-        assigned = assign(order, rows)
+        """Set the beneficiaries of tickets, row by row; a row that is wrong fails alone."""
 
-        def carry_out(
-            entry: tuple[BeneficiaryRow, Mapping[str, Any] | None, tuple[BeneficiaryProblem, ...]],
-        ) -> LineOutcome[OrderItemTicket]:
-            row, ticket, problems = entry
+        def carry_out(entry: Assigned) -> LineOutcome[OrderItemTicket]:
+            row, ticket = entry.row, entry.ticket
             try:
-                iri = iri_of(ticket)
-                if ticket is None or iri is None or problems:
-                    raise BeneficiaryInvalid(problems, operation=_OPERATION)
-                reference = parse_iri(iri, TICKET, base_url=self._transport.config.base_url)
+                if ticket is None or ticket.iri is None or entry.problems:
+                    raise BeneficiaryInvalid(entry.problems, operation=_OPERATION)
+                reference = parse_iri(ticket.iri, TICKET, base_url=self._transport.config.base_url)
                 named = self.name(reference, ticket, row.beneficiary)
             except KorusError as error:
                 status: Status = "unknown" if is_ambiguous(error) else "failed"
                 return LineOutcome(row, status, error=error)
             return LineOutcome(row, "succeeded", (named,))
 
-        return tuple(map_ordered(carry_out, assigned, concurrency=concurrency))
+        return tuple(map_ordered(carry_out, assign(tickets, rows), concurrency=concurrency))

@@ -4,29 +4,23 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from korus._booking.correlation import RequestedLine
+from korus._booking.booking import Booking
 from korus._booking.hold_steps import take_snapshot
-from korus._booking.lines import (
-    Booking,
-    BookingLine,
-    BookingProblem,
-    Prepared,
-    prepare,
-    split,
-    wanted,
-)
+from korus._booking.judging import Prepared, prepare, wanted
+from korus._booking.lines import BookingLine, BookingProblem
 from korus._booking.live_checks import (
     LineCheck,
     listed_price,
     needs_availability,
-    needs_price,
     refuse,
     tolerance,
 )
+from korus._booking.offer_facts import OfferFacts, TicketFacts
 from korus._booking.outcomes import BulkOutcome, Line
-from korus._core.wire import iri_of, wire
+from korus._booking.request_items import RequestedLine, split
+from korus._core.form_fields import FormDefinition
 from korus._http.query import date_filter
 from korus._primitives.synchronous import map_ordered
 from korus._sync.booking.hold import HoldResult, hold_all
@@ -45,13 +39,14 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from korus._booking.reconciliation import Snapshot
+    from korus._booking.snapshot import Snapshot
     from korus._sync.client import Korus
     from korus.iri import Reference
     from korus.models import Product, Reservation
 
 __all__ = ["BulkReservation"]
 
+_Facts = TypeVar("_Facts")
 _LOG = logging.getLogger("korus")
 _PAGE = 50
 _CONCURRENCY = 4
@@ -236,7 +231,7 @@ class BulkReservation:
         else:
             snapshot = self._client.driver.run(take_snapshot())
         known = self._booking.knowledge
-        listed = [listed_price(line, known.offers.get(line.offer))[0] for line in self.lines]
+        listed = [listed_price(line, known.offers.get(line.offer)).amount for line in self.lines]
         result = hold_all(
             self._client.driver,
             self.lines,
@@ -289,11 +284,8 @@ class BulkReservation:
             need = wanted(self.lines, known, only_answers=not check)
             if not need:
                 break
-            for mine, theirs, iris in (
-                (known.tickets, shared.tickets, need.tickets),
-                (known.forms, shared.forms, need.forms),
-            ):
-                mine.update((iri, theirs[iri]) for iri in iris if iri in theirs)
+            known.tickets.update(_those(shared.tickets, need.tickets))
+            known.forms.update(_those(shared.forms, need.forms))
             for offer in need.offers:
                 if offer in shared.offers:
                     known.learn_offer(offer, shared.offers[offer])
@@ -354,13 +346,13 @@ class BulkReservation:
         """Read the offers of a catalogue until none is missing; what is found is missing no longer."""
         known, shared = self._booking.knowledge, self._client.offer_facts.known
         for offer in self._client.offers.list(catalog, page_size=_PAGE, **filters):
-            source, iri = wire(offer), iri_of(offer)
-            if source is None or iri is None:
+            facts = OfferFacts.read(offer)
+            if facts.iri is None or not facts.is_described:
                 continue
-            shared.offers[iri] = source
-            if iri in missing:
-                missing.discard(iri)
-                known.learn_offer(iri, source)
+            shared.offers[facts.iri] = facts
+            if facts.iri in missing:
+                missing.discard(facts.iri)
+                known.learn_offer(facts.iri, facts)
             if not missing:
                 break
 
@@ -369,13 +361,13 @@ class BulkReservation:
         if iri in known.tickets:
             return
         try:
-            found = wire(self._client.offers.ticket(iri))
+            found = TicketFacts.read(self._client.offers.ticket(iri))
         except NotFound:
             found = None
         except OperationUnavailable:
             offer = parse_iri(iri, OFFER_TICKET).up(OFFER).iri
             for ticket in self._client.offers.tickets(offer):
-                known.learn_ticket(ticket, offer)
+                known.learn_ticket(TicketFacts.read(ticket, offer))
             found = known.tickets.get(iri)
         known.tickets[iri] = found
         if found is not None:
@@ -386,7 +378,7 @@ class BulkReservation:
         if iri in known.forms:
             return
         try:
-            found = wire(self._client.forms.get(iri))
+            found = FormDefinition.read(self._client.forms.get(iri), iri)
         except (NotFound, PermissionDenied, OperationUnavailable):
             found = None
         known.forms[iri] = found
@@ -420,19 +412,20 @@ class BulkReservation:
             tickets = [known.tickets.get(iri) for iri in known.tickets_of(offer) or ()]
             if needs_availability(facts, tickets, lines):
                 questions.append(self._learner(availability_of, offer))
-            if needs_price(facts):
+            if facts is not None and facts.needs_price:
                 questions.append(self._learner(price_of, offer))
         map_ordered(_asked, questions, concurrency=self._concurrency)
-        checks = tuple(
-            LineCheck(
-                line,
-                left.get(line.offer),
-                prices.get(line.offer),
-                *listed_price(line, known.offers.get(line.offer)),
-            )
-            for line in self.lines
-        )
-        return checks, snapshots[0] if snapshots else None
+        checks: list[LineCheck] = []
+        for line in self.lines:
+            listed = listed_price(line, known.offers.get(line.offer))
+            answers = left.get(line.offer), prices.get(line.offer)
+            checks.append(LineCheck(line, *answers, listed.amount, listed.currency))
+        return tuple(checks), snapshots[0] if snapshots else None
+
+
+def _those(shared: Mapping[str, _Facts], iris: Iterable[str]) -> dict[str, _Facts]:
+    """Return the facts of some IRIs, as far as they are known."""
+    return {iri: shared[iri] for iri in iris if iri in shared}
 
 
 def _asked(question: Callable[[], None]) -> None:

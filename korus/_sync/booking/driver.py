@@ -15,7 +15,6 @@ from attrs import define
 
 from korus._booking import effects as ask
 from korus._booking.facts import (
-    FailedEntry,
     HoldAnswer,
     OrderAnswer,
     OrderFacts,
@@ -25,7 +24,6 @@ from korus._booking.facts import (
 )
 from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
-from korus._core.wire import objects
 from korus._http.endpoints import available, request_for
 from korus._http.pagination import read_envelope
 from korus._journal.process import ACTIVE
@@ -215,16 +213,8 @@ class Driver:
         with available("bulk_create_reservations"):
             from korus_api.api.reservation import bulk_create_reservations
 
-        document = self._post(
-            bulk_create_reservations.OPERATION,
-            {"items": list(effect.items)},
-            ("reservations", "failedReservations"),
-            trace,
-        )
-        return HoldAnswer(
-            tuple(map(ReservationFacts.read, objects(document, "reservations"))),
-            FailedEntry.read_all(document.get("failedReservations")),
-        )
+        body = {"items": list(effect.items)}
+        return self._post(bulk_create_reservations.OPERATION, body, HoldAnswer.read, trace)
 
     def _send_order(self, effect: ask.SendOrder, trace: Trace) -> OrderAnswer:
         with available("bulk_create_orders"):
@@ -236,20 +226,16 @@ class Driver:
             raise OperationUnavailable(
                 f"{name}: this version of the API's description knows no notes", operation=name
             )
-        document = self._post(
-            bulk_create_orders.OPERATION,
-            effect.request.body(effect.reservations),
-            ("orders", "failedOrders"),
-            trace,
-        )
-        return OrderAnswer(
-            tuple(map(OrderFacts.read, objects(document, "orders"))),
-            FailedEntry.read_all(document.get("failedOrders")),
-        )
+        body = effect.request.body(effect.reservations)
+        return self._post(bulk_create_orders.OPERATION, body, OrderAnswer.read, trace)
 
     def _post(
-        self, operation: Any, body: Mapping[str, Any], keys: tuple[str, str], trace: Trace
-    ) -> dict[str, Any]:
+        self,
+        operation: Any,
+        body: Mapping[str, Any],
+        read: Callable[[Mapping[str, Any]], _Result | None],
+        trace: Trace,
+    ) -> _Result:
         arguments = {
             "method": operation.method,
             "url": operation.path,
@@ -257,17 +243,16 @@ class Driver:
             "json": body,
         }
         answer = self._transport.send(operation, arguments, trace=trace)
-        document = answer.object()
-        made, failed = keys
-        if not isinstance(document.get(made), list) and failed not in document:
+        found = read(answer.object())
+        if found is None:
             raise DecodingFailed(
-                f"{operation.name}: the answer lists neither {made} nor failures",
+                f"{operation.name}: the answer lists neither what it made nor failures",
                 content_type=answer.headers.get("content-type"),
                 operation=operation.name,
                 status=answer.status,
                 request_id=answer.request_id,
             )
-        return document
+        return found
 
     # --- requests that read --------------------------------------------------------------------------------
 

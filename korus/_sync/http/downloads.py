@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from contextlib import ExitStack, closing, contextmanager
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
@@ -24,15 +24,15 @@ from korus._booking.file_checks import (
     next_address,
 )
 from korus._core.part_files import PartFile
-from korus._core.wire import text
 from korus._http.retry import Replay, next_wait
 from korus._primitives.synchronous import run_blocking, sleep
 from korus.errors import DownloadFailed, KorusError, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+    from korus._booking.document_facts import DocumentAddress
     from korus._sync.http.transport import Fetched, Transport
     from korus.iri import Reference
 
@@ -102,11 +102,11 @@ class Downloads:
 
     transport: Transport
     document: Reference
-    address: Callable[[], Mapping[str, Any]]
+    address: Callable[[], DocumentAddress]
     follow_redirects: bool
     max_bytes: int
 
-    def save(self, order: Mapping[str, Any], folder: Path, language: str | None) -> Path:
+    def save(self, order: str, folder: Path, language: str | None) -> Path:
         """Put the document into a folder, under a name of its own.
 
         Raises:
@@ -175,7 +175,7 @@ class Downloads:
         patched = self.address()
         while True:
             count += 1
-            url = text(patched, "temporaryUrl")
+            url = patched.url
             if url is None:
                 raise DownloadFailed(f"{document.iri}: the API gave no address for it", operation=_OPERATION)
             try:

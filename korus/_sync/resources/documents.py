@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
+from korus._booking.document_facts import DocumentAddress, OrderName
 from korus._core.durations import bounded
-from korus._core.wire import wire
 from korus._http.endpoints import available
 from korus._sync.booking.documents import Delivery, Pending, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
@@ -18,7 +18,7 @@ from korus.iri import DOCUMENT, ORDER, Reference
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from korus._sync.http.pages import Pages
@@ -106,7 +106,8 @@ class Documents(Resource):
             from korus_api.models import OrderDocumentPatchRead
 
         found = self._reference(document, DOCUMENT)
-        return OrderDocumentPatchRead.from_dict(Delivery(self._transport).address(found, _language(language)))
+        address = Delivery(self._transport).address(found, _language(language))
+        return OrderDocumentPatchRead.from_dict(address.raw)
 
     def wait(
         self,
@@ -140,7 +141,7 @@ class Documents(Resource):
         found, _ = Delivery(self._transport).wait(
             self._reference(order, ORDER), patience=_seconds(timeout), progress=progress
         )
-        return tuple(OrderDocument.from_dict(wire(document) or {"@id": document}) for document in found)
+        return tuple(OrderDocument.from_dict(document.to_dict()) for document in found)
 
     def download(
         self,
@@ -184,7 +185,9 @@ class Documents(Resource):
         delivery = Delivery(self._transport)
         ends = delivery.now() + patience
         documents, standing = delivery.wait(reference, patience=patience, progress=progress, some=True)
-        facts: dict[str, Any] = dict(wire(order) or {}) or delivery.order(reference)
+        name = OrderName.read(order)
+        if not name.is_known:
+            name = OrderName.read(delivery.order(reference))
         saved: builtins.list[Path] = []
         for document in documents:
             found = document_of(document, reference, self._base_url)
@@ -192,7 +195,7 @@ class Documents(Resource):
                 continue
             try:
                 fetched = self._fetch(delivery, found, language, ends, follow_redirects, max_bytes)
-                saved.append(fetched.save(facts, folder, language))
+                saved.append(fetched.save(name.name, folder, language))
             except DocumentsNotReady:
                 # the list said that it was ready, and the API says now that it is not
                 standing = standing.without(found.iri)
@@ -295,7 +298,7 @@ class Documents(Resource):
         follow_redirects: bool,
         max_bytes: int,
     ) -> Downloads:
-        def address() -> Mapping[str, Any]:
+        def address() -> DocumentAddress:
             return delivery.address_in_time(document, language, ends)
 
         return Downloads(self._transport, document, address, follow_redirects, max_bytes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
-from korus._core.wire import objects
 from korus._http.endpoints import available
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
@@ -171,8 +171,8 @@ class Orders(Resource):
         """
         stored = unknown.intent if isinstance(unknown, OutcomeUnknown) else unknown
         intent = Intent.from_dict(stored, "order")
-        iris = objects(intent.details, "reservations")
-        if not iris or not intent.details.get("externalReference"):
+        request = order_request_of(intent)
+        if not request.lines or not request.external_reference:
             raise InvalidArgument("not an unknown order: its reservations are missing")
         result = resolve(self._client.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

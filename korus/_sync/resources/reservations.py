@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus._booking.intent_details import hold_lines
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import objects
 from korus._http.endpoints import available
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
@@ -130,8 +130,7 @@ class Reservations(Resource):
         """
         stored = unknown.intent if isinstance(unknown, OutcomeUnknown) else unknown
         intent = Intent.from_dict(stored, "hold")
-        items, numbers = objects(intent.details, "items"), objects(intent.details, "lines")
-        if not items or len(items) != len(numbers):
+        if not hold_lines(intent.details):
             raise InvalidArgument("not an unknown hold: its lines are missing")
         result = resolve(self._client.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

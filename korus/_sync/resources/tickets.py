@@ -5,14 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from korus._booking.beneficiaries import (
-    Requirement,
-    order_tickets,
-    read_rows,
-    requirement,
-)
+from korus._booking.beneficiaries import Requirement, requirement
+from korus._booking.beneficiary_rows import read_rows
+from korus._booking.issued_tickets import IssuedTicketFacts
 from korus._booking.outcomes import BulkOutcome
-from korus._core.wire import wire
 from korus._http.endpoints import available
 from korus._sync.booking.beneficiaries import Naming
 from korus._sync.resources._resource import Resource
@@ -76,8 +72,8 @@ class Tickets(Resource):
 
         Reference: 4.15, 7.4.
         """
-        fresh = Naming(self._transport).order(self._reference(order, ORDER))
-        return tuple(need for need in map(requirement, order_tickets(fresh)) if need.missing)
+        fresh = Naming(self._transport).tickets(self._reference(order, ORDER))
+        return tuple(need for need in map(requirement, fresh) if need.missing)
 
     def set_beneficiary(
         self,
@@ -106,8 +102,8 @@ class Tickets(Resource):
         """
         naming = Naming(self._transport)
         reference = self._reference(ticket, TICKET)
-        known = wire(ticket)
-        if known is None or "requiredBeneficiaryFields" not in known:
+        known = IssuedTicketFacts.read(ticket)
+        if not known.shows_requirements:
             known = naming.ticket(reference)
         return naming.name(reference, known, beneficiary)
 
@@ -140,6 +136,6 @@ class Tickets(Resource):
         """
         listed = read_rows(rows)
         naming = Naming(self._transport)
-        fresh = naming.order(self._reference(order, ORDER))
+        fresh = naming.tickets(self._reference(order, ORDER))
         lines = naming.name_all(fresh, listed, concurrency=concurrency)
         return BulkOutcome(lines, clock=self._transport.clock)

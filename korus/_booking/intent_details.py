@@ -1,0 +1,104 @@
+"""Details of intents as the intent log keeps them: what a hold or an order asks for, and what is known of its lines.
+
+They are plain JSON, without anybody's answers or names. No I/O.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from korus._booking.orders import OrderRequest
+from korus._booking.outcomes import HoldLine, OrderLine
+from korus._booking.request_items import RequestedLine, kept_item
+from korus._core.raw_json import json_object, objects, text
+from korus.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from korus._booking.snapshot import Snapshot
+    from korus._journal.intent_log import Intent
+
+__all__ = [
+    "hold_details",
+    "hold_lines",
+    "known_lines",
+    "lines_of",
+    "open_answers",
+    "order_details",
+    "order_request_of",
+    "placed_reservations",
+]
+
+
+def hold_details(
+    items: Sequence[Mapping[str, Any]], prices: Sequence[str | None], snapshot: Snapshot | None
+) -> dict[str, Any]:
+    """Return what has to be remembered of a hold: what it asks for, without anybody's answers."""
+    return {
+        "items": [kept_item(item, price) for item, price in zip(items, prices, strict=True)],
+        "baseline": None if snapshot is None else snapshot.to_dict(),
+    }
+
+
+def order_details(request: OrderRequest) -> dict[str, Any]:
+    """Return what has to be remembered of an order, without who buys."""
+    return {
+        "reservations": [line.reservation for line in request.lines],
+        "externalReference": request.external_reference,
+    }
+
+
+def lines_of(hold: Intent) -> list[RequestedLine]:
+    """Return what the lines of a hold asked for."""
+    return [RequestedLine.of(cast("Mapping[str, Any]", item)) for item in objects(hold.details, "items")]
+
+
+def known_lines(hold: Intent) -> list[Mapping[str, Any] | None]:
+    """Return for each line of a hold what is known of it already, though not of all of them; None for the others."""
+    known, items = objects(hold.details, "told"), objects(hold.details, "items")
+    return [json_object(entry) for entry in known] if len(known) == len(items) else [None] * len(items)
+
+
+def placed_reservations(hold: Intent) -> frozenset[str]:
+    """Return the reservations that are known to be what lines of a hold got, though not all lines are known."""
+    return frozenset(
+        str(iri) for entry in known_lines(hold) if entry is not None for iri in objects(entry, "reservations")
+    )
+
+
+def open_answers(other: Intent, key: str) -> list[str | None]:
+    """Return the digests of the answers of another call's lines that ask for the same and are not known yet."""
+    lines = zip(objects(other.details, "items"), other.keys, known_lines(other), strict=False)
+    return [
+        text(json_object(item) or {}, "answers")
+        for item, asked, known in lines
+        if asked == key and known is None
+    ]
+
+
+def hold_lines(details: Mapping[str, Any]) -> list[HoldLine]:
+    """Return the lines of a hold that the log, or an `OutcomeUnknown`, remembers.
+
+    Raises:
+        InvalidArgument: They are damaged.
+    """
+    items, numbers = objects(details, "items"), objects(details, "lines")
+    try:
+        return [
+            HoldLine(number, item["offer"], item["quantity"])
+            for number, item in zip(numbers, items, strict=True)
+        ]
+    except (KeyError, TypeError, ValueError):
+        raise InvalidArgument("not an unknown hold: its lines are damaged") from None
+
+
+def order_request_of(intent: Intent) -> OrderRequest:
+    """Return the request of an order that the log, or an `OutcomeUnknown`, remembers."""
+    iris = objects(intent.details, "reservations")
+    return OrderRequest(
+        lines=tuple(OrderLine(number, str(iri)) for number, iri in enumerate(iris, start=1)),
+        external_reference=text(intent.details, "externalReference") or "",
+        customer=intent.private.get("customer") or {},
+        notes=intent.private.get("notes"),
+    )

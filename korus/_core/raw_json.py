@@ -1,0 +1,70 @@
+"""Reading of raw JSON: objects and their members, from a model of `korus.models` or from the JSON behind it.
+
+Only the modules at the edge use this, those that turn what came into typed facts or write what is sent
+(`tests/project/test_typed_facts.py` lists them). It validates nothing and never raises on what the API sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast, runtime_checkable
+
+__all__ = ["Serializable", "iri_of", "json_object", "objects", "text", "whole"]
+
+_BLANK = "/.well-known/genid/"
+_ABSENT = object()
+
+
+@runtime_checkable
+class Serializable(Protocol):
+    """An object that can return itself as JSON; every model of `korus.models` does."""
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Return the JSON object, keys as the API writes them."""
+        ...
+
+
+def json_object(value: object) -> Mapping[str, Any] | None:
+    """Return the JSON object behind a model or a mapping; None for anything else (an IRI, a number, None)."""
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value)
+    if isinstance(value, str) or value is None:
+        return None
+    if isinstance(value, Serializable) and not isinstance(value, type):
+        return value.to_dict()
+    return None
+
+
+def text(source: Mapping[str, Any], key: str) -> str | None:
+    """Return a text that is not empty; None if it is absent, null, empty or not a text."""
+    found = source.get(key)
+    return found if isinstance(found, str) and found else None
+
+
+def whole(value: object) -> int | None:
+    """Return a whole number; None for anything else, a bool included."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def objects(source: Mapping[str, Any], key: str) -> tuple[Any, ...]:
+    """Return the members of an array, whatever they are; empty if it is absent, null or not an array."""
+    found = source.get(key)
+    return tuple(cast("Sequence[Any]", found)) if isinstance(found, list) else ()
+
+
+def iri_of(value: object) -> str | None:
+    """Return the IRI of a model, a JSON object or an IRI; None without one and for blank nodes (reference 1.5)."""
+    found: object
+    if isinstance(value, str):
+        found = value
+    elif isinstance(value, Mapping):
+        found = cast("Mapping[str, Any]", value).get("@id")
+    else:
+        # a model has it as an attribute: writing the whole model for it would take hundreds of times longer
+        found = getattr(value, "iri", _ABSENT)
+        if found is _ABSENT:
+            source = json_object(value)
+            found = value if source is None else source.get("@id")
+    if not isinstance(found, str) or not found or found.startswith(_BLANK):
+        return None
+    return str.__str__(found)
