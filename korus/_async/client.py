@@ -499,7 +499,7 @@ class AsyncKorus:
 
         Example:
             >>> answer = await korus.request("GET", "/v1/ticketing/catalogs", params={"page": 2})
-            >>> answer.json()["hydra:member"]
+            >>> answer.json()["member"]
         """
         from korus._http.raw_requests import raw_request
 

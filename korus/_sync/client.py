@@ -500,7 +500,7 @@ class Korus:
 
         Example:
             >>> answer = korus.request("GET", "/v1/ticketing/catalogs", params={"page": 2})
-            >>> answer.json()["hydra:member"]
+            >>> answer.json()["member"]
         """
         from korus._http.raw_requests import raw_request
 
