@@ -13,7 +13,7 @@ from korus._version import __version__
 if TYPE_CHECKING:
     from korus_api import API_VERSION
 
-    from korus import errors, forms, iri, models, money, types
+    from korus import errors, forms, hooks, iri, models, money, types
     from korus._async.booking.builder import AsyncBulkReservation
     from korus._async.client import AsyncKorus
     from korus._async.http.pages import AsyncPages
@@ -45,6 +45,7 @@ __all__ = [
     "__version__",
     "errors",
     "forms",
+    "hooks",
     "iri",
     "models",
     "money",
@@ -67,7 +68,7 @@ _HOMES = {
     "RetryPolicy": "korus._core.retry_policy",
     "Timeouts": "korus._core.config",
 }
-_MODULES = frozenset({"errors", "forms", "iri", "models", "money", "types"})
+_MODULES = frozenset({"errors", "forms", "hooks", "iri", "models", "money", "types"})
 
 
 def __getattr__(name: str) -> Any:

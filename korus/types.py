@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from korus._async.booking.documents import Pending
+    from korus._async.http.transport import Answer
     from korus._async.resources.journal import Recovered
     from korus._booking.beneficiaries import Requirement
     from korus._booking.beneficiary_rows import BeneficiaryProblem, BeneficiaryRow
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from korus._core.config import Config, Timeouts
     from korus._core.retry_policy import RetryPolicy
     from korus._http.pagination import Page
+    from korus._http.raw_answers import RawAnswer, RawAnswers
     from korus._journal.sql_store import JournalEntry
     from korus.errors import Problem, Violation
 
 __all__ = [
+    "Answer",
     "BeneficiaryProblem",
     "BeneficiaryRow",
     "BookingLine",
@@ -45,6 +48,8 @@ __all__ = [
     "Pending",
     "PriceChange",
     "Problem",
+    "RawAnswer",
+    "RawAnswers",
     "Recovered",
     "Requirement",
     "RetryPolicy",
@@ -55,6 +60,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Answer": "korus._async.http.transport",
     "BeneficiaryProblem": "korus._booking.beneficiary_rows",
     "BeneficiaryRow": "korus._booking.beneficiary_rows",
     "BookingLine": "korus._booking.lines",
@@ -73,6 +79,8 @@ _HOMES = {
     "Pending": "korus._async.booking.documents",
     "PriceChange": "korus._booking.live_checks",
     "Problem": "korus.errors",
+    "RawAnswer": "korus._http.raw_answers",
+    "RawAnswers": "korus._http.raw_answers",
     "Recovered": "korus._async.resources.journal",
     "Requirement": "korus._booking.beneficiaries",
     "RetryPolicy": "korus._core.retry_policy",

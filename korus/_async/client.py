@@ -26,6 +26,7 @@ from korus._core.config import (
     settings,
 )
 from korus._core.forks import hold_off_forks
+from korus._core.headers import guarded_headers
 from korus._core.lazy import lazy
 from korus._core.secret import Secret, without_userinfo
 from korus._http.environment import check_proxies, setup_error
@@ -35,13 +36,15 @@ from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
 
     from korus._async.booking.driver import AsyncDriver
     from korus._async.http.cache import AsyncCatalogueCache
+    from korus._async.http.transport import Answer
     from korus._async.resources.catalogs import AsyncCatalogs
     from korus._async.resources.documents import AsyncDocuments
     from korus._async.resources.forms import AsyncForms
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
     from korus._async.resources.tickets import AsyncTickets
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.raw_answers import RawAnswers
+    from korus.hooks import Hook
 
 __all__ = ["AsyncKorus", "AsyncOptions"]
 
@@ -81,6 +86,8 @@ class AsyncOptions(TypedDict, total=False):
     max_connections: int
     http2: bool
     max_answer_bytes: int
+    extra_headers: Mapping[str, str] | None
+    hooks: Sequence[Hook]
 
 
 @cache
@@ -222,6 +229,8 @@ class AsyncKorus:
         max_answer_bytes: Answers longer than this, 16 MiB when left out, are refused, whatever their content
             encoding. Until an answer is read or refused it takes at most this and 32 MB; parsing it takes up to
             about 25 times its size.
+        extra_headers: Headers that are sent to the API besides, not to the token endpoint or a storage host.
+        hooks: Callables that listen to the client's events; see `korus.hooks`.
 
     Raises:
         ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
@@ -258,10 +267,13 @@ class AsyncKorus:
         max_connections: int = 100,
         http2: bool = False,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
+        extra_headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         # first of all, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")
         journal = read_journal(journal)
+        own_headers, extra_headers = guarded_headers(extra_headers), None
         base_url, token_url = without_userinfo(base_url), without_userinfo(token_url)
         guarded = Secret(cache) if isinstance(cache, str) else cache
         cache = None
@@ -280,6 +292,8 @@ class AsyncKorus:
             max_answer_bytes=max_answer_bytes,
             journal=journal,
             cache=cache,
+            extra_headers=own_headers,
+            hooks=hooks,
         )
         _check_colour(http_client, transport)
         self._set_up(config, _Pool(config, http_client, transport))
@@ -439,6 +453,59 @@ class AsyncKorus:
 
         return AsyncJournal(self)
 
+    def raw_answer(self) -> AbstractContextManager[RawAnswers]:
+        """Collect headers, status, request id and elapsed time of the calls made inside a block.
+
+        Only the calls of this client and of those made from it by `with_options` count, and only those of this task
+        and of the tasks and threads that korus starts for them.
+
+        Example:
+            >>> with korus.raw_answer() as raw:
+            ...     offers = await korus.offers.list(catalog).first()
+            >>> raw.status, raw.request_id, raw.headers.get("x-ratelimit-remaining")
+        """
+        from korus._http.raw_answers import collected
+
+        return collected(self._pool)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | float | Sequence[str | float]] | None = None,
+        json: Any = None,
+        content_type: str | None = None,
+    ) -> Answer:
+        """Send a request that has no method of its own, with token, retries, deadline and errors as all others.
+
+        A GET, HEAD or OPTIONS is tried again after any failure; everything else only if it was certainly not carried
+        out. What it books is in no journal: use `reservations` and `orders` for that.
+
+        Args:
+            method: The HTTP method.
+            path: The path below ``base_url``, such as ``/v1/ticketing/catalogs``; percent-encoded.
+            params: The query.
+            json: The body, as JSON; None for none.
+            content_type: Of the body; ``application/ld+json`` when left out, for a PATCH
+                ``application/merge-patch+json``.
+
+        Returns:
+            The answer: ``status``, ``headers``, ``content``, ``request_id`` and ``json()``.
+
+        Raises:
+            InvalidArgument: An argument cannot be sent; nothing was.
+            KorusError: What a request can raise; see `korus.errors`.
+
+        Example:
+            >>> answer = await korus.request("GET", "/v1/ticketing/catalogs", params={"page": 2})
+            >>> answer.json()["member"]
+        """
+        from korus._http.raw_requests import raw_request
+
+        operation, arguments = raw_request(method, path, params, json, content_type)
+        return await self._transport.send(operation, arguments)
+
     async def aclose(self) -> None:
         """End what is fetched ahead, and close the connections.
 
@@ -497,6 +564,8 @@ def _guarded(options: AsyncOptions) -> AsyncOptions:
     for name, value in options.items():
         if name in {"base_url", "token_url"}:
             guarded[name] = without_userinfo(value)
+        elif name == "extra_headers":
+            guarded[name] = guarded_headers(value)
         elif name in _GUARDED and isinstance(value, str):
             guarded[name] = Secret(value)
     return cast("AsyncOptions", guarded)
@@ -524,6 +593,8 @@ def _changed(config: Config, options: AsyncOptions) -> Config:
         "max_answer_bytes": config.max_answer_bytes,
         "journal": config.journal,
         "cache": config.cache,
+        "extra_headers": config.extra_headers,
+        "hooks": config.hooks,
     }
     if "environment" not in options:
         kept |= {"base_url": config.base_url, "token_url": config.token_url}

@@ -86,7 +86,8 @@ def order_request(
                     units[iri] = held_units
         members = outcome.succeeded
     elif isinstance(held, str) or isinstance(held, Mapping) or not isinstance(held, Iterable):  # noqa: SIM101 - narrowed
-        members = (cast("object", held),)
+        one: object = held
+        members = (one,)
     else:
         members = tuple(cast("Iterable[object]", held))
     iris = dict.fromkeys(reference(entry, RESERVATION, base_url=base_url).iri for entry in members)

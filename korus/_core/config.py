@@ -10,12 +10,13 @@ import math
 import os
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 from korus._core.durations import bounded
+from korus._core.headers import read_headers
 from korus._core.retry_policy import RetryPolicy
 from korus._core.secret import Secret, without_userinfo
 from korus._core.values import is_count, is_number, shown
@@ -23,10 +24,12 @@ from korus.errors import ConfigurationError, InvalidIri
 from korus.iri import origin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from korus._core.cache_setting import Cache
+    from korus._core.headers import ExtraHeaders
+    from korus.hooks import Hook
 
 __all__ = [
     "ENVIRONMENTS",
@@ -127,6 +130,8 @@ class Config:
         max_answer_bytes: Answers longer than this are refused; parsing one takes up to about 25 times its size.
         journal: Path or SQLAlchemy URL of the journal, which may hold a password.
         cache: Where catalogue data is kept, None for nowhere.
+        extra_headers: Headers that are sent to the API besides.
+        hooks: What listens to the client's events.
     """
 
     base_url: str
@@ -141,6 +146,8 @@ class Config:
     max_answer_bytes: int = MAX_ANSWER_BYTES
     journal: Secret | None = None
     cache: Cache | None = None
+    extra_headers: ExtraHeaders = ()
+    hooks: tuple[Hook, ...] = field(default=(), eq=False, repr=False)
 
 
 _VARIABLES = {
@@ -228,6 +235,8 @@ def configure(
     max_answer_bytes: int = MAX_ANSWER_BYTES,
     journal: Secret | None = None,
     cache: Cache | Path | str | Secret | bool | None = None,
+    extra_headers: Mapping[str, str] | ExtraHeaders | None = None,
+    hooks: Sequence[Hook] = (),
 ) -> Config:
     """Check all arguments of a client together.
 
@@ -249,6 +258,8 @@ def configure(
         if not isinstance(value, str | None)
     ]
     problems = no_texts + _wrong_kinds(retry, http2, max_connections, max_answer_bytes)
+    headers = _headers(extra_headers, problems)
+    listening = _hooks(hooks, problems)
     timeouts = _timeouts(timeout, problems)
     if no_texts:
         # what they say cannot be looked at
@@ -296,6 +307,8 @@ def configure(
         max_answer_bytes=max_answer_bytes,
         journal=journal,
         cache=read_cache(cache),
+        extra_headers=headers,
+        hooks=listening,
     )
 
 
@@ -309,6 +322,25 @@ def _timeouts(timeout: float | timedelta | Timeouts | None, problems: list[str])
     except ConfigurationError as error:
         problems.append(error.message)
         return Timeouts()
+
+
+def _headers(extra_headers: object, problems: list[str]) -> ExtraHeaders:
+    try:
+        return read_headers(extra_headers)
+    except ConfigurationError as error:
+        problems.append(error.message)
+        return ()
+
+
+def _hooks(given: object, problems: list[str]) -> tuple[Hook, ...]:
+    found = tuple(cast("Iterable[object]", given)) if type(given) in {list, tuple} else None
+    if found is None or not all(map(callable, found)):
+        problems.append(
+            "`hooks` must be a list of callables that take an event, such as [print], got "
+            + ("a list with something else in it" if found is not None else shown(given))
+        )
+        return ()
+    return cast("tuple[Hook, ...]", found)
 
 
 def _wrong_kinds(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from korus._core.config import Config
+    from korus._core.headers import ExtraHeaders
 
 __all__ = ["CATALOGUE", "account_of", "key_of"]
 
@@ -42,7 +43,13 @@ def account_of(config: Config) -> str:
 
 
 def key_of(
-    account: str, epoch: str, url: str, params: Iterable[tuple[str, object]], language: str | None
+    account: str,
+    epoch: str,
+    url: str,
+    params: Iterable[tuple[str, object]],
+    language: str | None,
+    *,
+    headers: ExtraHeaders = (),
 ) -> str:
     """Name an answer.
 
@@ -52,8 +59,10 @@ def key_of(
         url: The request's address.
         params: Its query.
         language: Its ``Accept-Language``.
+        headers: Its other headers that the answer may depend on.
     """
-    return "korus:" + _digest(account, epoch, url, urlencode(list(params)), language or "")
+    parts = [account, epoch, url, urlencode(list(params)), language or ""]
+    return "korus:" + _digest(*parts, *(f"{name.lower()}:{value.reveal()}" for name, value in headers))
 
 
 def _digest(*parts: str) -> str:

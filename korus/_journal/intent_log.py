@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from uuid import uuid4
 
@@ -37,6 +38,7 @@ __all__ = [
     "State",
     "TakenOver",
     "Takeover",
+    "counted",
     "digest_of",
     "keys_in_doubt",
     "keys_reported_failed",
@@ -178,6 +180,22 @@ def _failed_in(outcome: Mapping[str, Any]) -> set[Any]:
     """Return the reservations of an order's lines that failed."""
     lines = [json_object(line) or {} for line in objects(outcome, "lines")]
     return {line.get("reservation") for line in lines if line.get("status") == "failed"}
+
+
+def counted(intent: Intent, outcome: Mapping[str, Any] | None) -> dict[str, int]:
+    """Return how many of an intent's lines ended how: ``succeeded`` and ``failed``, or ``refused`` for all of them.
+
+    Args:
+        intent: The intent.
+        outcome: Its outcome; None if it is not settled.
+    """
+    if outcome is None:
+        return {}
+    if "refused" in outcome:
+        return {"refused": len(intent.keys)}
+    return dict(
+        Counter(str(line.get("status")) for line in map(json_object, objects(outcome, "lines")) if line)
+    )
 
 
 @frozen

@@ -5,6 +5,7 @@ Its twin is `korus._primitives.synchronous`; `scripts.sync` swaps one for the ot
 
 from __future__ import annotations
 
+import contextvars
 import os
 import sys
 from contextlib import asynccontextmanager, suppress
@@ -431,7 +432,8 @@ def _later() -> Callable[[Callable[[], object]], object]:
 def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:
     # an async iterator cannot own a task group: its body must not be left while a cancel scope is open
     if _is_trio():
-        sys.modules["trio"].lowlevel.spawn_system_task(run)
+        # asyncio copies the context by itself: spans and collectors of the caller hold for what is made for it
+        sys.modules["trio"].lowlevel.spawn_system_task(run, context=contextvars.copy_context())
         return
     import asyncio  # noqa: PLC0415 (not needed under trio)
 

@@ -24,6 +24,7 @@ from korus._core.config import (
     settings,
 )
 from korus._core.forks import hold_off_forks
+from korus._core.headers import guarded_headers
 from korus._core.lazy import lazy
 from korus._core.secret import Secret, without_userinfo
 from korus._http.environment import check_proxies, setup_error
@@ -36,15 +37,18 @@ from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
 
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.raw_answers import RawAnswers
     from korus._sync.booking.driver import Driver
     from korus._sync.http.cache import CatalogueCache
+    from korus._sync.http.transport import Answer
     from korus._sync.resources.catalogs import Catalogs
     from korus._sync.resources.documents import Documents
     from korus._sync.resources.forms import Forms
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from korus._sync.resources.products import Products
     from korus._sync.resources.reservations import Reservations
     from korus._sync.resources.tickets import Tickets
+    from korus.hooks import Hook
 
 __all__ = ["Korus", "Options"]
 
@@ -82,6 +87,8 @@ class Options(TypedDict, total=False):
     max_connections: int
     http2: bool
     max_answer_bytes: int
+    extra_headers: Mapping[str, str] | None
+    hooks: Sequence[Hook]
 
 
 @cache
@@ -223,6 +230,8 @@ class Korus:
         max_answer_bytes: Answers longer than this, 16 MiB when left out, are refused, whatever their content
             encoding. Until an answer is read or refused it takes at most this and 32 MB; parsing it takes up to
             about 25 times its size.
+        extra_headers: Headers that are sent to the API besides, not to the token endpoint or a storage host.
+        hooks: Callables that listen to the client's events; see `korus.hooks`.
 
     Raises:
         ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
@@ -259,10 +268,13 @@ class Korus:
         max_connections: int = 100,
         http2: bool = False,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
+        extra_headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         # first of all, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")
         journal = read_journal(journal)
+        own_headers, extra_headers = guarded_headers(extra_headers), None
         base_url, token_url = without_userinfo(base_url), without_userinfo(token_url)
         guarded = Secret(cache) if isinstance(cache, str) else cache
         cache = None
@@ -281,6 +293,8 @@ class Korus:
             max_answer_bytes=max_answer_bytes,
             journal=journal,
             cache=cache,
+            extra_headers=own_headers,
+            hooks=hooks,
         )
         _check_colour(http_client, transport)
         self._set_up(config, _Pool(config, http_client, transport))
@@ -440,6 +454,59 @@ class Korus:
 
         return Journal(self)
 
+    def raw_answer(self) -> AbstractContextManager[RawAnswers]:
+        """Collect headers, status, request id and elapsed time of the calls made inside a block.
+
+        Only the calls of this client and of those made from it by `with_options` count, and only those of this task
+        and of the tasks and threads that korus starts for them.
+
+        Example:
+            >>> with korus.raw_answer() as raw:
+            ...     offers = korus.offers.list(catalog).first()
+            >>> raw.status, raw.request_id, raw.headers.get("x-ratelimit-remaining")
+        """
+        from korus._http.raw_answers import collected
+
+        return collected(self._pool)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | float | Sequence[str | float]] | None = None,
+        json: Any = None,
+        content_type: str | None = None,
+    ) -> Answer:
+        """Send a request that has no method of its own, with token, retries, deadline and errors as all others.
+
+        A GET, HEAD or OPTIONS is tried again after any failure; everything else only if it was certainly not carried
+        out. What it books is in no journal: use `reservations` and `orders` for that.
+
+        Args:
+            method: The HTTP method.
+            path: The path below ``base_url``, such as ``/v1/ticketing/catalogs``; percent-encoded.
+            params: The query.
+            json: The body, as JSON; None for none.
+            content_type: Of the body; ``application/ld+json`` when left out, for a PATCH
+                ``application/merge-patch+json``.
+
+        Returns:
+            The answer: ``status``, ``headers``, ``content``, ``request_id`` and ``json()``.
+
+        Raises:
+            InvalidArgument: An argument cannot be sent; nothing was.
+            KorusError: What a request can raise; see `korus.errors`.
+
+        Example:
+            >>> answer = korus.request("GET", "/v1/ticketing/catalogs", params={"page": 2})
+            >>> answer.json()["member"]
+        """
+        from korus._http.raw_requests import raw_request
+
+        operation, arguments = raw_request(method, path, params, json, content_type)
+        return self._transport.send(operation, arguments)
+
     def close(self) -> None:
         """End what is fetched ahead, and close the connections.
 
@@ -498,6 +565,8 @@ def _guarded(options: Options) -> Options:
     for name, value in options.items():
         if name in {"base_url", "token_url"}:
             guarded[name] = without_userinfo(value)
+        elif name == "extra_headers":
+            guarded[name] = guarded_headers(value)
         elif name in _GUARDED and isinstance(value, str):
             guarded[name] = Secret(value)
     return cast("Options", guarded)
@@ -525,6 +594,8 @@ def _changed(config: Config, options: Options) -> Config:
         "max_answer_bytes": config.max_answer_bytes,
         "journal": config.journal,
         "cache": config.cache,
+        "extra_headers": config.extra_headers,
+        "hooks": config.hooks,
     }
     if "environment" not in options:
         kept |= {"base_url": config.base_url, "token_url": config.token_url}

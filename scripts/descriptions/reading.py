@@ -95,7 +95,7 @@ def values(text: str | bytes, *, name: str) -> Json:
     broken: json.JSONDecodeError | None = None
     if plain.lstrip()[:1] in {"{", "["}:
         try:
-            return cast("Json", json.loads(plain, object_pairs_hook=_unique))
+            return json.loads(plain, object_pairs_hook=_unique)
         except json.JSONDecodeError as error:
             broken = error  # a flow collection of YAML starts with a bracket too
         except (_MeaningError, RecursionError) as error:
@@ -187,7 +187,7 @@ class _Builder:
 
     def _value(self, event: Any, at: str) -> Json:
         self._made += 1
-        kind = type(event)
+        kind: Any = type(event)
         if kind is AliasEvent:
             return self._alias(event)
         before, anchor = self._made, event.anchor
@@ -233,7 +233,7 @@ class _Builder:
         merged: list[Json] = []
         while True:
             event = self._next()
-            kind = type(event)
+            kind: Any = type(event)
             if kind is MappingEndEvent:
                 break
             line = event.start_mark.line + 1

@@ -221,6 +221,12 @@ class AsyncBulkReservation:
         Reference: 3.10, 7.3.
         """
         allowed = tolerance(max_price_change)
+        with self._client.transport.observer.action("book", len(self.lines)):
+            return await self._submit(allowed, external_reference, check=check)
+
+    async def _submit(
+        self, allowed: Decimal | None, external_reference: str | None, *, check: bool
+    ) -> BulkOutcome[Reservation, AsyncBulkReservation]:
         prepared = self._judged(await self._prepared(check=check))
         if check:
             checks, snapshot = await self._ask(with_snapshot=True)

@@ -26,9 +26,11 @@ from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._http.endpoints import available, request_for
 from korus._http.pagination import read_envelope
+from korus._journal.intent_log import counted
 from korus._journal.process import ACTIVE
 from korus._primitives.asynchronous import check_stopped, map_ordered, sleep
 from korus.errors import DecodingFailed, InvalidIri, KorusError, OperationUnavailable
+from korus.hooks import BookingStep
 from korus.iri import ORDER, RESERVATION, parse_iri
 
 if TYPE_CHECKING:
@@ -120,10 +122,14 @@ class AsyncDriver:
             case ask.Advance(intent, state):
                 held = await self._log.do(self._log.store.advance, intent, state)
                 work.intent = None if state == "unknown" or not held else intent
+                if held:
+                    self._report(intent, state)
                 return held
             case ask.Settle(intent, outcome, claims):
                 own = await self._log.do(self._log.store.settle, intent, outcome, claims)
                 work.intent = None
+                if own is not None:
+                    self._report(intent, "settled", outcome)
                 return own
             case Recover(intents, complete):
                 return await self._recover(intents, complete=complete)
@@ -143,7 +149,8 @@ class AsyncDriver:
             case ask.TakeOver(spare):
                 return await self._log.take_over(spare)
             case ask.OpenIntent(intent):
-                return await self._log.do(store.open, intent)
+                await self._log.do(store.open, intent)
+                return self._report(intent, "intended")
             case ask.Claim(intent, iris):
                 return await self._log.do(store.claim, intent, iris)
             case ask.Claimed(intent, iris):
@@ -195,6 +202,11 @@ class AsyncDriver:
             return await map_ordered(recover, intents, concurrency=self.concurrency)
         finally:
             self._log.let_go(*(intent.id for intent in intents))
+
+    def _report(self, intent: Intent, state: str, outcome: Mapping[str, Any] | None = None) -> None:
+        """Pass on how far an intent has got."""
+        step = BookingStep(intent.kind, intent.id, state, len(intent.keys), counted(intent, outcome))
+        self._transport.observer.emit(step)
 
     # --- requests that book --------------------------------------------------------------------------------
 

@@ -12,18 +12,20 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httpx
-from attrs import define
+from attrs import define, field
 
 from korus._async.http.reading import discard
 from korus._http import oidc
 from korus._primitives.asynchronous import AsyncEvent, home
 from korus.errors import KorusError, StatusError, TimedOut
+from korus.hooks import TokenRenewed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
 
     from korus._async.http.cache import AsyncSharedToken
     from korus._core.config import Config
+    from korus._core.observer import Observer
     from korus._core.secret import Secret
     from korus._http.oidc import Token
     from korus._primitives.clock import Clock
@@ -49,11 +51,17 @@ class Progress:
         sent: Whether the request itself may have left, as opposed to only a token being waited for.
         deadline: The monotonic time until which it may take, None for no limit.
         over: Whether it has ended.
+        added: Headers that hooks add to the request.
+        status: The status of the answer.
+        headers: The headers of the answer, None as long as there is none.
     """
 
     deadline: float | None = None
     sent: bool = False
     over: bool = False
+    added: Sequence[tuple[bytes, bytes]] = ()
+    status: int | None = None
+    headers: httpx.Headers | None = field(default=None, repr=False)
 
 
 @define(eq=False)
@@ -95,12 +103,15 @@ class AsyncTokens:
         """Everything that must not be shown, should an answer echo it."""
         return self._secrets
 
-    async def token(self, stale: Token | None = None, deadline: float | None = None) -> Token:
+    async def token(
+        self, stale: Token | None = None, deadline: float | None = None, observer: Observer | None = None
+    ) -> Token:
         """Return a token that holds.
 
         Args:
             stale: The token that the API has just refused; another one is needed.
             deadline: The monotonic time until which it may take, None for no limit.
+            observer: Is told of a renewal that this call makes.
 
         Raises:
             AuthenticationFailed: the token endpoint answered with a 3xx or 4xx.
@@ -112,7 +123,7 @@ class AsyncTokens:
                 return token
             flight, leads = self._join(stale)
             if leads:
-                await self._renew(flight, stale, deadline)
+                await self._renew(flight, stale, deadline, observer)
             elif not await flight.done.wait(self._seconds_left(deadline)):
                 raise TimedOut(
                     f"{oidc.OPERATION}: the time limit has passed while another call renewed the token; "
@@ -144,11 +155,16 @@ class AsyncTokens:
         mine.done.set()
         return mine, False
 
-    async def _renew(self, flight: _Flight, stale: Token | None, deadline: float | None) -> None:
-        here = home()
+    async def _renew(
+        self, flight: _Flight, stale: Token | None, deadline: float | None, observer: Observer | None
+    ) -> None:
+        here, began = home(), self._clock.monotonic()
+        failed: str | None = None
+        renewed: Token | None = None
         try:
-            flight.token = await self._renewed(stale, deadline)
+            renewed = flight.token = await self._renewed(stale, deadline)
         except KorusError as error:
+            failed = type(error).__name__
             if deadline is not None and self._clock.monotonic() >= deadline:
                 # the others may have more time than this call had
                 raise
@@ -157,6 +173,10 @@ class AsyncTokens:
             self._complete(flight, stale)
             del self._flights[here]
             flight.done.set()
+            if observer is not None and (failed or renewed):
+                now = self._clock.monotonic()
+                lifetime = None if renewed is None else renewed.ends_at - now
+                observer.emit(TokenRenewed(now - began, lifetime, failed))
 
     def _complete(self, flight: _Flight, stale: Token | None) -> None:
         now, held = self._clock.monotonic(), self._token
@@ -238,8 +258,9 @@ def _detached(error: KorusError) -> KorusError:
 class AsyncBearerAuth(httpx.Auth):
     """Puts the token on requests to the API's own origin, and replays a request once after a 401."""
 
-    def __init__(self, base_url: str, tokens: AsyncTokens) -> None:
+    def __init__(self, base_url: str, tokens: AsyncTokens, observer: Observer | None = None) -> None:
         url = httpx.URL(base_url)
+        self._observer = observer
         self._origin = (url.scheme, url.host, url.port)
         self._tokens = tokens
 
@@ -250,7 +271,7 @@ class AsyncBearerAuth(httpx.Auth):
             progress.sent = True
             yield request
             return
-        token = await self._tokens.token(deadline=progress.deadline)
+        token = await self._tokens.token(None, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
         progress.sent = True
         response = yield request
@@ -259,7 +280,7 @@ class AsyncBearerAuth(httpx.Auth):
         # the connection is free for others, the token request included, only when the answer was read
         await discard(response)
         progress.sent = False
-        token = await self._tokens.token(stale=token, deadline=progress.deadline)
+        token = await self._tokens.token(token, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
         progress.sent = True
         yield request

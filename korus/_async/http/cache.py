@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from korus._core.cache_setting import Cache
     from korus._core.config import Config
+    from korus._core.headers import ExtraHeaders
     from korus._primitives.clock import Clock
 
 __all__ = ["AsyncCatalogueCache", "AsyncSharedToken", "Kept"]
@@ -126,6 +127,7 @@ class AsyncCatalogueCache:
         url: str,
         params: Iterable[tuple[str, object]],
         language: str | None,
+        headers: ExtraHeaders = (),
         *,
         seconds: float,
     ) -> tuple[str | None, Kept | None]:
@@ -135,11 +137,12 @@ class AsyncCatalogueCache:
             url: The request's address.
             params: Its query.
             language: Its ``Accept-Language``.
+            headers: Its other headers that an answer may depend on.
             seconds: How long it may take.
         """
 
         async def step(storage: Any) -> tuple[str, Kept | None]:
-            key = key_of(self._account, await self._epoch(storage), url, params, language)
+            key = key_of(self._account, await self._epoch(storage), url, params, language, headers=headers)
             for entry in await self._entries(storage, key):
                 content = b"".join([piece async for piece in entry.response.stream])
                 return key, Kept(content, str(entry.response.headers.get("content-type", "")))

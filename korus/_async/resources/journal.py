@@ -127,7 +127,9 @@ class AsyncJournal:
         """
         _ = self._store
         driver = AsyncDriver(self._client.transport, self._client.intent_log, concurrency)
-        return tuple(map(_recovered, await driver.run(recover(complete=complete))))
+        with self._client.transport.observer.action("recover"):
+            recovered = await driver.run(recover(complete=complete))
+        return tuple(map(_recovered, recovered))
 
     async def forget(self, intent_id: str) -> bool:
         """Let go of an intent that nothing can settle any more, such as one of a sandbox that is gone.

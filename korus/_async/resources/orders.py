@@ -139,7 +139,8 @@ class AsyncOrders(AsyncResource):
         Reference: 3.7, 4.12, 4.14, 7.3.
         """
         request = order_request(held, customer, external_reference, notes, self._base_url)
-        result = await place(self._client.driver, request)
+        with self._transport.observer.action("order", len(request.lines)):
+            result = await place(self._client.driver, request)
         again: Callable[[Sequence[Any]], AsyncBulkReservation] | None = getattr(held, "rebook_units", None)
 
         def rebook(lines: Sequence[Line]) -> AsyncBulkReservation:

@@ -222,6 +222,12 @@ class BulkReservation:
         Reference: 3.10, 7.3.
         """
         allowed = tolerance(max_price_change)
+        with self._client.transport.observer.action("book", len(self.lines)):
+            return self._submit(allowed, external_reference, check=check)
+
+    def _submit(
+        self, allowed: Decimal | None, external_reference: str | None, *, check: bool
+    ) -> BulkOutcome[Reservation, BulkReservation]:
         prepared = self._judged(self._prepared(check=check))
         if check:
             checks, snapshot = self._ask(with_snapshot=True)

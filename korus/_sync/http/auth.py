@@ -13,17 +13,19 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httpx
-from attrs import define
+from attrs import define, field
 
 from korus._http import oidc
 from korus._primitives.synchronous import Event, home
 from korus._sync.http.reading import discard
 from korus.errors import KorusError, StatusError, TimedOut
+from korus.hooks import TokenRenewed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Hashable
+    from collections.abc import Callable, Generator, Hashable, Sequence
 
     from korus._core.config import Config
+    from korus._core.observer import Observer
     from korus._core.secret import Secret
     from korus._http.oidc import Token
     from korus._primitives.clock import Clock
@@ -50,11 +52,17 @@ class Progress:
         sent: Whether the request itself may have left, as opposed to only a token being waited for.
         deadline: The monotonic time until which it may take, None for no limit.
         over: Whether it has ended.
+        added: Headers that hooks add to the request.
+        status: The status of the answer.
+        headers: The headers of the answer, None as long as there is none.
     """
 
     deadline: float | None = None
     sent: bool = False
     over: bool = False
+    added: Sequence[tuple[bytes, bytes]] = ()
+    status: int | None = None
+    headers: httpx.Headers | None = field(default=None, repr=False)
 
 
 @define(eq=False)
@@ -96,12 +104,15 @@ class Tokens:
         """Everything that must not be shown, should an answer echo it."""
         return self._secrets
 
-    def token(self, stale: Token | None = None, deadline: float | None = None) -> Token:
+    def token(
+        self, stale: Token | None = None, deadline: float | None = None, observer: Observer | None = None
+    ) -> Token:
         """Return a token that holds.
 
         Args:
             stale: The token that the API has just refused; another one is needed.
             deadline: The monotonic time until which it may take, None for no limit.
+            observer: Is told of a renewal that this call makes.
 
         Raises:
             AuthenticationFailed: the token endpoint answered with a 3xx or 4xx.
@@ -113,7 +124,7 @@ class Tokens:
                 return token
             flight, leads = self._join(stale)
             if leads:
-                self._renew(flight, stale, deadline)
+                self._renew(flight, stale, deadline, observer)
             elif not flight.done.wait(self._seconds_left(deadline)):
                 raise TimedOut(
                     f"{oidc.OPERATION}: the time limit has passed while another call renewed the token; "
@@ -145,11 +156,16 @@ class Tokens:
         mine.done.set()
         return mine, False
 
-    def _renew(self, flight: _Flight, stale: Token | None, deadline: float | None) -> None:
-        here = home()
+    def _renew(
+        self, flight: _Flight, stale: Token | None, deadline: float | None, observer: Observer | None
+    ) -> None:
+        here, began = home(), self._clock.monotonic()
+        failed: str | None = None
+        renewed: Token | None = None
         try:
-            flight.token = self._renewed(stale, deadline)
+            renewed = flight.token = self._renewed(stale, deadline)
         except KorusError as error:
+            failed = type(error).__name__
             if deadline is not None and self._clock.monotonic() >= deadline:
                 # the others may have more time than this call had
                 raise
@@ -158,6 +174,10 @@ class Tokens:
             self._complete(flight, stale)
             del self._flights[here]
             flight.done.set()
+            if observer is not None and (failed or renewed):
+                now = self._clock.monotonic()
+                lifetime = None if renewed is None else renewed.ends_at - now
+                observer.emit(TokenRenewed(now - began, lifetime, failed))
 
     def _complete(self, flight: _Flight, stale: Token | None) -> None:
         now, held = self._clock.monotonic(), self._token
@@ -239,8 +259,9 @@ def _detached(error: KorusError) -> KorusError:
 class BearerAuth(httpx.Auth):
     """Puts the token on requests to the API's own origin, and replays a request once after a 401."""
 
-    def __init__(self, base_url: str, tokens: Tokens) -> None:
+    def __init__(self, base_url: str, tokens: Tokens, observer: Observer | None = None) -> None:
         url = httpx.URL(base_url)
+        self._observer = observer
         self._origin = (url.scheme, url.host, url.port)
         self._tokens = tokens
 
@@ -251,7 +272,7 @@ class BearerAuth(httpx.Auth):
             progress.sent = True
             yield request
             return
-        token = self._tokens.token(deadline=progress.deadline)
+        token = self._tokens.token(None, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
         progress.sent = True
         response = yield request
@@ -260,7 +281,7 @@ class BearerAuth(httpx.Auth):
         # the connection is free for others, the token request included, only when the answer was read
         discard(response)
         progress.sent = False
-        token = self._tokens.token(stale=token, deadline=progress.deadline)
+        token = self._tokens.token(token, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
         progress.sent = True
         yield request

@@ -7,7 +7,6 @@ request may have arrived, `error_responses` what an error answer means.
 
 from __future__ import annotations
 
-import logging
 import platform
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import define, field
 
+from korus._core.observer import CallWatch, Observer
 from korus._http.decode import decode_json, decode_object
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of, status_error
@@ -25,6 +25,7 @@ from korus._http.identity import Identity
 from korus._http.oidc import OPERATION as TOKEN_OPERATION
 from korus._http.oidc import unusable
 from korus._http.rate_gate import Turn, exhausted_for
+from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
 from korus._http.transport_errors import CAUGHT, failure_of
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -42,6 +43,7 @@ from korus.errors import (
     KorusError,
     RateLimited,
 )
+from korus.hooks import CacheHit, RateLimitMet, RetryScheduled
 from korus.iri import prefix_of, relative_iris
 
 if TYPE_CHECKING:
@@ -55,7 +57,6 @@ __all__ = ["Answer", "Fetched", "Transport", "Operation", "Trace", "user_agent"]
 
 _Decoded = TypeVar("_Decoded")
 
-_LOG = logging.getLogger("korus")
 _MEDIA_TYPE = "application/ld+json"
 # the network's own timeouts come first, so that "never connected" is told from "never answered"
 _SLACK = 1.03
@@ -188,6 +189,7 @@ class _Asked:
     headers: dict[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
     identity: Identity = field(repr=False)
+    watch: CallWatch | None = field(default=None, repr=False)
 
 
 @define(eq=False)
@@ -276,10 +278,13 @@ class Transport:
             gate = Gate(clock, None if self.cache is None else self.cache.shared_gate())
         self._gate = gate
         self._pool = pool
-        self._auth = BearerAuth(config.base_url, self.tokens)
+        self.observer = Observer(config.hooks, clock.monotonic)
+        self._auth = BearerAuth(config.base_url, self.tokens, self.observer)
         self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
         if config.language is not None:
             self._headers["Accept-Language"] = config.language
+        api = httpx.URL(config.base_url)
+        self._server = api.host, api.port or {"https": 443, "http": 80}.get(api.scheme)
         self._timeouts = _http_timeouts(config.timeouts)
 
     def with_config(self, config: Config) -> Transport:
@@ -337,6 +342,22 @@ class Transport:
         replay = replay or replay_of(asked.name, operation.method)
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
+        if not (self.observer.is_on or is_collecting()):
+            return self._answered(asked, replay, deadline, trace)
+        asked.watch = watch = self._watch(asked)
+        answer: Answer | None = None
+        try:
+            with watch:
+                answer = self._answered(asked, replay, deadline, trace)
+                return answer
+        finally:
+            if is_collecting():
+                collect(self._pool, _raw_answer(watch, answer))
+
+    def _watch(self, asked: _Asked) -> CallWatch:
+        return self.observer.call(asked.name, asked.method, asked.identity.template or None, *self._server)
+
+    def _answered(self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None) -> Answer:
         if self.cache is not None and self.cache.keeps(asked.name):
             return self._from_cache(self.cache, asked, replay, deadline)
         return self._carried_out(asked, replay, deadline, trace)
@@ -344,11 +365,16 @@ class Transport:
     def _from_cache(
         self, cache: CatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
     ) -> Answer:
-        language = asked.headers.get("Accept-Language")
         key, kept = cache.find(
-            asked.url, asked.params or (), language, seconds=self._seconds_for_the_cache(deadline)
+            asked.url,
+            asked.params or (),
+            asked.headers.get("Accept-Language"),
+            self.config.extra_headers,
+            seconds=self._seconds_for_the_cache(deadline),
         )
         if kept is not None:
+            if asked.watch is not None:
+                self.observer.emit(CacheHit(asked.watch.call))
             headers = httpx.Headers({"content-type": kept.content_type})
             return Answer(
                 asked.name,
@@ -376,21 +402,20 @@ class Transport:
     def _carried_out(
         self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
     ) -> Answer:
-        name = asked.name
         attempt = 0
         failure: KorusError | None = None
         while True:
             attempt += 1
             turn = self._gate.enter(books=replay is Replay.NEVER, deadline=deadline)
             if turn is None:
-                raise failure or _no_turn(name)
+                raise failure or _no_turn(asked.name)
             progress = Progress(deadline)
             try:
-                outcome = self._attempt(asked, progress)
+                outcome = self._watched_attempt(asked, progress)
             finally:
                 if trace is not None and progress.sent:
                     trace.sent = True
-            self._learn(turn, outcome)
+            self._learn(asked, turn, outcome)
             if isinstance(outcome, Answer):
                 return outcome
             failure = outcome
@@ -404,19 +429,38 @@ class Transport:
             )
             if wait is None:
                 raise failure
-            _LOG.debug("%s: attempt %d failed (%s); again in %.2f s", name, attempt, failure, wait)
+            if asked.watch is not None:
+                failed = type(failure).__name__
+                self.observer.emit(RetryScheduled(asked.watch.call, attempt, wait, failed, failure.status))
             sleep(wait)
 
-    def _learn(self, turn: Turn, outcome: Answer | KorusError) -> None:
-        """Let the gate know of a limit that was met."""
+    def _learn(self, asked: _Asked, turn: Turn, outcome: Answer | KorusError) -> None:
+        """Let the gate and the hooks know of a limit that was met."""
         longest = self.config.retry.retry_after_cap
         if isinstance(outcome, RateLimited):
+            call = (asked.watch or self._watch(asked)).call
+            self.observer.emit(RateLimitMet(call, outcome.retry_after))
             wait = outcome.retry_after
             self._gate.limited(turn, None if wait is None else min(wait, longest))
         elif isinstance(outcome, Answer):
             seconds = exhausted_for(outcome.headers.raw, self.clock.now)
             if seconds is not None:
                 self._gate.exhausted(min(seconds, longest))
+
+    def _watched_attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
+        if asked.watch is None:
+            return self._attempt(asked, progress)
+        with asked.watch.attempt() as watch:
+            progress.added = watch.added
+            try:
+                outcome = self._attempt(asked, progress)
+            finally:
+                watch.sent = progress.sent
+                if progress.headers is not None:
+                    watch.status, watch.headers = progress.status, progress.headers
+                    watch.request_id = request_id_of(progress.headers, self.tokens.secrets)
+            watch.error = outcome if isinstance(outcome, KorusError) else None
+        return outcome
 
     @contextmanager
     def fetch(
@@ -488,7 +532,11 @@ class Transport:
             operation.method,
             self.config.base_url + str(arguments["url"]),
             arguments.get("params") or None,
-            {**self._headers, **(arguments.get("headers") or {})},
+            {
+                **self._headers,
+                **(arguments.get("headers") or {}),
+                **{name: value.reveal() for name, value in self.config.extra_headers},
+            },
             None if body is None else encode_json(body),
             Identity(operation.path, str(arguments["url"]), self.config.base_url),
         )
@@ -496,14 +544,15 @@ class Transport:
     def _request(self, asked: _Asked, progress: Progress) -> httpx.Request:
         client = self._http_client()
         extensions = {PROGRESS: progress, "timeout": self._timeouts_until(progress.deadline)}
-        # merging the headers for each request takes as long as all that is done here, so it is kept; the
-        # cookies are those of the caller's own client, none that an answer has set
+        # merging the headers for each request takes as long as all that is done here, so it is kept
+        headers = _merged(tuple(client.headers.raw), tuple(asked.headers.items()))
+        # the cookies are those of the caller's own client, none that an answer has set
         return httpx.Request(
             asked.method,
             asked.url,
             params=client.params.merge(asked.params) if client.params else asked.params,
             content=asked.content,
-            headers=_merged(tuple(client.headers.raw), tuple(asked.headers.items())),
+            headers=[*headers, *progress.added] if progress.added else headers,
             cookies=self._pool.cookies or None,
             extensions=extensions,
         )
@@ -517,6 +566,7 @@ class Transport:
                 response = self._http_client().send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
+                progress.status, progress.headers = response.status_code, response.headers
                 try:
                     body = self._body(
                         response,
@@ -642,6 +692,17 @@ def _no_turn(operation: str) -> RateLimited:
         f"{operation}: not sent, because the API's rate limit leaves no room before the call's deadline. Send fewer "
         "requests at once, or raise `timeout`.",
         operation=operation,
+    )
+
+
+def _raw_answer(watch: CallWatch, answer: Answer | None) -> RawAnswer:
+    last = watch.last
+    status = None if answer is None else answer.status
+    if last is None:  # out of the cache, or refused before an attempt
+        return RawAnswer(watch.call.operation, status, httpx.Headers(), None, watch.elapsed, 0)
+    headers = last.headers or httpx.Headers()
+    return RawAnswer(
+        watch.call.operation, last.status, headers, last.request_id, watch.elapsed, watch.attempts
     )
 
 

@@ -128,7 +128,9 @@ class Journal:
         """
         _ = self._store
         driver = Driver(self._client.transport, self._client.intent_log, concurrency)
-        return tuple(map(_recovered, driver.run(recover(complete=complete))))
+        with self._client.transport.observer.action("recover"):
+            recovered = driver.run(recover(complete=complete))
+        return tuple(map(_recovered, recovered))
 
     def forget(self, intent_id: str) -> bool:
         """Let go of an intent that nothing can settle any more, such as one of a sandbox that is gone.
