@@ -86,8 +86,7 @@ def order_request(
                     units[iri] = held_units
         members = outcome.succeeded
     elif isinstance(held, str) or isinstance(held, Mapping) or not isinstance(held, Iterable):  # noqa: SIM101 - narrowed
-        one: object = held
-        members = (one,)
+        members = (cast("Any", held),)
     else:
         members = tuple(cast("Iterable[object]", held))
     iris = dict.fromkeys(reference(entry, RESERVATION, base_url=base_url).iri for entry in members)

@@ -187,7 +187,7 @@ class _Builder:
 
     def _value(self, event: Any, at: str) -> Json:
         self._made += 1
-        kind: Any = type(event)
+        kind = cast("object", type(event))
         if kind is AliasEvent:
             return self._alias(event)
         before, anchor = self._made, event.anchor
@@ -233,7 +233,7 @@ class _Builder:
         merged: list[Json] = []
         while True:
             event = self._next()
-            kind: Any = type(event)
+            kind = cast("object", type(event))
             if kind is MappingEndEvent:
                 break
             line = event.start_mark.line + 1
