@@ -25,11 +25,11 @@ from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.compare.python import Meaning, SurfaceError, explain, read_surface
 from scripts.compare.python.render import FORMATS
 from scripts.descriptions import DescriptionError, load, read_lock, sha256, version_key
+from scripts.descriptions.structure import METHODS
 from scripts.descriptions.values import as_object
 from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
-from scripts.generate.prepare.operations import METHODS
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted
 from scripts.track.writing import Decision, decide, fragments, pull_request
 
