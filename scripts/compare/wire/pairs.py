@@ -291,6 +291,18 @@ class Graph:
                         ways[position] = (way[0], pair.index, label)
                         queue.append(child)
 
+    def below(self, index: int, direction: Direction) -> list[Pair]:
+        """Return a pair with all that it leads to."""
+        position = BOTH.index(direction)
+        found = {index: self.pairs[index]}
+        todo = [index]
+        while todo:
+            for child, _, *through in self.pairs[todo.pop()].edges:
+                if through[position] and child not in found:
+                    found[child] = self.pairs[child]
+                    todo.append(child)
+        return list(found.values())
+
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
         """Give the place of a pair among the others, by the operation that reaches it first."""
         firsts = [self.roots[way[0]] for way in pair.ways if way is not None]
