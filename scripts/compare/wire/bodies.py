@@ -121,7 +121,7 @@ class Bodies:
         admitted: dict[str, Json] = {}
         refused: dict[str, Json] = {}
         for one, other in ((here, there), (there, here)):
-            for value in Guesses(one, other).some(TRIES if one is here else TRIES // 3):
+            for value in Guesses(one, other).some(TRIES):
                 try:
                     if inside.is_valid(value):
                         admitted[token(value)] = value
