@@ -51,8 +51,8 @@ def build_request(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     params: list[tuple[str, str]] = []
@@ -113,8 +113,8 @@ def sync_detailed(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         The whole answer, with what was parsed from it.
@@ -154,8 +154,8 @@ def sync(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         What was parsed from the answer.
@@ -195,8 +195,8 @@ async def asyncio_detailed(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         The whole answer, with what was parsed from it.
@@ -236,8 +236,8 @@ async def asyncio(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         What was parsed from the answer.
