@@ -105,6 +105,10 @@ simulate: $(STAMP) ## search for schedules that break a rule of the booking prot
 soak: $(STAMP) ## let two clients live through ten minutes of outages, forks and cancellations (SECONDS=60 SEED=1)
 	$(BIN)/python -m scripts.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(STAMP) ## compare 100,000 random pairs of schemas, judged by a validator (ARGS='--pairs 1000 --seed 2')
+	$(BIN)/python -m tests.compare.fuzz $(ARGS)
+
 .PHONY: proof
 proof: $(STAMP) ## the searches and campaigns behind the figures, in at most half an hour
 	@for seed in 1 2 3; do $(BIN)/python -m scripts.simulate --seed $$seed --schedules 5000 || exit 1; done

@@ -31,6 +31,7 @@ If several addresses fail, the status is that of the first.
 from __future__ import annotations
 
 import argparse
+import codecs
 import sys
 import time
 from datetime import UTC, datetime
@@ -270,6 +271,7 @@ def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes
         ):
             begun = True
             _check_head(answer, url)
+            is_page = "html" in answer.headers.get("Content-Type", "").lower()
             for chunk in answer.iter_bytes():
                 received += chunk
                 if len(received) > limit:
@@ -289,7 +291,8 @@ def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes
     except httpx.InvalidURL as error:
         raise FetchError(Failure.NO_NETWORK, f"{url} is not an address: {error}") from error
     start = bytes(received[:4096]).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(b"<"):
+    # servers of documentation call anything a page
+    if start.startswith(b"<") or (is_page and not _is_json(bytes(received))):
         raise FetchError(Failure.WEB_PAGE, f"{url} is a web page, not a description")
     return bytes(received)
 
@@ -300,8 +303,6 @@ def _check_head(answer: httpx.Response, url: str) -> None:
         raise FetchError(Failure.NOT_FOUND, f"{url} answers {status}: nothing is published there")
     if status != OK:
         raise FetchError(Failure.OTHER_STATUS, f"{url} answers {status}")
-    if "html" in answer.headers.get("Content-Type", "").lower():
-        raise FetchError(Failure.WEB_PAGE, f"{url} is a web page, not a description")
 
 
 def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, Document]:
@@ -310,7 +311,7 @@ def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, 
         raise FetchError(Failure.CUT_SHORT, f"{url} is empty")
     try:
         document = parse(content, name="what came")
-        version = api_version(document)
+        version = api_version(document, content)
         file_name(version)
         if not accept_cut_short:
             _check_end(content)
@@ -326,8 +327,12 @@ def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, 
 
 def _check_end(content: bytes) -> None:
     # cut anywhere, YAML is as a rule still YAML; but every tool that writes it ends the last line
-    if not content.lstrip().startswith(b"{") and not content.endswith(b"\n"):
+    if not _is_json(content) and not content.endswith(b"\n"):
         raise CutShortError("its last line does not end")
+
+
+def _is_json(content: bytes) -> bool:
+    return content.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
 
 
 def _lock(folder: Path) -> Lock:
@@ -340,7 +345,7 @@ def _lock(folder: Path) -> Lock:
 def _filed(version: str, document: Document, content: bytes, filing: Filing) -> Fetched:
     folder, lock = filing.folder, filing.lock
     digest = sha256(content)
-    suffix = ".json" if content.lstrip().startswith(b"{") else ".yaml"
+    suffix = ".json" if _is_json(content) else ".yaml"
     entry = Description(
         file=file_name(version, suffix=suffix),
         sha256=digest,

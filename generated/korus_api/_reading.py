@@ -11,7 +11,10 @@ import datetime
 import enum
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+if TYPE_CHECKING:
+    import httpx
 
 ABSENT: Any = None
 """What an attribute holds when its key is absent; typed as anything, since the description may not foresee it."""
@@ -25,6 +28,14 @@ class Readable(Protocol):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Any:
         """Read a mapping."""
+
+
+def json_of(response: httpx.Response) -> Any:
+    """Read the JSON of an answer; None where it is empty or something else, whose text stays in `content`."""
+    try:
+        return response.json()
+    except (ValueError, RecursionError):
+        return None
 
 
 def late_source(model: Any) -> Callable[[str], Any]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime
 import enum
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from .types import File, FileTypes, Unset
 
 _SEPARATORS = {"spaceDelimited": " ", "pipeDelimited": "|"}
+_RESERVED = ":/?@!$'()*,;=[]"  # `&`, `#` and `+` would end a value or change it
+_ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
 
 
 def write_value(value: Any) -> Any:
@@ -50,13 +53,30 @@ def text_of(value: Any) -> str:
 
 def joined(value: Any, *, explode: bool = False, separator: str = ",") -> str:
     """Write a value, a list or an object as one text (the OpenAPI style `simple`)."""
+    return _joined(value, text_of, explode=explode, separator=separator)
+
+
+def _joined(value: Any, write: Callable[[Any], str], *, explode: bool, separator: str) -> str:
     plain = write_value(value)
     if isinstance(plain, list):
-        return separator.join(text_of(item) for item in plain)
+        return separator.join(write(item) for item in plain)
     if isinstance(plain, dict):
         sign = "=" if explode else separator
-        return separator.join(f"{key}{sign}{text_of(item)}" for key, item in plain.items())
-    return text_of(plain)
+        return separator.join(f"{write(key)}{sign}{write(item)}" for key, item in plain.items())
+    return write(plain)
+
+
+def _escaped(value: Any) -> str:
+    return quote(text_of(value), safe="")
+
+
+def _reserved(value: Any) -> str:
+    """Escape a value but for reserved characters, and for what is escaped already (RFC 6570, section 3.2.3)."""
+    text, parts, start = text_of(value), [], 0
+    for found in _ESCAPED.finditer(text):
+        parts += [quote(text[start : found.start()], safe=_RESERVED), found.group()]
+        start = found.end()
+    return "".join([*parts, quote(text[start:], safe=_RESERVED)])
 
 
 def path_part(
@@ -69,8 +89,7 @@ def path_part(
     if style in {"label", "matrix"}:
         return _prefixed(plain, name, style=style, explode=explode)
     if isinstance(plain, list | dict):
-        text = joined(plain, explode=explode)
-        return quote(text, safe=",=")
+        return _joined(plain, _escaped, explode=explode, separator=",")
     text = quote(text_of(plain), safe="")
     # `.` and `..` would be taken for steps within the path
     return text.replace(".", "%2E") if text in {".", ".."} else text
@@ -84,7 +103,7 @@ def _prefixed(plain: Any, name: str, *, style: str, explode: bool) -> str:
         start = sign if style == "label" else f"{sign}{name}="
         return "".join(f"{start}{quote(text_of(item), safe='')}" for item in plain)
     start = sign if style == "label" else f"{sign}{name}="
-    return start + quote(joined(plain), safe=",")
+    return start + _joined(plain, _escaped, explode=False, separator=",")
 
 
 def add_query(
@@ -95,22 +114,59 @@ def add_query(
     style: str = "form",
     explode: bool = True,
     as_json: bool = False,
+    reserved: bool = False,
+    quoted: bool = False,
 ) -> None:
-    """Add a parameter to a query."""
+    """Add a parameter to a query; `quoted`, names and values are escaped and the delimiters between them are not."""
     if value is None or isinstance(value, Unset):
         return
     plain = write_value(value)
-    if as_json:
+    if quoted:
+        _add_quoted(params, name, plain, style=style, explode=explode, as_json=as_json, reserved=reserved)
+    elif as_json:
         params.append((name, json.dumps(plain, ensure_ascii=False)))
     elif isinstance(plain, dict):
         _query_object(params, name, plain, style=style, explode=explode)
     elif isinstance(plain, list):
-        if explode:
+        if style == "deepObject":
+            _deep(params, name, plain)
+        elif explode:
             params.extend((name, text_of(item)) for item in plain)
         elif plain:
             params.append((name, joined(plain, separator=_SEPARATORS.get(style, ","))))
     else:
         params.append((name, text_of(plain)))
+
+
+def _add_quoted(
+    params: list[tuple[str, str]], name: str, plain: Any, *, style: str, explode: bool, as_json: bool, reserved: bool
+) -> None:
+    write = _reserved if reserved else _escaped
+    if isinstance(plain, list | dict) and not explode and not as_json and style != "deepObject":
+        separator = {"spaceDelimited": "%20", "pipeDelimited": "|"}.get(style, ",")
+        inside = write
+        if style == "spaceDelimited":  # a space of a value must not look like the one between two
+            inside = lambda item: write(item).replace("%20", "%2520")
+        if plain:
+            params.append((_escaped(name), _joined(plain, inside, explode=False, separator=separator)))
+        return
+    pairs: list[tuple[str, str]] = []
+    add_query(pairs, name, plain, style=style, explode=explode, as_json=as_json)
+    params.extend((_escaped(key), write(text)) for key, text in pairs)
+
+
+def query_text(params: list[tuple[str, str]]) -> str:
+    """Write a query whose names and values are escaped already."""
+    return "?" + "&".join(f"{name}={value}" for name, value in params) if params else ""
+
+
+def _deep(params: list[tuple[str, str]], name: str, items: list[Any]) -> None:
+    """Add a list inside of brackets: objects by their number, anything else with empty ones."""
+    for number, item in enumerate(items):
+        if isinstance(item, dict):
+            _query_object(params, f"{name}[{number}]", item, style="deepObject", explode=True)
+        else:
+            params.append((f"{name}[]", text_of(item)))
 
 
 def _query_object(
@@ -122,7 +178,7 @@ def _query_object(
             if isinstance(item, dict):
                 _query_object(params, deeper, item, style=style, explode=explode)
             elif isinstance(item, list):
-                params.extend((f"{deeper}[]", text_of(inner)) for inner in item)
+                _deep(params, deeper, item)
             else:
                 params.append((deeper, text_of(item)))
     elif explode:
@@ -145,7 +201,10 @@ def add_cookie(headers: dict[str, str], name: str, value: Any, *, explode: bool 
     if value is None or isinstance(value, Unset):
         return
     plain = write_value(value)
-    text = quote(json.dumps(plain) if as_json else joined(plain, explode=explode), safe=",=:/")
+    if as_json:
+        text = quote(json.dumps(plain), safe=",=:/")
+    else:
+        text = _joined(plain, lambda item: quote(text_of(item), safe="=:/"), explode=explode, separator=",")
     pair = f"{name}={text}"
     headers["Cookie"] = f"{headers['Cookie']}; {pair}" if "Cookie" in headers else pair
 
@@ -158,15 +217,70 @@ def form_fields(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def form_parts(body: Mapping[str, Any]) -> list[tuple[str, FileTypes]]:
+def _is_json(content_type: str) -> bool:
+    plain = content_type.partition(";")[0].strip().lower()
+    return plain == "application/json" or plain.endswith("+json")
+
+
+def form_text(body: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write a body as a form, each field as its encoding says."""
+    params: list[tuple[str, str]] = []
+    for name, value in body.items():
+        how = encoding.get(name, {})
+        if _is_json(how.get("content_type", "")) and "style" not in how:
+            params.append((_escaped(name), _escaped(json.dumps(write_value(value), ensure_ascii=False))))
+        elif isinstance(value, dict) and "style" not in how:
+            params.append((_escaped(name), _escaped(value)))
+        else:
+            add_query(
+                params,
+                name,
+                "" if value is None else value,
+                style=how.get("style", "form"),
+                explode=how.get("explode", True),
+                reserved=how.get("reserved", False),
+                quoted=True,
+            )
+    return "&".join(f"{name}={value}" for name, value in params)
+
+
+def form_parts(
+    body: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[tuple[str, FileTypes]]:
     """Write a body as the parts of a multipart form: files as files, objects as JSON, all else as text."""
     parts: list[tuple[str, FileTypes]] = []
     for name, value in body.items():
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, File):
-                parts.append((name, item.to_tuple()))
-            elif isinstance(item, dict):
-                parts.append((name, (None, json.dumps(item, ensure_ascii=False), "application/json")))
-            else:
-                parts.append((name, (None, text_of(item), None)))
+        how = (encoding or {}).get(name, {})
+        written = how.get("content_type", "")
+        usual = None if "*" in written or "," in written or not written else written
+        if "style" in how and isinstance(value, list | dict) and not _holds_files(value):
+            params: list[tuple[str, str]] = []
+            add_query(params, name, value, style=how["style"], explode=how["explode"])
+            parts.extend((key, (None, text, usual)) for key, text in params)
+        elif _is_json(written) and not _holds_files(value):
+            parts.append((name, (None, json.dumps(write_value(value), ensure_ascii=False), written)))
+        else:
+            parts.extend((name, _part(name, item, usual)) for item in (value if isinstance(value, list) else [value]))
     return parts
+
+
+def _holds_files(value: Any) -> bool:
+    return any(isinstance(item, File) for item in (value if isinstance(value, list) else [value]))
+
+
+def _part(name: str, item: Any, usual: str | None) -> FileTypes:
+    if isinstance(item, File):
+        file_name, payload, mime_type, *headers = item.to_tuple()
+        # a part without a file name is a text field to most servers
+        return (file_name or name, payload, mime_type or usual, *headers)
+    if isinstance(item, dict):
+        return (None, json.dumps(item, ensure_ascii=False), usual or "application/json")
+    return (None, text_of(item), usual)
+
+
+def send_empty_form(request: dict[str, Any]) -> None:
+    """Send a form without parts as one, which httpx takes for no body."""
+    if not request["files"]:
+        del request["files"]
+        request["content"] = b"--empty--\r\n"
+        request["headers"]["Content-Type"] = "multipart/form-data; boundary=empty"

@@ -71,14 +71,18 @@ class File:
         payload: Its content: bytes, text or a binary stream.
         file_name: The name to send it under.
         mime_type: Its media type.
+        headers: Further headers of its part.
     """
 
     payload: FileContent = field(repr=False)
     file_name: str | None = field(default=None, repr=False)
     mime_type: str | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     def to_tuple(self) -> FileTypes:
         """Give the tuple that httpx takes."""
+        if self.headers:
+            return self.file_name, self.payload, self.mime_type, dict(self.headers)
         return self.file_name, self.payload, self.mime_type
 
 

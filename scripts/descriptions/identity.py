@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scripts.descriptions.errors import CutShortError, DescriptionError, OtherApiError
 from scripts.descriptions.pointers import lookup
+from scripts.descriptions.reading import lines_of
 from scripts.descriptions.values import as_list, as_object
 
 if TYPE_CHECKING:
@@ -20,8 +21,12 @@ TITLE = "KorusTicket API"
 """What ``info.title`` says in every description of this API (section 1.2 of the API reference)."""
 
 
-def api_version(document: Document) -> str:
-    """Check that a document is an OpenAPI 3 description of this API, and give its version.
+def api_version(document: Document, text: bytes | None = None) -> str:
+    """Check that a document is an OpenAPI 3 description of this API, and return its version.
+
+    Args:
+        document: The document.
+        text: The file it was read from, where a version without quotes (``1.10``) is looked up as written.
 
     Raises:
         DescriptionError: It is not an OpenAPI 3 document.
@@ -43,7 +48,15 @@ def api_version(document: Document) -> str:
         raise CutShortError("it has no `info.version`")
     if not _has_operations(document):
         raise CutShortError("it has no `paths`")
-    return str(version)
+    return str(version) if isinstance(version, str) or text is None else _as_written(version, text)
+
+
+def _as_written(version: float, text: bytes) -> str:
+    """Return a version that was read as a number as it is written: ``1.10`` is not ``1.1``."""
+    number = lines_of(text, name="the description").get("/info/version", 0)
+    line = text.decode("utf-8-sig").splitlines()[number - 1] if number else ""
+    found = re.search(r"""version["']?\s*:\s*([0-9][0-9._]*)""", line)
+    return found[1].rstrip(".") if found and float(found[1]) == version else str(version)
 
 
 def check_whole(document: Document) -> None:

@@ -166,11 +166,11 @@ class _Walk:
             return
         self._seen.add((goal, kind))
         parent, slash, _ = goal.rpartition("/")
-        if slash and split(goal)[1]:
-            holder: Any = self.source.at(parent)
-            name = last(goal)
-            self._todo.append((holder, int(name) if is_list(holder) else name, kind, goal))
-        else:
+        holder: Any = self.source.at(parent) if slash and split(goal)[1] else None
+        name: Any = int(last(goal)) if is_list(holder) else last(goal)
+        if is_list(holder) or name in (holder or ()):
+            self._todo.append((holder, name, kind, goal))
+        else:  # a whole file, or what is behind another reference
             self._todo.append(({"": self.source.at(goal)}, "", kind, goal))
 
     def _expanded(self, value: Object, kind: str, at: str) -> Json:

@@ -21,8 +21,8 @@ def unescape(step: str) -> str:
 
 
 def pointer(*keys: str) -> str:
-    """Join keys to a pointer in fragment form: ``#/paths/~1v1~1offers``."""
-    return "#" + "".join(f"/{escape(key)}" for key in keys)
+    """Join keys to a pointer in fragment form: ``#/paths/~1v1~1offers``; its percent signs are escaped."""
+    return "#" + "".join(f"/{escape(key)}" for key in keys).replace("%", "%25")
 
 
 def steps(reference: str) -> list[str]:

@@ -53,6 +53,7 @@ class Source:
         self._found: dict[str, Json] = {"": self.root}
         self._anchors: dict[str, dict[str, str]] = {}
         self._lines: dict[str, dict[str, int]] = {}
+        self._following: set[str] = set()
 
     # --- places --------------------------------------------------------------------------------------------------
 
@@ -67,14 +68,27 @@ class Source:
             return found[location]
         parent, slash, part = location.rpartition("/")
         if slash and (location[0] == "/" or "#" in parent):
+            holder = self.at(parent)
             try:
-                node = child(self.at(parent), unescape(part))
+                node = child(holder, unescape(part))
             except LookupError:
-                raise UnresolvedError(f"{self.path}: nothing stands at {location}") from None
+                node = self._beyond(holder, parent, part, location)
         else:
             node = self._file(split(location)[0])
         found[location] = node
         return node
+
+    def _beyond(self, holder: Json, parent: str, part: str, location: str) -> Json:
+        """Return what is at a location whose parent is a reference to something else."""
+        reference = as_object(holder).get("$ref")
+        if not isinstance(reference, str) or parent in self._following:
+            raise UnresolvedError(f"{self.path}: nothing stands at {location}")
+        self._following.add(parent)
+        try:
+            goal = self.target(reference, parent)
+            return self.at(f"{goal}/{part}" if split(goal)[1] or not goal else f"{goal}#/{part}")
+        finally:
+            self._following.discard(parent)
 
     def define(self, location: str, content: Json) -> None:
         """Put something at a location of this document's own."""

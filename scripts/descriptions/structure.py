@@ -6,9 +6,14 @@ text for a plain value.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["EXTENSIBLE", "METHODS", "NEW_IN_3_2", "REFERABLE", "STRUCTURE"]
+from scripts.descriptions.values import Object, as_object, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["EXTENSIBLE", "METHODS", "NEW_IN_3_2", "REFERABLE", "STRUCTURE", "operations_in"]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The methods that have a field of a path item; ``query`` since 3.2."""
@@ -154,3 +159,13 @@ NEW_IN_3_2: Final = frozenset(
     }
 )
 """The kinds and fields that OpenAPI 3.2 has added."""
+
+
+def operations_in(item: Object) -> Iterator[tuple[str, tuple[str, ...], Object]]:
+    """Go through the operations of a path item: the method in capitals, the keys that lead to it, and the operation."""
+    for method in METHODS:
+        if is_object(item.get(method)):
+            yield method.upper(), (method,), item[method]
+    for method, operation in as_object(item.get("additionalOperations")).items():
+        if is_object(operation):
+            yield method, ("additionalOperations", method), operation

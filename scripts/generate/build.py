@@ -20,6 +20,7 @@ from scripts.descriptions import (
     load,
     sha256,
 )
+from scripts.descriptions.bundle import bundled
 from scripts.descriptions.overlay import apply_file
 from scripts.generate.audit import audit
 from scripts.generate.launcher import COMMAND, Origin, write_package
@@ -57,7 +58,8 @@ def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool
     """
     target = Path(target).resolve()
     _check_replaceable(target)
-    document = corrected(load(source), overlay=overlay, bare=bare)
+    bundle = bundled(source, corrected(load(source), overlay=overlay, bare=bare))
+    document = bundle.document
     try:
         prepared = prepare(document)
     except RecursionError as error:
@@ -78,7 +80,11 @@ def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool
         _swap(fresh, target, workshop)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
-    return report.text()
+    lines = [
+        f"not known to OpenAPI {document['openapi']}, and not looked at:",
+        *(f"  {one}" for one in bundle.unknown),
+    ]
+    return "\n".join([*(lines if bundle.unknown else ()), report.text()])
 
 
 def corrected(document: Document, *, overlay: Path | None = None, bare: bool = False) -> Document:

@@ -33,10 +33,11 @@ _JSON_LD = {
     "@id": "IRI of this object; a blank node if it cannot be fetched.",
     "@type": "JSON-LD type.",
 }
-_READING = ("ABSENT", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",
+_READING = ("ABSENT", "json_of", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",
             "read_model", "read_models", "read_one_of", "restore", "same", "shown",
             "unknown_keys")  # fmt: skip
-_WRITING = ("add_cookie", "add_header", "add_query", "form_fields", "form_parts", "path_part", "write_value")
+_WRITING = ("add_cookie", "add_header", "add_query", "form_fields", "form_parts", "form_text", "path_part",
+            "query_text", "send_empty_form", "write_value")  # fmt: skip
 _TYPES = ("UNSET", "File", "Operation", "Response", "Unset")
 
 
@@ -104,7 +105,8 @@ class Rendering:
             "ordered_properties", "field_documentation", "module_text", "default_description",
             "model_modules", "operation_modules",
             "operation_facts", "bodies", "answer_types", "signature", "summary", "arguments_documentation",
-            "parameter_lines", "url_expression", "has_query", "body_lines", "passed_on", "endpoint_text",
+            "parameter_lines", "url_expression", "has_query", "has_delimiters", "body_lines",
+            "passed_on", "endpoint_text",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -229,7 +231,7 @@ class Rendering:
             elif kind == "binary":
                 expression, answer_type = "response.content", "bytes"
             else:
-                expression = read_expression(answer.prop, "response.json()", self._discriminators)
+                expression = read_expression(answer.prop, "json_of(response)", self._discriminators)
                 answer_type = python_type(answer.prop, "answer")
                 if answer_type != "Any":
                     expression = f"cast({literal(answer_type)}, {expression})"
@@ -271,6 +273,8 @@ class Rendering:
             hint = _body_type(bodies)
             needed = bodies[0]["required"]
             (rest if needed else optional).append(f"body: {hint}" + ("" if needed else " | Unset = UNSET"))
+            if _range(bodies):
+                (rest if needed else optional).append("body_media_type: str" + ("" if needed else ' = ""'))
         if use == "call":
             client = "AuthenticatedClient" if endpoint.requires_security else "AuthenticatedClient | Client"
             parts = [*path, "*", f"client: {client}", *rest, *optional]
@@ -288,12 +292,21 @@ class Rendering:
         if bodies:
             media = " or ".join(body["media_type"] for body in bodies)
             lines.append(f"        body: What to send, as `{media}`.")
+            if _range(bodies):
+                lines.append(f"        body_media_type: What the body is, one of `{_range(bodies)}`.")
         return "    Args:\n" + "\n".join(lines) + "\n" if lines else ""
 
     @staticmethod
     def has_query(facts: Object) -> bool:
         """Tell whether an operation has parameters in its query."""
         return any(fact["in"] == "query" for fact in facts["parameters"])
+
+    @staticmethod
+    def has_delimiters(facts: Object) -> bool:
+        """Return True if characters of the query must not be escaped, so that it is written here."""
+        return any(
+            fact["in"] == "query" and (fact["delimited"] or fact["reserved"]) for fact in facts["parameters"]
+        )
 
     def parameter_lines(self, facts: Object) -> list[str]:
         """Write the calls that put parameters into query, headers and cookies."""
@@ -302,7 +315,9 @@ class Rendering:
             if fact["in"] == "path":
                 continue
             target = "params" if fact["in"] == "query" else "headers"
-            options = _options(fact)
+            options = _options(fact) + (", reserved=True" if fact["reserved"] and target == "params" else "")
+            if fact["in"] == "query" and self.has_delimiters(facts):
+                options += ", quoted=True"
             lines.append(f"add_{fact['in']}({target}, {literal(fact['wire'])}, {fact['python']}{options})")
         return lines
 
@@ -350,7 +365,7 @@ class Rendering:
     def passed_on(facts: Object, bodies: list[Object], client: bool = False) -> str:
         """Write the arguments that one function of a module hands to the next."""
         names = [fact["python"] for fact in facts["parameters"]]
-        names += ["body"] * bool(bodies) + ["client"] * client
+        names += ["body"] * bool(bodies) + ["body_media_type"] * bool(_range(bodies)) + ["client"] * client
         return "".join(f"\n        {name}={name}," for name in names) + ("\n    " if names else "")
 
     @staticmethod
@@ -422,6 +437,18 @@ def _body_type(bodies: list[Object]) -> str:
     return " | ".join(dict.fromkeys(part for hint in hints for part in _split_union(hint)))
 
 
+def _range(bodies: list[Object]) -> str:
+    """Return the range of media types of which the caller has to name one; empty where there is none."""
+    return next(
+        (
+            body["media_type"]
+            for body in bodies
+            if "*" in body["media_type"] and body["kind"] in {"text", "binary"}
+        ),
+        "",
+    )
+
+
 def _body_direction(body: Object) -> Any:
     return "content" if body["kind"] in {"text", "binary"} else "request"
 
@@ -438,11 +465,16 @@ def _body_statements(body: Object) -> list[str]:
     media = literal(body["media_type"] if "*" not in body["media_type"] else "application/json")
     kind = body["kind"]
     written = write_expression(body["prop"], "body")
+    encoding = f", {body['encoding']!r}" if body["encoding"] else ""
     if kind == "multipart":
-        return [f'request["files"] = form_parts({written})']
+        return [f'request["files"] = form_parts({written}{encoding})', "send_empty_form(request)"]
+    if "*" in body["media_type"] and kind in {"text", "binary"}:
+        media = "body_media_type"
     target = {
         "json": f'request["json"] = {written}',
-        "form": f'request["data"] = form_fields({written})',
+        "form": f'request["content"] = form_text({written}{encoding})'
+        if encoding
+        else f'request["data"] = form_fields({written})',
     }.get(kind, 'request["content"] = body')
     return [target, f'headers["Content-Type"] = {media}']
 
@@ -463,5 +495,5 @@ def _argument(name: str, fact: Object) -> str:
     if fact["deprecated"]:
         said += " Deprecated."
     said = said if said.endswith((".", "!", "?")) else f"{said}."
-    told = docstring(f"{said} Sent as `{fact['wire']}` in the {fact['in']}.", 12, len(name) - 2)
+    told = docstring(f"{said} Sent as `{fact['wire']}` in the {fact['in']}.", 12, max(0, len(name) - 2))
     return f"        {name}: {told}"

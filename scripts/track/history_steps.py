@@ -159,7 +159,9 @@ def replay(folder: Path, *, python: bool) -> list[Step]:
         for old, new in itertools.pairwise(names):
             comparison = compare(documents[old], documents[new], names=(old, new))
             meaning = (
-                explain(comparison, paths[old], paths[new], surfaces=(surfaces[old], surfaces[new]))
+                explain(
+                    comparison, paths[old], paths[new], surfaces=(surfaces[old], surfaces[new]), strict=False
+                )
                 if python
                 else None
             )

@@ -25,11 +25,11 @@ from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.compare.python import Meaning, SurfaceError, explain, read_surface
 from scripts.compare.python.render import FORMATS
 from scripts.descriptions import DescriptionError, load, read_lock, sha256, version_key
+from scripts.descriptions.structure import METHODS
 from scripts.descriptions.values import as_object
 from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
-from scripts.generate.prepare.operations import METHODS
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted
 from scripts.track.writing import Decision, decide, fragments, pull_request
 
@@ -355,7 +355,7 @@ def _explain(  # noqa: PLR0917 - called from here only, always alike
             build(previous, place / "former" / "korus_api")
             former = read_surface(place / "former" / "korus_api")
         surfaces = former, read_surface(copy / "generated" / "korus_api")
-        return explain(comparison, previous, present, root=root, surfaces=surfaces)
+        return explain(comparison, previous, present, root=root, surfaces=surfaces, strict=False)
     except SurfaceError as error:
         raise StoppedError(Status.UNEXPLAINED, str(error)) from error
     except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
@@ -483,7 +483,13 @@ def _needs_a_person(outcome: Outcome, meaning: Meaning) -> bool:
         record.id == "operation-removed" and meaning.effects[record.fingerprint].uses
         for record in meaning.comparison.changes
     )
-    return bool(gone or outcome.outdated or outcome.unchecked or meaning.comparison.count("possibly"))
+    return bool(
+        gone
+        or meaning.unexplained
+        or outcome.outdated
+        or outcome.unchecked
+        or meaning.comparison.count("possibly")
+    )
 
 
 def _verdict(meaning: Meaning) -> Status:

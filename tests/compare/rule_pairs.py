@@ -311,6 +311,12 @@ SCHEMAS: dict[str, tuple[Schema, Schema]] = {
     "schema-title-changed": ({"title": "A"}, {"title": "B"}),
     "schema-description-changed": (TEXT, {"type": "string", "description": "Who"}),
     "schema-example-changed": ({"example": 1}, {"example": 2}),
+    "change-without-effect": (
+        {**thing(a=TEXT), "not": {"required": ["a"]}},
+        {**thing(a=INTEGER), "not": {"required": ["a"]}},
+    ),
+    "request-schema-narrowed": ({"type": "boolean"}, {"type": "boolean", "oneOf": [{"enum": [True]}, {}]}),
+    "response-schema-widened": ({"type": "boolean", "oneOf": [{"enum": [True]}, {}]}, {"type": "boolean"}),
     "schema-annotation-changed": (TEXT, {"type": "string", "owl:maxCardinality": 1}),
     "schema-external-docs-changed": (
         TEXT,

@@ -102,11 +102,11 @@ def test_when_something_would_be_lost_nothing_is_written(tmp_path, capsys, monke
         ('{"openapi": ', "is not"),
         (
             "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/a: {$ref: '#/x/y'}}\n",
-            "'#/x/y' leads nowhere",
+            "nothing stands at #/x/y",
         ),
         (
             "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents: {schemas: {A: {properties: {b: {$ref: 'c.yaml'}}}}}\n",
-            "leaves the document",
+            "cannot be followed",
         ),
     ],
 )

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import korus_api
@@ -106,14 +107,14 @@ def test_every_style_of_parameter_is_written_as_openapi_says(pets):
         x_trace_id="t", limit=5, filter_=model(pets, "GetPetsFilter")(name="n", age=3), ids=[1, 2],
         since=dt.date(2026, 1, 2), matrix=[[1.5]], grosse="g", level=2, mode=7, x_flags=["a", "b"], session_id="s;1",
     )  # fmt: skip
-    assert request["params"] == [
+    assert parse_qsl(urlsplit(request["url"]).query) == [
         ("limit", "5"), ("filter[name]", "n"), ("filter[age]", "3"), ("ids", "1|2"), ("since", "2026-01-02"),
         ("matrix", "[[1.5]]"), ("größe", "g"), ("level", "2"), ("mode", "7"),
     ]  # fmt: skip
     assert request["headers"] == {
         "Accept": "application/json, text/plain", "X-Trace-Id": "t", "X-Flags": "a,b", "Cookie": "session id=s%3B1",
     }  # fmt: skip
-    httpx.Request(url="http://127.0.0.1", **{key: request[key] for key in ("method", "params")})
+    assert "ids=1|2&" in str(httpx.URL(f"http://127.0.0.1{request['url']}"))
 
 
 def test_forms_and_files_are_sent_as_such(pets):

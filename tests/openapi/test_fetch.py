@@ -210,6 +210,23 @@ def test_a_json_description_is_filed_as_json(folder):
     assert load(fetched.path)["info"]["version"] == "1.0.39"
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_json_served_as_a_web_page_or_with_a_byte_order_mark_is_filed(folder, mark):
+    text = mark + json.dumps(published("1.0.39"))
+    with serving(answer(text, content_type="text/html")) as (urls, _):
+        assert fetch(urls, folder=folder).path == folder / "1.0.39.json"
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_version_without_quotes_is_filed_as_written(folder, mark, form):
+    document = published("1.10")
+    text = json.dumps(document, indent=1) if form == "json" else dump(document)
+    text = mark + text.replace("'1.10'", "1.10").replace('"1.10"', "1.10")
+    with serving(answer(text)) as (urls, _):
+        assert fetch(urls, folder=folder).version == "1.10"
+
+
 def test_a_json_download_takes_the_place_of_a_reconstructed_yaml_file(folder):
     with serving(answer(json.dumps(published("release")))) as (urls, _):
         fetched = fetch(urls, folder=folder)

@@ -1,9 +1,8 @@
 """The operations, parameters and tags of each version, against a table written down apart from the tool's own."""
 
-from scripts.overlay import apply_file
-
 from scripts.descriptions import FOLDER, versions
-from scripts.prepare import prepare
+from scripts.descriptions.overlay import apply_file
+from scripts.generate.prepare import prepare
 
 ALL = ["1.0.4", "1.0.7", "1.0.10", "1.0.19", "1.0.38", "release"]
 OLD = ALL[:2]

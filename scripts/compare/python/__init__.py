@@ -45,4 +45,4 @@ def explained(comparison: Comparison, old: Path, new: Path, form: str) -> str:
     Raises:
         SurfaceError: It cannot be said.
     """
-    return FORMATS[form](explain(comparison, old, new))
+    return FORMATS[form](explain(comparison, old, new, strict=False))

@@ -34,6 +34,11 @@ ANSWERS = (
     "response-body",
     "request-body",
 )
+# what lets another operation reach a schema, or keeps one from it
+LETS_IN = re.compile(
+    r"property|type|items|variant|media|body|status|parameter|header|operation|enum|schema|all-of|range"
+)
+TEXTS = ("description-changed", "title-changed", "example-changed")
 NAMES = ("operation-id-changed", "operation-tags-changed", "path-parameter-renamed", "info-version-changed")
 
 
@@ -48,6 +53,8 @@ class NameCause:
     @property
     def sentence(self) -> str:
         """The difference in words."""
+        if not self.what:
+            return "nothing in the description explains it, so a person has to look"
         if self.old is None:
             return f"the {self.what} {self.new} is new"
         if self.new is None:
@@ -191,6 +198,11 @@ def trace(  # noqa: C901, PLR0912 - one case after the other
                 result.by_record.setdefault(record.fingerprint, []).append(change)
         else:
             open_ones.append(change)
+    for change, found in _shared(open_ones, known, surfaces):
+        open_ones.remove(change)
+        explained.append(change)
+        for record in found:
+            result.by_record.setdefault(record.fingerprint, []).append(change)
     owners: dict[int, list[str]] = {}
     for fingerprint, caused in result.by_record.items():
         for change in caused:
@@ -231,8 +243,45 @@ def trace(  # noqa: C901, PLR0912 - one case after the other
     return result
 
 
-def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911 - one case after the other
+def _shared(
+    changes: list[NameChange], known: list[_Known], surfaces: tuple[Surface, Surface]
+) -> list[tuple[NameChange, list[Record]]]:
+    """Find the records that let a class be read, or sent, by other operations than before, with what that changes."""
+    reached = [surface.reached() for surface in surfaces]
+    found: list[tuple[NameChange, list[Record]]] = []
+    for change in changes:
+        if change.kind not in {"class", "attribute", "member", "method"}:
+            continue
+        names = _family(change.owner, surfaces) | _family(change.element if change.renamed else "", surfaces)
+        before, after = (set[str]().union(*(one.get(name, ()) for name in names)) for one in reached)
+        # the one class of a schema and that of its requests come and go together
+        alone = [{name for name in names if name in surface.models} for surface in surfaces]
+        moved = before ^ after or ((before | after) if len(alone[0]) != len(alone[1]) else set[str]())
+        records = [
+            item.record
+            for item in known
+            if item.operations & moved
+            and LETS_IN.search(item.record.id)
+            and not item.record.id.endswith(TEXTS)
+        ]
+        if records:
+            found.append((change, records))
+    return found
+
+
+def _family(name: str, surfaces: tuple[Surface, Surface]) -> set[str]:
+    """Return a class with the other classes of its schema: what is read and what is sent."""
+    if not name:
+        return set()
+    plain = re.sub(r"(Input|Read|Request)$", "", name)
+    related = {plain, f"{plain}Input", f"{plain}Read", f"{plain}Request"}
+    return {name} | {one for surface in surfaces for one in related & surface.models.keys()}
+
+
+def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case after the other
     record = item.record
+    if record.id == "unreached-schema-changed":
+        return not change.operations and change.kind != "operation" and _is_of(change, record)
     if not (change.operations & item.operations):
         return False
     rule = record.id
@@ -245,6 +294,11 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911 - 
     if change.kind == "parameter":
         if change.renamed and rule == "path-parameter-renamed":
             return True
+        if rule.startswith(("path-parameter-", "stray-path-parameter-")):
+            return _plain(record.where.location.rpartition(" ")[2]) in {
+                _plain(change.element),
+                _plain(change.wire or ""),
+            }
         if record.where.location.startswith("request body"):
             return change.element in {"body", "content", "data", "files"} or change.wire in item.steps
         return record.where.location.endswith(f"parameter {change.wire}") or (
@@ -271,6 +325,20 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911 - 
             ("enum-introduced", "enum-lifted", "type-changed", "type-narrowed", "type-widened")
         ) and (_same_word(change.element, item.steps))
     return False
+
+
+def _is_of(change: NameChange, record: Record) -> bool:
+    """Return True if a class is that of a schema that a record is about, or of a part of it."""
+    schemas = [
+        pointer.split("/")[3]
+        for pointer in (record.where.old_pointer, record.where.new_pointer)
+        if pointer and pointer.startswith("/components/schemas/")
+    ]
+    return any(_plain(change.owner).startswith(_plain(re.split(r"[.-]", schema)[0])) for schema in schemas)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _same_word(name: str, steps: frozenset[str]) -> bool:

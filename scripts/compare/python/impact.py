@@ -77,12 +77,14 @@ class Meaning:
         effects: What each record means, by its fingerprint.
         corrections: Records that hold only once the overlay is applied, with what they mean.
         renames: Changes of names that have no cause on the wire, what they mean, and the cause that they have.
+        unexplained: Changes of names that nothing in the description explains, which a person has to look at.
     """
 
     comparison: Comparison
     effects: dict[str, Effect] = field(hash=False)
     corrections: tuple[tuple[Record, Effect], ...] = ()
     renames: tuple[tuple[NameChange, Effect, tuple[NameCause, ...]], ...] = ()
+    unexplained: tuple[NameChange, ...] = ()
 
     @property
     def breaking(self) -> bool:
@@ -159,6 +161,7 @@ def explain(
     *,
     root: Path = ROOT,
     surfaces: tuple[Surface, Surface] | None = None,
+    strict: bool = True,
 ) -> Meaning:
     """Say what a comparison means in Python.
 
@@ -168,6 +171,7 @@ def explain(
         new: The present one's.
         root: The repository whose hand-written layer and cassettes are looked through.
         surfaces: The surfaces of both clients, where they are known already.
+        strict: Raise an error for changes of names without a cause, instead of listing them for a person.
 
     Raises:
         SurfaceError: A client cannot be generated, or a change of names has no cause.
@@ -188,7 +192,7 @@ def explain(
         name_causes(before, after),
         surfaces,
     )
-    if found.unexplained:
+    if found.unexplained and strict:
         listed = "; ".join(change.sentence for change in found.unexplained[:20])
         raise SurfaceError(f"no change of the description explains these changes of the raw client: {listed}")
     return _meaning(comparison, mended, found, surfaces, root)
@@ -224,8 +228,10 @@ def _meaning(
         for record in mended
         if record.fingerprint not in known and record.fingerprint in found.by_record
     )
-    renames = tuple((change, effect([change], None), causes) for change, causes in found.by_name)
-    return Meaning(comparison, effects, corrections, renames)
+    nothing = (NameCause("", None, None),)
+    uncaused = [*found.by_name, *((change, nothing) for change in found.unexplained)]
+    renames = tuple((change, effect([change], None), causes) for change, causes in uncaused)
+    return Meaning(comparison, effects, corrections, renames, tuple(found.unexplained))
 
 
 def _korus_names(names: list[NameChange], layer: Layer) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
+from scripts.compare.wire.bodies import WITHOUT_EFFECT, Bodies
 from scripts.compare.wire.records import Record, Where, Witness, fingerprint
 from scripts.compare.wire.rules import LEVELS, RULES, Direction, stem
 from scripts.compare.wire.shapes import Use, token
@@ -123,6 +124,7 @@ class Findings:
 
     operations: list[Operation] = field(factory=list[Operation])
     _found: list[_Finding] = field(factory=list[_Finding])
+    _bodies: Bodies | None = None
 
     def say(
         self,
@@ -175,6 +177,8 @@ class Findings:
             unreached: Where given, the graph is of schemas that no operation reaches, and this is the other one.
         """
         reached = unreached.uses() if unreached is not None else set[tuple[Use, Use]]()
+        self._bodies = Bodies(graph, judge) if unreached is None else None
+        said: dict[tuple[int, Direction], bool] = {}
         for pair in sorted(graph.pairs, key=graph.order):
             if (pair.old, pair.new) in reached:
                 continue
@@ -190,7 +194,54 @@ class Findings:
                         continue
                     if not (change.requests if direction == "request" else change.responses):
                         continue
+                    before = len(self._found)
                     self._take_change(graph, pair, change, direction, mask, judge)
+                    bad = any(RULES[found.rule].level == "breaking" for found in self._found[before:])
+                    said[pair.index, direction] = said.get((pair.index, direction), False) or bad
+        if self._bodies is not None:
+            self._take_unsaid(graph, self._bodies, said)
+
+    def _take_unsaid(self, graph: Graph, bodies: Bodies, said: dict[tuple[int, Direction], bool]) -> None:
+        """Note what whole bodies show although no change of a part does."""
+        roots: dict[tuple[int, Direction], list[int]] = {}
+        labels: dict[tuple[int, Direction], str] = {}
+        for root in graph.roots:
+            roots.setdefault((root.pair, root.direction), []).append(root.operation)
+            labels.setdefault((root.pair, root.direction), root.label)
+        for (index, direction), operations in roots.items():
+            pairs = graph.below(index, direction)
+            if any(said.get((pair.index, direction)) for pair in pairs) or not bodies.is_open(
+                index, pairs, direction
+            ):
+                continue
+            added = {
+                change.subject
+                for pair in pairs
+                for change in pair.changes
+                if (change.names or {}).get(direction) in {"property-added", "property-removed"}
+            }
+            pair = graph.pairs[index]
+            witness = bodies.unsaid(pair, direction, added)
+            if witness is not None:
+                request = direction == "request"
+                self._found.append(
+                    _Finding(
+                        "request-schema-narrowed" if request else "response-schema-widened",
+                        direction,
+                        None,
+                        None,
+                        "all that it asks for together refuses values that were accepted"
+                        if request
+                        else "all that it asks for together admits values that could not be answered before",
+                        pair.old.core[0],
+                        pair.new.core[0],
+                        labels[index, direction],
+                        "whole",
+                        sum(1 << operation for operation in set(operations)),
+                        witness,
+                        whole=True,
+                    )
+                )
 
     def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
         """Note a change that nobody is known to meet, once, as seen by the direction that it would hurt."""
@@ -239,6 +290,10 @@ class Findings:
                 witness = Witness(found=False, reason=NO_WITNESS[direction])
             else:
                 witness = judge.witness(pair, change, direction, narrowing=direction == "request")
+            if rule.level == "breaking" and self._bodies is not None:
+                witness = self._bodies.judged(pair, change, direction, witness)
+                if witness.reason in WITHOUT_EFFECT:
+                    rule = RULES[f"{direction}-change-without-effect"]
         self._found.append(
             _Finding(
                 rule.id,

@@ -168,6 +168,7 @@ class Graph:
         self.roots: list[Root] = []
         self._index: dict[tuple[Use, Use], int] = {}
         self._queue: deque[int] = deque()
+        self._below: dict[tuple[int, Direction], frozenset[int]] = {}
 
     # --- building ---------------------------------------------------------------------------------------------------
 
@@ -291,12 +292,48 @@ class Graph:
                         ways[position] = (way[0], pair.index, label)
                         queue.append(child)
 
+    def below(self, index: int, direction: Direction) -> list[Pair]:
+        """Return a pair with all that it leads to."""
+        position = BOTH.index(direction)
+        found = {index: self.pairs[index]}
+        todo = [index]
+        while todo:
+            for child, _, *through in self.pairs[todo.pop()].edges:
+                if through[position] and child not in found:
+                    found[child] = self.pairs[child]
+                    todo.append(child)
+        return list(found.values())
+
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
         """Give the place of a pair among the others, by the operation that reaches it first."""
         firsts = [self.roots[way[0]] for way in pair.ways if way is not None]
         return min(
             ((root.order, root.label, pair.index) for root in firsts), default=(("", ""), "", pair.index)
         )
+
+    def _label(self, pair: Pair, direction: Direction, first: str) -> str:
+        """Return the part of the operations that a pair is met in: without the status where that differs."""
+        mask = pair.masks[BOTH.index(direction)]
+        if mask.bit_count() < 2:  # noqa: PLR2004 - one operation
+            return first
+        labels = {
+            root.label
+            for root in self.roots
+            if root.direction == direction
+            and mask >> root.operation & 1
+            and root.label.partition(" ")[0] == first.partition(" ")[0]
+            and pair.index in self._indices(root.pair, direction)
+        }
+        for label in (first, re.sub(r"^(response) \S+", r"\1", first), first.partition(" ")[0]):
+            if all(re.sub(r"^(response) \S+", r"\1", one) == label or one == label for one in labels):
+                return label
+        return first
+
+    def _indices(self, index: int, direction: Direction) -> frozenset[int]:
+        key = (index, direction)
+        if key not in self._below:
+            self._below[key] = frozenset(pair.index for pair in self.below(index, direction))
+        return self._below[key]
 
     def place(self, pair: Pair, direction: Direction) -> str:
         """Say where in a body or parameter a pair is first met."""
@@ -305,7 +342,7 @@ class Graph:
         way = pair.ways[position]
         if way is None:
             return ""
-        root = self.roots[way[0]].label
+        root = self._label(pair, direction, self.roots[way[0]].label)
         while way is not None and way[1] >= 0:
             labels.append(way[2])
             way = self.pairs[way[1]].ways[position]

@@ -620,6 +620,19 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("callback-part-changed", "possibly", "What the API sends or waits for when it calls differs."),
     ("webhook-removed", "breaking", "Whoever waits for the webhook is not called."),
     ("webhook-added", "possibly", "The API may call where it did not before."),
+    # --- what only whole bodies show
+    (
+        "request-schema-narrowed",
+        "breaking",
+        "A body that was accepted is refused, by several constraints together.",
+    ),
+    ("response-schema-widened", "breaking", "An answer may hold what no reader has been told of."),
+    ("request-change-without-effect", "compatible", "What is around the place lets no body show the change."),
+    (
+        "response-change-without-effect",
+        "compatible",
+        "What is around the place lets no body show the change.",
+    ),
     # --- what no operation reaches
     (
         "unreached-schema-changed",

@@ -62,6 +62,7 @@ NEUTRAL = frozenset(
         "definitions",
     }
 )
+LISTING = ANNOTATIONS | {"type", "enum", "const"}
 SCALAR_LIMITS = {
     "minLength": "string",
     "maxLength": "string",
@@ -118,6 +119,7 @@ NUMBER_FORMATS = frozenset(
     {"int32", "int64", "float", "double", "decimal", "int8", "int16", "uint8", "uint32", "uint64"}
 )
 MOST_ALTERNATIVES = 64
+NEARLY = 1e-9
 _quoted = json.encoder.encode_basestring
 
 
@@ -443,7 +445,7 @@ def _absorb(branches: list[Branch], choice: str, kind: str) -> list[Branch]:
     """Drop alternatives that add nothing, and join enumerations."""
     if len(branches) < 2:  # noqa: PLR2004 - a number that says itself
         return branches
-    if choice == "anyOf" or kind in {"null", "boolean"}:
+    if choice == "anyOf" or kind == "null":
         free = next((branch for branch in branches if branch.is_free()), None)
         if free is not None:
             return [free]
@@ -577,12 +579,10 @@ class Book:
     def _judged(self, core: tuple[str, ...], shape: Shape) -> Shape:
         """Judge enumerated values by the whole schema, after which nothing else matters for them."""
         listed = [
-            branch
-            for branches in shape.kinds.values()
-            for branch in branches
-            if branch.values is not None
-            and (not branch.is_enumeration() or len(branches) > 1 or branch.limits)
+            branch for branches in shape.kinds.values() for branch in branches if branch.values is not None
         ]
+        if len(core) == 1 and as_object(self.document.at(core[0])).keys() <= LISTING:
+            return shape
         if not listed or shape.cut:
             return shape
         schema = Portable(self, None).schema(core, MOST_REFERENCES)
@@ -1118,6 +1118,10 @@ def admits(limits: dict[str, Json], value: Json) -> bool:  # noqa: C901, PLR0911
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
     if limits.get("integer") and value != int(value):
+        return False
+    if any(
+        step > 0 and abs(value / step - round(value / step)) > NEARLY for step in limits.get("multipleOf", ())
+    ):
         return False
     if "minimum" in limits:
         bound, excluded = limits["minimum"]

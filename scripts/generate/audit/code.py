@@ -65,6 +65,7 @@ class Endpoint:
         method: As sent.
         path: As in the description.
         accept: What is asked for.
+        range: The range of media types that its body may be one of.
         parameters: By place and name on the wire.
         bodies: The type of the body by the media type that it is really sent as.
         answers: The types that each handled status gives, by status.
@@ -75,6 +76,7 @@ class Endpoint:
     method: str = ""
     path: str = ""
     accept: str = ""
+    range: str | None = None
     parameters: dict[tuple[str, str], Parameter] = field(factory=dict[tuple[str, str], Parameter])
     bodies: dict[str, Hint] = field(factory=dict[str, Hint])
     answers: dict[str, Hint | None] = field(factory=dict[str, Hint | None])
@@ -268,6 +270,9 @@ def _read_operation(value: ast.expr | None, endpoint: Endpoint) -> None:
     for keyword in value.keywords:
         if keyword.arg in {"method", "path", "accept"}:
             setattr(endpoint, keyword.arg, _constant(keyword.value))
+        elif keyword.arg == "request_media_types" and isinstance(keyword.value, ast.Tuple):
+            taken = [str(_constant(element)) for element in keyword.value.elts]
+            endpoint.range = next((media for media in taken if "*" in media), None)
         elif keyword.arg == "responses" and isinstance(keyword.value, ast.Dict):
             endpoint.media = {
                 str(_constant(key)): _constant(media)
@@ -329,6 +334,8 @@ def _read_bodies(
             if key in {"json", "data", "files", "content"}:
                 sent = True
                 media = "multipart/form-data" if key == "files" else media
+            elif key == "Content-Type" and isinstance(node.value, ast.Name):
+                media = endpoint.range  # the caller names one of them
             elif key == "Content-Type":
                 media = str(_constant(node.value))
         if sent and media is not None:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from scripts.descriptions.pointers import lookup, pointer, resolve
+from scripts.descriptions.structure import operations_in
 from scripts.descriptions.values import Object, as_list, as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _COMPOSED = ("allOf", "then", "else")
 
 
@@ -99,14 +99,14 @@ def operations(document: Object) -> Iterator[Operation]:
         item = resolve(document, raw)
         if not is_object(item):
             continue
-        for method in _METHODS:
-            if is_object(item.get(method)):
-                yield _operation(document, str(path), method, item)
+        for method, keys, source in operations_in(item):
+            yield _operation(document, str(path), method, item, (pointer("paths", str(path), *keys), source))
 
 
-def _operation(document: Object, path: str, method: str, item: Object) -> Operation:
-    source = item[method]
-    at = pointer("paths", path, method)
+def _operation(
+    document: Object, path: str, method: str, item: Object, place: tuple[str, Object]
+) -> Operation:
+    at, source = place
     parameters = {
         **_parameters(document, item.get("parameters"), pointer("paths", path)),
         **_parameters(document, source.get("parameters"), at),
@@ -123,7 +123,7 @@ def _operation(document: Object, path: str, method: str, item: Object) -> Operat
         code = str(status).upper() if str(status).upper().endswith("XX") else str(status)
         answers.append(Answer(code, _media(resolve(document, raw), answer_at), answer_at))
     return Operation(
-        method=method.upper(),
+        method=method,
         path=path,
         at=at,
         parameters=tuple(parameters.values()),
@@ -163,16 +163,16 @@ def _media(holder: Any, at: str) -> tuple[MediaType, ...]:
 def called_by_the_api(document: Object) -> Iterator[tuple[str, str]]:
     """Go through the operations that the API carries out on others: webhooks and callbacks."""
     for name, item in as_object(document.get("webhooks")).items():
-        for method in set(_METHODS) & set(as_object(item)):
-            yield pointer("webhooks", str(name), method), f"webhook {name} {method.upper()}"
+        for method, keys, _ in operations_in(as_object(item)):
+            yield pointer("webhooks", str(name), *keys), f"webhook {name} {method}"
     for operation in operations(document):
         source = lookup(document, operation.at)
         for name, raw in as_object(source.get("callbacks")).items():
             callback = resolve(document, raw)
             for address, item in as_object(callback).items():
-                for method in set(_METHODS) & set(as_object(item)):
-                    where = f"{operation.at}/callbacks{pointer(str(name), str(address), method)[1:]}"
-                    yield where, f"callback {name} {method.upper()}"
+                for method, keys, _ in operations_in(as_object(item)):
+                    where = f"{operation.at}/callbacks{pointer(str(name), str(address), *keys)[1:]}"
+                    yield where, f"callback {name} {method}"
 
 
 def components(document: Object) -> Iterator[tuple[str, str, Any]]:

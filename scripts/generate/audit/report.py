@@ -213,7 +213,8 @@ class _Walk:
 
     def _body(self, operation: Any, endpoint: Endpoint, label: str) -> None:
         for media in operation.bodies:
-            hint = endpoint.bodies.get(media.media_type)
+            sent = "application/json" if media.media_type in {"*/*", "application/*"} else media.media_type
+            hint = endpoint.bodies.get(media.media_type) or endpoint.bodies.get(sent)
             said = f"{label}: request body as {media.media_type}"
             self.account("request media types", f"{operation.at}\t{media.at}", said, found=hint is not None)
             if hint is not None and self.reason(f"{media.at}/schema") is None:

@@ -26,6 +26,33 @@ if TYPE_CHECKING:
 
 __all__ = ["LeftOut", "Prepared", "prepare"]
 
+GENERATED = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# where a reference asks for no class: the API's own calls, headers, and what only rules values out
+_ASIDE = frozenset(
+    {
+        "callbacks",
+        "headers",
+        "links",
+        "encoding",
+        "example",
+        "examples",
+        "default",
+        "enum",
+        "const",
+        "discriminator",
+        "not",
+        "if",
+        "$defs",
+        "definitions",
+        "contains",
+        "propertyNames",
+        "dependentSchemas",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "contentSchema",
+    }
+)
+
 
 @frozen
 class Prepared:
@@ -60,9 +87,11 @@ def prepare(description: Any) -> Prepared:
     for operation in operations:
         # the generator wants path parameters by their Python names; the path as it is stays in the facts
         key = operation.facts["template"]
-        while operation.method in paths.get(key, {}):
+        # the generator knows the methods of OpenAPI 3.1; what is sent stays in the facts, too
+        method = operation.method if operation.method in GENERATED else "post"
+        while method in paths.get(key, {}):
             key += "/"
-        paths.setdefault(key, {})[operation.method] = _named(operation.prepared, names)
+        paths.setdefault(key, {})[method] = _named(operation.prepared, names)
     info = as_object(document.get("info"))
     schemas = {
         names.of[key]: _named({**definition.body, "x-at": definition.at}, names)
@@ -151,8 +180,8 @@ def _mentioned(document: Object, left_out: set[str]) -> set[str]:
 
 
 def _says_something(at: str, key: str) -> bool:
-    """Tell whether a member can refer to schemas: an example cannot, a property of that name can."""
-    return key not in {"example", "examples"} or at.endswith("/properties")
+    """Return True if a member leads to schemas that a client reads or sends; a property may have any name."""
+    return at.endswith(("/properties", "/patternProperties")) or not (key in _ASIDE or key.startswith("x-"))
 
 
 def _with_class_roots(shaper: Shaper, *, api_platform: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from attrs import define, field
 
 from scripts.descriptions import DescriptionError
 from scripts.descriptions.pointers import pointer, resolve
+from scripts.descriptions.structure import operations_in
 from scripts.descriptions.values import Object, as_object, is_list, is_object
 from scripts.generate.prepare.dialect import is_api_platform
 from scripts.generate.prepare.flatten import Flat, Part, flatten, owner_of
@@ -25,14 +26,15 @@ from scripts.generate.prepare.names import (
 )
 from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 RESERVED_PARAMETERS = frozenset(
     {"client", "url", "body", "headers", "params", "self", "request", "response", "answer", "errors", "httpx",
-     "cast", "add_query", "add_header", "add_cookie", "path_part", "form_fields", "form_parts", "write_value"}
+     "cast", "add_query", "add_header", "add_cookie", "path_part", "form_fields", "form_parts", "form_text", "json_of",
+     "body_media_type", "query_text", "send_empty_form", "write_value"}
 )  # fmt: skip
 """Names that the functions of an operation's module use themselves."""
 _LOCATIONS = ("path", "query", "header", "cookie")
 _IGNORED_HEADERS = {"accept", "content-type", "authorization"}
+_SCALARS = {"string", "integer", "number", "boolean"}
 _TEMPLATE = re.compile(r"{([^{}]+)}")
 
 
@@ -47,6 +49,7 @@ class Operation:
     parameters: list[tuple[Object, str]]
     name: str = ""
     directory: str = ""
+    sent_as: str = ""
     facts: Object = field(factory=Object)
     prepared: Object = field(factory=Object)
 
@@ -58,14 +61,13 @@ def collect(document: Object) -> list[Operation]:
         item = resolve(document, raw)
         if not is_object(item):
             continue
-        for method in METHODS:
-            source = item.get(method)
-            if is_object(source):
-                at = pointer("paths", str(path), method)
-                shared = _parameters(document, item, pointer("paths", str(path)))
-                own = _parameters(document, source, at)
-                merged = {**shared, **own}
-                found.append(Operation(str(path), method, source, at, list(merged.values())))
+        shared = _parameters(document, item, pointer("paths", str(path)))
+        for method, keys, source in operations_in(item):
+            at = pointer("paths", str(path), *keys)
+            merged = {**shared, **_parameters(document, source, at)}
+            found.append(
+                Operation(str(path), method.lower(), source, at, list(merged.values()), sent_as=method)
+            )
     return found
 
 
@@ -75,6 +77,10 @@ def _parameters(document: Object, node: Object, at: str) -> dict[tuple[str, str]
     for number, raw in enumerate(listed if is_list(listed) else []):
         parameter = resolve(document, raw)
         if not is_object(parameter) or "name" not in parameter or parameter.get("in") not in _LOCATIONS:
+            if is_object(parameter) and parameter.get("in") == "querystring":
+                raise DescriptionError(
+                    f"{at}/parameters/{number}: `in: querystring` (OpenAPI 3.2) is not supported"
+                )
             raise DescriptionError(
                 f"{at}/parameters/{number} is no parameter: it needs a name and a known place"
             )
@@ -98,7 +104,7 @@ def prepare_operation(operation: Operation, shaper: Shaper) -> None:
     operation.facts = {
         "name": operation.name,
         "operation_id": str(source.get("operationId") or operation.name),
-        "method": operation.method.upper(),
+        "method": operation.sent_as or operation.method.upper(),
         "path": operation.path,
         "tag": str((source.get("tags") or [""])[0]),
         "accept": _accept(
@@ -222,8 +228,10 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
         "in": place,
         "style": style,
         # the brackets of `product[]` say that the key is repeated, whatever `explode` says (section 3.14)
-        "explode": wire.endswith("[]") or (explode if isinstance(explode, bool) else style == "form"),
+        "explode": _explodes(wire, explode, style),
         "json": as_json,
+        "reserved": parameter.get("allowReserved") is True,
+        "delimited": not _explodes(wire, explode, style) and not set(flat.types) <= _SCALARS,
         "required": place == "path" or parameter.get("required") is True,
         "description": " ".join(filter(None, [_sentence(description), told])),
         "deprecated": parameter.get("deprecated") is True,
@@ -231,6 +239,10 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
         "schema": shape,
         "at": at,
     }
+
+
+def _explodes(wire: str, explode: Any, style: str) -> bool:
+    return wire.endswith("[]") or (explode if isinstance(explode, bool) else style == "form")
 
 
 def _sentence(text: str) -> str:
@@ -276,9 +288,29 @@ def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Object, list[Ob
             continue
         shapes.append(shape)
         prepared[media] = {"schema": shape}
-        facts.append({"media_type": media, "kind": kind, "at": where})
+        encoding = _encoding(as_object(content[media]).get("encoding"))
+        facts.append({"media_type": media, "kind": kind, "at": where, "encoding": encoding})
     required = body.get("required") is True
     return {"content": prepared, "required": required}, [{**fact, "required": required} for fact in facts]
+
+
+def _encoding(declared: Any) -> dict[str, Object]:
+    """Read how the parts of a form are written, where that is not as usual."""
+    found: dict[str, Object] = {}
+    for name, how in as_object(declared).items():
+        facts: Object = {}
+        content_type = as_object(how).get("contentType")
+        if isinstance(content_type, str):
+            facts["content_type"] = content_type
+        for key in ("style", "explode", "allowReserved"):
+            if key in as_object(how):
+                facts[{"allowReserved": "reserved"}.get(key, key)] = how[key]
+        if "style" in facts or "explode" in facts:
+            style = str(facts.get("style") or "form")
+            facts = {**facts, "style": style, "explode": _explodes("", facts.get("explode"), style)}
+        if facts:
+            found[str(name)] = facts
+    return found
 
 
 def _body_shape(

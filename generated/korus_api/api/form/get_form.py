@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import httpx
 
 from ... import errors
-from ..._reading import read_model
+from ..._reading import json_of, read_model
 from ..._writing import path_part
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
@@ -59,11 +59,11 @@ def _parse_response(
 ) -> Error | Form | None:
     status = response.status_code
     if status == 200:
-        return cast("Form", read_model(Form, response.json()))
+        return cast("Form", read_model(Form, json_of(response)))
     if status == 403:
-        return cast("Error", read_model(Error, response.json()))
+        return cast("Error", read_model(Error, json_of(response)))
     if status == 404:
-        return cast("Error", read_model(Error, response.json()))
+        return cast("Error", read_model(Error, json_of(response)))
     if client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(status, response.content)
     return None

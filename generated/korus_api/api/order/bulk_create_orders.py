@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import httpx
 
 from ... import errors
-from ..._reading import read_model
+from ..._reading import json_of, read_model
 from ...client import AuthenticatedClient, Client
 from ...models.bulk_order_input import BulkOrderInput
 from ...models.bulk_order_output import BulkOrderOutput
@@ -64,13 +64,13 @@ def _parse_response(
 ) -> BulkOrderOutput | ConstraintViolation | Error | None:
     status = response.status_code
     if status == 200:
-        return cast("BulkOrderOutput", read_model(BulkOrderOutput, response.json()))
+        return cast("BulkOrderOutput", read_model(BulkOrderOutput, json_of(response)))
     if status == 400:
-        return cast("Error", read_model(Error, response.json()))
+        return cast("Error", read_model(Error, json_of(response)))
     if status == 403:
-        return cast("Error", read_model(Error, response.json()))
+        return cast("Error", read_model(Error, json_of(response)))
     if status == 422:
-        return cast("ConstraintViolation", read_model(ConstraintViolation, response.json()))
+        return cast("ConstraintViolation", read_model(ConstraintViolation, json_of(response)))
     if client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(status, response.content)
     return None

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import httpx
 
 from ... import errors
-from ..._reading import read_model
+from ..._reading import json_of, read_model
 from ..._writing import add_query, path_part
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
@@ -51,8 +51,8 @@ def build_request(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     params: list[tuple[str, str]] = []
@@ -73,9 +73,9 @@ def _parse_response(
 ) -> Error | ProductBaseCollection | None:
     status = response.status_code
     if status == 200:
-        return cast("ProductBaseCollection", read_model(ProductBaseCollection, response.json()))
+        return cast("ProductBaseCollection", read_model(ProductBaseCollection, json_of(response)))
     if status == 403:
-        return cast("Error", read_model(Error, response.json()))
+        return cast("Error", read_model(Error, json_of(response)))
     if client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(status, response.content)
     return None
@@ -113,8 +113,8 @@ def sync_detailed(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         The whole answer, with what was parsed from it.
@@ -154,8 +154,8 @@ def sync(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         What was parsed from the answer.
@@ -195,8 +195,8 @@ async def asyncio_detailed(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         The whole answer, with what was parsed from it.
@@ -236,8 +236,8 @@ async def asyncio(
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
-        with_disabled: Whether to list disabled bases too; they are left out otherwise. Pattern `true|false`.
-            Sent as `withDisabled` in the query.
+        with_disabled: Whether to list disabled bases too; they are left out otherwise. Sent as `withDisabled`
+            in the query.
 
     Returns:
         What was parsed from the answer.

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import httpx
 
 from ... import errors
-from ..._reading import read_model
+from ..._reading import json_of, read_model
 from ...client import AuthenticatedClient, Client
 from ...models.bulk_reservation_input import BulkReservationInput
 from ...models.bulk_reservation_output import BulkReservationOutput
@@ -66,13 +66,13 @@ def _parse_response(
 ) -> BulkReservationOutput | ConstraintViolation | Error | None:
     status = response.status_code
     if status == 200:
-        return cast("BulkReservationOutput", read_model(BulkReservationOutput, response.json()))
+        return cast("BulkReservationOutput", read_model(BulkReservationOutput, json_of(response)))
     if status == 400:
-        return cast("Error", read_model(Error, response.json()))
+        return cast("Error", read_model(Error, json_of(response)))
     if status == 403:
-        return cast("Error", read_model(Error, response.json()))
+        return cast("Error", read_model(Error, json_of(response)))
     if status == 422:
-        return cast("ConstraintViolation", read_model(ConstraintViolation, response.json()))
+        return cast("ConstraintViolation", read_model(ConstraintViolation, json_of(response)))
     if client.raise_on_unexpected_status:
         raise errors.UnexpectedStatus(status, response.content)
     return None

@@ -1,0 +1,303 @@
+"""Judge changes by whole bodies: whether a body shows a change at all, and whether one shows what no record says.
+
+A place is compared without what is around it. A change below ``maxItems: 0``, or in an alternative that another one
+covers, is met by no body; and what several constraints rule out together may be said by no single one of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from scripts.compare.wire.guesses import Guesses
+from scripts.compare.wire.records import Witness
+from scripts.compare.wire.samples import NoSampleError, from_pattern
+from scripts.compare.wire.shapes import token
+from scripts.descriptions.values import Json, as_object, is_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.compare.wire.judge import Judge
+    from scripts.compare.wire.pairs import Change, Graph, Pair
+    from scripts.compare.wire.rules import Direction
+
+__all__ = ["WITHOUT_EFFECT", "Bodies"]
+
+AROUND = "what is around the place rules it out"
+OTHERS = "whatever one side admits the other admits, too"
+WITHOUT_EFFECT = frozenset({AROUND, OTHERS})
+# facets that say exactly which values are admitted
+JUDGED = frozenset(
+    {
+        "type",
+        "nullable",
+        "enum",
+        "enumeration",
+        "minimum",
+        "maximum",
+        "multiple-of",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "minProperties",
+        "maxProperties",
+        "uniqueItems",
+        "required",
+        "additional-properties",
+        "property-names",
+        "dependent-required",
+        "pattern-properties",
+        "items",
+        "prefix-items",
+        "variant",
+        "choice",
+        "not",
+        "condition",
+        "contains",
+        "dependent-schemas",
+        "unevaluated",
+        "all-of",
+    }
+)
+# keywords of schemas whose parts say together what none says alone
+COMPOSING = (
+    "oneOf",
+    "anyOf",
+    "not",
+    "if",
+    "contains",
+    "patternProperties",
+    "propertyNames",
+    "prefixItems",
+    "dependentRequired",
+    "dependentSchemas",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
+TRIES = 300
+ENOUGH = 25
+KEPT = 6
+MOST_WAYS = 12
+_STEP = re.compile(r"\.\*|\./.*/$|\.[^.\[\]*()/]+|\[\d*\]|\(names\)$")
+
+
+@define(eq=False)
+class Bodies:
+    """The bodies of two documents.
+
+    Attributes:
+        graph: The pairs of schemas.
+        judge: Who has the validators.
+    """
+
+    graph: Graph
+    judge: Judge
+    _parents: dict[int, list[tuple[int, str, bool, bool]]] | None = None
+    _guessed: dict[tuple[int, Direction], tuple[list[Json], list[Json]]] = field(
+        factory=dict[tuple[int, "Direction"], tuple[list["Json"], list["Json"]]]
+    )
+
+    # --- one pair ---------------------------------------------------------------------------------------------------
+
+    def guessed(self, pair: Pair, direction: Direction) -> tuple[list[Json], list[Json]]:
+        """Guess values that the side admits from which they come; and those among them that the other refuses."""
+        key = (pair.index, direction)
+        if key not in self._guessed:
+            self._guessed[key] = self._guess(pair, direction)
+        return self._guessed[key]
+
+    def _guess(self, pair: Pair, direction: Direction) -> tuple[list[Json], list[Json]]:
+        inside, outside = self._validators(pair, direction)
+        sides = (self.judge.old, self.judge.new)
+        cores = (pair.old.core, pair.new.core)
+        schemas = [side.schema(core, direction) for side, core in zip(sides, cores, strict=True)]
+        if inside is None or outside is None or None in schemas:
+            return [], []
+        here, there = schemas if direction == "request" else reversed(schemas)
+        admitted: dict[str, Json] = {}
+        refused: dict[str, Json] = {}
+        for one, other in ((here, there), (there, here)):
+            for value in Guesses(one, other).some(TRIES):
+                try:
+                    if inside.is_valid(value):
+                        admitted[token(value)] = value
+                        if not outside.is_valid(value):
+                            refused[token(value)] = value
+                except ValueError:
+                    continue
+        return list(admitted.values()), list(refused.values())
+
+    def _validators(self, pair: Pair, direction: Direction) -> tuple[Any, Any]:
+        old = self.judge.old.validator(pair.old.core, direction)
+        new = self.judge.new.validator(pair.new.core, direction)
+        return (old, new) if direction == "request" else (new, old)
+
+    def judged(self, pair: Pair, change: Change, direction: Direction, witness: Witness) -> Witness:
+        """Return a whole body that shows a change, or why there is none."""
+        if witness.found:
+            body = self.witness(pair, direction, [witness.value])
+            if body is not None and not body.found:
+                others = self.guessed(pair, direction)[1]
+                body = self.witness(pair, direction, others) if others else body
+            return body or witness
+        if change.facet not in JUDGED:
+            return witness
+        proved = self.judge.proof(pair)[0 if direction == "request" else 1]
+        admitted, refused = ([], []) if proved else self.guessed(pair, direction)
+        if refused:
+            return self.witness(pair, direction, refused) or Witness(
+                True, refused[0], pair.old.core[0], pair.new.core[0]
+            )
+        if proved or len(admitted) >= ENOUGH:
+            return Witness(found=False, reason=OTHERS)
+        return witness
+
+    # --- from a place to the body -----------------------------------------------------------------------------------
+
+    def witness(self, pair: Pair, direction: Direction, values: list[Json]) -> Witness | None:
+        """Look for a body that holds one of the values at the place of a pair and shows the change.
+
+        Returns:
+            The body; a witness that was not found where what is around the place rules it out; ``None`` where that
+            cannot be told.
+        """
+        seen: set[int] = set()
+        blocked = False
+        todo: list[tuple[int, list[Json]]] = [(pair.index, values[:KEPT])]
+        roots = {root.pair for root in self.graph.roots if root.direction == direction}
+        for _ in range(MOST_WAYS):
+            if not todo:
+                break
+            index, held = todo.pop()
+            here = self.graph.pairs[index]
+            if index in roots:
+                return Witness(True, held[0], here.old.core[0], here.new.core[0])
+            for parent, label, *through in self.parents().get(index, ()):
+                if parent in seen or not through[0 if direction == "request" else 1]:
+                    continue
+                seen.add(parent)
+                found = self._around(self.graph.pairs[parent], label, direction, held)
+                if found is None:
+                    return None
+                if found:
+                    todo.append((parent, found))
+                else:
+                    blocked = True
+        if todo or not blocked:
+            return None
+        return Witness(found=False, reason=AROUND)
+
+    def parents(self) -> dict[int, list[tuple[int, str, bool, bool]]]:
+        """Return the pairs that lead to each pair."""
+        if self._parents is None:
+            self._parents = {}
+            for pair in self.graph.pairs:
+                for child, label, requests, responses in pair.edges:
+                    self._parents.setdefault(child, []).append((pair.index, label, requests, responses))
+        return self._parents
+
+    def _around(
+        self, parent: Pair, label: str, direction: Direction, values: list[Json]
+    ) -> list[Json] | None:
+        """Put values into their place in what is around it; ``None`` where that is not understood."""
+        inside, outside = self._validators(parent, direction)
+        steps = _STEP.findall(label)
+        if inside is None or outside is None or "".join(steps) != label:
+            return None
+        found: list[Json] = []
+        bases = list(self._bases(parent, direction))
+        for base in bases:
+            for value in values:
+                for whole in _placed(base, steps, value):
+                    try:
+                        if inside.is_valid(whole) and not outside.is_valid(whole):
+                            found.append(whole)
+                    except ValueError:
+                        continue
+            if len(found) >= KEPT:
+                break
+        if not found and not any(inside.is_valid(base) for base in bases):
+            return None
+        return found
+
+    def _bases(self, parent: Pair, direction: Direction) -> Iterator[Json]:
+        side, use = (self.judge.old, parent.old) if direction == "request" else (self.judge.new, parent.new)
+        for kind in ("object", "array"):
+            for branch in side.book.shape(use.core).kinds.get(kind, ())[:8]:
+                for full in (False, True):
+                    try:
+                        yield side.sampler.branch(branch, full=full)
+                    except NoSampleError:
+                        break
+        yield from self.guessed(parent, direction)[0][:60]
+        yield from ({}, [])
+
+    def is_open(self, index: int, pairs: list[Pair], direction: Direction) -> bool:
+        """Return True if the parts of a body may do together what none of them does alone."""
+        root = self.graph.pairs[index]
+        old = self.judge.old.schema(root.old.core, direction)
+        new = self.judge.new.schema(root.new.core, direction)
+        if old is None or new is None or old == new:
+            return False
+        if any(change.facet in {"enumeration", "enum"} for pair in pairs for change in pair.changes):
+            return True
+        return any(f'"{keyword}":' in token(schema) for schema in (old, new) for keyword in COMPOSING)
+
+    # --- what no record says ----------------------------------------------------------------------------------------
+
+    def unsaid(self, pair: Pair, direction: Direction, added: set[str]) -> Witness | None:
+        """Look for a body that shows a change, new and undeclared properties aside."""
+        for value in self.guessed(pair, direction)[1]:
+            if not added & set(_keys(value)):
+                return Witness(True, value, pair.old.core[0], pair.new.core[0])
+        return None
+
+
+def _keys(value: Json) -> Iterator[str]:
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        if is_list(node):
+            todo.extend(node)
+        for key, part in as_object(node).items():
+            yield key
+            todo.append(part)
+
+
+def _placed(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
+    """Put a value at the end of some steps, into what is there already."""
+    if not steps:
+        yield value
+    elif steps[0][0] == "[":
+        yield from _in_list(base, steps, value)
+    elif steps[0] == "(names)":
+        content = as_object(base)
+        if isinstance(value, str):
+            yield from ({**content, value: "text"}, {**content, value: 1})
+    else:
+        content = as_object(base)
+        for name in _named(steps[0]):
+            for inner in _placed(content.get(name), steps[1:], value):
+                yield from ({**content, name: inner}, {name: inner})
+
+
+def _in_list(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
+    number = int(steps[0][1:-1] or 0)
+    items = base if is_list(base) else []
+    for inner in _placed(items[number] if number < len(items) else None, steps[1:], value):
+        if number <= len(items):
+            yield [*items[:number], inner, *items[number + 1 :]]
+            if steps[0] == "[]":
+                yield [*items, inner]
+
+
+def _named(step: str) -> list[str]:
+    if step == ".*":
+        return ["extra"]
+    if step.startswith("./") and step.endswith("/"):
+        return [name for _, name in zip(range(3), from_pattern(step[2:-1]), strict=False)]
+    return [step[1:]]

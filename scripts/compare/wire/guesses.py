@@ -1,0 +1,209 @@
+"""Guess values of a JSON Schema, many and of all kinds, the same ones each time.
+
+Half of them follow the schema as far as that is easy, so that most are admitted; the rest is made of what the schemas
+themselves speak of. Whoever asks has them checked by a validator.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from scripts.compare.wire.samples import FORMATS, from_pattern
+from scripts.descriptions.pointers import unescape
+from scripts.descriptions.values import Json, as_list, as_object, is_list, is_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Guesses"]
+
+PLAIN: tuple[Json, ...] = (None, True, False, 0, 1, -1, 2, 3, 0.5, 7, "", "a", "ab", "text", [], {})
+BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+DEEPEST = 6
+ONE_IN_TEN = 0.1
+OFTEN = 0.6
+
+
+class Guesses:
+    """Values of one schema, with an eye on another one."""
+
+    def __init__(self, schema: Json, other: Json) -> None:
+        self.schema = schema
+        self.definitions = as_object(as_object(schema).get("$defs"))
+        self.pool = [*PLAIN, *dict.fromkeys(_spoken_of(schema)), *dict.fromkeys(_spoken_of(other))]
+        self.names = sorted({*_names(schema), *_names(other), "extra"})
+        self.chance = random.Random(0)  # noqa: S311 - nothing is secret about it
+
+    def some(self, count: int) -> Iterator[Json]:
+        """Make values."""
+        for _ in range(count):
+            yield self._value(self.schema, DEEPEST)
+
+    def _value(self, schema: Json, depth: int) -> Json:
+        chance = self.chance
+        if not is_object(schema) or depth < 0 or chance.random() < ONE_IN_TEN:
+            return self._anything(depth)
+        if "const" in schema:
+            return schema["const"]
+        if as_list(schema.get("enum")):
+            return chance.choice(schema["enum"])
+        ways = self._ways(schema, depth)
+        return chance.choice(ways)() if ways else self._anything(depth)
+
+    def _ways(self, schema: dict[str, Json], depth: int) -> list[Callable[[], Json]]:
+        ways: list[Callable[[], Json]] = []
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            ways += [partial(self._value, self.definitions.get(_definition(reference)), depth - 1)] * 2
+        for keyword in ("anyOf", "oneOf"):
+            parts = as_list(schema.get(keyword))
+            ways += [partial(self._value, part, depth - 1) for part in parts]
+            if len(parts) > 1:  # what two alternatives hold
+                ways.append(partial(self._merged, self.chance.sample(parts, 2), depth))
+        if as_list(schema.get("allOf")):
+            ways += [partial(self._merged, schema["allOf"], depth)] * 2
+        for keyword in ("if", "then", "else", "not"):
+            if is_object(schema.get(keyword)):
+                ways.append(partial(self._value, schema[keyword], depth - 1))
+        for kind in self._kinds(schema):
+            ways += [partial(self._kind, kind, schema, depth)] * 3
+        return ways
+
+    def _kinds(self, schema: dict[str, Json]) -> list[str]:
+        stated = schema.get("type")
+        kinds = [kind for kind in (as_list(stated) or [stated]) if isinstance(kind, str)]
+        if not kinds and schema.keys() & {
+            "properties",
+            "required",
+            "additionalProperties",
+            "patternProperties",
+        }:
+            kinds.append("object")
+        if not kinds and schema.keys() & {"items", "prefixItems", "contains", "maxItems", "minItems"}:
+            kinds.append("array")
+        return kinds
+
+    def _kind(self, kind: str, schema: dict[str, Json], depth: int) -> Json:
+        if kind == "object":
+            return self._object(schema, depth)
+        if kind == "array":
+            return self._list(schema, depth)
+        if kind == "string":
+            return self.chance.choice(list(self._texts(schema)))
+        if kind in {"integer", "number"}:
+            return self.chance.choice(list(self._numbers(schema)))
+        return self.chance.choice([True, False]) if kind == "boolean" else None
+
+    def _merged(self, parts: list[Json], depth: int) -> Json:
+        values = [self._value(part, depth - 1) for part in parts]
+        if all(is_object(value) for value in values):
+            return {name: part for value in values for name, part in value.items()}
+        return self.chance.choice(values)
+
+    def _object(self, schema: dict[str, Json], depth: int) -> dict[str, Json]:
+        chance = self.chance
+        properties, required = as_object(schema.get("properties")), as_list(schema.get("required"))
+        often = chance.choice([0, OFTEN, 1])
+        made: dict[str, Json] = {
+            name: self._value(part, depth - 1)
+            for name, part in properties.items()
+            if name in required or (depth > 0 and chance.random() < often)
+        }
+        extra = schema.get("additionalProperties", True)
+        for name in required:
+            if isinstance(name, str) and name not in made:
+                made[name] = self._value(extra, depth - 1)
+        for pattern, part in as_object(schema.get("patternProperties")).items():
+            if name := next(from_pattern(pattern), None):
+                made[name] = self._value(part, depth - 1)
+        if chance.random() < 0.3:  # noqa: PLR2004 - now and then
+            more = extra if extra is not True else schema.get("unevaluatedProperties", True)
+            made.setdefault(chance.choice(self.names), self._value(more, depth - 1))
+        return made
+
+    def _list(self, schema: dict[str, Json], depth: int) -> list[Json]:
+        chance = self.chance
+        prefix = as_list(schema.get("prefixItems"))
+        least, most = schema.get("minItems", 0), schema.get("maxItems", 3)
+        count = int(chance.choice([least, min(most, 8), chance.randint(0, 3), len(prefix)]))
+        made = [
+            self._value(prefix[i] if i < len(prefix) else schema.get("items", True), depth - 1)
+            for i in range(min(count, 8))
+        ]
+        if "contains" in schema and chance.random() < OFTEN:
+            made.insert(0, self._value(schema["contains"], depth - 1))
+        return made
+
+    def _texts(self, schema: dict[str, Json]) -> Iterator[str]:
+        yield from (text for text in self.pool if isinstance(text, str))
+        for length in (schema.get("minLength"), schema.get("maxLength")):
+            if isinstance(length, int) and length <= 1000:  # noqa: PLR2004 - long enough
+                yield "a" * length
+        if isinstance(schema.get("pattern"), str):
+            yield from from_pattern(schema["pattern"])
+        yield from FORMATS.get(str(schema.get("format")), ())
+
+    def _numbers(self, schema: dict[str, Json]) -> Iterator[float]:
+        whole = schema.get("type") == "integer"
+        numbers = [one for one in self.pool if isinstance(one, int | float) and not isinstance(one, bool)]
+        step = schema.get("multipleOf")
+        if isinstance(step, int | float):
+            numbers += [step * factor for factor in (1, 2, 3, 5, -1)]
+        yield from (int(one) if whole and one == one // 1 else one for one in numbers)
+
+    def _anything(self, depth: int) -> Json:
+        chance = self.chance
+        if depth <= 0 or chance.random() < OFTEN:
+            return chance.choice(self.pool)
+        if chance.random() < 0.5:  # noqa: PLR2004 - as often as not
+            return {
+                name: self._anything(depth - 2) for name in chance.sample(self.names, min(2, len(self.names)))
+            }
+        return [self._anything(depth - 2) for _ in range(chance.randint(0, 2))]
+
+
+def _definition(reference: str) -> str:
+    return unescape(unquote(reference.removeprefix("#/$defs/")))
+
+
+def _spoken_of(schema: Json) -> Iterator[Any]:
+    """Find the scalar values that a schema speaks of, and those beside its bounds."""
+    todo = [schema]
+    while todo:
+        node = todo.pop()
+        if is_list(node):
+            todo.extend(node)
+        for key, part in as_object(node).items():
+            yield from _beside(key, part)
+            if is_object(part) or (is_list(part) and key != "enum"):
+                todo.append(part)
+
+
+def _beside(key: str, value: Json) -> Iterator[Any]:
+    if key in {"const", "enum"}:
+        listed = value if is_list(value) else [value]
+        yield from (one for one in listed if one is None or isinstance(one, str | int | float))
+    elif key in BOUNDS and isinstance(value, int | float) and not isinstance(value, bool):
+        yield from (value, value - 1, value + 1, value + 0.5)
+    elif key in {"minLength", "maxLength"} and isinstance(value, int) and value < 60:  # noqa: PLR2004 - long enough
+        yield from ("a" * value, "b" * (value + 1), "a" * max(0, value - 1))
+    elif key == "pattern" and isinstance(value, str):
+        yield from (text for _, text in zip(range(3), from_pattern(value), strict=False))
+    elif key == "format" and isinstance(value, str):
+        yield from FORMATS.get(value, ())
+
+
+def _names(schema: Json) -> Iterator[str]:
+    todo = [schema]
+    while todo:
+        node = todo.pop()
+        if is_list(node):
+            todo.extend(node)
+        for key, part in as_object(node).items():
+            if key in {"properties", "dependentSchemas", "dependentRequired"}:
+                yield from as_object(part)
+            if is_object(part) or is_list(part):
+                todo.append(part)

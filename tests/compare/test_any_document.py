@@ -1,0 +1,208 @@
+"""Descriptions that nobody here wrote: nothing is lost in silence, and nothing is reported that is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rule_pairs import INTEGER, TEXT, answered, api, one, operation, ref, sent, thing, with_body
+
+from scripts.compare import Document, compare
+from scripts.compare.__main__ import main
+from scripts.descriptions import DescriptionError
+
+CASES = Path(__file__).parents[1] / "descriptions" / "cases"
+
+
+def found(old, new):
+    return sorted((record.level, record.id) for record in compare(old, new).changes)
+
+
+def case(name, suffix="yaml"):
+    return tuple(Document.read(CASES / f"{name}_{side}.{suffix}") for side in ("old", "new"))
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "forth", "back"),
+    [
+        (
+            "opref",
+            "yaml",
+            ["parameter-removed", "required-parameter-added", "response-property-removed"],
+            ["parameter-removed", "required-parameter-added", "response-property-removed"],
+        ),
+        (
+            "q32",
+            "yaml",
+            ["response-property-removed", "request-property-removed"],
+            ["request-property-removed"],
+        ),
+        ("owl", "json", [], []),
+        (
+            "range",
+            "json",
+            [],
+            ["request-type-changed", "response-media-type-added", "response-status-range-widened"],
+        ),
+        ("stray", "yaml", [], []),
+        ("py2", "yaml", [], ["response-property-removed"]),
+    ],
+)
+def test_the_cases_are_judged_right_in_both_directions(name, suffix, forth, back):
+    old, new = case(name, suffix)
+    for pair, expected in (((old, new), forth), ((new, old), back)):
+        assert sorted(rule for level, rule in found(*pair) if level != "compatible") == sorted(expected)
+
+
+SAME = {
+    "an encoding that is so anyway": (
+        with_body({"multipart/form-data": {"schema": thing(a=TEXT, b=thing(x=TEXT))}}),
+        with_body(
+            {
+                "multipart/form-data": {
+                    "schema": thing(a=TEXT, b=thing(x=TEXT)),
+                    "encoding": {
+                        "a": {"contentType": "text/plain"},
+                        "b": {"contentType": "application/json"},
+                    },
+                }
+            }
+        ),
+    ),
+    "nullable beside an enum without null": (
+        sent({"type": "string", "nullable": True, "enum": ["a"]}, openapi="3.0.3"),
+        sent({"type": "string", "nullable": True, "enum": ["a", None]}, openapi="3.0.3"),
+    ),
+    "no properties at all": (
+        sent({"type": "object", "additionalProperties": False}),
+        sent({"type": "object", "maxProperties": 0}),
+    ),
+    "below a list without items": (
+        sent({"type": "array", "maxItems": 0, "items": TEXT}),
+        sent({"type": "array", "maxItems": 0, "items": INTEGER}),
+    ),
+    "XML of an operation that speaks JSON": (answered({"xml": {"name": "a"}}), answered({})),
+    "mappings as PHP writes empty ones": (api(webhooks=[], components=None), api()),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_is_the_same_on_the_wire_is_no_change(name):
+    old, new = (Document(Path("a.yaml"), content) for content in SAME[name])
+    assert found(old, new) == found(new, old) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"enum": [-1, 2]}, {"enum": [-1, 2], "multipleOf": 2}),
+        ({"enum": ["a", "2027-01-02"]}, {"enum": ["a", "2027-01-02"], "format": "date"}),
+        ({"enum": ["a", "b"]}, {"enum": ["a", "b"], "pattern": "^a"}),
+        ({"const": "a"}, {"const": "a", "minLength": 2}),
+        (
+            {"oneOf": [{"type": "integer", "minimum": 0}]},
+            {"oneOf": [{"type": "integer", "minimum": 0}, {"type": "number", "minimum": 0}]},
+        ),
+        (thing(a={}), {**thing(a={}), "allOf": [{"properties": {"a": {"maxLength": 1}}}]}),
+        (TEXT, {"type": "string", "if": {"minLength": 2}, "then": {"pattern": "^a"}}),
+        (TEXT, {"type": "string", "anyOf": [{"minLength": 2}, {"pattern": "^a"}]}),
+        ({"enum": [1, 2]}, {"anyOf": [{"type": "integer", "minimum": 2}, TEXT]}),
+    ],
+)
+def test_a_further_constraint_is_never_passed_over(old, new):
+    changes = compare(Document(Path("a.yaml"), sent(old)), Document(Path("b.yaml"), sent(new))).changes
+    assert any(record.level == "breaking" and record.witness and record.witness.found for record in changes)
+    back = compare(Document(Path("a.yaml"), answered(new)), Document(Path("b.yaml"), answered(old))).changes
+    assert any(record.level == "breaking" for record in back)
+
+
+def test_a_change_that_no_body_can_show_breaks_nothing():
+    def covered(schema):
+        return sent({"anyOf": [thing(a=schema), {"type": "object"}]})
+
+    changes = found(*(Document(Path("a.yaml"), covered(schema)) for schema in (TEXT, INTEGER)))
+    assert all(level == "compatible" for level, _ in changes)
+
+
+def test_a_witness_is_a_whole_body():
+    def deep(schema):
+        return sent({**thing(a={"type": "array", "items": thing(b=schema)}), "required": ["c"]})
+
+    changes = compare(*(Document(Path("a.yaml"), deep(schema)) for schema in (TEXT, INTEGER))).changes
+    (record,) = changes
+    assert set(record.witness.value) == {"a", "c"}
+    assert isinstance(record.witness.value["a"][0]["b"], str)
+
+
+def test_a_record_over_operations_with_other_statuses_names_none():
+    def two(schema):
+        answer = {"description": "d", "content": {"application/json": {"schema": ref("T")}}}
+        paths = {
+            "/a": {"post": {"responses": {"201": answer}}},
+            "/b": {"get": {"responses": {"200": answer}}},
+        }
+        return api(paths, components={"schemas": {"T": schema}})
+
+    (record,) = compare(
+        *(Document(Path("a.yaml"), two(thing(a=schema))) for schema in (TEXT, INTEGER))
+    ).changes
+    assert record.where.location.startswith("response application/json ›")
+
+
+def test_a_change_of_an_unknown_field_is_reported():
+    old, new = (
+        Document(Path("a.yaml"), one(parameters=[{"name": "q", "in": "query", "type": kind}]))
+        for kind in "ab"
+    )
+    assert found(old, new) == [("possibly", "document-keyword-changed")]
+
+
+def test_the_methods_of_openapi_3_2_are_compared():
+    def document(schema):
+        body = {"content": {"application/json": {"schema": schema}}}
+        item = {
+            "query": operation(requestBody=body),
+            "additionalOperations": {"COPY": operation(requestBody=body)},
+        }
+        return Document(Path("a.yaml"), api({"/a": item}, openapi="3.2.0"))
+
+    (record,) = compare(document(thing(a=TEXT)), document(thing(a=INTEGER))).changes[:1]
+    concerned = {
+        label
+        for change in compare(document(thing(a=TEXT)), document(thing(a=INTEGER))).changes
+        for label in change.operations
+    }
+    assert record.level == "breaking"
+    assert concerned == {"QUERY /a", "COPY /a"}
+
+
+def test_a_stream_of_items_is_compared():
+    def document(schema):
+        content = {"text/event-stream": {"itemSchema": schema}}
+        answer = {"200": {"description": "d", "content": content}}
+        return Document(Path("a.yaml"), api({"/a": {"get": {"responses": answer}}}, openapi="3.2.0"))
+
+    assert found(document(TEXT), document(INTEGER)) == [("breaking", "response-type-changed")]
+
+
+@pytest.mark.parametrize(
+    "content", [{"paths": {"/a": {"get": [1]}}}, {"components": {"schemas": {"A": 1}}}, {"webhooks": "x"}]
+)
+def test_what_is_of_the_wrong_type_is_never_taken_for_empty(content):
+    with pytest.raises(DescriptionError):
+        Document(Path("a.yaml"), {**api(), **content})
+
+
+def test_a_repeated_key_is_refused(tmp_path, capsys):
+    path = tmp_path / "a.yaml"
+    path.write_text("openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", encoding="utf-8")
+    assert main([str(path), str(path)]) == 3
+    assert "'/a' stands twice, line 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["py2", "stray"])
+def test_the_python_names_of_a_case_have_a_cause(name, capsys):
+    for sides in (("old", "new"), ("new", "old")):
+        paths = [str(CASES / f"{name}_{side}.yaml") for side in sides]
+        assert main([*paths, "--python"]) == 0
+        assert "a person has to look" not in capsys.readouterr().out

@@ -1,0 +1,32 @@
+"""The fuzz of the comparison in its small form; `make fuzz` judges 100,000 pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from fuzz import figures, judge, run
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize("direction", ["request", "response"])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(st.randoms(use_true_random=False))
+def test_no_pair_of_schemas_is_told_apart_in_silence(direction, chance):
+    counts, wrong = judge(chance, direction)
+    assert counts["silent"] == 0, wrong
+
+
+def test_the_figures_of_the_fuzz_are_kept():
+    counts: Counter[str] = Counter()
+    for seed in range(2):
+        counts += run((seed, 150))[0]
+    shares = figures(counts)
+    assert shares["silent"] == 0
+    assert shares["called breaking"] >= 97
+    # few pairs, so a few of them weigh more than among 100,000
+    assert shares["possibly"] <= 6
+    assert shares["breaking without a value"] <= 6

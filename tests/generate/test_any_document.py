@@ -1,0 +1,381 @@
+"""Descriptions that nobody here wrote: what they say is in the client, as it is sent, or refused by its name."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from scripts.descriptions import DescriptionError
+from scripts.generate.build import build
+
+CASES = Path(__file__).parents[1] / "descriptions" / "cases"
+DONE = {"204": {"description": "done"}}
+
+
+@pytest.fixture
+def client(tmp_path, monkeypatch):
+    """Generate a client of a description; return its package and what the audit printed."""
+    monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+    made: list[str] = []
+
+    def generate(described):
+        name = f"any_document_{tmp_path.name.replace('-', '_')}_{len(made)}"
+        source = tmp_path / f"{name}.yaml"
+        if isinstance(described, Path):
+            source = described
+        else:
+            source.write_text(yaml.safe_dump(described), encoding="utf-8")
+        report = build(source, tmp_path / "packages" / name)
+        made.append(name)
+        return importlib.import_module(name), report
+
+    yield generate
+    for name in [name for name in sys.modules if name.partition(".")[0] in made]:
+        del sys.modules[name]
+
+
+def sent(package, module, answer=None, **arguments):
+    """Call an operation; return the request that went out and what the answer was read as."""
+    seen: list[httpx.Request] = []
+
+    def handle(request):
+        request.read()
+        seen.append(request)
+        return answer or httpx.Response(204)
+
+    transport = httpx.MockTransport(handle)
+    caller = package.Client(base_url="http://localhost", httpx_args={"transport": transport})
+    operation = importlib.import_module(f"{package.__name__}.api.default.{module}")
+    return seen, operation.sync_detailed(client=caller, **arguments)
+
+
+def api(path="/a", method="get", item=None, *, openapi="3.1.0", schemas=None, **operation):
+    operation = {"operationId": "doA", "responses": DONE, **operation}
+    return {
+        "openapi": openapi,
+        "info": {"title": "T", "version": "1"},
+        "paths": {path: item or {method: operation}},
+        "components": {"schemas": schemas or {}},
+    }
+
+
+def body(media, schema, **parts):
+    return {"required": True, "content": {media: {"schema": schema, **parts}}}
+
+
+@pytest.mark.parametrize(
+    "case", ["only_callback", "only_not", "pathitem", "opref_old", "wild_img", "wire", "q32_old"]
+)
+def test_nothing_of_a_real_document_is_missing(client, case):
+    _, report = client(CASES / f"{case}.yaml")
+    assert all(line.split()[-1] == "0" for line in report.splitlines()[-6:])
+
+
+def test_an_operation_by_reference_keeps_its_parameters(client):
+    package, _ = client(CASES / "opref_old.yaml")
+    seen, answer = sent(package, "get_a", httpx.Response(200, json={"x": "y"}), id=1, q="z")
+    assert str(seen[0].url) == "http://localhost/a/1?q=z"
+    assert answer.parsed.x == "y"
+
+
+PARTS = {
+    "Q": {"name": "q", "in": "query", "required": True, "schema": {"type": "string"}},
+    "Text": {"schema": {"type": "object", "properties": {"x": {"type": "string"}}}},
+    "Names": {"x": {"type": "string"}, "y": {"type": "integer"}},
+}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"parameters": {"$ref": "#/components/x-parts/List"}},
+        {"requestBody": {"content": {"$ref": "#/components/x-parts/Content"}}},
+        {"requestBody": {"content": {"application/json": {"$ref": "#/components/x-parts/Text"}}}},
+        {"responses": {"$ref": "#/components/x-parts/Responses"}},
+        {"responses": {"200": {"description": "d", "content": {"$ref": "#/components/x-parts/Content"}}}},
+        {
+            "requestBody": body(
+                "application/json", {"type": "object", "properties": {"$ref": "#/components/x-parts/Names"}}
+            )
+        },
+    ],
+)
+def test_a_reference_where_openapi_has_none_is_followed(client, operation):
+    described = api(method="post", **operation)
+    described["components"]["x-parts"] = {
+        **PARTS,
+        "List": [PARTS["Q"]],
+        "Content": {"application/json": PARTS["Text"]},
+        "Responses": {"200": {"description": "d", "content": {"application/json": PARTS["Text"]}}},
+    }
+    _, report = client(described)
+    counts = {line[:22].strip(): line.split()[-3] for line in report.splitlines()[-6:]}
+    assert sum(int(counts[kind]) for kind in ("parameters", "properties")) > 0
+
+
+def test_component_maps_by_reference_are_followed(client):
+    described = api(
+        responses={
+            "200": {
+                "description": "d",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}},
+            }
+        }
+    )
+    described["components"] = {"schemas": {"$ref": "#/x-all"}}
+    described["x-all"] = {"A": {"type": "object", "properties": {"x": {"type": "string"}}}}
+    package, _ = client(described)
+    _, answer = sent(package, "do_a", httpx.Response(200, json={"x": "y"}))
+    assert answer.parsed.x == "y"
+
+
+def test_relative_files_become_one_client(tmp_path, client):
+    folder = tmp_path / "several"
+    (folder / "parts").mkdir(parents=True)
+    (folder / "api.yaml").write_text(
+        yaml.safe_dump(api(item={"$ref": "parts/paths.yaml#/a"})), encoding="utf-8"
+    )
+    (folder / "parts" / "paths.yaml").write_text(
+        yaml.safe_dump(
+            {"a": {"get": {"operationId": "doA", "responses": {"200": {"$ref": "../answers.json#/Good"}}}}}
+        ),
+        encoding="utf-8",
+    )
+    schema = {"content": {"application/json": {"schema": {"$ref": "parts/Thing.yaml"}}}, "description": "d"}
+    (folder / "answers.json").write_text(json.dumps({"Good": schema}), encoding="utf-8")
+    (folder / "parts" / "Thing.yaml").write_text(
+        yaml.safe_dump({"type": "object", "properties": {"next": {"$ref": "#"}, "x": {"type": "string"}}}),
+        encoding="utf-8",
+    )
+    package, _ = client(folder / "api.yaml")
+    _, answer = sent(package, "do_a", httpx.Response(200, json={"x": "y", "next": {"x": "z"}}))
+    assert type(answer.parsed).__name__ == "Thing"
+    assert answer.parsed.next_.x == "z"
+
+
+@pytest.mark.parametrize("reference", ["https://example.org/a.yaml#/A", "../outside.yaml#/A", "gone.yaml"])
+def test_a_file_that_cannot_be_followed_is_an_error_of_its_own(client, reference):
+    described = api(requestBody=body("application/json", {"$ref": reference}))
+    with pytest.raises(DescriptionError, match=r"cannot be followed|outside the document"):
+        client(described)
+
+
+def test_a_path_with_an_escape_is_taken_as_written(client):
+    package, _ = client(api(path="/a%20b/{id}"))
+    seen, _ = sent(package, "do_a", id="1")
+    assert seen[0].url.raw_path == b"/a%20b/1"
+
+
+@pytest.mark.parametrize("empty", [[], None])
+def test_empty_mappings_as_php_writes_them_are_empty(client, empty):
+    described = api(
+        responses={"200": {"description": "d", "headers": empty, "content": empty}}, callbacks=empty
+    )
+    described |= {"webhooks": empty, "components": empty}
+    _, report = client(described)
+    assert "1 operations" in report
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ({"responses": {"200": "ok"}}, "responses/200 is not an object"),
+        ({"parameters": {"name": "q"}}, "parameters is not a list"),
+        ({"requestBody": {"content": ["application/json"]}}, "content is not a mapping"),
+        ({"requestBody": body("application/json", "string")}, "schema is not an object"),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_never_taken_for_empty(client, place, message):
+    with pytest.raises(DescriptionError, match=message):
+        client(api(**place))
+
+
+def test_unknown_fields_are_reported(client):
+    _, report = client(api(produces=["application/json"]))
+    assert "/paths/~1a/get/produces: `produces`" in report
+
+
+# --- OpenAPI 3.2 ------------------------------------------------------------------------------------------------------
+
+
+def test_the_methods_of_openapi_3_2_are_sent(client):
+    package, _ = client(CASES / "q32_old.yaml")
+    model = importlib.import_module(f"{package.__name__}.models").SearchBody
+    seen, _ = sent(package, "search", httpx.Response(200, json={}), body=model(a="b"))
+    assert (seen[0].method, seen[0].content) == ("QUERY", b'{"a":"b"}')
+    seen, _ = sent(package, "copy_a")
+    assert seen[0].method == "COPY"
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        (
+            {
+                "responses": {
+                    "200": {"description": "d", "content": {"text/event-stream": {"itemSchema": {}}}}
+                }
+            },
+            "itemSchema",
+        ),
+        ({"parameters": [{"name": "q", "in": "querystring", "content": {}}]}, "querystring"),
+        ({"requestBody": body("multipart/mixed", {}, itemEncoding={})}, "itemEncoding"),
+        (
+            {
+                "requestBody": body(
+                    "application/json",
+                    {"oneOf": [{}], "discriminator": {"propertyName": "a", "defaultMapping": "b"}},
+                )
+            },
+            "defaultMapping",
+        ),
+    ],
+)
+def test_what_is_not_supported_of_openapi_3_2_is_refused_by_name(client, operation, name):
+    with pytest.raises(DescriptionError, match=rf"{name}.*not supported"):
+        client(api(openapi="3.2.0", **operation))
+
+
+# --- on the wire ------------------------------------------------------------------------------------------------------
+
+LIST = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "one", "other"),
+    [
+        ({"explode": False}, b"q=a%2Cb,c", b"q=a,b,c"),
+        ({"style": "pipeDelimited", "explode": False}, b"q=a%2Cb|c", b"q=a|b|c"),
+        ({"style": "spaceDelimited", "explode": False}, b"q=a%2Cb%20c", b"q=a%20b%20c"),
+    ],
+)
+def test_delimiters_in_values_are_escaped_and_those_between_are_not(client, parameter, one, other):
+    package, _ = client(api(parameters=[{"name": "q", "in": "query", "schema": LIST, **parameter}]))
+    for values, wanted in ((["a,b", "c"], one), (["a", "b", "c"], other)):
+        seen, _ = sent(package, "do_a", q=values)
+        assert seen[0].url.query == wanted
+    seen, _ = sent(package, "do_a", q=["a b", "a|b"])
+    written = seen[0].url.query
+    assert len({written, sent(package, "do_a", q=["a", "b", "a", "b"])[0][0].url.query}) == 2
+
+
+def test_reserved_characters_stay_where_they_are_allowed(client):
+    parameter = {"name": "q", "in": "query", "allowReserved": True, "schema": {"type": "string"}}
+    package, _ = client(api(parameters=[parameter]))
+    seen, _ = sent(package, "do_a", q="a/b?c:@d&e%20f g")
+    assert seen[0].url.query == b"q=a/b?c:@d%26e%20f%20g"
+
+
+FORM = {
+    "type": "object",
+    "properties": {
+        "ids": LIST,
+        "card": {"type": "object", "properties": {"number": {"type": "string"}}},
+        "items": {"type": "array", "items": {"type": "object", "properties": {"price": {"type": "string"}}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "values", "wanted"),
+    [
+        ({"ids": {"style": "form", "explode": False}}, {"ids": ["a,b", "c"]}, "ids=a%2Cb,c"),
+        ({"ids": {"style": "deepObject", "explode": True}}, {"ids": ["a", "b"]}, "ids%5B%5D=a&ids%5B%5D=b"),
+        ({"ids": {"contentType": "application/json"}}, {"ids": ["a"]}, "ids=%5B%22a%22%5D"),
+    ],
+)
+def test_the_fields_of_a_form_are_encoded_as_described(client, encoding, values, wanted):
+    package, _ = client(
+        api(method="post", requestBody=body("application/x-www-form-urlencoded", FORM, encoding=encoding))
+    )
+    models = importlib.import_module(f"{package.__name__}.models")
+    seen, _ = sent(package, "do_a", body=models.DoABody(**values))
+    assert seen[0].content.decode() == wanted
+    assert seen[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+def test_the_case_of_a_form_with_an_object(client):
+    package, _ = client(CASES / "wire.yaml")
+    models = importlib.import_module(f"{package.__name__}.models")
+    form = models.PostFormBody(ids=["1,2", "3"], card=models.PostFormBodyCard(number="4"), tags=["x", "y"])
+    seen, _ = sent(package, "post_form", body=form)
+    assert seen[0].content == b"tags=x&tags=y&ids=1%2C2,3&card%5Bnumber%5D=4"
+
+
+def test_the_parts_of_a_multipart_form_are_encoded_as_described(client):
+    package, _ = client(CASES / "wire.yaml")
+    models = importlib.import_module(f"{package.__name__}.models")
+    types = importlib.import_module(f"{package.__name__}.types")
+    form = models.PostMultiBody(xml="<a/>", file=types.File(b"data", headers={"X-Rate": "3"}))
+    seen, _ = sent(package, "post_multi", body=form)
+    xml, file = seen[0].content.split(b"\r\n--")[:2]
+    assert b"Content-Type: application/xml\r\n\r\n<a/>" in xml
+    assert b'name="file"; filename="file"\r\nX-Rate: 3\r\nContent-Type: image/png\r\n\r\ndata' in file
+
+
+def test_an_empty_multipart_form_is_a_form(client):
+    package, _ = client(CASES / "wire.yaml")
+    models = importlib.import_module(f"{package.__name__}.models")
+    seen, _ = sent(package, "post_multi", body=models.PostMultiBody())
+    assert seen[0].headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert seen[0].content.endswith(b"--\r\n")
+
+
+def test_the_caller_names_the_media_type_of_a_range(client):
+    package, _ = client(CASES / "wild_img.yaml")
+    seen, _ = sent(package, "put_x", body=b"PNG", body_media_type="image/png")
+    assert (seen[0].headers["Content-Type"], seen[0].content) == ("image/png", b"PNG")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>Bad gateway</html>"])
+def test_an_answer_that_is_no_json_keeps_status_and_body(client, content):
+    package, _ = client(CASES / "pathitem.yaml")
+    _, answer = sent(package, "get_a", httpx.Response(200, content=content))
+    assert (answer.status_code, answer.content, answer.parsed) == (200, content, None)
+
+
+@pytest.mark.parametrize("mapping", [None, {"c": "#/components/schemas/Cat", "Dog": "Dog"}])
+def test_a_discriminator_of_a_parent_is_followed(client, mapping):
+    def pet(*names):
+        properties = {name: {"type": "string"} for name in names}
+        return {"allOf": [{"$ref": "#/components/schemas/Pet"}, {"type": "object", "properties": properties}]}
+
+    discriminator = {"propertyName": "kind", **({"mapping": mapping} if mapping else {})}
+    schemas = {
+        "Pet": {
+            "type": "object",
+            "discriminator": discriminator,
+            "properties": {"kind": {"type": "string"}, "friend": {"$ref": "#/components/schemas/Pet"}},
+        },
+        "Cat": pet("lives"),
+        "Dog": pet("lives"),
+    }
+    answer = {
+        "description": "d",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}},
+    }
+    package, _ = client(api(schemas=schemas, responses={"200": answer}))
+    cat = {"kind": "c" if mapping else "Cat", "lives": "9", "friend": {"kind": "Dog"}}
+    _, read = sent(package, "do_a", httpx.Response(200, json=cat))
+    assert [type(read.parsed).__name__, type(read.parsed.friend).__name__] == ["Cat", "Dog"]
+
+
+def test_the_texts_of_one_letter_names_are_kept(client):
+    package, _ = client(CASES / "oneletter.yaml")
+    operation = importlib.import_module(f"{package.__name__}.api.default.get_a")
+    model = importlib.import_module(f"{package.__name__}.models.get_a_response")
+    assert "q: A search term that matters." in operation.sync.__doc__
+    assert "The horizontal place." in Path(model.__file__).read_text(encoding="utf-8")
+
+
+def test_the_case_files_are_left_as_they_are(tmp_path):
+    shutil.copytree(CASES, tmp_path / "cases")
+    build(tmp_path / "cases" / "opref_old.yaml", tmp_path / "client")
+    assert (tmp_path / "cases" / "opref_old.yaml").read_bytes() == (CASES / "opref_old.yaml").read_bytes()
