@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from korus import RetryPolicy, Timeouts
+from korus._core.field_types import FIELD_TYPES
 from korus._journal.intent_log import MemoryIntentLog, new_intent
 from korus.errors import (
     BookingInvalid,
@@ -159,13 +160,9 @@ class TestHolding:
         form = front.korus.forms.get(ticket.form)
         answers = {}
         for field in form.fields:
-            values = {"text": "Vega", "bool": True, "integer": 2, "decimal": "7.50", "date": "2026-04-18"}
-            values |= {"time": "18:45", "datetime": "2026-04-18 18:45:00"}
-            if field.type_ in {"single_choice", "multi_choice"}:
-                code = field.choices[0].code
-                answers[field.code] = code if field.type_ == "single_choice" else [code]
-            else:
-                answers[field.code] = values[field.type_]
+            kind = FIELD_TYPES[field.type_]
+            choice = field.choices[0].code if kind.has_choices else None
+            answers[field.code] = [choice] if kind.is_multiple else choice or kind.example
         booking = front.korus.reservations.bulk()
         booking.add(offer, sessions=sessions, answers={ticket: answers})
         assert booking.submit().ok
