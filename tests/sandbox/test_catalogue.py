@@ -57,7 +57,7 @@ def test_each_form_has_all_types_of_fields() -> None:
         assert all(bool(field.choices) == field.plan.type.endswith("choice") for field in form.fields)
 
 
-def test_the_same_seed_gives_the_same_offers_whatever_day_the_calendar_begins() -> None:
+def test_same_seed_gives_same_offers_on_any_first_day() -> None:
     today, later = build_catalogue(7, DAY, 3400), build_catalogue(7, DAY + timedelta(days=40), 3400)
     shared = set(today.offers_by_id) & set(later.offers_by_id)
     assert len(shared) > 2000
