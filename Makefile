@@ -37,6 +37,11 @@ test: $(STAMP) ## run the tests (a part of them: make test ARGS=tests/cli)
 	@# many tests start Python: without compiled files each of them would compile korus once more
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
+.PHONY: changed
+changed: $(STAMP) ## run the tests that what changed since the last time can touch (the first time all, slowly)
+	@# without the last option the markers in pyproject.toml would switch choosing off
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --testmon --testmon-forceselect $(ARGS)
+
 .PHONY: mutate
 mutate: $(STAMP) ## change one operator at a time in the modules that decide: do their tests notice? (ARGS='MODULE --only NAME')
 	$(BIN)/python -m scripts.mutate $(ARGS)
@@ -139,4 +144,4 @@ bench: $(BENCH_STAMP) ## measure korus beside its peers, into build/bench (a par
 
 .PHONY: clean
 clean: ## remove what was built, but not the virtual environment
-	rm -rf build dist tickets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .testmondata* build dist tickets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -37,23 +37,23 @@ The rules that save an answer from being misread:
   otherwise Unicode is kept as given. A required text may not be blank.
 * A choice is found by its code first and by its label otherwise; a label that two choices share is refused. Names of
   fields and choices match whatever Unicode form (composed or not) they are in.
-* A field of a type that is not among the nine takes a text, as is.
+* A field of a type that is not in the table takes a text, as is.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from korus._core.field_types import FIELD_TYPES as _TYPES
 from korus._core.form_fields import (
     Choice,
     FormDefinition,
@@ -76,31 +76,14 @@ __all__ = [
     "zone",
 ]
 
-FIELD_TYPES: tuple[str, ...] = (
-    "text",
-    "bool",
-    "integer",
-    "decimal",
-    "date",
-    "time",
-    "datetime",
-    "single_choice",
-    "multi_choice",
-)
-"""The nine field types of the reference, section 6. The API may add more: they are sent as texts."""
+FIELD_TYPES: tuple[str, ...] = tuple(_TYPES)
+"""The field types of the reference, section 6. The API may add more: they are sent as texts."""
 
 Value = str | bool | int | Decimal | date | time | datetime | Sequence[str]
 """What `parse_field` gives: the Python value of one field."""
 
-_T = TypeVar("_T")
-
 # far beyond any honest answer, and below the length at which Python refuses to read or write an integer
 _MOST_DIGITS = 1000
-_INTEGER = re.compile(r"-?[0-9]{1,1000}")
-_DECIMAL = re.compile(r"-?[0-9]{1,1000}(?:\.[0-9]{1,1000})?")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(r"[0-9]{2}:[0-9]{2}")
-_DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _SHORTEST_FRACTION = 2
 _QUOTED = 60
 
@@ -363,7 +346,11 @@ def _names(name: object) -> frozenset[str]:
 def _coerce(kind: str, value: object, setting: _Setting) -> tuple[str, ...]:
     if value is None:
         raise _Refused("None is not an answer; leave the field out instead")
-    return _COERCE.get(kind, _text_to)(value, setting)
+    if kind in _COERCE:
+        return _COERCE[kind](value, setting)
+    (text,) = _text_to(value, setting)
+    _check_shape(kind, text)
+    return (text,)
 
 
 def _text_to(value: object, setting: _Setting) -> tuple[str, ...]:
@@ -395,11 +382,7 @@ def _decimal_to(value: object, _: _Setting) -> tuple[str, ...]:
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
         raise _wrong_type(value, "a Decimal, an int or a text such as '7.50'")
     if isinstance(value, str):
-        if not _DECIMAL.fullmatch(value):
-            raise _Refused(
-                f"{_quote(value)} is not a decimal: digits with a point, such as '7.50', no exponent"
-            )
-        value = Decimal(str.__str__(value))
+        value = cast("Decimal", _read("decimal", str.__str__(value)))
     if isinstance(value, Decimal):
         return (_written_out(value),)
     return (_digits(value) + "." + "0" * _SHORTEST_FRACTION,)
@@ -423,7 +406,7 @@ def _written_out(value: Decimal) -> str:
 
 def _date_to(value: object, _: _Setting) -> tuple[str, ...]:
     if isinstance(value, str):
-        return (_read_date(value).isoformat(),)
+        return (_read("date", value).isoformat(),)
     if isinstance(value, datetime):
         raise _Refused("a datetime is not a date; give its .date() if that is meant")
     if not isinstance(value, date):
@@ -433,7 +416,7 @@ def _date_to(value: object, _: _Setting) -> tuple[str, ...]:
 
 def _time_to(value: object, _: _Setting) -> tuple[str, ...]:
     if isinstance(value, str):
-        value = _read_time(value)
+        value = _read("time", value)
     if not isinstance(value, time):
         raise _wrong_type(value, "a time or a text such as '18:45'")
     if value.tzinfo is not None:
@@ -445,7 +428,7 @@ def _time_to(value: object, _: _Setting) -> tuple[str, ...]:
 
 def _datetime_to(value: object, setting: _Setting) -> tuple[str, ...]:
     if isinstance(value, str):
-        value = _read_datetime(value)
+        value = _read("datetime", value)
     if not isinstance(value, datetime):
         raise _wrong_type(value, "a datetime or a text such as '2026-04-18 18:45:00'")
     if value.microsecond:
@@ -534,7 +517,6 @@ def _digits(value: int) -> str:
 
 
 _COERCE: Mapping[str, Callable[[object, _Setting], tuple[str, ...]]] = {
-    "text": _text_to,
     "bool": _bool_to,
     "integer": _integer_to,
     "decimal": _decimal_to,
@@ -553,53 +535,27 @@ def _parse(kind: str, texts: Sequence[str], choices: tuple[Choice, ...] | None) 
     for entry in cast("Sequence[object]", texts):
         if not isinstance(entry, str):
             raise _wrong_type(entry, "texts")
-    if kind == "multi_choice":
+    known = _TYPES.get(kind, _TYPES["text"])
+    if known.is_multiple:
         return [_read_code(entry, choices) for entry in texts]
     if len(texts) != 1:
         raise _Refused(f"a field of type {kind or 'text'} has one text, and here are {len(texts)}")
-    if kind == "single_choice":
+    if known.has_choices:
         return _read_code(texts[0], choices)
-    return _PARSE.get(kind, str.__str__)(texts[0])
+    return cast("Value", _read(kind, str.__str__(texts[0])))
 
 
-def _read_bool(value: str) -> bool:
-    if value not in ("true", "false"):
-        raise _Refused(f"{_quote(value)} is neither 'true' nor 'false'")
-    return value == "true"
+def _read(kind: str, value: str) -> Any:
+    _check_shape(kind, value)
+    known = _TYPES.get(kind)
+    return value if known is None else known.read(value)
 
 
-def _read_integer(value: str) -> int:
-    if not _INTEGER.fullmatch(value):
-        raise _Refused(f"{_quote(value)} is not an integer: digits only, such as '4'")
-    return int(value)
-
-
-def _read_decimal(value: str) -> Decimal:
-    if not _DECIMAL.fullmatch(value):
-        raise _Refused(f"{_quote(value)} is not a decimal: digits with a point, such as '7.50'")
-    return Decimal(value)
-
-
-def _read_date(value: str) -> date:
-    return _moment(_DATE, date.fromisoformat, value, "YYYY-MM-DD")
-
-
-def _read_time(value: str) -> time:
-    return _moment(_TIME, time.fromisoformat, value, "HH:MM")
-
-
-def _read_datetime(value: str) -> datetime:
-    return _moment(_DATETIME, datetime.fromisoformat, value, "YYYY-MM-DD HH:MM:SS")
-
-
-def _moment(shape: re.Pattern[str], read: Callable[[str], _T], value: str, form: str) -> _T:
+def _check_shape(kind: str, value: str) -> None:
     # Python reads many more forms than the API writes, so the shape is checked first
-    if shape.fullmatch(value):
-        try:
-            return read(value)
-        except ValueError:
-            raise _Refused(f"{_quote(value)} is not on the calendar or the clock") from None
-    raise _Refused(f"{_quote(value)} is not of the form {form}")
+    problem = _TYPES[kind].problem_with(value) if kind in _TYPES else None
+    if problem:
+        raise _Refused(f"{_quote(value)} {problem}")
 
 
 def _read_code(value: str, choices: tuple[Choice, ...] | None) -> str:
@@ -607,16 +563,6 @@ def _read_code(value: str, choices: tuple[Choice, ...] | None) -> str:
         allowed = _listed(choice.code for choice in choices) or "none"
         raise _Refused(f"{_quote(value)} is not one of the choices: {allowed}")
     return str.__str__(value)
-
-
-_PARSE: Mapping[str, Callable[[str], Value]] = {
-    "bool": _read_bool,
-    "integer": _read_integer,
-    "decimal": _read_decimal,
-    "date": _read_date,
-    "time": _read_time,
-    "datetime": _read_datetime,
-}
 
 
 def _wrong_type(value: object, wanted: str) -> _Refused:

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from korus.hooks import Hook
 
 __all__ = [
+    "DEFAULT_TIMEOUT",
     "ENVIRONMENTS",
     "MAX_ANSWER_BYTES",
+    "MAX_CONNECTIONS",
     "Config",
     "Environment",
     "EnvironmentName",
@@ -46,6 +48,12 @@ __all__ = [
 ]
 
 EnvironmentName = Literal["demo", "production"]
+
+DEFAULT_TIMEOUT = 60.0
+"""Seconds for a call when nothing else is set."""
+
+MAX_CONNECTIONS = 100
+"""Connections of the pool when nothing else is set."""
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """The longest answer that is read when nothing else is set."""
@@ -83,7 +91,7 @@ class Timeouts:
         pool: For a connection of the pool to be free.
     """
 
-    total: float | None = field(default=60.0, converter=bounded)
+    total: float | None = field(default=DEFAULT_TIMEOUT, converter=bounded)
     connect: float | None = field(default=5.0, converter=bounded)
     read: float | None = field(default=30.0, converter=bounded)
     write: float | None = field(default=30.0, converter=bounded)
@@ -141,7 +149,7 @@ class Config:
     language: str | None = None
     timeouts: Timeouts = field(factory=Timeouts)
     retry: RetryPolicy = field(factory=RetryPolicy)
-    max_connections: int = 100
+    max_connections: int = MAX_CONNECTIONS
     http2: bool = False
     max_answer_bytes: int = MAX_ANSWER_BYTES
     journal: Secret | None = None
@@ -228,9 +236,9 @@ def configure(
     base_url: str | None = None,
     token_url: str | None = None,
     language: str | None = None,
-    timeout: float | timedelta | Timeouts | None = 60.0,
+    timeout: float | timedelta | Timeouts | None = DEFAULT_TIMEOUT,
     retry: RetryPolicy | None = None,
-    max_connections: int = 100,
+    max_connections: int = MAX_CONNECTIONS,
     http2: bool = False,
     max_answer_bytes: int = MAX_ANSWER_BYTES,
     journal: Secret | None = None,

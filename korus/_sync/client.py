@@ -13,7 +13,9 @@ from urllib.request import getproxies
 import httpx
 
 from korus._core.config import (
+    DEFAULT_TIMEOUT,
     MAX_ANSWER_BYTES,
+    MAX_CONNECTIONS,
     Config,
     EnvironmentName,
     Timeouts,
@@ -227,9 +229,9 @@ class Korus:
         http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
             connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have
             been sent is not repeated if it books.
-        max_answer_bytes: Answers longer than this, 16 MiB when left out, are refused, whatever their content
-            encoding. Until an answer is read or refused it takes at most this and 32 MB; parsing it takes up to
-            about 25 times its size.
+        max_answer_bytes: Answers longer than this are refused, whatever their content encoding. Until an
+            answer is read or refused it takes at most this and 32 MB; parsing it takes up to about 25 times its
+            size.
         extra_headers: Headers that are sent to the API besides, not to the token endpoint or a storage host.
         hooks: Callables that listen to the client's events; see `korus.hooks`.
 
@@ -259,13 +261,13 @@ class Korus:
         base_url: str | None = None,
         token_url: str | None = None,
         language: str | None = None,
-        timeout: float | timedelta | Timeouts | None = 60.0,
+        timeout: float | timedelta | Timeouts | None = DEFAULT_TIMEOUT,
         retry: RetryPolicy | None = None,
         http_client: httpx.Client | None = None,
         transport: httpx.BaseTransport | None = None,
         journal: str | os.PathLike[str] | Secret | None = None,
         cache: Cache | Path | str | bool | None = None,
-        max_connections: int = 100,
+        max_connections: int = MAX_CONNECTIONS,
         http2: bool = False,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         extra_headers: Mapping[str, str] | None = None,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import frozen
 
+from korus._core.field_types import FIELD_TYPES
 from korus.sandbox.answers import problem_with
 from korus.sandbox.boxoffice import BoxOffice, Request, Reservation
 from korus.sandbox.catalogue import Catalogue, FormField, Offer, OfferTicket, Session, sessions_of, tickets_of
@@ -263,7 +264,7 @@ def _field_values(
         if field is None:
             continue
         before = earlier.setdefault(field.iri, set())
-        if before and (field.plan.type != "multi_choice" or value in before):
+        if before and (not FIELD_TYPES[field.plan.type].is_multiple or value in before):
             problems.add(f"{place}.field", "This field is answered twice.", "unique")
         before.add(value or "")
         answers.append((field, value or ""))

@@ -8,7 +8,9 @@ catalogue that is not granted.
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+
+from korus._core.field_types import FIELD_TYPES
 
 __all__ = [
     "CATALOGS",
@@ -54,7 +56,7 @@ class ChoicePlan:
 
 @frozen
 class FieldPlan:
-    """A field of a form; ``type`` is one of the nine of the reference's section 6."""
+    """A field of a form; ``type`` is one of `FIELD_TYPES`."""
 
     code: str
     label: Text
@@ -180,7 +182,7 @@ _CHILD = ("child", "Child (4 to 11)", "Enfant (4 à 11 ans)")
 _SENIOR = ("senior", "Senior (65 and over)", "Senior (65 ans et plus)")
 _PRICE_TYPE = _option("price_type", "Price type", "Type de tarif", _ADULT, _CHILD, _SENIOR)
 
-FORMS: tuple[FormPlan, ...] = (
+_FORMS: tuple[FormPlan, ...] = (
     FormPlan(
         "workshop_details",
         (
@@ -249,7 +251,18 @@ FORMS: tuple[FormPlan, ...] = (
         ),
     ),
 )
-"""The two forms; each has all nine field types, the second requires them all."""
+
+
+def _with_every_type(plan: FormPlan) -> FormPlan:
+    """Add a field of each type that the plan leaves out; required if all others are."""
+    missing = [name for name in FIELD_TYPES if name not in {field.type for field in plan.fields}]
+    required = all(field.required for field in plan.fields)
+    added = (FieldPlan(name, Text(name, name), name, required=required) for name in missing)
+    return evolve(plan, fields=(*plan.fields, *added))
+
+
+FORMS: tuple[FormPlan, ...] = tuple(map(_with_every_type, _FORMS))
+"""The two forms; each has all field types, the second requires them all."""
 
 _ADMISSION = TicketPlan("admission", Text("Admission", "Entrée"), Text("One entry", "Une entrée"))
 _WORKSHOP_PLACE = TicketPlan(

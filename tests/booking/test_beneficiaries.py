@@ -156,7 +156,7 @@ class TestCheck:
         assert field is None
         assert "deadline" in reason
 
-    def test_a_beneficiary_that_cannot_be_changed_can_still_be_named_the_first_time(self):
+    def test_unamendable_beneficiary_can_be_set_once(self):
         name = {"firstname": "Ada", "lastname": "Lovelace"}
         assert check_beneficiary(facts(ticket(beneficiaryAmendable=False)), name, now=NOW) == name
         named = ticket(beneficiaryAmendable=False, beneficiary={"firstname": "Bob", "lastname": "Vega"})

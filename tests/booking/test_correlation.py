@@ -857,7 +857,7 @@ class TestOrders:
     def test_order_whose_reference_was_trimmed_or_folded_is_ours(self):
         assert results(correlate_all([A], [ordered("a", externalReference=" ref ")], [])) == [won(0)]
 
-    def test_order_that_names_its_reservation_is_ours_however_its_reference_is_written(self):
+    def test_order_matches_by_reservation_despite_another_reference(self):
         assert results(correlate_all([A], [ordered("a", externalReference="OTHER")], [])) == [won(0)]
 
     def test_two_orders_for_one_reservation_are_open(self):
@@ -889,7 +889,7 @@ class TestOrders:
         three = correlate_all([A, B, C], [ordered(), ordered()], [{"reservation": A}])
         assert results(three) == [FAILED, UNKNOWN, UNKNOWN]
 
-    def test_order_that_contradicts_casts_doubt_on_the_refusal_of_its_reservation(self):
+    def test_contradicting_order_makes_its_reservation_undetermined(self):
         orders = [ordered("a", status="cancelled")]
         answer = correlate_all([A, B], orders, [{"reservation": A}, {"reservation": B}])
         assert results(answer) == [UNKNOWN, FAILED]

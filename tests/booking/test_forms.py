@@ -79,7 +79,7 @@ class TestTexts:
         assert parse_field("colour", "#ff0000") == "#ff0000"
         assert "give a str" in reason("colour", 4)
 
-    def test_without_known_choices_any_code_is_let_through_and_with_none_allowed_none_is(self):
+    def test_unknown_choices_accept_any_code_and_empty_choices_none(self):
         assert coerce_field("single_choice", "plain") == ("plain",)
         assert "is not one of the choices: none" in reason("single_choice", "plain", choices=[])
 
@@ -384,7 +384,7 @@ def form(*fields, **extra):
 
 
 class TestFormAnswers:
-    def test_answers_become_the_form_data_of_a_reservation_in_the_order_of_the_form(self):
+    def test_answers_become_form_data_in_the_order_of_the_form(self):
         name, seats, meals = (
             form_field(1, "family_name", required=True),
             form_field(2, "seats", "integer"),

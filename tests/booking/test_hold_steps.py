@@ -661,7 +661,7 @@ class TestResolving:
         assert world.names() == ["ListReservations", "Competing", "Claimed", "Claim", "Settle"]
         assert world.only("Settle")[0].outcome["lines"][0]["reservations"] == [made.iri]
 
-    def test_line_that_the_caller_was_told_of_is_left_out_though_the_log_has_no_note_of_it(self):
+    def test_reported_line_is_left_out_without_a_note_in_the_log(self):
         items = (item(1), item(2))
         taken = intent_of(items, SNAPSHOT, sent=True, state="reconciling")
         said = {

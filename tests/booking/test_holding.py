@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from korus import RetryPolicy, Timeouts
+from korus._core.field_types import FIELD_TYPES
 from korus._journal.intent_log import MemoryIntentLog, new_intent
 from korus.errors import (
     BookingInvalid,
@@ -159,13 +160,9 @@ class TestHolding:
         form = front.korus.forms.get(ticket.form)
         answers = {}
         for field in form.fields:
-            values = {"text": "Vega", "bool": True, "integer": 2, "decimal": "7.50", "date": "2026-04-18"}
-            values |= {"time": "18:45", "datetime": "2026-04-18 18:45:00"}
-            if field.type_ in {"single_choice", "multi_choice"}:
-                code = field.choices[0].code
-                answers[field.code] = code if field.type_ == "single_choice" else [code]
-            else:
-                answers[field.code] = values[field.type_]
+            kind = FIELD_TYPES[field.type_]
+            choice = field.choices[0].code if kind.has_choices else None
+            answers[field.code] = [choice] if kind.is_multiple else choice or kind.example
         booking = front.korus.reservations.bulk()
         booking.add(offer, sessions=sessions, answers={ticket: answers})
         assert booking.submit().ok
@@ -240,7 +237,7 @@ class TestChecking:
         assert (shortage.lines, shortage.asked, shortage.available) == ((1, 2), 4, 3)
         assert front.requests(POST) == 0
 
-    def test_a_price_that_moved_further_than_allowed_is_refused_before_the_hold(self, front):
+    def test_price_beyond_the_tolerance_is_refused_before_the_hold(self, front):
         offer = next(offer for offer in front.offers(60) if offer.realtime_price_required)
         front.sandbox.set_price(offer.iri, "123.45")
         listed = offer.price.amount_incl_tax
@@ -253,7 +250,7 @@ class TestChecking:
         assert front.requests(POST) == 0
         assert booking.submit(max_price_change="1000").ok
 
-    def test_a_price_that_was_told_to_the_buyer_counts_instead_of_the_listed_one(self, front):
+    def test_price_shown_to_the_buyer_replaces_the_listed_one(self, front):
         offer = next(offer for offer in front.offers(60) if offer.realtime_price_required)
         front.sandbox.set_price(offer.iri, "20.00")
         booking = front.korus.reservations.bulk()
@@ -270,7 +267,7 @@ class TestChecking:
 
 
 class TestFailures:
-    def test_a_partial_failure_is_an_outcome_and_only_what_failed_is_booked_again(self, front):
+    def test_partial_failure_is_an_outcome_and_only_failed_lines_are_retried(self, front):
         offers = front.offers(3)
         front.sandbox.faults.add("fail_items", operation=POST, items=(1,), count=1)
         held = front.hold(*offers)
@@ -336,7 +333,7 @@ class TestLostAnswers:
         }
         assert front.requests(POST) == (1 if done else 2)
 
-    def test_an_answer_later_than_anybody_waits_is_looked_for_until_it_is_there(self, front):
+    def test_result_of_a_late_answer_is_looked_for_until_it_appears(self, front):
         (offer,) = front.offers(1)
         front.sandbox.faults.add("slow", operation=POST, count=1, seconds=0.6)
         impatient = front.client(timeout=Timeouts(total=0.4), retry=RetryPolicy(first_wait=0.01, settle=2.0))
@@ -438,7 +435,7 @@ class TestLostAnswers:
             booking.add(offer)
         return booking.submit()
 
-    def test_a_line_that_the_answer_does_not_tell_of_is_unknown_and_resolved_by_itself(self, front, short):
+    def test_line_missing_in_the_answer_is_unknown_until_resolved(self, front, short):
         held = self.hold_with(short, *front.offers(3))
         assert [outcome.status for outcome in held.lines] == ["succeeded", "unknown", "succeeded"]
         intent = json.loads(json.dumps(held.unknown[0].error.intent))
@@ -451,7 +448,7 @@ class TestLostAnswers:
         assert {line["status"] for line in entry["outcome"]["lines"]} == {"succeeded"}
         assert len(front.sandbox.inspect.reservations) == 3
 
-    def test_a_hold_that_the_answer_ties_to_no_line_is_found_when_it_is_resolved(self, front, short):
+    def test_unmatched_hold_is_found_by_resolve(self, front, short):
         (offer,) = front.offers(1)
         booking = short.reservations.bulk()
         booking.add(offer)
@@ -474,7 +471,7 @@ class TestLostAnswers:
         (entry,) = listed(short.journal.list())
         assert [line["status"] for line in entry["outcome"]["lines"]] == ["succeeded", "failed"]
 
-    def test_a_hold_found_beside_one_that_somebody_else_was_faster_with_stays_found(self, front):
+    def test_found_hold_stays_found_beside_one_claimed_by_another(self, front):
         front.korus = front.client(journal=None)
         getattr(front.korus.intent_log, "_inner", front.korus.intent_log).store = Overtaken(front.sandbox)
         front.sandbox.faults.add("drop_after", operation=POST, count=1)

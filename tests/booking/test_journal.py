@@ -319,7 +319,7 @@ class TestStore:
         assert sorted(won) == sorted(f"/r/{number}" for number in range(10))
         assert stores[0].count() == {"settled": 40}
 
-    def test_settled_entries_are_kept_as_long_as_was_said_and_open_ones_for_ever(self, address, opened):
+    def test_settled_entries_expire_and_open_ones_never_do(self, address, opened):
         time_ = Time()
         store = opened(address, now=time_.now)
         assert store.retention == timedelta(days=90)
@@ -743,7 +743,7 @@ class TestCrashes:
         assert "ordered otherwise" in recovered.lines[0].reason
         assert len(front.sandbox.inspect.orders) == 1
 
-    def test_a_hold_under_way_when_the_process_died_is_found_or_known_not_to_be(self, front, address):
+    def test_hold_interrupted_by_a_crash_is_found_or_known_to_be_absent(self, front, address):
         (offer,) = front.offers(1)
         front.sandbox.faults.add("slow", operation=HOLD, count=1, seconds=0.6)
         self.crash(front, address, "hold", offer=offer.iri)

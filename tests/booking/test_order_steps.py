@@ -641,7 +641,7 @@ class TestLostAnswers:
         ):
             run(world)
 
-    def test_line_refused_after_a_lost_answer_has_failed_once_its_reservation_has_ended(self):
+    def test_refusal_after_a_lost_answer_is_final_once_the_hold_has_ended(self):
         world = Api()
         world.script(
             "SendOrder",
@@ -706,7 +706,7 @@ class TestLostAnswers:
             assert longest <= world.now - 100 <= longest + 2.1
             assert len(world.sends()) == 1
 
-    def test_line_that_the_answer_does_not_mention_is_looked_for_and_sent_again(self):
+    def test_line_missing_in_the_answer_is_looked_for_and_sent_again(self):
         world = Api(reservation("a"), reservation("b"))
         world.script("SendOrder", [answer(made_order()), answer(made_order("p", "b"))])
         result = run(world, "a", "b")

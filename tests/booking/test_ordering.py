@@ -215,9 +215,7 @@ class TestExactlyOnce:
         assert len({tuple(order.iri for order in outcome.succeeded) for outcome in placed}) == 1
         assert len(orders_of(front)) == 3
 
-    def test_an_api_whose_orders_do_not_name_their_reservation_is_believed_all_the_same(
-        self, front, monkeypatch
-    ):
+    def test_orders_that_name_no_reservation_are_accepted(self, front, monkeypatch):
         from korus.sandbox import representations
 
         plain = representations.order

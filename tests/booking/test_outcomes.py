@@ -107,7 +107,7 @@ def test_only_failed_lines_are_booked_again_and_unknown_ones_are_not():
         outcome().retry_failed()
 
 
-def test_the_first_reservation_to_end_counts_and_time_left_is_never_negative():
+def test_time_left_is_that_of_the_first_expiry_and_never_negative():
     found = outcome(clock=CLOCK)
     assert found.expires_at == NOW + timedelta(minutes=5)
     assert found.remaining() == timedelta(minutes=5)

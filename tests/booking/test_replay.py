@@ -53,7 +53,7 @@ def test_a_request_that_never_left_is_simply_sent_again(name):
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_a_request_that_may_have_been_carried_out_is_repeated_only_where_the_table_allows(name):
+def test_ambiguous_request_is_repeated_only_where_the_table_allows(name):
     method = importlib.import_module(OPERATIONS[name]).OPERATION.method
     allowed = 1 if replay_of(name, method) is Replay.NEVER else ATTEMPTS
     assert tries(name, httpx.ReadError, ConnectionLost) == allowed

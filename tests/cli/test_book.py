@@ -160,7 +160,7 @@ def test_what_the_api_refuses_to_hold_or_to_order_fails_alone(
     assert found["items"][1]["reservation"] is not None
 
 
-def test_a_line_that_the_api_refuses_as_it_stands_does_not_take_the_others_with_it(
+def test_refused_line_does_not_fail_the_others(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     too_many = PLAYED.replace("quantity: 1", "quantity: 5") + "}\n"
@@ -202,7 +202,7 @@ def test_a_price_that_moved_too_far_is_not_paid(
     assert [item["state"] for item in receipt(tmp_path)["items"]] == ["failed", "booked"]
 
 
-def test_an_answer_lost_on_the_way_is_found_again_and_nothing_is_bought_twice(
+def test_result_of_a_lost_answer_is_found_and_not_bought_twice(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     at_the_sandbox.faults.add("drop_after", operation="bulk_create_reservations", count=1)
@@ -322,7 +322,7 @@ def test_an_api_that_cannot_be_reached_is_one_line_and_status_1(
     assert "hush-hush" not in ended.out + ended.err
 
 
-def test_what_was_bought_is_written_down_even_when_the_command_is_interrupted(
+def test_interrupted_command_writes_what_was_bought(
     at_the_sandbox: Sandbox,
     korus_command: Callable[..., Ended],
     tmp_path: Path,
@@ -347,7 +347,7 @@ def test_what_was_bought_is_written_down_even_when_the_command_is_interrupted(
     assert len(at_the_sandbox.inspect.orders) == 1
 
 
-def test_tickets_that_cannot_be_downloaded_are_a_part_and_a_later_run_fetches_them(
+def test_failed_downloads_are_partial_success_and_fetched_by_a_later_run(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     at_the_sandbox.faults.add("html", operation="storage", status=200)
@@ -360,7 +360,7 @@ def test_tickets_that_cannot_be_downloaded_are_a_part_and_a_later_run_fetches_th
     assert receipt(tmp_path)["items"][0]["state"] == "booked"
 
 
-def test_references_that_look_alike_in_a_file_name_keep_their_receipts_apart(
+def test_similar_references_have_separate_receipts(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     references = ["A 1", "A/1", "A_1", "é", "è"]
@@ -383,7 +383,7 @@ def test_nobody_has_to_read_on_for_the_booking_to_go_on(
     assert [bool(item["documents"]) for item in receipt(tmp_path)["items"]] == [True]
 
 
-def test_tickets_that_the_disk_refuses_are_a_part_and_the_receipt_is_printed(
+def test_full_disk_is_partial_success_and_the_receipt_is_printed(
     at_the_sandbox: Sandbox,
     korus_command: Callable[..., Ended],
     tmp_path: Path,

@@ -129,7 +129,7 @@ def test_a_run_that_is_stopped_is_finished_by_the_next(
     assert len(at_the_sandbox.inspect.reservations) == 2
 
 
-def test_an_order_that_never_arrived_is_made_by_the_next_run_of_the_same_hold(
+def test_lost_order_is_placed_by_the_next_run_from_the_same_hold(
     at_the_sandbox: Sandbox, shell: Callable[..., Shell]
 ) -> None:
     at_the_sandbox.faults.add("slow", operation=ORDER, seconds=60, count=1)

@@ -143,7 +143,7 @@ def _cut_units(order: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("cut", [_cut_tickets, _cut_units])
-def test_an_order_that_shows_less_than_asked_for_is_incomplete_and_not_repeated(
+def test_order_of_too_few_units_is_incomplete_and_not_repeated(
     at_the_sandbox: Sandbox,
     korus_command: Callable[..., Ended],
     orders_show: Callable[[Any], None],
@@ -161,7 +161,7 @@ def test_an_order_that_shows_less_than_asked_for_is_incomplete_and_not_repeated(
         assert bought(at_the_sandbox) == [2]
 
 
-def test_a_line_that_was_ordered_in_part_is_booked_for_the_units_that_are_missing(
+def test_partly_ordered_line_is_booked_for_the_missing_units(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     assert korus_command("book", write(tmp_path, ADULTS)).status == 0
@@ -262,7 +262,7 @@ def test_a_receipt_never_follows_a_link_nor_overwrites_what_it_cannot_read(
     assert list(folder.glob(".korus-*")) == []
 
 
-def test_a_state_folder_that_cannot_be_written_is_status_2_and_names_the_setting(
+def test_unwritable_state_folder_is_status_2_and_names_the_setting(
     at_the_sandbox: Sandbox,
     korus_command: Callable[..., Ended],
     tmp_path: Path,

@@ -349,7 +349,7 @@ def test_a_wait_without_end_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("amount", ["a lot", "-1", "NaN", "Infinity", ""])
-def test_a_price_change_that_is_no_amount_is_refused_before_anything_is_asked(
+def test_invalid_price_tolerance_is_refused_before_any_request(
     amount: str, at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     file = write(tmp_path, "  - {catalog: Lantern Park, product: Gift ticket, quantity: 1}")
@@ -359,7 +359,7 @@ def test_a_price_change_that_is_no_amount_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("folder", ["taken", "taken/deeper", "/proc/nowhere"])
-def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_held(
+def test_unwritable_folder_is_refused_before_anything_is_held(
     folder: str, at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     (tmp_path / "taken").write_text("a file of this name")

@@ -104,7 +104,7 @@ def test_a_reference_given_beside_the_file_takes_the_place_of_its_own() -> None:
         parse(GOOD, json=False, external_reference="x" * 51)
 
 
-def test_all_problems_of_a_file_are_reported_at_once_in_the_order_of_their_lines() -> None:
+def test_all_problems_of_a_file_are_reported_in_line_order() -> None:
     text = """\
 customer: {firstname: Ada, lastnam: Lovelace, email: nowhere, country: france}
 items:

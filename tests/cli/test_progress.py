@@ -29,7 +29,7 @@ def test_without_a_terminal_each_thing_said_is_a_line() -> None:
     ]
 
 
-def test_on_a_terminal_a_table_says_what_becomes_of_each_line_and_is_taken_away() -> None:
+def test_terminal_shows_the_state_of_each_line_and_clears_it() -> None:
     assert shown(terminal=True).endswith("\x1b[1A\x1b[2K" * 3)
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown(terminal=True))
     first, second = [line.rstrip() for line in plain.splitlines() if line.strip()][-2:]

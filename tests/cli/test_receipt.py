@@ -150,7 +150,7 @@ def test_a_receipt_tells_nothing_about_a_person_and_no_voucher() -> None:
     ]
 
 
-def test_the_total_adds_each_order_once_and_is_left_out_when_one_does_not_say() -> None:
+def test_total_counts_each_order_once_and_is_absent_if_one_is_unknown() -> None:
     shared = order()
     assert (
         written(line(order=shared), line(order=shared), line(order=order("B", "0.10")))["total_incl_tax"]

@@ -105,9 +105,7 @@ def test_fetching_ahead_is_bounded_and_as_fast_as_that_allows(server: ScriptedSe
     assert most == 5
 
 
-def test_a_page_size_above_what_the_api_gives_is_sent_and_what_came_is_believed(
-    server: ScriptedServer, caller: Caller
-) -> None:
+def test_too_large_page_size_is_sent_and_the_actual_size_used(server: ScriptedServer, caller: Caller) -> None:
     server.answer = Collection(120, links=False).answer
     orders = caller.call(lambda korus: korus.orders.list(page_size=100))
     assert ids(orders) == list(range(1, 121))
@@ -429,16 +427,14 @@ def test_a_collection_that_changes_is_noticed_and_ends(
     assert len(server.api_requests) <= 6
 
 
-def test_an_item_that_was_pushed_onto_the_next_page_is_noticed_without_a_total(
-    server: ScriptedServer, caller: Caller
-) -> None:
+def test_shifted_item_is_noticed_without_a_total(server: ScriptedServer, caller: Caller) -> None:
     pages = [names(*range(10)), names(*range(9, 19)), []]
     server.replies(*[Reply(body={"member": page}) for page in pages])
     with pytest.warns(CollectionChanged, match="1 items of page 2"):
         assert ids(caller.call(read_all)) == [*range(10), *range(9, 19)]
 
 
-def test_an_error_in_the_middle_is_raised_where_it_stands_and_reading_can_go_on(
+def test_error_in_the_middle_is_raised_in_place_and_reading_resumes(
     server: ScriptedServer,
 ) -> None:
     collection, broken = Collection(30), [True]
@@ -509,7 +505,7 @@ def test_an_iteration_that_is_left_early_leaves_nothing_behind(
     assert len(server.api_requests) <= 6
 
 
-def test_an_iteration_that_the_garbage_collector_finds_holds_nobody_up_and_the_client_waits_for_it(
+def test_collected_iteration_does_not_block_and_close_waits_for_it(
     server: ScriptedServer,
 ) -> None:
     # the collector may come while this thread holds a lock of httpx's pool, which the calls under way need

@@ -457,7 +457,7 @@ def test_1000_tasks_make_one_token_request_before_and_one_around_an_expiry(backe
     assert {outcome.id for outcome in outcomes} == {"o1"}
 
 
-def test_64_threads_with_refused_credentials_make_one_request_and_each_get_the_error() -> None:
+def test_64_threads_with_bad_credentials_share_one_refusal() -> None:
     crowd = Crowd(refuse=True)
     with Korus(**SETTINGS, transport=crowd.sync_transport()) as client:
         outcomes = outcomes_of_threads(client, 64)
@@ -468,7 +468,7 @@ def test_64_threads_with_refused_credentials_make_one_request_and_each_get_the_e
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_1000_tasks_with_refused_credentials_make_one_request_and_each_get_the_error(backend: str) -> None:
+def test_1000_tasks_with_bad_credentials_share_one_refusal(backend: str) -> None:
     crowd = Crowd(refuse=True)
 
     async def run() -> list[object]:

@@ -287,7 +287,7 @@ def test_what_looks_alike_but_differs_is_a_change(old, new, compared):
     assert compared(answered(old), answered(new)).changes
 
 
-def test_an_implicit_discriminator_value_changes_with_the_name_of_the_schema(compared):
+def test_implicit_discriminator_value_follows_the_schema_name(compared):
     def pets(cat):
         return {"oneOf": [ref(cat), ref("Dog")], "discriminator": {"propertyName": "kind"}}
 

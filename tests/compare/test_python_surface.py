@@ -95,7 +95,7 @@ def test_each_change_is_told_in_names_with_a_verdict_for_python(meaning):
     assert required.breaking
 
 
-def test_a_renamed_schema_is_breaking_in_python_though_nothing_changes_on_the_wire(meaning):
+def test_renamed_schema_breaks_python_but_not_the_wire(meaning):
     renamed = {change.name: (change, effect, causes) for change, effect, causes in meaning.renames}
     change, effect_of_it, causes = renamed["models.ProductBaseOptionValue"]
     assert change.sentence == "`models.ProductBaseOptionValue` is called `models.OptionValue` now"

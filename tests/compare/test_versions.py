@@ -60,7 +60,7 @@ def test_there_are_the_six_descriptions_in_their_order(six, steps):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_version_that_was_reconstructed_is_the_one_that_is_looked_at_here(six, version):
+def test_compared_versions_are_the_reconstructed_ones(six, version):
     if read_lock().descriptions[version].origin != "reconstructed":
         pytest.skip(f"{version} has been downloaded")
     assert find(version).read_bytes() == find(version, six).read_bytes()
@@ -87,7 +87,7 @@ def test_from_1_0_4_to_1_0_7_fields_came(steps):
     }
 
 
-def test_from_1_0_4_to_1_0_7_nothing_breaks_but_the_keys_of_json_ld_in_nested_objects(steps):
+def test_from_1_0_4_to_1_0_7_only_nested_json_ld_keys_break(steps):
     records = [record for record in steps["1.0.4", "1.0.7"] if record.level == "breaking"]
     assert {record.id for record in records} == {"response-property-removed"}
     assert {name_of(record) for record in records} == LD
@@ -95,7 +95,7 @@ def test_from_1_0_4_to_1_0_7_nothing_breaks_but_the_keys_of_json_ld_in_nested_ob
     assert f"GET {ORDERS}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in reached
 
 
-def test_from_1_0_7_to_1_0_10_the_model_of_product_bases_replaced_that_of_events(steps):
+def test_from_1_0_7_to_1_0_10_product_bases_replace_events(steps):
     records = steps["1.0.7", "1.0.10"]
     assert operations(records, "added") == {
         f"GET {C}/offers/{{offerId}}/tickets/{{id}}",
@@ -122,7 +122,7 @@ def test_from_1_0_7_to_1_0_10_the_model_of_product_bases_replaced_that_of_events
     assert tags(records, "removed") == {"TicketingEvent", "TicketingSession", "TicketingSessionAvailability"}
 
 
-def test_from_1_0_7_to_1_0_10_the_event_of_tickets_went_and_the_envelope_changed_its_shape(steps):
+def test_from_1_0_7_to_1_0_10_ticket_event_and_envelope_change(steps):
     records = steps["1.0.7", "1.0.10"]
     went = properties(records, "response", "removed")
     assert f"GET {ORDERS}/{{orderId}}/items/{{orderItemId}}/tickets/{{id}}" in went["event"]

@@ -149,7 +149,7 @@ def test_a_failure_stops_what_has_not_begun_and_cuts_nothing_off(backend: str) -
     assert len(begun) < 10
 
 
-def test_a_failure_in_a_thread_stops_what_has_not_begun_and_cuts_nothing_off() -> None:
+def test_failing_thread_stops_waiting_calls_but_not_running_ones() -> None:
     begun, ended = [], []
 
     def work(item: int) -> None:
@@ -217,7 +217,7 @@ def test_calls_under_way_end_with_what_they_belong_to(backend: str) -> None:
     anyio.run(run, backend=backend)
 
 
-def test_calls_in_threads_are_waited_for_and_those_that_wait_for_room_never_begin() -> None:
+def test_running_calls_are_awaited_and_waiting_ones_never_begin() -> None:
     begun, ended, go_on = [], [], threading.Event()
 
     def call(number: int) -> None:

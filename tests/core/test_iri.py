@@ -170,7 +170,7 @@ def test_objects_iris_and_ids_are_taken(value: object, kinds: list[iri.Kind], pa
 
 
 @pytest.mark.parametrize("kind", [OFFER, OFFER_TICKET, TICKET, DOCUMENT, OFFER_TICKET_SESSION])
-def test_an_id_that_does_not_address_its_resource_is_refused_with_the_reason(kind: iri.Kind) -> None:
+def test_insufficient_id_is_refused_with_the_reason(kind: iri.Kind) -> None:
     with pytest.raises(InvalidIri, match="an id alone does not address"):
         reference("x1", kind)
 

@@ -23,7 +23,7 @@ def test_what_is_none_is_not_given():
     assert request_for(module, catalog_id="c", page=None, session=None) == {"catalog_id": "c", "page": None}
 
 
-def test_a_parameter_that_became_required_is_sent_with_the_value_that_was_taken_for_granted():
+def test_newly_required_parameter_is_sent_with_its_neutral_value():
     def build_request(*, catalog_id, with_disabled, page, items_per_page=None):
         return given(
             catalog_id=catalog_id, with_disabled=with_disabled, page=page, items_per_page=items_per_page
@@ -52,7 +52,7 @@ def test_a_parameter_that_is_gone_or_that_nobody_can_guess_is_named():
         request_for(operation(build_request), catalog_id="c", zone="z", session="s")
 
 
-def test_an_operation_that_is_gone_is_told_from_a_model_that_has_another_name():
+def test_missing_operation_differs_from_renamed_model():
     with (
         pytest.raises(OperationUnavailable, match="list_moons: there is no such operation in version"),
         available("list_moons"),

@@ -129,7 +129,7 @@ def test_an_enum_value_that_nobody_knows_is_kept_and_can_be_asked_about() -> Non
     assert order.to_dict() == {"status": "teleported"}
 
 
-def test_an_iri_where_an_object_was_promised_is_kept_and_the_other_way_round() -> None:
+def test_iri_instead_of_object_and_object_instead_of_iri_are_kept() -> None:
     offer = models.Offer.from_dict({"product": IRI, "price": None, "tickets": [IRI, {"@id": IRI}]})
     assert offer.product == IRI
     assert offer.tickets[0] == IRI

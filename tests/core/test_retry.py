@@ -31,7 +31,7 @@ POLICY = RetryPolicy()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_operation_of_the_description_is_repeated_as_its_method_allows(operation: str) -> None:
+def test_every_operation_is_repeated_as_its_method_allows(operation: str) -> None:
     method = endpoint(operation).OPERATION.method
     # what writes is never left to a default
     assert (method == "GET") != (operation in REPLAY)
@@ -51,7 +51,7 @@ def test_what_was_never_sent_is_always_repeated(replay: Replay) -> None:
 
 
 @pytest.mark.parametrize("replay", Replay)
-def test_what_may_have_been_carried_out_is_repeated_only_where_that_changes_nothing(replay: Replay) -> None:
+def test_ambiguous_failure_is_repeated_only_if_that_is_harmless(replay: Replay) -> None:
     errors: list[KorusError] = [ConnectionLost("x", sent=True), TimedOut("x", sent=True)]
     errors += [ServerError("x", status=status) for status in (502, 503, 504)]
     for error in errors:

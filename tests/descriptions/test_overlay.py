@@ -18,7 +18,7 @@ def overlay(*actions):
     return {"overlay": "1.0.0", "info": {"title": "t", "version": "1"}, "actions": list(actions)}
 
 
-def test_an_update_merges_into_every_node_it_selects_and_leaves_the_description_alone():
+def test_update_merges_into_every_selected_node_of_a_copy():
     before = copy.deepcopy(BASE)
     result = apply(BASE, overlay({"target": "$.paths.*.get", "update": {"summary": "new", "tags": ["more"]}}))
     assert result["paths"]["/a"]["get"] == {"tags": ["x", "more"], "summary": "new"}
@@ -36,7 +36,7 @@ def test_several_members_of_one_list_are_removed():
     assert result["tags"] == [{"name": "y"}]
 
 
-def test_actions_work_in_order_and_one_that_selects_nothing_changes_nothing():
+def test_actions_run_in_order_and_may_select_nothing():
     result = apply(
         BASE,
         overlay(

@@ -40,7 +40,7 @@ def test_the_committed_package_is_what_a_fresh_run_writes(tmp_path):
     assert [name for name in fresh if fresh[name] != committed[name]] == []
 
 
-def test_two_runs_give_the_same_bytes_whatever_the_hash_seed_and_the_folder(tmp_path):
+def test_output_is_independent_of_hash_seed_and_folder(tmp_path):
     source = str(FIXTURES / "plain_3_0.yaml")
     for seed, name in (("1", "one"), ("2", "two")):
         run = generate(
@@ -160,7 +160,7 @@ def test_json_and_yaml_of_one_description_give_one_package(tmp_path):
     shutil.rmtree(tmp_path / "one")
 
 
-def test_checking_names_what_is_not_as_it_would_be_written_and_writes_nothing(tmp_path, capsys):
+def test_check_names_stale_files_and_writes_nothing(tmp_path, capsys):
     package = tmp_path / "korus_api"
     shutil.copytree(DEFAULT_OUTPUT, package, ignore=shutil.ignore_patterns("__pycache__"))
     ask = ["--description", str(find(read_lock().current)), "--output", str(package), "--check"]

@@ -46,7 +46,7 @@ def test_nothing_is_lost_where_several_places_say_different_things(package):
     assert (report.described["enum values"], report.left_out_kinds["enum values"]) == (18, 7)
 
 
-def test_the_members_of_a_hal_collection_are_read_under_whatever_name_they_come(package):
+def test_members_of_a_hal_collection_are_read_under_any_name(package):
     source = {
         "_embedded": {"item": [{"title": "Emma"}], "best": [{"title": "Ulysses"}]},
         "totalItems": 2,

@@ -56,7 +56,7 @@ def test_every_text_becomes_a_class_name_that_the_generator_leaves_alone(text):
         st.one_of(ANY_TEXT, st.sampled_from(["id", "@id", "iri", "x", "x[]", "x_list", "fooBar", "foo_bar"]))
     )
 )
-def test_all_keys_of_an_object_get_different_names_in_whatever_order_they_come(wires):
+def test_keys_get_distinct_names_in_any_order(wires):
     chosen = names.distinct_identifiers(wires, reserved={"to_dict"})
     assert set(chosen) == set(wires)
     assert len(set(chosen.values())) == len(chosen)
@@ -112,7 +112,7 @@ def test_names_that_the_description_gives_are_kept_if_they_can_be():
 
 
 @given(st.lists(ANY_TEXT, unique=True, max_size=12))
-def test_enum_members_differ_and_keep_their_names_when_the_values_change_places(values):
+def test_enum_member_names_are_distinct_and_independent_of_order(values):
     chosen = names.member_names(values)
     assert len(set(chosen)) == len(values)
     assert all(name.isidentifier() and not name.startswith("_") for name in chosen)

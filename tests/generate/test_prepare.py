@@ -36,7 +36,7 @@ def test_schemas_lose_prefix_representation_and_groups(version):
     assert not any("Jsonld" in name or "Ticketing" in name or "Hydra" in name for name in names)
 
 
-def test_input_classes_and_what_stands_inside_them_are_named_from_where_they_stand():
+def test_input_classes_are_named_after_their_place():
     assert named(ours("release"), {"request"}) == {
         "BulkReservationInput", "BulkReservationInputItem", "BulkReservationInputItemTicketSession",
         "BulkReservationInputItemTicketSessionFormData", "BulkReservationInputItemTicketSessionFormDataField",

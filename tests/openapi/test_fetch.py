@@ -164,7 +164,7 @@ def test_fetching_the_same_again_changes_nothing(folder):
     assert "nothing new" in str(second)
 
 
-def test_a_reconstructed_file_is_replaced_by_the_first_download_of_its_version(folder):
+def test_first_download_replaces_the_reconstructed_file(folder):
     text = dump(published("release"))
     with serving(answer(text)) as (urls, _):
         fetched = fetch(urls, folder=folder)
@@ -353,7 +353,7 @@ def test_what_is_no_web_address_cannot_be_reached(folder, url):
     assert caught.value.failure is Failure.NO_NETWORK
 
 
-def test_if_several_addresses_fail_the_first_decides_the_status_and_all_are_named(folder, capsys):
+def test_all_failed_addresses_are_named_and_the_first_sets_the_status(folder, capsys):
     with serving(answer("<html>", content_type="text/html"), answer("", status=404)) as (urls, _):
         assert main(["--url", urls[0], "--url", urls[1], "--folder", str(folder)]) == Failure.WEB_PAGE
     error = capsys.readouterr().err

@@ -106,7 +106,7 @@ def test_an_item_has_its_json_ld_keys(version, document, name):
 
 
 @pytest.mark.parametrize("name", LISTED.values())
-def test_a_resource_that_only_lists_hold_loses_its_json_ld_keys_in_1_0_10_only(version, document, name):
+def test_list_only_resource_lacks_json_ld_keys_in_1_0_10_only(version, document, name):
     schema = schemas(document)[name]
     if version in OLD:
         assert "@id" in schema["properties"]
@@ -177,7 +177,7 @@ def test_lists_are_written_as_in_their_generation(version, document):
         ]
 
 
-def test_the_example_of_a_view_has_the_right_key_in_the_newest_version_only(version, document):
+def test_only_the_newest_view_example_has_the_right_key(version, document):
     def views(node):
         if isinstance(node, dict):
             if "variableRepresentation" not in node and {"first", "last", "next"} <= set(

@@ -55,7 +55,7 @@ def test_a_pinned_version_is_one_that_is_declared(line: str) -> None:
     assert requirement.specifier.contains(constraints()[canonicalize_name(requirement.name)])
 
 
-def test_the_library_itself_needs_httpx_and_attrs_and_what_httpx_brings_anyway() -> None:
+def test_library_depends_on_httpx_and_attrs_only() -> None:
     assert sorted(Requirement(line).name for line in PROJECT["project"]["dependencies"]) == [
         "anyio",
         "attrs",
@@ -87,7 +87,7 @@ def closure(name: str, extras: frozenset[str] = frozenset()) -> set[str]:
     return {found for found, _ in seen}
 
 
-def test_everything_that_the_development_extra_brings_is_pinned_to_what_is_installed() -> None:
+def test_every_development_dependency_is_pinned_as_installed() -> None:
     pinned = constraints()
     brought = closure(DISTRIBUTION, frozenset({"dev"})) - {DISTRIBUTION}
     assert {name: metadata.version(name) for name in sorted(brought)} == {
@@ -141,7 +141,7 @@ def test_everything_tracked_is_text() -> None:
     assert [line for line in found.stdout.splitlines() if line.startswith("-")] == []
 
 
-def test_what_tests_import_from_beside_them_has_a_name_of_its_own_and_is_found() -> None:
+def test_helper_modules_of_tests_have_unique_names_and_are_found() -> None:
     beside = [
         path
         for path in (ROOT / "tests").glob("*/*.py")

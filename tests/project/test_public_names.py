@@ -39,7 +39,7 @@ def test_a_public_name_can_be_imported_and_explains_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_public_module_names_its_surface_and_everything_in_it_explains_itself(module: str) -> None:
+def test_public_modules_list_and_document_their_names(module: str) -> None:
     found = importlib.import_module(module)
     assert inspect.getdoc(found), f"{module} has no docstring"
     if module.endswith("__main__"):

@@ -70,9 +70,7 @@ def test_every_ticket_has_a_page_with_its_code_on_it(shop: Shop, sandbox: Sandbo
     ("language", "day", "count"),
     [("en", "Friday 14 May 2027", "1 of 1"), ("fr", "vendredi 14 mai 2027", "1 sur 1")],
 )
-def test_a_ticket_says_the_day_in_words_and_its_holder_as_well_as_the_font_can(
-    language: str, day: str, count: str
-) -> None:
+def test_ticket_shows_the_day_in_words_and_its_holder(language: str, day: str, count: str) -> None:
     with Sandbox(seed=7, now=datetime(2027, 5, 14, 6, tzinfo=UTC), document_delay=timedelta(0)) as sandbox:
         shop = open_shop(sandbox)
         with shop.http:

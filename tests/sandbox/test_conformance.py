@@ -136,7 +136,7 @@ def _generated(method: str, path: str, mode: GenerationMode) -> Any:
     # `make proof` tries the others
     [each if each in FUZZED else pytest.param(*each, marks=pytest.mark.proof) for each in ALL],
 )
-def test_no_generated_request_gets_an_answer_that_the_description_does_not_know(
+def test_generated_requests_get_documented_answers_only(
     method: str, path: str, running: Sandbox, ids: dict[str, dict[str, str]]
 ) -> None:
     statuses = UNLISTED | (

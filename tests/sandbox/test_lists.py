@@ -58,9 +58,7 @@ def test_one_page_has_no_view_unless_something_was_asked(shop: Shop) -> None:
     }
 
 
-def test_sizes_above_the_maximum_are_lowered_silently_and_none_gives_the_total(
-    shop: Shop, offers: str
-) -> None:
+def test_page_size_is_capped_and_size_zero_gives_the_total(shop: Shop, offers: str) -> None:
     assert len(shop.get(offers, {"itemsPerPage": 500}).json()["member"]) == 50
     nothing = shop.get(offers, {"itemsPerPage": 0}).json()
     assert (nothing["member"], nothing["totalItems"]) == ([], 3400)
@@ -161,7 +159,7 @@ def test_disabled_bases_are_shown_on_demand(shop: Shop) -> None:
     assert shop.get(bases, {"withDisabled": "perhaps"}).status_code == 400
 
 
-def test_options_that_a_base_does_not_have_are_empty_and_unknown_ones_are_not_there(shop: Shop) -> None:
+def test_options_of_other_bases_are_empty_and_unknown_ones_not_found(shop: Shop) -> None:
     base = shop.members(f"{shop.catalog()}/product_bases")[0]["@id"]
     assert shop.members(f"{base}/options/zone/values") == []
     assert [option["code"] for option in shop.members(f"{base}/options")] == ["price_type"]

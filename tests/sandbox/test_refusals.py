@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from shopping import CUSTOMER, PLAIN, open_shop, token_for
 
+from korus._core.field_types import FIELD_TYPES
+
 if TYPE_CHECKING:
     from shopping import Shop
 
     from korus.sandbox import Sandbox
 
-GOOD: dict[str, tuple[str, ...]] = {
+MORE: dict[str, tuple[str, ...]] = {
     "text": ("Vega", "ünï·çødé 🏮", "0"),
     "bool": ("true", "false"),
     "integer": ("4", "-12", "007"),
@@ -24,6 +26,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "single_choice": ("red",),
     "multi_choice": ("tea", "cake"),
 }
+GOOD = {name: MORE.get(name, (row.text,)) for name, row in FIELD_TYPES.items()}
 BAD: dict[str, tuple[str, ...]] = {
     "bool": ("True", "1", "yes", ""),
     "integer": ("4.0", "four", "", "+4", " 4", "٤"),
@@ -39,6 +42,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "single_choice": ("purple", "Red", ""),
     "multi_choice": ("tea,cake", ""),
 }
+BAD |= {name: (f"{row.text}\n",) for name, row in FIELD_TYPES.items() if row.shape and name not in BAD}
 
 
 @pytest.fixture
@@ -59,7 +63,7 @@ def form_fields(shop: Shop, line: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {field["type"]: field for field in shop.get(form).json()["fields"]}
 
 
-def test_the_workshop_form_has_all_nine_types(shop: Shop, line: dict[str, Any]) -> None:
+def test_the_workshop_form_has_all_types(shop: Shop, line: dict[str, Any]) -> None:
     assert set(form_fields(shop, line)) == set(GOOD)
 
 

@@ -88,7 +88,7 @@ def test_an_assumption_switched_off_shows_in_the_counts(name: str) -> None:
     assert not tally.is_clean
 
 
-def test_command_prints_its_counts_and_leaves_with_one_when_they_are_not_zero(
+def test_command_prints_counts_and_exits_with_1_unless_all_are_zero(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["--seed", "7", "--schedules", "20"]) == 0

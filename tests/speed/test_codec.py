@@ -213,7 +213,7 @@ class Record:
     ],
     ids=lambda odd: type(odd).__name__,  # the text of some holds an address
 )  # fmt: skip
-def test_what_fast_encoders_have_rules_of_their_own_for_is_written_or_refused_alike(
+def test_fast_and_plain_encoders_write_and_refuse_alike(
     odd: object, wrap: Callable[[object], object]
 ) -> None:
     assert_alike(lambda: json.loads(encode.encode_json(wrap(odd))))

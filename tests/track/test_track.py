@@ -127,7 +127,7 @@ def test_a_safe_version_is_absorbed_whole(repository, written):
 
 
 @pytest.mark.proof
-def test_a_breaking_version_is_absorbed_with_a_note_and_a_page_for_the_maintainer(repository, written):
+def test_breaking_version_is_absorbed_with_a_note_and_a_page(repository, written):
     outcome = run(repository, written(next_version()), branch=True)
     assert outcome.status == Status.BREAKING
     assert outcome.decision.next == "0.2.0"
@@ -159,7 +159,7 @@ def test_a_breaking_version_is_absorbed_with_a_note_and_a_page_for_the_maintaine
 
 
 @pytest.mark.proof
-def test_a_version_that_breaks_the_tests_is_refused_and_leaves_the_tree_as_it_was(plain, written):
+def test_version_that_breaks_tests_is_refused_without_changes(plain, written):
     test = plain / "tests" / "test_status.py"
     test.write_text(
         "from korus_api.models import Reservation\n\n"
@@ -179,7 +179,7 @@ def test_a_version_that_breaks_the_tests_is_refused_and_leaves_the_tree_as_it_wa
 
 
 @pytest.mark.proof
-def test_a_test_that_holds_when_it_is_run_again_is_named_and_refuses_nothing(plain, written):
+def test_flaky_test_is_named_and_refuses_nothing(plain, written):
     (plain / "tests" / "test_unsteady.py").write_text(
         "from pathlib import Path\n\n"
         "def test_it_holds_the_second_time():\n"
@@ -195,7 +195,7 @@ def test_a_test_that_holds_when_it_is_run_again_is_named_and_refuses_nothing(pla
 
 
 @pytest.mark.proof
-def test_the_tests_run_against_the_new_client_and_not_against_the_one_installed(plain, written):
+def test_tests_run_against_the_new_client_not_the_installed_one(plain, written):
     test = plain / "tests" / "test_new.py"
     test.write_text(
         "import korus, korus_api\n\n"

@@ -65,7 +65,7 @@ def test_what_is_written_as_yaml_is_read_as_the_same_json(value):
         (b"", {}),
     ],
 )
-def test_json_stands_in_the_cassette_as_a_structure_with_as_little_beside_it_as_possible(content, recorded):
+def test_json_is_stored_as_structure_with_minimal_extras(content, recorded):
     found = bodies.record(content, "application/json")
     assert found == recorded
     assert list(found.get("json", {})) == list(recorded.get("json", {})), "keys keep their order"

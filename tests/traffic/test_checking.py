@@ -93,7 +93,7 @@ def test_a_changed_recording_makes_the_command_fail_and_say_where(capsys, casset
     assert f"{TICKET}#1" in printed.out
 
 
-def test_a_broken_cassette_is_named_with_the_place_and_the_others_are_still_checked(capsys, cassette):
+def test_broken_cassette_is_located_and_the_others_are_checked(capsys, cassette):
     broken = cassette.parent / "broken.yaml"
     broken.write_text(cassette.read_text().replace("status: 200", "status: fine", 1))
     status, printed = run(capsys, "check", cassette.parent)
@@ -119,9 +119,7 @@ def exceptions(tmp_path, *entries):
     return path
 
 
-def test_an_exception_accepts_what_it_names_and_is_an_error_when_it_no_longer_occurs(
-    capsys, tmp_path_factory, cassette
-):
+def test_exception_accepts_its_findings_and_is_an_error_when_unused(capsys, tmp_path_factory, cassette):
     folder = cassette.parent
     edit(cassette, lambda answer: answer["body"]["json"].update(colour="red"))
     release = ROOT / "openapi" / "release.yaml"

@@ -262,7 +262,7 @@ def test_the_most_specific_path_wins_and_path_parameters_are_compared():
     assert found(get("/things/12")) == [("missing", "response body", "", None)]
 
 
-def test_an_operation_nobody_described_is_found_and_another_server_is_passed_by():
+def test_undocumented_operation_is_found_and_other_servers_ignored():
     assert found(get("/things/1/parts")) == [
         ("undocumented field", "request path", "", "GET /things/1/parts"),
     ]
@@ -412,7 +412,7 @@ def test_whatever_a_description_says_is_compared_without_a_crash(schema, value, 
         max_leaves=12,
     )
 )
-def test_a_description_of_another_form_is_refused_or_compared_without_a_crash(document):
+def test_malformed_description_is_refused_or_compared_without_crash(document):
     try:
         description = Description.of(document)
     except DescriptionUnreadable:

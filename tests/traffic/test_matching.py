@@ -85,14 +85,14 @@ def test_a_pseudonym_stands_for_the_value_it_was_made_from_and_no_other():
     assert places(one, made(body={"firstname": "Eda", "notes": "for Ada!"})) == ["body /firstname"]
 
 
-def test_without_the_key_a_pseudonym_stands_for_any_value_but_always_the_same():
+def test_pseudonym_without_key_matches_one_consistent_value():
     one = recorded(body={"firstname": ADA, "notes": f"for {ADA}"})
     without_key = Matcher(None)
     assert places(one, made(body={"firstname": "Eda", "notes": "for Eda"}), without_key) == []
     assert places(one, made(body={"firstname": "Eda", "notes": "for Ida"}), without_key) == ["body /notes"]
 
 
-def test_secrets_and_identifiers_match_whatever_this_run_has_in_their_place():
+def test_secrets_and_identifiers_match_those_of_another_run():
     kind = "application/x-www-form-urlencoded"
     secret = PUBLIC.replace(Kind.SECRET, "then")
     identifier = "019c23d2-0000-7abc-8def-000000000001"
@@ -108,7 +108,7 @@ def test_secrets_and_identifiers_match_whatever_this_run_has_in_their_place():
     assert places(one, refresh) == ["body grant_type"]
 
 
-def test_a_mismatch_names_the_nearest_recorded_request_and_every_difference():
+def test_mismatch_names_the_nearest_request_and_every_difference():
     one = recorded(uri="https://api.sandbox.test/v1/x?page=2", body={"quantity": 2})
     far = recorded(method="GET", uri="https://api.sandbox.test/v1/elsewhere")
     other = made(uri="http://h/v1/x?page=3", body={"quantity": 3})
@@ -125,7 +125,7 @@ def test_a_mismatch_names_the_nearest_recorded_request_and_every_difference():
     )
 
 
-def test_a_request_made_too_often_is_told_apart_from_one_that_was_never_recorded():
+def test_surplus_request_differs_from_unrecorded_one():
     one = recorded(body={"a": 1})
     other = made(body={"a": 1})
     assert "was recorded 1 time (last as interaction 0) and has been played as often" in describe(

@@ -98,7 +98,7 @@ def cassette(project):
     return project.path / "cassettes" / "test_shop" / "test_first.yaml"
 
 
-def test_what_was_recorded_once_is_replayed_to_both_colours_without_network(project):
+def test_recording_replays_to_sync_and_async_without_network(project):
     text = cassette(project).read_text()
     assert "purpose: The first catalogue of the shop." in text
     assert "origin: sandbox" in text
@@ -184,7 +184,7 @@ def test_an_old_cassette_is_recorded_anew_and_a_new_one_is_not(project):
     result.stdout.fnmatch_lines(["*'yesterday' is no ISO date*"])
 
 
-def test_a_story_that_fails_while_it_is_recorded_leaves_its_cassette_as_it_was(project):
+def test_failing_recording_keeps_the_old_cassette(project):
     before = cassette(project).read_bytes()
     project.makepyfile(
         test_shop=SHOP.replace(
@@ -237,7 +237,7 @@ def test_pytest_recordings_own_option_is_understood(project):
     result.stdout.fnmatch_lines(["*a cassette of korus is one whole story*"])
 
 
-def test_the_plugin_is_found_by_itself_and_imports_nothing_heavy_and_nothing_optional():
+def test_plugin_is_discovered_and_imports_nothing_heavy_or_optional():
     code = (
         "import sys, pytest, importlib.metadata; before = set(sys.modules); "
         "[found] = [one for one in importlib.metadata.entry_points(group='pytest11') if one.name == 'korus']; "

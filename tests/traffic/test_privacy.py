@@ -250,7 +250,7 @@ def test_the_same_person_is_the_same_person_everywhere():
     assert other["info"] == f"{given} or {given}, {one['email']}, not Adam"
 
 
-def test_answers_to_a_form_are_replaced_when_the_form_asks_for_something_private():
+def test_private_form_answers_are_replaced():
     field = "/v1/forms/019c23d2-0000-7abc-8def-000000000001/fields/019c23d2-0000-7abc-8def-000000000002"
     form = {
         "fields": [
@@ -288,7 +288,7 @@ def test_a_type_or_a_status_is_no_name_even_for_a_customer_called_order():
     assert found["customer"]["lastname"] == Pseudonyms().replace(Kind.FAMILY, "Order")
 
 
-def test_identifiers_are_the_same_in_addresses_and_bodies_and_keep_their_order():
+def test_identifiers_agree_in_urls_and_bodies_and_keep_their_order():
     low, high = "019c23d2-0000-7abc-8def-000000000001", "019c23d2-0000-7abc-8def-000000000002"
     (done,) = conceal(
         [
@@ -337,7 +337,7 @@ def test_concealing_twice_changes_nothing():
         ("application/json", b'{"a": "\xff"}'),
     ],
 )
-def test_json_that_cannot_be_read_is_refused_with_the_request_it_belongs_to(content_type, content):
+def test_unreadable_json_is_refused_with_its_request(content_type, content):
     with pytest.raises(
         BodyUnreadable, match=r"POST https://api.korusticket.com/v1/booking/orders/_bulk.*not recorded"
     ):
@@ -387,7 +387,7 @@ def test_a_body_of_several_parts_is_recognised_by_another_boundary():
     assert one == other
 
 
-def test_a_harmless_document_is_kept_byte_for_byte_and_one_with_a_drawn_code_is_not(tmp_path):
+def test_harmless_document_is_kept_and_one_with_a_code_replaced(tmp_path):
     harmless = a_pdf("nobody in particular")
     out = io.BytesIO()
     page = canvas.Canvas(out)

@@ -19,7 +19,7 @@ UUIDS = st.uuids() | st.builds(
 
 
 @given(kind=st.sampled_from(Kind), value=st.text(min_size=1, max_size=40))
-def test_every_pseudonym_is_known_as_one_of_its_kind_and_is_not_replaced_again(kind, value):
+def test_pseudonyms_are_recognised_and_not_replaced_again(kind, value):
     made = PUBLIC.replace(kind, value)
     if value.strip():
         assert kind_of(made) == kind

@@ -32,7 +32,7 @@ def story(path, header, server):
     return path
 
 
-def test_what_was_recorded_is_replayed_to_both_colours_with_the_network_gone(story, header):
+def test_recorded_traffic_replays_to_sync_and_async_offline(story, header):
     ada = Pseudonyms().replace(Kind.GIVEN, "Ada")
 
     with open_cassette(story, header=header, record=False) as tape, httpx.Client() as client:
@@ -194,9 +194,7 @@ PARTS = st.recursive(
         st.sampled_from(["origin", "api_version", "recorded_at", "volatile", "pseudonyms"]), PARTS
     ),
 )
-def test_a_file_that_says_anything_is_read_or_refused_and_scanned_without_a_crash(
-    tmp_path, request, response, header
-):
+def test_any_file_is_read_or_refused_and_scanned_without_crash(tmp_path, request, response, header):
     top = {
         "cassette": 1,
         "origin": "sandbox",

@@ -124,7 +124,7 @@ SIGNED = "https://files.test/a.pdf?X-Amz-Signature=0a1b2c3d4e"
         {"response": {"json": {"note": "иван@пример.рф"}}},
     ],
 )
-def test_what_was_planted_inside_something_else_is_found_and_gone_once_it_is_saved(tmp_path, header, where):
+def test_planted_secret_is_found_and_removed_by_saving(tmp_path, header, where):
     path = written(tmp_path, header, **where)
     leaks = scanning.scan([path])
     assert leaks
@@ -181,7 +181,7 @@ def test_pseudonyms_identifiers_and_ordinary_data_are_no_leaks(tmp_path, header)
     assert scanning.scan([written(tmp_path, header, response={"json": body})]) == []
 
 
-def test_a_file_that_is_no_cassette_is_a_leak_and_is_looked_through_all_the_same(tmp_path):
+def test_file_that_is_not_a_cassette_is_a_leak_and_scanned_too(tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("cassette: 1\nfirstname: Ada\nclient_secret: hush-hush-hush\nx: [\n")
     leaks = scanning.scan([path])

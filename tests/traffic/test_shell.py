@@ -27,7 +27,7 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
-def test_a_recording_is_checked_against_one_description_or_a_folder_of_them(cassette):
+def test_recording_is_checked_against_a_description_or_a_folder(cassette):
     assert run("check", cassette, "--description", RELEASE).exit_code == 0
     assert run("check", cassette, "--descriptions", RELEASE.parent).exit_code == 0
     cassette.write_text(

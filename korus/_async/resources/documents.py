@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from korus.models import Order, OrderDocument, OrderDocumentPatchRead
 
 _LOG = logging.getLogger("korus")
+_WAIT_SECONDS = 60.0
 _MOST_BYTES = 100 * 1024 * 1024
 
 __all__ = ["AsyncDocuments"]
@@ -112,7 +113,7 @@ class AsyncDocuments(AsyncResource):
         self,
         order: Order | Reference | str,
         *,
-        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        timeout: float = _WAIT_SECONDS,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
         progress: Callable[[Pending], object] | None = None,
     ) -> tuple[OrderDocument, ...]:
         """Wait until all documents of an order can be downloaded.
@@ -148,7 +149,7 @@ class AsyncDocuments(AsyncResource):
         *,
         to: str | Path,
         language: str | None = None,
-        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        timeout: float = _WAIT_SECONDS,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
         progress: Callable[[Pending], object] | None = None,
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
@@ -211,7 +212,7 @@ class AsyncDocuments(AsyncResource):
         document: OrderDocument | Reference | str,
         *,
         language: str | None = None,
-        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        timeout: float = _WAIT_SECONDS,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
     ) -> IO[bytes]:
@@ -245,7 +246,7 @@ class AsyncDocuments(AsyncResource):
         document: OrderDocument | Reference | str,
         *,
         language: str | None = None,
-        timeout: float = 60.0,
+        timeout: float = _WAIT_SECONDS,
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
     ) -> AbstractAsyncContextManager[AsyncDocumentStream]:

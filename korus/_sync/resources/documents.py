@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from korus.models import Order, OrderDocument, OrderDocumentPatchRead
 
 _LOG = logging.getLogger("korus")
+_WAIT_SECONDS = 60.0
 _MOST_BYTES = 100 * 1024 * 1024
 
 __all__ = ["Documents"]
@@ -113,7 +114,7 @@ class Documents(Resource):
         self,
         order: Order | Reference | str,
         *,
-        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        timeout: float = _WAIT_SECONDS,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
         progress: Callable[[Pending], object] | None = None,
     ) -> tuple[OrderDocument, ...]:
         """Wait until all documents of an order can be downloaded.
@@ -149,7 +150,7 @@ class Documents(Resource):
         *,
         to: str | Path,
         language: str | None = None,
-        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        timeout: float = _WAIT_SECONDS,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
         progress: Callable[[Pending], object] | None = None,
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
@@ -212,7 +213,7 @@ class Documents(Resource):
         document: OrderDocument | Reference | str,
         *,
         language: str | None = None,
-        timeout: float = 60.0,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
+        timeout: float = _WAIT_SECONDS,  # noqa: ASYNC109 (the name that waiting methods have everywhere)
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
     ) -> IO[bytes]:
@@ -246,7 +247,7 @@ class Documents(Resource):
         document: OrderDocument | Reference | str,
         *,
         language: str | None = None,
-        timeout: float = 60.0,
+        timeout: float = _WAIT_SECONDS,
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
     ) -> AbstractContextManager[DocumentStream]:

@@ -1,0 +1,72 @@
+"""The table of field types, and everything that follows from it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import korus.forms
+from korus._core.field_types import FIELD_TYPES, FieldType
+from korus.errors import AnswersInvalid
+from korus.forms import coerce_field, parse_field
+from korus.models import FormFieldType
+from scripts.descriptions import FOLDER, find, load
+
+SHAPED = [name for name, row in FIELD_TYPES.items() if not row.has_choices]
+WITH_FORMS = ("1.0.4", "1.0.7", "1.0.10")
+
+
+def enums_of_types(document: Any) -> list[list[str]]:
+    """Return every list of field types in a document."""
+    if isinstance(document, dict):
+        own = [document["enum"]] if "multi_choice" in document.get("enum", ()) else []
+        return own + [found for value in document.values() for found in enums_of_types(value)]
+    return (
+        [found for value in document for found in enums_of_types(value)] if isinstance(document, list) else []
+    )
+
+
+def test_the_overlay_lists_the_types_of_the_table() -> None:
+    path = FOLDER / "overlay.yaml"
+    assert enums_of_types(load(path)) == [list(FIELD_TYPES)], f"{path}: the enum of field types"
+
+
+@pytest.mark.parametrize("version", WITH_FORMS)
+def test_a_description_lists_no_type_that_the_table_lacks(version: str) -> None:
+    (listed,) = enums_of_types(load(find(version)))
+    assert set(listed) <= set(FIELD_TYPES), f"{find(version)}: the enum of field types"
+
+
+def test_the_raw_client_lists_the_types_of_the_table() -> None:
+    assert [member.value for member in FormFieldType] == list(FIELD_TYPES), "run `make generate`"
+
+
+def test_the_documentation_has_the_rows_of_the_table() -> None:
+    lines = [" ".join(line.split()) for line in (korus.forms.__doc__ or "").splitlines()]
+    wanted = [f"{row.name} {row.values} {row.sent}" for row in FIELD_TYPES.values()]
+    assert [line for line in lines if line in wanted] == wanted, (
+        "the table in the docstring of korus/forms.py"
+    )
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_the_example_is_sent_as_its_text_and_read_back(name: str) -> None:
+    row = FIELD_TYPES[name]
+    assert coerce_field(name, row.example) == (row.text,)
+    assert parse_field(name, row.text) == row.example
+
+
+def test_a_type_of_texts_needs_a_row_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    colour = FieldType(
+        "colour", "`str`", "``#ff0000``", "#ff0000", "#ff0000", re.compile("#[0-9a-f]{6}"), "#RRGGBB"
+    )
+    monkeypatch.setattr("korus.forms._TYPES", {**FIELD_TYPES, "colour": colour})
+    assert coerce_field("colour", "#00ff00") == ("#00ff00",)
+    assert parse_field("colour", "#00ff00") == "#00ff00"
+    for attempt in (lambda: coerce_field("colour", "red"), lambda: parse_field("colour", "red")):
+        with pytest.raises(AnswersInvalid, match="'red' is not of the form #RRGGBB"):
+            attempt()
+    with pytest.raises(AnswersInvalid, match="a str"):
+        coerce_field("colour", 7)
