@@ -36,7 +36,7 @@ __all__ = [
     "write_changes",
 ]
 
-Origin = Literal["sandbox", "demo", "production", "published"]
+Origin = Literal["sandbox", "demo", "production", "published", "imported"]
 
 _FORMAT = 1
 _SUFFIXES = (".yaml", ".yml")
@@ -71,7 +71,8 @@ class Header:
     """Where the exchanges of a cassette came from.
 
     Attributes:
-        origin: ``sandbox``, ``demo`` or ``production`` for traffic, ``published`` for a documented sample.
+        origin: ``sandbox``, ``demo`` or ``production`` for traffic, ``published`` for a documented sample,
+            ``imported`` for a recording of another tool.
         api_version: The ``info.version`` of the description they were made under.
         description_sha256: The description's digest, empty if it is not known.
         recorded_at: When, in UTC.

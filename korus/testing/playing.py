@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import importlib
 import os
 import re
@@ -20,7 +19,7 @@ import pytest
 from attrs import define, field
 
 from korus._primitives import clock
-from korus.testing import bodies, cassettes, checking, descriptions, reports
+from korus.testing import bodies, cassettes, checking, descriptions, reports, shipped
 from korus.testing.naming import cassette_path
 from korus.testing.pseudonyms import Kind, Pseudonyms
 from korus.testing.recording import CannotBeReplayed, NotRecorded, Tape, now, open_cassette
@@ -188,10 +187,7 @@ def _pseudonyms(settings: Mapping[str, str] | None) -> Pseudonyms:
     given = os.environ.get("KORUS_PSEUDONYM_KEY") or (settings or {}).get("KORUS_PSEUDONYM_KEY")
     if given:
         return Pseudonyms(given.encode())
-    if settings is None:
-        return Pseudonyms()
-    secret = settings["KORUS_CLIENT_SECRET"].encode()
-    return Pseudonyms(hashlib.scrypt(secret, salt=b"korus pseudonyms", n=2**14, r=8, p=1, dklen=32))
+    return Pseudonyms() if settings is None else Pseudonyms.of_environment(settings) or Pseudonyms()
 
 
 def _origin(settings: Mapping[str, str] | None) -> cassettes.Origin:
@@ -267,9 +263,11 @@ def _judge(story: Story, node: pytest.Item, config: pytest.Config) -> None:
     description = config.getoption("--korus-check")
     if description and story.path.is_file():
         given = config.getoption("--korus-exceptions")
+        current = description == "current"
         report = checking.check(
             [story.path],
-            description=descriptions.read(str(description)),
+            description=shipped.description() if current else descriptions.read(str(description)),
+            standing=shipped.exceptions() if current else (),
             exemptions=checking.read_exemptions(str(given)) if given else (),
             complete=False,
         )

@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--korus-check",
         metavar="FILE",
         default=None,
-        help="fail a test whose cassette is not what this OpenAPI description says",
+        help="fail a test whose cassette is not what this OpenAPI description says; `current` is the one of korus",
     )
     group.addoption(
         "--korus-exceptions",

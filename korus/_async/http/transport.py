@@ -520,7 +520,9 @@ class AsyncTransport:
             )
             host = request.url.raw_host.decode("ascii")
             check_address(request.url.scheme, host, base_url=self.config.base_url)
-            return await through(self._http_client()).send(request, auth=None, stream=True, follow_redirects=False)
+            return await through(self._http_client()).send(
+                request, auth=None, stream=True, follow_redirects=False
+            )
         except DownloadFailed as error:
             return error.with_traceback(None)
         except CAUGHT as error:
@@ -657,7 +659,9 @@ class AsyncTransport:
         self, request: httpx.Request, deadline: float | None
     ) -> httpx.Response | KorusError:
         try:
-            response = await through(self._http_client()).send(request, auth=None, stream=True, follow_redirects=False)
+            response = await through(self._http_client()).send(
+                request, auth=None, stream=True, follow_redirects=False
+            )
             try:
                 body = await self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:
