@@ -7,6 +7,7 @@ and moments within two days of the recording. All else is compared, and so is wh
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from korus.testing import pdf
 from korus.testing.pseudonyms import SECRET_KINDS, Kind, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from korus.testing.cassettes import Cassette, Interaction
 
@@ -43,12 +44,21 @@ def same_story(one: Cassette, other: Cassette) -> bool:
 def _said(cassette: Cassette) -> Iterator[str]:
     labels = _Labels(cassette.header.recorded_at)
     last = None
-    for interaction in cassette.interactions:
-        said = labels.replaced(_text(interaction))
+    for text in _in_order(cassette.interactions):
+        said = labels.replaced(text)
         # how often a story has to ask for what is not ready depends on the machine
         if said != last:
             yield said
         last = said
+
+
+def _in_order(interactions: Iterable[Interaction]) -> Iterator[str]:
+    """Yield the exchanges; reads between two writes, which may be made at once, in an order of their own."""
+    for is_read, run in itertools.groupby(
+        interactions, key=lambda one: one.request.method in {"GET", "HEAD"}
+    ):
+        texts = map(_text, run)
+        yield from sorted(texts, key=lambda text: _ANEW.sub("", text)) if is_read else texts
 
 
 def _text(interaction: Interaction) -> str:
