@@ -1,11 +1,12 @@
-"""``korus cassettes``: check, measure, scan and show recorded traffic of one's own.
+"""``korus cassettes``: check, measure, scan, show and import recorded traffic of one's own.
 
-A thin shell over `korus.testing`. The descriptions are files of the user's: korus ships none.
+A thin shell over `korus.testing`. Without a description of the user's, the one that korus was made from is meant.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from korus.testing import cassettes, checking, descriptions, reports, scanning
+from korus.testing import bodies, cassettes, checking, descriptions, importing, reports, scanning, shipped
+from korus.testing.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,7 @@ __all__ = ["app"]
 
 FOUND, UNUSABLE = 1, 2
 
-app = typer.Typer(no_args_is_help=True, help="Check, measure, scan and show recorded traffic.")
+app = typer.Typer(no_args_is_help=True, help="Check, measure, scan, show and import recorded traffic.")
 
 
 class Format(StrEnum):
@@ -80,10 +82,13 @@ def check(
 ) -> None:
     """Compare every recorded request and answer with what a description says.
 
-    Leaves with 0 when all is as described, 1 when something is not or a cassette is broken, 2 for an unusable file.
+    Without a description the one that korus was made from is meant, with what is known to differ from it accepted.
+    Leaves with 0 when all is as described, 1 when something is not, nothing could be compared or a cassette is broken,
+    2 for an unusable file.
     """
-    if (description is None) == (folder is None):
-        _leave("give either --description FILE or --descriptions DIR")
+    if description is not None and folder is not None:
+        _leave("give either --description FILE or --descriptions DIR, not both")
+    own = description is None and folder is None
     try:
         known = checking.read_exemptions(exceptions) if exceptions else ()
         library = checking.Library.of_folder(folder) if folder else None
@@ -92,8 +97,9 @@ def check(
     report = checking.check(
         _found(paths),
         library=library,
-        description=_description(description) if description else None,
+        description=shipped.description() if own else _description(description) if description else None,
         exemptions=known,
+        standing=shipped.exceptions() if own else (),
     )
     typer.echo(reports.check_as_json(report) if printed is Format.JSON else reports.check_as_table(report))
     raise typer.Exit(0 if report.passed else FOUND)
@@ -102,15 +108,19 @@ def check(
 @app.command()
 def coverage(
     paths: Paths,
-    description: Annotated[Path, typer.Option(metavar="FILE", help="The OpenAPI description.")],
+    description: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another OpenAPI description than korus's own.")
+    ] = None,
     printed: Printed = Format.TABLE,
 ) -> None:
-    """Say which operations, statuses, fields and values of a description no cassette has shown.
+    """List which operations, statuses, fields and values of a description no cassette has shown.
 
     Leaves with 0 when all operations and documented success statuses have been, 1 when not or a cassette is broken.
     """
     try:
-        found = checking.cover(_found(paths), _description(description))
+        found = checking.cover(
+            _found(paths), _description(description) if description else shipped.description()
+        )
     except cassettes.CassetteUnreadable as error:
         _leave(str(error), FOUND)
     typer.echo(
@@ -133,6 +143,38 @@ def scan(paths: Paths, printed: Printed = Format.TABLE) -> None:
         reports.leaks_as_json(leaks, len(files)) if as_json else reports.leaks_as_table(leaks, len(files))
     )
     raise typer.Exit(FOUND if leaks else 0)
+
+
+@app.command(name="import")
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="Recordings of HAR, vcrpy or cassetter.", exists=True),
+    ],
+    folder: Annotated[
+        Path, typer.Option("--to", metavar="DIR", help="The folder of the new cassettes.", file_okay=False)
+    ] = Path("cassettes"),
+    everything: Annotated[bool, typer.Option("--all", help="Keep requests to other services too.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace cassettes that exist.")] = False,
+) -> None:
+    """Make cassettes of what other tools recorded, with nothing private in them.
+
+    The key of the pseudonyms is KORUS_PSEUDONYM_KEY or comes from KORUS_CLIENT_SECRET; without either it is a new one
+    that nobody keeps. Leaves with 1 when a file has nothing of the API in it, 2 when it cannot be read.
+    """
+    pseudonyms = Pseudonyms.of_environment(os.environ) or Pseudonyms(secrets.token_bytes(32))
+    for file in files:
+        target = folder / f"{file.name.partition('.')[0]}.yaml"
+        if target.exists() and not force:
+            _leave(f"{target} exists; --force replaces it")
+        try:
+            found = importing.import_file(file, pseudonyms, everything=everything)
+        except (importing.ImportFailed, bodies.BodyUnreadable) as error:
+            _leave(str(error), FOUND if isinstance(error, importing.NothingOfTheApi) else UNUSABLE)
+        cassettes.write(target, found.cassette)
+        typer.echo(
+            f"{target}: {len(found.cassette.interactions)} exchanges, {found.left_out} with other services left out"
+        )
 
 
 @app.command()

@@ -29,6 +29,7 @@ __all__ = [
     "is_json",
     "media_type",
     "parse_json",
+    "parsed",
     "record",
     "replay",
     "text_of",
@@ -196,6 +197,22 @@ def _layout_of(text: str, parsed: Any) -> dict[str, Any] | None:
         if _dumps(parsed, plain) == stripped:
             return {**plain, **({"ends": end} if end else {})}
     return None
+
+
+def parsed(content: bytes, content_type: str | None) -> Mapping[str, Any]:
+    """Return what a body says, for comparing: ``json``, ``form`` or ``text``; empty for bytes that say nothing."""
+    try:
+        text, _ = text_of(content, content_type)
+    except BodyUnreadable:
+        return {}
+    if is_form(content_type):
+        return {"form": [list(pair) for pair in parse_qsl(text, keep_blank_values=True)]}
+    if is_json(content_type) or text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}:
+        try:
+            return {"json": parse_json(text)}
+        except ValueError:
+            pass
+    return {"text": text} if text else {}
 
 
 def record(content: bytes, content_type: str | None) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from korus.testing import bodies, plainyaml
 from korus.testing.plainvalues import is_list, is_mapping
+from korus.testing.sameness import same_story
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,9 +33,10 @@ __all__ = [
     "find",
     "read",
     "write",
+    "write_changes",
 ]
 
-Origin = Literal["sandbox", "demo", "production", "published"]
+Origin = Literal["sandbox", "demo", "production", "published", "imported"]
 
 _FORMAT = 1
 _SUFFIXES = (".yaml", ".yml")
@@ -69,7 +71,8 @@ class Header:
     """Where the exchanges of a cassette came from.
 
     Attributes:
-        origin: ``sandbox``, ``demo`` or ``production`` for traffic, ``published`` for a documented sample.
+        origin: ``sandbox``, ``demo`` or ``production`` for traffic, ``published`` for a documented sample,
+            ``imported`` for a recording of another tool.
         api_version: The ``info.version`` of the description they were made under.
         description_sha256: The description's digest, empty if it is not known.
         recorded_at: When, in UTC.
@@ -78,6 +81,7 @@ class Header:
         pseudonyms: ``public`` if they were made with the key everybody has, ``private`` otherwise.
         volatile: Places that differ from run to run and are not compared: JSON pointers into the request's body,
             ``*`` for any one step, or ``?name`` for a query parameter.
+        language: The language that the client asked for, empty for none.
     """
 
     origin: Origin
@@ -88,6 +92,7 @@ class Header:
     purpose: str
     pseudonyms: Literal["public", "private"] = "public"
     volatile: tuple[str, ...] = ()
+    language: str = ""
 
 
 @frozen(kw_only=True)
@@ -267,6 +272,7 @@ class _Reader:
             purpose=self.text(top, "purpose", ""),
             pseudonyms=pseudonyms,
             volatile=tuple(cast("list[str]", volatile)),
+            language=self.text(top, "language", "") if "language" in top else "",
         )
 
     def interaction(self, found: Any, where: str) -> Interaction:
@@ -338,6 +344,7 @@ def to_document(cassette: Cassette) -> dict[str, Any]:
         "korus_version": header.korus_version,
         "pseudonyms": header.pseudonyms,
         **({"volatile": list(header.volatile)} if header.volatile else {}),
+        **({"language": header.language} if header.language else {}),
         "interactions": [
             {
                 **({"at": one.at} if one.at else {}),
@@ -361,6 +368,28 @@ def to_document(cassette: Cassette) -> dict[str, Any]:
 
 def _written(headers: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else list(values) for name, values in headers.items()}
+
+
+def write_changes(path: Path | str, cassette: Cassette) -> bool:
+    """Write a cassette unless the file says the same already; return True if it was written.
+
+    Two recordings of an unchanged story say the same (`korus.testing.sameness`). If only the header is another, the
+    exchanges stay as they were.
+    """
+    path = Path(path)
+    try:
+        before = read(path)
+    except (FileNotFoundError, CassetteUnreadable):
+        before = None
+    if before is not None and same_story(before, cassette):
+        header = evolve(
+            cassette.header, recorded_at=before.header.recorded_at, korus_version=before.header.korus_version
+        )
+        if header == before.header:
+            return False
+        cassette = evolve(before, header=header)
+    write(path, cassette)
+    return True
 
 
 def write(path: Path | str, cassette: Cassette) -> None:

@@ -144,6 +144,11 @@ class Description:
                     return operation, dict(zip(names, map(unquote, found.groups()), strict=True))
         return None
 
+    def is_secured(self, operation: Operation) -> bool:
+        """Return True if an operation cannot be used without credentials; one of several may be none."""
+        wanted = as_list(operation.node.get("security", self.document.get("security")))
+        return bool(wanted) and all(bool(one) for one in wanted)
+
     def covers(self, path: str) -> bool:
         """Whether a path lies where this description's operations do, whether or not it describes it."""
         firsts = {operation.path.split("/")[1] for operation in self.operations if operation.path.count("/")}

@@ -1,17 +1,18 @@
 """Which recorded request answers the one being made, and how the nearest differs when none does.
 
-Compared are the method, the path without the host, the query without regard to order and to what is the default
-anyway, and the body: JSON by value, a form by its pairs, anything else by its bytes. A pseudonym in the recording
-stands for the value it was made from; one for a secret stands for any. Places that a cassette calls volatile are
-left out.
+Compared are the method, where it goes (to the API, to the token endpoint or to storage, and encrypted or not), the
+path, the headers that korus owns, the query without regard to order and to what is the default anyway, and the body:
+JSON by value, a form by its pairs, anything else by its bytes. A pseudonym in the recording stands for the value it was
+made from; one for a secret stands for any. Places that a cassette calls volatile are left out.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from attrs import field, frozen
 
@@ -20,13 +21,15 @@ from korus.testing.plainvalues import is_list, is_mapping
 from korus.testing.pseudonyms import SECRET_KINDS, UUID, Pseudonyms, is_own_identifier, kind_of, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from korus.testing.cassettes import RecordedRequest
 
-__all__ = ["Difference", "MadeRequest", "Matcher", "describe"]
+__all__ = ["Difference", "MadeRequest", "Matcher", "describe", "roles_of"]
 
 _MISSING = object()
+_API = re.compile(r"/v[0-9]+/")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # a version that requires a parameter gets the value that a former one took for granted (reference 1.7, 3.19)
 _DEFAULTS = {"page": "1", "itemsPerPage": "10", "withDisabled": "false"}
 _SHOWN = 200
@@ -37,7 +40,7 @@ class Difference:
     """One place where a request is not what was recorded.
 
     Attributes:
-        place: ``method``, ``path``, ``query x`` or ``body /pointer``.
+        place: ``method``, ``host``, ``scheme``, ``path``, ``header x``, ``query x`` or ``body /pointer``.
         recorded: What stands in the cassette, ``nothing`` if it has nothing there.
         sent: What the request has.
     """
@@ -57,14 +60,50 @@ class MadeRequest:
     Attributes:
         method: The HTTP method.
         uri: The whole address.
-        content_type: The value of the header, if there is one.
+        headers: Lower-case names to values.
         content: The bytes of the body.
     """
 
     method: str
     uri: str
-    content_type: str | None = None
-    content: bytes = b""
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+    @property
+    def content_type(self) -> str | None:
+        """The value of the header, if there is one."""
+        return self.headers.get("content-type")
+
+    @cached_property
+    def body(self) -> Mapping[str, Any]:
+        """The body as it would be recorded."""
+        return bodies.parsed(self.content, self.content_type)
+
+    @cached_property
+    def asked(self) -> tuple[SplitResult, Mapping[str, list[str]]]:
+        """The parts of the address, and its query without defaults."""
+        split = urlsplit(self.uri)
+        return split, _asked(split.query)
+
+
+def roles_of(requests: Iterable[RecordedRequest]) -> dict[str, str]:
+    """Return what the recorded hosts are: ``the API`` or ``storage``; where tokens are had shows by the request."""
+    roles: dict[str, str] = {}
+    for one in requests:
+        if not _is_for_token(one.body):
+            host = urlsplit(one.uri).netloc
+            # the API may hand out its own files: what it mostly is wins
+            role = _role(one.uri, authorized="authorization" in one.headers)
+            roles[host] = role if roles.get(host) != "the API" else "the API"
+    return roles
+
+
+def _role(uri: str, *, authorized: bool) -> str:
+    return "the API" if authorized or _API.search(urlsplit(uri).path) else "storage"
+
+
+def _is_for_token(body: Mapping[str, Any]) -> bool:
+    return any(name == "grant_type" for name, *_ in body.get("form", ()))
 
 
 def _shown(value: Any) -> str:
@@ -82,23 +121,49 @@ class Matcher:
         pseudonyms: Makes the cassette's pseudonyms, None if its key is not at hand: then a pseudonym stands for any
             value of a request, but always for the same one.
         volatile: The places that are not compared, as in the cassette's header.
+        roles: What the recorded hosts are, see `roles_of`.
     """
 
     pseudonyms: Pseudonyms | None = None
     volatile: Sequence[str] = field(default=())
+    roles: Mapping[str, str] = field(factory=dict[str, str])
 
     def differences(self, recorded: RecordedRequest, made: MadeRequest) -> list[Difference]:
-        """All places where the request differs from the recorded one, none if it matches."""
+        """Return all places where the request differs from the recorded one, none if it matches."""
+        return list(self._differences(recorded, made))
+
+    def matches(self, recorded: RecordedRequest, made: MadeRequest) -> bool:
+        """Return True if the recorded request is the one being made."""
+        return next(self._differences(recorded, made), None) is None
+
+    def _differences(self, recorded: RecordedRequest, made: MadeRequest) -> Iterator[Difference]:
         seen: dict[str, str] = {}
-        found: list[Difference] = []
         if recorded.method != made.method.upper():
-            found.append(Difference("method", recorded.method, made.method.upper()))
-        one, other = urlsplit(recorded.uri), urlsplit(made.uri)
-        if not self._same(unquote(one.path).rstrip("/"), unquote(other.path).rstrip("/"), seen):
-            found.append(Difference("path", one.path, other.path))
-        found += self._pairs("query", _asked(one.query), _asked(other.query), seen)
-        found += self._bodies(recorded, made, seen)
-        return found
+            yield Difference("method", recorded.method, made.method.upper())
+        one = urlsplit(recorded.uri)
+        other, asked = made.asked
+        if not self._same(unquote(one.path), unquote(other.path), seen):
+            yield Difference("path", one.path, other.path)
+        yield from self._targets(recorded, made)
+        yield from _headers(recorded, made)
+        yield from self._pairs("query", _asked(one.query), asked, seen)
+        yield from self._bodies(recorded, made, seen)
+
+    def _targets(self, recorded: RecordedRequest, made: MadeRequest) -> Iterator[Difference]:
+        one, other = urlsplit(recorded.uri), made.asked[0]
+        if not (one.netloc and other.netloc):
+            return
+        wanted = self._role(recorded.uri, recorded.body, recorded.headers)
+        role = self._role(made.uri, made.body, made.headers)
+        if wanted != role:
+            yield Difference("host", f"{wanted} ({one.netloc})", f"{role} ({other.netloc})")
+        if one.scheme != other.scheme and other.hostname not in _LOOPBACK:
+            yield Difference("scheme", one.scheme, other.scheme)
+
+    def _role(self, uri: str, body: Mapping[str, Any], headers: Mapping[str, Any]) -> str:
+        if _is_for_token(body):
+            return "the token endpoint"
+        return self.roles.get(urlsplit(uri).netloc) or _role(uri, authorized="authorization" in headers)
 
     def _pairs(
         self,
@@ -126,7 +191,7 @@ class Matcher:
     def _bodies(
         self, recorded: RecordedRequest, made: MadeRequest, seen: dict[str, str]
     ) -> Iterable[Difference]:
-        sent = bodies.record(made.content, made.content_type)
+        sent = made.body
         if "form" in recorded.body and "form" in sent:
             return list(self._pairs("body", _grouped(recorded.body["form"]), _grouped(sent["form"]), seen))
         one, other = bodies.value(recorded.body, _MISSING), bodies.value(sent, _MISSING)
@@ -203,6 +268,32 @@ class Matcher:
         return seen.setdefault(stand_in, value) == value
 
 
+def _headers(recorded: RecordedRequest, made: MadeRequest) -> Iterator[Difference]:
+    """Yield how the headers differ that korus sets itself; of credentials only their kind."""
+    if recorded.header("accept") is None:
+        return  # korus did not make it: it was written by hand, or imported without its headers
+    for name, reduced in _COMPARED.items():
+        one, other = reduced(recorded.header(name)), reduced(made.headers.get(name))
+        if one != other:
+            yield Difference(f"header {name}", one or "nothing", other or "nothing")
+
+
+def _reduced(value: str | None) -> str:
+    return re.sub(r"\s+", "", value or "").lower()
+
+
+def _scheme(value: str | None) -> str:
+    return (value or "").partition(" ")[0]
+
+
+_COMPARED: Mapping[str, Callable[[str | None], str]] = {
+    "accept": _reduced,
+    "accept-language": _reduced,
+    "authorization": _scheme,
+    "content-type": bodies.media_type,
+}
+
+
 def _as_pattern(recorded: str) -> tuple[str, list[str]]:
     parts: list[str] = []
     stand_ins: list[str] = []
@@ -274,7 +365,28 @@ def describe(
     )
     return (
         f"{head} The nearest is interaction {number}, {nearest.method} {nearest.uri}\n  It differs in{lines}"
+        f"{_advice(differences)}"
     )
+
+
+def _advice(differences: Sequence[Difference]) -> str:
+    """Return what to do about places that differ from run to run, or hold what a pseudonym stands for."""
+    places = [
+        f'"?{name}"' if kind == "query" else f'"{name if name.startswith("/") else f"/{name}"}"'
+        for kind, _, name in (one.place.partition(" ") for one in differences)
+        if kind in {"query", "body"} and name
+    ]
+    advice = ""
+    if places:
+        advice += (
+            f"\n  What differs from run to run is left out by the marker: volatile=[{', '.join(places)}]."
+        )
+    if any(own for one in differences for _, own in pieces(one.recorded)):
+        advice += (
+            "\n  A pseudonym stands for the value that was sent when this was recorded; a value that has to come back "
+            "as it was sent is korus_cassette.stand_in(kind, value)."
+        )
+    return advice
 
 
 def _distance(candidate: tuple[int, RecordedRequest, list[Difference]]) -> tuple[int, int, int]:

@@ -1,15 +1,15 @@
 """What the pytest plugin does: find a test's cassette, open it, and judge what became of it.
 
 A cassette answers unless recording was asked for. Afterwards every interaction must have been played and every request
-answered, or the test fails, even if the program under test swallowed the error. Options and fixtures themselves stand
-in `korus.testing.plugin`.
+answered, or the test fails, even if the program under test swallowed the error or the test is expected to fail. A new
+recording is replayed once, and not kept if that fails. Options and fixtures themselves are in `korus.testing.plugin`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
+import importlib
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -19,10 +19,10 @@ import pytest
 from attrs import define, field
 
 from korus._primitives import clock
-from korus.testing import cassettes, checking, descriptions, reports
+from korus.testing import bodies, cassettes, checking, descriptions, reports, shipped
 from korus.testing.naming import cassette_path
 from korus.testing.pseudonyms import Kind, Pseudonyms
-from korus.testing.recording import Tape, now, open_cassette
+from korus.testing.recording import CannotBeReplayed, NotRecorded, Tape, now, open_cassette
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -30,12 +30,37 @@ if TYPE_CHECKING:
 
     from korus.sandbox import Sandbox
 
-__all__ = ["PASSED", "Story", "keep_settings", "ownership_item", "play", "settings_for"]
+__all__ = [
+    "PASSED",
+    "TOLD",
+    "Story",
+    "StoryFailed",
+    "frozen_time",
+    "is_own_failure",
+    "keep_settings",
+    "ownership_item",
+    "play",
+    "replay_once",
+    "settings_for",
+]
 
 PASSED: Final = pytest.StashKey[bool]()
+TOLD: Final = pytest.StashKey[bool]()
+_BEFORE: Final = pytest.StashKey["tuple[Path, bytes | None]"]()
 _SETTINGS: Final = pytest.StashKey["dict[str, str]"]()
 _RECORDED: Final = pytest.StashKey["set[Path]"]()
+_API = re.compile(r"/v[0-9]+/")
 _MODES = {"none": "none", "once": "missing", "all": "all", "rewrite": "all"}
+
+
+class StoryFailed(AssertionError):
+    """A cassette and its test do not fit together."""
+
+
+def is_own_failure(error: BaseException) -> bool:
+    """Return True for a failure of the recording, which no test can expect."""
+    own = (StoryFailed, NotRecorded, CannotBeReplayed, cassettes.CassetteUnreadable, bodies.BodyUnreadable)
+    return isinstance(error, own)
 
 
 @define(eq=False)
@@ -82,6 +107,11 @@ class Story:
             value: Anything; the same value gives the same stand-in.
         """
         return self._pseudonyms.replace(Kind(kind), value)
+
+    @property
+    def recorded_at(self) -> dt.datetime:
+        """When the recording was begun, in UTC; the answers' dates are of that day."""
+        return self._tape.header.recorded_at
 
     @property
     def unplayed(self) -> tuple[str, ...]:
@@ -157,10 +187,7 @@ def _pseudonyms(settings: Mapping[str, str] | None) -> Pseudonyms:
     given = os.environ.get("KORUS_PSEUDONYM_KEY") or (settings or {}).get("KORUS_PSEUDONYM_KEY")
     if given:
         return Pseudonyms(given.encode())
-    if settings is None:
-        return Pseudonyms()
-    secret = settings["KORUS_CLIENT_SECRET"].encode()
-    return Pseudonyms(hashlib.scrypt(secret, salt=b"korus pseudonyms", n=2**14, r=8, p=1, dklen=32))
+    return Pseudonyms() if settings is None else Pseudonyms.of_environment(settings) or Pseudonyms()
 
 
 def _origin(settings: Mapping[str, str] | None) -> cassettes.Origin:
@@ -198,6 +225,7 @@ def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
         korus_version=__version__,
         purpose=_purpose(node),
         volatile=tuple(marker.kwargs.get("volatile", ())) if marker else (),
+        language=(settings or {}).get("KORUS_LANGUAGE", ""),
     )
     secret = (settings or {}).get("KORUS_CLIENT_SECRET") or getattr(sandbox, "client_secret", None)
     hook: Any = getattr(config.hook, "pytest_recording_configure", None)
@@ -217,30 +245,82 @@ def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
         passed = node.stash.get(PASSED, False)
         if record and not passed:
             tape.discard()
+        before = path.read_bytes() if record and path.is_file() else None
     if record and passed:
         config.stash[_RECORDED].add(path)
+        node.stash[_BEFORE] = path, before
     _judge(story, node, config)
 
 
 def _judge(story: Story, node: pytest.Item, config: pytest.Config) -> None:
     if story.unanswered:
-        pytest.fail("\n".join(story.unanswered), pytrace=False)
-    if not node.stash.get(PASSED, False):
+        raise StoryFailed("\n".join(story.unanswered))
+    if not node.stash.get(TOLD, False):
         return
     if story.unplayed:
         lines = "".join(f"\n  interaction {one}" for one in story.unplayed)
-        pytest.fail(f"{story.path} has interactions that the test did not play:{lines}", pytrace=False)
+        raise StoryFailed(f"{story.path} has interactions that the test did not play:{lines}")
     description = config.getoption("--korus-check")
     if description and story.path.is_file():
         given = config.getoption("--korus-exceptions")
+        current = description == "current"
         report = checking.check(
             [story.path],
-            description=descriptions.read(str(description)),
+            description=shipped.description() if current else descriptions.read(str(description)),
+            standing=shipped.exceptions() if current else (),
             exemptions=checking.read_exemptions(str(given)) if given else (),
             complete=False,
         )
         if not report.passed:
-            pytest.fail(reports.check_as_table(report), pytrace=False)
+            raise StoryFailed(reports.check_as_table(report))
+
+
+def replay_once(
+    item: pytest.Item, run: Callable[[], Iterable[pytest.TestReport]]
+) -> pytest.TestReport | None:
+    """Replay a test that has just been recorded; give its failure, and take back the recording, if there is one.
+
+    Args:
+        item: The test.
+        run: Runs it once more.
+    """
+    recorded = item.stash.get(_BEFORE, None)
+    if recorded is None:
+        return None
+    del item.stash[_BEFORE]
+    path, before = recorded
+    failed = next((one for one in run() if one.failed), None)
+    if failed is None:
+        return None
+    if before is not None:
+        path.write_bytes(before)
+    else:
+        path.unlink(missing_ok=True)
+    failed.when, failed.outcome = "teardown", "failed"
+    failed.longrepr = (
+        f"This recording is not kept, because the test fails when it is replayed:\n{failed.longreprtext}"
+    )
+    return failed
+
+
+@contextlib.contextmanager
+def frozen_time(story: Story) -> Generator[dt.datetime, None, None]:
+    """Let the whole program believe that it is the time of the recording, from which time goes on.
+
+    Raises:
+        pytest.UsageError: The package time-machine is not installed.
+    """
+    try:
+        time_machine: Any = importlib.import_module("time_machine")  # of the user's
+    except ImportError:
+        raise pytest.UsageError(
+            "korus_recorded_time needs the package time-machine: pip install time-machine"
+        ) from None
+    if story.recording:
+        yield story.recorded_at
+        return
+    with time_machine.travel(story.recorded_at, tick=True):
+        yield story.recorded_at
 
 
 @contextlib.contextmanager
@@ -285,21 +365,24 @@ def _has_cassette(request: pytest.FixtureRequest) -> bool:
 
 
 def _as_recorded(path: Path) -> dict[str, Any]:
-    """Addresses as they stand in the cassette; the credentials are for nobody."""
-    base_url, token_url = "https://api.sandbox.test", "https://auth.sandbox.test/token"
-    interactions = cassettes.read(path).interactions if path.is_file() else ()
-    for one in interactions:
-        split = urlsplit(one.request.uri)
-        if any(name == "grant_type" for name, _ in one.request.body.get("form", ())):
-            token_url = one.request.uri
-        elif re.match(r"/v[0-9]", split.path):
-            base_url = f"{split.scheme}://{split.netloc}"
-    return {
-        "base_url": base_url,
-        "token_url": token_url,
-        "client_id": "replayed",
-        "client_secret": "replayed",
+    """Return addresses and language as they are in the cassette; the credentials are for nobody."""
+    found: dict[str, Any] = {
+        "base_url": "https://api.sandbox.test",
+        "token_url": "https://auth.sandbox.test/token",
     }
+    cassette = cassettes.read(path) if path.is_file() else None
+    for one in cassette.interactions if cassette else ():
+        split = urlsplit(one.request.uri)
+        before, version, _ = (
+            re.split(r"(/v[0-9]+/)", split.path, maxsplit=1) if _API.search(split.path) else ("", "", "")
+        )
+        if any(name == "grant_type" for name, _ in one.request.body.get("form", ())):
+            found["token_url"] = one.request.uri
+        elif version and ("authorization" in one.request.headers or not before):
+            found["base_url"] = f"{split.scheme}://{split.netloc}{before}"
+    if cassette and cassette.header.language:
+        found["language"] = cassette.header.language
+    return {**found, "client_id": "replayed", "client_secret": "replayed"}
 
 
 class _Ownership(pytest.Item):
@@ -317,7 +400,7 @@ class _Ownership(pytest.Item):
             lines = "".join(
                 f"\n  {path.relative_to(root) if path.is_relative_to(root) else path}" for path in orphans
             )
-            pytest.fail(f"cassettes that no test owns:{lines}", pytrace=False)
+            pytest.fail(f"cassettes that no test owns:{lines}")
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where the check is said to stand."""

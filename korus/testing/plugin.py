@@ -13,18 +13,23 @@ from __future__ import annotations
 import functools
 import inspect
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+    from datetime import datetime
 
     from korus import AsyncKorus, Korus
     from korus.sandbox import Sandbox
     from korus.testing.playing import Story
 
 __all__: list[str] = []
+
+# far enough ahead for whatever a recorded story books to be in the future
+_FIRST_RECORDED_DAY = date(2030, 4, 15)
 
 
 @contextmanager
@@ -67,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--korus-check",
         metavar="FILE",
         default=None,
-        help="fail a test whose cassette is not what this OpenAPI description says",
+        help="fail a test whose cassette is not what this OpenAPI description says; `current` is the one of korus",
     )
     group.addoption(
         "--korus-exceptions",
@@ -127,17 +132,42 @@ def pytest_collection_modifyitems(
             items.append(check)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember whether the test itself passed: a story that went wrong is neither kept nor judged."""
+    """Remember whether the story was told to its end; a failure of the recording is never the expected failure."""
     report = yield
-    if call.when == "call" and "korus_cassette" in getattr(item, "fixturenames", ()):
-        from korus.testing.playing import PASSED  # noqa: PLC0415 - only for tests with a cassette
+    if "korus_cassette" in getattr(item, "fixturenames", ()):
+        from korus.testing.playing import PASSED, TOLD, is_own_failure  # noqa: PLC0415 - only for tests with a cassette
 
-        item.stash[PASSED] = report.passed
+        if call.excinfo is not None and is_own_failure(call.excinfo.value):
+            report.outcome, report.longrepr = (
+                "failed",
+                f"{type(call.excinfo.value).__name__}: {call.excinfo.value}",
+            )
+            vars(report).pop("wasxfail", None)
+        if call.when == "call":
+            item.stash[PASSED] = report.passed or report.skipped
+            item.stash[TOLD] = report.passed
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    """Replay a story once when it has been recorded: a recording that cannot be replayed is not kept."""
+    done = yield
+    if "korus_cassette" in getattr(item, "fixturenames", ()):
+        from _pytest.runner import runtestprotocol  # noqa: PLC0415 - as every plugin that runs a test again
+
+        from korus.testing.playing import replay_once  # noqa: PLC0415 - only for tests with a cassette
+
+        failed = replay_once(item, lambda: runtestprotocol(item, nextitem=nextitem, log=False))
+        if failed is not None:
+            item.ihook.pytest_runtest_logreport(report=failed)
+    return done
 
 
 @pytest.fixture
@@ -145,6 +175,7 @@ def korus_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox of one's own: a stand-in KorusTicket with state, on loopback.
 
     The marker ``korus_sandbox`` gives its arguments: ``@pytest.mark.korus_sandbox(offers=200, living=5)``.
+    What it sells begins today; in a recording it begins on the same day each time, so that recordings are the same.
     """
     with _needs_extra("korus_sandbox"):
         from korus.sandbox import Sandbox as Running  # noqa: PLC0415 - an extra
@@ -152,6 +183,8 @@ def korus_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     node: Any = request.node
     marker = node.get_closest_marker("korus_sandbox")
     arguments: dict[str, Any] = {"seed": 7, **({} if marker is None else marker.kwargs)}
+    if "korus_cassette" in request.fixturenames:
+        arguments.setdefault("first_day", _FIRST_RECORDED_DAY)
     with Running(**arguments) as sandbox:
         yield sandbox
 
@@ -164,6 +197,18 @@ def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Story]:
 
     with play(request) as story:
         yield story
+
+
+@pytest.fixture
+def korus_recorded_time(korus_cassette: Story) -> Iterator[datetime]:
+    """The time of the recording, to which the clock of the whole program is set while the cassette answers.
+
+    Needs the package time-machine. korus itself has that time in any case.
+    """
+    from korus.testing.playing import frozen_time  # noqa: PLC0415 - needs the extra
+
+    with frozen_time(korus_cassette) as moment:
+        yield moment
 
 
 @pytest.fixture
@@ -194,10 +239,12 @@ def async_korus(request: pytest.FixtureRequest, _korus_settings: dict[str, Any])
 
     client = Client(**_korus_settings)
     node: Any = request.node
-    if inspect.iscoroutinefunction(node.obj):
+    test = node.obj
+    if inspect.iscoroutinefunction(test):
         # connections belong to the event loop of the test, which has ended when fixtures are torn down
-        node.obj = _closing(client, node.obj)
+        node.obj = _closing(client, test)
     yield client
+    node.obj = test  # it may be run again
 
 
 def _closing(client: AsyncKorus, test: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

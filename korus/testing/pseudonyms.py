@@ -22,7 +22,7 @@ from attrs import field, frozen
 from korus.testing.notations import dates_in, nationals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["PUBLIC_KEY", "SECRET_KINDS", "UUID", "Kind", "Pseudonyms", "is_pseudonym", "kind_of", "pieces"]
 
@@ -166,6 +166,17 @@ class Pseudonyms:
     """
 
     key: bytes = field(default=PUBLIC_KEY, repr=False)
+
+    @classmethod
+    def of_environment(cls, settings: Mapping[str, str]) -> Pseudonyms | None:
+        """Return what makes the pseudonyms of real traffic, with a key that only its owner has; None without one."""
+        given = settings.get("KORUS_PSEUDONYM_KEY")
+        if given:
+            return cls(given.encode())
+        secret = settings.get("KORUS_CLIENT_SECRET")
+        if not secret:
+            return None
+        return cls(hashlib.scrypt(secret.encode(), salt=b"korus pseudonyms", n=2**14, r=8, p=1, dklen=32))
 
     @property
     def public(self) -> bool:

@@ -1,7 +1,8 @@
-"""vcrpy with the cassettes of korus: how exchanges get into a file, and how it answers requests.
+"""vcrpy at korus's own client: how its exchanges get into a file, and how the file answers them.
 
-`open_cassette` gives a context manager in which every httpx client, of either colour, is recorded or answered.
-The file's form, the pseudonyms and the matching are in their own modules; here they are tied to vcrpy.
+`open_cassette` gives a context manager in which every client of korus, sync and async, is recorded or answered,
+whatever transport it has. It sits below retries and tokens, and sees nothing else: other traffic of a program goes its
+own way. The file's form, the pseudonyms and the matching are in their own modules; here they are tied to vcrpy.
 """
 
 from __future__ import annotations
@@ -12,21 +13,25 @@ import itertools
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
+import httpx
 import vcr  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 from attrs import define, evolve, field
 
+from korus._http.tap import tapped
 from korus.testing import bodies, cassettes
-from korus.testing.matching import Difference, MadeRequest, Matcher, describe
+from korus.testing.matching import MadeRequest, Matcher, describe, roles_of
+from korus.testing.playback import Playback
 from korus.testing.privacy import Exchange, conceal
 from korus.testing.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
-__all__ = ["NotRecorded", "Tape", "interactions_of", "now", "open_cassette"]
+__all__ = ["CannotBeReplayed", "NotRecorded", "Tape", "interactions_of", "now", "open_cassette"]
 
 # vcrpy has no types; what is taken from it is named here once
 _vcr: Any = vcr
@@ -34,13 +39,22 @@ _VcrCassette: Any = _vcr.cassette.Cassette
 _CassetteNotFoundError: Any = _vcr.cassette.CassetteNotFoundError
 _VcrRequest: Any = _vcr.request.Request
 _RecordMode: Any = _vcr.record_mode.RecordMode
+_OURS = ("path_transformer", "func_path_generator", "record_on_exception")
 
 _AT = "korus at"  # where vcrpy's answers carry the moment of a recorded one
 _NO_CONTENT = frozenset({204, 304})
+_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
 
 class NotRecorded(AssertionError):
     """A request that no recorded interaction answers; the text names the nearest and the differences."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args
+
+
+class CannotBeReplayed(AssertionError):
+    """A recording that would not answer the requests it was made from; the text names what differs."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args
@@ -53,7 +67,7 @@ def interactions_of(
     secrets: Iterable[str] = (),
     moments: Iterable[float] = (),
 ) -> tuple[cassettes.Interaction, ...]:
-    """Exchanges as they stand in a cassette: nothing private, bodies structured.
+    """Return exchanges as they are in a cassette: nothing private, bodies structured.
 
     Args:
         exchanges: What went over the wire.
@@ -116,7 +130,6 @@ class _Persister:
         )
 
     def save_cassette(self, cassette_path: str, cassette_dict: dict[str, Any], serializer: object) -> None:
-        # vcrpy would stay patched in if this raised, so the file is written when vcrpy is out of the way
         del cassette_path, serializer
         self.recorded = [
             _from_vcr(request, response)
@@ -125,16 +138,41 @@ class _Persister:
         self.moments = [float(response.get(_AT, 0.0)) for response in cassette_dict["responses"]]
 
     def write(self, path: Path) -> None:
-        """Write what was recorded."""
-        cassettes.write(
-            path,
-            cassettes.Cassette(
-                header=evolve(self.header, pseudonyms="public" if self.pseudonyms.public else "private"),
-                interactions=interactions_of(
-                    self.recorded, self.pseudonyms, secrets=self.secrets, moments=self.moments
-                ),
-            ),
+        """Write what was recorded, unless the file says the same already.
+
+        Raises:
+            CannotBeReplayed: The recording would not answer its own requests.
+        """
+        interactions = interactions_of(
+            self.recorded, self.pseudonyms, secrets=self.secrets, moments=self.moments
         )
+        header = evolve(self.header, pseudonyms="public" if self.pseudonyms.public else "private")
+        made = cassettes.Cassette(header=header, interactions=interactions)
+        _check_replay(self.recorded, made, self.pseudonyms, path.name)
+        cassettes.write_changes(path, made)
+
+
+def _check_replay(
+    recorded: Sequence[Exchange], made: cassettes.Cassette, pseudonyms: Pseudonyms, name: str
+) -> None:
+    playback = _playback(made, pseudonyms)
+    for one in recorded:
+        request = MadeRequest(
+            method=one.method,
+            uri=one.uri,
+            headers={key: values[0] for key, values in one.request_headers.items() if values},
+            content=one.request_body,
+        )
+        if playback.take(request) is None:
+            raise CannotBeReplayed(
+                "This recording is not kept, because it would not answer the request that it was made from:\n"
+                + describe(request, list(playback.differences(request)), name)
+            )
+
+
+def _playback(cassette: cassettes.Cassette, pseudonyms: Pseudonyms | None) -> Playback:
+    requests = [one.request for one in cassette.interactions]
+    return Playback(requests, Matcher(pseudonyms, cassette.header.volatile, roles_of(requests)))
 
 
 def _to_vcr_request(recorded: cassettes.RecordedRequest) -> Any:
@@ -189,56 +227,29 @@ class RecordedClock:
     """
 
     _at: float = 0.0
-    _since: float = field(factory=time.monotonic)
+    _since: float = field(factory=time.perf_counter)
 
     @property
     def seconds(self) -> float:
         """Seconds since the recording began."""
-        return self._at + time.monotonic() - self._since
+        return self._at + time.perf_counter() - self._since
 
     def move(self, at: float) -> None:
         """Be at the moment of a recorded answer."""
-        self._at, self._since = at, time.monotonic()
+        self._at, self._since = at, time.perf_counter()
 
 
 class _Cassette(_VcrCassette):  # type: ignore[misc]  # vcrpy has no types
     """vcrpy's cassette with the matching of korus, and with a memory of what nothing answered."""
 
-    korus_matcher: Matcher
     korus_name: str
+    korus_playback: Playback
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.unanswered: list[str] = []
         self.korus_lock = threading.RLock()
         self.korus_clock = RecordedClock()
         self._parent().__init__(*args, **kwargs)
-
-    def _differences(
-        self, made: MadeRequest
-    ) -> Iterator[tuple[int, cassettes.RecordedRequest, list[Difference]]]:
-        for number, (stored, _) in enumerate(self.data):
-            recorded = cassettes.RecordedRequest(
-                method=str(stored.method),
-                uri=str(stored.uri),
-                body=bodies.record(_bytes(stored.body), stored.headers.get("content-type")),
-            )
-            yield number, recorded, self.korus_matcher.differences(recorded, made)
-
-    def _responses(self, request: Any) -> Iterator[tuple[int, Any]]:
-        made = _made(request)
-        for number, _, differences in self._differences(made):
-            if not differences:
-                yield number, self.data[number][1]
-
-    def can_play_response_for(self, request: Any) -> bool:
-        with self.korus_lock:
-            playable = bool(self._parent().can_play_response_for(request))
-            if playable or not self.write_protected:
-                return playable
-            made = _made(request)
-            reason = describe(made, list(self._differences(made)), self.korus_name)
-            self.unanswered.append(reason)
-            raise NotRecorded(reason)
 
     def _parent(self) -> Any:
         return super()
@@ -248,13 +259,27 @@ class _Cassette(_VcrCassette):  # type: ignore[misc]  # vcrpy has no types
             # while the file is loaded its answers have their moment already
             self._parent().append(request, {_AT: self.korus_clock.seconds, **response})
 
-    def play_response(self, request: Any) -> Any:
+    def passes(self, request: Any) -> bool:
+        """Return True for a request that the options of vcrpy leave alone, such as one to an ignored host."""
+        return not self.filter_request(request)
+
+    def answer(self, request: Any) -> dict[str, Any]:
+        """Return the recorded answer to a request.
+
+        Raises:
+            NotRecorded: There is none, or it was played already.
+        """
+        made = _made(request)
         with self.korus_lock:
-            unplayed = (at for at, _ in self._responses(request) if not self.play_counts[at])
-            number = next(unplayed, None)
-            response = self._parent().play_response(request)
+            number = self.korus_playback.take(made)
+            if number is None:
+                reason = describe(made, list(self.korus_playback.differences(made)), self.korus_name)
+                self.unanswered.append(reason)
+                raise NotRecorded(reason)
+            recorded, response = self.data[number]
+            self.play_counts[number] += 1
             self.korus_clock.move(response.get(_AT, 0.0))
-            return response if number is None else _as_asked(response, self.data[number][0], request)
+        return _as_asked(response, recorded, request)
 
 
 def _as_asked(response: dict[str, Any], recorded: Any, asked: Any) -> dict[str, Any]:
@@ -278,9 +303,108 @@ def _made(request: Any) -> MadeRequest:
     return MadeRequest(
         method=str(request.method),
         uri=str(request.uri),
-        content_type=request.headers.get("content-type"),
+        headers={str(name).lower(): str(value) for name, value in request.headers.items()},
         content=_bytes(request.body),
     )
+
+
+def _vcr_request(request: httpx.Request, content: bytes) -> Any:
+    return _VcrRequest(request.method, str(request.url), content, dict(request.headers))
+
+
+def _response(answer: dict[str, Any]) -> httpx.Response:
+    return httpx.Response(
+        answer["status"]["code"],
+        headers=[(name, value) for name, values in answer["headers"].items() for value in values],
+        content=_bytes(answer["body"]["string"]),
+    )
+
+
+@define(eq=False)
+class _Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Answers from a cassette, or records what another client of httpx sends."""
+
+    cassette: _Cassette
+    client: Any
+    recording: bool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer, or send and record."""
+        asked = _vcr_request(request, request.read())
+        if not self.recording and not self.cassette.passes(asked):
+            return _response(self.cassette.answer(asked))
+        response = self.client.send(request, auth=None, stream=True, follow_redirects=False)
+        if self.cassette.passes(asked):
+            return _passed_on(response)
+        try:
+            content = b"".join(response.iter_raw())
+        finally:
+            response.close()
+        return self._recorded(asked, response, content)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer, or send and record."""
+        asked = _vcr_request(request, await request.aread())
+        if not self.recording and not self.cassette.passes(asked):
+            return _response(self.cassette.answer(asked))
+        response = await self.client.send(request, auth=None, stream=True, follow_redirects=False)
+        if self.cassette.passes(asked):
+            return _passed_on(response)
+        try:
+            content = b"".join([part async for part in response.aiter_raw()])
+        finally:
+            await response.aclose()
+        return self._recorded(asked, response, content)
+
+    def _recorded(self, asked: Any, response: httpx.Response, content: bytes) -> httpx.Response:
+        headers: dict[str, list[str]] = {}
+        for name, value in response.headers.multi_items():
+            headers.setdefault(name.lower(), []).append(value)
+        status = {"code": response.status_code, "message": response.reason_phrase}
+        self.cassette.append(asked, {"status": status, "headers": headers, "body": {"string": content}})
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=httpx.ByteStream(content),
+            extensions=_kept(response),
+        )
+
+
+def _kept(response: httpx.Response) -> dict[str, Any]:
+    return {
+        key: value for key, value in response.extensions.items() if key in {"http_version", "reason_phrase"}
+    }
+
+
+def _passed_on(response: httpx.Response) -> httpx.Response:
+    return httpx.Response(
+        response.status_code, headers=response.headers, stream=response.stream, extensions=_kept(response)
+    )
+
+
+def _kind(client: object) -> Any:
+    """Return the class of httpx that a client is of, whatever a program made of it."""
+    return httpx.AsyncClient if isinstance(client, httpx.AsyncClient) else httpx.Client
+
+
+@define(eq=False)
+class _Tap:
+    """Puts a cassette below each client of korus."""
+
+    cassette: _Cassette
+    recording: bool
+    _clients: WeakKeyDictionary[Any, Any] = field(factory=WeakKeyDictionary[Any, Any])
+
+    def through(self, client: _Client) -> _Client:
+        """Return the client to send with in place of another one."""
+        found: _Client | None = self._clients.get(client)
+        if found is None:
+            # while recording, the hooks are called by the client that really sends
+            hooks = None if self.recording else client.event_hooks
+            transport = _Transport(self.cassette, client, self.recording)
+            found = cast("_Client", _kind(client)(transport=transport, event_hooks=hooks, trust_env=False))
+            self._clients[client] = found
+        return found
 
 
 @define(eq=False)
@@ -322,10 +446,10 @@ class Tape:
         """Every recorded interaction that no request asked for, as ``number: METHOD address``."""
         if self.recording:
             return ()
+        requests = self._cassette.korus_playback.requests
         return tuple(
-            f"{number}: {request.method} {request.uri}"
-            for number, (request, _) in enumerate(self._cassette.data)
-            if not self._cassette.play_counts[number]
+            f"{number}: {requests[number].method} {requests[number].uri}"
+            for number in self._cassette.korus_playback.unplayed
         )
 
     def __len__(self) -> int:
@@ -342,7 +466,7 @@ def open_cassette(
     secrets: Sequence[str] = (),
     configure: Callable[[Any], object] = lambda _vcr: None,
 ) -> Generator[Tape]:
-    """Record into a cassette, or let it answer.
+    """Record what korus sends into a cassette, or let it answer.
 
     Args:
         path: The file.
@@ -357,36 +481,34 @@ def open_cassette(
         NotRecorded: While it answers: a request that nothing in it answers.
         CassetteUnreadable: The file is broken.
         BodyUnreadable: On leaving, when a recorded body cannot be read; the file stays as it was.
+        CannotBeReplayed: On leaving, when the recording would not answer its own requests; so too.
     """
     file = Path(path)
     pseudonyms = pseudonyms or Pseudonyms()
     persister = _Persister(header, pseudonyms, secrets, record)
     recorder = _vcr.VCR(record_mode=_RecordMode.ONCE if record else _RecordMode.NONE)
     configure(recorder)
-    merged = recorder.get_merged_config(path=str(file), persister=persister)
-    merged["path_transformer"] = None
-    merged["record_on_exception"] = False
-
-    class _Own(_Cassette):
-        korus_name = file.name
-        # an own recording may be matched by what it holds, also when the key is not at hand
-        korus_matcher = Matcher(pseudonyms, header.volatile)
-
-    with _Own.use(**merged) as cassette:
-        if persister.loaded is not None:
-            found = persister.loaded.header
-            cassette.korus_matcher = Matcher(
-                Pseudonyms() if found.pseudonyms == "public" else None, found.volatile
-            )
-            header = found
-        elif record:
+    options = recorder.get_merged_config(path=str(file), persister=persister)
+    cassette = _Cassette.load(**{name: value for name, value in options.items() if name not in _OURS})
+    cassette.korus_name = file.name
+    if persister.loaded is not None:
+        header = persister.loaded.header
+        cassette.korus_playback = _playback(
+            persister.loaded, Pseudonyms() if header.pseudonyms == "public" else None
+        )
+    else:
+        cassette.korus_playback = Playback((), Matcher(pseudonyms))
+        if record:
             # the moments of the answers count from here
             cassette.korus_clock.move(0.0)
             persister.header = header = evolve(header, recorded_at=now())
-        tape = Tape(file, record, header, cassette)
+    tape = Tape(file, record, header, cassette)
+    with tapped(_Tap(cassette, record)):
         yield tape
-    if record and tape.kept and persister.recorded:
-        persister.write(file)
+    if record and tape.kept:
+        cassette._save()  # noqa: SLF001 - what vcrpy's own context manager does
+        if persister.recorded:
+            persister.write(file)
 
 
 def now() -> dt.datetime:

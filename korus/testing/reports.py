@@ -76,6 +76,7 @@ def check_as_json(report: Report) -> str:
             "passed": report.passed,
             "cassettes": report.cassettes,
             "interactions": report.interactions,
+            "compared": report.compared,
             "counts": Counter(finding.kind for finding in report.findings),
             "findings": [_finding(finding) for finding in report.findings],
             "accepted": [{**_finding(finding), "reason": one.reason} for finding, one in report.accepted],
@@ -84,6 +85,7 @@ def check_as_json(report: Report) -> str:
                 {"cassette": str(one.path), "pointer": one.where, "reason": one.reason}
                 for one in report.unreadable
             ],
+            "stale": list(report.stale),
         },
         indent=2,
         ensure_ascii=False,
@@ -116,8 +118,13 @@ def check_as_table(report: Report) -> str:
         f"exception {one.number} no longer occurs, take it out: {_meant(one)} ({one.reason})"
         for one in report.idle
     ]
+    parts += [
+        f"stale: {name} names a former description of its version; record it again" for name in report.stale
+    ]
     documented = sum(finding.kind == DOCUMENTED for finding in report.findings)
     verdict = "all is as described" if report.passed else f"{len(report.faults)} findings"
+    if not report.compared:
+        verdict += ", and nothing was compared: no request was made to an operation of the description"
     parts.append(
         f"{report.cassettes} cassettes, {report.interactions} interactions: {verdict}; {documented} comparisons fully "
         f"documented, {len(report.accepted)} findings accepted by exceptions"

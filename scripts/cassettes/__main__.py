@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from korus.testing import cassettes, checking, descriptions, reports, scanning
+from korus.testing import cassettes, checking, descriptions, reports, scanning, shipped
 from scripts.cassettes.replay import reread
 from scripts.descriptions import FOLDER, DescriptionError, load, read_lock, sha256
 from scripts.generate.build import AuditFailedError, corrected
@@ -70,6 +70,7 @@ def _check(options: argparse.Namespace) -> int:
         library=None if options.description else library(),
         description=_description(options.description) if options.description else None,
         exemptions=checking.read_exemptions(exceptions) if exceptions else (),
+        standing=shipped.exceptions() if options.description is None else (),
         complete=not options.paths or options.exceptions is not None,
     )
     print(reports.check_as_json(report) if options.format == "json" else reports.check_as_table(report))
@@ -103,7 +104,8 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    outcome = reread(options.against, _shown(_paths(options.paths)))
+    known = (*shipped.exceptions(), *checking.read_exemptions(EXCEPTIONS))
+    outcome = reread(options.against, _shown(_paths(options.paths)), known)
     print(outcome.as_json() if options.format == "json" else outcome.as_table())
     return 0 if outcome.passed else 1
 

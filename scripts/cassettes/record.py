@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if environment != "sandbox":
         recording += ["--korus-environment=settings", "--force-enable-socket"]
         settings.setdefault("KORUS_ENVIRONMENT", environment)
-    else:
+    elif not stories:
         print(f"{write_all()} cassettes built from published samples")
     for folder, paths in _projects(stories):
         pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *paths, *options]

@@ -25,14 +25,16 @@ import attrs
 import httpx
 from attrs import frozen
 
-from korus.testing import bodies, cassettes, descriptions, reports
+from korus.testing import bodies, cassettes, checking, descriptions, reports
+from korus.testing.conformance import Checker
 from korus.testing.plainvalues import is_list
-from scripts.descriptions import load
+from scripts.descriptions import FOLDER, load, read_lock
 from scripts.generate.build import build, corrected
 
 __all__ = ["Outcome", "Trouble", "reread"]
 
 _FIRST_ERROR = 400
+_RENAMED = {"undocumented field": "not described", "missing": "missing"}
 
 
 @frozen(kw_only=True)
@@ -40,7 +42,8 @@ class Trouble:
     """What went wrong with one recorded answer.
 
     Attributes:
-        kind: ``no operation``, ``no status``, ``not read``, ``changed`` or ``kept as it came``.
+        kind: ``no operation``, ``no status``, ``not read``, ``changed``, ``kept as it came``, ``not described`` or
+            ``missing``.
         cassette: The file.
         interaction: The number of the exchange, counted from 0.
         operation: ``METHOD /path``.
@@ -74,8 +77,8 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether all went well."""
-        return not self.troubles
+        """Whether answers were read and all went well."""
+        return bool(self.read) and not self.troubles
 
     def as_json(self) -> str:
         """For programs."""
@@ -96,11 +99,15 @@ class Outcome:
             for one in self.troubles
         ]
         verdict = f"{len(rows)} troubles" if rows else "all were read and given back unchanged"
+        if not self.read:
+            verdict = "nothing was read, because no request was made to one of its operations"
         end = f"{self.read} answers read with the client of {self.api_version}: {verdict}"
         return f"{reports.table(head, rows)}\n{end}" if rows else end
 
 
-def reread(description: Path, paths: Sequence[Path]) -> Outcome:
+def reread(
+    description: Path, paths: Sequence[Path], exemptions: Sequence[checking.Exemption] = ()
+) -> Outcome:
     """Build the raw client of a description and read all answers of the cassettes with it.
 
     Raises:
@@ -116,7 +123,8 @@ def reread(description: Path, paths: Sequence[Path]) -> Outcome:
         before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         sys.path.insert(0, folder)
         try:
-            return _Reader.of(name, descriptions.Description.of(corrected(load(description)))).all(paths)
+            read = descriptions.Description.of(corrected(load(description)))
+            return _Reader.of(name, read, exemptions).all(paths)
         finally:
             sys.path.remove(folder)
             sys.dont_write_bytecode = before
@@ -124,25 +132,51 @@ def reread(description: Path, paths: Sequence[Path]) -> Outcome:
                 del sys.modules[module]
 
 
+def _own_checkers() -> dict[str, Checker]:
+    """Return what compares recordings with the descriptions that they were made under."""
+    lock = read_lock()
+    return {
+        version: Checker(descriptions.Description.of(corrected(load(FOLDER / one.file))))
+        for version, one in lock.descriptions.items()
+    }
+
+
 @frozen
 class _Reader:
     description: descriptions.Description
+    checker: Checker
+    own: Mapping[str, Checker]
+    newest: Checker
+    exemptions: Sequence[checking.Exemption]
     modules: Mapping[tuple[str, str], Any]
     client: Any
 
     @classmethod
-    def of(cls, package: str, description: descriptions.Description) -> _Reader:
+    def of(
+        cls, package: str, description: descriptions.Description, exemptions: Sequence[checking.Exemption]
+    ) -> _Reader:
         operations = importlib.import_module(f"{package}.operations").OPERATIONS
         loaded = [importlib.import_module(module) for module in operations.values()]
         client = importlib.import_module(f"{package}.client").Client(base_url="https://recorded.invalid")
-        return cls(description, {(one.OPERATION.method, one.OPERATION.path): one for one in loaded}, client)
+        own = _own_checkers()
+        return cls(
+            description,
+            Checker(description),
+            own,
+            own[read_lock().current],
+            exemptions,
+            {(one.OPERATION.method, one.OPERATION.path): one for one in loaded},
+            client,
+        )
 
     def all(self, paths: Sequence[Path]) -> Outcome:
         troubles: list[Trouble] = []
         read = passed_by = 0
         for path in paths:
-            for number, interaction in enumerate(cassettes.read(path).interactions):
-                found = self.one(interaction)
+            cassette = cassettes.read(path)
+            own = self.own.get(cassette.header.api_version, self.newest)
+            for number, interaction in enumerate(cassette.interactions):
+                found = self.one(interaction, own, path.as_posix())
                 if found is None:
                     passed_by += 1
                     continue
@@ -163,19 +197,35 @@ class _Reader:
             api_version=self.description.version, read=read, passed_by=passed_by, troubles=tuple(troubles)
         )
 
-    def one(self, interaction: cassettes.Interaction) -> tuple[str, list[tuple[str, str, str]]] | None:
+    def one(
+        self, interaction: cassettes.Interaction, own: Checker, name: str
+    ) -> tuple[str, list[tuple[str, str, str]]] | None:
         request = interaction.request
         path = urlsplit(request.uri).path
         found = self.description.find(request.method, path)
         if found is None:
-            if not self.description.covers(path):
+            # whatever is sent with a token is sent to the API
+            if not self.description.covers(path) and not request.header("authorization"):
                 return None
             return f"{request.method} {path}", [("no operation", "", "the client has no operation for it")]
         operation, _ = found
         module = self.modules.get((operation.method, operation.path))
         if module is None:
             return operation.name, [("no operation", "", "the client has no operation for it")]
-        return operation.name, list(self.answer(module, interaction.response))
+        troubles = list(self.answer(module, interaction.response))
+        return operation.name, [*troubles, *self.renamed(interaction, own, name)]
+
+    def renamed(
+        self, interaction: cassettes.Interaction, own: Checker, name: str
+    ) -> Iterator[tuple[str, str, str]]:
+        """Yield fields of an answer that its own description has and this one has not, and the other way round."""
+        known = {(one.kind, one.pointer) for one in own.examine(interaction).findings}
+        for one in self.checker.examine(interaction, cassette=name).findings:
+            new = (one.kind, one.pointer) not in known and not any(
+                two.accepts(one) for two in self.exemptions
+            )
+            if new and one.part == "response body" and one.kind in _RENAMED:
+                yield _RENAMED[one.kind], one.pointer, one.message
 
     def answer(self, module: Any, recorded: cassettes.RecordedResponse) -> Iterator[tuple[str, str, str]]:
         documented = any(

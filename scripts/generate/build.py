@@ -7,6 +7,7 @@ folder that they are in.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -77,6 +78,9 @@ def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool
         report = audit(document, fresh, prepared.left_out)
         if report.missing:
             raise AuditFailedError(report.text())
+        # what the package was made from, for the checks over recorded traffic that are shipped beside it
+        said = json.dumps(document, ensure_ascii=False, indent=1, default=str)
+        (fresh / "description.json").write_text(f"{said}\n", encoding="utf-8")
         _swap(fresh, target, workshop)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

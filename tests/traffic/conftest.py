@@ -36,6 +36,8 @@ class _Echo(BaseHTTPRequestHandler):
             answer = b""
         if "binary" in self.path:
             answer = b"\x00\xff\x01"
+        if "broken" in self.path:
+            answer = b'{"a": '
         self.send_response(204 if "empty" in self.path else 200)
         self.send_header(
             "content-type", "application/octet-stream" if "binary" in self.path else "application/json"

@@ -25,7 +25,9 @@ def recorded(
 
 def made(method="POST", uri="http://127.0.0.1:5/v1/x?a=1&a=0&b=2", body=None, kind="application/json"):
     content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return MadeRequest(method=method, uri=uri, content_type=kind, content=content)
+    return MadeRequest(
+        method=method, uri=uri, headers={"content-type": kind} if kind else {}, content=content
+    )
 
 
 def places(one, other, matcher=WITH_KEY):
@@ -37,9 +39,9 @@ def test_the_host_the_order_of_the_query_and_of_keys_do_not_count():
 
 
 def test_a_parameter_that_says_what_leaving_it_out_says_too_does_not_count():
-    plain, spelt = "http://h/v1/x", "http://h/v1/x?withDisabled=false&page=1&itemsPerPage=10"
+    plain, spelt = "https://h/v1/x", "https://h/v1/x?withDisabled=false&page=1&itemsPerPage=10"
     assert places(recorded(uri=plain), made(uri=spelt)) == places(recorded(uri=spelt), made(uri=plain)) == []
-    other = made(uri="http://h/v1/x?withDisabled=true&page=2")
+    other = made(uri="https://h/v1/x?withDisabled=true&page=2")
     assert places(recorded(uri=plain), other) == ["query withDisabled", "query page"]
 
 
@@ -47,10 +49,10 @@ def test_a_parameter_that_says_what_leaving_it_out_says_too_does_not_count():
     ("other", "expected"),
     [
         (made(method="PATCH", body={"a": 1}), ["method"]),
-        (made(uri="http://h/v1/y?a=1&a=0&b=2", body={"a": 1}), ["path"]),
-        (made(uri="http://h/v1/x?a=0&a=1&b=2", body={"a": 1}), ["query a"]),
-        (made(uri="http://h/v1/x?a=1&a=0&b=2&c=", body={"a": 1}), ["query c"]),
-        (made(uri="http://h/v1/x?a=1&a=0", body={"a": 1}), ["query b"]),
+        (made(uri="https://h/v1/y?a=1&a=0&b=2", body={"a": 1}), ["path"]),
+        (made(uri="https://h/v1/x?a=0&a=1&b=2", body={"a": 1}), ["query a"]),
+        (made(uri="https://h/v1/x?a=1&a=0&b=2&c=", body={"a": 1}), ["query c"]),
+        (made(uri="https://h/v1/x?a=1&a=0", body={"a": 1}), ["query b"]),
         (made(body={"a": True}), ["body /a"]),
         (made(body={"a": 1.0}), ["body /a"]),
         (made(body={"a": 1, "b": None}), ["body /b"]),
@@ -75,7 +77,7 @@ def test_volatile_places_are_left_out_wherever_they_are_named():
     matcher = Matcher(PUBLIC, ("?b", "/items/*/at"))
     one = recorded(body={"items": [{"at": 1, "n": 1}, {"at": 2, "n": 2}]})
     assert places(
-        one, made(uri="http://h/v1/x?a=1&a=0", body={"items": [{"at": 9, "n": 1}, {"n": 3}]}), matcher
+        one, made(uri="https://h/v1/x?a=1&a=0", body={"items": [{"at": 9, "n": 1}, {"n": 3}]}), matcher
     ) == ["body /items/1/n"]
 
 
@@ -111,17 +113,18 @@ def test_secrets_and_identifiers_match_those_of_another_run():
 def test_mismatch_names_the_nearest_request_and_every_difference():
     one = recorded(uri="https://api.sandbox.test/v1/x?page=2", body={"quantity": 2})
     far = recorded(method="GET", uri="https://api.sandbox.test/v1/elsewhere")
-    other = made(uri="http://h/v1/x?page=3", body={"quantity": 3})
+    other = made(uri="https://h/v1/x?page=3", body={"quantity": 3})
     matcher = Matcher(PUBLIC)
     candidates = [
         (number, request, matcher.differences(request, other)) for number, request in enumerate((far, one))
     ]
     assert describe(other, candidates, "story.yaml") == (
-        "POST http://h/v1/x?page=3\n"
+        "POST https://h/v1/x?page=3\n"
         "  is answered by nothing in story.yaml. The nearest is interaction 1, POST https://api.sandbox.test/v1/x?page=2\n"
         "  It differs in\n"
         '    query page\n      recorded  ["2"]\n      sent      ["3"]\n'
-        "    body /quantity\n      recorded  2\n      sent      3"
+        "    body /quantity\n      recorded  2\n      sent      3\n"
+        '  What differs from run to run is left out by the marker: volatile=["?page", "/quantity"].'
     )
 
 

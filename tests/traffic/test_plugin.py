@@ -356,3 +356,74 @@ def test_the_marker_gives_the_sandbox_its_arguments(pytester):
         """
     )
     pytester.runpytest_subprocess(*PLUGINS, "--strict-markers").assert_outcomes(passed=1)
+
+
+ODD = """
+import datetime
+import pytest
+
+@pytest.mark.xfail(strict=True, reason="a bug")
+def test_bug(korus, korus_cassette):
+    korus.catalogs.list().first()
+    assert False
+
+@pytest.mark.xfail(strict=True, reason="a bug")
+@pytest.mark.korus_cassette(name="test_bug")
+def test_mended(korus, korus_cassette):
+    korus.orders.list().first()
+
+@pytest.mark.xfail(strict=True, reason="a bug")
+@pytest.mark.korus_cassette(name="test_bug")
+def test_mended_and_swallowed(korus, korus_cassette):
+    try:
+        korus.orders.list().first()
+    except BaseException:
+        pass
+    assert False
+
+def test_skips(korus, korus_cassette):
+    korus.catalogs.list().first()
+    pytest.skip("not today")
+
+times = []
+
+def test_unstable(korus, korus_cassette):
+    times.append(1)
+    (korus.orders if len(times) > 1 else korus.catalogs).list().first()
+
+@pytest.mark.anyio
+async def test_stable(async_korus, korus_cassette):
+    assert await async_korus.catalogs.list().first()
+
+def test_time(korus, korus_cassette, korus_recorded_time):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    assert datetime.timedelta() <= now - korus_cassette.recorded_at < datetime.timedelta(minutes=1)
+    assert korus_recorded_time == korus_cassette.recorded_at
+    korus.catalogs.list().first()
+"""
+
+
+def test_a_recording_is_replayed_once_and_its_own_failures_are_never_expected(pytester):
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_odd=ODD)
+    result = run(pytester, "-k", "not mended", "--korus-record=missing")
+    result.assert_outcomes(passed=4, skipped=1, xfailed=1, errors=1, deselected=2)
+    result.stdout.fnmatch_lines(["This recording is not kept, because the test fails when it is replayed:"])
+    folder = pytester.path / "cassettes" / "test_odd"
+    assert sorted(path.stem for path in folder.iterdir()) == [
+        "test_bug",
+        "test_skips",
+        "test_stable",
+        "test_time",
+    ]
+    for path in folder.iterdir():
+        path.write_text(path.read_text().replace("recorded_at: '20", "recorded_at: '19", 1))
+    result = run(pytester, "-k", "not unstable", "-rA")
+    result.assert_outcomes(passed=3, skipped=1, xfailed=2, errors=2, failed=1, deselected=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "FAILED *::test_mended - NotRecorded: GET *",
+            "ERROR *::test_mended_and_swallowed - StoryFailed: GET *",
+            "XFAIL *::test_bug*",
+        ]
+    )

@@ -371,7 +371,7 @@ def test_a_body_of_bytes_is_kept_by_type_length_and_digest(tmp_path, content_typ
     assert "content-encoding" not in kept.response.headers
     assert scanning.scan([path]) == []
     assert conceal(conceal([one], Pseudonyms()), Pseudonyms()) == conceal([one], Pseudonyms())
-    made = MadeRequest(method="POST", uri=one.uri, content_type=content_type, content=content)
+    made = MadeRequest(method="POST", uri=one.uri, headers={"content-type": content_type}, content=content)
     other = evolve(made, content=content[:-1] + b"!")
     matcher = Matcher(Pseudonyms())
     assert matcher.differences(kept.request, made) == []

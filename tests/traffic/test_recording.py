@@ -11,10 +11,16 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from korus._http.tap import through
 from korus.testing import cassettes, plainyaml, scanning
 from korus.testing.bodies import BodyUnreadable
 from korus.testing.pseudonyms import Kind, Pseudonyms
 from korus.testing.recording import NotRecorded, open_cassette
+
+
+def client():
+    """A client whose requests pass where korus's own do."""
+    return through(httpx.Client())
 
 
 @pytest.fixture
@@ -25,18 +31,18 @@ def path(tmp_path):
 @pytest.fixture
 def story(path, header, server):
     """A recorded cassette of three exchanges."""
-    with open_cassette(path, header=header, record=True), httpx.Client(base_url=server) as client:
-        client.post("/v1/things?b=2&a=1", json={"firstname": "Ada", "n": 1})
-        client.get("/v1/empty")
-        client.get("/v1/things")
+    with open_cassette(path, header=header, record=True), client() as sent:
+        sent.post(f"{server}/v1/things?b=2&a=1", json={"firstname": "Ada", "n": 1})
+        sent.get(f"{server}/v1/empty")
+        sent.get(f"{server}/v1/things")
     return path
 
 
 def test_recorded_traffic_replays_to_sync_and_async_offline(story, header):
     ada = Pseudonyms().replace(Kind.GIVEN, "Ada")
 
-    with open_cassette(story, header=header, record=False) as tape, httpx.Client() as client:
-        answer = client.post("https://nowhere.invalid/v1/things?a=1&b=2", json={"n": 1, "firstname": "Ada"})
+    with open_cassette(story, header=header, record=False) as tape, client() as sent:
+        answer = sent.post("https://nowhere.invalid/v1/things?a=1&b=2", json={"n": 1, "firstname": "Ada"})
         assert answer.json()["body"] == f'{{"firstname":"{ada}","n":1}}'
         assert answer.headers["content-length"] == str(len(answer.content))
         assert "set-cookie" not in answer.headers
@@ -44,39 +50,39 @@ def test_recorded_traffic_replays_to_sync_and_async_offline(story, header):
             "1: GET https://api.sandbox.test/v1/empty",
             "2: GET https://api.sandbox.test/v1/things",
         )
-        assert client.get("https://nowhere.invalid/v1/empty").status_code == 204
-        assert client.get("https://nowhere.invalid/v1/things").content == (
+        assert sent.get("https://nowhere.invalid/v1/empty").status_code == 204
+        assert sent.get("https://nowhere.invalid/v1/things").content == (
             b'{"path": "/v1/things", "body": ""}'
         )
         assert tape.unplayed == ()
 
     async def with_await():
-        async with httpx.AsyncClient() as client:
-            return (await client.get("https://nowhere.invalid/v1/things")).content
+        async with through(httpx.AsyncClient()) as sent:
+            return (await sent.get("https://nowhere.invalid/v1/things")).content
 
     with open_cassette(story, header=header, record=False):
         assert anyio.run(with_await) == b'{"path": "/v1/things", "body": ""}'
 
 
 def test_a_request_that_nothing_answers_fails_at_once_and_is_remembered(story, header):
-    with open_cassette(story, header=header, record=False) as tape, httpx.Client() as client:
+    with open_cassette(story, header=header, record=False) as tape, client() as sent:
         with pytest.raises(
             NotRecorded, match=r"story\.yaml.*\n.*\n.*query a\n.*recorded  \[\"1\"\]\n.*sent      \[\"9\"\]"
         ):
-            client.post("https://nowhere.invalid/v1/things?a=9&b=2", json={"firstname": "Ada", "n": 1})
-        client.get("https://nowhere.invalid/v1/things")
+            sent.post("https://nowhere.invalid/v1/things?a=9&b=2", json={"firstname": "Ada", "n": 1})
+        sent.get("https://nowhere.invalid/v1/things")
         with pytest.raises(NotRecorded, match="played as often"):
-            client.get("https://nowhere.invalid/v1/things")
+            sent.get("https://nowhere.invalid/v1/things")
         assert len(tape.unanswered) == 2
 
 
 def test_without_a_cassette_nothing_goes_out(path, header, server):
     with (
         open_cassette(path, header=header, record=False),
-        httpx.Client() as client,
+        client() as sent,
         pytest.raises(NotRecorded, match="empty or does not exist"),
     ):
-        client.get(f"{server}/v1/things")
+        sent.get(f"{server}/v1/things")
     assert not path.exists()
 
 
@@ -92,29 +98,29 @@ def test_a_body_that_cannot_be_read_leaves_the_old_file_as_it_was(story, header,
     with (
         pytest.raises(BodyUnreadable, match="not recorded"),
         open_cassette(story, header=header, record=True),
-        httpx.Client() as client,
+        client() as sent,
     ):
-        client.get(f"{server}/v1/binary")
+        sent.get(f"{server}/v1/broken")
     assert story.read_bytes() == before
     assert [one.name for one in story.parent.iterdir()] == ["story.yaml"]
 
 
 def test_a_story_that_went_wrong_is_not_kept(story, header, server):
     before = story.read_bytes()
-    with open_cassette(story, header=header, record=True) as tape, httpx.Client() as client:
-        client.get(f"{server}/v1/other")
+    with open_cassette(story, header=header, record=True) as tape, client() as sent:
+        sent.get(f"{server}/v1/other")
         tape.discard()
     assert story.read_bytes() == before
 
 
 def test_a_private_key_is_not_needed_to_replay(path, header, server):
     private = Pseudonyms(b"known to one person only")
-    with open_cassette(path, header=header, record=True, pseudonyms=private), httpx.Client() as client:
-        client.post(f"{server}/v1/things", json={"firstname": "Ada"})
+    with open_cassette(path, header=header, record=True, pseudonyms=private), client() as sent:
+        sent.post(f"{server}/v1/things", json={"firstname": "Ada"})
     assert cassettes.read(path).header.pseudonyms == "private"
     assert Pseudonyms().replace(Kind.GIVEN, "Ada") not in path.read_text()
-    with open_cassette(path, header=header, record=False), httpx.Client() as client:
-        assert client.post("https://x.invalid/v1/things", json={"firstname": "Anybody"}).status_code == 200
+    with open_cassette(path, header=header, record=False), client() as sent:
+        assert sent.post("https://x.invalid/v1/things", json={"firstname": "Anybody"}).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from korus._http.oidc import unusable
 from korus._http.rate_gate import Turn, exhausted_for
 from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
+from korus._http.tap import through
 from korus._http.transport_errors import CAUGHT, failure_of
 from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -519,7 +520,9 @@ class AsyncTransport:
             )
             host = request.url.raw_host.decode("ascii")
             check_address(request.url.scheme, host, base_url=self.config.base_url)
-            return await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            return await through(self._http_client()).send(
+                request, auth=None, stream=True, follow_redirects=False
+            )
         except DownloadFailed as error:
             return error.with_traceback(None)
         except CAUGHT as error:
@@ -564,7 +567,7 @@ class AsyncTransport:
         try:
             request = self._request(asked, progress)
             async with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
-                response = await self._http_client().send(
+                response = await through(self._http_client()).send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
                 progress.status, progress.headers = response.status_code, response.headers
@@ -656,7 +659,9 @@ class AsyncTransport:
         self, request: httpx.Request, deadline: float | None
     ) -> httpx.Response | KorusError:
         try:
-            response = await self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            response = await through(self._http_client()).send(
+                request, auth=None, stream=True, follow_redirects=False
+            )
             try:
                 body = await self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:

@@ -27,6 +27,7 @@ from korus._http.oidc import unusable
 from korus._http.rate_gate import Turn, exhausted_for
 from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
+from korus._http.tap import through
 from korus._http.transport_errors import CAUGHT, failure_of
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
@@ -518,7 +519,7 @@ class Transport:
             )
             host = request.url.raw_host.decode("ascii")
             check_address(request.url.scheme, host, base_url=self.config.base_url)
-            return self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            return through(self._http_client()).send(request, auth=None, stream=True, follow_redirects=False)
         except DownloadFailed as error:
             return error.with_traceback(None)
         except CAUGHT as error:
@@ -563,7 +564,7 @@ class Transport:
         try:
             request = self._request(asked, progress)
             with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
-                response = self._http_client().send(
+                response = through(self._http_client()).send(
                     request, auth=self._auth, stream=True, follow_redirects=False
                 )
                 progress.status, progress.headers = response.status_code, response.headers
@@ -655,7 +656,9 @@ class Transport:
         self, request: httpx.Request, deadline: float | None
     ) -> httpx.Response | KorusError:
         try:
-            response = self._http_client().send(request, auth=None, stream=True, follow_redirects=False)
+            response = through(self._http_client()).send(
+                request, auth=None, stream=True, follow_redirects=False
+            )
             try:
                 body = self._body(response, deadline, _TOKEN_BODY_BYTES)
             finally:

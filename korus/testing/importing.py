@@ -1,0 +1,295 @@
+"""Recordings of other tools as cassettes: HAR, vcrpy (YAML and JSON) and cassetter (YAML and TOML).
+
+Read here are the exchanges as they were; they are concealed like all others. Only what belongs to the API is kept: its
+requests, those for tokens, and the files that its answers name.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import email.utils
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import korus_api
+import yaml
+from attrs import define, evolve, field, frozen
+
+from korus._version import __version__
+from korus.testing import cassettes, shipped
+from korus.testing.plainvalues import as_list, as_mapping, is_list, is_mapping
+from korus.testing.privacy import Exchange
+from korus.testing.recording import interactions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from korus.testing.pseudonyms import Pseudonyms
+
+__all__ = ["ImportFailed", "Imported", "NothingOfTheApi", "import_file"]
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class ImportFailed(ValueError):
+    """A file that is no recording of a known tool."""
+
+
+class NothingOfTheApi(ImportFailed):
+    """A recording in which nothing was exchanged with the API."""
+
+
+@frozen(kw_only=True)
+class Imported:
+    """A recording of another tool as a cassette.
+
+    Attributes:
+        cassette: The cassette.
+        left_out: How many exchanges had nothing to do with the API.
+    """
+
+    cassette: cassettes.Cassette
+    left_out: int
+
+
+@define
+class _Taken:
+    """An exchange of another tool and when it was made."""
+
+    exchange: Exchange
+    moment: dt.datetime | None = field(default=None)
+
+
+def import_file(
+    path: Path, pseudonyms: Pseudonyms, *, everything: bool = False, purpose: str = ""
+) -> Imported:
+    """Read a recording of another tool and conceal it.
+
+    Args:
+        path: The file.
+        pseudonyms: Makes the pseudonyms.
+        everything: Keep exchanges with other services too.
+        purpose: What the story shows.
+
+    Raises:
+        ImportFailed: It is no such recording.
+        NothingOfTheApi: It has nothing of the API in it.
+        BodyUnreadable: A body cannot be read.
+    """
+    found = _read(path)
+    kept = found if everything else _of_the_api(found)
+    if not kept:
+        raise NothingOfTheApi(f"{path}: none of its {len(found)} exchanges was made with the API")
+    moments = [one.moment for one in kept if one.moment is not None]
+    began = min(moments, default=dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC))
+    header = cassettes.Header(
+        origin="imported",
+        api_version=korus_api.API_VERSION,
+        recorded_at=began.replace(microsecond=0),
+        korus_version=__version__,
+        purpose=purpose or f"Imported from {path.name}.",
+        pseudonyms="public" if pseudonyms.public else "private",
+    )
+    seconds = [(one.moment - began).total_seconds() if one.moment else 0.0 for one in kept]
+    interactions = interactions_of((one.exchange for one in kept), pseudonyms, moments=seconds)
+    return Imported(
+        cassette=cassettes.Cassette(header=header, interactions=tuple(map(_without_accept, interactions))),
+        left_out=len(found) - len(kept),
+    )
+
+
+def _without_accept(interaction: cassettes.Interaction) -> cassettes.Interaction:
+    # what another client accepted is no measure for what korus sends
+    headers = {
+        name: values
+        for name, values in interaction.request.headers.items()
+        if name not in {"accept", "accept-language"}
+    }
+    return evolve(interaction, request=evolve(interaction.request, headers=headers))
+
+
+def _of_the_api(found: list[_Taken]) -> list[_Taken]:
+    description = shipped.description()
+    named = [one.exchange.response_body.decode("latin-1").replace("\\/", "/") for one in found]
+
+    def belongs(one: Exchange) -> bool:
+        if one.method.upper() == "OPTIONS":
+            return False
+        return (
+            description.covers(urlsplit(one.uri).path)
+            or b"grant_type=" in one.request_body
+            or any(one.uri.partition("?")[0] in text for text in named)
+        )
+
+    return [one for one in found if belongs(one.exchange)]
+
+
+def _read(path: Path) -> list[_Taken]:
+    try:
+        content = path.read_text(encoding="utf-8-sig")
+        document = _parsed(content, path.suffix.lower())
+        return sorted(_taken(document), key=lambda one: one.moment.timestamp() if one.moment else 0.0)
+    except (ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+        raise ImportFailed(
+            f"{path}: cannot be read as HAR, vcrpy or cassetter ({' '.join(str(error).split())[:200]})"
+        ) from error
+
+
+def _parsed(content: str, suffix: str) -> Any:
+    if suffix == ".toml":
+        return tomllib.loads(content)
+    if suffix in {".json", ".har"} or content.lstrip()[:1] == "{":
+        return json.loads(content)
+    return yaml.load(content, Loader=_Loader)  # noqa: S506 - the safe loader, which reads vcrpy's !!binary
+
+
+def _taken(document: Any) -> list[_Taken]:
+    if not is_mapping(document):
+        raise ValueError("it is no mapping")
+    if is_mapping(document.get("log")):
+        return [_from_har(one) for one in as_list(document["log"].get("entries"))]
+    found = document.get("interactions", document.get("http_interactions"))
+    if not is_list(found):
+        raise ValueError("it has neither `log` nor `interactions`")
+    return [_from_cassetter(one) if _is_cassetter(one) else _from_vcrpy(one) for one in found]
+
+
+def _from_har(entry: Any) -> _Taken:
+    request, response = entry["request"], entry["response"]
+    posted = as_mapping(request.get("postData"))
+    content = as_mapping(response.get("content"))
+    if posted.get("params") and not posted.get("text"):
+        body = urlencode([(one["name"], one.get("value", "")) for one in posted["params"]]).encode()
+    else:
+        body = str(posted.get("text") or "").encode()
+    text = str(content.get("text") or "")
+    # the body stands there decoded
+    headers = {name: values for name, values in _har_headers(response).items() if name != "content-encoding"}
+    if content.get("mimeType"):
+        headers.setdefault("content-type", (str(content["mimeType"]),))
+    return _Taken(
+        Exchange(
+            method=request["method"],
+            uri=request["url"],
+            request_headers=_har_headers(request),
+            request_body=body,
+            status=int(response["status"]),
+            reason=str(response.get("statusText") or ""),
+            response_headers=headers,
+            response_body=base64.b64decode(text) if content.get("encoding") == "base64" else text.encode(),
+        ),
+        _moment(entry.get("startedDateTime")),
+    )
+
+
+def _har_headers(holder: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return _headers((one["name"], one["value"]) for one in as_list(holder.get("headers")))
+
+
+def _headers(pairs: Iterable[tuple[Any, Any]]) -> dict[str, tuple[str, ...]]:
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        if not str(name).startswith(":"):
+            headers[str(name).lower()] = (*headers.get(str(name).lower(), ()), str(value))
+    return headers
+
+
+def _from_vcrpy(entry: Any) -> _Taken:
+    request, response = entry["request"], entry["response"]
+    headers = _listed(response.get("headers"))
+    status = response["status"]
+    sent = next(iter(headers.get("date", ())), None)
+    return _Taken(
+        Exchange(
+            method=request["method"],
+            uri=request.get("uri") or request["url"],
+            request_headers=_listed(request.get("headers")),
+            request_body=_bytes(request.get("body")),
+            status=int(status["code"] if is_mapping(status) else status),
+            reason=str((status.get("message") if is_mapping(status) else None) or ""),
+            response_headers={name: found for name, found in headers.items() if name != "content-encoding"},
+            response_body=_plain(_bytes(response.get("body")), headers),
+        ),
+        _moment(sent),
+    )
+
+
+def _is_cassetter(entry: Any) -> bool:
+    request = entry["request"]
+    return "body_type" in request or (is_mapping(request.get("body")) and "type" in request["body"])
+
+
+def _from_cassetter(entry: Any) -> _Taken:
+    request, response = entry["request"], entry["response"]
+    headers = _listed(response.get("headers"))
+    return _Taken(
+        Exchange(
+            method=request["method"],
+            uri=request["uri"],
+            request_headers=_listed(request.get("headers")),
+            request_body=_typed(request),
+            status=int(response["status"]),
+            reason="",
+            response_headers={name: found for name, found in headers.items() if name != "content-encoding"},
+            response_body=_plain(_typed(response), headers),
+        ),
+        _moment(entry.get("recorded_at")),
+    )
+
+
+def _typed(holder: Mapping[str, Any]) -> bytes:
+    """Return a body as cassetter writes it: a type, and its content as text, JSON or hexadecimal digits."""
+    body = as_mapping(holder.get("body"))
+    kind, content = holder.get("body_type", body.get("type")), holder.get("body_content", body.get("content"))
+    if kind == "json" and "body_content" in holder:
+        return str(content).encode()
+    if kind == "json":
+        return json.dumps(content, ensure_ascii=False).encode()
+    if kind == "binary":
+        return bytes.fromhex(str(content))
+    return str(content).encode() if kind == "text" else b""
+
+
+def _listed(headers: Any) -> dict[str, tuple[str, ...]]:
+    return _headers(
+        (name, value)
+        for name, values in as_mapping(headers).items()
+        for value in (values if is_list(values) else [values])
+    )
+
+
+def _bytes(body: Any) -> bytes:
+    if is_mapping(body):
+        if body.get("base64_string") is not None:
+            return base64.b64decode(str(body["base64_string"]))
+        body = body.get("string")
+    return body if isinstance(body, bytes) else str(body or "").encode()
+
+
+def _plain(content: bytes, headers: Mapping[str, tuple[str, ...]]) -> bytes:
+    """Undo a content encoding; what httpx cannot undo here, or was undone already, stays."""
+    encoding = ", ".join(headers.get("content-encoding", ()))
+    try:
+        return httpx.Response(200, headers={"content-encoding": encoding}, content=content).content
+    except httpx.DecodingError:
+        return content
+
+
+def _moment(written: Any) -> dt.datetime | None:
+    if isinstance(written, dt.datetime):
+        return written if written.tzinfo else written.replace(tzinfo=dt.UTC)
+    if not isinstance(written, str):
+        return None
+    try:
+        found = dt.datetime.fromisoformat(written)
+    except ValueError:
+        try:
+            found = email.utils.parsedate_to_datetime(written)
+        except ValueError:
+            return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)

@@ -1,0 +1,104 @@
+"""Whether two recordings of a story say the same, so that an unchanged story needs no new file.
+
+What every recording has anew says nothing: the numbers that a server gives to requests and to what is booked, tokens,
+and moments within two days of the recording. All else is compared, and so is which of those numbers is which.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from korus.testing import pdf
+from korus.testing.pseudonyms import SECRET_KINDS, Kind, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from korus.testing.cassettes import Cassette, Interaction
+
+__all__ = ["same_story"]
+
+_SAYS_NOTHING = frozenset({"x-request-id", "etag", "last-modified"})
+_NEAR = dt.timedelta(days=2)
+_ANEW = re.compile(
+    r"(?P<moment>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2}))"
+    r"|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
+    r"|(?P<genid>/\.well-known/genid/[0-9a-f]{20})"
+    r"|(?<![\w.])(?P<epoch>1[0-9]{9})(?![\w.])"
+    r"|(?<![\w.-])(?P<day>\d{4}-\d{2}-\d{2})(?![\w-])"
+    r"|(?<![A-Za-z0-9])(?P<pseudonym>(?:[A-Za-z]+-[0-9a-z]{10}|9999[0-9]{6,})(?![A-Za-z0-9]))"
+)
+
+
+def same_story(one: Cassette, other: Cassette) -> bool:
+    """Return True if two recordings of a story say the same."""
+    return list(_said(one)) == list(_said(other))
+
+
+def _said(cassette: Cassette) -> Iterator[str]:
+    labels = _Labels(cassette.header.recorded_at)
+    last = None
+    for text in _in_order(cassette.interactions):
+        said = labels.replaced(text)
+        # how often a story has to ask for what is not ready depends on the machine
+        if said != last:
+            yield said
+        last = said
+
+
+def _in_order(interactions: Iterable[Interaction]) -> Iterator[str]:
+    """Yield the exchanges; reads between two writes, which may be made at once, in an order of their own."""
+    for is_read, run in itertools.groupby(
+        interactions, key=lambda one: one.request.method in {"GET", "HEAD"}
+    ):
+        texts = map(_text, run)
+        yield from sorted(texts, key=lambda text: _ANEW.sub("", text)) if is_read else texts
+
+
+def _text(interaction: Interaction) -> str:
+    request, response = interaction.request, interaction.response
+    kept = {name: found for name, found in response.headers.items() if name not in _SAYS_NOTHING}
+    body: Any = "pdf" if pdf.is_pdf(response.content) else dict(response.body)
+    return json.dumps(
+        [request.method, request.uri, dict(request.headers), dict(request.body), response.status, kept, body],
+        ensure_ascii=False,
+    )
+
+
+@define
+class _Labels:
+    """Names for what is made anew, by the order in which it is met."""
+
+    recorded_at: dt.datetime
+    names: dict[str, str] = field(factory=dict[str, str])
+
+    def replaced(self, text: str) -> str:
+        return _ANEW.sub(self._label, text)
+
+    def _label(self, found: re.Match[str]) -> str:
+        kind, text = str(found.lastgroup), found[0]
+        if kind in {"moment", "epoch", "day"}:
+            return f"<{kind}>" if abs(_moment(kind, text) - self.recorded_at) < _NEAR else text
+        if kind == "uuid" and abs(_moment(kind, text) - self.recorded_at) >= _NEAR:
+            return text
+        if kind == "pseudonym" and kind_of(text) not in {Kind.REFERENCE, Kind.VOUCHER, *SECRET_KINDS}:
+            return text
+        return self.names.setdefault(text, f"<{kind} {len(self.names)}>")
+
+
+def _moment(kind: str, text: str) -> dt.datetime:
+    try:
+        if kind == "moment":
+            return dt.datetime.fromisoformat(text)
+        if kind == "day":
+            return dt.datetime.combine(dt.date.fromisoformat(text), dt.time(12), dt.UTC)
+        seconds = int(text) if kind == "epoch" else int(text[:8] + text[9:13], 16) / 1000
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return dt.datetime.min.replace(tzinfo=dt.UTC)
