@@ -196,7 +196,7 @@ class BookingRun:
 
         The API may not show yet, or never show, what that run ordered.
         """
-        for other in sorted(self.korus.intent_log.journal.references()):
+        for other in sorted(self.korus.journal.store.references()):
             if other == self.reference or not is_similar(other, self.reference):
                 continue
             runs = read_log(self.korus.journal.list(reference=other), self.recovered)

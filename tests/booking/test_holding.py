@@ -476,7 +476,9 @@ class TestLostAnswers:
 
     def test_a_hold_found_beside_one_that_somebody_else_was_faster_with_stays_found(self, front):
         front.korus = front.client(journal=None)
-        getattr(front.korus.intent_log, "_inner", front.korus.intent_log).store = Overtaken(front.sandbox)
+        getattr(front.korus._session.intent_log, "_inner", front.korus._session.intent_log).store = Overtaken(
+            front.sandbox
+        )
         front.sandbox.faults.add("drop_after", operation=POST, count=1)
         held = front.hold(*front.offers(2))
         assert held.ok

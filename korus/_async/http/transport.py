@@ -30,7 +30,7 @@ from korus._http.rate_gate import Turn, exhausted_for
 from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
 from korus._http.transport_errors import CAUGHT, failure_of
-from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
+from korus._primitives.asynchronous import AsyncCalls, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
 from korus._version import __version__
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from korus._async.http.cache import AsyncCatalogueCache
+    from korus._async.http.pool import AsyncPool
     from korus._core.config import Config, Timeouts
     from korus._core.secret import Secret
 
@@ -80,20 +81,6 @@ class Operation(Protocol):
     @property
     def path(self) -> str:
         """``/v1/ticketing/catalogs/{catalogId}/offers``."""
-        ...
-
-
-class AsyncPool(Protocol):
-    """The connections of a client: those of this process and event loop."""
-
-    cookies: httpx.Cookies
-
-    def get(self) -> httpx.AsyncClient:
-        """Return the httpx client."""
-        ...
-
-    def slots(self) -> AsyncSlots:
-        """Return the room for attempts."""
         ...
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import builtins
     from datetime import timedelta
 
-    from korus._async.client import AsyncKorus
+    from korus._async.booking.session import AsyncSession
     from korus._booking.outcomes import LineOutcome
     from korus._journal.intent_log import Kind
     from korus._journal.sql_store import JournalEntry, JournalStore
@@ -69,11 +69,11 @@ class AsyncJournal:
         ...         print(recovered.reference, recovered.settled)
     """
 
-    def __init__(self, client: AsyncKorus) -> None:
-        self._client = client
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._client!r}>"
+        return f"<{type(self).__name__} of {self._session.name}>"
 
     async def list(
         self,
@@ -98,7 +98,7 @@ class AsyncJournal:
         if kind not in {None, "hold", "order"}:
             raise InvalidArgument(f"kind is 'hold' or 'order', not {kind!r}")
         return await run_blocking(
-            self._store.entries, open_only=open_only, kind=kind, reference=reference, limit=limit
+            self.store.entries, open_only=open_only, kind=kind, reference=reference, limit=limit
         )
 
     async def recover(self, *, complete: bool = True, concurrency: int = 4) -> tuple[Recovered, ...]:
@@ -125,9 +125,9 @@ class AsyncJournal:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be read.
         """
-        _ = self._store
-        driver = AsyncDriver(self._client.transport, self._client.intent_log, concurrency)
-        with self._client.transport.observer.action("recover"):
+        _ = self.store
+        driver = AsyncDriver(self._session.transport, self._session.intent_log, concurrency)
+        with self._session.transport.observer.action("recover"):
             recovered = await driver.run(recover(complete=complete))
         return tuple(map(_recovered, recovered))
 
@@ -144,7 +144,7 @@ class AsyncJournal:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be written.
         """
-        return await run_blocking(self._store.forget, intent_id)
+        return await run_blocking(self.store.forget, intent_id)
 
     async def prune(self, older_than: timedelta | None = None) -> int:
         """Forget intents that were settled longer ago than ``older_than``, or than the journal's retention.
@@ -156,7 +156,7 @@ class AsyncJournal:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be written.
         """
-        return await run_blocking(self._store.prune, older_than)
+        return await run_blocking(self.store.prune, older_than)
 
     async def retain(self, keep: timedelta) -> None:
         """Set how long settled intents are kept, for everybody who shares the journal; 90 days at first.
@@ -166,11 +166,16 @@ class AsyncJournal:
             InvalidArgument: ``keep`` is negative.
             JournalFailed: The journal cannot be written.
         """
-        await run_blocking(self._store.keep, keep)
+        await run_blocking(self.store.keep, keep)
 
     @property
-    def _store(self) -> JournalStore:
-        return self._client.intent_log.journal
+    def store(self) -> JournalStore:
+        """The journal itself, whose methods block.
+
+        Raises:
+            ConfigurationError: This client has no journal.
+        """
+        return self._session.intent_log.journal
 
 
 def _recovered(found: RecoveredIntent) -> Recovered:

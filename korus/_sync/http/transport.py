@@ -30,7 +30,7 @@ from korus._http.retry import Replay, next_wait, replay_of
 from korus._http.transport_errors import CAUGHT, failure_of
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
-from korus._primitives.synchronous import Calls, Slots, discard_lost, sleep, time_limit
+from korus._primitives.synchronous import Calls, discard_lost, sleep, time_limit
 from korus._sync.http.auth import PROGRESS, BearerAuth, Progress, Tokens
 from korus._sync.http.gate import Gate
 from korus._sync.http.reading import ACCEPTED, Body, decoded, read_body
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from korus._core.config import Config, Timeouts
     from korus._core.secret import Secret
     from korus._sync.http.cache import CatalogueCache
+    from korus._sync.http.pool import Pool
 
 __all__ = ["Answer", "Fetched", "Transport", "Operation", "Trace", "user_agent"]
 
@@ -81,20 +82,6 @@ class Operation(Protocol):
     @property
     def path(self) -> str:
         """``/v1/ticketing/catalogs/{catalogId}/offers``."""
-        ...
-
-
-class Pool(Protocol):
-    """The connections of a client: those of this process and event loop."""
-
-    cookies: httpx.Cookies
-
-    def get(self) -> httpx.Client:
-        """Return the httpx client."""
-        ...
-
-    def slots(self) -> Slots:
-        """Return the room for attempts."""
         ...
 
 
