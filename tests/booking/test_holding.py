@@ -179,7 +179,7 @@ class TestHolding:
         booking = front.korus.reservations.bulk()
         booking.add(offer, quantity=2, sessions={ticket: session})
         stored = json.dumps(booking.to_dict())
-        assert front.client().reservations.bulk().from_dict(json.loads(stored)).submit().ok
+        assert front.client().reservations.bulk().load(json.loads(stored)).submit().ok
         assert front.sandbox.inspect.reservations[-1]["sessions"][-1] == session.iri
 
     def test_a_large_booking_is_split_into_calls_and_keeps_its_order(self, front):
@@ -213,7 +213,7 @@ class TestChecking:
         unlimited = {**offer.to_dict(), "availabilityCheckRequired": False}
         booking.add(unlimited, quantity=2, sessions={ticket: session})
         if stored:
-            booking = front.client().reservations.bulk().from_dict(json.loads(json.dumps(booking.to_dict())))
+            booking = front.client().reservations.bulk().load(json.loads(json.dumps(booking.to_dict())))
         with pytest.raises(SoldOut) as caught:
             booking.submit()
         (shortage,) = caught.value.shortages

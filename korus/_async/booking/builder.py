@@ -37,14 +37,37 @@ from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, tzinfo
     from decimal import Decimal
+    from typing import TypeAlias
 
     from korus._async.booking.session import AsyncSession
     from korus._async.http.pages import AsyncPages
     from korus._booking.snapshot import Snapshot
+    from korus.forms import FormAnswers
     from korus.iri import Reference
-    from korus.models import Form, Offer, OfferAvailability, OfferPrice, OfferTicket, Product, Reservation
+    from korus.models import (
+        Catalog,
+        Form,
+        Offer,
+        OfferAvailability,
+        OfferPrice,
+        OfferTicket,
+        OfferTicketSession,
+        Product,
+        ProductBase,
+        Reservation,
+    )
+
+    _Ticket: TypeAlias = OfferTicket | Reference | str
+    _Value = TypeVar("_Value")
+    _ByTicket: TypeAlias = (
+        Mapping[OfferTicket, _Value]
+        | Mapping[Reference, _Value]
+        | Mapping[str, _Value]
+        | Mapping[_Ticket, _Value]
+        | Iterable[tuple[_Ticket | Mapping[str, Any], _Value]]
+    )
 
 __all__ = ["AsyncBulkReservation", "AsyncLookUps"]
 
@@ -111,8 +134,8 @@ class AsyncBulkReservation:
         session: AsyncSession,
         look_ups: AsyncLookUps,
         *,
-        catalog: object = None,
-        time_zone: object = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         lines_per_call: int = 50,
         concurrency: int = _CONCURRENCY,
     ) -> None:
@@ -137,14 +160,14 @@ class AsyncBulkReservation:
 
     def add(
         self,
-        offer: object,
+        offer: Offer | Mapping[str, Any] | Reference | str,
         quantity: int = 1,
-        sessions: Mapping[Any, object] | Iterable[tuple[object, object]] | None = None,
-        answers: Mapping[Any, object] | Iterable[tuple[object, object]] | None = None,
         *,
-        catalog: object = None,
+        sessions: _ByTicket[OfferTicketSession | Mapping[str, Any] | Reference | str | None] | None = None,
+        answers: _ByTicket[FormAnswers | Mapping[Any, Any] | None] | None = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
         price: Decimal | str | int | None = None,
-        time_zone: object = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         product: Product | Reference | str | None = None,
         date: date | str | None = None,
     ) -> BookingLine:
@@ -183,15 +206,15 @@ class AsyncBulkReservation:
         return line
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the booking down as plain JSON, for a queue, a file or a row; `from_dict` reads it.
+        """Write the booking down as plain JSON, for a queue, a file or a row; `load` reads it.
 
         Raises:
             InvalidArgument: An answer is of a type that cannot be written down.
         """
         return self._booking.to_dict()
 
-    def from_dict(self, stored: Mapping[str, Any]) -> Self:
-        """Add the lines of a booking that `to_dict` wrote, and give this builder.
+    def load(self, stored: Mapping[str, Any]) -> Self:
+        """Add the lines of a booking that `to_dict` wrote, and return this builder.
 
         Raises:
             InvalidArgument: It is no such thing, or written by a later korus.

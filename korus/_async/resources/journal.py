@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING
 
 from korus._async.booking.driver import AsyncDriver
 from korus._async.booking.hold import HoldResult
 from korus._async.booking.order import OrderResult
 from korus._booking import hold_steps, order_steps
+from korus._booking.outcomes import Recovered
 from korus._booking.recovery_steps import RecoveredIntent, recover
 from korus._primitives.asynchronous import run_blocking
-from korus.errors import InvalidArgument, KorusError
+from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
     import builtins
     from datetime import timedelta
 
     from korus._async.booking.session import AsyncSession
-    from korus._booking.outcomes import LineOutcome
     from korus._journal.intent_log import Kind
     from korus._journal.sql_store import JournalEntry, JournalStore
 
-__all__ = ["AsyncJournal", "Recovered"]
-
-
-@frozen
-class Recovered:
-    """The outcome of one intent that was left open.
-
-    Attributes:
-        id: The intent's id.
-        kind: ``hold`` or ``order``.
-        reference: The external reference of an order, or of the purchase that a hold is for.
-        lines: The outcome of each line that was open; empty when it is not known still.
-        error: Why it is not known still.
-    """
-
-    id: str
-    kind: Kind
-    reference: str | None
-    lines: tuple[LineOutcome[Any], ...] = field(default=())
-    error: KorusError | None = None
-
-    @property
-    def settled(self) -> bool:
-        """True if its outcome is known now."""
-        unsettled = any(outcome.status == "unknown" for outcome in self.lines)
-        return bool(self.lines) and not unsettled
-
-    @property
-    def succeeded(self) -> tuple[Any, ...]:
-        """The reservations or orders that exist."""
-        return tuple(result for outcome in self.lines for result in outcome.results)
+__all__ = ["AsyncJournal"]
 
 
 class AsyncJournal:

@@ -19,9 +19,10 @@ from korus.iri import RESERVATION, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from korus._async.http.pages import AsyncPages
-    from korus.models import Reservation
+    from korus.models import Catalog, ProductBase, Reservation
 
 __all__ = ["AsyncReservations"]
 
@@ -84,8 +85,8 @@ class AsyncReservations(AsyncResource):
     def bulk(
         self,
         *,
-        catalog: object = None,
-        time_zone: object = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         lines_per_call: int = 50,
         concurrency: int = 4,
     ) -> AsyncBulkReservation:

@@ -20,9 +20,10 @@ from korus.iri import RESERVATION, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from korus._sync.http.pages import Pages
-    from korus.models import Reservation
+    from korus.models import Catalog, ProductBase, Reservation
 
 __all__ = ["Reservations"]
 
@@ -85,8 +86,8 @@ class Reservations(Resource):
     def bulk(
         self,
         *,
-        catalog: object = None,
-        time_zone: object = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         lines_per_call: int = 50,
         concurrency: int = 4,
     ) -> BulkReservation:
