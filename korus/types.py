@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from korus._async.http.transport import Answer
     from korus._booking.beneficiaries import Requirement
     from korus._booking.beneficiary_rows import BeneficiaryProblem, BeneficiaryRow
     from korus._booking.document_facts import Pending
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from korus._core.cache_setting import Cache
     from korus._core.config import Config, Timeouts
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.answer import Answer
     from korus._http.pagination import Page
     from korus._http.raw_answers import RawAnswer, RawAnswers
     from korus._journal.sql_store import JournalEntry
@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Answer": "korus._async.http.transport",
+    "Answer": "korus._http.answer",
     "BeneficiaryProblem": "korus._booking.beneficiary_rows",
     "BeneficiaryRow": "korus._booking.beneficiary_rows",
     "BookingLine": "korus._booking.lines",

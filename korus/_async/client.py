@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import httpx
 
     from korus._async.http.cache import AsyncCatalogueCache
-    from korus._async.http.transport import Answer, AsyncTransport
+    from korus._async.http.transport import AsyncTransport
     from korus._async.resources.catalogs import AsyncCatalogs
     from korus._async.resources.documents import AsyncDocuments
     from korus._async.resources.forms import AsyncForms
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from korus._async.resources.tickets import AsyncTickets
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.answer import Answer
     from korus._http.raw_answers import RawAnswers
     from korus.hooks import Hook
 

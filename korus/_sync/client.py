@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.answer import Answer
     from korus._http.raw_answers import RawAnswers
     from korus._sync.http.cache import CatalogueCache
-    from korus._sync.http.transport import Answer, Transport
+    from korus._sync.http.transport import Transport
     from korus._sync.resources.catalogs import Catalogs
     from korus._sync.resources.documents import Documents
     from korus._sync.resources.forms import Forms

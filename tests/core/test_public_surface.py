@@ -154,5 +154,9 @@ def test_dir_of_a_client_lists_what_users_use(kind: type) -> None:
     close = "aclose" if kind is korus.AsyncKorus else "close"
     resources = {"catalogs", "documents", "forms", "journal", "offers", "orders", "product_bases", "products"}
     resources |= {"reservations", "tickets"}
-    assert set(dir(client)) == resources | {"cache", "config", "from_env", "transport", "with_options", close}
+    assert set(dir(client)) == resources | {"cache", "config", "from_env", "raw_answer", "request"} | {
+        "transport",
+        "with_options",
+        close,
+    }
     assert all(hasattr(kind, name) for name in dir(client))

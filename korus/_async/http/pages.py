@@ -18,7 +18,7 @@ from korus.errors import CollectionChanged, ConfigurationError, InvalidArgument,
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
-    from korus._async.http.transport import Answer
+    from korus._http.answer import Answer
 
 __all__ = ["AsyncPages", "Source"]
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from korus._async.booking.session import AsyncSession
-    from korus._async.http.transport import Answer, AsyncTransport
+    from korus._async.http.transport import AsyncTransport
+    from korus._http.answer import Answer
     from korus._http.pagination import Query
 
 __all__ = ["AsyncResource"]

@@ -24,7 +24,7 @@ from korus.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
 
-    from korus._sync.http.transport import Answer
+    from korus._http.answer import Answer
 
 __all__ = ["Pages", "Source"]
 

@@ -12,9 +12,10 @@ from korus.iri import Kind, Reference, reference
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from korus._http.answer import Answer
     from korus._http.pagination import Query
     from korus._sync.booking.session import Session
-    from korus._sync.http.transport import Answer, Transport
+    from korus._sync.http.transport import Transport
 
 __all__ = ["Resource"]
 
