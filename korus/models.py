@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from korus_api import models as generated
+import korus_api.models as generated  # pyright does not read the `__all__` of what `from` imports
 
 if TYPE_CHECKING:
     from korus_api.models import *  # noqa: F403 (all of them, by definition)

@@ -11,18 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from korus._async.booking.documents import Pending
-    from korus._async.http.transport import Answer
-    from korus._async.resources.journal import Recovered
     from korus._booking.beneficiaries import Requirement
     from korus._booking.beneficiary_rows import BeneficiaryProblem, BeneficiaryRow
+    from korus._booking.document_facts import Pending
     from korus._booking.facts import FailedEntry
     from korus._booking.lines import BookingLine, BookingProblem, TicketChoice
     from korus._booking.live_checks import LineCheck, PriceChange, Shortage
-    from korus._booking.outcomes import BulkOutcome, ByLine, HoldLine, LineOutcome, OrderLine
+    from korus._booking.outcomes import BulkOutcome, ByLine, HoldLine, LineOutcome, OrderLine, Recovered
     from korus._core.cache_setting import Cache
     from korus._core.config import Config, Timeouts
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.answer import Answer
     from korus._http.pagination import Page
     from korus._http.raw_answers import RawAnswer, RawAnswers
     from korus._journal.sql_store import JournalEntry
@@ -60,7 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Answer": "korus._async.http.transport",
+    "Answer": "korus._http.answer",
     "BeneficiaryProblem": "korus._booking.beneficiary_rows",
     "BeneficiaryRow": "korus._booking.beneficiary_rows",
     "BookingLine": "korus._booking.lines",
@@ -76,12 +75,12 @@ _HOMES = {
     "LineOutcome": "korus._booking.outcomes",
     "OrderLine": "korus._booking.outcomes",
     "Page": "korus._http.pagination",
-    "Pending": "korus._async.booking.documents",
+    "Pending": "korus._booking.document_facts",
     "PriceChange": "korus._booking.live_checks",
     "Problem": "korus.errors",
     "RawAnswer": "korus._http.raw_answers",
     "RawAnswers": "korus._http.raw_answers",
-    "Recovered": "korus._async.resources.journal",
+    "Recovered": "korus._booking.outcomes",
     "Requirement": "korus._booking.beneficiaries",
     "RetryPolicy": "korus._core.retry_policy",
     "Shortage": "korus._booking.live_checks",

@@ -52,6 +52,7 @@ CHECKS = (
     Check("format", "ruff", ("format", "--check", "."), "one way to lay out code"),
     Check("mypy", "mypy", (), "types, strict, of korus and scripts"),
     Check("pyright", "pyright", ("--pythonpath", sys.executable), "the same by a second judge"),
+    Check("wheel-types", "scripts.wheel_types", (), "a user's program against the installed wheel, by both"),
     Check("mypy-generated", "mypy", ("generated/korus_api",), "types of the raw client"),
     Check("imports", "scripts.contracts", (), "which part may import which"),
     Check(

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from functools import cache, partial
-from http.cookiejar import DefaultCookiePolicy
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
-from urllib.request import getproxies
 
-import httpx
-
-from korus._async.booking.intent_log import AsyncBookingLog
-from korus._async.booking.offer_facts import AsyncOfferFacts
-from korus._async.http.transport import AsyncTransport
+from korus._async.booking.session import AsyncSession
+from korus._async.http.pool import AsyncPool, check_setting
 from korus._core.config import (
     DEFAULT_TIMEOUT,
     MAX_ANSWER_BYTES,
@@ -27,26 +20,22 @@ from korus._core.config import (
     read_secret,
     settings,
 )
-from korus._core.forks import hold_off_forks
 from korus._core.headers import guarded_headers
 from korus._core.lazy import lazy
 from korus._core.secret import Secret, without_userinfo
-from korus._http.environment import check_proxies, setup_error
-from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
-from korus._primitives.clock import SYSTEM_CLOCK, Clock
-from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    import os
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
 
-    from korus._async.booking.driver import AsyncDriver
+    import httpx
+
     from korus._async.http.cache import AsyncCatalogueCache
-    from korus._async.http.transport import Answer
+    from korus._async.http.transport import AsyncTransport
     from korus._async.resources.catalogs import AsyncCatalogs
     from korus._async.resources.documents import AsyncDocuments
     from korus._async.resources.forms import AsyncForms
@@ -59,15 +48,11 @@ if TYPE_CHECKING:
     from korus._async.resources.tickets import AsyncTickets
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.answer import Answer
     from korus._http.raw_answers import RawAnswers
     from korus.hooks import Hook
 
 __all__ = ["AsyncKorus", "AsyncOptions"]
-
-# these may be used in any event loop
-_WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
-# where httpx looks for certificates
-_CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class AsyncOptions(TypedDict, total=False):
@@ -90,111 +75,6 @@ class AsyncOptions(TypedDict, total=False):
     max_answer_bytes: int
     extra_headers: Mapping[str, str] | None
     hooks: Sequence[Hook]
-
-
-@cache
-def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
-    """Load the certificates once for all clients of the same kind, since that is most of the cost of one.
-
-    HTTP/2 makes another kind, because it is written into the context, and so do other settings. So does
-    another process: a context has locks inside.
-    """
-    file, folders = map(os.environ.get, _CERTIFICATE_SETTINGS)
-    if folders and not file and not any(map(os.path.isdir, folders.split(os.pathsep))):
-        # OpenSSL would trust nobody then, without a word
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    return httpx.create_ssl_context()
-
-
-class _Pool:
-    """The httpx client that requests go through: the caller's own, or one that is opened with the first.
-
-    There is one for each process and event loop, since connections can be used in no other.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        http_client: httpx.AsyncClient | None,
-        transport: httpx.AsyncBaseTransport | None,
-    ) -> None:
-        self._config = config
-        self._http_client = http_client
-        self._transport = transport
-        self._lent_to: tuple[int, Hashable] | None = None
-        self._closed = False
-        self._opened = AsyncLocal(self._open, self._close)
-        self.own = http_client is None
-        # as they are now: a cookie that the API sets for one account is no business of another's
-        self.cookies = httpx.Cookies(None if http_client is None else http_client.cookies)
-
-    def get(self) -> httpx.AsyncClient:
-        """Return the httpx client."""
-        return self._get()[0]
-
-    def slots(self) -> AsyncSlots:
-        """Return the room for attempts: httpx never gets more at once than it has connections."""
-        return self._get()[1]
-
-    def _get(self) -> tuple[httpx.AsyncClient, AsyncSlots]:
-        if self._closed:
-            raise ConfigurationError("this client is closed; build a new one")
-        return self._opened.get()
-
-    def _open(self) -> tuple[httpx.AsyncClient, AsyncSlots]:
-        return self._open_client(), AsyncSlots(self._config.max_connections)
-
-    def _open_client(self) -> httpx.AsyncClient:
-        config, transport = self._config, self._transport
-        if self._http_client is not None:
-            self._lend("http_client")
-            return self._http_client
-        if transport is not None:
-            self._lend("transport")
-            return _without_cookies(httpx.AsyncClient(transport=transport))
-        limits = httpx.Limits(
-            max_connections=config.max_connections, max_keepalive_connections=config.max_connections
-        )
-        check_proxies(getproxies(), os.environ)
-        try:
-            with hold_off_forks():  # OpenSSL has locks that a child would inherit
-                verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
-            client = httpx.AsyncClient(verify=verify, limits=limits, http2=config.http2)
-        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-            raise setup_error(error, os.environ) from None
-        return _without_cookies(bound(client))
-
-    def _lend(self, setting: str) -> None:
-        """Refuse what holds connections of another process or event loop, and is not ours to open again."""
-        here = os.getpid(), home()
-        self._lent_to = self._lent_to or here
-        if self._lent_to == here:
-            return
-        if self._lent_to[0] != os.getpid():
-            raise ConfigurationError(
-                f"Cannot use this {setting} after a fork: it was used in the parent process, which goes on using "
-                f"its connections. Build the client in each worker, or leave {setting} out."
-            )
-        if not isinstance(self._transport, _WITHOUT_CONNECTIONS):
-            raise ConfigurationError(
-                f"Cannot use this {setting} in a second event loop: its connections belong to the first. "
-                f"Build a client in each event loop, or leave {setting} out."
-            )
-
-    async def _close(self, opened: tuple[httpx.AsyncClient, AsyncSlots]) -> None:
-        if self.own:
-            await opened[0].aclose()
-
-    async def aclose(self) -> None:
-        """Close what was opened here; an httpx client that the caller brought stays open."""
-        self._closed = True
-        await self._opened.aclose()
-
-
-def _without_cookies(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Have a client keep no cookies: the token is all that the API is told of an account."""
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return client
 
 
 class AsyncKorus:
@@ -244,12 +124,10 @@ class AsyncKorus:
     Reference: 1.2, 1.3.
     """
 
-    _transport: AsyncTransport
-    _pool: _Pool
+    _session: AsyncSession
+    _pool: AsyncPool
     _borrowed: bool
-    _intent_log: AsyncBookingLog
     _own_log: bool
-    _offer_facts: AsyncOfferFacts
 
     def __init__(
         self,
@@ -297,14 +175,9 @@ class AsyncKorus:
             extra_headers=own_headers,
             hooks=hooks,
         )
-        _check_colour(http_client, transport)
-        self._set_up(config, _Pool(config, http_client, transport))
-
-    def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._pool, self._borrowed = pool, False
-        self._transport = AsyncTransport(config, pool, clock=clock)
-        self._intent_log, self._own_log = AsyncBookingLog(config), True
-        self._offer_facts = AsyncOfferFacts(config, clock)
+        check_setting(http_client, transport)
+        self._pool, self._borrowed = AsyncPool(config, http_client, transport), False
+        self._session, self._own_log = AsyncSession.open(config, self._pool), True
 
     @classmethod
     def from_env(cls, **options: Unpack[AsyncOptions]) -> Self:
@@ -340,120 +213,103 @@ class AsyncKorus:
         options = _guarded(options)
         options = _checked(options)
         http_client, transport = options.pop("http_client", None), options.pop("transport", None)
-        _check_colour(http_client, transport)
+        check_setting(http_client, transport)
         config = _changed(self.config, options)
         other = object.__new__(AsyncKorus)
         if http_client is None and transport is None:
             other._pool, other._borrowed = self._pool, True
-            other._transport = self._transport.with_config(config)
-            other._intent_log = self._intent_log.with_config(config)
-            other._own_log = other._intent_log is not self._intent_log
-            other._offer_facts = self._offer_facts.with_config(config)
+            other._session = self._session.with_config(config)
+            other._own_log = other._session.intent_log is not self._session.intent_log
         else:
-            other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
+            other._pool, other._borrowed = AsyncPool(config, http_client, transport), False
+            other._session = AsyncSession.open(config, other._pool, self._session.transport.clock)
+            other._own_log = True
         return other
 
     @property
     def config(self) -> Config:
         """How this client is set up; frozen, its secrets masked."""
-        return self._transport.config
+        return self._session.config
 
     @property
     def transport(self) -> AsyncTransport:
-        """What carries the requests out; for operations that have no method here."""
-        return self._transport
-
-    @property
-    def intent_log(self) -> AsyncBookingLog:
-        """The log of this client's bookings in flight; shared with those made by `with_options`."""
-        return self._intent_log
-
-    @property
-    def offer_facts(self) -> AsyncOfferFacts:
-        """What this client has learnt of offers; shared with those made by `with_options`."""
-        return self._offer_facts
-
-    @property
-    def driver(self) -> AsyncDriver:
-        """What carries out the booking protocol for this client."""
-        from korus._async.booking.driver import AsyncDriver
-
-        return AsyncDriver(self._transport, self._intent_log)
+        """The transport that carries requests out; for operations that have no method here."""
+        return self._session.transport
 
     @property
     def cache(self) -> AsyncCatalogueCache | None:
         """What keeps answers about catalogues, None without ``cache=``; its `clear` forgets them all."""
-        return self._transport.cache
+        return self._session.transport.cache
 
     @lazy
     def catalogs(self) -> AsyncCatalogs:
         """The catalogues that were opened to this service account."""
         from korus._async.resources.catalogs import AsyncCatalogs
 
-        return AsyncCatalogs(self)
+        return AsyncCatalogs(self._session)
 
     @lazy
     def product_bases(self) -> AsyncProductBases:
         """Product bases, their options and the values of these."""
         from korus._async.resources.product_bases import AsyncProductBases
 
-        return AsyncProductBases(self)
+        return AsyncProductBases(self._session)
 
     @lazy
     def products(self) -> AsyncProducts:
         """Products."""
         from korus._async.resources.products import AsyncProducts
 
-        return AsyncProducts(self)
+        return AsyncProducts(self._session)
 
     @lazy
     def offers(self) -> AsyncOffers:
         """Offers, their price, availability, tickets and sessions."""
         from korus._async.resources.offers import AsyncOffers
 
-        return AsyncOffers(self)
+        return AsyncOffers(self._session)
 
     @lazy
     def reservations(self) -> AsyncReservations:
         """Reservations: temporary holds on offers."""
         from korus._async.resources.reservations import AsyncReservations
 
-        return AsyncReservations(self)
+        return AsyncReservations(self._session)
 
     @lazy
     def orders(self) -> AsyncOrders:
         """Orders: confirmed purchases."""
         from korus._async.resources.orders import AsyncOrders
 
-        return AsyncOrders(self)
+        return AsyncOrders(self._session)
 
     @lazy
     def tickets(self) -> AsyncTickets:
         """Issued tickets and their beneficiaries."""
         from korus._async.resources.tickets import AsyncTickets
 
-        return AsyncTickets(self)
+        return AsyncTickets(self._session)
 
     @lazy
     def documents(self) -> AsyncDocuments:
         """The files of orders."""
         from korus._async.resources.documents import AsyncDocuments
 
-        return AsyncDocuments(self)
+        return AsyncDocuments(self._session)
 
     @lazy
     def forms(self) -> AsyncForms:
         """Forms that have to be answered with a reservation."""
         from korus._async.resources.forms import AsyncForms
 
-        return AsyncForms(self)
+        return AsyncForms(self._session)
 
     @lazy
     def journal(self) -> AsyncJournal:
         """The journal of this client's bookings, if it was given one."""
         from korus._async.resources.journal import AsyncJournal
 
-        return AsyncJournal(self)
+        return AsyncJournal(self._session)
 
     def raw_answer(self) -> AbstractContextManager[RawAnswers]:
         """Collect headers, status, request id and elapsed time of the calls made inside a block.
@@ -506,7 +362,7 @@ class AsyncKorus:
         from korus._http.raw_requests import raw_request
 
         operation, arguments = raw_request(method, path, params, json, content_type)
-        return await self._transport.send(operation, arguments)
+        return await self._session.transport.send(operation, arguments)
 
     async def aclose(self) -> None:
         """End what is fetched ahead, and close the connections.
@@ -514,8 +370,8 @@ class AsyncKorus:
         A client made by `with_options` leaves the connections to the one it was made from.
         """
         if self._own_log:
-            await self._intent_log.aclose()
-        await self._transport.aclose()
+            await self._session.intent_log.aclose()
+        await self._session.transport.aclose()
         if not self._borrowed:
             await self._pool.aclose()
 
@@ -530,27 +386,19 @@ class AsyncKorus:
     ) -> None:
         await self.aclose()
 
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in super().__dir__() if not name.startswith("_"))
+
     def __repr__(self) -> str:
-        if not hasattr(self, "_transport"):
+        if not hasattr(self, "_session"):
             # a traceback with local variables may show a client whose set-up was refused
             return f"<{type(self).__name__}, not set up>"
-        config = self.config
-        language = f" in {config.language}" if config.language else ""
-        return f"<{type(self).__name__} of {config.base_url}{language}>"
+        return f"<{type(self).__name__} of {self._session.name}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             "a client is not pickled: it holds secrets and connections; build one in each process"
         )
-
-
-def _check_colour(http_client: Any, transport: Any) -> None:
-    if http_client is not None and transport is not None:
-        raise ConfigurationError("give http_client or transport, not both")
-    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
-        raise ConfigurationError(f"http_client is an httpx.AsyncClient, not {type(http_client).__name__}")
-    if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
-        raise ConfigurationError(f"transport is an httpx.AsyncBaseTransport, not {type(transport).__name__}")
 
 
 _GUARDED: Mapping[str, Callable[[Any], object]] = {

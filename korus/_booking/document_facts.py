@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from korus._core.raw_json import iri_of, json_object, objects, text
 from korus._core.values import moment
@@ -12,7 +12,7 @@ from korus._core.values import moment
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["DocumentAddress", "DocumentFacts", "OrderName", "documents_of"]
+__all__ = ["DocumentAddress", "DocumentFacts", "OrderName", "Pending", "documents_of"]
 
 
 @frozen
@@ -78,3 +78,25 @@ class OrderName:
 def documents_of(order: object) -> tuple[DocumentFacts, ...]:
     """Read the documents that an order (a model or its JSON) names."""
     return tuple(map(DocumentFacts.read, objects(json_object(order) or {}, "documents")))
+
+
+@frozen
+class Pending:
+    """The state of waiting for documents; a progress callback gets it.
+
+    Attributes:
+        ready: The IRIs of the documents that can be downloaded.
+        pending: Those that cannot yet.
+        due: When the last of these will be ready, None when it is not known.
+        waited: Seconds waited so far.
+    """
+
+    ready: tuple[str, ...]
+    pending: tuple[str, ...]
+    due: datetime | None
+    waited: float
+
+    def without(self, document: str) -> Pending:
+        """Return the same with a document that is not ready after all."""
+        ready = tuple(iri for iri in self.ready if iri != document)
+        return evolve(self, ready=ready, pending=(*self.pending, document))

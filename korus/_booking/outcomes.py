@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from attrs import field, frozen
 
@@ -17,7 +17,10 @@ from korus._booking.facts import ReservationFacts, describe_failure
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus.errors import InvalidArgument, KorusError
 
-__all__ = ["BulkOutcome", "ByLine", "HoldLine", "Line", "LineOutcome", "OrderLine"]
+if TYPE_CHECKING:
+    from korus._journal.intent_log import Kind
+
+__all__ = ["BulkOutcome", "ByLine", "HoldLine", "Line", "LineOutcome", "OrderLine", "Recovered"]
 
 _Object = TypeVar("_Object")
 _Other = TypeVar("_Other")
@@ -229,3 +232,33 @@ class BulkOutcome(Generic[_Object, _Builder]):
         """How long until `expires_at`: never negative, None when no reservation says when it ends."""
         ends = self.expires_at
         return None if ends is None else max(ends - self._clock.now(), timedelta())
+
+
+@frozen
+class Recovered:
+    """The outcome of one intent that was left open.
+
+    Attributes:
+        id: The intent's id.
+        kind: ``hold`` or ``order``.
+        reference: The external reference of an order, or of the purchase that a hold is for.
+        lines: The outcome of each line that was open; empty when it is not known still.
+        error: Why it is not known still.
+    """
+
+    id: str
+    kind: Kind
+    reference: str | None
+    lines: tuple[LineOutcome[Any], ...] = field(default=())
+    error: KorusError | None = None
+
+    @property
+    def settled(self) -> bool:
+        """True if its outcome is known now."""
+        unsettled = any(outcome.status == "unknown" for outcome in self.lines)
+        return bool(self.lines) and not unsettled
+
+    @property
+    def succeeded(self) -> tuple[Any, ...]:
+        """The reservations or orders that exist."""
+        return tuple(result for outcome in self.lines for result in outcome.results)

@@ -626,9 +626,8 @@ class JournalStore:
             )
             return True
 
-    @property
     def retention(self) -> timedelta:
-        """How long settled intents are kept; stored in the journal itself, 90 days at first."""
+        """Return how long settled intents are kept; stored in the journal itself, 90 days at first."""
         with self._reading() as connection:
             seconds = connection.execute(select(_META.c.value).where(_META.c.name == "retention")).scalar()
             # what was rounded up beyond the longest is the longest
@@ -659,7 +658,7 @@ class JournalStore:
         """
         if older_than is not None:
             _check_period(older_than, "older_than")
-        keep = self.retention if older_than is None else older_than
+        keep = self.retention() if older_than is None else older_than
         with self._transaction() as connection:
             now = self._now(connection)
             old = select(_INTENTS.c.id).where(

@@ -3,14 +3,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from functools import cache, partial
-from http.cookiejar import DefaultCookiePolicy
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
-from urllib.request import getproxies
-
-import httpx
 
 from korus._core.config import (
     DEFAULT_TIMEOUT,
@@ -25,32 +19,28 @@ from korus._core.config import (
     read_secret,
     settings,
 )
-from korus._core.forks import hold_off_forks
 from korus._core.headers import guarded_headers
 from korus._core.lazy import lazy
 from korus._core.secret import Secret, without_userinfo
-from korus._http.environment import check_proxies, setup_error
-from korus._primitives.clock import SYSTEM_CLOCK, Clock
-from korus._primitives.synchronous import Local, Slots, bound, home
-from korus._sync.booking.intent_log import BookingLog
-from korus._sync.booking.offer_facts import OfferFacts
-from korus._sync.http.transport import Transport
-from korus.errors import ConfigurationError
+from korus._sync.booking.session import Session
+from korus._sync.http.pool import Pool, check_setting
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    import os
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
 
+    import httpx
+
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
+    from korus._http.answer import Answer
     from korus._http.raw_answers import RawAnswers
-    from korus._sync.booking.driver import Driver
     from korus._sync.http.cache import CatalogueCache
-    from korus._sync.http.transport import Answer
+    from korus._sync.http.transport import Transport
     from korus._sync.resources.catalogs import Catalogs
     from korus._sync.resources.documents import Documents
     from korus._sync.resources.forms import Forms
@@ -64,11 +54,6 @@ if TYPE_CHECKING:
     from korus.hooks import Hook
 
 __all__ = ["Korus", "Options"]
-
-# these may be used in any event loop
-_WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
-# where httpx looks for certificates
-_CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Options(TypedDict, total=False):
@@ -91,111 +76,6 @@ class Options(TypedDict, total=False):
     max_answer_bytes: int
     extra_headers: Mapping[str, str] | None
     hooks: Sequence[Hook]
-
-
-@cache
-def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
-    """Load the certificates once for all clients of the same kind, since that is most of the cost of one.
-
-    HTTP/2 makes another kind, because it is written into the context, and so do other settings. So does
-    another process: a context has locks inside.
-    """
-    file, folders = map(os.environ.get, _CERTIFICATE_SETTINGS)
-    if folders and not file and not any(map(os.path.isdir, folders.split(os.pathsep))):
-        # OpenSSL would trust nobody then, without a word
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    return httpx.create_ssl_context()
-
-
-class _Pool:
-    """The httpx client that requests go through: the caller's own, or one that is opened with the first.
-
-    There is one for each process and event loop, since connections can be used in no other.
-    """
-
-    def __init__(
-        self,
-        config: Config,
-        http_client: httpx.Client | None,
-        transport: httpx.BaseTransport | None,
-    ) -> None:
-        self._config = config
-        self._http_client = http_client
-        self._transport = transport
-        self._lent_to: tuple[int, Hashable] | None = None
-        self._closed = False
-        self._opened = Local(self._open, self._close)
-        self.own = http_client is None
-        # as they are now: a cookie that the API sets for one account is no business of another's
-        self.cookies = httpx.Cookies(None if http_client is None else http_client.cookies)
-
-    def get(self) -> httpx.Client:
-        """Return the httpx client."""
-        return self._get()[0]
-
-    def slots(self) -> Slots:
-        """Return the room for attempts: httpx never gets more at once than it has connections."""
-        return self._get()[1]
-
-    def _get(self) -> tuple[httpx.Client, Slots]:
-        if self._closed:
-            raise ConfigurationError("this client is closed; build a new one")
-        return self._opened.get()
-
-    def _open(self) -> tuple[httpx.Client, Slots]:
-        return self._open_client(), Slots(self._config.max_connections)
-
-    def _open_client(self) -> httpx.Client:
-        config, transport = self._config, self._transport
-        if self._http_client is not None:
-            self._lend("http_client")
-            return self._http_client
-        if transport is not None:
-            self._lend("transport")
-            return _without_cookies(httpx.Client(transport=transport))
-        limits = httpx.Limits(
-            max_connections=config.max_connections, max_keepalive_connections=config.max_connections
-        )
-        check_proxies(getproxies(), os.environ)
-        try:
-            with hold_off_forks():  # OpenSSL has locks that a child would inherit
-                verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
-            client = httpx.Client(verify=verify, limits=limits, http2=config.http2)
-        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-            raise setup_error(error, os.environ) from None
-        return _without_cookies(bound(client))
-
-    def _lend(self, setting: str) -> None:
-        """Refuse what holds connections of another process or event loop, and is not ours to open again."""
-        here = os.getpid(), home()
-        self._lent_to = self._lent_to or here
-        if self._lent_to == here:
-            return
-        if self._lent_to[0] != os.getpid():
-            raise ConfigurationError(
-                f"Cannot use this {setting} after a fork: it was used in the parent process, which goes on using "
-                f"its connections. Build the client in each worker, or leave {setting} out."
-            )
-        if not isinstance(self._transport, _WITHOUT_CONNECTIONS):
-            raise ConfigurationError(
-                f"Cannot use this {setting} in a second event loop: its connections belong to the first. "
-                f"Build a client in each event loop, or leave {setting} out."
-            )
-
-    def _close(self, opened: tuple[httpx.Client, Slots]) -> None:
-        if self.own:
-            opened[0].close()
-
-    def close(self) -> None:
-        """Close what was opened here; an httpx client that the caller brought stays open."""
-        self._closed = True
-        self._opened.close()
-
-
-def _without_cookies(client: httpx.Client) -> httpx.Client:
-    """Have a client keep no cookies: the token is all that the API is told of an account."""
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return client
 
 
 class Korus:
@@ -245,12 +125,10 @@ class Korus:
     Reference: 1.2, 1.3.
     """
 
-    _transport: Transport
-    _pool: _Pool
+    _session: Session
+    _pool: Pool
     _borrowed: bool
-    _intent_log: BookingLog
     _own_log: bool
-    _offer_facts: OfferFacts
 
     def __init__(
         self,
@@ -298,14 +176,9 @@ class Korus:
             extra_headers=own_headers,
             hooks=hooks,
         )
-        _check_colour(http_client, transport)
-        self._set_up(config, _Pool(config, http_client, transport))
-
-    def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._pool, self._borrowed = pool, False
-        self._transport = Transport(config, pool, clock=clock)
-        self._intent_log, self._own_log = BookingLog(config), True
-        self._offer_facts = OfferFacts(config, clock)
+        check_setting(http_client, transport)
+        self._pool, self._borrowed = Pool(config, http_client, transport), False
+        self._session, self._own_log = Session.open(config, self._pool), True
 
     @classmethod
     def from_env(cls, **options: Unpack[Options]) -> Self:
@@ -341,120 +214,103 @@ class Korus:
         options = _guarded(options)
         options = _checked(options)
         http_client, transport = options.pop("http_client", None), options.pop("transport", None)
-        _check_colour(http_client, transport)
+        check_setting(http_client, transport)
         config = _changed(self.config, options)
         other = object.__new__(Korus)
         if http_client is None and transport is None:
             other._pool, other._borrowed = self._pool, True
-            other._transport = self._transport.with_config(config)
-            other._intent_log = self._intent_log.with_config(config)
-            other._own_log = other._intent_log is not self._intent_log
-            other._offer_facts = self._offer_facts.with_config(config)
+            other._session = self._session.with_config(config)
+            other._own_log = other._session.intent_log is not self._session.intent_log
         else:
-            other._set_up(config, _Pool(config, http_client, transport), self._transport.clock)
+            other._pool, other._borrowed = Pool(config, http_client, transport), False
+            other._session = Session.open(config, other._pool, self._session.transport.clock)
+            other._own_log = True
         return other
 
     @property
     def config(self) -> Config:
         """How this client is set up; frozen, its secrets masked."""
-        return self._transport.config
+        return self._session.config
 
     @property
     def transport(self) -> Transport:
-        """What carries the requests out; for operations that have no method here."""
-        return self._transport
-
-    @property
-    def intent_log(self) -> BookingLog:
-        """The log of this client's bookings in flight; shared with those made by `with_options`."""
-        return self._intent_log
-
-    @property
-    def offer_facts(self) -> OfferFacts:
-        """What this client has learnt of offers; shared with those made by `with_options`."""
-        return self._offer_facts
-
-    @property
-    def driver(self) -> Driver:
-        """What carries out the booking protocol for this client."""
-        from korus._sync.booking.driver import Driver
-
-        return Driver(self._transport, self._intent_log)
+        """The transport that carries requests out; for operations that have no method here."""
+        return self._session.transport
 
     @property
     def cache(self) -> CatalogueCache | None:
         """What keeps answers about catalogues, None without ``cache=``; its `clear` forgets them all."""
-        return self._transport.cache
+        return self._session.transport.cache
 
     @lazy
     def catalogs(self) -> Catalogs:
         """The catalogues that were opened to this service account."""
         from korus._sync.resources.catalogs import Catalogs
 
-        return Catalogs(self)
+        return Catalogs(self._session)
 
     @lazy
     def product_bases(self) -> ProductBases:
         """Product bases, their options and the values of these."""
         from korus._sync.resources.product_bases import ProductBases
 
-        return ProductBases(self)
+        return ProductBases(self._session)
 
     @lazy
     def products(self) -> Products:
         """Products."""
         from korus._sync.resources.products import Products
 
-        return Products(self)
+        return Products(self._session)
 
     @lazy
     def offers(self) -> Offers:
         """Offers, their price, availability, tickets and sessions."""
         from korus._sync.resources.offers import Offers
 
-        return Offers(self)
+        return Offers(self._session)
 
     @lazy
     def reservations(self) -> Reservations:
         """Reservations: temporary holds on offers."""
         from korus._sync.resources.reservations import Reservations
 
-        return Reservations(self)
+        return Reservations(self._session)
 
     @lazy
     def orders(self) -> Orders:
         """Orders: confirmed purchases."""
         from korus._sync.resources.orders import Orders
 
-        return Orders(self)
+        return Orders(self._session)
 
     @lazy
     def tickets(self) -> Tickets:
         """Issued tickets and their beneficiaries."""
         from korus._sync.resources.tickets import Tickets
 
-        return Tickets(self)
+        return Tickets(self._session)
 
     @lazy
     def documents(self) -> Documents:
         """The files of orders."""
         from korus._sync.resources.documents import Documents
 
-        return Documents(self)
+        return Documents(self._session)
 
     @lazy
     def forms(self) -> Forms:
         """Forms that have to be answered with a reservation."""
         from korus._sync.resources.forms import Forms
 
-        return Forms(self)
+        return Forms(self._session)
 
     @lazy
     def journal(self) -> Journal:
         """The journal of this client's bookings, if it was given one."""
         from korus._sync.resources.journal import Journal
 
-        return Journal(self)
+        return Journal(self._session)
 
     def raw_answer(self) -> AbstractContextManager[RawAnswers]:
         """Collect headers, status, request id and elapsed time of the calls made inside a block.
@@ -507,7 +363,7 @@ class Korus:
         from korus._http.raw_requests import raw_request
 
         operation, arguments = raw_request(method, path, params, json, content_type)
-        return self._transport.send(operation, arguments)
+        return self._session.transport.send(operation, arguments)
 
     def close(self) -> None:
         """End what is fetched ahead, and close the connections.
@@ -515,8 +371,8 @@ class Korus:
         A client made by `with_options` leaves the connections to the one it was made from.
         """
         if self._own_log:
-            self._intent_log.close()
-        self._transport.close()
+            self._session.intent_log.close()
+        self._session.transport.close()
         if not self._borrowed:
             self._pool.close()
 
@@ -531,27 +387,19 @@ class Korus:
     ) -> None:
         self.close()
 
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in super().__dir__() if not name.startswith("_"))
+
     def __repr__(self) -> str:
-        if not hasattr(self, "_transport"):
+        if not hasattr(self, "_session"):
             # a traceback with local variables may show a client whose set-up was refused
             return f"<{type(self).__name__}, not set up>"
-        config = self.config
-        language = f" in {config.language}" if config.language else ""
-        return f"<{type(self).__name__} of {config.base_url}{language}>"
+        return f"<{type(self).__name__} of {self._session.name}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             "a client is not pickled: it holds secrets and connections; build one in each process"
         )
-
-
-def _check_colour(http_client: Any, transport: Any) -> None:
-    if http_client is not None and transport is not None:
-        raise ConfigurationError("give http_client or transport, not both")
-    if http_client is not None and not isinstance(http_client, httpx.Client):
-        raise ConfigurationError(f"http_client is an httpx.Client, not {type(http_client).__name__}")
-    if transport is not None and not isinstance(transport, httpx.BaseTransport):
-        raise ConfigurationError(f"transport is an httpx.BaseTransport, not {type(transport).__name__}")
 
 
 _GUARDED: Mapping[str, Callable[[Any], object]] = {

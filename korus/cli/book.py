@@ -187,7 +187,7 @@ def _book(booking: BookingFile, options: Options) -> int:
         def waiting(holder: RunHolder) -> None:
             progress.step(f"waiting, since {_at_work(holder)}")
 
-        with claim_run(korus.intent_log.journal, reference, options.wait, waiting) as claim:
+        with claim_run(korus.journal.store, reference, options.wait, waiting) as claim:
             progress.step("settling what earlier runs left")
             recovered = korus.journal.recover()
             if made := sum(len(each.succeeded) for each in recovered if each.kind == "order"):

@@ -39,12 +39,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from korus import Korus
+    from korus._booking.document_facts import Pending
     from korus._booking.lines import BookingProblem
     from korus._booking.live_checks import LineCheck
-    from korus._booking.outcomes import BulkOutcome, LineOutcome
+    from korus._booking.outcomes import BulkOutcome, LineOutcome, Recovered
     from korus._sync.booking.builder import BulkReservation
-    from korus._sync.booking.documents import Pending
-    from korus._sync.resources.journal import Recovered
     from korus.cli.booking_file import BookingFile
     from korus.cli.progress import Progress
     from korus.cli.run_claim import RunClaim
@@ -196,7 +195,7 @@ class BookingRun:
 
         The API may not show yet, or never show, what that run ordered.
         """
-        for other in sorted(self.korus.intent_log.journal.references()):
+        for other in sorted(self.korus.journal.store.references()):
             if other == self.reference or not is_similar(other, self.reference):
                 continue
             runs = read_log(self.korus.journal.list(reference=other), self.recovered)

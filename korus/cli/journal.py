@@ -19,9 +19,9 @@ from korus.cli.own_log import log_setting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from korus._booking.outcomes import Recovered
     from korus._journal.intent_log import Kind
     from korus._journal.sql_store import JournalEntry
-    from korus._sync.resources.journal import Recovered
 
 __all__ = ["app"]
 

@@ -17,8 +17,8 @@ from korus._core.raw_json import iri_of, json_object, objects, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from korus._booking.outcomes import Recovered
     from korus._journal.sql_store import JournalEntry
-    from korus._sync.resources.journal import Recovered
 
 __all__ = ["LostHold", "Part", "PreviousReservation", "PreviousRuns", "read_log"]
 

@@ -20,39 +20,39 @@ from korus.sandbox.clock import stamp
 from korus.sandbox.faults import KINDS
 
 if TYPE_CHECKING:
-    from korus.sandbox.sandbox import Sandbox
+    from korus.sandbox.controls import Controls
 
 __all__ = ["admin_routes", "from_here"]
 
-Action = Callable[["Sandbox", Request, dict[str, Any]], Any]
+Action = Callable[["Controls", Request, dict[str, Any]], Any]
 
 
-def _summary(sandbox: Sandbox, _: Request, __: dict[str, Any]) -> Any:
+def _summary(sandbox: Controls, _: Request, __: dict[str, Any]) -> Any:
     return {
         "environment": sandbox.environment(),
         "paths": {path: what for path, (what, _) in ACTIONS.items()},
     } | (sandbox.inspect.summary())
 
 
-def _orders(sandbox: Sandbox, request: Request, _: dict[str, Any]) -> Any:
+def _orders(sandbox: Controls, request: Request, _: dict[str, Any]) -> Any:
     wanted = request.query_params.get("external_reference")
     return [
         order for order in sandbox.inspect.orders if wanted is None or order["externalReference"] == wanted
     ]
 
 
-def _reservations(sandbox: Sandbox, request: Request, _: dict[str, Any]) -> Any:
+def _reservations(sandbox: Controls, request: Request, _: dict[str, Any]) -> Any:
     return (
         sandbox.inspect.open_reservations if "open" in request.query_params else sandbox.inspect.reservations
     )
 
 
-def _requests(sandbox: Sandbox, request: Request, _: dict[str, Any]) -> Any:
+def _requests(sandbox: Controls, request: Request, _: dict[str, Any]) -> Any:
     operation = request.query_params.get("operation")
     return [each.as_json() for each in sandbox.inspect.exchanges if operation in {None, each.operation}]
 
 
-def _faults(sandbox: Sandbox, request: Request, body: dict[str, Any]) -> Any:
+def _faults(sandbox: Controls, request: Request, body: dict[str, Any]) -> Any:
     if request.method == "POST":
         return sandbox.faults.from_json(body).as_json()
     if request.method == "DELETE":
@@ -61,33 +61,33 @@ def _faults(sandbox: Sandbox, request: Request, body: dict[str, Any]) -> Any:
     return {"kinds": dict(KINDS), "rules": rules, "struck": sandbox.faults.struck()}
 
 
-def _clock(sandbox: Sandbox, request: Request, body: dict[str, Any]) -> Any:
+def _clock(sandbox: Controls, request: Request, body: dict[str, Any]) -> Any:
     if request.method == "POST":
         sandbox.clock.advance(float(body["advance"]))
     return {"now": stamp(sandbox.clock.now())}
 
 
-def _revoke(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+def _revoke(sandbox: Controls, _: Request, body: dict[str, Any]) -> Any:
     sandbox.tokens.revoke_all(refresh=bool(body.get("refresh", False)))
     return {"tokens_issued": sandbox.tokens.tokens_issued}
 
 
-def _stock(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+def _stock(sandbox: Controls, _: Request, body: dict[str, Any]) -> Any:
     sandbox.set_stock(str(body["iri"]), int(body["available"]))
     return {}
 
 
-def _price(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+def _price(sandbox: Controls, _: Request, body: dict[str, Any]) -> Any:
     sandbox.set_price(str(body["iri"]), str(body["amount"]))
     return {}
 
 
-def _expire(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+def _expire(sandbox: Controls, _: Request, body: dict[str, Any]) -> Any:
     sandbox.expire_reservation(str(body["reservation"]))
     return {}
 
 
-def _catalog(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+def _catalog(sandbox: Controls, _: Request, body: dict[str, Any]) -> Any:
     edit = sandbox.catalog
     match body.pop("action"):
         case "add":
@@ -111,12 +111,12 @@ def _catalog(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
     return {}
 
 
-def _latency(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+def _latency(sandbox: Controls, _: Request, body: dict[str, Any]) -> Any:
     sandbox.latency = float(body["seconds"])
     return {}
 
 
-def _refuse(sandbox: Sandbox, _: Request, body: dict[str, Any]) -> Any:
+def _refuse(sandbox: Controls, _: Request, body: dict[str, Any]) -> Any:
     sandbox.refuse_connections(float(body["seconds"]))
     return {}
 
@@ -142,7 +142,7 @@ ACTIONS: dict[str, tuple[str, tuple[Action, tuple[str, ...]]]] = {
 """What can be asked, and what it does."""
 
 
-def admin_routes(sandbox: Sandbox) -> list[BaseRoute]:
+def admin_routes(sandbox: Controls) -> list[BaseRoute]:
     """Return the routes below ``/_sandbox``."""
     return [
         Route(f"/_sandbox{path}", _endpoint(sandbox, action), methods=list(methods))
@@ -150,7 +150,7 @@ def admin_routes(sandbox: Sandbox) -> list[BaseRoute]:
     ]
 
 
-def _endpoint(sandbox: Sandbox, action: Action) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(sandbox: Controls, action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         if not from_here(request):
             return JSONResponse({"error": "for loopback only"}, 403)

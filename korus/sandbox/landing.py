@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from korus.sandbox.catalogue import Base, Catalog, Form, Offer, Product
+    from korus.sandbox.controls import Controls
     from korus.sandbox.programme import BasePlan, ProductPlan
-    from korus.sandbox.sandbox import Sandbox
 
 __all__ = ["landing_routes"]
 
@@ -40,7 +40,7 @@ _BASES_SHOWN = 8
 _PRODUCTS_SHOWN = 40
 
 
-def landing_routes(sandbox: Sandbox) -> list[BaseRoute]:
+def landing_routes(sandbox: Controls) -> list[BaseRoute]:
     """Return the routes of the pages."""
 
     async def front(request: Request) -> HTMLResponse:
@@ -111,7 +111,7 @@ proposal.</div>
 """
 
 
-def _front(sandbox: Sandbox, *, secret: bool) -> str:
+def _front(sandbox: Controls, *, secret: bool) -> str:
     seen = sandbox.inspect.summary()
     figures = (
         (f"{seen['offers']:,}", "offers"),
@@ -135,7 +135,7 @@ def _front(sandbox: Sandbox, *, secret: bool) -> str:
     return _page("korus sandbox", body)
 
 
-def _card(sandbox: Sandbox, catalog: Catalog) -> str:
+def _card(sandbox: Controls, catalog: Catalog) -> str:
     plan = catalog.plan
     bases = sandbox.catalogue.bases[catalog.id]
     hidden = len(bases) - _BASES_SHOWN
@@ -196,7 +196,7 @@ the API answers it.</p>
 """
 
 
-def _catalog_page(sandbox: Sandbox, catalog: Catalog) -> str:
+def _catalog_page(sandbox: Controls, catalog: Catalog) -> str:
     today = sandbox.clock.now().astimezone(catalog.zone).date()
     days = [today + timedelta(days=offset) for offset in range(_DAYS_SHOWN)]
     ahead: dict[tuple[str, date | None], Offer] = {
@@ -222,7 +222,7 @@ def _catalog_page(sandbox: Sandbox, catalog: Catalog) -> str:
 
 
 def _product_row(
-    sandbox: Sandbox, product: Product, days: list[date], ahead: dict[tuple[str, date | None], Offer]
+    sandbox: Controls, product: Product, days: list[date], ahead: dict[tuple[str, date | None], Offer]
 ) -> str:
     if product.plan.dated:
         cells = "".join(_day(sandbox, ahead.get((product.id, day))) for day in days)
@@ -234,7 +234,7 @@ def _product_row(
     )
 
 
-def _day(sandbox: Sandbox, offer: Offer | None) -> str:
+def _day(sandbox: Controls, offer: Offer | None) -> str:
     if offer is None:
         return "<span></span>"
     left = sandbox.box_office.available(offer)

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from korus import BulkOutcome
+    from korus._booking.outcomes import Recovered
     from korus._journal.sql_store import JournalEntry
-    from korus._sync.resources.journal import Recovered
     from korus.models import Order, Reservation
 
 __all__ = [
@@ -359,7 +359,7 @@ class ThreadBooker:
     def _try(self, making: Making) -> None:
         if making.to_hold["lines"]:
             try:
-                builder = self.korus.reservations.bulk().from_dict(making.to_hold)
+                builder = self.korus.reservations.bulk().load(making.to_hold)
                 making.note_holds(builder.submit(max_price_change="1000"))
             except OutcomeUnknown as unknown:
                 making.note_holds(self.korus.reservations.resolve(unknown))
@@ -430,7 +430,7 @@ class TaskBooker:
     async def _try(self, making: Making) -> None:
         if making.to_hold["lines"]:
             try:
-                builder = self.korus.reservations.bulk().from_dict(making.to_hold)
+                builder = self.korus.reservations.bulk().load(making.to_hold)
                 making.note_holds(await builder.submit(max_price_change="1000"))
             except OutcomeUnknown as unknown:
                 making.note_holds(await self.korus.reservations.resolve(unknown))
@@ -623,7 +623,7 @@ def _hold_together(korus: Korus, makings: Sequence[Making], workers: int) -> Non
     if not lines:
         return
     builder = korus.reservations.bulk(lines_per_call=1, concurrency=workers)
-    builder.from_dict({**makings[0].plan.booking, "lines": lines})
+    builder.load({**makings[0].plan.booking, "lines": lines})
     owners = [making for making in makings for _ in making.to_hold["lines"]]
     try:
         outcome = builder.submit(max_price_change="1000")

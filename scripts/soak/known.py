@@ -107,7 +107,7 @@ def learn(korus: Korus, sandbox: Sandbox, *, seed: int, customers: int) -> Known
 
 
 def _bought(korus: Korus, booking: dict[str, Any], number: int) -> Order:
-    held = korus.reservations.bulk().from_dict(booking).submit()
+    held = korus.reservations.bulk().load(booking).submit()
     return korus.orders.create(
         held.succeeded,
         customer=customer_data(f"customer-{number}@example.org"),

@@ -176,7 +176,7 @@ class TestHolding:
         booking = front.korus.reservations.bulk()
         booking.add(offer, quantity=2, sessions={ticket: session})
         stored = json.dumps(booking.to_dict())
-        assert front.client().reservations.bulk().from_dict(json.loads(stored)).submit().ok
+        assert front.client().reservations.bulk().load(json.loads(stored)).submit().ok
         assert front.sandbox.inspect.reservations[-1]["sessions"][-1] == session.iri
 
     def test_a_large_booking_is_split_into_calls_and_keeps_its_order(self, front):
@@ -210,7 +210,7 @@ class TestChecking:
         unlimited = {**offer.to_dict(), "availabilityCheckRequired": False}
         booking.add(unlimited, quantity=2, sessions={ticket: session})
         if stored:
-            booking = front.client().reservations.bulk().from_dict(json.loads(json.dumps(booking.to_dict())))
+            booking = front.client().reservations.bulk().load(json.loads(json.dumps(booking.to_dict())))
         with pytest.raises(SoldOut) as caught:
             booking.submit()
         (shortage,) = caught.value.shortages
@@ -473,7 +473,9 @@ class TestLostAnswers:
 
     def test_found_hold_stays_found_beside_one_claimed_by_another(self, front):
         front.korus = front.client(journal=None)
-        getattr(front.korus.intent_log, "_inner", front.korus.intent_log).store = Overtaken(front.sandbox)
+        getattr(front.korus._session.intent_log, "_inner", front.korus._session.intent_log).store = Overtaken(
+            front.sandbox
+        )
         front.sandbox.faults.add("drop_after", operation=POST, count=1)
         held = front.hold(*front.offers(2))
         assert held.ok

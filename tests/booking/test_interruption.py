@@ -270,7 +270,7 @@ class TestCancellation:
 
     async def test_a_recovery_that_is_cancelled_lets_go_of_what_it_took(self, settings, monkeypatch):
         async with AsyncKorus(**settings) as korus:
-            store = korus.intent_log.journal
+            store = korus.journal.store
             store.open(new_intent("order", ["/r"], {"reservations": ["/r"], "externalReference": "S"}))
             taking = JournalStore.take_over
 
@@ -286,6 +286,6 @@ class TestCancellation:
 
     def test_the_driver_of_each_client_knows_whether_the_log_is_shared(self, settings):
         korus = AsyncKorus(**settings)
-        assert isinstance(korus.driver, AsyncDriver)
-        assert korus.driver.patience.is_shared
-        assert not AsyncKorus(**{**settings, "journal": None}).driver.patience.is_shared
+        assert isinstance(korus._session.driver, AsyncDriver)
+        assert korus._session.driver.patience.is_shared
+        assert not AsyncKorus(**{**settings, "journal": None})._session.driver.patience.is_shared

@@ -322,7 +322,7 @@ class TestStore:
     def test_settled_entries_expire_and_open_ones_never_do(self, address, opened):
         time_ = Time()
         store = opened(address, now=time_.now)
-        assert store.retention == timedelta(days=90)
+        assert store.retention() == timedelta(days=90)
         store.keep(timedelta(days=7))
         done, waiting = order_intent("/r/1"), order_intent("/r/2")
         for intent in (done, waiting):
@@ -836,7 +836,7 @@ def test_a_run_that_another_has_taken_over_is_not_renewed(opened, address):
 def test_any_retention_can_be_set_and_read(keep, address, opened):
     store = opened(address)
     store.keep(keep)
-    assert abs(store.retention - keep) <= timedelta(seconds=2)
+    assert abs(store.retention() - keep) <= timedelta(seconds=2)
     assert store.prune() == 0
     assert store.prune(keep) == 0
 

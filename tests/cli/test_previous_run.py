@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from korus._booking.outcomes import LineOutcome, OrderLine
+from korus._booking.outcomes import LineOutcome, OrderLine, Recovered
 from korus._journal.sql_store import JournalEntry
-from korus._sync.resources.journal import Recovered
 from korus.cli.previous_run import read_log
 from korus.errors import OutcomeUnknown
 

@@ -255,7 +255,7 @@ JOURNAL, WEEK = {str(tmp_path / "bookings.db")!r}, timedelta(days=7)
 keep()
 writing = threading.Event()
 def write():
-    with korus.intent_log.journal._transaction():
+    with korus.journal.store._transaction():
         writing.set()
         time.sleep(0.3)
 def work():

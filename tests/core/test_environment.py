@@ -149,8 +149,8 @@ def test_a_log_of_keys_that_cannot_be_written_is_named(
 ) -> None:
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys"))
     monkeypatch.setenv("SSL_CERT_DIR", "")
-    from korus._async import client as asynchronous
-    from korus._sync import client as synchronous
+    from korus._async.http import pool as asynchronous
+    from korus._sync.http import pool as synchronous
 
     for module in (asynchronous, synchronous):
         module._ssl_context.cache_clear()

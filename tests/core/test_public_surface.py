@@ -146,3 +146,17 @@ def test_types_lists_its_own_names_only() -> None:
 
 def test_importing_types_loads_none_of_them() -> None:
     assert not modules_after("import korus.types") & {"attr", "httpx", "sqlalchemy", "korus._booking"}
+
+
+@pytest.mark.parametrize("kind", [korus.Korus, korus.AsyncKorus])
+def test_dir_of_a_client_lists_what_users_use(kind: type) -> None:
+    client = kind(client_id="a", client_secret="b", environment="production")
+    close = "aclose" if kind is korus.AsyncKorus else "close"
+    resources = {"catalogs", "documents", "forms", "journal", "offers", "orders", "product_bases", "products"}
+    resources |= {"reservations", "tickets"}
+    assert set(dir(client)) == resources | {"cache", "config", "from_env", "raw_answer", "request"} | {
+        "transport",
+        "with_options",
+        close,
+    }
+    assert all(hasattr(kind, name) for name in dir(client))

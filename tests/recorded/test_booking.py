@@ -208,5 +208,5 @@ def test_a_booking_written_down_is_the_same_booking(client):
     booking.add(plain_offer(client), quantity=3)
     written = json.loads(json.dumps(booking.to_dict()))
     again = client.reservations.bulk()
-    again.from_dict(written)
+    again.load(written)
     assert again.submit().ok

@@ -350,9 +350,9 @@ def test_the_marker_gives_the_sandbox_its_arguments(pytester):
         @pytest.mark.korus_sandbox(offers=60, seed=3)
         def test_a_small_one(korus, korus_sandbox):
             catalog = korus.catalogs.list().first()
-            before = korus.offers.list(catalog).total
+            before = korus.offers.list(catalog).total()
             korus_sandbox.catalog.remove(korus.offers.list(catalog).first().iri)
-            assert (before, korus.offers.list(catalog).total, korus_sandbox.seed) == (60, 59, 3)
+            assert (before, korus.offers.list(catalog).total(), korus_sandbox.seed) == (60, 59, 3)
         """
     )
     pytester.runpytest_subprocess(*PLUGINS, "--strict-markers").assert_outcomes(passed=1)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from korus._booking.beneficiaries import requirement
-from korus._booking.document_facts import DocumentAddress, DocumentFacts, documents_of
+from korus._booking.document_facts import DocumentAddress, DocumentFacts, Pending, documents_of
 from korus._booking.file_checks import too_early
 from korus._booking.issued_tickets import read_order_tickets
 from korus._http.endpoints import available, request_for
@@ -31,35 +31,13 @@ if TYPE_CHECKING:
 
     from korus._async.http.transport import AsyncTransport
 
-__all__ = ["AsyncDelivery", "Pending"]
+__all__ = ["AsyncDelivery"]
 
 _OPERATION = "download"
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 # a document that is due so many seconds after the deadline will not come in time
 _HOPELESS = 60.0
-
-
-@frozen
-class Pending:
-    """How waiting for documents stands; what a progress callback gets.
-
-    Attributes:
-        ready: The IRIs of the documents that can be downloaded.
-        pending: Those that cannot yet.
-        due: When the last of these will be ready, None when it is not known.
-        waited: Seconds waited so far.
-    """
-
-    ready: tuple[str, ...]
-    pending: tuple[str, ...]
-    due: datetime | None
-    waited: float
-
-    def without(self, document: str) -> Pending:
-        """Return the same with a document that is not ready after all."""
-        ready = tuple(iri for iri in self.ready if iri != document)
-        return evolve(self, ready=ready, pending=(*self.pending, document))
 
 
 @frozen

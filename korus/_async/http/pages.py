@@ -18,7 +18,7 @@ from korus.errors import CollectionChanged, ConfigurationError, InvalidArgument,
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
-    from korus._async.http.transport import Answer
+    from korus._http.answer import Answer
 
 __all__ = ["AsyncPages", "Source"]
 
@@ -150,11 +150,11 @@ class AsyncPages(Generic[_T]):
         """
         return _WholePages(self._reader)
 
-    @property
     async def total(self) -> int | None:
-        """How many items the collection has: as the last page said that was read, else by asking for one.
+        """Return how many items the collection has: as the last page said, or else by reading the first.
 
-        None when the API does not say.
+        Returns:
+            The number; None when the API does not say.
         """
         if self._reader.total is None:
             await self._reader.read(self._reader.start)

@@ -10,7 +10,7 @@ import platform
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,7 +20,7 @@ from korus._async.http.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progr
 from korus._async.http.gate import AsyncGate
 from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._core.observer import CallWatch, Observer
-from korus._http.decode import decode_json, decode_object
+from korus._http.answer import Answer
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
@@ -31,7 +31,7 @@ from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
 from korus._http.tap import through
 from korus._http.transport_errors import CAUGHT, failure_of
-from korus._primitives.asynchronous import AsyncCalls, AsyncSlots, discard_lost, sleep, time_limit
+from korus._primitives.asynchronous import AsyncCalls, discard_lost, sleep, time_limit
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.countdown import Countdown
 from korus._version import __version__
@@ -44,18 +44,16 @@ from korus.errors import (
     RateLimited,
 )
 from korus.hooks import CacheHit, RateLimitMet, RetryScheduled
-from korus.iri import prefix_of, relative_iris
+from korus.iri import prefix_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from korus._async.http.cache import AsyncCatalogueCache
+    from korus._async.http.pool import AsyncPool
     from korus._core.config import Config, Timeouts
-    from korus._core.secret import Secret
 
-__all__ = ["Answer", "AsyncFetched", "AsyncTransport", "Operation", "Trace", "user_agent"]
-
-_Decoded = TypeVar("_Decoded")
+__all__ = ["AsyncFetched", "AsyncTransport", "Operation", "Trace", "user_agent"]
 
 _MEDIA_TYPE = "application/ld+json"
 # the network's own timeouts come first, so that "never connected" is told from "never answered"
@@ -82,89 +80,6 @@ class Operation(Protocol):
     def path(self) -> str:
         """``/v1/ticketing/catalogs/{catalogId}/offers``."""
         ...
-
-
-class AsyncPool(Protocol):
-    """The connections of a client: those of this process and event loop."""
-
-    cookies: httpx.Cookies
-
-    def get(self) -> httpx.AsyncClient:
-        """Return the httpx client."""
-        ...
-
-    def slots(self) -> AsyncSlots:
-        """Return the room for attempts."""
-        ...
-
-
-@define(eq=False)
-class Answer:
-    """An answer with a success status.
-
-    Attributes:
-        operation: The operation's name.
-        status: The HTTP status.
-        headers: The answer's headers.
-        content: The body's bytes, without content encoding.
-        secrets: What is masked in its request id, should a header echo it.
-        identity: What was asked for.
-        prefix: The path below which the API is reached, which its IRIs may have before them.
-    """
-
-    operation: str
-    status: int
-    headers: httpx.Headers = field(repr=False)
-    content: bytes = field(repr=False)
-    secrets: tuple[Secret, ...] = field(default=(), repr=False)
-    identity: Identity | None = field(default=None, repr=False)
-    prefix: str = field(default="", repr=False, kw_only=True)
-
-    @property
-    def request_id(self) -> str | None:
-        """The API's id of the request, if it sent one."""
-        return request_id_of(self.headers, self.secrets)
-
-    def json(self) -> Any:
-        """Decode the body.
-
-        Raises:
-            DecodingFailed: It is not JSON.
-            AnswerMismatch: It is about another resource than was asked for.
-        """
-        return self._decoded(decode_json)
-
-    def object(self) -> dict[str, Any]:
-        """Decode the body, which has to be a JSON object.
-
-        Raises:
-            DecodingFailed: It is not a JSON object.
-            AnswerMismatch: It is about another resource than was asked for.
-        """
-        return self._decoded(decode_object)
-
-    def is_readable(self) -> bool:
-        """Return True if the body is JSON, and about what was asked for."""
-        try:
-            self.json()
-        except DecodingFailed:
-            return False
-        return True
-
-    def _decoded(self, decode: Callable[..., _Decoded]) -> _Decoded:
-        try:
-            decoded = decode(
-                self.content,
-                self.headers.get("content-type"),
-                operation=self.operation,
-            )
-            if self.identity is not None:
-                self.identity.check(decoded, operation=self.operation)
-        except DecodingFailed as error:
-            error.status, error.request_id = self.status, self.request_id
-            # without the frames it came through: they hold the whole body
-            raise error.with_traceback(None) from None
-        return cast("_Decoded", relative_iris(decoded, self.prefix))
 
 
 @define
@@ -445,7 +360,7 @@ class AsyncTransport:
             wait = outcome.retry_after
             await self._gate.limited(turn, None if wait is None else min(wait, longest))
         elif isinstance(outcome, Answer):
-            seconds = exhausted_for(outcome.headers.raw, self.clock.now)
+            seconds = exhausted_for(httpx.Headers(outcome.headers).raw, self.clock.now)
             if seconds is not None:
                 await self._gate.exhausted(min(seconds, longest))
 

@@ -11,8 +11,9 @@ from korus.iri import Kind, Reference, reference
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from korus._async.client import AsyncKorus
-    from korus._async.http.transport import Answer, AsyncTransport
+    from korus._async.booking.session import AsyncSession
+    from korus._async.http.transport import AsyncTransport
+    from korus._http.answer import Answer
     from korus._http.pagination import Query
 
 __all__ = ["AsyncResource"]
@@ -23,19 +24,19 @@ _T = TypeVar("_T")
 class AsyncResource:
     """The methods of a client that concern one kind of resource."""
 
-    def __init__(self, client: AsyncKorus) -> None:
-        self._client = client
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._client!r}>"
+        return f"<{type(self).__name__} of {self._session.name}>"
 
     @property
     def _transport(self) -> AsyncTransport:
-        return self._client.transport
+        return self._session.transport
 
     @property
     def _base_url(self) -> str:
-        return self._client.transport.config.base_url
+        return self._session.transport.config.base_url
 
     def _reference(self, value: object, *kinds: Kind, parent: Reference | None = None) -> Reference:
         return reference(value, *kinds, base_url=self._base_url, parent=parent)

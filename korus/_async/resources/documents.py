@@ -6,10 +6,10 @@ import logging
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from korus._async.booking.documents import AsyncDelivery, Pending, document_of
+from korus._async.booking.documents import AsyncDelivery, document_of
 from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
-from korus._booking.document_facts import DocumentAddress, OrderName
+from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
 from korus._http.endpoints import available
 from korus.errors import DocumentsNotReady, InvalidArgument

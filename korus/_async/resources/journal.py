@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING
 
 from korus._async.booking.driver import AsyncDriver
 from korus._async.booking.hold import HoldResult
 from korus._async.booking.order import OrderResult
 from korus._booking import hold_steps, order_steps
+from korus._booking.outcomes import Recovered
 from korus._booking.recovery_steps import RecoveredIntent, recover
 from korus._primitives.asynchronous import run_blocking
-from korus.errors import InvalidArgument, KorusError
+from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
     import builtins
     from datetime import timedelta
 
-    from korus._async.client import AsyncKorus
-    from korus._booking.outcomes import LineOutcome
+    from korus._async.booking.session import AsyncSession
     from korus._journal.intent_log import Kind
     from korus._journal.sql_store import JournalEntry, JournalStore
 
-__all__ = ["AsyncJournal", "Recovered"]
-
-
-@frozen
-class Recovered:
-    """The outcome of one intent that was left open.
-
-    Attributes:
-        id: The intent's id.
-        kind: ``hold`` or ``order``.
-        reference: The external reference of an order, or of the purchase that a hold is for.
-        lines: The outcome of each line that was open; empty when it is not known still.
-        error: Why it is not known still.
-    """
-
-    id: str
-    kind: Kind
-    reference: str | None
-    lines: tuple[LineOutcome[Any], ...] = field(default=())
-    error: KorusError | None = None
-
-    @property
-    def settled(self) -> bool:
-        """True if its outcome is known now."""
-        unsettled = any(outcome.status == "unknown" for outcome in self.lines)
-        return bool(self.lines) and not unsettled
-
-    @property
-    def succeeded(self) -> tuple[Any, ...]:
-        """The reservations or orders that exist."""
-        return tuple(result for outcome in self.lines for result in outcome.results)
+__all__ = ["AsyncJournal"]
 
 
 class AsyncJournal:
@@ -69,11 +37,11 @@ class AsyncJournal:
         ...         print(recovered.reference, recovered.settled)
     """
 
-    def __init__(self, client: AsyncKorus) -> None:
-        self._client = client
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._client!r}>"
+        return f"<{type(self).__name__} of {self._session.name}>"
 
     async def list(
         self,
@@ -98,7 +66,7 @@ class AsyncJournal:
         if kind not in {None, "hold", "order"}:
             raise InvalidArgument(f"kind is 'hold' or 'order', not {kind!r}")
         return await run_blocking(
-            self._store.entries, open_only=open_only, kind=kind, reference=reference, limit=limit
+            self.store.entries, open_only=open_only, kind=kind, reference=reference, limit=limit
         )
 
     async def recover(self, *, complete: bool = True, concurrency: int = 4) -> tuple[Recovered, ...]:
@@ -125,9 +93,9 @@ class AsyncJournal:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be read.
         """
-        _ = self._store
-        driver = AsyncDriver(self._client.transport, self._client.intent_log, concurrency)
-        with self._client.transport.observer.action("recover"):
+        _ = self.store
+        driver = AsyncDriver(self._session.transport, self._session.intent_log, concurrency)
+        with self._session.transport.observer.action("recover"):
             recovered = await driver.run(recover(complete=complete))
         return tuple(map(_recovered, recovered))
 
@@ -144,7 +112,7 @@ class AsyncJournal:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be written.
         """
-        return await run_blocking(self._store.forget, intent_id)
+        return await run_blocking(self.store.forget, intent_id)
 
     async def prune(self, older_than: timedelta | None = None) -> int:
         """Forget intents that were settled longer ago than ``older_than``, or than the journal's retention.
@@ -156,7 +124,7 @@ class AsyncJournal:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be written.
         """
-        return await run_blocking(self._store.prune, older_than)
+        return await run_blocking(self.store.prune, older_than)
 
     async def retain(self, keep: timedelta) -> None:
         """Set how long settled intents are kept, for everybody who shares the journal; 90 days at first.
@@ -166,11 +134,16 @@ class AsyncJournal:
             InvalidArgument: ``keep`` is negative.
             JournalFailed: The journal cannot be written.
         """
-        await run_blocking(self._store.keep, keep)
+        await run_blocking(self.store.keep, keep)
 
     @property
-    def _store(self) -> JournalStore:
-        return self._client.intent_log.journal
+    def store(self) -> JournalStore:
+        """The journal itself, whose methods block.
+
+        Raises:
+            ConfigurationError: This client has no journal.
+        """
+        return self._session.intent_log.journal
 
 
 def _recovered(found: RecoveredIntent) -> Recovered:

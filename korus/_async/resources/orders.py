@@ -140,7 +140,7 @@ class AsyncOrders(AsyncResource):
         """
         request = order_request(held, customer, external_reference, notes, self._base_url)
         with self._transport.observer.action("order", len(request.lines)):
-            result = await place(self._client.driver, request)
+            result = await place(self._session.driver, request)
         again: Callable[[Sequence[Any]], AsyncBulkReservation] | None = getattr(held, "rebook_units", None)
 
         def rebook(lines: Sequence[Line]) -> AsyncBulkReservation:
@@ -179,5 +179,5 @@ class AsyncOrders(AsyncResource):
         request = order_request_of(intent)
         if not request.lines or not request.external_reference:
             raise InvalidArgument("not an unknown order: its reservations are missing")
-        result = await resolve(self._client.driver, intent)
+        result = await resolve(self._session.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from korus._async.booking.builder import AsyncBulkReservation
+from korus._async.booking.builder import AsyncBulkReservation, AsyncLookUps
 from korus._async.booking.hold import resolve
 from korus._async.resources._resource import AsyncResource
+from korus._async.resources.forms import AsyncForms
+from korus._async.resources.offers import AsyncOffers
 from korus._booking.intent_details import hold_lines
 from korus._booking.outcomes import BulkOutcome
 from korus._http.endpoints import available
@@ -17,9 +19,10 @@ from korus.iri import RESERVATION, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from korus._async.http.pages import AsyncPages
-    from korus.models import Reservation
+    from korus.models import Catalog, ProductBase, Reservation
 
 __all__ = ["AsyncReservations"]
 
@@ -82,8 +85,8 @@ class AsyncReservations(AsyncResource):
     def bulk(
         self,
         *,
-        catalog: object = None,
-        time_zone: object = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         lines_per_call: int = 50,
         concurrency: int = 4,
     ) -> AsyncBulkReservation:
@@ -103,7 +106,8 @@ class AsyncReservations(AsyncResource):
         Reference: 3.10, 4.9.
         """
         return AsyncBulkReservation(
-            self._client,
+            self._session,
+            AsyncLookUps(AsyncOffers(self._session), AsyncForms(self._session)),
             catalog=catalog,
             time_zone=time_zone,
             lines_per_call=lines_per_call,
@@ -131,5 +135,5 @@ class AsyncReservations(AsyncResource):
         intent = Intent.from_dict(stored, "hold")
         if not hold_lines(intent.details):
             raise InvalidArgument("not an unknown hold: its lines are missing")
-        result = await resolve(self._client.driver, intent)
+        result = await resolve(self._session.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from attrs import frozen
 
 from korus._booking.booking import Booking
 from korus._booking.hold_steps import take_snapshot
@@ -36,20 +38,80 @@ from korus.iri import CATALOG, OFFER, OFFER_TICKET, parse_iri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, tzinfo
     from decimal import Decimal
+    from typing import TypeAlias
 
     from korus._booking.snapshot import Snapshot
-    from korus._sync.client import Korus
+    from korus._sync.booking.session import Session
+    from korus._sync.http.pages import Pages
+    from korus.forms import FormAnswers
     from korus.iri import Reference
-    from korus.models import Product, Reservation
+    from korus.models import (
+        Catalog,
+        Form,
+        Offer,
+        OfferAvailability,
+        OfferPrice,
+        OfferTicket,
+        OfferTicketSession,
+        Product,
+        ProductBase,
+        Reservation,
+    )
 
-__all__ = ["BulkReservation"]
+    _Ticket: TypeAlias = OfferTicket | Reference | str
+    _Value = TypeVar("_Value")
+    _ByTicket: TypeAlias = (
+        Mapping[OfferTicket, _Value]
+        | Mapping[Reference, _Value]
+        | Mapping[str, _Value]
+        | Mapping[_Ticket, _Value]
+        | Iterable[tuple[_Ticket | Mapping[str, Any], _Value]]
+    )
+
+__all__ = ["BulkReservation", "LookUps"]
 
 _Facts = TypeVar("_Facts")
 _LOG = logging.getLogger("korus")
 _PAGE = 50
 _CONCURRENCY = 4
+
+
+class _Offers(Protocol):
+    """The look-ups of offers; `Offers` has them."""
+
+    def list(
+        self,
+        catalog: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        products: Iterable[Product | Reference | str] | None = None,
+        page_size: int | None = None,
+    ) -> Pages[Offer]: ...
+
+    def ticket(self, ticket: str) -> OfferTicket: ...
+
+    def tickets(self, offer: str) -> Pages[OfferTicket]: ...
+
+    def availability(self, offer: str) -> OfferAvailability: ...
+
+    def price(self, offer: str) -> OfferPrice: ...
+
+
+class _Forms(Protocol):
+    """The look-up of forms; `Forms` has it."""
+
+    def get(self, form: str) -> Form: ...
+
+
+@frozen
+class LookUps:
+    """What a booking asks the API before it is judged."""
+
+    offers: _Offers
+    forms: _Forms
 
 
 class BulkReservation:
@@ -70,18 +132,17 @@ class BulkReservation:
 
     def __init__(
         self,
-        client: Korus,
+        session: Session,
+        look_ups: LookUps,
         *,
-        catalog: object = None,
-        time_zone: object = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         lines_per_call: int = 50,
         concurrency: int = _CONCURRENCY,
     ) -> None:
         split((), lines_per_call)  # refuses a size that is none
-        self._client = client
-        self._booking = Booking(
-            catalog=catalog, time_zone=time_zone, base_url=client.transport.config.base_url
-        )
+        self._session, self._look_ups = session, look_ups
+        self._booking = Booking(catalog=catalog, time_zone=time_zone, base_url=session.config.base_url)
         # where to look for an offer that was given by IRI: product and date
         self._hints: dict[str, tuple[Product | Reference | str | None, str | None]] = {}
         self._lines_per_call = lines_per_call
@@ -100,14 +161,14 @@ class BulkReservation:
 
     def add(
         self,
-        offer: object,
+        offer: Offer | Mapping[str, Any] | Reference | str,
         quantity: int = 1,
-        sessions: Mapping[Any, object] | Iterable[tuple[object, object]] | None = None,
-        answers: Mapping[Any, object] | Iterable[tuple[object, object]] | None = None,
         *,
-        catalog: object = None,
+        sessions: _ByTicket[OfferTicketSession | Mapping[str, Any] | Reference | str | None] | None = None,
+        answers: _ByTicket[FormAnswers | Mapping[Any, Any] | None] | None = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
         price: Decimal | str | int | None = None,
-        time_zone: object = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         product: Product | Reference | str | None = None,
         date: date | str | None = None,
     ) -> BookingLine:
@@ -146,15 +207,15 @@ class BulkReservation:
         return line
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the booking down as plain JSON, for a queue, a file or a row; `from_dict` reads it.
+        """Write the booking down as plain JSON, for a queue, a file or a row; `load` reads it.
 
         Raises:
             InvalidArgument: An answer is of a type that cannot be written down.
         """
         return self._booking.to_dict()
 
-    def from_dict(self, stored: Mapping[str, Any]) -> Self:
-        """Add the lines of a booking that `to_dict` wrote, and give this builder.
+    def load(self, stored: Mapping[str, Any]) -> Self:
+        """Add the lines of a booking that `to_dict` wrote, and return this builder.
 
         Raises:
             InvalidArgument: It is no such thing, or written by a later korus.
@@ -222,7 +283,7 @@ class BulkReservation:
         Reference: 3.10, 7.3.
         """
         allowed = tolerance(max_price_change)
-        with self._client.transport.observer.action("book", len(self.lines)):
+        with self._session.transport.observer.action("book", len(self.lines)):
             return self._submit(allowed, external_reference, check=check)
 
     def _submit(
@@ -235,11 +296,11 @@ class BulkReservation:
         elif allowed is not None:
             raise InvalidArgument("max_price_change needs check=True: the price has to be asked")
         else:
-            snapshot = self._client.driver.run(take_snapshot())
+            snapshot = self._session.driver.run(take_snapshot())
         known = self._booking.knowledge
         listed = [listed_price(line, known.offers.get(line.offer)).amount for line in self.lines]
         result = hold_all(
-            self._client.driver,
+            self._session.driver,
             self.lines,
             prepared.items,
             [None if price is None else str(price) for price in listed],
@@ -259,7 +320,7 @@ class BulkReservation:
             result.strangers,
             rebook=self._rebook,
             rebook_units=self.rebook_units,
-            clock=self._client.transport.clock,
+            clock=self._session.transport.clock,
         )
 
     def _rebook(self, lines: Sequence[Line]) -> BulkReservation:
@@ -268,7 +329,10 @@ class BulkReservation:
     def rebook_units(self, lines: Sequence[tuple[BookingLine, int]]) -> BulkReservation:
         """Start a booking of lines of this one, each with so many units."""
         again = BulkReservation(
-            self._client, lines_per_call=self._lines_per_call, concurrency=self._concurrency
+            self._session,
+            self._look_ups,
+            lines_per_call=self._lines_per_call,
+            concurrency=self._concurrency,
         )
         again._booking.knowledge = self._booking.knowledge
         for line, units in lines:
@@ -285,7 +349,7 @@ class BulkReservation:
     # --- asking what has to be known -----------------------------------------------------------------------
 
     def _prepared(self, *, check: bool) -> Prepared:
-        known, shared = self._booking.knowledge, self._client.offer_facts.known
+        known, shared = self._booking.knowledge, self._session.offer_facts.known
         for _ in range(4):  # offers first, then their tickets, then the forms of these
             need = wanted(self.lines, known, only_answers=not check)
             if not need:
@@ -350,8 +414,8 @@ class BulkReservation:
 
     def _look(self, catalog: str, missing: set[str], **filters: Any) -> None:
         """Read the offers of a catalogue until none is missing; what is found is missing no longer."""
-        known, shared = self._booking.knowledge, self._client.offer_facts.known
-        for offer in self._client.offers.list(catalog, page_size=_PAGE, **filters):
+        known, shared = self._booking.knowledge, self._session.offer_facts.known
+        for offer in self._look_ups.offers.list(catalog, page_size=_PAGE, **filters):
             facts = OfferFacts.read(offer)
             if facts.iri is None or not facts.is_described:
                 continue
@@ -367,29 +431,29 @@ class BulkReservation:
         if iri in known.tickets:
             return
         try:
-            found = TicketFacts.read(self._client.offers.ticket(iri))
+            found = TicketFacts.read(self._look_ups.offers.ticket(iri))
         except NotFound:
             found = None
         except OperationUnavailable:
             offer = parse_iri(iri, OFFER_TICKET).up(OFFER).iri
-            for ticket in self._client.offers.tickets(offer):
+            for ticket in self._look_ups.offers.tickets(offer):
                 known.learn_ticket(TicketFacts.read(ticket, offer))
             found = known.tickets.get(iri)
         known.tickets[iri] = found
         if found is not None:
-            self._client.offer_facts.known.tickets[iri] = found
+            self._session.offer_facts.known.tickets[iri] = found
 
     def _learn_form(self, iri: str) -> None:
         known = self._booking.knowledge
         if iri in known.forms:
             return
         try:
-            found = FormDefinition.read(self._client.forms.get(iri), iri)
+            found = FormDefinition.read(self._look_ups.forms.get(iri), iri)
         except (NotFound, PermissionDenied, OperationUnavailable):
             found = None
         known.forms[iri] = found
         if found is not None:
-            self._client.offer_facts.known.forms[iri] = found
+            self._session.offer_facts.known.forms[iri] = found
 
     # --- asking what is left and what it costs -------------------------------------------------------------
 
@@ -404,13 +468,13 @@ class BulkReservation:
         snapshots: list[Snapshot | None] = []
 
         def availability_of(offer: str) -> None:
-            left[offer] = self._client.offers.availability(offer)
+            left[offer] = self._look_ups.offers.availability(offer)
 
         def price_of(offer: str) -> None:
-            prices[offer] = self._client.offers.price(offer)
+            prices[offer] = self._look_ups.offers.price(offer)
 
         def look() -> None:
-            snapshots.append(self._client.driver.run(take_snapshot()))
+            snapshots.append(self._session.driver.run(take_snapshot()))
 
         questions: list[Callable[[], None]] = [look] if with_snapshot else []
         for offer, lines in offers.items():

@@ -24,7 +24,7 @@ from korus.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
 
-    from korus._sync.http.transport import Answer
+    from korus._http.answer import Answer
 
 __all__ = ["Pages", "Source"]
 
@@ -154,11 +154,11 @@ class Pages(Generic[_T]):
         """
         return _WholePages(self._reader)
 
-    @property
     def total(self) -> int | None:
-        """How many items the collection has: as the last page said that was read, else by asking for one.
+        """Return how many items the collection has: as the last page said, or else by reading the first.
 
-        None when the API does not say.
+        Returns:
+            The number; None when the API does not say.
         """
         if self._reader.total is None:
             self._reader.read(self._reader.start)

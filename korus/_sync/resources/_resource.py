@@ -12,9 +12,10 @@ from korus.iri import Kind, Reference, reference
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from korus._http.answer import Answer
     from korus._http.pagination import Query
-    from korus._sync.client import Korus
-    from korus._sync.http.transport import Answer, Transport
+    from korus._sync.booking.session import Session
+    from korus._sync.http.transport import Transport
 
 __all__ = ["Resource"]
 
@@ -24,19 +25,19 @@ _T = TypeVar("_T")
 class Resource:
     """The methods of a client that concern one kind of resource."""
 
-    def __init__(self, client: Korus) -> None:
-        self._client = client
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self._client!r}>"
+        return f"<{type(self).__name__} of {self._session.name}>"
 
     @property
     def _transport(self) -> Transport:
-        return self._client.transport
+        return self._session.transport
 
     @property
     def _base_url(self) -> str:
-        return self._client.transport.config.base_url
+        return self._session.transport.config.base_url
 
     def _reference(self, value: object, *kinds: Kind, parent: Reference | None = None) -> Reference:
         return reference(value, *kinds, base_url=self._base_url, parent=parent)

@@ -7,10 +7,10 @@ import logging
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from korus._booking.document_facts import DocumentAddress, OrderName
+from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
 from korus._http.endpoints import available
-from korus._sync.booking.documents import Delivery, Pending, document_of
+from korus._sync.booking.documents import Delivery, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
 from korus._sync.resources._resource import Resource
 from korus.errors import DocumentsNotReady, InvalidArgument

@@ -138,7 +138,7 @@ class Orders(Resource):
         """
         request = order_request(held, customer, external_reference, notes, self._base_url)
         with self._transport.observer.action("order", len(request.lines)):
-            result = place(self._client.driver, request)
+            result = place(self._session.driver, request)
         again: Callable[[Sequence[Any]], BulkReservation] | None = getattr(held, "rebook_units", None)
 
         def rebook(lines: Sequence[Line]) -> BulkReservation:
@@ -175,5 +175,5 @@ class Orders(Resource):
         request = order_request_of(intent)
         if not request.lines or not request.external_reference:
             raise InvalidArgument("not an unknown order: its reservations are missing")
-        result = resolve(self._client.driver, intent)
+        result = resolve(self._session.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

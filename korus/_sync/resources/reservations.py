@@ -10,17 +10,20 @@ from korus._booking.outcomes import BulkOutcome
 from korus._http.endpoints import available
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
-from korus._sync.booking.builder import BulkReservation
+from korus._sync.booking.builder import BulkReservation, LookUps
 from korus._sync.booking.hold import resolve
 from korus._sync.resources._resource import Resource
+from korus._sync.resources.forms import Forms
+from korus._sync.resources.offers import Offers
 from korus.errors import InvalidArgument, OutcomeUnknown
 from korus.iri import RESERVATION, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
     from korus._sync.http.pages import Pages
-    from korus.models import Reservation
+    from korus.models import Catalog, ProductBase, Reservation
 
 __all__ = ["Reservations"]
 
@@ -83,8 +86,8 @@ class Reservations(Resource):
     def bulk(
         self,
         *,
-        catalog: object = None,
-        time_zone: object = None,
+        catalog: Catalog | Mapping[str, Any] | Reference | str | None = None,
+        time_zone: ProductBase | Mapping[str, Any] | tzinfo | str | None = None,
         lines_per_call: int = 50,
         concurrency: int = 4,
     ) -> BulkReservation:
@@ -104,7 +107,8 @@ class Reservations(Resource):
         Reference: 3.10, 4.9.
         """
         return BulkReservation(
-            self._client,
+            self._session,
+            LookUps(Offers(self._session), Forms(self._session)),
             catalog=catalog,
             time_zone=time_zone,
             lines_per_call=lines_per_call,
@@ -132,5 +136,5 @@ class Reservations(Resource):
         intent = Intent.from_dict(stored, "hold")
         if not hold_lines(intent.details):
             raise InvalidArgument("not an unknown hold: its lines are missing")
-        result = resolve(self._client.driver, intent)
+        result = resolve(self._session.driver, intent)
         return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)

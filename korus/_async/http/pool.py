@@ -1,0 +1,145 @@
+"""The pool of connections: an httpx client for each process and event loop, or the caller's own."""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
+
+import httpx
+
+from korus._core.forks import hold_off_forks
+from korus._http.environment import check_proxies, setup_error
+from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
+from korus.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Hashable
+
+    from korus._core.config import Config
+
+__all__ = ["AsyncPool", "check_setting"]
+
+# these may be used in any event loop
+_WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
+# where httpx looks for certificates
+_CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@cache
+def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
+    """Load the certificates once for all clients of the same kind, since that is most of the cost of one.
+
+    HTTP/2 makes another kind, because it is written into the context, and so do other settings. So does
+    another process: a context has locks inside.
+    """
+    file, folders = map(os.environ.get, _CERTIFICATE_SETTINGS)
+    if folders and not file and not any(map(os.path.isdir, folders.split(os.pathsep))):
+        # OpenSSL would trust nobody then, without a word
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    return httpx.create_ssl_context()
+
+
+class AsyncPool:
+    """The httpx client that requests go through: the caller's own, or one that is opened with the first.
+
+    There is one for each process and event loop, since connections can be used in no other.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        http_client: httpx.AsyncClient | None,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self._config = config
+        self._http_client = http_client
+        self._transport = transport
+        self._lent_to: tuple[int, Hashable] | None = None
+        self._closed = False
+        self._opened = AsyncLocal(self._open, self._close)
+        self.own = http_client is None
+        # as they are now: a cookie that the API sets for one account is no business of another's
+        self.cookies = httpx.Cookies(None if http_client is None else http_client.cookies)
+
+    def get(self) -> httpx.AsyncClient:
+        """Return the httpx client."""
+        return self._get()[0]
+
+    def slots(self) -> AsyncSlots:
+        """Return the room for attempts: httpx never gets more at once than it has connections."""
+        return self._get()[1]
+
+    def _get(self) -> tuple[httpx.AsyncClient, AsyncSlots]:
+        if self._closed:
+            raise ConfigurationError("this client is closed; build a new one")
+        return self._opened.get()
+
+    def _open(self) -> tuple[httpx.AsyncClient, AsyncSlots]:
+        return self._open_client(), AsyncSlots(self._config.max_connections)
+
+    def _open_client(self) -> httpx.AsyncClient:
+        config, transport = self._config, self._transport
+        if self._http_client is not None:
+            self._lend("http_client")
+            return self._http_client
+        if transport is not None:
+            self._lend("transport")
+            return _without_cookies(httpx.AsyncClient(transport=transport))
+        limits = httpx.Limits(
+            max_connections=config.max_connections, max_keepalive_connections=config.max_connections
+        )
+        check_proxies(getproxies(), os.environ)
+        try:
+            with hold_off_forks():  # OpenSSL has locks that a child would inherit
+                verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
+            client = httpx.AsyncClient(verify=verify, limits=limits, http2=config.http2)
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise setup_error(error, os.environ) from None
+        return _without_cookies(bound(client))
+
+    def _lend(self, setting: str) -> None:
+        """Refuse what holds connections of another process or event loop, and is not ours to open again."""
+        here = os.getpid(), home()
+        self._lent_to = self._lent_to or here
+        if self._lent_to == here:
+            return
+        if self._lent_to[0] != os.getpid():
+            raise ConfigurationError(
+                f"Cannot use this {setting} after a fork: it was used in the parent process, which goes on using "
+                f"its connections. Build the client in each worker, or leave {setting} out."
+            )
+        if not isinstance(self._transport, _WITHOUT_CONNECTIONS):
+            raise ConfigurationError(
+                f"Cannot use this {setting} in a second event loop: its connections belong to the first. "
+                f"Build a client in each event loop, or leave {setting} out."
+            )
+
+    async def _close(self, opened: tuple[httpx.AsyncClient, AsyncSlots]) -> None:
+        if self.own:
+            await opened[0].aclose()
+
+    async def aclose(self) -> None:
+        """Close what was opened here; an httpx client that the caller brought stays open."""
+        self._closed = True
+        await self._opened.aclose()
+
+
+def _without_cookies(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """Have a client keep no cookies: the token is all that the API is told of an account."""
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+def check_setting(http_client: Any, transport: Any) -> None:
+    """Raise ConfigurationError unless at most one of them is given, and it is of the right kind."""
+    if http_client is not None and transport is not None:
+        raise ConfigurationError("give http_client or transport, not both")
+    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
+        raise ConfigurationError(f"http_client is an httpx.AsyncClient, not {type(http_client).__name__}")
+    if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
+        raise ConfigurationError(f"transport is an httpx.AsyncBaseTransport, not {type(transport).__name__}")

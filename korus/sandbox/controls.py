@@ -1,0 +1,59 @@
+"""Controls of a running sandbox, as its pages use them: `Sandbox` has all of these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from korus.sandbox.app import Service
+    from korus.sandbox.boxoffice import BoxOffice
+    from korus.sandbox.catalogue import Catalogue
+    from korus.sandbox.clock import Clock
+    from korus.sandbox.editing import CatalogEditor
+    from korus.sandbox.faults import Faults
+    from korus.sandbox.inspection import Inspection
+    from korus.sandbox.tokens import Client, TokenDesk
+
+__all__ = ["Controls"]
+
+
+class Controls(Protocol):
+    """What the administration and the pages for people need of a sandbox."""
+
+    clock: Clock
+    catalogue: Catalogue
+    catalog: CatalogEditor
+    box_office: BoxOffice
+    tokens: TokenDesk
+    faults: Faults
+    inspect: Inspection
+    service: Service
+    client: Client
+
+    @property
+    def latency(self) -> float:
+        """Seconds to wait before each answer."""
+        ...
+
+    @latency.setter
+    def latency(self, seconds: float) -> None: ...
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that let a client talk to it."""
+        ...
+
+    def set_stock(self, iri: str, available: int) -> None:
+        """Set how many are left."""
+        ...
+
+    def set_price(self, iri: str, amount: str) -> None:
+        """Set what one unit costs."""
+        ...
+
+    def expire_reservation(self, iri: str) -> None:
+        """End a reservation now."""
+        ...
+
+    def refuse_connections(self, seconds: float) -> None:
+        """Accept no connections for a while."""
+        ...
