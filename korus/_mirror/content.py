@@ -267,9 +267,12 @@ def _day(value: object) -> date | None:
 def _moment(value: str | None) -> datetime | None:
     try:
         found = None if value is None else datetime.fromisoformat(value)
-        return found if found is not None and found.tzinfo is not None and found.astimezone(UTC) else None
+        if found is None or found.tzinfo is None:
+            return None
+        found.astimezone(UTC)  # one at the end of the calendar has no time in UTC
     except (ValueError, OverflowError):
         return None
+    return found
 
 
 def _is_zone(name: str) -> bool:

@@ -308,7 +308,7 @@ class Reading:
         sweeps, changes, consumers = self._tables.sweeps, self._tables.changes, self._tables.consumers
         newest = select(func.max(sweeps.c.id)).group_by(sweeps.c.scope)
         with self._database.reading() as connection:
-            counts = {
+            counts: dict[str, int] = {
                 kind: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
                 for kind, table in self._tables.things.items()
             }

@@ -7,6 +7,7 @@ needs no migration. Times are text in UTC, as ISO 8601 writes them.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -60,6 +61,7 @@ class Tables:
     consumers: Table
 
 
+@cache
 def build_tables(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Tables:
     """Build the tables.
 

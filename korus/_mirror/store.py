@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from korus._mirror.content import Entry, KindName
     from korus._mirror.database import Database
 
-__all__ = ["Candidate", "Lease", "PageRecord", "ScopeLost", "Store", "combined"]
+__all__ = ["Candidate", "Lease", "Looks", "PageRecord", "ScopeLost", "Store", "combined"]
 
 _LEASE_SECONDS: Final = 180.0
 _RESUME_SECONDS: Final = 3600.0
@@ -78,6 +78,19 @@ class Candidate:
     iri: str
     product: str | None
     date: date | None
+
+
+@frozen
+class Looks:
+    """What second looks at offers that a sweep did not see came to.
+
+    Attributes:
+        gone: They are not there.
+        doubted: They were looked for, but that they are gone is not sure.
+    """
+
+    gone: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
 
 
 @define
@@ -164,22 +177,16 @@ class Store:
             if row is not None and self._works(row, now):
                 return None
             epoch = 1 if row is None else row.epoch + 1
-            resumed = (
-                row is not None and row.progress is not None and 0 <= now - row.updated < _RESUME_SECONDS
-            )
-            if row is not None and row.progress is not None and not resumed:
-                self._end(connection, row.sweep, "lost", now)
-            if resumed and row is not None:
-                sweep, progress = int(row.sweep), json.loads(row.progress)
-            else:
-                sweep, progress = self._new_sweep(connection, scope, run, now), {}
-            lease = Lease(scope, sweep, epoch, str(uuid4()), progress.get("position"))
-            if resumed:
+            position = None if row is None else _position(row, now)
+            if row is not None and position is not None:
+                lease = Lease(scope, int(row.sweep), epoch, str(uuid4()), position.get("position"))
                 lease.disturb("it was cut off and went on later")
-                done = connection.execute(select(sweeps).where(sweeps.c.id == sweep)).one()
-                lease.counts = {
-                    name: getattr(done, name) for name in ("added", "changed", "removed", "unchanged")
-                }
+                done = connection.execute(select(sweeps).where(sweeps.c.id == row.sweep)).one()
+                lease.counts = {name: getattr(done, name) for name in _COUNTS}
+            else:
+                if row is not None and row.progress is not None:
+                    self._end(connection, row.sweep, "lost", now)
+                lease = Lease(scope, self._new_sweep(connection, scope, run, now), epoch, str(uuid4()))
             values = {
                 "owner": str(Owner.current()),
                 "holder": lease.holder,
@@ -620,15 +627,13 @@ class Store:
                 max_removal_share=max_removal_share,
             )
 
-    def finish(
-        self, lease: Lease, max_removal_share: float, confirmed: frozenset[str] = frozenset()
-    ) -> SweepReport:
+    def finish(self, lease: Lease, max_removal_share: float, looks: Looks) -> SweepReport:
         """End a sweep: remove what was not seen, as far as that may be believed.
 
         Args:
             lease: The sweep.
             max_removal_share: How much it may remove at most.
-            confirmed: Offers that a second look did not see either.
+            looks: What second looks came to.
 
         Raises:
             ScopeLost: Another worker has taken over; nothing was removed.
@@ -641,7 +646,7 @@ class Store:
             if verdict.state == "done":
                 for kind in reversed(KINDS):
                     if kind in lease.kinds:
-                        waiting += self._remove_unseen(connection, lease, kind, confirmed, moment(now))
+                        waiting += self._remove_unseen(connection, lease, kind, looks, moment(now))
                 self._supersede(connection, lease.scope.name)
             elif verdict.state == "quarantined":
                 quarantined = sum(found.unseen for found in missing.values())
@@ -715,31 +720,23 @@ class Store:
         return [*self._within(kind, scope), self._tables.things[kind].c.sweep < sweep]
 
     def _remove_unseen(
-        self, connection: Connection, lease: Lease, kind: KindName, confirmed: frozenset[str], at: str
+        self, connection: Connection, lease: Lease, kind: KindName, looks: Looks, at: str
     ) -> int:
         """Remove what two looks did not see, and mark the rest; returns how many are marked."""
         table = self._tables.things[kind]
         unseen = self._unseen(kind, lease.scope, lease.sweep)
-        # an offer that has moved out of the days of a scope is not seen by any of its sweeps, and lives on
-        believes_two_sweeps = kind != "offer" or not lease.scope.has_window
-        while believes_two_sweeps:
-            gone = (
-                connection.execute(
-                    select(table.c.iri)
-                    .where(*unseen, table.c.missing.is_not(None), table.c.missing < lease.sweep)
-                    .limit(_CHUNK)
-                )
-                .scalars()
-                .all()
-            )
-            if not gone:
-                break
-            self._remove(connection, lease, kind, gone, at)
-        for chunk in _chunks(sorted(confirmed) if kind == "offer" else []):
-            gone = (
-                connection.execute(select(table.c.iri).where(*unseen, table.c.iri.in_(chunk))).scalars().all()
-            )
-            self._remove(connection, lease, kind, gone, at)
+        twice = [*unseen, table.c.missing.is_not(None), table.c.missing < lease.sweep]
+        if kind == "offer" and lease.scope.has_window:
+            # one that has moved out of these days is seen by no such sweep, and lives on
+            gone: Sequence[str] = ()
+        else:
+            gone = connection.execute(select(table.c.iri).where(*twice)).scalars().all()
+        if kind == "offer":
+            confirmed = _rows(connection, table, sorted(looks.gone))
+            known = {iri for iri, row in confirmed.items() if row.sweep < lease.sweep}
+            gone = sorted((set[str](gone) - looks.doubted) | known)
+        for chunk in _chunks(gone):
+            self._remove(connection, lease, kind, chunk, at)
         marked = connection.execute(update(table).where(*unseen).values(missing=lease.sweep))
         return marked.rowcount
 
@@ -854,6 +851,14 @@ class Store:
 def combined(digests: Iterable[str]) -> str:
     """Return one digest for those of all that is on a page."""
     return blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
+
+
+def _position(row: Any, now: float) -> dict[str, Any] | None:
+    """Return where a sweep that was cut off stood; None if there is none, or it was too long ago."""
+    if row.progress is None or not 0 <= now - row.updated < _RESUME_SECONDS:
+        return None
+    found: dict[str, Any] = json.loads(row.progress)
+    return found
 
 
 def _is_newer(row: Any, lease: Lease) -> bool:

@@ -117,9 +117,9 @@ def check_share(value: object) -> float:
     Raises:
         InvalidArgument: It is not a number from 0 to 1.
     """
-    if not is_number(value) or not 0 <= value <= 1:  # type: ignore[operator]
+    if not is_number(value) or not 0 <= value <= 1:
         raise InvalidArgument(f"`max_removal_share` must be a number from 0 to 1, got {value!r}.")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 @frozen

@@ -43,18 +43,25 @@ class Run:
     gone: list[dict[str, Any]] = field(factory=list)
     removed_before: int = 0
     crashed: bool = False
+    held: Mirror | None = None
 
     def __attrs_post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self.api = FakeApi(page_limit=self.chance.randint(2, 9), etags=self.chance.random() < 0.7)
         for name in ("park", "museum")[: self.chance.randint(1, 2)]:
             base = self.api.add_base(self.api.add_catalog(name), f"{name}-base")
-            products = [self.api.add_product(base, f"{name}-p{number}") for number in range(self.chance.randint(1, 4))]
+            products = [
+                self.api.add_product(base, f"{name}-p{number}") for number in range(self.chance.randint(1, 4))
+            ]
             for _ in range(self.chance.randint(0, 40)):
                 self.api.add_offer(self.chance.choice(products), self.day())
 
     def day(self) -> str | None:
-        return None if self.chance.random() < 0.1 else f"2027-0{self.chance.randint(1, 2)}-{self.chance.randint(1, 28):02}"
+        return (
+            None
+            if self.chance.random() < 0.1
+            else f"2027-0{self.chance.randint(1, 2)}-{self.chance.randint(1, 28):02}"
+        )
 
     def count(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -94,7 +101,7 @@ class Run:
     def step(self) -> None:
         for _ in range(self.chance.choice([0, 1, 2, 5])):
             self.change()
-        self.api.ever_gone = set()
+        self.api.ever_gone = {offer["@id"] for offer in self.gone}
         self.trouble()
         try:
             report = self.sweep()
@@ -103,6 +110,7 @@ class Run:
                 self.count(sweep.state)
         except Crash:
             ACTIVE.forget()  # the process is gone
+            self.close()
             self.count("crashed")
         except KorusError:
             self.count("error")
@@ -111,11 +119,22 @@ class Run:
         self.check()
 
     def sweep(self, *, accept: bool = False, window: tuple[Any, Any] | None = None) -> SyncReport:
-        with self.api.client() as korus, Mirror(self.database, korus, max_removal_share=0.5, **self.options) as mirror:
-            release = mirror._store.release
+        return self.mirror().sync(accept=accept, between=window, prefetch=0)
+
+    def mirror(self) -> Mirror:
+        """Return this process's mirror; after a crash, another one."""
+        if self.held is None:
+            self.held = Mirror(self.database, self.api.client(), max_removal_share=0.5, **self.options)
+            release = self.held._store.release
             # what has crashed releases nothing
-            mirror._store.release = lambda *a, **k: None if self.crashed else release(*a, **k)
-            return mirror.sync(accept=accept, between=window, prefetch=0)
+            self.held._store.release = lambda *a, **k: None if self.crashed else release(*a, **k)
+        return self.held
+
+    def close(self) -> None:
+        if self.held is not None:
+            self.held.close()
+            self.held._client.close()
+            self.held = None
 
     def trouble(self) -> None:
         """Choose what goes wrong in this step."""
@@ -135,7 +154,12 @@ class Run:
                 return None
             if kind == "fault":
                 return self.chance.choice(
-                    [httpx.Response(500), httpx.Response(200, text="<html>"), httpx.Response(304), httpx.Response(403, json={})]
+                    [
+                        httpx.Response(500),
+                        httpx.Response(200, text="<html>"),
+                        httpx.Response(304),
+                        httpx.Response(403, json={}),
+                    ]
                 )
             if kind == "crash":
                 self.crashed = True
@@ -158,7 +182,7 @@ class Run:
         kind = self.chance.choice(["short", "total", "first page again", "twice", "shuffled", "empty"])
         cut, more = self.chance.randint(0, 10), self.chance.choice([-3, 3, 40])
 
-        def told(request: httpx.Request, members: list[Any], total: int) -> tuple[list[Any], int]:
+        def told(request: httpx.Request, members: list[Any], total: int) -> tuple[list[Any], int]:  # noqa: PLR0911
             given = dict(request.url.params)
             if not request.url.path.endswith("/offers") or any(name.startswith("product") for name in given):
                 return members, total
@@ -180,31 +204,31 @@ class Run:
     # --- what has to hold -----------------------------------------------------------------------------------
 
     def check(self) -> None:
-        with Mirror(self.database, **self.options) as mirror:
-            changes = mirror.changes()
-            held = rows(mirror)
-            assert [change.seq for change in changes] == list(range(1, len(changes) + 1)), self.seed
-            assert plain(replay(changes)) == plain(held), self.seed
-            removed = {change.iri for change in changes[self.removed_before :] if change.op == "removed"}
-            there = {offer["@id"] for members in self.api.offers.values() for offer in members}
-            false = (removed & there) - self.api.ever_gone
-            assert not false, (self.seed, false)
-            self.removed_before = len(changes)
-            open_periods(mirror, held, self.seed)
+        mirror = self.mirror()
+        changes = mirror.changes()
+        held = rows(mirror)
+        assert [change.seq for change in changes] == list(range(1, len(changes) + 1)), self.seed
+        assert plain(replay(changes)) == plain(held), self.seed
+        removed = {change.iri for change in changes[self.removed_before :] if change.op == "removed"}
+        there = {offer["@id"] for members in self.api.offers.values() for offer in members}
+        false = (removed & there) - self.api.ever_gone
+        assert not false, (self.seed, false)
+        self.removed_before = len(changes)
+        open_periods(mirror, held, self.seed)
 
     def finish(self) -> dict[str, int]:
         """Sweep in peace until everything is settled: then the mirror is the catalogue."""
-        self.api.ever_gone = set()
-        for _ in range(4):
+        self.api.ever_gone = {offer["@id"] for offer in self.gone}
+        for attempt in range(5):
             self.crashed = False
-            report = self.sweep(accept=True)
+            # what was held back because of a lie is not accepted, but what a truthful sweep lacks is
+            report = self.sweep(accept=attempt > 0)
             done = all(sweep.state == "done" and not sweep.waiting for sweep in report.sweeps)
-            with Mirror(self.database, **self.options) as mirror:
-                held, truth = plain(rows(mirror)), plain(self.api.truth())
-                # everything that is there is as it is there; more only as far as a second look is due
-                assert {iri: held.get(iri) for iri in truth} == truth, self.seed
-                if done:
-                    assert held == truth, self.seed
+            held, truth = plain(rows(self.mirror())), plain(self.api.truth())
+            # everything that is there is as it is there; more only as far as a second look is due
+            assert {iri: held.get(iri) for iri in truth} == truth, self.seed
+            if done:
+                assert held == truth, self.seed
             if done:
                 break
         else:
@@ -227,7 +251,11 @@ def rows(mirror: Mirror) -> dict[str, Any]:
     tables = mirror._database.tables
     with mirror._database.reading() as connection:
         held = {row.iri: json.loads(row.body) for row in connection.execute(select(tables.bodies))}
-        named = {iri for table in tables.things.values() for iri in connection.execute(select(table.c.iri)).scalars()}
+        named = {
+            iri
+            for table in tables.things.values()
+            for iri in connection.execute(select(table.c.iri)).scalars()
+        }
     assert set(held) == named
     return held
 
@@ -242,7 +270,9 @@ def open_periods(mirror: Mirror, held: Mapping[str, Any], seed: int) -> None:
     assert sorted(row.offer for row in still) == sorted(iri for iri in held if "/offers/" in iri), seed
     for row in still:
         offer = held[row.offer]
-        assert (row.price, row.available) == (offer["price"]["amountInclTax"], offer["availableQuantity"]), seed
+        assert (row.price, row.available) == (offer["price"]["amountInclTax"], offer["availableQuantity"]), (
+            seed
+        )
 
 
 def plain(held: Mapping[str, Any]) -> dict[str, str]:
@@ -253,6 +283,9 @@ def plain(held: Mapping[str, Any]) -> dict[str, str]:
 def run(seed: int, database: str, **options: Any) -> dict[str, int]:
     """Carry out one run; raises AssertionError when something does not hold."""
     campaign = Run(seed, database, options)
-    for _ in range(STEPS):
-        campaign.step()
-    return campaign.finish()
+    try:
+        for _ in range(STEPS):
+            campaign.step()
+        return campaign.finish()
+    finally:
+        campaign.close()

@@ -62,7 +62,13 @@ class FakeApi:
         return iri
 
     def add_offer(
-        self, product: str, date: str | None, *, price: str = "10.00", left: int | None = 5, place: int | None = None
+        self,
+        product: str,
+        date: str | None,
+        *,
+        price: str = "10.00",
+        left: int | None = 5,
+        place: int | None = None,
     ) -> str:
         self.made += 1
         catalog = product.partition("/products/")[0]
@@ -133,7 +139,9 @@ class FakeApi:
                 members = [offer for offer in members if offer["product"]["id"] in products]
             for name, holds in (("date[after]", str.__ge__), ("date[before]", str.__le__)):
                 if name in given:
-                    members = [offer for offer in members if offer["date"] and holds(offer["date"], given[name])]
+                    members = [
+                        offer for offer in members if offer["date"] and holds(offer["date"], given[name])
+                    ]
             return list(members)
         return None
 
@@ -147,12 +155,16 @@ class FakeApi:
         number, size = int(given.get("page", 1)), min(int(given.get("itemsPerPage", 10)), self.page_limit)
         shown = deepcopy(members[(number - 1) * size : number * size])
         for index, member in enumerate(shown):
-            if isinstance(member, dict) and "price" in member:  # another one in each answer, as the API's framework has it
+            if (
+                isinstance(member, dict) and "price" in member
+            ):  # another one in each answer, as the API's framework has it
                 member["price"]["@id"] = f"/.well-known/genid/{len(self.requests):010}{index:010}"
         plain = json.dumps([self._without_blank(member) for member in shown])
         headers = {}
         if self.etags:
-            headers["ETag"] = f'"{hashlib.md5(f"{plain}{total}".encode(), usedforsecurity=False).hexdigest()}"'
+            headers["ETag"] = (
+                f'"{hashlib.md5(f"{plain}{total}".encode(), usedforsecurity=False).hexdigest()}"'
+            )
             sent = request.headers.get("if-none-match")
             if sent is not None and (self.always_304 or sent == headers["ETag"]):
                 return httpx.Response(304, headers=headers)
@@ -167,7 +179,11 @@ class FakeApi:
 
     @staticmethod
     def _without_blank(member: Any) -> Any:
-        return {**member, "price": {**member["price"], "@id": ""}} if isinstance(member, dict) and "price" in member else member
+        return (
+            {**member, "price": {**member["price"], "@id": ""}}
+            if isinstance(member, dict) and "price" in member
+            else member
+        )
 
     # --- clients --------------------------------------------------------------------------------------------
 

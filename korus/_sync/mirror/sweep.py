@@ -19,7 +19,7 @@ from attrs import define, evolve, field, frozen
 from korus._core.wire import iri_of, text, wire
 from korus._http.pagination import read_envelope
 from korus._mirror.content import Entry, entry, iri_for
-from korus._mirror.store import Lease, PageRecord, ScopeLost, Store, combined
+from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store, combined
 from korus._primitives.synchronous import map_ordered, run_blocking, run_to_end
 from korus._sync.http.pages import PageReading, Pages, Readings, Source
 from korus.errors import (
@@ -47,6 +47,7 @@ _T = TypeVar("_T")
 _PAGE_SIZE: Final = 50  # reference 8.1
 _CHUNK_PAGES: Final = 20
 _SECOND_LOOKS: Final = 200
+_MOST_DAYS: Final = 20
 _MOST_CANDIDATES: Final = 5000
 _GRACE_SECONDS: Final = 2.0
 _CONCURRENCY: Final = 8
@@ -94,6 +95,18 @@ class _Unchanged:
             "totalItems": said["total"],
             "view": view,
         }
+
+
+@frozen
+class _Found:
+    """What a list of offers has, on how many pages."""
+
+    entries: list[Entry]
+    pages: int
+
+    @property
+    def iris(self) -> list[str]:
+        return [each.iri for each in self.entries]
 
 
 @define
@@ -157,11 +170,11 @@ class Sweep:
             if lease.scope.catalog is None:
                 self._read_list("catalog", self._korus.catalogs.list(page_size=_PAGE_SIZE), "")
                 lease.kinds.add("catalog")
-                confirmed: frozenset[str] = frozenset()
+                looks = Looks()
             else:
                 self._read_catalog(lease.scope.catalog)
-                confirmed = self._second_look(lease.scope.catalog)
-            return run_blocking(self._store.finish, lease, self._max_removal_share, confirmed)
+                looks = self._second_look(lease.scope.catalog)
+            return run_blocking(self._store.finish, lease, self._max_removal_share, looks)
         except ScopeLost:
             return lease.report("lost", reason="another worker has taken over")
         except BaseException:
@@ -400,25 +413,23 @@ class Sweep:
 
     # --- the second look -----------------------------------------------------------------------------------
 
-    def _second_look(self, catalog: str) -> frozenset[str]:
-        """Ask for the own day and product of offers that were not seen; returns those that are not there either."""
+    def _second_look(self, catalog: str) -> Looks:
+        """Ask for the own day and product of offers that were not seen."""
         lease = self._lease
         verdict = run_blocking(self._store.verdict, lease, self._max_removal_share)
         if verdict.state != "done":
-            return frozenset()
+            return Looks()
         unseen = run_blocking(self._store.unseen_offers, lease, _MOST_CANDIDATES)
-        groups: defaultdict[tuple[str, date | None], set[str]] = defaultdict(set)
+        by_product: defaultdict[str, dict[str, date | None]] = defaultdict(dict)
         for each in unseen:
             if each.product is not None:
-                # an offer that has moved to a day outside of the scope lives on
-                groups[each.product, None if lease.scope.has_window else each.date].add(each.iri)
-        if not groups or not self._filters_work(catalog):
-            return frozenset()
-        confirmed: set[str] = set()
-        looked = list(groups.items())[:_SECOND_LOOKS]
-        for gone in map_ordered(self._look, looked, concurrency=_CONCURRENCY):
-            confirmed |= gone
-        return frozenset(confirmed)
+                by_product[each.product][each.iri] = each.date
+        if not by_product or not self._filters_work(catalog):
+            return Looks()
+        asked = list(by_product.items())[:_SECOND_LOOKS]
+        gone = map_ordered(self._look, asked, concurrency=_CONCURRENCY)
+        confirmed = frozenset[str]().union(*gone)
+        return Looks(confirmed, frozenset(iri for _, iris in asked for iri in iris) - confirmed)
 
     def _filters_work(self, catalog: str) -> bool:
         """Return True if the API finds an offer that is there by its product and day."""
@@ -426,31 +437,55 @@ class Sweep:
         if seen is None or seen.product is None:
             return False
         found = self._of(catalog, seen.product, seen.date)
-        return found is not None and seen.iri in {each.iri for each in found}
+        return found is not None and seen.iri in found.iris
 
-    def _look(self, group: tuple[tuple[str, date | None], set[str]]) -> set[str]:
-        (product, day), iris = group
+    def _look(self, asked: tuple[str, Mapping[str, date | None]]) -> set[str]:
+        """Look for offers of a product; returns those that are not there.
+
+        An offer may have moved to another day, so all days of the product are looked at too, unless its day has passed.
+        """
+        product, day_of = asked
+        gone = set(day_of)
+        days = sorted({day for day in day_of.values() if day is not None})
+        for day in days[:_MOST_DAYS]:
+            gone &= self._not_among(product, day, {iri for iri in gone if day_of[iri] == day}) | {
+                iri for iri in gone if day_of[iri] != day
+            }
+        today = self._korus.transport.clock.now().date()
+        over = {day for day in days[:_MOST_DAYS] if day < today}
+        passed = {iri for iri in gone if day_of[iri] in over}
+        return passed | self._not_among(product, None, gone - passed)
+
+    def _not_among(self, product: str, day: date | None, iris: set[str]) -> set[str]:
+        """Return those offers that a product does not have, on a day or on any; none if the list cannot be believed."""
+        if not iris:
+            return set()
         catalog = self._lease.scope.catalog or ""
         found = self._of(catalog, product, day)
+        if found is not None and found.pages > 1:
+            # of several pages: what moved from one to another shows when they are read twice
+            again = self._of(catalog, product, day)
+            found = found if again is not None and again.iris == found.iris else None
         if found is None:
             return set()
-        there = {each.iri for each in found}
-        back = [each for each in found if each.iri in iris]
+        there = set(found.iris)
+        back = [each for each in found.entries if each.iri in iris]
         if back:  # it was not on any page, but it is there
             run_blocking(self._store.write, self._lease, "offer", back)
         expected = run_blocking(self._store.seen_offers, self._lease, product, day, day)
         return iris - there if expected <= there else set()
 
-    def _of(self, catalog: str, product: str, day: date | None) -> list[Entry] | None:
+    def _of(self, catalog: str, product: str, day: date | None) -> _Found | None:
         """Return the offers of a product on a day; None if the list cannot be believed."""
         noticed: list[str] = []
         pages = self._korus.offers.list(
             catalog, products=[product], after=day, before=day, page_size=_PAGE_SIZE
         )
         readings = Readings(pages, self._read_fresh(pages), _as_it_is, noticed.append)
-        found: list[Entry] = []
+        found, count = list[Entry](), 0
         try:
             while (reading := readings.next()) is not None:
+                count += 1
                 for member in reading.page.items:
                     iri = iri_for("offer", member, catalog)
                     if iri is None or wire(member) is None or not _fits(member, product, day):
@@ -458,7 +493,7 @@ class Sweep:
                     found.append(entry(iri, catalog, member))
         except KorusError:
             return None
-        return None if noticed else found
+        return None if noticed else _Found(found, count)
 
 
 def _as_it_is(member: _T) -> _T:
