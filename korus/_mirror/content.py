@@ -14,15 +14,17 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final, Literal, TypeAlias, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from korus._core.wire import iri_of, objects, text
+from korus._core.raw_json import iri_of, objects, text
 from korus.money import amount
 
 __all__ = [
     "KINDS",
+    "PERIOD_FIELDS",
     "Entry",
     "KindName",
     "canonical",
@@ -30,8 +32,12 @@ __all__ = [
     "digest_of",
     "entry",
     "fields_changed",
+    "fits",
     "iri_for",
     "minor_units",
+    "page_as_read",
+    "read_member",
+    "synced_at",
     "ticket_rows",
     "written",
 ]
@@ -49,6 +55,9 @@ KINDS: Final[tuple[KindName, ...]] = (
     "session",
 )
 """The kinds of things that a mirror holds, what others are part of first."""
+
+PERIOD_FIELDS: Final = frozenset({"price", "availableQuantity"})
+"""The fields of an offer whose history is kept."""
 
 _BLANK: Final = re.compile(r'"@id":"/\.well-known/genid/[^"]*",?')
 _EXPONENTS: Final = {
@@ -88,6 +97,40 @@ class Entry:
 def entry(iri: str, parent: str, body: Mapping[str, Any]) -> Entry:
     """Build the entry of a JSON object."""
     return Entry(iri, parent, body, digest_of(body, parent))
+
+
+def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
+    """Read a member of a list; None if it is not an object, or has neither an IRI nor an id."""
+    iri = iri_for(kind, member, parent)
+    if iri is None or not isinstance(member, Mapping):
+        return None
+    return entry(iri, parent, cast("Mapping[str, Any]", member))
+
+
+def fits(body: Mapping[str, Any], product: str, day: date | None) -> bool:
+    """Return True unless an offer is of another product or day than was asked for."""
+    own = iri_of(body.get("product"))
+    return (own is None or own == product) and (day is None or text(body, "date") == day.isoformat())
+
+
+def page_as_read(members: list[Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page of a collection, as it was read before.
+
+    Args:
+        members: What is on it.
+        said: Its ``total``, the query of the ``next`` one, and whether it was ``linked`` at all.
+    """
+    view: dict[str, str] = {}
+    if said["next"] is not None:
+        view["next"] = f"?{urlencode([tuple(pair) for pair in said['next']])}"
+    elif said["linked"]:
+        view["first"] = "?"
+    return {"@type": "Collection", "member": members, "totalItems": said["total"], "view": view}
+
+
+def synced_at(catalog: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return a catalogue's IRI, and when it was imported last."""
+    return iri_for("catalog", catalog, ""), text(catalog, "lastSyncedAt")
 
 
 def canonical(value: object) -> str:

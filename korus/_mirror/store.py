@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from sqlalchemy import and_, delete, func, insert, select, update
 
 from korus._journal.process import ACTIVE, Owner
-from korus._mirror.content import KINDS, columns_of, fields_changed, ticket_rows, written
+from korus._mirror.content import KINDS, PERIOD_FIELDS, columns_of, fields_changed, ticket_rows, written
 from korus._mirror.database import moment
 from korus._mirror.sweeping import Missing, Scope, SweepReport, Verdict, judge
 
@@ -490,7 +490,7 @@ class Store:
         concerned = [
             (first + number, change)
             for number, change in enumerate(feed)
-            if change["op"] != "changed" or {"price", "availableQuantity"} & set(json.loads(change["fields"]))
+            if change["op"] != "changed" or PERIOD_FIELDS & set(json.loads(change["fields"]))
         ]
         for chunk in _chunks(concerned):
             ending = [change["iri"] for _, change in chunk if change["op"] != "added"]

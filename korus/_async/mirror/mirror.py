@@ -8,7 +8,7 @@ from attrs import frozen
 
 from korus._async.mirror.sweep import AsyncSweep, Progress
 from korus._core.values import is_number
-from korus._mirror.content import minor_units
+from korus._mirror.content import minor_units, synced_at
 from korus._mirror.database import Database
 from korus._mirror.feed import Feed
 from korus._mirror.reading import LiveOffer, Reading
@@ -174,7 +174,7 @@ class AsyncMirror:
         first = await self._sweep(Scope(), how)
         if first.error is not None:
             raise first.error
-        listed = await run_blocking(self._reading.catalogs, _synced)
+        listed = await run_blocking(self._reading.catalogs, synced_at)
         moments = {iri: synced for iri, synced in listed if iri is not None}
         scopes = [
             Scope(iri, after, before, sessions)
@@ -463,12 +463,6 @@ class AsyncConsumer:
 
 def _unheard(_: Progress) -> None:
     pass
-
-
-def _synced(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    iri = body.get("@id") or (f"/v1/ticketing/catalogs/{body['id']}" if "id" in body else None)
-    synced = body.get("lastSyncedAt")
-    return iri, synced if isinstance(synced, str) else None
 
 
 def _window(between: tuple[date | None, date | None] | None) -> tuple[date | None, date | None]:

@@ -11,14 +11,12 @@ from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlencode
 
 from attrs import define, evolve, field, frozen
 
 from korus._async.http.pages import AsyncPages, AsyncReadings, PageReading, Source
-from korus._core.wire import iri_of, text, wire
 from korus._http.pagination import read_envelope
-from korus._mirror.content import Entry, entry, iri_for
+from korus._mirror.content import Entry, fits, iri_for, page_as_read, read_member
 from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store, combined
 from korus._primitives.asynchronous import map_ordered, run_blocking, run_to_end
 from korus.errors import KorusError, NotFound, OperationUnavailable, PermissionDenied, StatusError
@@ -76,18 +74,8 @@ class _Unchanged:
     record: PageRecord
 
     def json(self) -> Any:
-        said = self.record.envelope
-        view: dict[str, str] = {}
-        if said["next"] is not None:
-            view["next"] = f"?{urlencode([tuple(pair) for pair in said['next']])}"
-        elif said["linked"]:
-            view["first"] = "?"
-        return {
-            "@type": "Collection",
-            "member": [_Same({"@id": iri}) for iri in self.record.iris],
-            "totalItems": said["total"],
-            "view": view,
-        }
+        members = [_Same({"@id": iri}) for iri in self.record.iris]
+        return page_as_read(members, self.record.envelope)
 
 
 @frozen
@@ -233,11 +221,11 @@ class AsyncSweep:
 
     def _readable(self, kind: KindName, reading: PageReading[Any], parent: str) -> Iterator[Entry]:
         for member in reading.page.items:
-            iri = iri_for(kind, member, parent)
-            if iri is None or wire(member) is None:
+            found = read_member(kind, member, parent)
+            if found is None:
                 self._lease.disturb(f"a {kind.replace('_', ' ')} has neither an IRI nor an id")
-                continue
-            yield entry(iri, parent, member)
+            else:
+                yield found
 
     @staticmethod
     def _read_fresh(pages: AsyncPages[Any]) -> Callable[[Query], Any]:
@@ -482,10 +470,10 @@ class AsyncSweep:
             while (reading := await readings.next()) is not None:
                 count += 1
                 for member in reading.page.items:
-                    iri = iri_for("offer", member, catalog)
-                    if iri is None or wire(member) is None or not _fits(member, product, day):
+                    each = read_member("offer", member, catalog)
+                    if each is None or not fits(each.body, product, day):
                         return None
-                    found.append(entry(iri, catalog, member))
+                    found.append(each)
         except KorusError:
             return None
         return None if noticed else _Found(found, count)
@@ -493,12 +481,6 @@ class AsyncSweep:
 
 def _as_it_is(member: _T) -> _T:
     return member
-
-
-def _fits(member: Any, product: str, day: date | None) -> bool:
-    """Return True unless an offer is of another product or day than was asked for."""
-    own = iri_of(member.get("product"))
-    return (own is None or own == product) and (day is None or text(member, "date") == day.isoformat())
 
 
 def _content(answer: Answer) -> str:
