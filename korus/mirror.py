@@ -18,10 +18,9 @@ from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from korus._async.mirror.mirror import AsyncConsumer, AsyncMirror
-    from korus._async.mirror.sweep import Progress
     from korus._mirror.feed import Change, replay, write_csv, write_json_lines
     from korus._mirror.reading import Day, LiveOffer, Period, SessionTime, Status
-    from korus._mirror.sweeping import Scope, SweepReport, SyncReport
+    from korus._mirror.sweeping import Progress, Scope, SweepReport, SyncReport
     from korus._sync.mirror.mirror import Consumer, Mirror
 
 __all__ = [
@@ -53,7 +52,7 @@ _HOMES = {
     "LiveOffer": "korus._mirror.reading",
     "Mirror": "korus._sync.mirror.mirror",
     "Period": "korus._mirror.reading",
-    "Progress": "korus._async.mirror.sweep",
+    "Progress": "korus._mirror.sweeping",
     "Scope": "korus._mirror.sweeping",
     "SessionTime": "korus._mirror.reading",
     "Status": "korus._mirror.reading",

@@ -23,6 +23,7 @@ __all__ = [
     "CATALOGS",
     "MAX_REMOVAL_SHARE",
     "Missing",
+    "Progress",
     "Scope",
     "SweepReport",
     "SyncReport",
@@ -66,6 +67,23 @@ class Scope:
     def has_window(self) -> bool:
         """True if the offers are limited to certain days."""
         return self.after is not None or self.before is not None
+
+
+@frozen
+class Progress:
+    """How far a sweep has come.
+
+    Attributes:
+        scope: What is read.
+        kind: Of which kind.
+        read: How many of them were read.
+        total: How many there are, as far as the API says it.
+    """
+
+    scope: Scope
+    kind: KindName
+    read: int
+    total: int | None
 
 
 @frozen

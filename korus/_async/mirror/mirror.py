@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
 
-from korus._async.mirror.sweep import AsyncSweep, Progress
+from korus._async.mirror.sweep import AsyncSweep
 from korus._core.values import is_number
 from korus._mirror.content import minor_units, synced_at
 from korus._mirror.database import Database
@@ -14,7 +14,7 @@ from korus._mirror.feed import Feed
 from korus._mirror.reading import LiveOffer, Reading
 from korus._mirror.schema import DEFAULT_PREFIX, build_tables
 from korus._mirror.store import Store
-from korus._mirror.sweeping import MAX_REMOVAL_SHARE, Scope, SweepReport, SyncReport, check_share
+from korus._mirror.sweeping import MAX_REMOVAL_SHARE, Progress, Scope, SweepReport, SyncReport, check_share
 from korus._primitives.asynchronous import map_ordered, run_blocking
 from korus.errors import ConfigurationError, InvalidArgument, KorusError
 from korus.iri import CATALOG, OFFER, PRODUCT_BASE, reference

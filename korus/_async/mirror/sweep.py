@@ -18,6 +18,7 @@ from korus._async.http.pages import AsyncPages, AsyncReadings, PageReading, Sour
 from korus._http.pagination import read_envelope
 from korus._mirror.content import Entry, fits, iri_for, page_as_read, read_member
 from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store, combined
+from korus._mirror.sweeping import Progress
 from korus._primitives.asynchronous import map_ordered, run_blocking, run_to_end
 from korus.errors import KorusError, NotFound, OperationUnavailable, PermissionDenied, StatusError
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from korus._async.http.transport import Answer
     from korus._http.pagination import Envelope, Query
     from korus._mirror.content import KindName
-    from korus._mirror.sweeping import Scope, SweepReport
+    from korus._mirror.sweeping import SweepReport
 
-__all__ = ["AsyncSweep", "Progress"]
+__all__ = ["AsyncSweep"]
 
 _T = TypeVar("_T")
 
@@ -44,23 +45,6 @@ _GRACE_SECONDS: Final = 2.0
 _CONCURRENCY: Final = 8
 # a date that is so much older than the answer cannot have the same second as a later change (RFC 9110, 8.8.2.2)
 _OLD_ENOUGH_SECONDS: Final = 60.0
-
-
-@frozen
-class Progress:
-    """How far a sweep has come.
-
-    Attributes:
-        scope: What is read.
-        kind: Of which kind.
-        read: How many of them were read.
-        total: How many there are, as far as the API says it.
-    """
-
-    scope: Scope
-    kind: KindName
-    read: int
-    total: int | None
 
 
 class _Same(dict[str, Any]):

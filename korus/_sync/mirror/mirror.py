@@ -16,13 +16,14 @@ from korus._mirror.schema import DEFAULT_PREFIX, build_tables
 from korus._mirror.store import Store
 from korus._mirror.sweeping import (
     MAX_REMOVAL_SHARE,
+    Progress,
     Scope,
     SweepReport,
     SyncReport,
     check_share,
 )
 from korus._primitives.synchronous import map_ordered, run_blocking
-from korus._sync.mirror.sweep import Progress, Sweep
+from korus._sync.mirror.sweep import Sweep
 from korus.errors import ConfigurationError, InvalidArgument, KorusError
 from korus.iri import CATALOG, OFFER, PRODUCT_BASE, reference
 
