@@ -32,6 +32,7 @@
     ├── PriceChanged                the real-time price moved further than allowed; nothing was held
     ├── SoldOut                     there is not enough left; nothing was held
     ├── JournalFailed               the journal of bookings could not be read or written
+    ├── MirrorFailed                the catalogue mirror's database could not be read or written
     ├── DocumentsNotReady           the order's documents were not ready before the deadline
     ├── DownloadFailed              a document could not be fetched or is not what it should be
     └── UnexpectedCount             a list that should have exactly one item has none, or more
@@ -72,6 +73,7 @@ __all__ = [
     "ItemFailed",
     "JournalFailed",
     "KorusError",
+    "MirrorFailed",
     "NotFound",
     "OperationUnavailable",
     "OrderFailed",
@@ -483,6 +485,10 @@ class SoldOut(KorusError):
 
 class JournalFailed(KorusError):
     """The journal of bookings could not be read or written; what is not written down is not sent."""
+
+
+class MirrorFailed(KorusError):
+    """The catalogue mirror's database could not be read or written."""
 
 
 class DocumentsNotReady(KorusError):

@@ -11,9 +11,11 @@ sub-command's ``--help``.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from attrs import frozen
@@ -38,6 +40,11 @@ class _SubCommand:
     module: str
     extra: str
     summary: str
+    needs: str = "typer"
+
+
+def _look(summary: str) -> _SubCommand:
+    return _SubCommand("korus.cli.look", "cli", summary)
 
 
 _SUB_COMMANDS = {
@@ -45,12 +52,29 @@ _SUB_COMMANDS = {
         "korus.cli.book", "cli", "Book what a JSON or YAML file asks for; write tickets and a receipt."
     ),
     "sandbox": _SubCommand(
-        "korus.cli.sandbox", "cli,sandbox", "Start a stand-in KorusTicket API on this machine."
+        "korus.cli.sandbox", "cli,sandbox", "Start a stand-in KorusTicket API on this machine.", "starlette"
     ),
-    "cassettes": _SubCommand("korus.cli.cassettes", "cli,testing", "Check, scan and show recorded traffic."),
+    "cassettes": _SubCommand(
+        "korus.cli.cassettes", "cli,testing", "Check, scan and show recorded traffic.", "vcr"
+    ),
+    "mirror": _SubCommand(
+        "korus.cli.mirror", "cli,mirror", "Keep a copy of the catalogues, and see what changed.", "sqlalchemy"
+    ),
     "journal": _SubCommand(
         "korus.cli.journal", "cli", "List and settle what an interrupted process left open."
     ),
+    "catalogs": _look("List the catalogues that are granted to you."),
+    "bases": _look("List the product bases of a catalogue."),
+    "products": _look("List products."),
+    "offers": _look("List offers: what a product costs per date, and how much is left."),
+    "sessions": _look("List the sessions of an offer ticket."),
+    "form": _look("Show the fields of a form."),
+    "availability": _look("Ask how much is left of an offer."),
+    "price": _look("Ask what an offer costs just now."),
+    "reservations": _look("List your reservations."),
+    "orders": _look("List your orders."),
+    "order": _look("Show an order."),
+    "tickets": _look("List the tickets of an order."),
 }
 
 
@@ -69,15 +93,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with suppress(AttributeError):  # whatever stands in for standard output
         cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")  # no name fails to be shown
     try:
-        app = _app(next((word for word in given if not word.startswith("-")), None))
+        app = _app(next((word for word in given or _completed() if not word.startswith("-")), None))
     except ModuleNotFoundError as missing:
         _leave(_explain(missing, given))
     logging.getLogger("korus").addHandler(logging.NullHandler())  # the commands say themselves what matters
-    from korus.errors import ConfigurationError, KorusError  # noqa: PLC0415 - after the message about missing extras
+    from korus.errors import (  # noqa: PLC0415 - after the message about missing extras
+        AuthenticationFailed,
+        ConfigurationError,
+        InvalidArgument,
+        KorusError,
+    )
 
     try:
         app(args=given, prog_name="korus")
-    except ConfigurationError as error:
+    except (AuthenticationFailed, ConfigurationError, InvalidArgument) as error:
         _leave(str(error))
     except KorusError as error:
         _leave(str(error), status=1)
@@ -104,7 +133,7 @@ def _app(chosen: str | None) -> typer.Typer:
     app = typer.Typer(
         name="korus",
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         pretty_exceptions_enable=False,  # a traceback with locals would show secrets
     )
 
@@ -119,9 +148,13 @@ def _app(chosen: str | None) -> typer.Typer:
 
     for name, sub_command in _SUB_COMMANDS.items():
         if name != chosen:
-            app.command(name, help=sub_command.summary)(_listed_only)
+            app.command(name, help=_listed(sub_command))(_listed_only)
             continue
-        loaded: typer.Typer = import_module(sub_command.module).app
+        module = import_module(sub_command.module)
+        if name in getattr(module, "COMMANDS", ()):
+            app.command(name, short_help=sub_command.summary)(module.COMMANDS[name])
+            continue
+        loaded: typer.Typer = module.app
         alone = (
             loaded.registered_commands if not (loaded.registered_groups or loaded.registered_callback) else []
         )
@@ -130,6 +163,18 @@ def _app(chosen: str | None) -> typer.Typer:
         else:
             app.add_typer(loaded, name=name, short_help=sub_command.summary)
     return app
+
+
+def _completed() -> list[str]:
+    """Return the words of the line that a shell asks to complete, without the command itself."""
+    return os.environ.get("_TYPER_COMPLETE_ARGS", "").split()[1:]
+
+
+def _listed(sub_command: _SubCommand) -> str:
+    """Return a sub-command's line in the help, with the extra where what it needs is not installed."""
+    if find_spec(sub_command.needs) is not None:
+        return sub_command.summary
+    return f"{sub_command.summary} Needs {install_hint(sub_command.extra)}"
 
 
 def _listed_only() -> None:

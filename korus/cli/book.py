@@ -34,6 +34,7 @@ from korus.cli.progress import Screen, progress_on
 from korus.cli.receipt import PARTLY, Line, receipt, status, summary
 from korus.cli.receipt_file import write_receipt
 from korus.cli.run_claim import RunBusy, claim_run
+from korus.cli.shown import print_json
 from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ def book(
     file: Annotated[
         Path,
         typer.Argument(
-            help="What to book: JSON if its name ends in .json, else YAML.", exists=True, dir_okay=False
+            help="What to book: JSON if its name ends in .json, else YAML; - reads standard input.",
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
         ),
     ],
     to: Annotated[Path, typer.Option(help="Where to make a folder for tickets and receipt.")] = Path(
@@ -104,6 +108,10 @@ def book(
     whole: Annotated[
         bool, typer.Option("--all-or-nothing", help="Order nothing unless everything could be held.")
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the receipt as JSON, and nothing else.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems only.")] = False,
 ) -> None:
     """Book what a JSON or YAML file asks for; write the tickets and a receipt.
 
@@ -124,9 +132,12 @@ def book(
     """
     try:
         with _stoppable():
-            booking = parse(_text_of(file), json=file.suffix.lower() == ".json", external_reference=reference)
+            text = _text_of(file)
+            is_json = file.suffix.lower() == ".json" or (_is_input(file) and text.lstrip().startswith("{"))
+            booking = parse(text, json=is_json, external_reference=reference)
             options = Options(to / _folder_name(booking), wait, whole, max_price_change)
-            ended = _check(booking, options) if check else _book(booking, options)
+            screen = Screen(quiet=quiet or as_json)
+            ended = (_check if check else _book)(booking, options, screen, as_json=as_json)
     except FileInvalid as invalid:
         _report(file, invalid)
         raise typer.Exit(_WRONG_FILE) from None
@@ -170,17 +181,18 @@ def _stoppable() -> Generator[None]:
             signal.signal(number, before[number])
 
 
-def _check(booking: BookingFile, options: Options) -> int:
-    screen = Screen()
+def _check(booking: BookingFile, options: Options, screen: Screen, *, as_json: bool) -> int:
     with _client(booking, journal=None) as korus, progress_on(screen) as progress:
         run = _looked_up(korus, booking, options, progress)
-        words = [*(f"  {line}" for line in run.check()), "nothing was booked"]
+        checked = list(run.check())
+        words = [*(f"  {line}" for line in checked), "nothing was booked"]
     screen.say("\n".join(words))  # after the display, which takes itself away
+    if as_json:
+        print_json({"checked": checked})
     return 0
 
 
-def _book(booking: BookingFile, options: Options) -> int:
-    screen = Screen()
+def _book(booking: BookingFile, options: Options, screen: Screen, *, as_json: bool) -> int:
     reference = booking.external_reference
     with _client(booking, **log_setting()) as korus, progress_on(screen) as progress:
 
@@ -195,7 +207,10 @@ def _book(booking: BookingFile, options: Options) -> int:
             run = _looked_up(korus, booking, options, progress)
             run.claim, run.recovered = claim, recovered
             run.take_up()
-            total = _carry_out(run, options.folder)
+            written = _carry_out(run, options.folder)
+    if as_json:
+        print_json(written)
+    total = " ".join(filter(None, (written["total_incl_tax"], written["currency"])))
     screen.say("\n".join(summary(run.lines, options.folder, total, run.other_orders)))
     return status(run.lines, run.other_orders)
 
@@ -221,8 +236,8 @@ def _at_work(holder: RunHolder) -> str:
     return f"another run for this reference is at work: process {holder.pid} on {holder.host}, since {since}"
 
 
-def _carry_out(run: BookingRun, folder: Path) -> str:
-    """Book, fetch the tickets and write the receipt; return the total in words."""
+def _carry_out(run: BookingRun, folder: Path) -> dict[str, Any]:
+    """Book, fetch the tickets and write the receipt; return it."""
     with _writable(folder):
         try:
             run.book()
@@ -230,13 +245,20 @@ def _carry_out(run: BookingRun, folder: Path) -> str:
         finally:
             # whatever happens after money moved: what was bought is written down
             written = _write_receipt(run, folder)
-    return " ".join(filter(None, (written["total_incl_tax"], written["currency"])))
+    return written
+
+
+def _is_input(file: Path) -> bool:
+    return str(file) == "-"
 
 
 def _text_of(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
-            content = opened.read(_LARGEST_FILE + 1)
+        if _is_input(file):
+            content = sys.stdin.buffer.read(_LARGEST_FILE + 1)
+        else:
+            with file.open("rb") as opened:
+                content = opened.read(_LARGEST_FILE + 1)
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from None
     if len(content) > _LARGEST_FILE:

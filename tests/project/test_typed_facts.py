@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("_async", "_booking", "_core", "_http", "_journal", "_primitives", "cli")
+ROOMS = ("_async", "_booking", "_core", "_http", "_journal", "_mirror", "_primitives", "cli")
 READER = "korus._core.raw_json"
 EDGE = {
     "_booking/beneficiary_rows.py": "rows and fields that a caller gives",
@@ -27,6 +27,7 @@ EDGE = {
     "_http/pagination.py": "the envelope of a list",
     "_journal/intent_log.py": "stored intents",
     "_journal/sql_store.py": "stored intents",
+    "_mirror/content.py": "catalogues, products and offers in lists",
     "cli/entries.py": "catalogues and orders, as far as `korus book` looks at them",
     "cli/previous_run.py": "stored intents",
     "cli/receipt_file.py": "receipts of earlier runs",

@@ -6,7 +6,7 @@ Which page comes next is decided in `korus._http.pagination`.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -20,11 +20,29 @@ if TYPE_CHECKING:
 
     from korus._http.answer import Answer
 
-__all__ = ["AsyncPages", "Source"]
+__all__ = ["AsyncPages", "AsyncReadings", "PageAnswer", "PageReading", "Source"]
 
 _T = TypeVar("_T")
 
 _NOTHING = Memory()
+
+
+class PageAnswer(Protocol):
+    """An answer with a page."""
+
+    def json(self) -> Any:
+        """Decode it."""
+        ...
+
+
+class PageReader(Protocol):
+    """Fetches a page by its query."""
+
+    def __call__(
+        self, query: Query, headers: Mapping[str, str] | None = None, *, fresh: bool = False
+    ) -> Awaitable[Answer]:
+        """Fetch a page; ``fresh`` past the catalogue cache."""
+        ...
 
 
 @frozen
@@ -45,7 +63,7 @@ class Source(Generic[_T]):
     url: str
     query: Query
     paged: bool
-    read: Callable[[Query], Awaitable[Answer]] = field(repr=False)
+    read: PageReader = field(repr=False)
     build: Callable[[Any], _T] = field(repr=False)
     ahead: AsyncCalls = field(factory=AsyncCalls, repr=False)
 
@@ -56,7 +74,9 @@ class Source(Generic[_T]):
 
 
 @frozen
-class _Reading(Generic[_T]):
+class PageReading(Generic[_T]):
+    """A page as it was read: where it stands, what it said of itself, and what follows."""
+
     cursor: Cursor
     envelope: Envelope
     page: Page[_T]
@@ -74,6 +94,9 @@ class _Reader(Generic[_T]):
         self.cursor: Cursor | None = start
         self.skip = start.skip
         self.total = start.total
+        self.changed = False
+        self.read_page: Callable[[Query], Awaitable[PageAnswer]] = source.read
+        self.notice: Callable[[str], object] | None = None
 
     def stand(self, cursor: Cursor | None, skip: int = 0) -> None:
         """Remember where reading stands."""
@@ -84,12 +107,12 @@ class _Reader(Generic[_T]):
         return paging.page_query(cursor, self.source.query, self.page_size)
 
     async def read(
-        self, cursor: Cursor, memory: Memory = _NOTHING, answer: Answer | None = None
-    ) -> _Reading[_T]:
+        self, cursor: Cursor, memory: Memory = _NOTHING, answer: PageAnswer | None = None
+    ) -> PageReading[_T]:
         """Read a page, or what came of it already."""
         source = self.source
         if answer is None:
-            answer = await source.read(self.query(cursor))
+            answer = await self.read_page(self.query(cursor))
         envelope = paging.read_envelope(answer.json(), operation=source.operation, url=source.url)
         step = paging.step(cursor, envelope, memory, paged=source.paged)
         self.total = envelope.total if envelope.total is not None else self.total
@@ -102,7 +125,7 @@ class _Reader(Generic[_T]):
             page_size=len(envelope.members) if cursor.first_size is None else cursor.first_size,
             requested=self.page_size,
         )
-        return _Reading(cursor, envelope, page, step)
+        return PageReading(cursor, envelope, page, step)
 
 
 class AsyncPages(Generic[_T]):
@@ -114,7 +137,8 @@ class AsyncPages(Generic[_T]):
 
     A collection that changes while it is read may show an item twice or not at all, since the API counts
     pages and keeps no snapshot. Where that can be noticed (another total, the same items again, fewer or
-    more items than announced) a `korus.CollectionChanged` warning says so once; reading always ends.
+    more items than announced) a `korus.CollectionChanged` warning says so once, and `changed` is True; reading always
+    ends.
 
     Example:
         >>> async for offer in korus.offers.list(catalog, page_size=50, prefetch=4):
@@ -202,6 +226,11 @@ class AsyncPages(Generic[_T]):
         return reading.page
 
     @property
+    def changed(self) -> bool:
+        """True if the latest iteration noticed that the collection changed while it was read."""
+        return self._reader.changed
+
+    @property
     def position(self) -> Mapping[str, Any] | None:
         """Where the latest iteration stands, as plain JSON for `resume`; None once it has come to its end."""
         reader = self._reader
@@ -232,11 +261,12 @@ class _Walk(Generic[_T]):
 
     def __init__(self, reader: _Reader[_T]) -> None:
         self._reader = reader
+        reader.changed = False
         self._cursor: Cursor | None = reader.start
         self._memory = _NOTHING
         self._home: Hashable = None
         self._workers: AsyncWorkers | None = None
-        self._ahead: dict[Query, AsyncPending[Answer]] = {}
+        self._ahead: dict[Query, AsyncPending[PageAnswer]] = {}
 
     def _begin_ahead(self) -> None:
         """Begin to fetch ahead; what another process or event loop fetches for this walk never arrives here."""
@@ -244,7 +274,7 @@ class _Walk(Generic[_T]):
             self._home, self._ahead = home(), {}
             self._workers = AsyncWorkers(self._reader.prefetch, self._reader.source.ahead)
 
-    async def turn(self) -> _Reading[_T] | None:
+    async def turn(self) -> PageReading[_T] | None:
         """Read the next page; None after the last."""
         reader, cursor = self._reader, self._cursor
         if cursor is None:
@@ -264,12 +294,20 @@ class _Walk(Generic[_T]):
         reading = await reader.read(cursor, self._memory, answer)
         step = reading.step
         if step.warning is not None:
-            warnings.warn(f"{reader.source.operation}: {step.warning}", CollectionChanged, stacklevel=4)
+            self._changed(step.warning)
         self._cursor, self._memory = step.following, self._memory.with_page(reading.envelope)
         if step.repeated:
             return await self.turn()
         await self._look_ahead(self._cursor)
         return reading
+
+    def _changed(self, warning: str) -> None:
+        reader = self._reader
+        reader.changed = True
+        if reader.notice is not None:
+            reader.notice(warning)
+        else:
+            warnings.warn(f"{reader.source.operation}: {warning}", CollectionChanged, stacklevel=5)
 
     async def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
         """Start as many pages from a cursor on as are to be fetched ahead; the first ``past`` are there already."""
@@ -280,7 +318,7 @@ class _Walk(Generic[_T]):
         for page in paging.foreseen(cursor, reader.prefetch + past)[past:]:
             query = reader.query(page)
             if query not in self._ahead:
-                self._ahead[query], started = self._workers.start(reader.source.read, query), True
+                self._ahead[query], started = self._workers.start(reader.read_page, query), True
         if started:
             await self._workers.give_way()
 
@@ -288,6 +326,44 @@ class _Walk(Generic[_T]):
         workers = getattr(self, "_workers", None)
         if workers is not None:
             workers.drop()
+
+
+class AsyncReadings(Generic[_T]):
+    """One iteration over the pages of a list, for what has to know more of them than their items.
+
+    Args:
+        pages: The list.
+        read_page: Fetches a page by its query, in place of the list's own way.
+        build: Makes an item of what is on a page.
+        notice: Called with what shows that the collection changed, in place of a warning.
+    """
+
+    def __init__(
+        self,
+        pages: AsyncPages[Any],
+        read_page: Callable[[Query], Awaitable[PageAnswer]],
+        build: Callable[[Any], _T],
+        notice: Callable[[str], object],
+    ) -> None:
+        given = pages._reader  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (of this module)
+        self._reader: _Reader[_T] = _Reader(
+            evolve(given.source, build=build), given.page_size, given.prefetch, given.start
+        )
+        self._reader.read_page, self._reader.notice = read_page, notice
+        self._walk = _Walk(self._reader)
+
+    @staticmethod
+    def source_of(pages: AsyncPages[Any]) -> Source[Any]:
+        """Return where the pages of a list come from."""
+        return pages._reader.source  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (of this module)
+
+    def query(self, reading: PageReading[_T]) -> Query:
+        """Return the query that a page was read with."""
+        return self._reader.query(reading.cursor)
+
+    async def next(self) -> PageReading[_T] | None:
+        """Read the next page; None after the last."""
+        return await self._walk.turn()
 
 
 class _Items(Generic[_T]):

@@ -104,6 +104,7 @@ class _Asked:
     headers: dict[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
     identity: Identity = field(repr=False)
+    fresh: bool = False
     watch: CallWatch | None = field(default=None, repr=False)
 
 
@@ -238,6 +239,7 @@ class AsyncTransport:
         *,
         replay: Replay | None = None,
         trace: Trace | None = None,
+        fresh: bool = False,
     ) -> Answer:
         """Carry out an operation and give its answer.
 
@@ -246,6 +248,7 @@ class AsyncTransport:
             arguments: What its ``build_request`` gave.
             replay: What repeating it does, where that differs from `korus._http.retry.REPLAY`.
             trace: Is told when the request may have left, also when the call is cancelled.
+            fresh: Ask the API whatever is in the catalogue cache, and put its answer there.
 
         Raises:
             TransportError: no usable answer came, after all retries that were allowed.
@@ -254,6 +257,7 @@ class AsyncTransport:
             ConfigurationError: the client is closed, or an address cannot be called.
         """
         asked = self._asked(operation, arguments)
+        asked.fresh = fresh
         replay = replay or replay_of(asked.name, operation.method)
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
@@ -288,6 +292,7 @@ class AsyncTransport:
             asked.headers.get("Accept-Language"),
             self.config.extra_headers,
             seconds=self._seconds_for_the_cache(deadline),
+            fresh=asked.fresh,
         )
         if kept is not None:
             if asked.watch is not None:
@@ -306,7 +311,9 @@ class AsyncTransport:
         if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
             content_type = answer.headers.get("content-type", "")
             seconds = self._seconds_for_the_cache(deadline)
-            await cache.keep(key, asked.url, answer.content, content_type, seconds=seconds)
+            await cache.keep(
+                key, asked.url, answer.content, content_type, seconds=seconds, instead=asked.fresh
+            )
         return answer
 
     def _seconds_for_the_cache(self, deadline: float | None) -> float:

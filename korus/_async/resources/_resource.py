@@ -9,7 +9,7 @@ from korus._http.endpoints import Endpoint, is_paged, request_for
 from korus.iri import Kind, Reference, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from korus._async.booking.session import AsyncSession
     from korus._async.http.transport import AsyncTransport
@@ -60,8 +60,13 @@ class AsyncResource:
         request = request_for(module, **arguments)
         operation = module.OPERATION
 
-        async def read(query: Query) -> Answer:
-            return await transport.send(operation, {**request, "params": list(query)})
+        async def read(
+            query: Query, headers: Mapping[str, str] | None = None, *, fresh: bool = False
+        ) -> Answer:
+            asked = {**request, "params": list(query)}
+            if headers:
+                asked["headers"] = {**(request.get("headers") or {}), **headers}
+            return await transport.send(operation, asked, fresh=fresh)
 
         def item(member: Any) -> _T:
             # a member that is not an object, an IRI for example, is passed on as it came

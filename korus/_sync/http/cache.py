@@ -131,6 +131,7 @@ class CatalogueCache:
         headers: ExtraHeaders = (),
         *,
         seconds: float,
+        fresh: bool = False,
     ) -> tuple[str | None, Kept | None]:
         """Return the key of an answer, and the answer if it was kept; neither while the cache does not work.
 
@@ -140,10 +141,13 @@ class CatalogueCache:
             language: Its ``Accept-Language``.
             headers: Its other headers that an answer may depend on.
             seconds: How long it may take.
+            fresh: Return the key only.
         """
 
         def step(storage: Any) -> tuple[str, Kept | None]:
             key = key_of(self._account, self._epoch(storage), url, params, language, headers=headers)
+            if fresh:
+                return key, None
             for entry in self._entries(storage, key):
                 content = b"".join([piece for piece in entry.response.stream])
                 return key, Kept(content, str(entry.response.headers.get("content-type", "")))
@@ -156,10 +160,14 @@ class CatalogueCache:
             self.hits += 1
         return key, kept
 
-    def keep(self, key: str, url: str, content: bytes, content_type: str, *, seconds: float) -> None:
-        """Keep an answer, unless that takes too long."""
+    def keep(
+        self, key: str, url: str, content: bytes, content_type: str, *, seconds: float, instead: bool = False
+    ) -> None:
+        """Keep an answer, unless that takes too long; ``instead`` of the one that may be kept already."""
 
         def step(storage: Any) -> None:
+            for entry in self._entries(storage, key) if instead else ():
+                storage.remove_entry(entry.id)
             kept = Kept(content, content_type)
             self._create(storage, key, url, kept=kept, seconds=self.cache.keep)
 

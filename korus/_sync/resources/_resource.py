@@ -10,7 +10,7 @@ from korus._sync.http.pages import Pages, Source
 from korus.iri import Kind, Reference, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from korus._http.answer import Answer
     from korus._http.pagination import Query
@@ -61,8 +61,11 @@ class Resource:
         request = request_for(module, **arguments)
         operation = module.OPERATION
 
-        def read(query: Query) -> Answer:
-            return transport.send(operation, {**request, "params": list(query)})
+        def read(query: Query, headers: Mapping[str, str] | None = None, *, fresh: bool = False) -> Answer:
+            asked = {**request, "params": list(query)}
+            if headers:
+                asked["headers"] = {**(request.get("headers") or {}), **headers}
+            return transport.send(operation, asked, fresh=fresh)
 
         def item(member: Any) -> _T:
             # a member that is not an object, an IRI for example, is passed on as it came

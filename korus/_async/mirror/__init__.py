@@ -1,0 +1,1 @@
+"""The catalogue mirror: sweeps, and the mirror that a program holds."""

@@ -1,0 +1,505 @@
+"""`AsyncMirror`: a distributor's copy of the catalogues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import frozen
+
+from korus._async.mirror.sweep import AsyncSweep
+from korus._core.values import is_number
+from korus._mirror.content import minor_units, synced_at
+from korus._mirror.database import Database
+from korus._mirror.feed import Feed
+from korus._mirror.reading import LiveOffer, Reading
+from korus._mirror.schema import DEFAULT_PREFIX, build_tables
+from korus._mirror.store import Store
+from korus._mirror.sweeping import MAX_REMOVAL_SHARE, Progress, Scope, SweepReport, SyncReport, check_share
+from korus._primitives.asynchronous import map_ordered, run_blocking
+from korus.errors import ConfigurationError, InvalidArgument, KorusError
+from korus.iri import CATALOG, OFFER, PRODUCT_BASE, reference
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+    from types import TracebackType
+
+    from korus._async.client import AsyncKorus
+    from korus._core.secret import Secret
+    from korus._mirror.content import KindName
+    from korus._mirror.feed import Change
+    from korus._mirror.reading import Day, Period, Status
+    from korus.iri import Reference
+    from korus.models import (
+        Catalog,
+        Offer,
+        OfferTicket,
+        OfferTicketSession,
+        Product,
+        ProductBase,
+        ProductBaseOption,
+        ProductBaseOptionValue,
+    )
+
+__all__ = ["AsyncConsumer", "AsyncMirror"]
+
+_MOST_AT_ONCE = 64
+
+
+@frozen
+class _How:
+    """How to sweep; see `AsyncMirror.sync`."""
+
+    accept: bool
+    full: bool
+    prefetch: int
+    progress: Callable[[Progress], object]
+
+
+class AsyncMirror:
+    """A copy of the catalogues in a database of yours, and a feed of what changed.
+
+    `sync` sweeps the catalogues; everything else reads the copy and asks the API nothing, but for `refresh`. Several
+    processes may use one database.
+
+    Nothing is removed from the copy because of a list that changed while it was read, was short, or lacks more than
+    ``max_removal_share`` of what was there: see `sync`.
+
+    Args:
+        database: The path of an SQLite file, or a SQLAlchemy URL (``postgresql://…``).
+        korus: The client to ask; not needed for reading.
+        prefix: What the names of the tables begin with.
+        schema: The schema that they are in, on PostgreSQL.
+        max_removal_share: The largest share of the things of one kind in a catalogue that a sweep may remove without
+            being accepted.
+
+    Raises:
+        ConfigurationError: The database cannot be used, or the extra ``korus-sdk[mirror]`` is not installed.
+
+    Example:
+        >>> async with AsyncMirror("catalogue.db", korus) as mirror:
+        ...     report = await mirror.sync()
+        ...     for change in await mirror.changes(since=last):
+        ...         print(change.op, change.kind, change.iri)
+    """
+
+    def __init__(
+        self,
+        database: str | os.PathLike[str] | Secret,
+        korus: AsyncKorus | None = None,
+        *,
+        prefix: str = DEFAULT_PREFIX,
+        schema: str | None = None,
+        max_removal_share: float = MAX_REMOVAL_SHARE,
+    ) -> None:
+        self._korus = korus
+        self._max_removal_share = check_share(max_removal_share)
+        self._database = Database(database, build_tables(prefix, schema))
+        self._store = Store(self._database)
+        self._feed = Feed(self._database)
+        base_url = None if korus is None else korus.config.base_url
+        self._base_url = base_url
+        self._reading = Reading(self._database, base_url)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._korus!r}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections to the database; the client stays open."""
+        await run_blocking(self._database.close)
+
+    @property
+    def _client(self) -> AsyncKorus:
+        if self._korus is None:
+            raise ConfigurationError("This mirror has no client, so it can only be read. Give it one.")
+        return self._korus
+
+    # --- sweeping ------------------------------------------------------------------------------------------
+
+    async def sync(
+        self,
+        catalogs: Iterable[Catalog | Reference | str] | None = None,
+        *,
+        between: tuple[date | None, date | None] | None = None,
+        sessions: bool = False,
+        accept: bool = False,
+        full: bool = False,
+        prefetch: int = 2,
+        progress: Callable[[Progress], object] | None = None,
+    ) -> SyncReport:
+        """Read catalogues and write what changed.
+
+        The list of catalogues is read first, then each catalogue by a sweep of its own: bases, options, products,
+        offers. Rows and feed are written together, chunk by chunk. What a sweep did not see is removed when a second
+        look does not see it either: at the offer's own day and product, or by the next sweep. Nothing is removed when
+        the lists changed while they were read or were cut off (the sweep is ``unsettled``), or when more than
+        ``max_removal_share`` of one kind would go (it is ``quarantined``).
+
+        A sweep that was interrupted goes on where it stood, within an hour. Two workers never sweep one scope: the
+        second finds it ``busy``.
+
+        Args:
+            catalogs: Which catalogues, as objects, IRIs or ids; all that are granted when left out.
+            between: The first and the last day of the offers, either of which may be None; all when left out.
+            sessions: Read the sessions of offers too: a request for each ticket that needs one.
+            accept: Carry out what earlier sweeps held in quarantine.
+            full: Ask for every page anew, without conditional requests.
+            prefetch: Pages to fetch ahead.
+            progress: Called with how far it has come.
+
+        Returns:
+            A report of each sweep. One that failed has an ``error``, and the others go on.
+
+        Raises:
+            ConfigurationError: This mirror has no client.
+            InvalidArgument: An argument is invalid.
+            MirrorFailed: The database does not answer.
+            KorusError: The list of catalogues cannot be read.
+        """
+        after, before = _window(between)
+        wanted = None if catalogs is None else [self._iri_of_catalog(each) for each in catalogs]
+        how = _How(accept, full, prefetch, progress or _unheard)
+        first = await self._sweep(Scope(), how)
+        if first.error is not None:
+            raise first.error
+        listed = await run_blocking(self._reading.catalogs, synced_at)
+        moments = {iri: synced for iri, synced in listed if iri is not None}
+        scopes = [
+            Scope(iri, after, before, sessions)
+            for iri in (moments if wanted is None else dict.fromkeys(wanted))
+        ]
+        run, done = await run_blocking(self._store.open_run, scopes)
+        reports = [first]
+        for scope in scopes:
+            if scope.name in done:
+                continue
+            reports.append(await self._sweep(scope, how, run, moments.get(scope.catalog or "")))
+        return SyncReport(tuple(reports))
+
+    async def _sweep(self, scope: Scope, how: _How, run: int = 0, synced: str | None = None) -> SweepReport:
+        client = self._client
+        accepted = await run_blocking(self._store.accept, [scope]) if how.accept else []
+        lease = await run_blocking(self._store.claim, scope, run)
+        if lease is None:
+            return SweepReport(scope, "busy", reason="another worker is at it")
+        sweep = AsyncSweep(
+            client,
+            self._store,
+            lease,
+            synced=synced,
+            prefetch=how.prefetch,
+            full=how.full,
+            max_removal_share=self._max_removal_share,
+            progress=how.progress,
+        )
+        for report in accepted:
+            lease.count("removed", report.removed)
+        try:
+            return await sweep.run()
+        except KorusError as error:
+            return lease.report("failed", reason=str(error), error=error)
+
+    def _iri_of_catalog(self, value: object) -> str:
+        return reference(value, CATALOG, base_url=self._base_url).iri
+
+    # --- reading -------------------------------------------------------------------------------------------
+
+    async def catalogs(self) -> tuple[Catalog, ...]:
+        """Return the catalogues.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        from korus.models import Catalog
+
+        return await run_blocking(self._reading.catalogs, Catalog.from_dict)
+
+    async def product_bases(self, catalog: Catalog | Reference | str) -> tuple[ProductBase, ...]:
+        """Return the product bases of a catalogue, disabled ones too, by name.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        from korus.models import ProductBase
+
+        return await run_blocking(self._reading.product_bases, catalog, ProductBase.from_dict)
+
+    async def products(self, of: Catalog | ProductBase | Reference | str) -> tuple[Product, ...]:
+        """Return the products of a catalogue or of a product base, disabled ones too, by name.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        from korus.models import Product
+
+        return await run_blocking(self._reading.products, of, Product.from_dict)
+
+    async def options(self, product_base: ProductBase | Reference | str) -> tuple[ProductBaseOption, ...]:
+        """Return the options of a product base.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        from korus.models import ProductBaseOption
+
+        build = ProductBaseOption.from_dict
+        return await run_blocking(self._reading.below, "option", product_base, PRODUCT_BASE, build)
+
+    async def option_values(
+        self, product_base: ProductBase | Reference | str, code: str
+    ) -> tuple[ProductBaseOptionValue, ...]:
+        """Return the values of an option of a product base.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        from korus.models import ProductBaseOptionValue
+
+        return await run_blocking(
+            self._reading.option_values, product_base, code, ProductBaseOptionValue.from_dict
+        )
+
+    async def sessions(self, of: Offer | OfferTicket | Reference | str) -> tuple[OfferTicketSession, ...]:
+        """Return the sessions of an offer or of an offer ticket that the mirror knows, the earliest first.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        from korus.models import OfferTicketSession
+
+        return await run_blocking(self._reading.sessions, of, OfferTicketSession.from_dict)
+
+    async def offers(
+        self,
+        catalog: Catalog | Reference | str | None = None,
+        *,
+        product: Product | Reference | str | None = None,
+        between: tuple[date | None, date | None] | None = None,
+        available: bool | None = None,
+        limit: int | None = None,
+    ) -> tuple[Offer, ...]:
+        """Return offers, the earliest first; those without a date come last.
+
+        Args:
+            catalog: Only offers of this catalogue.
+            product: Only offers of this product.
+            between: The first and the last day, either of which may be None.
+            available: True: only what can be had; False: only what is sold out or disabled.
+            limit: At most so many.
+
+        Raises:
+            InvalidArgument: An argument is invalid.
+            MirrorFailed: The database does not answer.
+        """
+        from korus.models import Offer
+
+        return await run_blocking(
+            self._reading.offers,
+            Offer.from_dict,
+            catalog=catalog,
+            product=product,
+            between=_window(between),
+            available=available,
+            limit=limit,
+        )
+
+    async def calendar(
+        self, product: Product | Reference | str, month: str | date, *, limited_below: int = 10
+    ) -> tuple[Day, ...]:
+        """Return the days of a month: what can be had, at which lowest price, and when it begins.
+
+        Args:
+            product: The product or its IRI.
+            month: ``YYYY-MM``, or any day of it.
+            limited_below: Fewer left than this is ``limited``.
+
+        Raises:
+            InvalidArgument: An argument is invalid.
+            MirrorFailed: The database does not answer.
+        """
+        return await run_blocking(self._reading.calendar, product, month, limited_below=limited_below)
+
+    async def price_history(self, offer: Offer | Reference | str) -> tuple[Period, ...]:
+        """Return the prices and stocks that an offer had, the oldest first; of an offer that is gone too.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        return await run_blocking(self._reading.price_history, offer)
+
+    async def status(self) -> Status:
+        """Return how fresh the mirror is, and what it holds.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        return await run_blocking(self._reading.status)
+
+    # --- the feed ------------------------------------------------------------------------------------------
+
+    async def changes(
+        self, since: int = 0, limit: int | None = None, *, kinds: Iterable[KindName] | None = None
+    ) -> tuple[Change, ...]:
+        """Return the changes after a number, oldest first.
+
+        Args:
+            since: The number of the last change that was read; 0 for all.
+            limit: At most so many.
+            kinds: Only changes of these kinds.
+
+        Raises:
+            InvalidArgument: An argument is invalid.
+            MirrorFailed: The database does not answer.
+        """
+        return await run_blocking(self._feed.read, since, limit, kinds=kinds)
+
+    def consumer(self, name: str) -> AsyncConsumer:
+        """Return a named reader of the feed, whose position is kept in the database.
+
+        Args:
+            name: Its name, such as ``search-index``.
+        """
+        return AsyncConsumer(self._feed, name)
+
+    # --- live ----------------------------------------------------------------------------------------------
+
+    async def refresh(
+        self,
+        offers: Iterable[Offer | Reference | str],
+        *,
+        limit: int = 50,
+        concurrency: int = 8,
+    ) -> tuple[LiveOffer, ...]:
+        """Ask the API how much is left of offers and what they cost, just before they are shown.
+
+        Only offers that say so are asked for (``availabilityCheckRequired``, ``realtimePriceRequired``), the nearest
+        dates first. What is learnt is kept, and `calendar` uses it until a sweep is newer.
+
+        Args:
+            offers: Offers that the mirror holds.
+            limit: At most so many offers, the nearest dates.
+            concurrency: How many requests at once at most.
+
+        Returns:
+            One entry for each offer that was asked for, by date. An entry with an ``error`` was not learnt.
+
+        Raises:
+            ConfigurationError: This mirror has no client.
+            InvalidArgument: An argument is invalid.
+            MirrorFailed: The database does not answer.
+        """
+        for name, value in (("limit", limit), ("concurrency", concurrency)):
+            if not is_number(value) or value < 1:
+                raise InvalidArgument(f"`{name}` must be at least 1, got {value!r}.")
+        client = self._client
+        wanted = [reference(offer, OFFER, base_url=self._base_url).iri for offer in offers]
+        rows = await run_blocking(self._reading.to_ask, wanted, limit)
+
+        async def ask(row: Mapping[str, Any]) -> LiveOffer:
+            return await _ask(client, row)
+
+        found = await map_ordered(ask, rows, concurrency=min(concurrency, _MOST_AT_ONCE))
+        await run_blocking(self._store.write_live, [_live_row(each) for each in found if each.error is None])
+        return tuple(found)
+
+
+class AsyncConsumer:
+    """A named reader of a mirror's feed: at least once, in order.
+
+    What it has read but not acknowledged comes again, after a crash too.
+
+    Example:
+        >>> consumer = mirror.consumer("search-index")
+        >>> while changes := await consumer.read(500):
+        ...     index(changes)
+        ...     await consumer.acknowledge(changes[-1].seq)
+    """
+
+    def __init__(self, feed: Feed, name: str) -> None:
+        self._feed = feed
+        self.name = name
+
+    async def position(self) -> int:
+        """Return the number of the last change that was acknowledged, 0 at first.
+
+        Raises:
+            MirrorFailed: The database does not answer.
+        """
+        return await run_blocking(self._feed.position, self.name)
+
+    async def read(self, limit: int = 500) -> tuple[Change, ...]:
+        """Return the next changes that were not acknowledged, oldest first.
+
+        Raises:
+            InvalidArgument: ``limit`` is below 1.
+            MirrorFailed: The database does not answer.
+        """
+        return await run_blocking(self._read, limit)
+
+    def _read(self, limit: int) -> tuple[Change, ...]:
+        return self._feed.read(self._feed.position(self.name), limit)
+
+    async def acknowledge(self, seq: int) -> int:
+        """Note that all changes up to a number are done with; returns the position, which never goes back.
+
+        Raises:
+            InvalidArgument: There is no such change yet.
+            MirrorFailed: The database does not answer.
+        """
+        return await run_blocking(self._feed.acknowledge, self.name, seq)
+
+
+def _unheard(_: Progress) -> None:
+    pass
+
+
+def _window(between: tuple[date | None, date | None] | None) -> tuple[date | None, date | None]:
+    if between is None:
+        return None, None
+    after, before = between
+    if after is not None and before is not None and before < after:
+        raise InvalidArgument("`between` must be a first and a last day, in this order.")
+    return after, before
+
+
+async def _ask(korus: AsyncKorus, row: Mapping[str, Any]) -> LiveOffer:
+    """Ask for what is left of an offer and for its price, as far as it says that this is needed."""
+    iri, available, price, currency = row["iri"], row["available"], None, None
+    sessions: dict[str, int | None] = {}
+    try:
+        if row["availability_check"]:
+            left = await korus.offers.availability(iri)
+            available = left.available_quantity
+            sessions = {
+                str(each.session): each.available_quantity for each in left.sessions_availability or ()
+            }
+        if row["realtime_price"]:
+            said = await korus.offers.price(iri)
+            price, currency = said.amount_incl_tax, said.currency
+    except KorusError as error:
+        return LiveOffer(iri, error=error)
+    return LiveOffer(iri, available, price, currency, sessions)
+
+
+def _live_row(live: LiveOffer) -> dict[str, Any]:
+    currency = None if live.currency is None else live.currency.upper()[:8]
+    return {
+        "offer": live.offer,
+        "price": live.price,
+        "price_minor": minor_units(live.price, currency),
+        "currency": currency,
+        "available": live.available,
+        "sessions": live.sessions,
+    }

@@ -1,0 +1,326 @@
+"""What the API lists, made comparable: digests, differences, typed columns. No I/O.
+
+A digest is that of the canonical JSON without what changes from answer to answer: contexts, and the addresses of blank
+nodes (reference 1.5). Nothing that the API may send makes reading fail; what cannot be a column's value is None there,
+and is still in the body.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Final, Literal, TypeAlias, cast
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from korus._core.raw_json import iri_of, objects, text
+from korus.money import amount
+
+__all__ = [
+    "KINDS",
+    "PERIOD_FIELDS",
+    "Entry",
+    "KindName",
+    "canonical",
+    "columns_of",
+    "digest_of",
+    "entry",
+    "fields_changed",
+    "fits",
+    "iri_for",
+    "minor_units",
+    "page_as_read",
+    "read_member",
+    "synced_at",
+    "ticket_rows",
+    "written",
+]
+
+KindName: TypeAlias = Literal[
+    "catalog", "product_base", "option", "option_value", "product", "offer", "session"
+]
+KINDS: Final[tuple[KindName, ...]] = (
+    "catalog",
+    "product_base",
+    "option",
+    "option_value",
+    "product",
+    "offer",
+    "session",
+)
+"""The kinds of things that a mirror holds, what others are part of first."""
+
+PERIOD_FIELDS: Final = frozenset({"price", "availableQuantity"})
+"""The fields of an offer whose history is kept."""
+
+_BLANK: Final = re.compile(r'"@id":"/\.well-known/genid/[^"]*",?')
+_EXPONENTS: Final = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+         "XPF"),
+        0,
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+_LARGEST: Final = 2**63 - 1
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+_encode = json.JSONEncoder(
+    ensure_ascii=True, separators=(",", ":"), sort_keys=True, check_circular=False
+).encode
+
+
+@frozen
+class Entry:
+    """One thing that a list of the API has.
+
+    Attributes:
+        iri: Its relative IRI.
+        parent: What it was listed under: a catalogue, a base, an option, an offer ticket.
+        body: The JSON object.
+        digest: Of its content.
+    """
+
+    iri: str
+    parent: str
+    body: Mapping[str, Any]
+    digest: str
+
+
+def entry(iri: str, parent: str, body: Mapping[str, Any]) -> Entry:
+    """Build the entry of a JSON object."""
+    return Entry(iri, parent, body, digest_of(body, parent))
+
+
+def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
+    """Read a member of a list; None if it is not an object, or has neither an IRI nor an id."""
+    iri = iri_for(kind, member, parent)
+    if iri is None or not isinstance(member, Mapping):
+        return None
+    return entry(iri, parent, cast("Mapping[str, Any]", member))
+
+
+def fits(body: Mapping[str, Any], product: str, day: date | None) -> bool:
+    """Return True unless an offer is of another product or day than was asked for."""
+    own = iri_of(body.get("product"))
+    return (own is None or own == product) and (day is None or text(body, "date") == day.isoformat())
+
+
+def page_as_read(members: list[Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a page of a collection, as it was read before.
+
+    Args:
+        members: What is on it.
+        said: Its ``total``, the query of the ``next`` one, and whether it was ``linked`` at all.
+    """
+    view: dict[str, str] = {}
+    if said["next"] is not None:
+        view["next"] = f"?{urlencode([tuple(pair) for pair in said['next']])}"
+    elif said["linked"]:
+        view["first"] = "?"
+    return {"@type": "Collection", "member": members, "totalItems": said["total"], "view": view}
+
+
+def synced_at(catalog: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return a catalogue's IRI, and when it was imported last."""
+    return iri_for("catalog", catalog, ""), text(catalog, "lastSyncedAt")
+
+
+def canonical(value: object) -> str:
+    """Write JSON so that equal content is equal text, without what changes from answer to answer."""
+    return _BLANK.sub("", _encode(value))
+
+
+def digest_of(body: Mapping[str, Any], parent: str) -> str:
+    """Return the digest of a thing's content and of its place."""
+    if "@context" in body:
+        body = {key: value for key, value in body.items() if key != "@context"}
+    return blake2b(f"{canonical(body)}\n{parent}".encode(), digest_size=16).hexdigest()
+
+
+def fields_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the keys whose values differ."""
+    keys = sorted((before.keys() | after.keys()) - {"@context"})
+    return tuple(
+        key
+        for key in keys
+        if (key in before) != (key in after) or canonical(before.get(key)) != canonical(after.get(key))
+    )
+
+
+def written(body: Mapping[str, Any]) -> str:
+    """Write a body for a text column: ASCII, so that every database can hold it."""
+    return json.dumps(body, ensure_ascii=True, separators=(",", ":"))
+
+
+def iri_for(kind: KindName, member: object, parent: str) -> str | None:
+    """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither."""
+    found = iri_of(member)
+    if found is not None:
+        return found
+    if not isinstance(member, Mapping):
+        return None
+    source = cast("Mapping[str, Any]", member)
+    own = text(source, "code" if kind == "option" else "id")
+    if own is None:
+        return None
+    catalog = parent.partition("/product_bases/")[0].partition("/offers/")[0]
+    below = {
+        "catalog": "/v1/ticketing/catalogs",
+        "product_base": f"{catalog}/product_bases",
+        "option": f"{parent}/options",
+        "option_value": f"{parent}/values",
+        "product": f"{catalog}/products",
+        "offer": f"{catalog}/offers",
+        "session": f"{parent}/sessions",
+    }
+    return f"{below[kind]}/{own}"
+
+
+# --- columns -------------------------------------------------------------------------------------------------
+
+
+def columns_of(kind: KindName, body: Mapping[str, Any], zone: str | None = None) -> dict[str, Any]:
+    """Return the typed columns of a thing."""
+    if kind == "offer":
+        return _offer_columns(body)
+    if kind == "session":
+        return _session_columns(body, zone)
+    columns: dict[str, Any] = {"id": _text(body.get("id"))}
+    if kind in {"catalog", "product_base", "product"}:
+        columns["name"] = _text(body.get("name"))
+    if kind == "catalog":
+        columns |= {
+            "created_at": _text(body.get("createdAt")),
+            "last_synced_at": _text(body.get("lastSyncedAt")),
+        }
+    if kind in {"product_base", "product"}:
+        columns["disabled"] = _flag(body.get("disabled"))
+    if kind == "product_base":
+        columns |= {
+            "use_session": _flag(body.get("useSession")),
+            "timezone": _text(body.get("timezone")),
+            "universe": _text(body.get("universe")),
+        }
+    if kind in {"option", "option_value"}:
+        columns |= {"code": _text(body.get("code")), "label": _text(body.get("label"))}
+    if kind == "option_value":
+        columns["value"] = _text(body.get("value"))
+    return columns
+
+
+def _offer_columns(body: Mapping[str, Any]) -> dict[str, Any]:
+    price = _object(body.get("price"))
+    product = body.get("product")
+    currency = _text(price.get("currency"))
+    return {
+        "id": _text(body.get("id")),
+        "product": _text(iri_of(product)),
+        "date": _day(body.get("date")),
+        "price": _text(price.get("amountInclTax")),
+        "currency": None if currency is None else currency.upper()[:8],
+        "price_minor": minor_units(price.get("amountInclTax"), currency),
+        "original_minor": minor_units(price.get("originalAmountInclTax"), currency),
+        "available": _count(body.get("availableQuantity")),
+        "availability_check": _flag(body.get("availabilityCheckRequired")),
+        "realtime_price": _flag(body.get("realtimePriceRequired")),
+        "disabled": _flag(_object(product).get("disabled")),
+    }
+
+
+def _session_columns(body: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
+    local = _text(body.get("occursAt"))
+    starts = _moment(local)
+    return {
+        "id": _text(body.get("id")),
+        "starts_at": None if starts is None else starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "starts_local": local,
+        "zone": zone if zone is None or _is_zone(zone) else None,
+        "available": _count(body.get("availableQuantity")),
+    }
+
+
+def ticket_rows(offer: str, catalog: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the tickets in an offer."""
+    rows: dict[str, dict[str, Any]] = {}
+    for place, ticket in enumerate(objects(body, "tickets")):
+        source = _object(ticket)
+        iri = _text(iri_of(ticket)) or (f"{offer}/tickets/{source['id']}" if text(source, "id") else None)
+        if iri is not None:
+            rows[iri] = {
+                "iri": iri,
+                "catalog": catalog,
+                "offer": offer,
+                "place": place,
+                "id": _text(source.get("id")),
+                "name": _text(source.get("name")),
+                "date_access": _flag(source.get("dateAccess")),
+                "form": _text(source.get("form")),
+            }
+    return list(rows.values())
+
+
+def minor_units(value: object, currency: str | None) -> int | None:
+    """Return an amount in the smallest units of its currency, such as cents; None if it is none, or a part of one.
+
+    Reference: 1.6, 8.12.
+    """
+    read = amount(value)
+    if read is None:
+        return None
+    scaled = read.scaleb(_EXPONENTS.get((currency or "").upper(), 2))
+    if scaled != scaled.to_integral_value() or abs(scaled) > Decimal(_LARGEST):
+        return None
+    return int(scaled)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str | None:
+    """Return a text that every database can hold."""
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if abs(value) <= _LARGEST else None
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _moment(value: str | None) -> datetime | None:
+    try:
+        found = None if value is None else datetime.fromisoformat(value)
+        if found is None or found.tzinfo is None:
+            return None
+        found.astimezone(UTC)  # one at the end of the calendar has no time in UTC
+    except (ValueError, OverflowError):
+        return None
+    return found
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return False
+    return True

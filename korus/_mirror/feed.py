@@ -1,0 +1,223 @@
+"""The feed of changes: read from a place, read by a named consumer, replayed, written as JSON lines or CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from attrs import frozen
+from sqlalchemy import delete, func, insert, select
+
+from korus._mirror.database import moment
+from korus.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import IO
+
+    from korus._mirror.content import KindName
+    from korus._mirror.database import Database
+
+__all__ = ["Change", "Feed", "Operation", "replay", "write_csv", "write_json_lines"]
+
+Operation: TypeAlias = Literal["added", "changed", "removed"]
+
+_CSV_COLUMNS: Final = (
+    "seq",
+    "at",
+    "sweep",
+    "op",
+    "kind",
+    "iri",
+    "catalog",
+    "parent",
+    "fields",
+    "before",
+    "after",
+)
+# what a spreadsheet would take for a formula
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@frozen
+class Change:
+    """An entry of the feed.
+
+    Attributes:
+        seq: Its number: without gaps, in the order in which the changes were made.
+        sweep: The number of the sweep that saw it.
+        op: ``added``, ``changed`` or ``removed``.
+        kind: ``catalog``, ``product_base``, ``option``, ``option_value``, ``product``, ``offer`` or ``session``.
+        iri: What it is about.
+        catalog: The catalogue's IRI.
+        parent: What it is listed under.
+        fields: The keys that changed; empty for what is new or gone.
+        before: What was there: the whole object, or of a change the fields that changed. A field that was not there is
+            absent.
+        after: What is there now, likewise.
+        at: When it was seen, as ISO 8601 in UTC.
+    """
+
+    seq: int
+    sweep: int
+    op: Operation
+    kind: KindName
+    iri: str
+    catalog: str
+    parent: str
+    fields: tuple[str, ...]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    at: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return {
+            "seq": self.seq,
+            "at": self.at,
+            "sweep": self.sweep,
+            "op": self.op,
+            "kind": self.kind,
+            "iri": self.iri,
+            "catalog": self.catalog,
+            "parent": self.parent,
+            "fields": list(self.fields),
+            "before": None if self.before is None else dict(self.before),
+            "after": None if self.after is None else dict(self.after),
+        }
+
+
+class Feed:
+    """Reads the changes of a mirror."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changes = database.tables.changes
+        self._consumers = database.tables.consumers
+
+    def read(
+        self, since: int = 0, limit: int | None = None, *, kinds: Iterable[KindName] | None = None
+    ) -> tuple[Change, ...]:
+        """Return the changes after a number, oldest first."""
+        if isinstance(since, bool) or since < 0:
+            raise InvalidArgument(f"`since` must be a number of a change, from 0 on, got {since!r}.")
+        if limit is not None and limit < 1:
+            raise InvalidArgument(f"`limit` must be at least 1, got {limit!r}.")
+        table = self._changes
+        wanted = select(table).where(table.c.seq > since).order_by(table.c.seq).limit(limit)
+        if kinds is not None:
+            wanted = wanted.where(table.c.kind.in_(list(kinds)))
+        with self._database.reading() as connection:
+            return tuple(map(_change, connection.execute(wanted)))
+
+    def last(self) -> int:
+        """Return the number of the newest change, 0 if there is none."""
+        with self._database.reading() as connection:
+            return int(connection.execute(select(func.max(self._changes.c.seq))).scalar() or 0)
+
+    def position(self, consumer: str) -> int:
+        """Return up to which change a consumer has acknowledged."""
+        table = self._consumers
+        with self._database.reading() as connection:
+            found = connection.execute(
+                select(table.c.seq).where(table.c.name == _consumer(consumer))
+            ).scalar()
+        return int(found or 0)
+
+    def acknowledge(self, consumer: str, seq: int) -> int:
+        """Note that a consumer is done with all changes up to a number; returns its position, which never goes back.
+
+        Raises:
+            InvalidArgument: There is no change with that number yet.
+        """
+        table = self._consumers
+        name = _consumer(consumer)
+        with self._database.writing() as connection:
+            last = int(connection.execute(select(func.max(self._changes.c.seq))).scalar() or 0)
+            if isinstance(seq, bool) or not 0 <= seq <= last:
+                raise InvalidArgument(f"`seq` must be the number of a change, at most {last}, got {seq!r}.")
+            before = connection.execute(select(table.c.seq).where(table.c.name == name)).scalar()
+            now = max(int(before or 0), seq)
+            connection.execute(delete(table).where(table.c.name == name))
+            connection.execute(
+                insert(table).values(name=name, seq=now, updated_at=moment(self._database.now(connection)))
+            )
+        return now
+
+    def consumers(self) -> dict[str, int]:
+        """Return the positions of all consumers."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(self._consumers).order_by(self._consumers.c.name))
+            return {row.name: int(row.seq) for row in rows}
+
+
+def _consumer(name: str) -> str:
+    if not name or len(name) > 200 or "\x00" in name:  # noqa: PLR2004 (the column's width)
+        raise InvalidArgument("`consumer` must be a name of 1 to 200 characters.")
+    return name
+
+
+def _change(row: Any) -> Change:
+    return Change(
+        seq=int(row.seq),
+        sweep=row.sweep,
+        op=row.op,
+        kind=row.kind,
+        iri=row.iri,
+        catalog=row.catalog,
+        parent=row.parent,
+        fields=tuple(json.loads(row.fields)),
+        before=None if row.before is None else json.loads(row.before),
+        after=None if row.after is None else json.loads(row.after),
+        at=row.at,
+    )
+
+
+def replay(
+    changes: Iterable[Change], onto: dict[str, dict[str, Any]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Carry out changes on a copy; returns the objects by their IRI.
+
+    Args:
+        changes: From the feed, in order.
+        onto: The copy that earlier changes gave; it is changed. Empty when left out.
+    """
+    held = {} if onto is None else onto
+    for change in changes:
+        if change.op == "removed":
+            held.pop(change.iri, None)
+            continue
+        kept = held.get(change.iri, {}) if change.op == "changed" else {}
+        body = {key: value for key, value in kept.items() if key not in change.fields}
+        held[change.iri] = {**body, **(change.after or {})}
+    return held
+
+
+def write_json_lines(changes: Iterable[Change], file: IO[str]) -> int:
+    """Write changes as JSON, one a line; returns how many."""
+    count = 0
+    for change in changes:
+        file.write(json.dumps(change.to_dict(), ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
+def write_csv(changes: Iterable[Change], file: IO[str]) -> int:
+    """Write changes as CSV with headings; returns how many. ``fields``, ``before`` and ``after`` are JSON."""
+    table = csv.writer(file, lineterminator="\r\n")
+    table.writerow(_CSV_COLUMNS)
+    count = 0
+    for change in changes:
+        said = change.to_dict()
+        table.writerow([_cell(said[name]) for name in _CSV_COLUMNS])
+        count += 1
+    return count
+
+
+def _cell(value: object) -> str | int:
+    if isinstance(value, int):
+        return value
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # an apostrophe keeps a spreadsheet from calculating it
+    return f"'{text}" if text.startswith(_FORMULA) else text

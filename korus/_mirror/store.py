@@ -1,0 +1,928 @@
+"""The writing side of a mirror: who sweeps what, what was seen, and the feed of changes.
+
+Rows and their entries in the feed are written in one transaction, chunk by chunk, each under the lease of its sweep. A
+row carries the number of the sweep that saw it last, and no older sweep changes it.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from attrs import define, field, frozen
+from sqlalchemy import and_, delete, func, insert, select, update
+
+from korus._journal.process import ACTIVE, Owner
+from korus._mirror.content import KINDS, PERIOD_FIELDS, columns_of, fields_changed, ticket_rows, written
+from korus._mirror.database import moment
+from korus._mirror.sweeping import Missing, Scope, SweepReport, Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import Connection, Table
+
+    from korus._mirror.content import Entry, KindName
+    from korus._mirror.database import Database
+
+__all__ = ["Candidate", "Lease", "Looks", "PageRecord", "ScopeLost", "Store", "combined"]
+
+_LEASE_SECONDS: Final = 180.0
+_RESUME_SECONDS: Final = 3600.0
+_CONDITION_SECONDS: Final = 24 * 3600.0
+_FORGET_PAGES_SECONDS: Final = 3 * 24 * 3600.0
+_CHUNK: Final = 500
+_COUNTS: Final = ("added", "changed", "removed", "unchanged")
+
+
+class ScopeLost(Exception):
+    """Another worker has taken over the scope; nothing of this one is written any more."""
+
+
+@frozen
+class PageRecord:
+    """A page as it was read the last time.
+
+    Attributes:
+        number: Its number.
+        query: The query that it was read with, as JSON.
+        etag: Its entity tag.
+        modified: Its ``Last-Modified``.
+        synced: The catalogue's ``lastSyncedAt`` when it was read.
+        content: The digest of its bytes.
+        rows: The digests of what was on it, together.
+        iris: What was on it.
+        envelope: What it said of itself, as JSON.
+        may_ask: True if the server may be asked whether it has changed.
+    """
+
+    number: int
+    query: str
+    etag: str | None
+    modified: str | None
+    synced: str | None
+    content: str
+    rows: str
+    iris: tuple[str, ...]
+    envelope: Mapping[str, Any]
+    may_ask: bool = True
+
+
+@frozen
+class Candidate:
+    """An offer that a sweep did not see."""
+
+    iri: str
+    product: str | None
+    date: date | None
+
+
+@frozen
+class Looks:
+    """What second looks at offers that a sweep did not see came to.
+
+    Attributes:
+        gone: They are not there.
+        doubted: They were looked for, but that they are gone is not sure.
+    """
+
+    gone: frozenset[str] = frozenset()
+    doubted: frozenset[str] = frozenset()
+
+
+@define
+class Lease:
+    """The right to write what a sweep sees.
+
+    Attributes:
+        scope: What is swept.
+        sweep: The sweep's number.
+        epoch: Counts who had the scope; a change with an older one is refused.
+        holder: Unique.
+        position: Where the sweep that was cut off stood in the offers, if this one goes on with it.
+        disturbed: The first thing that speaks against removing what was not seen.
+        kinds: The kinds that are read whole.
+        counts: What was done.
+    """
+
+    scope: Scope
+    sweep: int
+    epoch: int
+    holder: str
+    position: Mapping[str, Any] | None = None
+    disturbed: str | None = None
+    kinds: set[KindName] = field(factory=set["KindName"])
+    counts: dict[str, int] = field(factory=dict[str, int])
+
+    def disturb(self, reason: str) -> None:
+        """Note what speaks against removing anything; the first reason is kept."""
+        self.disturbed = self.disturbed or reason
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Count something that was done."""
+        self.counts[what] = self.counts.get(what, 0) + number
+
+    def report(self, state: str, **more: Any) -> SweepReport:
+        """Return what came of the sweep."""
+        done: dict[str, Any] = {name: self.counts.get(name, 0) for name in _COUNTS}
+        return SweepReport(self.scope, state, **{**done, **more})
+
+
+class Store:
+    """Writes what sweeps see.
+
+    Args:
+        database: Where to.
+        lease: Seconds that a scope stays a worker's own without a sign of life, as seen from another machine.
+    """
+
+    def __init__(self, database: Database, *, lease: float = _LEASE_SECONDS) -> None:
+        self._database = database
+        self._tables = database.tables
+        self._lease = lease
+
+    # --- who sweeps what -----------------------------------------------------------------------------------
+
+    def open_run(self, scopes: Iterable[Scope]) -> tuple[int, frozenset[str]]:
+        """Return the run that was cut off in one of these scopes, with the scopes that it had done; else a new one."""
+        sweeps, table = self._tables.sweeps, self._tables.scopes
+        names = [scope.name for scope in scopes]
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            row = connection.execute(
+                select(sweeps.c.run, table.c.updated, table.c.owner, table.c.holder, table.c.lease)
+                .join(table, table.c.sweep == sweeps.c.id)
+                .where(table.c.name.in_(names), table.c.progress.is_not(None))
+                .order_by(sweeps.c.id.desc())
+            ).first()
+            if row is None or not 0 <= now - row.updated < _RESUME_SECONDS or self._works(row, now):
+                newest = connection.execute(select(func.max(sweeps.c.id))).scalar()
+                return int(newest or 0), frozenset()
+            done = connection.execute(
+                select(sweeps.c.scope).where(
+                    sweeps.c.run == row.run, sweeps.c.scope.in_(names), sweeps.c.ended_at.is_not(None)
+                )
+            )
+            return row.run, frozenset(done.scalars())
+
+    def claim(self, scope: Scope, run: int = 0) -> Lease | None:
+        """Take a scope for a sweep, going on with one that was cut off; None while another worker is at it."""
+        table, sweeps = self._tables.scopes, self._tables.sweeps
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            row = connection.execute(select(table).where(table.c.name == scope.name)).first()
+            if row is not None and self._works(row, now):
+                return None
+            epoch = 1 if row is None else row.epoch + 1
+            position = None if row is None else _position(row, now)
+            if row is not None and position is not None:
+                lease = Lease(scope, int(row.sweep), epoch, str(uuid4()), position.get("position"))
+                lease.disturb("it was cut off and went on later")
+                done = connection.execute(select(sweeps).where(sweeps.c.id == row.sweep)).one()
+                lease.counts = {name: getattr(done, name) for name in _COUNTS}
+            else:
+                if row is not None and row.progress is not None:
+                    self._end(connection, row.sweep, "lost", now)
+                lease = Lease(scope, self._new_sweep(connection, scope, run, now), epoch, str(uuid4()))
+            values = {
+                "owner": str(Owner.current()),
+                "holder": lease.holder,
+                "epoch": epoch,
+                "lease": now + self._lease,
+                "updated": now,
+                "sweep": lease.sweep,
+                "progress": json.dumps({"position": lease.position}),
+            }
+            if row is None:
+                connection.execute(insert(table).values(name=scope.name, **values))
+            else:
+                connection.execute(update(table).where(table.c.name == scope.name).values(values))
+            ACTIVE.add(lease.holder)
+            return lease
+
+    def _new_sweep(self, connection: Connection, scope: Scope, run: int, now: float) -> int:
+        sweeps = self._tables.sweeps
+        zero = dict.fromkeys(("added", "changed", "removed", "unchanged", "waiting", "quarantined"), 0)
+        made = connection.execute(
+            insert(sweeps).values(
+                run=run,
+                scope=scope.name,
+                catalog=scope.catalog,
+                after=scope.after,
+                before=scope.before,
+                state="running",
+                started_at=moment(now),
+                kinds="[]",
+                **zero,
+            )
+        ).inserted_primary_key
+        return int(made[0]) if made is not None else 0
+
+    def _works(self, row: Any, now: float) -> bool:
+        """Return True if somebody works on a scope."""
+        if not row.owner:
+            return False
+        owner, me = Owner.read(row.owner), Owner.current()
+        if owner.is_this_process(me):
+            return row.holder in ACTIVE
+        return owner.is_alive(me) if owner.is_here(me) else row.lease >= now
+
+    def _fenced(self, connection: Connection, lease: Lease, progress: Mapping[str, Any] | None) -> float:
+        """Renew the lease, and refuse to write if it is another's; returns the time."""
+        table = self._tables.scopes
+        now = self._database.now(connection)
+        values: dict[str, Any] = {"lease": now + self._lease, "updated": now}
+        if progress is not None:
+            values["progress"] = json.dumps(progress)
+        renewed = connection.execute(
+            update(table)
+            .where(
+                table.c.name == lease.scope.name,
+                table.c.holder == lease.holder,
+                table.c.epoch == lease.epoch,
+            )
+            .values(values)
+        )
+        if renewed.rowcount != 1:
+            raise ScopeLost
+        return now
+
+    def renew(self, lease: Lease) -> None:
+        """Show a sign of life.
+
+        Raises:
+            ScopeLost: Another worker has taken over.
+        """
+        with self._database.writing() as connection:
+            self._fenced(connection, lease, None)
+
+    def release(self, lease: Lease, state: str, *, keep: bool) -> None:
+        """Give a scope back that was not swept to the end.
+
+        Args:
+            lease: The sweep.
+            state: What became of it.
+            keep: True to let the next sweep go on where this one stood.
+        """
+        table = self._tables.scopes
+        ACTIVE.discard(lease.holder)
+        with self._database.writing() as connection:
+            now = self._database.now(connection)
+            values: dict[str, Any] = {"owner": "", "updated": now}
+            if not keep:
+                values["progress"] = None
+            freed = connection.execute(
+                update(table)
+                .where(table.c.name == lease.scope.name, table.c.holder == lease.holder)
+                .values(values)
+            )
+            if freed.rowcount and not keep:
+                self._end(connection, lease.sweep, state, now)
+            elif freed.rowcount:
+                sweeps = self._tables.sweeps
+                connection.execute(update(sweeps).where(sweeps.c.id == lease.sweep).values(state=state))
+
+    def _end(self, connection: Connection, sweep: int, state: str, now: float, **values: Any) -> None:
+        sweeps = self._tables.sweeps
+        connection.execute(
+            update(sweeps).where(sweeps.c.id == sweep).values(state=state, ended_at=moment(now), **values)
+        )
+
+    # --- pages ---------------------------------------------------------------------------------------------
+
+    def known_pages(self, scope: str, part: str, first: int, count: int) -> dict[int, PageRecord]:
+        """Return pages as they were read the last time, if the rows are still as those pages said."""
+        pages, offers = self._tables.pages, self._tables.things["offer"]
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            rows = connection.execute(
+                select(pages).where(
+                    pages.c.scope == scope,
+                    pages.c.part == part,
+                    pages.c.number >= first,
+                    pages.c.number < first + count,
+                )
+            ).all()
+            iris_of = {row.number: tuple(json.loads(row.iris)) for row in rows}
+            digests = _digests(connection, offers, [iri for iris in iris_of.values() for iri in iris])
+        return {
+            row.number: PageRecord(
+                row.number,
+                row.query,
+                row.etag,
+                row.modified,
+                row.synced,
+                row.content,
+                row.rows,
+                iris_of[row.number],
+                json.loads(row.envelope),
+                may_ask=0 <= now - row.read < _CONDITION_SECONDS,
+            )
+            for row in rows
+            if row.rows == combined([digests.get(iri, "") for iri in iris_of[row.number]])
+        }
+
+    # --- what is seen --------------------------------------------------------------------------------------
+
+    def write(
+        self,
+        lease: Lease,
+        kind: KindName,
+        entries: Sequence[Entry],
+        *,
+        same: Sequence[str] = (),
+        pages: Sequence[PageRecord] = (),
+        part: str = "",
+        position: Mapping[str, Any] | None = None,
+        zone: str | None = None,
+    ) -> None:
+        """Write what was seen, and the changes that it makes, in one transaction.
+
+        Args:
+            lease: The sweep.
+            kind: Of what.
+            entries: What was read.
+            same: The IRIs of what is on pages that have not changed.
+            pages: The pages that were read.
+            part: The list that they are of.
+            position: Where the sweep stands after these.
+            zone: The time zone of sessions.
+
+        Raises:
+            ScopeLost: Another worker has taken over; nothing was written.
+        """
+        table = self._tables.things[kind]
+        counts: dict[str, int] = {}
+        with self._database.writing() as connection:
+            now = self._fenced(connection, lease, None if position is None else {"position": position})
+            named = [*(entry.iri for entry in entries), *same]
+            known = _rows(connection, table, named)
+            if len(set(named)) != len(named) or any(row.sweep == lease.sweep for row in known.values()):
+                lease.disturb("something was on two pages")
+            if any(iri not in known for iri in same):
+                lease.disturb("a row of an unchanged page was removed while it was read")
+            changed = [
+                entry
+                for entry in {entry.iri: entry for entry in entries}.values()
+                if not _is_newer(known.get(entry.iri), lease)
+                and (entry.iri not in known or known[entry.iri].digest != entry.digest)
+            ]
+            self._upsert(
+                connection,
+                lease,
+                kind=kind,
+                entries=changed,
+                known=known,
+                at=moment(now),
+                zone=zone,
+                counts=counts,
+            )
+            fresh = {entry.iri for entry in changed}
+            seen = [*(entry.iri for entry in entries if entry.iri in known and entry.iri not in fresh), *same]
+            counts["unchanged"] = counts.get("unchanged", 0) + self._mark(
+                connection, table, lease, seen, moment(now)
+            )
+            self._keep_pages(connection, lease, part, pages, now)
+            self._note_counts(connection, lease, counts)
+        for name, number in counts.items():
+            lease.count(name, number)
+
+    def _upsert(
+        self,
+        connection: Connection,
+        lease: Lease,
+        *,
+        kind: KindName,
+        entries: Sequence[Entry],
+        known: Mapping[str, Any],
+        at: str,
+        zone: str | None,
+        counts: dict[str, int],
+    ) -> None:
+        """Write new and changed rows, their entries in the feed, and what follows from them."""
+        if not entries:
+            return
+        table, bodies = self._tables.things[kind], self._tables.bodies
+        before = _bodies(connection, bodies, [entry.iri for entry in entries if entry.iri in known])
+        feed: list[dict[str, Any]] = []
+        for chunk in _chunks(entries):
+            new: list[dict[str, Any]] = []
+            for entry in chunk:
+                columns = {
+                    **columns_of(kind, entry.body, zone),
+                    "catalog": lease.scope.catalog or entry.iri,
+                    "parent": entry.parent,
+                    "digest": entry.digest,
+                    "last_seen": at,
+                    "sweep": lease.sweep,
+                    "missing": None,
+                }
+                old = before.get(entry.iri)
+                if entry.iri not in known:
+                    new.append({"iri": entry.iri, "first_seen": at, "first_sweep": lease.sweep, **columns})
+                    feed.append(_change("added", kind, entry))
+                    counts["added"] = counts.get("added", 0) + 1
+                    continue
+                connection.execute(update(table).where(table.c.iri == entry.iri).values(columns))
+                fields = fields_changed(old or {}, entry.body)
+                if fields or known[entry.iri].parent != entry.parent:
+                    feed.append(_change("changed", kind, entry, fields, old or {}))
+                    counts["changed"] = counts.get("changed", 0) + 1
+                else:
+                    counts["unchanged"] = counts.get("unchanged", 0) + 1
+            if new:
+                connection.execute(insert(table), new)
+            connection.execute(delete(bodies).where(bodies.c.iri.in_([entry.iri for entry in chunk])))
+            connection.execute(
+                insert(bodies), [{"iri": entry.iri, "body": written(entry.body)} for entry in chunk]
+            )
+            if kind == "offer":
+                self._write_tickets(connection, lease, chunk)
+        first = self._write_feed(connection, lease, feed, at)
+        if kind == "offer":
+            self._write_periods(connection, feed, first, at)
+
+    def _write_tickets(self, connection: Connection, lease: Lease, entries: Sequence[Entry]) -> None:
+        table = self._tables.offer_tickets
+        connection.execute(delete(table).where(table.c.offer.in_([entry.iri for entry in entries])))
+        rows = {
+            row["iri"]: row
+            for entry in entries
+            for row in ticket_rows(entry.iri, lease.scope.catalog or "", entry.body)
+        }
+        if rows:
+            # a ticket that is in two offers belongs to the one that said so last
+            connection.execute(delete(table).where(table.c.iri.in_(list(rows))))
+            connection.execute(insert(table), list(rows.values()))
+
+    def _write_feed(
+        self, connection: Connection, lease: Lease, feed: Sequence[dict[str, Any]], at: str
+    ) -> int:
+        """Write changes into the feed; returns the number of the first."""
+        if not feed:
+            return 0
+        first = self._database.next_numbers(connection, len(feed))
+        catalog = lease.scope.catalog
+        for chunk in _chunks(list(enumerate(feed))):
+            connection.execute(
+                insert(self._tables.changes),
+                [
+                    {
+                        **{name: value for name, value in change.items() if name != "body"},
+                        "seq": first + number,
+                        "sweep": lease.sweep,
+                        "catalog": catalog or change["catalog"] or change["iri"],
+                        "at": at,
+                    }
+                    for number, change in chunk
+                ],
+            )
+        return first
+
+    def _write_periods(
+        self, connection: Connection, feed: Sequence[dict[str, Any]], first: int, at: str
+    ) -> None:
+        """End the periods of offers whose price or stock changed, and begin new ones."""
+        table = self._tables.periods
+        concerned = [
+            (first + number, change)
+            for number, change in enumerate(feed)
+            if change["op"] != "changed" or PERIOD_FIELDS & set(json.loads(change["fields"]))
+        ]
+        for chunk in _chunks(concerned):
+            ending = [change["iri"] for _, change in chunk if change["op"] != "added"]
+            if ending:
+                connection.execute(
+                    update(table)
+                    .where(table.c.offer.in_(ending), table.c.until.is_(None))
+                    # the clock may have been set back
+                    .values(
+                        until=func.max(table.c.since, at)
+                        if _is_lite(connection)
+                        else func.greatest(table.c.since, at)
+                    )
+                )
+            rows = [_period(seq, change, at) for seq, change in chunk if change["op"] != "removed"]
+            if rows:
+                connection.execute(insert(table), rows)
+
+    def _mark(self, connection: Connection, table: Table, lease: Lease, iris: Sequence[str], at: str) -> int:
+        """Note that rows were seen; returns how many of them were there."""
+        seen = 0
+        for chunk in _chunks(iris):
+            marked = connection.execute(
+                update(table)
+                .where(table.c.iri.in_(chunk), table.c.sweep <= lease.sweep)
+                .values(last_seen=at, sweep=lease.sweep, missing=None)
+            )
+            seen += marked.rowcount
+        return seen
+
+    def _keep_pages(
+        self, connection: Connection, lease: Lease, part: str, pages: Sequence[PageRecord], now: float
+    ) -> None:
+        table = self._tables.pages
+        if not pages:
+            return
+        key = and_(table.c.scope == lease.scope.name, table.c.part == part)
+        connection.execute(delete(table).where(key, table.c.number.in_([page.number for page in pages])))
+        connection.execute(
+            insert(table),
+            [
+                {
+                    "scope": lease.scope.name,
+                    "part": part,
+                    "number": page.number,
+                    "catalog": lease.scope.catalog or "",
+                    "query": page.query,
+                    "etag": page.etag,
+                    "modified": page.modified,
+                    "synced": page.synced,
+                    "read": now,
+                    "content": page.content,
+                    "rows": page.rows,
+                    "iris": json.dumps(page.iris),
+                    "envelope": json.dumps(page.envelope),
+                }
+                for page in pages
+            ],
+        )
+
+    def _note_counts(self, connection: Connection, lease: Lease, counts: Mapping[str, int]) -> None:
+        sweeps = self._tables.sweeps
+        values = {name: lease.counts.get(name, 0) + counts.get(name, 0) for name in _COUNTS}
+        connection.execute(update(sweeps).where(sweeps.c.id == lease.sweep).values(values))
+
+    # --- what is not seen ----------------------------------------------------------------------------------
+
+    def unseen_offers(self, lease: Lease, limit: int) -> list[Candidate]:
+        """Return offers of the scope that the sweep did not see, the nearest dates first."""
+        offers = self._tables.things["offer"]
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(offers.c.iri, offers.c.product, offers.c.date)
+                .where(*self._unseen("offer", lease.scope, lease.sweep))
+                .order_by(offers.c.date, offers.c.iri)
+                .limit(limit)
+            ).all()
+        return [Candidate(row.iri, row.product, row.date) for row in rows]
+
+    def seen_offers(self, lease: Lease, product: str, after: date | None, before: date | None) -> set[str]:
+        """Return offers of a product that the sweep saw, between two days."""
+        offers = self._tables.things["offer"]
+        where = [offers.c.product == product, offers.c.sweep == lease.sweep]
+        if after is not None:
+            where.append(offers.c.date >= after)
+        if before is not None:
+            where.append(offers.c.date <= before)
+        with self._database.reading() as connection:
+            return set(connection.execute(select(offers.c.iri).where(*where)).scalars())
+
+    def tickets_with_sessions(self, lease: Lease, after: str, limit: int) -> list[tuple[str, str | None]]:
+        """Return offer tickets of the scope that need a session, after an IRI, with the zone of their venue."""
+        tickets, offers = self._tables.offer_tickets, self._tables.things["offer"]
+        products, bases = self._tables.things["product"], self._tables.things["product_base"]
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(tickets.c.iri, bases.c.timezone)
+                .join(offers, offers.c.iri == tickets.c.offer)
+                .outerjoin(products, products.c.iri == offers.c.product)
+                .outerjoin(bases, bases.c.iri == products.c.parent)
+                .where(
+                    *self._within("offer", lease.scope),
+                    offers.c.sweep == lease.sweep,
+                    tickets.c.date_access.is_(False),
+                    tickets.c.iri > after,
+                )
+                .order_by(tickets.c.iri)
+                .limit(limit)
+            )
+            return [(row.iri, row.timezone) for row in rows]
+
+    def any_seen_offer(self, lease: Lease) -> Candidate | None:
+        """Return an offer with a product and a day that the sweep saw; None if it saw none such."""
+        offers = self._tables.things["offer"]
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(offers.c.iri, offers.c.product, offers.c.date)
+                .where(
+                    offers.c.catalog == lease.scope.catalog,
+                    offers.c.sweep == lease.sweep,
+                    offers.c.product.is_not(None),
+                    offers.c.date.is_not(None),
+                )
+                .limit(1)
+            ).first()
+        return None if row is None else Candidate(row.iri, row.product, row.date)
+
+    def verdict(self, lease: Lease, max_removal_share: float) -> Verdict:
+        """Return whether a sweep may remove what it did not see."""
+        with self._database.reading() as connection:
+            return judge(
+                self._missing(connection, lease),
+                disturbed=lease.disturbed,
+                max_removal_share=max_removal_share,
+            )
+
+    def finish(self, lease: Lease, max_removal_share: float, looks: Looks) -> SweepReport:
+        """End a sweep: remove what was not seen, as far as that may be believed.
+
+        Args:
+            lease: The sweep.
+            max_removal_share: How much it may remove at most.
+            looks: What second looks came to.
+
+        Raises:
+            ScopeLost: Another worker has taken over; nothing was removed.
+        """
+        with self._database.writing() as connection:
+            now = self._fenced(connection, lease, None)
+            missing = self._missing(connection, lease)
+            verdict = judge(missing, disturbed=lease.disturbed, max_removal_share=max_removal_share)
+            waiting = quarantined = 0
+            if verdict.state == "done":
+                for kind in reversed(KINDS):
+                    if kind in lease.kinds:
+                        waiting += self._remove_unseen(connection, lease, kind, looks, moment(now))
+                self._supersede(connection, lease.scope.name)
+            elif verdict.state == "quarantined":
+                quarantined = sum(found.unseen for found in missing.values())
+                self._supersede(connection, lease.scope.name)
+            self._note_counts(connection, lease, {})
+            self._end(
+                connection,
+                lease.sweep,
+                verdict.state,
+                now,
+                reason=verdict.reason,
+                waiting=waiting,
+                quarantined=quarantined,
+                kinds=json.dumps(sorted(lease.kinds)),
+            )
+            scopes, pages = self._tables.scopes, self._tables.pages
+            connection.execute(
+                update(scopes).where(scopes.c.name == lease.scope.name).values(owner="", progress=None)
+            )
+            # those of scopes that are read no more, such as "from yesterday on"
+            connection.execute(delete(pages).where(pages.c.read < now - _FORGET_PAGES_SECONDS))
+        ACTIVE.discard(lease.holder)
+        return lease.report(verdict.state, waiting=waiting, quarantined=quarantined, reason=verdict.reason)
+
+    def _supersede(self, connection: Connection, scope: str) -> None:
+        """Close what was held back before: a newer sweep has looked since."""
+        sweeps = self._tables.sweeps
+        connection.execute(
+            update(sweeps)
+            .where(sweeps.c.scope == scope, sweeps.c.state == "quarantined")
+            .values(state="superseded")
+        )
+
+    def _missing(self, connection: Connection, lease: Lease) -> dict[KindName, Missing]:
+        found: dict[KindName, Missing] = {}
+        for kind in KINDS:
+            if kind not in lease.kinds:
+                continue
+            table = self._tables.things[kind]
+            unseen = connection.execute(
+                select(func.count()).select_from(table).where(*self._unseen(kind, lease.scope, lease.sweep))
+            ).scalar_one()
+            if unseen:
+                before = connection.execute(
+                    select(func.count())
+                    .select_from(table)
+                    .where(*self._within(kind, lease.scope), table.c.first_sweep != lease.sweep)
+                ).scalar_one()
+                found[kind] = Missing(int(unseen), int(before))
+        return found
+
+    def _within(self, kind: KindName, scope: Scope) -> list[Any]:
+        """Return the conditions for the rows of a kind that a sweep of a scope sees."""
+        table = self._tables.things[kind]
+        where: list[Any] = []
+        if scope.catalog is not None:
+            where.append(table.c.catalog == scope.catalog)
+        if not scope.has_window or kind not in {"offer", "session"}:
+            return where
+        offers = self._tables.things["offer"]
+        days = [offers.c.date >= scope.after] if scope.after is not None else []
+        if scope.before is not None:
+            days.append(offers.c.date <= scope.before)
+        if kind == "offer":
+            return [*where, *days]
+        tickets = self._tables.offer_tickets
+        inside = select(tickets.c.iri).join(offers, offers.c.iri == tickets.c.offer)
+        return [*where, table.c.parent.in_(inside.where(offers.c.catalog == scope.catalog, *days))]
+
+    def _unseen(self, kind: KindName, scope: Scope, sweep: int) -> list[Any]:
+        return [*self._within(kind, scope), self._tables.things[kind].c.sweep < sweep]
+
+    def _remove_unseen(
+        self, connection: Connection, lease: Lease, kind: KindName, looks: Looks, at: str
+    ) -> int:
+        """Remove what two looks did not see, and mark the rest; returns how many are marked."""
+        table = self._tables.things[kind]
+        unseen = self._unseen(kind, lease.scope, lease.sweep)
+        twice = [*unseen, table.c.missing.is_not(None), table.c.missing < lease.sweep]
+        if kind == "offer" and lease.scope.has_window:
+            # one that has moved out of these days is seen by no such sweep, and lives on
+            gone: Sequence[str] = ()
+        else:
+            gone = connection.execute(select(table.c.iri).where(*twice)).scalars().all()
+        if kind == "offer":
+            confirmed = _rows(connection, table, sorted(looks.gone))
+            known = {iri for iri, row in confirmed.items() if row.sweep < lease.sweep}
+            gone = sorted((set[str](gone) - looks.doubted) | known)
+        for chunk in _chunks(gone):
+            self._remove(connection, lease, kind, chunk, at)
+        marked = connection.execute(update(table).where(*unseen).values(missing=lease.sweep))
+        return marked.rowcount
+
+    def _remove(
+        self, connection: Connection, lease: Lease, kind: KindName, iris: Sequence[str], at: str
+    ) -> None:
+        """Remove rows, and what is part of them, with their entries in the feed."""
+        if not iris:
+            return
+        if kind == "catalog":
+            self._remove_below(connection, lease, iris, at)
+        table, bodies = self._tables.things[kind], self._tables.bodies
+        before = _bodies(connection, bodies, iris)
+        rows = connection.execute(
+            select(table.c.iri, table.c.parent, table.c.catalog).where(table.c.iri.in_(iris))
+        ).all()
+        feed = [
+            {
+                "op": "removed",
+                "kind": kind,
+                "iri": row.iri,
+                "parent": row.parent,
+                "catalog": row.catalog,
+                "fields": "[]",
+                "before": written(before.get(row.iri, {})),
+                "after": None,
+            }
+            for row in rows
+        ]
+        first = self._write_feed(connection, lease, feed, at)
+        if kind == "offer":
+            self._write_periods(connection, feed, first, at)
+            tickets, live = self._tables.offer_tickets, self._tables.live
+            sessions = self._tables.things["session"]
+            below = (
+                connection.execute(
+                    select(sessions.c.iri).where(
+                        sessions.c.parent.in_(select(tickets.c.iri).where(tickets.c.offer.in_(iris)))
+                    )
+                )
+                .scalars()
+                .all()
+            )
+            for chunk in _chunks(below):
+                self._remove(connection, lease, "session", chunk, at)
+            connection.execute(delete(tickets).where(tickets.c.offer.in_(iris)))
+            connection.execute(delete(live).where(live.c.offer.in_(iris)))
+        connection.execute(delete(bodies).where(bodies.c.iri.in_(iris)))
+        connection.execute(delete(table).where(table.c.iri.in_(iris)))
+        lease.count("removed", len(feed))
+
+    def _remove_below(self, connection: Connection, lease: Lease, catalogs: Sequence[str], at: str) -> None:
+        """Remove all that is in catalogues."""
+        pages = self._tables.pages
+        connection.execute(delete(pages).where(pages.c.catalog.in_(catalogs)))
+        for kind in reversed(KINDS[1:]):
+            table = self._tables.things[kind]
+            while (
+                gone := connection.execute(
+                    select(table.c.iri).where(table.c.catalog.in_(catalogs)).limit(_CHUNK)
+                )
+                .scalars()
+                .all()
+            ):
+                self._remove(connection, lease, kind, gone, at)
+
+    def accept(self, scopes: Iterable[Scope]) -> list[SweepReport]:
+        """Carry out the removals that were held back in these scopes, of what nobody has seen since."""
+        sweeps = self._tables.sweeps
+        reports: list[SweepReport] = []
+        for scope in scopes:
+            with self._database.writing() as connection:
+                now = self._database.now(connection)
+                held = connection.execute(
+                    select(sweeps)
+                    .where(sweeps.c.scope == scope.name, sweeps.c.state == "quarantined")
+                    .order_by(sweeps.c.id.desc())
+                ).first()
+                if held is None:
+                    continue
+                lease = Lease(scope, held.id, 0, "", kinds=set(json.loads(held.kinds)))
+                lease.counts = {"added": held.added, "changed": held.changed, "unchanged": held.unchanged}
+                for kind in reversed(KINDS):
+                    table = self._tables.things[kind]
+                    unseen = self._unseen(kind, scope, held.id)
+                    while kind in lease.kinds and (
+                        gone := connection.execute(select(table.c.iri).where(*unseen).limit(_CHUNK))
+                        .scalars()
+                        .all()
+                    ):
+                        self._remove(connection, lease, kind, gone, moment(now))
+                removed = lease.counts.get("removed", 0)
+                self._end(connection, held.id, "accepted", now, removed=removed, quarantined=0)
+            reports.append(SweepReport(scope, "accepted", removed=removed))
+        return reports
+
+    # --- live ----------------------------------------------------------------------------------------------
+
+    def write_live(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what the API said of offers just now."""
+        table = self._tables.live
+        with self._database.writing() as connection:
+            at = moment(self._database.now(connection))
+            for chunk in _chunks(rows):
+                connection.execute(delete(table).where(table.c.offer.in_([row["offer"] for row in chunk])))
+                connection.execute(
+                    insert(table),
+                    [{**row, "sessions": json.dumps(row["sessions"]), "at": at} for row in chunk],
+                )
+
+
+def combined(digests: Iterable[str]) -> str:
+    """Return one digest for those of all that is on a page."""
+    return blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
+
+
+def _position(row: Any, now: float) -> dict[str, Any] | None:
+    """Return where a sweep that was cut off stood; None if there is none, or it was too long ago."""
+    if row.progress is None or not 0 <= now - row.updated < _RESUME_SECONDS:
+        return None
+    found: dict[str, Any] = json.loads(row.progress)
+    return found
+
+
+def _is_newer(row: Any, lease: Lease) -> bool:
+    return row is not None and row.sweep > lease.sweep
+
+
+def _change(
+    op: str,
+    kind: KindName,
+    entry: Entry,
+    fields: tuple[str, ...] = (),
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Build an entry of the feed: of a change, only the fields that it concerns."""
+    after = entry.body
+    if before is not None:
+        before = {name: before[name] for name in fields if name in before}
+        after = {name: after[name] for name in fields if name in after}
+    return {
+        "op": op,
+        "kind": kind,
+        "iri": entry.iri,
+        "parent": entry.parent,
+        "catalog": None,
+        "fields": json.dumps(fields),
+        "before": None if before is None else written(before),
+        "after": written(after),
+        "body": entry.body,
+    }
+
+
+def _period(seq: int, change: Mapping[str, Any], at: str) -> dict[str, Any]:
+    columns = columns_of("offer", change["body"])
+    names = ("price", "price_minor", "currency", "available")
+    return {"offer": change["iri"], "seq": seq, "since": at, "until": None} | {
+        name: columns[name] for name in names
+    }
+
+
+def _rows(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for chunk in _chunks(iris):
+        for row in connection.execute(
+            select(table.c.iri, table.c.digest, table.c.sweep, table.c.parent).where(table.c.iri.in_(chunk))
+        ):
+            found[row.iri] = row
+    return found
+
+
+def _digests(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, str]:
+    return {iri: row.digest for iri, row in _rows(connection, table, iris).items()}
+
+
+def _bodies(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for chunk in _chunks(iris):
+        for row in connection.execute(select(table).where(table.c.iri.in_(chunk))):
+            found[row.iri] = json.loads(row.body)
+    return found
+
+
+def _is_lite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

@@ -1,0 +1,203 @@
+"""What a sweep concludes: decisions without I/O.
+
+A sweep reads a scope (a catalogue, from one day to another), and what it did not see may be gone. It is not taken for
+gone when the lists changed while they were read, were read in part, or lack too much at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import field, frozen
+
+from korus._core.values import is_number
+from korus.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from korus._mirror.content import KindName
+
+__all__ = [
+    "CATALOGS",
+    "MAX_REMOVAL_SHARE",
+    "Missing",
+    "Progress",
+    "Scope",
+    "SweepReport",
+    "SyncReport",
+    "Verdict",
+    "check_share",
+    "judge",
+]
+
+MAX_REMOVAL_SHARE: Final = 0.2
+"""The largest share of the things of one kind that a sweep may remove without being accepted by a person."""
+
+CATALOGS: Final = "catalogs"
+"""The name of the scope of the list of catalogues."""
+
+
+@frozen
+class Scope:
+    """What a sweep reads: a catalogue's offers from one day to another, and all that they belong to.
+
+    Attributes:
+        catalog: The catalogue's IRI; None for the list of catalogues itself.
+        after: The first day of the offers, None for no limit.
+        before: The last day of the offers, None for no limit.
+        sessions: True if the sessions of offers are read too.
+    """
+
+    catalog: str | None = None
+    after: date | None = None
+    before: date | None = None
+    sessions: bool = False
+
+    @property
+    def name(self) -> str:
+        """A unique name."""
+        if self.catalog is None:
+            return CATALOGS
+        days = f"{self.after or ''}..{self.before or ''}"
+        return f"{self.catalog} {days}{' sessions' if self.sessions else ''}"
+
+    @property
+    def has_window(self) -> bool:
+        """True if the offers are limited to certain days."""
+        return self.after is not None or self.before is not None
+
+
+@frozen
+class Progress:
+    """How far a sweep has come.
+
+    Attributes:
+        scope: What is read.
+        kind: Of which kind.
+        read: How many of them were read.
+        total: How many there are, as far as the API says it.
+    """
+
+    scope: Scope
+    kind: KindName
+    read: int
+    total: int | None
+
+
+@frozen
+class Missing:
+    """How many things of one kind a sweep did not see, of how many that were there before it."""
+
+    unseen: int
+    before: int
+
+
+@frozen
+class Verdict:
+    """Whether a sweep may remove what it did not see.
+
+    Attributes:
+        state: ``done``: it may; ``unsettled``: its lists were not read whole and calm; ``quarantined``: it lacks too
+            much.
+        reason: Why it may not.
+    """
+
+    state: str
+    reason: str | None = None
+
+
+def judge(missing: Mapping[KindName, Missing], *, disturbed: str | None, max_removal_share: float) -> Verdict:
+    """Decide whether a sweep may remove what it did not see.
+
+    Args:
+        missing: By kind.
+        disturbed: What shows that the lists changed while they were read, or were read in part.
+        max_removal_share: The ceiling.
+    """
+    if disturbed is not None:
+        return Verdict("unsettled", disturbed)
+    for kind, found in missing.items():
+        if found.unseen and found.unseen > max_removal_share * found.before:
+            share = found.unseen / max(found.before, 1)
+            return Verdict(
+                "quarantined",
+                f"{found.unseen} of {found.before} {kind.replace('_', ' ')}s are gone ({share:.0%}), "
+                f"and at most {max_removal_share:.0%} may go at once",
+            )
+    return Verdict("done")
+
+
+def check_share(value: object) -> float:
+    """Read ``max_removal_share``.
+
+    Raises:
+        InvalidArgument: It is not a number from 0 to 1.
+    """
+    if not is_number(value) or not 0 <= value <= 1:
+        raise InvalidArgument(f"`max_removal_share` must be a number from 0 to 1, got {value!r}.")
+    return float(value)
+
+
+@frozen
+class SweepReport:
+    """The result of one sweep.
+
+    Attributes:
+        scope: What was read.
+        state: ``done``, ``unsettled`` (read, but nothing was removed: see ``reason``), ``quarantined`` (the same, and a
+            person has to accept the removals), ``busy`` (another worker is at it), ``lost`` (another worker took over)
+            or ``failed``.
+        added: How many things are new.
+        changed: How many are different.
+        removed: How many are gone.
+        unchanged: How many are as they were.
+        waiting: How many were not seen, and are removed when a second look does not see them either.
+        quarantined: How many removals are held back.
+        reason: Why nothing was removed.
+        error: What made it fail.
+    """
+
+    scope: Scope
+    state: str
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    waiting: int = 0
+    quarantined: int = 0
+    reason: str | None = None
+    error: Exception | None = field(default=None, repr=False)
+
+
+@frozen
+class SyncReport:
+    """The result of `Mirror.sync`: the sweeps, and their sums."""
+
+    sweeps: tuple[SweepReport, ...]
+
+    @property
+    def added(self) -> int:
+        """How many things are new."""
+        return sum(sweep.added for sweep in self.sweeps)
+
+    @property
+    def changed(self) -> int:
+        """How many are different."""
+        return sum(sweep.changed for sweep in self.sweeps)
+
+    @property
+    def removed(self) -> int:
+        """How many are gone."""
+        return sum(sweep.removed for sweep in self.sweeps)
+
+    @property
+    def quarantined(self) -> int:
+        """How many removals are held back until somebody accepts them."""
+        return sum(sweep.quarantined for sweep in self.sweeps)
+
+    @property
+    def failed(self) -> tuple[SweepReport, ...]:
+        """The sweeps that did not come to their end."""
+        return tuple(sweep for sweep in self.sweeps if sweep.state in {"failed", "lost"})
