@@ -297,6 +297,10 @@ class Korus:
             hooks=hooks,
         )
         _check_colour(http_client, transport)
+        if "KORUS_LOG" in os.environ:
+            from korus._core.log_setting import set_up_log
+
+            set_up_log()
         self._set_up(config, _Pool(config, http_client, transport))
 
     def _set_up(self, config: Config, pool: _Pool, clock: Clock = SYSTEM_CLOCK) -> None:
