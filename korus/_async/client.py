@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypedDict, Unpack, cast
 
@@ -25,7 +26,6 @@ from korus._core.lazy import lazy
 from korus._core.secret import Secret, without_userinfo
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import timedelta
@@ -176,6 +176,10 @@ class AsyncKorus:
             hooks=hooks,
         )
         check_setting(http_client, transport)
+        if "KORUS_LOG" in os.environ:
+            from korus._core.log_setting import set_up_log
+
+            set_up_log()
         self._pool, self._borrowed = AsyncPool(config, http_client, transport), False
         self._session, self._own_log = AsyncSession.open(config, self._pool), True
 
