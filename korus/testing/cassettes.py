@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from korus.testing import bodies, plainyaml
 from korus.testing.plainvalues import is_list, is_mapping
-from korus.testing.sameness import same_story
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +32,6 @@ __all__ = [
     "find",
     "read",
     "write",
-    "write_changes",
 ]
 
 Origin = Literal["sandbox", "demo", "production", "published", "imported"]
@@ -368,28 +366,6 @@ def to_document(cassette: Cassette) -> dict[str, Any]:
 
 def _written(headers: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else list(values) for name, values in headers.items()}
-
-
-def write_changes(path: Path | str, cassette: Cassette) -> bool:
-    """Write a cassette unless the file says the same already; return True if it was written.
-
-    Two recordings of an unchanged story say the same (`korus.testing.sameness`). If only the header is another, the
-    exchanges stay as they were.
-    """
-    path = Path(path)
-    try:
-        before = read(path)
-    except (FileNotFoundError, CassetteUnreadable):
-        before = None
-    if before is not None and same_story(before, cassette):
-        header = evolve(
-            cassette.header, recorded_at=before.header.recorded_at, korus_version=before.header.korus_version
-        )
-        if header == before.header:
-            return False
-        cassette = evolve(before, header=header)
-    write(path, cassette)
-    return True
 
 
 def write(path: Path | str, cassette: Cassette) -> None:

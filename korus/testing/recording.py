@@ -27,6 +27,7 @@ from korus.testing.matching import MadeRequest, Matcher, describe, roles_of
 from korus.testing.playback import Playback
 from korus.testing.privacy import Exchange, conceal
 from korus.testing.pseudonyms import Pseudonyms
+from korus.testing.sameness import write_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -149,7 +150,7 @@ class _Persister:
         header = evolve(self.header, pseudonyms="public" if self.pseudonyms.public else "private")
         made = cassettes.Cassette(header=header, interactions=interactions)
         _check_replay(self.recorded, made, self.pseudonyms, path.name)
-        cassettes.write_changes(path, made)
+        write_changes(path, made)
 
 
 def _check_replay(

@@ -10,11 +10,13 @@ import datetime as dt
 import itertools
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from korus.testing import pdf
+from korus.testing.cassettes import CassetteUnreadable, read, write
 from korus.testing.pseudonyms import SECRET_KINDS, Kind, kind_of
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from korus.testing.cassettes import Cassette, Interaction
 
-__all__ = ["same_story"]
+__all__ = ["same_story", "write_changes"]
 
 _SAYS_NOTHING = frozenset({"x-request-id", "etag", "last-modified"})
 _NEAR = dt.timedelta(days=2)
@@ -102,3 +104,25 @@ def _moment(kind: str, text: str) -> dt.datetime:
         return dt.datetime.fromtimestamp(seconds, dt.UTC)
     except (ValueError, OverflowError, OSError):
         return dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def write_changes(path: Path | str, cassette: Cassette) -> bool:
+    """Write a cassette unless the file says the same already; return True if it was written.
+
+    Two recordings of an unchanged story say the same. If only the header is another, the
+    exchanges stay as they were.
+    """
+    path = Path(path)
+    try:
+        before = read(path)
+    except (FileNotFoundError, CassetteUnreadable):
+        before = None
+    if before is not None and same_story(before, cassette):
+        header = evolve(
+            cassette.header, recorded_at=before.header.recorded_at, korus_version=before.header.korus_version
+        )
+        if header == before.header:
+            return False
+        cassette = evolve(before, header=header)
+    write(path, cassette)
+    return True
