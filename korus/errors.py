@@ -511,3 +511,7 @@ class UnexpectedCount(KorusError, LookupError):
 
 class CollectionChanged(UserWarning):
     """A collection grew or shrank while its pages were read: items may be missing or repeated."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -576,3 +576,7 @@ def _listed(codes: Iterable[str]) -> str:
 def _quote(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= _QUOTED else f"{shown[:_QUOTED]}…"
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

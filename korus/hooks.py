@@ -296,3 +296,7 @@ class SweepEnded(Event):
     removed: int = 0
     whole: bool = True
     error: str | None = None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

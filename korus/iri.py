@@ -392,3 +392,7 @@ def _wanted(kinds: tuple[Kind, ...]) -> str:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 (long enough for every IRI)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

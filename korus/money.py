@@ -60,3 +60,7 @@ def wire_amount(value: Decimal | int | str) -> str:
         )
     places = -min(int(read.as_tuple().exponent), -2)
     return f"{read:.{places}f}"
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

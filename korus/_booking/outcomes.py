@@ -8,10 +8,11 @@ order of the request, each failed line with the API's own words. A line whose ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from korus._booking.facts import ReservationFacts, describe_failure
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -163,6 +164,17 @@ class BulkOutcome(Generic[_Object, _Builder]):
     rebook: Callable[[Sequence[Line]], _Builder] = field(default=_no_retry, repr=False)
     rebook_units: Callable[[Sequence[tuple[Any, int]]], _Builder] = field(default=_no_retry, repr=False)
     _clock: Clock = field(default=SYSTEM_CLOCK, repr=False, alias="clock")
+
+    def __copy__(self) -> BulkOutcome[_Object, _Builder]:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BulkOutcome[_Object, _Builder]:
+        lines, unplaced, strangers = deepcopy((self.lines, self.unplaced, self.strangers), memo)
+        return evolve(self, lines=lines, unplaced=unplaced, strangers=strangers)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # the client stays behind: what another process reads back cannot start a booking
+        return BulkOutcome, (self.lines, self.unplaced, self.strangers)
 
     @property
     def succeeded(self) -> tuple[_Object, ...]:

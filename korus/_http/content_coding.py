@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PIECE", "CodingError", "Decoder"]
+__all__ = ["PIECE", "Decoder", "Undecodable"]
 
 PIECE: Final = 64 * 1024
 """The most that a `Decoder` gives at a time, in bytes."""
@@ -23,7 +23,7 @@ _MAGIC = b"\x1f\x8b"
 _HEADER_BYTES = 2
 
 
-class CodingError(ValueError):
+class Undecodable(ValueError):
     """A body whose content coding cannot be undone; its text says why and quotes nothing."""
 
 
@@ -34,16 +34,16 @@ class Decoder:
         content_encoding: The header, None where there is none.
 
     Raises:
-        CodingError: it names more than one coding, or one that was not asked for.
+        Undecodable: it names more than one coding, or one that was not asked for.
     """
 
     def __init__(self, content_encoding: str | None) -> None:
         named = [part.strip().lower() for part in (content_encoding or "").split(",")]
         codings = [part for part in named if part not in {"", "identity"}]
         if len(codings) > 1:
-            raise CodingError(f"it has {len(codings)} content codings; at most one is accepted")
+            raise Undecodable(f"it has {len(codings)} content codings; at most one is accepted")
         if codings and codings[0] not in {"gzip", "x-gzip", "deflate"}:
-            raise CodingError("its content coding is none of those that were asked for (gzip, deflate)")
+            raise Undecodable("its content coding is none of those that were asked for (gzip, deflate)")
         self._plain = not codings
         self._gzip = bool(codings) and codings[0] != "deflate"
         self._held = b""
@@ -53,7 +53,7 @@ class Decoder:
         """Yield what the next bytes of the body stand for, at most `PIECE` bytes at a time.
 
         Raises:
-            CodingError: they are not what the header says.
+            Undecodable: they are not what the header says.
         """
         for start in range(0, len(raw), PIECE):
             part = raw[start : start + PIECE]
@@ -63,16 +63,16 @@ class Decoder:
             try:
                 yield from self._inflated(self._held + part)
             except zlib.error:
-                raise CodingError("its content encoding is broken") from None
+                raise Undecodable("its content encoding is broken") from None
 
     def finish(self) -> None:
         """Check that nothing is missing, once the whole body was passed to `pieces`.
 
         Raises:
-            CodingError: the body is cut short.
+            Undecodable: the body is cut short.
         """
         if self._held or (self._inflate is not None and self._begun and not self._inflate.eof):
-            raise CodingError("its content encoding is broken: it is cut short")
+            raise Undecodable("its content encoding is broken: it is cut short")
 
     _begun = False
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from korus.testing import cassettes, pdf
+from korus.testing import pdf
+from korus.testing.cassettes import CassetteUnreadable, read, write
 from korus.testing.pseudonyms import SECRET_KINDS, Kind, kind_of
 
 if TYPE_CHECKING:
@@ -40,28 +41,6 @@ _ANEW = re.compile(
 def same_story(one: Cassette, other: Cassette) -> bool:
     """Return True if two recordings of a story say the same."""
     return list(_said(one)) == list(_said(other))
-
-
-def write_changes(path: Path | str, cassette: Cassette) -> bool:
-    """Write a cassette unless the file says the same already; return True if it was written.
-
-    Two recordings of an unchanged story say the same (`same_story`). If only the header is another, the
-    exchanges stay as they were.
-    """
-    path = Path(path)
-    try:
-        before = cassettes.read(path)
-    except (FileNotFoundError, cassettes.CassetteUnreadable):
-        before = None
-    if before is not None and same_story(before, cassette):
-        header = evolve(
-            cassette.header, recorded_at=before.header.recorded_at, korus_version=before.header.korus_version
-        )
-        if header == before.header:
-            return False
-        cassette = evolve(before, header=header)
-    cassettes.write(path, cassette)
-    return True
 
 
 def _said(cassette: Cassette) -> Iterator[str]:
@@ -125,3 +104,25 @@ def _moment(kind: str, text: str) -> dt.datetime:
         return dt.datetime.fromtimestamp(seconds, dt.UTC)
     except (ValueError, OverflowError, OSError):
         return dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def write_changes(path: Path | str, cassette: Cassette) -> bool:
+    """Write a cassette unless the file says the same already; return True if it was written.
+
+    Two recordings of an unchanged story say the same. If only the header is another, the
+    exchanges stay as they were.
+    """
+    path = Path(path)
+    try:
+        before = read(path)
+    except (FileNotFoundError, CassetteUnreadable):
+        before = None
+    if before is not None and same_story(before, cassette):
+        header = evolve(
+            cassette.header, recorded_at=before.header.recorded_at, korus_version=before.header.korus_version
+        )
+        if header == before.header:
+            return False
+        cassette = evolve(before, header=header)
+    write(path, cassette)
+    return True

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus._http.content_coding import PIECE, CodingError, Decoder
+from korus._http.content_coding import PIECE, Decoder, Undecodable
 
 
 def raw_deflate(data: bytes) -> bytes:
@@ -68,7 +68,7 @@ def test_what_is_cut_short_is_an_error(coding: str) -> None:
     packed = PACKERS[coding](b"some text")
     for length in range(1, len(packed)):
         decoder = Decoder(coding)
-        with pytest.raises(CodingError, match="cut short"):  # noqa: PT012
+        with pytest.raises(Undecodable, match="cut short"):  # noqa: PT012
             list(decoder.pieces(packed[:length]))
             decoder.finish()
 
@@ -82,7 +82,7 @@ def test_an_empty_body_is_whole(coding: str | None) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_other_bytes_are_an_error_that_does_not_quote_them(coding: str) -> None:
-    with pytest.raises(CodingError, match="broken") as caught:
+    with pytest.raises(Undecodable, match="broken") as caught:
         list(Decoder(coding).pieces(b"Lovelace, ada@example.org"))
     assert "ada" not in str(caught.value)
 
@@ -91,7 +91,7 @@ def test_other_bytes_are_an_error_that_does_not_quote_them(coding: str) -> None:
     "coding", ["gzip, gzip", "gzip, deflate, identity", "br", "zstd", "gzip;q=1", "\u01c4"]
 )
 def test_more_than_one_coding_and_others_are_refused(coding: str) -> None:
-    with pytest.raises(CodingError, match="content coding"):
+    with pytest.raises(Undecodable, match="content coding"):
         Decoder(coding)
 
 

@@ -128,13 +128,13 @@ class AsyncFetched:
         Raises:
             DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
         """
-        from korus._http.content_coding import CodingError
+        from korus._http.content_coding import Undecodable
 
         failure: KorusError
         try:
             async for chunk in decoded(self._response):
                 yield chunk
-        except CodingError as error:
+        except Undecodable as error:
             failure = DecodingFailed(
                 f"{self._operation}: the answer cannot be read: {error}", operation=self._operation
             )

@@ -38,7 +38,7 @@ def decoded(response: httpx.Response) -> Iterator[bytes]:
     """Yield a body piece by piece, without content coding, at most 64 KiB at a time.
 
     Raises:
-        CodingError: its content coding is not accepted, or broken.
+        Undecodable: its content coding is not accepted, or broken.
     """
     if response.is_stream_consumed:
         # a transport or a hook of the caller's has read it
@@ -64,7 +64,7 @@ def read_body(response: httpx.Response, limit: int, *, is_late: Callable[[], boo
     Raises:
         TimeoutError: there is no more time.
     """
-    from korus._http.content_coding import CodingError
+    from korus._http.content_coding import Undecodable
 
     too_long = f"it is longer than {limit} bytes"
     announced = response.headers.get("content-length", "")
@@ -79,7 +79,7 @@ def read_body(response: httpx.Response, limit: int, *, is_late: Callable[[], boo
                 return Body(b"", too_long)
             if is_late():
                 raise TimeoutError
-    except CodingError as error:
+    except Undecodable as error:
         return Body(b"", str(error))
     return Body(content.getvalue())
 

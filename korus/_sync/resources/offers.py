@@ -192,7 +192,9 @@ class Offers(Resource):
     def tickets(
         self, offer: Offer | Reference | str, *, page_size: int | None = None, prefetch: int = 0
     ) -> Pages[OfferTicket]:
-        """List the tickets of an offer, where the API's version does that; others read them with the offer.
+        """List the tickets of an offer; always raises with the API version that this korus is generated from.
+
+        Versions from 1.0.10 on have no such list: ``offer.tickets`` has the tickets, and `ticket` reads one.
 
         Args:
             offer: The offer or its IRI.
