@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from korus._async.client import AsyncKorus
-    from korus._async.http.transport import Answer
+    from korus._http.answer import Answer
     from korus._http.pagination import Envelope, Query
     from korus._mirror.content import KindName
     from korus._mirror.sweeping import SweepReport

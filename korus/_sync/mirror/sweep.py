@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
+    from korus._http.answer import Answer
     from korus._http.pagination import Envelope, Query
     from korus._mirror.content import KindName
     from korus._mirror.sweeping import SweepReport
     from korus._sync.client import Korus
-    from korus._sync.http.transport import Answer
 
 __all__ = ["Sweep"]
 
