@@ -177,7 +177,8 @@ def _listed(sub_command: _SubCommand) -> str:
     """Return a sub-command's line in the help, with the extra where what it needs is not installed."""
     if find_spec(sub_command.needs) is not None:
         return sub_command.summary
-    return f"{sub_command.summary} Needs {install_hint(sub_command.extra)}"
+    # without brackets, which the help would take for markup
+    return f"{sub_command.summary} (needs the extras {sub_command.extra} of korus-sdk)"
 
 
 def _listed_only() -> None:

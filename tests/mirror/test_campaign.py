@@ -1,0 +1,69 @@
+"""Seeded runs of a mirror beside a model: short here, 1,000 on SQLite and 100 on a real PostgreSQL in `make proof`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import campaign
+import pytest
+
+from scripts import postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# a file in memory where there is one: these runs are about what is written, not about the disk
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - for what is gone at the end
+FAST = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+
+
+def on_sqlite(seeds: range) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for seed in seeds:
+        with tempfile.TemporaryDirectory(dir=FAST) as folder:
+            total.update(campaign.run(seed, str(Path(folder, "mirror.db"))))
+    return total
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    given = os.environ.get(postgres.VARIABLE)
+    if given:
+        yield given
+        return
+    try:
+        with postgres.server() as url:
+            yield url
+    except postgres.Unavailable as reason:
+        pytest.skip(f"no PostgreSQL: {reason}")
+
+
+def test_a_few_runs_hold_on_sqlite() -> None:
+    total = on_sqlite(range(12))
+    assert total["done"] > 50
+
+
+@pytest.mark.timeout(600)
+def test_a_few_runs_hold_on_postgresql(address: str) -> None:
+    for seed in range(3):
+        # a prefix for one, a schema for another
+        where = {"schema": f"run_{seed}", "prefix": ""} if seed % 2 else {"prefix": f"run_{seed}_"}
+        campaign.run(seed, address, **where)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("part", range(20))
+def test_a_thousand_runs_hold_on_sqlite(part: int) -> None:
+    assert on_sqlite(range(1000 + part * 50, 1050 + part * 50))["done"] > 250
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(0)
+def test_a_hundred_runs_hold_on_postgresql(address: str) -> None:
+    for seed in range(5000, 5100):
+        campaign.run(seed, address, prefix=f"proof_{seed}_")
