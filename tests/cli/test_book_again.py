@@ -86,7 +86,7 @@ def bought(sandbox: Sandbox) -> list[int]:
     return sorted(order["quantity"] for order in sandbox.inspect.orders)
 
 
-@pytest.mark.parametrize("journal", ["own", "set"])
+@pytest.mark.parametrize("journal", ["own", pytest.param("set", marks=pytest.mark.proof)])
 def test_of_three_shells_at_once_one_books_and_all_have_the_tickets(
     at_the_sandbox: Sandbox,
     shell: Callable[..., Shell],
@@ -104,8 +104,18 @@ def test_of_three_shells_at_once_one_books_and_all_have_the_tickets(
     assert [each.bought for each in shells] == [everything] * 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("operation", [HOLD, ORDER])
+@pytest.mark.parametrize(
+    ("operation", "number"),
+    [
+        (HOLD, signal.SIGINT),
+        (HOLD, signal.SIGKILL),
+        (ORDER, signal.SIGTERM),
+        # each signal and each operation has been tried by now
+        pytest.param(HOLD, signal.SIGTERM, marks=pytest.mark.proof),
+        pytest.param(ORDER, signal.SIGINT, marks=pytest.mark.proof),
+        pytest.param(ORDER, signal.SIGKILL, marks=pytest.mark.proof),
+    ],
+)
 def test_a_run_that_is_stopped_is_finished_by_the_next(
     at_the_sandbox: Sandbox, shell: Callable[..., Shell], number: signal.Signals, operation: str
 ) -> None:

@@ -22,7 +22,7 @@ def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_reconstructed(tmp_path_factory.mktemp("six") / "openapi")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def compared():
     """Compare two documents given as plain values."""
 

@@ -7,6 +7,7 @@ schema. Nothing here is random, and nothing here knows what is being compared.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from scripts.compare.wire.shapes import KINDS, Book, Branch, Use, token
@@ -94,8 +95,13 @@ class NoSampleError(Exception):
 _parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 - the only parser of patterns there is
 
 
-def from_pattern(pattern: str) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def from_pattern(pattern: str) -> tuple[str, ...]:
     """Make texts that a pattern matches, shorter ones first; none where the pattern is beyond this."""
+    return tuple(_from_pattern(pattern))
+
+
+def _from_pattern(pattern: str) -> Iterator[str]:
     try:
         parsed = _parser.parse(pattern.replace(r"\p{L}", "[a-z]").replace(r"\p{N}", "[0-9]"))
     except (re.error, RecursionError, OverflowError):
