@@ -7,7 +7,17 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.benchmarks import calling, importing, maintaining, paging, peers, reading, report, writing
+from tests.benchmarks import (
+    calling,
+    importing,
+    maintaining,
+    paging,
+    peers,
+    reading,
+    replaying,
+    report,
+    writing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +46,7 @@ def main() -> int:
         8: lambda: paging.run_long(given.rounds),
         9: lambda: paging.run_mirror(given.rounds),
         10: lambda: maintaining.run(given.rounds),
+        11: lambda: replaying.run(given.rounds),
     }
     wanted = [int(number) for number in given.rows.split(",") if number] or list(by_number)
     started = time.monotonic()
