@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from korus._core.config import Timeouts
     from korus._core.retry_policy import RetryPolicy
     from korus._http.pagination import Page
+    from korus._otel.tracing import Tracing
     from korus._sync.booking.builder import BulkReservation
     from korus._sync.client import Korus
     from korus._sync.http.pages import Pages
@@ -42,6 +43,7 @@ __all__ = [
     "Pages",
     "RetryPolicy",
     "Timeouts",
+    "Tracing",
     "__version__",
     "errors",
     "forms",
@@ -67,6 +69,7 @@ _HOMES = {
     "Pages": "korus._sync.http.pages",
     "RetryPolicy": "korus._core.retry_policy",
     "Timeouts": "korus._core.config",
+    "Tracing": "korus._otel.tracing",
 }
 _MODULES = frozenset({"errors", "forms", "hooks", "iri", "models", "money", "types"})
 

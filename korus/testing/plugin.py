@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from korus import AsyncKorus, Korus
     from korus.sandbox import Sandbox
+    from korus.testing.observing import Observed
     from korus.testing.playing import Story
 
 __all__: list[str] = []
@@ -187,6 +188,14 @@ def korus_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         arguments.setdefault("first_day", _FIRST_RECORDED_DAY)
     with Running(**arguments) as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def korus_observed() -> Observed:
+    """The events and spans of clients that are given its ``hooks``."""
+    from korus.testing.observing import Observed as Collecting  # noqa: PLC0415 - heavier than the plugin may be
+
+    return Collecting()
 
 
 @pytest.fixture
