@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         name for name in os.environ if name.startswith("KORUS_") and not name.startswith("KORUS_TEST_")
     ]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _log_without_memory() -> None:
+    """Let every test log what another has logged within the last minute."""
+    throttled_log = sys.modules.get("korus._core.throttled_log")
+    if throttled_log is not None:
+        throttled_log.THROTTLE._quiet.clear()
 
 
 @pytest.fixture

@@ -176,6 +176,10 @@ class AsyncKorus:
             hooks=hooks,
         )
         check_setting(http_client, transport)
+        if "KORUS_LOG" in os.environ:
+            from korus._core.log_setting import set_up_log
+
+            set_up_log()
         self._pool, self._borrowed = AsyncPool(config, http_client, transport), False
         self._session, self._own_log = AsyncSession.open(config, self._pool), True
 

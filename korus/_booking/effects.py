@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from korus._booking.facts import HoldAnswer, OrderAnswer, OrderFacts, Page, ReservationFacts
+from korus._core.throttled_log import report
 from korus._journal.intent_log import Intent, State, Takeover
 from korus.errors import JournalFailed
 
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 
 
 @frozen
@@ -75,7 +76,12 @@ def write_down(effect: Effect[T]) -> Steps[T | None]:
     try:
         return (yield from perform(effect))
     except JournalFailed as error:
-        _LOG.error("the journal could not be written after a request: %s", error)
+        report(
+            _LOG,
+            logging.ERROR,
+            "journal_failed",
+            f"the journal could not be written after a request: {error}",
+        )
         return None
 
 

@@ -36,6 +36,7 @@ from korus._booking.intent_details import known_lines, lines_of, placed_reservat
 from korus._booking.outcomes import Line, LineOutcome
 from korus._booking.reconciliation import Matches, find_matches
 from korus._booking.snapshot import Snapshot
+from korus._core.throttled_log import report
 from korus._http.ambiguity import is_ambiguous, is_from_api, redirects_after_work
 from korus._journal.intent_log import Intent, State, TakenOver
 from korus.errors import (
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HoldResult", "Patience", "as_told", "hold", "resolve_hold", "take_snapshot"]
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 OPERATION: Final = "bulk_create_reservations"
 _PAGE: Final = 50
 # enough to know what was made in the same second as the newest
@@ -197,7 +198,7 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
             lost = error
         else:
             return (yield from _read(call, pending, outcomes, answer))
-        _LOG.warning("%s; looking for what became of it", lost)
+        report(_LOG, logging.WARNING, "hold_lost", f"{lost}; looking for what became of it")
         yield from _still_mine(call)
         look = yield from _look_until_clear(call, pending, began, sends)
         outcomes.update(_found(call, look))
@@ -385,7 +386,7 @@ def _look_until_clear(call: _Call, pending: Sequence[int], began: float, sends: 
             listing, matches = yield from _look_once(call, pending, sends)
             found = yield from _claimed(call, _found_in(listing, matches, pending))
         except KorusError as error:
-            _LOG.debug("%s: cannot look: %s", OPERATION, error)
+            _LOG.debug("%s: cannot look: %s", OPERATION, error, extra={"event": "look_failed"})
         else:
             candidates = _candidates_in(listing, matches, pending)
             if not listing.is_whole or matches.is_pending:

@@ -37,6 +37,7 @@ from korus._booking.facts import OrderFacts, is_newest_first
 from korus._booking.orders import HoldProblem
 from korus._booking.outcomes import LineOutcome, OrderLine
 from korus._booking.violations import trace_order_violations
+from korus._core.throttled_log import report
 from korus._http.ambiguity import (
     is_ambiguous,
     is_from_api,
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OrderResult", "ReservationState", "complete_order", "order", "resolve_order"]
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 OPERATION: Final = "bulk_create_orders"
 _PAGE: Final = 50
 # more pages than one reference can fill; a list that goes on is not believed
@@ -201,7 +202,12 @@ def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
     try:
         return (yield from perform(Settle(intent, {"refused": type(error).__name__}))) is not None
     except JournalFailed as unwritten:
-        _LOG.error("the journal could not be written after a refusal: %s", unwritten)
+        report(
+            _LOG,
+            logging.ERROR,
+            "journal_failed",
+            f"the journal could not be written after a refusal: {unwritten}",
+        )
         return False  # once this process is gone, another may complete it
 
 
@@ -277,7 +283,7 @@ def _rounds(  # noqa: C901 (one round after the other)
                     (yield from _after_refusal(call, pending, error, lost, has_others=bool(outcomes)))
                 )
                 break
-            _LOG.warning("%s; looking for what became of it", error)
+            report(_LOG, logging.WARNING, "order_lost", f"{error}; looking for what became of it")
             lost = error
         else:
             read = yield from _read(call, pending, states, answer, lost)
@@ -325,7 +331,7 @@ def _after_refusal(
         try:
             found, _ = yield from _states(call, pending, decides=True)
         except KorusError as unseen:
-            _LOG.debug("%s: cannot look: %s", OPERATION, unseen)
+            _LOG.debug("%s: cannot look: %s", OPERATION, unseen, extra={"event": "look_failed"})
             found = None
     if found is None:
         return _left_unknown(call, pending, lost or error)
@@ -414,7 +420,7 @@ def _seen_again(
     try:
         seen, _ = yield from _states(call, rest)
     except KorusError as error:
-        _LOG.debug("%s: cannot look: %s", OPERATION, error)
+        _LOG.debug("%s: cannot look: %s", OPERATION, error, extra={"event": "look_failed"})
     else:
         found.update(seen)
     return found
@@ -604,7 +610,9 @@ def _newly_in_doubt(call: _Call, lines: Sequence[OrderLine]) -> Steps[Sequence[O
     try:
         doubtful = yield from perform(InDoubt(call.intent))
     except JournalFailed as error:
-        _LOG.error("the journal could not be read after a request: %s", error)
+        report(
+            _LOG, logging.ERROR, "journal_failed", f"the journal could not be read after a request: {error}"
+        )
         return lines
     return [line for line in lines if line.reservation in doubtful - call.in_doubt]
 
@@ -793,7 +801,7 @@ def _try_to_look(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, Res
     try:
         return (yield from _look_until_clear(call, lines))
     except KorusError as error:
-        _LOG.debug("%s: cannot look: %s", OPERATION, error)
+        _LOG.debug("%s: cannot look: %s", OPERATION, error, extra={"event": "look_failed"})
         return None
 
 
@@ -816,7 +824,7 @@ def _look_until_clear(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str
         try:
             states, _ = yield from _states(call, lines)
         except KorusError as failed:
-            _LOG.debug("%s: cannot look: %s", OPERATION, failed)
+            _LOG.debug("%s: cannot look: %s", OPERATION, failed, extra={"event": "look_failed"})
             error, until = failed, ends
         else:
             _note_states(seen, since, states, now)

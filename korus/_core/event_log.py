@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import fields
 
-from korus._core.throttled_log import Throttle
+from korus._core.throttled_log import THROTTLE
 from korus.hooks import Action, BookingStep, Call, CallEnded, RateLimitMet, TokenRenewed
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _ROOMS = {
 }
 _INFO = frozenset({"BookingStep", "ActionEnded", "RetryScheduled", "SweepEnded"})
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_THROTTLE = Throttle()
 
 
 def log_event(event: Event) -> None:
@@ -55,7 +54,7 @@ def log_event(event: Event) -> None:
     if trouble is None or isinstance(event, BookingStep) or level < logging.INFO:
         logger.log(level, "%s", message, extra=extra)
     else:
-        _THROTTLE.log(logger, level, (kind, values.get("operation"), trouble), message, extra)
+        THROTTLE.log(logger, level, (kind, values.get("operation"), trouble), message, extra)
 
 
 def _level(event: Event, kind: str) -> int:
@@ -99,10 +98,10 @@ def log_failure(hook: object, error: Exception) -> None:
     kind = type(error).__name__
     code = None if traceback is None else traceback.tb_frame.f_code
     place = "" if code is None or traceback is None else f" in {code.co_qualname}, line {traceback.tb_lineno}"
-    _THROTTLE.log(
+    THROTTLE.log(
         _LOGGERS["hooks"],
         logging.WARNING,
-        (id(hook), kind),
+        (type(hook).__name__, place, kind),
         f"a hook failed: {kind}{place}; the call goes on",
         {"event": "hook_failed", "korus_error": kind},
     )

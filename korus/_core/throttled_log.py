@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Hashable, Mapping
 
-__all__ = ["Throttle"]
+__all__ = ["THROTTLE", "Throttle", "report"]
 
 _SECONDS = 60.0
 _MOST_KEYS = 500
@@ -54,3 +54,12 @@ class Throttle:
         self._quiet[key] = now + _SECONDS, 0
         more = f" ({left_out} more since the last line)" if left_out else ""
         logger.log(level, "%s%s", message, more, extra={**(extra or {}), "korus_left_out": left_out})
+
+
+THROTTLE = Throttle()
+"""The one of this process."""
+
+
+def report(logger: logging.Logger, level: int, event: str, text: str) -> None:
+    """Write a line about trouble, once a minute, with the event's name as the field ``event``."""
+    THROTTLE.log(logger, level, event, text, {"event": event})

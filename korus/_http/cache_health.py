@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CacheHealth", "raise_swallowed", "swallowed_errors"]
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.cache")
 _REST_SECONDS = 15.0
 _LOG_SECONDS = 60.0
 
@@ -51,6 +51,7 @@ class CacheHealth:
                 reason,
                 _REST_SECONDS,
                 _LOG_SECONDS,
+                extra={"event": "cache_failed"},
             )
 
 

@@ -177,6 +177,10 @@ class Korus:
             hooks=hooks,
         )
         check_setting(http_client, transport)
+        if "KORUS_LOG" in os.environ:
+            from korus._core.log_setting import set_up_log
+
+            set_up_log()
         self._pool, self._borrowed = Pool(config, http_client, transport), False
         self._session, self._own_log = Session.open(config, self._pool), True
 

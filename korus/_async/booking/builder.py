@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncBulkReservation", "AsyncLookUps"]
 
 _Facts = TypeVar("_Facts")
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 _PAGE = 50
 _CONCURRENCY = 4
 
@@ -386,6 +386,7 @@ class AsyncBulkReservation:
                         "give add() the offer's JSON, or its product= and date=",
                         catalog,
                         len(missing),
+                        extra={"event": "catalogue_read_whole"},
                     )
                     await self._look(catalog, missing)
             except NotFound:

@@ -24,6 +24,7 @@ from korus._booking.facts import (
 )
 from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
+from korus._core.throttled_log import report
 from korus._http.endpoints import available, request_for
 from korus._http.pagination import read_envelope
 from korus._journal.intent_log import counted
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncDriver"]
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 _Result = TypeVar("_Result")
 _CONCURRENCY = 8
 
@@ -195,7 +196,8 @@ class AsyncDriver:
             try:
                 return RecoveredIntent(intent, (await self.run(steps, taken=intent)).lines)
             except KorusError as error:
-                _LOG.warning("journal: %s %s is open still: %s", intent.kind, intent.id, error)
+                text = f"journal: {intent.kind} {intent.id} is open still: {error}"
+                report(_LOG, logging.WARNING, "intent_left_open", text)
                 return RecoveredIntent(intent, error=error)
 
         try:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncDocumentStream", "AsyncDownloads"]
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.http")
 _OPERATION = "download"
 _MOST_REDIRECTS = 5
 _IN_MEMORY = 4 * 1024 * 1024
@@ -193,7 +193,9 @@ class AsyncDownloads:
                 )
                 if wait is None:
                     raise DownloadFailed(f"{document.iri}: {cause}", operation=_OPERATION) from None
-                _LOG.debug("%s: attempt %d failed (%s)", _OPERATION, count, cause)
+                _LOG.debug(
+                    "%s: attempt %d failed (%s)", _OPERATION, count, cause, extra={"event": "download_failed"}
+                )
                 await sleep(wait)
 
     async def _open(self, stack: AsyncExitStack, url: str) -> tuple[AsyncFetched, Content]:

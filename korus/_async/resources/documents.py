@@ -11,6 +11,7 @@ from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
 from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
+from korus._core.throttled_log import report
 from korus._http.endpoints import available
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from korus._async.http.pages import AsyncPages
     from korus.models import Order, OrderDocument, OrderDocumentPatchRead
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 _WAIT_SECONDS = 60.0
 _MOST_BYTES = 100 * 1024 * 1024
 
@@ -204,7 +205,8 @@ class AsyncDocuments(AsyncResource):
         if not saved:
             raise DocumentsNotReady(f"{reference.iri}: no document is ready", pending=standing.pending)
         if standing.pending:
-            _LOG.warning("%s: not ready yet: %s", reference.iri, ", ".join(standing.pending))
+            text = f"{reference.iri}: not ready yet: {', '.join(standing.pending)}"
+            report(_LOG, logging.WARNING, "documents_not_ready", text)
         return saved
 
     async def open(

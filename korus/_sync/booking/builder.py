@@ -73,7 +73,7 @@ if TYPE_CHECKING:
 __all__ = ["BulkReservation", "LookUps"]
 
 _Facts = TypeVar("_Facts")
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 _PAGE = 50
 _CONCURRENCY = 4
 
@@ -387,6 +387,7 @@ class BulkReservation:
                         "give add() the offer's JSON, or its product= and date=",
                         catalog,
                         len(missing),
+                        extra={"event": "catalogue_read_whole"},
                     )
                     self._look(catalog, missing)
             except NotFound:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from korus._core.lazy import lazy
+from korus._core.throttled_log import report
 from korus._primitives.synchronous import NoThread, run_blocking, run_to_end
 from korus.errors import ConfigurationError, JournalFailed
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BookingLog"]
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 _GRACE = 2.0
 """Seconds that a call that is being cancelled may take to write down what it leaves behind."""
 
@@ -132,7 +133,8 @@ class BookingLog:
             else:
                 note()
         except (JournalFailed, NoThread, TimeoutError) as error:
-            _LOG.warning("the journal could not note that %s was given up: %s", intent.id, error)
+            text = f"the journal could not note that {intent.id} was given up: {error}"
+            report(_LOG, logging.WARNING, "journal_failed", text)
 
     def close(self) -> None:
         """Close the journal's connections, if there is one."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DocumentStream", "Downloads"]
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.http")
 _OPERATION = "download"
 _MOST_REDIRECTS = 5
 _IN_MEMORY = 4 * 1024 * 1024
@@ -201,7 +201,9 @@ class Downloads:
                 )
                 if wait is None:
                     raise DownloadFailed(f"{document.iri}: {cause}", operation=_OPERATION) from None
-                _LOG.debug("%s: attempt %d failed (%s)", _OPERATION, count, cause)
+                _LOG.debug(
+                    "%s: attempt %d failed (%s)", _OPERATION, count, cause, extra={"event": "download_failed"}
+                )
                 sleep(wait)
 
     def _open(self, stack: ExitStack, url: str) -> tuple[Fetched, Content]:

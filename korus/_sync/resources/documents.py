@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
+from korus._core.throttled_log import report
 from korus._http.endpoints import available
 from korus._sync.booking.documents import Delivery, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from korus._sync.http.pages import Pages
     from korus.models import Order, OrderDocument, OrderDocumentPatchRead
 
-_LOG = logging.getLogger("korus")
+_LOG = logging.getLogger("korus.booking")
 _WAIT_SECONDS = 60.0
 _MOST_BYTES = 100 * 1024 * 1024
 
@@ -205,7 +206,8 @@ class Documents(Resource):
         if not saved:
             raise DocumentsNotReady(f"{reference.iri}: no document is ready", pending=standing.pending)
         if standing.pending:
-            _LOG.warning("%s: not ready yet: %s", reference.iri, ", ".join(standing.pending))
+            text = f"{reference.iri}: not ready yet: {', '.join(standing.pending)}"
+            report(_LOG, logging.WARNING, "documents_not_ready", text)
         return saved
 
     def open(
