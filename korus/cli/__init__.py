@@ -51,6 +51,9 @@ _SUB_COMMANDS = {
     "book": _SubCommand(
         "korus.cli.book", "cli", "Book what a JSON or YAML file asks for; write tickets and a receipt."
     ),
+    "doctor": _SubCommand(
+        "korus.cli.doctor", "cli,testing", "Check that korus and the API fit; write a report."
+    ),
     "sandbox": _SubCommand(
         "korus.cli.sandbox", "cli,sandbox", "Start a stand-in KorusTicket API on this machine.", "starlette"
     ),

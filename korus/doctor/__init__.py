@@ -1,0 +1,104 @@
+"""First contact: check in a minute that korus and the API fit, and write a report without private data.
+
+`korus doctor` is the command; `examine` the same for programs. Needs the extra ``korus-sdk[testing]``.
+
+Example:
+    >>> from korus import doctor
+    >>> report = doctor.examine(quick=True)  # takes the KORUS_* variables  # doctest: +SKIP
+    >>> print(report.text())  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import secrets
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from korus._version import __version__
+from korus.doctor._report import Assumption, Difference, Report, Step
+from korus.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from korus.testing.descriptions import Description
+
+__all__ = ["Assumption", "Difference", "Report", "Step", "examine"]
+
+_REQUESTS, _QUICK_REQUESTS = 400, 60
+_INTERVAL, _QUICK_INTERVAL = 0.1, 0.05
+
+
+def examine(
+    *,
+    quick: bool = False,
+    book: str | None = None,
+    really: bool = False,
+    description: Path | str | None = None,
+    **settings: Any,
+) -> Report:
+    """Look at settings, connection and API, and compare the API with its description.
+
+    Nothing is written, unless ``book`` is given. At most 400 requests are sent, ten a second; 60 with ``quick``.
+
+    Args:
+        quick: One object of each kind and fewer questions.
+        book: An offer of which one unit is held and left to expire; on an environment other than production it is
+            ordered too.
+        really: Allows ``book`` on production; only the hold is made there.
+        description: An OpenAPI description to compare with, in place of the one that korus was generated from.
+        settings: Arguments of `korus.Korus`; they come before the KORUS_* variables.
+
+    Raises:
+        ConfigurationError: ``book`` on production without ``really``.
+    """
+    from korus import Korus  # noqa: PLC0415 (heavy)
+    from korus.doctor._connection import check_connection, check_settings  # noqa: PLC0415
+    from korus.doctor._probe import compare, probe  # noqa: PLC0415 (an extra)
+    from korus.doctor._recorder import Log, client  # noqa: PLC0415
+
+    known = _description(description)
+    report = Report(__version__, known.version)
+    options = check_settings(report, settings)
+    if options is None:
+        return report
+    log = Log(_QUICK_REQUESTS if quick else _REQUESTS, _QUICK_INTERVAL if quick else _INTERVAL)
+    events: list[Any] = []
+    with Korus(**options) as plain:
+        config = plain.config
+    is_production = _is_production(config.base_url)
+    if book is not None and is_production and not really:
+        raise ConfigurationError("cannot book on production without really=True (--really): it takes stock")
+    with client(config, log) as recording:
+        options |= {"http_client": recording, "hooks": [events.append], "cache": None}
+        with Korus(**options) as korus:
+            if not check_connection(report, korus, log, events):
+                return report
+            probe(korus, known, log, report, quick=quick)
+            if book is not None:
+                from korus.doctor._booking import book as hold  # noqa: PLC0415
+
+                hold(korus, report, book, order=not is_production)
+    compare(report, log, known, secrets.token_bytes(32), (config.client_secret.reveal(), config.client_id))
+    report.requests = log.sent
+    return report
+
+
+def _is_production(base_url: str) -> bool:
+    from korus._core.config import ENVIRONMENTS  # noqa: PLC0415
+
+    return base_url == ENVIRONMENTS["production"].base_url
+
+
+def _description(path: Path | str | None) -> Description:
+    from korus.testing import descriptions  # noqa: PLC0415 (an extra)
+
+    if path is not None:
+        try:
+            return descriptions.read(path)
+        except (OSError, descriptions.DescriptionUnreadable) as error:
+            raise ConfigurationError(f"cannot read the description: {error}") from None
+    import json  # noqa: PLC0415
+
+    text = files("korus.doctor").joinpath("description.json").read_text(encoding="utf-8")
+    return descriptions.Description.of(json.loads(text))

@@ -1,0 +1,173 @@
+"""The report: a page for people and JSON for the maintainers. It holds no value of anybody's but as a pseudonym."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import asdict, define, field, frozen
+
+__all__ = ["Assumption", "Difference", "Report", "Status", "Step"]
+
+Status = Literal["ok", "warning", "failed", "skipped"]
+_MARKS = {"ok": "ok     ", "warning": "WARNING", "failed": "FAILED ", "skipped": "-      "}
+SETTINGS, CONNECTION = "settings", "connection"
+FITS, CANNOT_CONNECT, WRONG_SETTINGS, DIFFERS = 0, 1, 2, 3
+
+
+@frozen
+class Step:
+    """One thing that was looked at.
+
+    Attributes:
+        group: ``settings``, ``connection`` or ``probe``.
+        title: What it is.
+        status: ``ok``, ``warning``, ``failed`` or ``skipped``.
+        text: What was found.
+        advice: What to do next, empty if nothing.
+    """
+
+    group: str
+    title: str
+    status: Status
+    text: str
+    advice: str = ""
+
+
+@frozen
+class Difference:
+    """Something that the API does otherwise than its description says, or than korus expects.
+
+    Attributes:
+        kind: Such as ``undocumented field``, ``unknown enum value``, ``page size`` or ``assumption``.
+        operation: ``METHOD /path`` with parameters in braces.
+        place: Where: a pointer with ``*`` for the places of lists, or a parameter.
+        text: What is different; values of the API are pseudonyms where they may be private.
+        count: How often it was seen.
+    """
+
+    kind: str
+    operation: str
+    place: str
+    text: str
+    count: int = 1
+
+
+@frozen
+class Assumption:
+    """One assumption of the booking protocol (docs/booking-protocol.md).
+
+    Attributes:
+        name: ``a1`` to ``a8``.
+        text: What is assumed.
+        seen: ``held``, ``broken`` or ``not seen``.
+        evidence: What it was seen by.
+    """
+
+    name: str
+    text: str
+    seen: Literal["held", "broken", "not seen"] = "not seen"
+    evidence: str = ""
+
+
+_ASSUMPTIONS = (
+    Assumption("a1", "the API orders a reservation at most once"),
+    Assumption("a2", "no request is carried out later than `settle` after its end"),
+    Assumption("a3", "reads show a write within `settle`"),
+    Assumption("a4", "an order is tied to its reservation"),
+    Assumption("a5", "a reservation that has ended cannot be ordered"),
+    Assumption("a6", "external references come back as they were sent"),
+    Assumption("a7", "all who book for one account share one intent log"),
+    Assumption("a8", "the clock of the log runs forward"),
+)
+
+
+@define
+class Report:
+    """What was found.
+
+    Attributes:
+        korus_version: The version of korus.
+        api_version: The version of the description that was compared with.
+        steps: What was looked at, in order.
+        operations: By ``METHOD /path``: the statuses seen, or why it was not tried.
+        differences: What differs.
+        observations: What was seen besides: headers, page sizes, what filters do.
+        assumptions: Those of the booking protocol.
+        requests: How many requests were sent to the API.
+    """
+
+    korus_version: str
+    api_version: str
+    steps: list[Step] = field(factory=list[Step])
+    operations: dict[str, str] = field(factory=dict[str, str])
+    differences: list[Difference] = field(factory=list[Difference])
+    observations: dict[str, str] = field(factory=dict[str, str])
+    assumptions: dict[str, Assumption] = field(factory=lambda: {one.name: one for one in _ASSUMPTIONS})
+    requests: int = 0
+
+    def step(self, group: str, title: str, status: Status, text: str, advice: str = "") -> None:
+        """Add what was looked at."""
+        self.steps.append(Step(group, title, status, text, advice))
+
+    def differ(self, kind: str, operation: str, place: str, text: str) -> None:
+        """Add a difference, or count it again."""
+        for number, one in enumerate(self.differences):
+            if (one.kind, one.operation, one.place, one.text) == (kind, operation, place, text):
+                self.differences[number] = Difference(kind, operation, place, text, one.count + 1)
+                return
+        self.differences.append(Difference(kind, operation, place, text))
+
+    def assume(self, name: str, seen: Literal["held", "broken"], evidence: str) -> None:
+        """Note that an assumption was seen to hold, or not to."""
+        known = self.assumptions[name]
+        if known.seen != "broken":
+            self.assumptions[name] = Assumption(name, known.text, seen, evidence)
+
+    @property
+    def status(self) -> int:
+        """0: korus and the API fit. 1: cannot connect. 2: wrong settings. 3: something differs."""
+        failed = {step.group for step in self.steps if step.status == "failed"}
+        if SETTINGS in failed:
+            return WRONG_SETTINGS
+        if CONNECTION in failed:
+            return CANNOT_CONNECT
+        broken = any(one.seen == "broken" for one in self.assumptions.values())
+        return DIFFERS if failed or self.differences or broken else FITS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain JSON."""
+        return {"format": 1, "status": self.status, **asdict(self)}
+
+    def text(self) -> str:
+        """Return the report as a page for people."""
+        lines = [f"korus doctor: korus {self.korus_version}, description {self.api_version}", ""]
+        for step in self.steps:
+            lines.append(f"{_MARKS[step.status]} {step.title}: {step.text}")
+            lines += [f"        -> {step.advice}"] if step.advice else []
+        if self.operations:
+            lines += ["", "Operations"]
+            lines += [f"  {name}: {seen}" for name, seen in self.operations.items()]
+        if self.observations:
+            lines += ["", "Observations"]
+            lines += [f"  {name}: {seen}" for name, seen in self.observations.items()]
+        if self.operations:
+            lines += ["", "Assumptions of the booking protocol"]
+            for one in self.assumptions.values():
+                lines.append(
+                    f"  {one.name} {one.seen}: {one.text}" + (f" ({one.evidence})" if one.evidence else "")
+                )
+        if self.differences:
+            lines += ["", f"Differences ({len(self.differences)})"]
+            for found in self.differences:
+                times = f" ({found.count} times)" if found.count > 1 else ""
+                lines.append(f"  {found.kind}: {found.operation} {found.place}: {found.text}{times}")
+        lines += ["", _CONCLUSIONS[self.status]]
+        return "\n".join(lines) + "\n"
+
+
+_CONCLUSIONS = {
+    FITS: "korus and the API fit.",
+    CANNOT_CONNECT: "Cannot connect; see the failed steps above.",
+    WRONG_SETTINGS: "The settings are wrong; see the failed steps above.",
+    DIFFERS: "The API differs from what korus expects. Please send the report (--report FILE) to the maintainers.",
+}

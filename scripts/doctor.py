@@ -1,0 +1,96 @@
+"""Turn a report of `korus doctor` into proposed changes, or write the description that it compares with.
+
+`python -m scripts.doctor REPORT` prints actions for `openapi/overlay.yaml` and marks for `openapi/REFERENCE.md`, each
+with its evidence. It changes nothing: a person decides. `python -m scripts.doctor --description` writes the current
+description, overlay applied, to `korus/doctor/description.json`; `--check` only compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scripts.descriptions import FOLDER, load, read_lock
+from scripts.generate.build import corrected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["current", "main", "proposals"]
+
+SHIPPED = Path(__file__).resolve().parent.parent / "korus" / "doctor" / "description.json"
+_OVERLAY = {
+    "undocumented field": "add the property to its schema, without making it required",
+    "unknown enum value": "add the value to the enumeration",
+    "undocumented status": "add the status to the operation's responses",
+    "type": "widen the type",
+    "missing": "take the field out of `required`",
+    "format": "drop the format, or widen it",
+    "page size": "correct `maximum` of the parameter",
+    "filter": "mark the parameter with `x-evidence: seen ignored`",
+    "operation": "mark the operation with `x-evidence: seen missing`",
+}
+
+
+def current() -> str:
+    """Return the current description with its overlay, as JSON."""
+    lock = read_lock()
+    document = corrected(load(FOLDER / lock.descriptions[lock.current].file))
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n"
+
+
+def proposals(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield proposed changes, each with its evidence.
+
+    Raises:
+        ValueError: It is not a report of `korus doctor`.
+    """
+    if report.get("format") != 1 or not isinstance(report.get("differences"), list):
+        raise ValueError("not a report of `korus doctor`: there are no differences in it")
+    version = report.get("api_version")
+    seen = f"seen by korus {report.get('korus_version')} against description {version}"
+    for one in report["differences"]:
+        where = f"{one['operation']}{' ' if one['place'] else ''}{one['place']}"
+        todo = _OVERLAY.get(one["kind"])
+        place = "openapi/REFERENCE.md" if todo is None else "openapi/overlay.yaml"
+        yield (
+            f"{place}: {where}\n  {todo or 'mark as seen to differ, and look at the rule that rests on it'}\n"
+            f"  evidence: {one['kind']}, {one['text']} ({one['count']} times), {seen}"
+        )
+    for one in report["assumptions"].values():
+        if one["seen"] != "not seen":
+            mark = "seen" if one["seen"] == "held" else "seen to be wrong"
+            yield (
+                f"openapi/REFERENCE.md, docs/booking-protocol.md: {one['name']}, {one['text']}\n"
+                f"  mark it as {mark}\n  evidence: {one['evidence']}, {seen}"
+            )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status: 0, 1 if the shipped description is stale, 2 for a wrong file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("report", type=Path, nargs="?", help="the JSON of `korus doctor --report`")
+    parser.add_argument("--description", action="store_true", help="write the description that is shipped")
+    parser.add_argument("--check", action="store_true", help="only compare the description that is shipped")
+    given = parser.parse_args(arguments)
+    if given.check:
+        return int(not SHIPPED.exists() or SHIPPED.read_text(encoding="utf-8") != current())
+    if given.description:
+        SHIPPED.write_text(current(), encoding="utf-8")
+        return 0
+    if given.report is None:
+        parser.error("name a report")
+    try:
+        found = list(proposals(json.loads(given.report.read_text(encoding="utf-8"))))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        print(f"cannot read {given.report}: {error}", file=sys.stderr)
+        return 2
+    print("\n\n".join(found) or "nothing to change")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
