@@ -11,12 +11,13 @@ Example:
 from __future__ import annotations
 
 import secrets
+import warnings
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from korus._version import __version__
 from korus.doctor._report import Assumption, Difference, Report, Step
-from korus.errors import ConfigurationError
+from korus.errors import CollectionChanged, ConfigurationError, KorusError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,8 +70,9 @@ def examine(
     is_production = _is_production(config.base_url)
     if book is not None and is_production and not really:
         raise ConfigurationError("cannot book on production without really=True (--really): it takes stock")
-    with client(config, log) as recording:
-        options |= {"http_client": recording, "hooks": [events.append], "cache": None}
+    with client(config, log) as recording, warnings.catch_warnings():
+        warnings.simplefilter("ignore", CollectionChanged)  # the probe itself looks at what lists hold
+        options |= {"http_client": recording, "hooks": [events.append], "cache": None, "journal": None}
         with Korus(**options) as korus:
             if not check_connection(report, korus, log, events):
                 return report
@@ -78,7 +80,10 @@ def examine(
             if book is not None:
                 from korus.doctor._booking import book as hold  # noqa: PLC0415
 
-                hold(korus, report, book, order=not is_production)
+                try:
+                    hold(korus, report, book, order=not is_production)
+                except KorusError as error:
+                    report.step("probe", "booking", "failed", type(error).__name__)
     compare(report, log, known, secrets.token_bytes(32), (config.client_secret.reveal(), config.client_id))
     report.requests = log.sent
     return report

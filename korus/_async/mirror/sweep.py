@@ -21,6 +21,7 @@ from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store, comb
 from korus._mirror.sweeping import Progress
 from korus._primitives.asynchronous import map_ordered, run_blocking, run_to_end
 from korus.errors import KorusError, NotFound, OperationUnavailable, PermissionDenied, StatusError
+from korus.hooks import SweepEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -130,6 +131,14 @@ class AsyncSweep:
         Raises:
             KorusError: What a request can raise; the next sweep of the scope goes on from here.
         """
+        transport = self._korus.transport
+        began = transport.clock.monotonic()
+        with transport.observer.action("sweep"):
+            report = await self._run()
+            transport.observer.emit(_ended(report, transport.clock.monotonic() - began))
+        return report
+
+    async def _run(self) -> SweepReport:
         lease = self._lease
         try:
             if lease.scope.catalog is None:
@@ -461,6 +470,19 @@ class AsyncSweep:
         except KorusError:
             return None
         return None if noticed else _Found(found, count)
+
+
+def _ended(report: SweepReport, elapsed: float) -> SweepEnded:
+    return SweepEnded(
+        "catalogs" if report.scope.catalog is None else "catalog",
+        elapsed,
+        read=report.added + report.changed + report.unchanged,
+        added=report.added,
+        changed=report.changed,
+        removed=report.removed,
+        whole=report.state == "done",
+        error=None if report.error is None else type(report.error).__name__,
+    )
 
 
 def _as_it_is(member: _T) -> _T:

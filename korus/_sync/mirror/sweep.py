@@ -28,6 +28,7 @@ from korus.errors import (
     PermissionDenied,
     StatusError,
 )
+from korus.hooks import SweepEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -137,6 +138,14 @@ class Sweep:
         Raises:
             KorusError: What a request can raise; the next sweep of the scope goes on from here.
         """
+        transport = self._korus.transport
+        began = transport.clock.monotonic()
+        with transport.observer.action("sweep"):
+            report = self._run()
+            transport.observer.emit(_ended(report, transport.clock.monotonic() - began))
+        return report
+
+    def _run(self) -> SweepReport:
         lease = self._lease
         try:
             if lease.scope.catalog is None:
@@ -466,6 +475,19 @@ class Sweep:
         except KorusError:
             return None
         return None if noticed else _Found(found, count)
+
+
+def _ended(report: SweepReport, elapsed: float) -> SweepEnded:
+    return SweepEnded(
+        "catalogs" if report.scope.catalog is None else "catalog",
+        elapsed,
+        read=report.added + report.changed + report.unchanged,
+        added=report.added,
+        changed=report.changed,
+        removed=report.removed,
+        whole=report.state == "done",
+        error=None if report.error is None else type(report.error).__name__,
+    )
 
 
 def _as_it_is(member: _T) -> _T:
