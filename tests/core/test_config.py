@@ -11,7 +11,7 @@ import pytest
 from attrs.exceptions import FrozenInstanceError
 
 from korus import AsyncKorus, Cache, Korus, RetryPolicy, Timeouts
-from korus._core.config import ENVIRONMENTS
+from korus._core.config import DEFAULT_TIMEOUT, ENVIRONMENTS
 from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def test_options_change_what_they_name_and_nothing_else(kind: type[Korus]) -> No
     client = kind(**EXPLICIT, language="fr", retry=retry)
     other = client.with_options(timeout=3)
     assert (other.config.language, other.config.retry, other.config.timeouts.total) == ("fr", retry, 3)
-    assert client.config.timeouts.total == 60
+    assert client.config.timeouts.total == DEFAULT_TIMEOUT
     assert other.config.base_url == "https://api.test"
     assert type(other) is kind
     moved = client.with_options(environment="production")

@@ -95,9 +95,13 @@ class NoSampleError(Exception):
 _parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 - the only parser of patterns there is
 
 
-@lru_cache(maxsize=1024)
-def from_pattern(pattern: str) -> tuple[str, ...]:
+def from_pattern(pattern: str) -> Iterator[str]:
     """Make texts that a pattern matches, shorter ones first; none where the pattern is beyond this."""
+    return iter(_all_from_pattern(pattern))
+
+
+@lru_cache(maxsize=1024)
+def _all_from_pattern(pattern: str) -> tuple[str, ...]:
     return tuple(_from_pattern(pattern))
 
 
