@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from korus._core.raw_json import iri_of, objects, text
 from korus.money import amount
@@ -90,7 +90,7 @@ class Entry:
 
     iri: str
     parent: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     digest: str
 
 
