@@ -117,7 +117,7 @@ class Guesses:
             if isinstance(name, str) and name not in made:
                 made[name] = self._value(extra, depth - 1)
         for pattern, part in as_object(schema.get("patternProperties")).items():
-            if name := next(from_pattern(pattern), None):
+            if name := next(iter(from_pattern(pattern)), None):
                 made[name] = self._value(part, depth - 1)
         if chance.random() < 0.3:  # noqa: PLR2004 - now and then
             more = extra if extra is not True else schema.get("unevaluatedProperties", True)

@@ -445,7 +445,7 @@ def _absorb(branches: list[Branch], choice: str, kind: str) -> list[Branch]:
     """Drop alternatives that add nothing, and join enumerations."""
     if len(branches) < 2:  # noqa: PLR2004 - a number that says itself
         return branches
-    if choice == "anyOf" or kind == "null":
+    if choice == "anyOf":
         free = next((branch for branch in branches if branch.is_free()), None)
         if free is not None:
             return [free]
@@ -482,7 +482,7 @@ def _union(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
             for branch in shape.kinds.get(kind, ()):
                 branches.append(branch if branch.variant else _copy(branch, variant=location))
                 if len(shape.kinds.get(kind, ())) > 1:
-                    chosen[kind] = shape.choice.get(kind, choice)
+                    chosen[kind] = choice if choice == "oneOf" else shape.choice.get(kind, choice)
         branches = _absorb(branches, choice, kind)
         if branches:
             kinds[kind] = branches
