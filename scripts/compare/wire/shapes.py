@@ -441,7 +441,7 @@ def _intersection(one: Shape, other: Shape) -> Shape:
     )
 
 
-def _absorb(branches: list[Branch], choice: str, kind: str) -> list[Branch]:
+def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
     """Drop alternatives that add nothing, and join enumerations."""
     if len(branches) < 2:  # noqa: PLR2004 - a number that says itself
         return branches
@@ -483,7 +483,7 @@ def _union(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
                 branches.append(branch if branch.variant else _copy(branch, variant=location))
                 if len(shape.kinds.get(kind, ())) > 1:
                     chosen[kind] = choice if choice == "oneOf" else shape.choice.get(kind, choice)
-        branches = _absorb(branches, choice, kind)
+        branches = _absorb(branches, choice)
         if branches:
             kinds[kind] = branches
             if len(branches) > 1:
@@ -784,7 +784,7 @@ class Book:
         kinds: dict[str, list[Branch]] = {}
         for kind, branches in shape.kinds.items():
             kept = [settled for branch in branches if (settled := _settle(branch)) is not None]
-            kept = _absorb(kept, shape.choice.get(kind, "anyOf"), kind)
+            kept = _absorb(kept, shape.choice.get(kind, "anyOf"))
             if kept:
                 kinds[kind] = kept
         choice = {kind: named for kind, named in shape.choice.items() if len(kinds.get(kind, ())) > 1}
