@@ -22,6 +22,8 @@ BESIDE = {
     "request-variant-unjudged": "request-pattern-narrowed",
     "response-variant-unjudged": "response-pattern-widened",
     "removed-before-sunset": "operation-removed",
+    "request-schema-narrowed": "request-variant-added",
+    "response-schema-widened": "response-variant-removed",
 }
 # changes that no JSON value shows: what is said of a value differs, not which values there are
 NO_VALUE_SHOWS = ("discriminator-", "write-only", "property-removed-from-closed-object")

@@ -432,7 +432,7 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("sunset-moved-nearer", "breaking", "Callers have less time than they were promised."),
     ("sunset-unreadable", "possibly", "Until when the part works cannot be told from what is written."),
     ("sunset-removed", "compatible", "No day is announced on which the part ends."),
-    ("sunset-set", "compatible", "Callers know until when the part works."),
+    ("sunset-added", "compatible", "Callers know until when the part works."),
     ("operation-tags-changed", "compatible", "Tags are not sent, though generated names may follow them."),
     ("operation-summary-changed", "compatible", "A summary is text for people."),
     ("operation-description-changed", "compatible", "A description is text for people."),

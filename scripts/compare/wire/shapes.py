@@ -578,8 +578,12 @@ class Book:
 
     def _judged(self, core: tuple[str, ...], shape: Shape) -> Shape:
         """Judge enumerated values by the whole schema, after which nothing else matters for them."""
+        # beside an alternative that lists nothing, a value that is refused has to stay to be seen
         listed = [
-            branch for branches in shape.kinds.values() for branch in branches if branch.values is not None
+            branch
+            for branches in shape.kinds.values()
+            for branch in branches
+            if all(one.values is not None for one in branches)
         ]
         if len(core) == 1 and as_object(self.document.at(core[0])).keys() <= LISTING:
             return shape

@@ -47,4 +47,4 @@ def sunset_change(was: Object, now: Object) -> tuple[str, Json, Json, str] | Non
         return "sunset-moved-nearer", old, new, f"it works until {after} instead of {before}"
     if after is None:
         return "sunset-removed", old, new, "until when it works is not said any more"
-    return "sunset-set", old, new, f"it works until {after}"
+    return "sunset-added", old, new, f"it works until {after}"
