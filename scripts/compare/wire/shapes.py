@@ -482,8 +482,9 @@ def _union(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
             for branch in shape.kinds.get(kind, ()):
                 branches.append(branch if branch.variant else _copy(branch, variant=location))
                 if len(shape.kinds.get(kind, ())) > 1:
-                    chosen[kind] = choice if choice == "oneOf" else shape.choice.get(kind, choice)
-        branches = _absorb(branches, choice)
+                    kept = {choice, shape.choice.get(kind, choice), chosen.get(kind, choice)}
+                    chosen[kind] = "oneOf" if "oneOf" in kept else choice
+        branches = _absorb(branches, chosen.get(kind, choice))
         if branches:
             kinds[kind] = branches
             if len(branches) > 1:
