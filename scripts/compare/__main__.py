@@ -2,7 +2,7 @@
 
 Exit status: 0 when the comparison was made, 1 when it was and ``--fail-on`` is met, 2 for a wrong call, 3 when a file
 cannot be read, 4 when it is not an OpenAPI 3 document, 5 when a ``$ref`` cannot be followed, 6 when ``--python`` cannot
-say what the changes mean in Python.
+say what the changes mean in Python, 7 when an entry of the list of accepted changes is stale.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import sys
 from pathlib import Path
 
 from scripts.compare import ComparisonError, Document, compare
+from scripts.compare.wire.accepted import AcceptedError, accept, read_accepted
 from scripts.compare.wire.documents import exit_status
 from scripts.compare.wire.render import FORMATS, rules_table
 from scripts.descriptions import FOLDER, descriptions
 
 EPILOG = """\
 exit status: 0 compared, 1 compared and --fail-on is met, 2 wrong call, 3 unreadable file, 4 not OpenAPI 3,
-5 a $ref that cannot be followed, 6 what the changes mean in Python could not be worked out"""
+5 a $ref that cannot be followed, 6 what the changes mean in Python could not be worked out,
+7 an entry of the list of accepted changes is stale"""
 
 
 def located(name: str) -> Path:
@@ -54,6 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--python", action="store_true", help="say what it means for the raw client and for korus"
     )
+    parser.add_argument(
+        "--accepted",
+        type=Path,
+        metavar="FILE",
+        help="changes that are accepted (default: openapi/accepted.toml)",
+    )
     asked = parser.parse_args(arguments)
     if asked.rules:
         sys.stdout.write(rules_table())
@@ -62,7 +70,13 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("OLD and NEW are needed")
     try:
         old, new = Document.read(located(asked.old)), Document.read(located(asked.new))
-        comparison = compare(old, new, names=(asked.old, asked.new))
+        comparison = compare(old, new, names=(asked.old, asked.new)).located(old, new)
+        listed = asked.accepted or FOLDER / "accepted.toml"
+        if asked.accepted is not None or listed.exists():
+            comparison = accept(comparison, read_accepted(listed))
+    except AcceptedError as error:
+        sys.stderr.write(f"{' '.join(str(error).split())}\n")
+        return 7
     except ComparisonError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return exit_status(error)
@@ -74,6 +88,8 @@ def main(arguments: list[str] | None = None) -> int:
 
         try:
             shown = explained(comparison, old.path, new.path, asked.format)
+        except KeyError:
+            parser.error(f"--python cannot be shown as {asked.format}")
         except SurfaceError as error:
             sys.stderr.write(f"{error}\n")
             return 6
@@ -85,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         None: False,
         "breaking": comparison.count("breaking") > 0,
         "possibly": comparison.count("breaking") + comparison.count("possibly") > 0,
-        "any": bool(comparison.changes),
+        "any": any(record.accepted is None for record in comparison.changes),
     }
     return int(met[asked.fail_on])
 

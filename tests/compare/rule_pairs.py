@@ -57,6 +57,10 @@ def thing(**properties: Schema) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
+def having(name: str) -> dict[str, Any]:
+    return {"type": "object", "required": [name]}
+
+
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
 INTEGER = {"type": "integer"}
@@ -315,8 +319,14 @@ SCHEMAS: dict[str, tuple[Schema, Schema]] = {
         {**thing(a=TEXT), "not": {"required": ["a"]}},
         {**thing(a=INTEGER), "not": {"required": ["a"]}},
     ),
-    "request-schema-narrowed": ({"type": "boolean"}, {"type": "boolean", "oneOf": [{"enum": [True]}, {}]}),
-    "response-schema-widened": ({"type": "boolean", "oneOf": [{"enum": [True]}, {}]}, {"type": "boolean"}),
+    "request-schema-narrowed": (
+        {"oneOf": [having("a"), having("b")]},
+        {"oneOf": [having("a"), having("b"), having("c")]},
+    ),
+    "response-schema-widened": (
+        {"oneOf": [having("a"), having("b"), having("c")]},
+        {"oneOf": [having("a"), having("b")]},
+    ),
     "schema-annotation-changed": (TEXT, {"type": "string", "owl:maxCardinality": 1}),
     "schema-external-docs-changed": (
         TEXT,
@@ -417,6 +427,14 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
         api({"/a": {"get": operation(), "summary": "a"}}),
         api({"/a": {"get": operation(), "summary": "b"}}),
     ),
+    "removed-before-sunset": (
+        api({"/a": {"get": operation(), "put": operation(**{"x-sunset": "2999-01-01"})}}),
+        api({"/a": {"get": operation()}}),
+    ),
+    "sunset-moved-nearer": (one(**{"x-sunset": "2999-01-01"}), one(**{"x-sunset": "2030-01-01T00:00:00Z"})),
+    "sunset-unreadable": (one(), one(**{"x-sunset": "next year"})),
+    "sunset-removed": (one(**{"x-sunset": "Sun, 01 Jan 2999 00:00:00 GMT"}), one()),
+    "sunset-added": (one(), one(**{"x-sunset": "2999-01-01"})),
     "path-parameter-described": (one(path="/a/{id}"), one(path="/a/{id}", parameters=[path_id()])),
     "path-parameter-no-longer-described": (one(path="/a/{id}", parameters=[path_id()]), one(path="/a/{id}")),
     "stray-path-parameter-added": (one(), one(parameters=[path_id()])),

@@ -21,6 +21,9 @@ REPORTED_TWICE = {
 BESIDE = {
     "request-variant-unjudged": "request-pattern-narrowed",
     "response-variant-unjudged": "response-pattern-widened",
+    "removed-before-sunset": "operation-removed",
+    "request-schema-narrowed": "request-variant-added",
+    "response-schema-widened": "response-variant-removed",
 }
 # changes that no JSON value shows: what is said of a value differs, not which values there are
 NO_VALUE_SHOWS = ("discriminator-", "write-only", "property-removed-from-closed-object")
@@ -84,3 +87,40 @@ def _validator(document, pointer):
         key = part.replace("~1", "/").replace("~0", "~")
         schema = schema[int(key)] if isinstance(schema, list) else schema[key]
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+OPPOSITES = (
+    ("added", "removed"),
+    ("narrowed", "widened"),
+    ("raised", "lowered"),
+    ("required", "optional"),
+    ("described", "no-longer-described"),
+    ("deprecated", "no-longer-deprecated"),
+    ("introduced", "lifted"),
+    ("allowed", "forbidden"),
+)
+# one direction only is a change of its own
+ALONE = {
+    "removed-before-sunset",
+    "request-schema-narrowed",
+    "response-schema-widened",
+    "response-media-range-narrowed",
+    "required-parameter-added",
+    "required-request-body-added",
+    "response-required-header-removed",
+    "request-required-property-added",
+    "response-required-property-added",
+    "request-unique-items-required",
+    "response-unique-items-required",
+    "request-unique-items-lifted",
+    "response-unique-items-lifted",
+    "parameter-array-suffix-changed",
+}
+
+
+def test_every_rule_that_has_an_opposite_has_it():
+    for rule in RULES.keys() - ALONE:
+        for pair in (pair for pair in OPPOSITES if rule.endswith(pair)):
+            for one, other in (pair, pair[::-1]):
+                if rule.endswith(f"-{one}") and not rule.endswith(f"no-longer-{one}"):
+                    assert f"{rule.removesuffix(one)}{other}" in RULES, rule

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scripts.compare.wire.judge import Judge
     from scripts.compare.wire.pairs import Change, Graph, Pair
     from scripts.compare.wire.rules import Direction
+    from scripts.compare.wire.shapes import Branch
 
 __all__ = ["WITHOUT_EFFECT", "Bodies"]
 
@@ -63,22 +64,9 @@ JUDGED = frozenset(
         "all-of",
     }
 )
-# keywords of schemas whose parts say together what none says alone
-COMPOSING = (
-    "oneOf",
-    "anyOf",
-    "not",
-    "if",
-    "contains",
-    "patternProperties",
-    "propertyNames",
-    "prefixItems",
-    "dependentRequired",
-    "dependentSchemas",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-)
 TRIES = 300
+# a schema with more others in it is judged place by place only: bodies of it take too long
+MOST_AROUND = 60
 ENOUGH = 25
 KEPT = 6
 MOST_WAYS = 12
@@ -114,7 +102,7 @@ class Bodies:
         inside, outside = self._validators(pair, direction)
         sides = (self.judge.old, self.judge.new)
         cores = (pair.old.core, pair.new.core)
-        schemas = [side.schema(core, direction) for side, core in zip(sides, cores, strict=True)]
+        schemas = [side.schema(core, direction, MOST_AROUND) for side, core in zip(sides, cores, strict=True)]
         if inside is None or outside is None or None in schemas:
             return [], []
         here, there = schemas if direction == "request" else reversed(schemas)
@@ -132,8 +120,8 @@ class Bodies:
         return list(admitted.values()), list(refused.values())
 
     def _validators(self, pair: Pair, direction: Direction) -> tuple[Any, Any]:
-        old = self.judge.old.validator(pair.old.core, direction)
-        new = self.judge.new.validator(pair.new.core, direction)
+        old = self.judge.old.validator(pair.old.core, direction, MOST_AROUND)
+        new = self.judge.new.validator(pair.new.core, direction, MOST_AROUND)
         return (old, new) if direction == "request" else (new, old)
 
     def judged(self, pair: Pair, change: Change, direction: Direction, witness: Witness) -> Witness:
@@ -208,23 +196,24 @@ class Bodies:
         steps = _STEP.findall(label)
         if inside is None or outside is None or "".join(steps) != label:
             return None
-        found: list[Json] = []
-        bases = list(self._bases(parent, direction))
-        for base in bases:
-            for value in values:
-                for whole in _placed(base, steps, value):
-                    try:
-                        if inside.is_valid(whole) and not outside.is_valid(whole):
-                            found.append(whole)
-                    except ValueError:
-                        continue
-            if len(found) >= KEPT:
-                break
-        if not found and not any(inside.is_valid(base) for base in bases):
-            return None
-        return found
+        admitted = False
+        for bases in (self._samples(parent, direction), self._guesses(parent, direction)):
+            found: list[Json] = []
+            for base in bases:
+                admitted = admitted or inside.is_valid(base)
+                for value in values:
+                    found += [
+                        whole
+                        for whole in _placed(base, steps, value)
+                        if inside.is_valid(whole) and not outside.is_valid(whole)
+                    ]
+                if len(found) >= KEPT:
+                    break
+            if found:
+                return found
+        return [] if admitted else None
 
-    def _bases(self, parent: Pair, direction: Direction) -> Iterator[Json]:
+    def _samples(self, parent: Pair, direction: Direction) -> Iterator[Json]:
         side, use = (self.judge.old, parent.old) if direction == "request" else (self.judge.new, parent.new)
         for kind in ("object", "array"):
             for branch in side.book.shape(use.core).kinds.get(kind, ())[:8]:
@@ -233,28 +222,46 @@ class Bodies:
                         yield side.sampler.branch(branch, full=full)
                     except NoSampleError:
                         break
-        yield from self.guessed(parent, direction)[0][:60]
         yield from ({}, [])
 
-    def is_open(self, index: int, pairs: list[Pair], direction: Direction) -> bool:
-        """Return True if the parts of a body may do together what none of them does alone."""
-        root = self.graph.pairs[index]
-        old = self.judge.old.schema(root.old.core, direction)
-        new = self.judge.new.schema(root.new.core, direction)
-        if old is None or new is None or old == new:
+    def _guesses(self, parent: Pair, direction: Direction) -> Iterator[Json]:
+        yield from self.guessed(parent, direction)[0][:60]
+
+    def is_open(self, pair: Pair) -> bool:
+        """Return True if the parts of a schema may do together what none of them does alone."""
+        old, new = self.judge.old.book, self.judge.new.book
+        before, after = old.shape(pair.old.core), new.shape(pair.new.core)
+        composed = any(
+            _is_composed(branches) for shape in (before, after) for branches in shape.kinds.values()
+        )
+        if not composed and not any(change.facet == "enumeration" for change in pair.changes):
             return False
-        if any(change.facet in {"enumeration", "enum"} for pair in pairs for change in pair.changes):
-            return True
-        return any(f'"{keyword}":' in token(schema) for schema in (old, new) for keyword in COMPOSING)
+        return old.digest(pair.old) != new.digest(pair.new)
 
     # --- what no record says ----------------------------------------------------------------------------------------
 
-    def unsaid(self, pair: Pair, direction: Direction, added: set[str]) -> Witness | None:
+    def unsaid(self, pair: Pair, direction: Direction, aside: set[str]) -> Witness | None:
         """Look for a body that shows a change, new and undeclared properties aside."""
-        for value in self.guessed(pair, direction)[1]:
-            if not added & set(_keys(value)):
-                return Witness(True, value, pair.old.core[0], pair.new.core[0])
-        return None
+        values = [value for value in self.guessed(pair, direction)[1] if not aside & set(_keys(value))]
+        if not values:
+            return None
+        body = self.witness(pair, direction, values)
+        if body is None:
+            return Witness(True, values[0], pair.old.core[0], pair.new.core[0])
+        return body if body.found else None
+
+
+def _is_composed(branches: list[Branch]) -> bool:
+    """Return True if a value has to satisfy several things that depend on each other."""
+    return len(branches) > 1 or any(
+        branch.opaque
+        or branch.patterns
+        or branch.dependents
+        or branch.names
+        or branch.prefix
+        or (branch.values is not None and branch.kind in {"array", "object"})
+        for branch in branches
+    )
 
 
 def _keys(value: Json) -> Iterator[str]:

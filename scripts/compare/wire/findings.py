@@ -203,45 +203,23 @@ class Findings:
 
     def _take_unsaid(self, graph: Graph, bodies: Bodies, said: dict[tuple[int, Direction], bool]) -> None:
         """Note what whole bodies show although no change of a part does."""
-        roots: dict[tuple[int, Direction], list[int]] = {}
-        labels: dict[tuple[int, Direction], str] = {}
-        for root in graph.roots:
-            roots.setdefault((root.pair, root.direction), []).append(root.operation)
-            labels.setdefault((root.pair, root.direction), root.label)
-        for (index, direction), operations in roots.items():
-            pairs = graph.below(index, direction)
-            if any(said.get((pair.index, direction)) for pair in pairs) or not bodies.is_open(
-                index, pairs, direction
-            ):
-                continue
-            added = {
-                change.subject
-                for pair in pairs
-                for change in pair.changes
-                if (change.names or {}).get(direction) in {"property-added", "property-removed"}
-            }
-            pair = graph.pairs[index]
-            witness = bodies.unsaid(pair, direction, added)
-            if witness is not None:
-                request = direction == "request"
-                self._found.append(
-                    _Finding(
-                        "request-schema-narrowed" if request else "response-schema-widened",
-                        direction,
-                        None,
-                        None,
-                        "all that it asks for together refuses values that were accepted"
-                        if request
-                        else "all that it asks for together admits values that could not be answered before",
-                        pair.old.core[0],
-                        pair.new.core[0],
-                        labels[index, direction],
-                        "whole",
-                        sum(1 << operation for operation in set(operations)),
-                        witness,
-                        whole=True,
-                    )
-                )
+        for pair in reversed(graph.pairs):
+            for position, direction in enumerate(BOTH):
+                if not pair.masks[position] or not bodies.is_open(pair):
+                    continue
+                below = graph.below(pair.index, direction)
+                if any(said.get((one.index, direction)) for one in below):
+                    continue
+                aside = {
+                    change.subject
+                    for one in below
+                    for change in one.changes
+                    if (change.names or {}).get(direction) in {"property-added", "property-removed"}
+                }
+                witness = bodies.unsaid(pair, direction, aside)
+                if witness is not None:
+                    said[pair.index, direction] = True
+                    self._found.append(_unsaid(graph, pair, direction, witness))
 
     def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
         """Note a change that nobody is known to meet, once, as seen by the direction that it would hurt."""
@@ -418,6 +396,26 @@ def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> N
         change.narrowed = True
     if change.widened is None and judge.witness(pair, change, direction, narrowing=False).found:
         change.widened = True
+
+
+def _unsaid(graph: Graph, pair: Pair, direction: Direction, witness: Witness) -> _Finding:
+    request = direction == "request"
+    return _Finding(
+        "request-schema-narrowed" if request else "response-schema-widened",
+        direction,
+        None,
+        None,
+        "all that it asks for together refuses values that were accepted"
+        if request
+        else "all that it asks for together admits values that could not be answered before",
+        pair.old.core[0],
+        pair.new.core[0],
+        graph.place(pair, direction),
+        "whole",
+        pair.masks[BOTH.index(direction)],
+        witness,
+        whole=True,
+    )
 
 
 def _merged(found: list[_Finding]) -> list[_Finding]:

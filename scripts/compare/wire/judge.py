@@ -42,15 +42,17 @@ class _Side:
         }
         self._validators: dict[tuple[tuple[str, ...], Direction], Any] = {}
 
-    def schema(self, core: tuple[str, ...], direction: Direction) -> dict[str, Json] | None:
-        return self.portable[direction].schema(core, MOST_REFERENCES)
+    def schema(
+        self, core: tuple[str, ...], direction: Direction, most: int = MOST_REFERENCES
+    ) -> dict[str, Json] | None:
+        return self.portable[direction].schema(core, most)
 
-    def validator(self, core: tuple[str, ...], direction: Direction) -> Any:
-        """Give a validator, or ``None`` where the schema is too large or not one that can be checked."""
+    def validator(self, core: tuple[str, ...], direction: Direction, most: int = MOST_REFERENCES) -> Any:
+        """Return a validator, or ``None`` where the schema is too large or not one that can be checked."""
         key = (core, direction)
         if key not in self._validators:
             self._validators[key] = None
-            schema = self.schema(core, direction)
+            schema = self.schema(core, direction, most)
             if schema is not None:
                 self._validators[key] = compiled(schema)
         return self._validators[key]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scripts.compare.wire.findings import Findings, Operation, changed_keywords, erased
 from scripts.compare.wire.shapes import Use, token
+from scripts.compare.wire.sunset import SUNSET, sunset_change, too_early
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.structure import METHODS
 from scripts.descriptions.values import Json, as_list, as_object
@@ -257,6 +258,8 @@ class Operations:
         if kind == "callback":
             rule = f"callback-operation-{verb}"
         told = "deprecated " if content.get("deprecated") is True else ""
+        if gone:
+            self._ended(operation, content, (operation.old, operation.new), "")
         self.findings.say(
             rule,
             "request",
@@ -307,6 +310,7 @@ class Operations:
                 at=at,
                 operation=operation,
             )
+        self._sunset(operation, was, now, at, "")
         for keyword, old, new in changed_keywords(was, now, OPERATION_KEYWORDS):
             self.findings.say(
                 "operation-keyword-changed",
@@ -329,6 +333,30 @@ class Operations:
                 if deprecated
                 else "the operation is not deprecated any more",
                 at=at,
+                operation=operation,
+            )
+
+    def _sunset(
+        self, operation: Operation, was: Object, now: Object, at: tuple[str | None, str | None], part: str
+    ) -> None:
+        """Report that the day changed until which a part works."""
+        change = sunset_change(was, now)
+        if change is not None:
+            rule, old, new, clause = change
+            self.findings.say(rule, "request", old, new, clause, at=at, part=part, operation=operation)
+
+    def _ended(self, operation: Operation, was: Object, at: tuple[str | None, str | None], part: str) -> None:
+        """Report that a part is gone before the day until which it was promised to work."""
+        date = too_early(was)
+        if date is not None:
+            self.findings.say(
+                "removed-before-sunset",
+                "request",
+                was.get(SUNSET),
+                None,
+                f"it was to work until {date}",
+                at=at,
+                part=part,
                 operation=operation,
             )
 
@@ -373,6 +401,7 @@ class Operations:
             parameter = as_object(self.old.at(olds[key]))
             label = _label(parameter)
             told = "deprecated " if parameter.get("deprecated") is True else ""
+            self._ended(operation, parameter, (olds[key], operation.new), label)
             self.findings.say(
                 "parameter-removed",
                 "request",
@@ -506,6 +535,7 @@ class Operations:
                 if deprecated
                 else "the parameter is not deprecated any more",
             )
+        self._sunset(operation, was, now, at, _label(now))
         if token(was.get("description")) != token(now.get("description")):
             self._change(
                 operation,

@@ -81,6 +81,7 @@ HOLDERS = frozenset(
         "discriminator",
     }
 )
+MOST_LABELS = 20
 CHOICES = frozenset({"anyOf", "oneOf", "discriminator"})
 INSIDE = {"object": "Properties", "array": "Items"}
 NOT_LOOKED_AT = Shape("")
@@ -316,13 +317,17 @@ class Graph:
         mask = pair.masks[BOTH.index(direction)]
         if mask.bit_count() < 2:  # noqa: PLR2004 - one operation
             return first
-        labels = {
-            root.label
+        concerned = [
+            root
             for root in self.roots
             if root.direction == direction
             and mask >> root.operation & 1
             and root.label.partition(" ")[0] == first.partition(" ")[0]
-            and pair.index in self._indices(root.pair, direction)
+        ]
+        labels = {
+            root.label
+            for root in concerned[:MOST_LABELS]
+            if pair.index in self._indices(root.pair, direction)
         }
         for label in (first, re.sub(r"^(response) \S+", r"\1", first), first.partition(" ")[0]):
             if all(re.sub(r"^(response) \S+", r"\1", one) == label or one == label for one in labels):

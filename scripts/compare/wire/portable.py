@@ -168,6 +168,10 @@ class Portable:
                 out[exclusive] = value
         if out.get("format") in {"byte", "binary"}:
             del out["format"]
+        # formats of numbers are not in the validator's interface, which hands text to a format
+        bounds = INT_RANGES.get(str(out.get("format")))
+        if bounds is not None and out.get("type") != "string":
+            out["allOf"] = [*as_list(out.get("allOf")), {"minimum": bounds[0], "maximum": bounds[1]}]
         required = [name for name in as_list(out.get("required")) if not self._is_hidden(content, name)]
         if required:
             out["required"] = required
@@ -211,23 +215,7 @@ def escape_percent(text: str) -> str:
 
 def compiled(schema: dict[str, Json]) -> Any:
     """Return a validator; ``None`` where a pattern or keyword is beyond it."""
-    # formats of numbers are not in the validator's interface, which hands text to a format
-    mended = _with_integer_formats(schema)
     try:
-        return jsonschema_rs.Draft202012Validator(mended, validate_formats=True, formats={"url": _url})
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats={"url": _url})
     except (ValueError, TypeError, jsonschema_rs.ReferencingError):
         return None
-
-
-def _with_integer_formats(node: Json) -> Json:
-    if isinstance(node, dict):
-        content: dict[str, Json] = {key: _with_integer_formats(value) for key, value in node.items()}  # pyright: ignore[reportUnknownVariableType]
-        bounds = (
-            INT_RANGES.get(str(content.get("format"))) if isinstance(content.get("format"), str) else None
-        )
-        if bounds is not None and content.get("type") != "string":
-            content["allOf"] = [*content.get("allOf", []), {"minimum": bounds[0], "maximum": bounds[1]}]
-        return content
-    if isinstance(node, list):
-        return [_with_integer_formats(part) for part in node]  # pyright: ignore[reportUnknownVariableType]
-    return node

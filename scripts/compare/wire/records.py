@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from scripts.compare.wire.rules import LEVELS, Direction, Level
 from scripts.compare.wire.shapes import token
 
 if TYPE_CHECKING:
+    from scripts.descriptions.source import Source
     from scripts.descriptions.values import Json
 
 __all__ = ["Comparison", "Record", "Where", "Witness", "fingerprint"]
@@ -30,6 +31,8 @@ class Where:
             file); ``None`` where there is nothing to point at.
         new_pointer: The same into the present document.
         location: The place in words: the part of the operation, and the way through the schemas by their names.
+        old_line: The file and line in the former document, as ``file:line``, where it was read from a file.
+        new_line: The same in the present one.
     """
 
     method: str | None
@@ -37,6 +40,8 @@ class Where:
     old_pointer: str | None
     new_pointer: str | None
     location: str
+    old_line: str | None = None
+    new_line: str | None = None
 
 
 @frozen
@@ -75,6 +80,7 @@ class Record:
         fingerprint: The same for the same change, however the documents are ordered.
         operations: All operations that it reaches, as ``METHOD path``.
         witness: For changes of schemas.
+        accepted: Why somebody accepts it, if somebody does.
     """
 
     id: str
@@ -87,6 +93,7 @@ class Record:
     fingerprint: str
     operations: tuple[str, ...] = ()
     witness: Witness | None = None
+    accepted: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the record as plain values, the keys in snake case."""
@@ -108,13 +115,30 @@ class Comparison:
     changes: tuple[Record, ...]
 
     def count(self, level: Level) -> int:
-        """Count the changes of a level."""
-        return sum(record.level == level for record in self.changes)
+        """Count the changes of a level that nobody has accepted."""
+        return sum(record.level == level and record.accepted is None for record in self.changes)
 
     @property
     def worst(self) -> Level | None:
         """The worst level among the changes; ``None`` where there are none."""
         return next((level for level in LEVELS if self.count(level)), None)
+
+    def located(self, old: Source, new: Source) -> Comparison:
+        """Return the comparison with the lines of both files in each record."""
+        return evolve(
+            self,
+            changes=tuple(
+                evolve(
+                    record,
+                    where=evolve(
+                        record.where,
+                        old_line=_line(old, record.where.old_pointer),
+                        new_line=_line(new, record.where.new_pointer),
+                    ),
+                )
+                for record in self.changes
+            ),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Give the comparison as plain values."""
@@ -124,6 +148,11 @@ class Comparison:
             "summary": {level: self.count(level) for level in LEVELS},
             "changes": [record.as_json() for record in self.changes],
         }
+
+
+def _line(document: Source, pointer: str | None) -> str | None:
+    found = document.line(pointer) if pointer is not None else None
+    return f"{found[0]}:{found[1]}" if found else None
 
 
 def fingerprint(*parts: Json) -> str:

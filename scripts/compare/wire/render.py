@@ -65,6 +65,8 @@ def text(comparison: Comparison) -> str:
             witness = _witness_words(record)
             if witness:
                 lines.append(f"      {witness}")
+            if record.accepted is not None:
+                lines.append(f"      accepted: {record.accepted}")
     return "\n".join(lines) + "\n"
 
 
@@ -173,11 +175,73 @@ def html(comparison: Comparison) -> str:
     return page(f"{comparison.old} → {comparison.new}", "\n".join(parts))
 
 
+def _place(record: Record) -> tuple[str, int] | None:
+    """Return the file and line to look at: in the present document, or in the former one for what is gone."""
+    place = record.where.new_line or record.where.old_line
+    if place is None:
+        return None
+    file, _, line = place.rpartition(":")
+    return file, int(line)
+
+
+def github(comparison: Comparison) -> str:
+    """Show a comparison as annotations of GitHub Actions."""
+    kinds: dict[Level, str] = {"breaking": "error", "possibly": "warning", "compatible": "notice"}
+    lines: list[str] = []
+    for record in comparison.changes:
+        kind = "notice" if record.accepted is not None else kinds[record.level]
+        place = _place(record)
+        where = f"file={_escaped(place[0], ':,')},line={place[1]}," if place else ""
+        lines.append(f"::{kind} {where}title={_escaped(record.id, ':,')}::{_escaped(record.message)}\n")
+    return "".join(lines)
+
+
+def _escaped(words: str, more: str = "") -> str:
+    for sign in f"%\r\n{more}":
+        words = words.replace(sign, f"%{ord(sign):02X}")
+    return words
+
+
+def sarif(comparison: Comparison) -> str:
+    """Show a comparison as SARIF 2.1.0."""
+    kinds: dict[Level, str] = {"breaking": "error", "possibly": "warning", "compatible": "note"}
+    results: list[dict[str, object]] = []
+    for record in comparison.changes:
+        place = _place(record)
+        physical = (
+            {"artifactLocation": {"uri": place[0]}, "region": {"startLine": place[1]}} if place else None
+        )
+        results.append(
+            {
+                "ruleId": record.id,
+                "level": kinds[record.level],
+                "message": {"text": record.message},
+                "partialFingerprints": {"change/v1": record.fingerprint},
+                **({"locations": [{"physicalLocation": physical}]} if physical else {}),
+                **(
+                    {"suppressions": [{"kind": "external", "justification": record.accepted}]}
+                    if record.accepted is not None
+                    else {}
+                ),
+            }
+        )
+    used = sorted({record.id for record in comparison.changes})
+    rules = [{"id": name, "shortDescription": {"text": RULES[name].reason}} for name in used]
+    run = {"tool": {"driver": {"name": "scripts.compare", "rules": rules}}, "results": results}
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return (
+        json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
+        + "\n"
+    )
+
+
 FORMATS: dict[str, Callable[[Comparison], str]] = {
     "text": text,
     "markdown": markdown,
     "json": as_json,
     "html": html,
+    "github": github,
+    "sarif": sarif,
 }
 """How a comparison can be shown, by name."""
 

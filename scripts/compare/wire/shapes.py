@@ -441,11 +441,11 @@ def _intersection(one: Shape, other: Shape) -> Shape:
     )
 
 
-def _absorb(branches: list[Branch], choice: str, kind: str) -> list[Branch]:
+def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
     """Drop alternatives that add nothing, and join enumerations."""
     if len(branches) < 2:  # noqa: PLR2004 - a number that says itself
         return branches
-    if choice == "anyOf" or kind == "null":
+    if choice == "anyOf":
         free = next((branch for branch in branches if branch.is_free()), None)
         if free is not None:
             return [free]
@@ -482,8 +482,9 @@ def _union(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
             for branch in shape.kinds.get(kind, ()):
                 branches.append(branch if branch.variant else _copy(branch, variant=location))
                 if len(shape.kinds.get(kind, ())) > 1:
-                    chosen[kind] = shape.choice.get(kind, choice)
-        branches = _absorb(branches, choice, kind)
+                    kept = {choice, shape.choice.get(kind, choice), chosen.get(kind, choice)}
+                    chosen[kind] = "oneOf" if "oneOf" in kept else choice
+        branches = _absorb(branches, chosen.get(kind, choice))
         if branches:
             kinds[kind] = branches
             if len(branches) > 1:
@@ -578,8 +579,12 @@ class Book:
 
     def _judged(self, core: tuple[str, ...], shape: Shape) -> Shape:
         """Judge enumerated values by the whole schema, after which nothing else matters for them."""
+        # beside an alternative that lists nothing, a value that is refused has to stay to be seen
         listed = [
-            branch for branches in shape.kinds.values() for branch in branches if branch.values is not None
+            branch
+            for branches in shape.kinds.values()
+            for branch in branches
+            if all(one.values is not None for one in branches)
         ]
         if len(core) == 1 and as_object(self.document.at(core[0])).keys() <= LISTING:
             return shape
@@ -784,7 +789,7 @@ class Book:
         kinds: dict[str, list[Branch]] = {}
         for kind, branches in shape.kinds.items():
             kept = [settled for branch in branches if (settled := _settle(branch)) is not None]
-            kept = _absorb(kept, shape.choice.get(kind, "anyOf"), kind)
+            kept = _absorb(kept, shape.choice.get(kind, "anyOf"))
             if kept:
                 kinds[kind] = kept
         choice = {kind: named for kind, named in shape.choice.items() if len(kinds.get(kind, ())) > 1}
