@@ -35,6 +35,7 @@ _RESUME_SECONDS: Final = 3600.0
 _CONDITION_SECONDS: Final = 24 * 3600.0
 _FORGET_PAGES_SECONDS: Final = 3 * 24 * 3600.0
 _CHUNK: Final = 500
+_TWICE: Final = "something was on two pages"
 _COUNTS: Final = ("added", "changed", "removed", "unchanged")
 
 
@@ -358,12 +359,10 @@ class Store:
         counts: dict[str, int] = {}
         with self._database.writing() as connection:
             now = self._fenced(connection, lease, None if position is None else {"position": position})
-            named = [*(entry.iri for entry in entries), *same]
+            named = [entry.iri for entry in entries]
             known = _rows(connection, table, named)
             if len(set(named)) != len(named) or any(row.sweep == lease.sweep for row in known.values()):
-                lease.disturb("something was on two pages")
-            if any(iri not in known for iri in same):
-                lease.disturb("a row of an unchanged page was removed while it was read")
+                lease.disturb(_TWICE)
             changed = [
                 entry
                 for entry in {entry.iri: entry for entry in entries}.values()
@@ -381,10 +380,11 @@ class Store:
                 counts=counts,
             )
             fresh = {entry.iri for entry in changed}
-            seen = [*(entry.iri for entry in entries if entry.iri in known and entry.iri not in fresh), *same]
+            seen = [entry.iri for entry in entries if entry.iri in known and entry.iri not in fresh]
             counts["unchanged"] = counts.get("unchanged", 0) + self._mark(
                 connection, table, lease, seen, moment(now)
             )
+            counts["unchanged"] += self._mark_same(connection, table, lease, same, moment(now))
             self._keep_pages(connection, lease, part, pages, now)
             self._note_counts(connection, lease, counts)
         for name, number in counts.items():
@@ -519,6 +519,28 @@ class Store:
                 .values(last_seen=at, sweep=lease.sweep, missing=None)
             )
             seen += marked.rowcount
+        return seen
+
+    def _mark_same(
+        self, connection: Connection, table: Table, lease: Lease, iris: Sequence[str], at: str
+    ) -> int:
+        """Note that what is on unchanged pages was seen; the rows are looked at only when some are not as expected."""
+        seen = 0
+        for chunk in _chunks(iris):
+            marked = connection.execute(
+                update(table)
+                .where(table.c.iri.in_(chunk), table.c.sweep < lease.sweep)
+                .values(last_seen=at, sweep=lease.sweep, missing=None)
+            ).rowcount
+            seen += marked
+            if marked == len(chunk):
+                continue
+            rows = _rows(connection, table, chunk)
+            newer = sum(_is_newer(row, lease) for row in rows.values())
+            if len(rows) < len(set(chunk)):
+                lease.disturb("a row of an unchanged page was removed while it was read")
+            if len(set(chunk)) < len(chunk) or len(rows) - newer > marked:
+                lease.disturb(_TWICE)
         return seen
 
     def _keep_pages(

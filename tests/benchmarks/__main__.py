@@ -11,6 +11,7 @@ from tests.benchmarks import (
     calling,
     importing,
     maintaining,
+    mirroring,
     paging,
     peers,
     reading,
@@ -47,6 +48,7 @@ def main() -> int:
         9: lambda: paging.run_mirror(given.rounds),
         10: lambda: maintaining.run(given.rounds),
         11: lambda: replaying.run(given.rounds),
+        12: lambda: mirroring.run(given.rounds),
     }
     wanted = [int(number) for number in given.rows.split(",") if number] or list(by_number)
     started = time.monotonic()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -161,7 +162,7 @@ class Run:
                         httpx.Response(403, json={}),
                     ]
                 )
-            if kind == "crash":
+            if kind == "crash" and threading.current_thread() is threading.main_thread():
                 self.crashed = True
                 raise Crash
             if kind == "rival":
