@@ -236,6 +236,7 @@ def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
             record=record,
             pseudonyms=pseudonyms,
             secrets=[str(secret)] if secret else [],
+            renew=record and _is_old(path, config),
             configure=lambda vcr: hook(config=config, vcr=vcr) if hook is not None else None,
         ) as tape,
         time_of(None if record else tape.now),

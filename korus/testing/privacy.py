@@ -24,7 +24,7 @@ from korus.testing.learning import Found, Learned, texts_of
 from korus.testing.pseudonyms import UUID, Kind, Pseudonyms, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 __all__ = [
@@ -100,6 +100,7 @@ _STRUCTURAL = frozenset(
     {"@type", "@context", "status", "type", "currency", "seatsArrangement", "country", "language"}
 )
 _PACKED = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_=-])")
+_LOOPBACK_ORIGIN = re.compile(rb"https?://(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}(?![0-9])")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -470,7 +471,7 @@ def _is_moment(key: str) -> bool:
     return key.lower() in {"date", "expires"} or key.endswith(("At", "_at", "Date", "Deadline", "_date"))
 
 
-def _origins(exchanges: Iterable[Exchange]) -> dict[str, str]:
+def _origins(exchanges: Sequence[Exchange]) -> dict[str, str]:
     """Return names for the loopback origins of a recording that are the same on every run."""
     roles: dict[str, str] = {}
     for one in exchanges:
@@ -487,6 +488,10 @@ def _origins(exchanges: Iterable[Exchange]) -> dict[str, str]:
         # the API may hand out its own tokens and files: what it mostly is wins
         if roles.get(origin) != "api":
             roles[origin] = role
+    for one in exchanges:
+        # an address that an answer names and nobody has fetched is one of a file
+        for found in _LOOPBACK_ORIGIN.finditer(one.response_body.replace(b"\\/", b"/")):
+            roles.setdefault(found[0].decode(), "storage")
     return {origin: f"https://{role}.sandbox.test" for origin, role in roles.items()}
 
 

@@ -115,6 +115,7 @@ class _Persister:
     pseudonyms: Pseudonyms
     secrets: Sequence[str]
     anew: bool
+    renew: bool = False
     loaded: cassettes.Cassette | None = None
     recorded: list[Exchange] = field(factory=list[Exchange])
     moments: list[float] = field(factory=list[float])
@@ -150,7 +151,7 @@ class _Persister:
         header = evolve(self.header, pseudonyms="public" if self.pseudonyms.public else "private")
         made = cassettes.Cassette(header=header, interactions=interactions)
         _check_replay(self.recorded, made, self.pseudonyms, path.name)
-        write_changes(path, made)
+        (cassettes.write if self.renew else write_changes)(path, made)
 
 
 def _check_replay(
@@ -465,6 +466,7 @@ def open_cassette(
     record: bool,
     pseudonyms: Pseudonyms | None = None,
     secrets: Sequence[str] = (),
+    renew: bool = False,
     configure: Callable[[Any], object] = lambda _vcr: None,
 ) -> Generator[Tape]:
     """Record what korus sends into a cassette, or let it answer.
@@ -476,6 +478,7 @@ def open_cassette(
         record: Record anew, replacing the file once all went well; False answers from the file and lets nothing out.
         pseudonyms: Makes the pseudonyms; without one the public key is used, which is for invented data only.
         secrets: Values that must not be in the file wherever they stand.
+        renew: Write the file also if it says the same already, as when it has become too old.
         configure: Called with the ``vcr.VCR`` before it opens the cassette.
 
     Raises:
@@ -486,7 +489,7 @@ def open_cassette(
     """
     file = Path(path)
     pseudonyms = pseudonyms or Pseudonyms()
-    persister = _Persister(header, pseudonyms, secrets, record)
+    persister = _Persister(header, pseudonyms, secrets, record, renew)
     recorder = _vcr.VCR(record_mode=_RecordMode.ONCE if record else _RecordMode.NONE)
     configure(recorder)
     options = recorder.get_merged_config(path=str(file), persister=persister)

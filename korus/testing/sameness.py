@@ -17,6 +17,7 @@ from attrs import define, evolve, field
 
 from korus.testing import pdf
 from korus.testing.cassettes import CassetteUnreadable, read, write
+from korus.testing.privacy import is_catalogue
 from korus.testing.pseudonyms import SECRET_KINDS, Kind, kind_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _SAYS_NOTHING = frozenset({"x-request-id", "etag", "last-modified"})
 _NEAR = dt.timedelta(days=2)
 _ANEW = re.compile(
     r"(?P<moment>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2}))"
-    r"|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})"
+    r"|(?P<uuid>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
     r"|(?P<genid>/\.well-known/genid/[0-9a-f]{20})"
     r"|(?<![\w.])(?P<epoch>1[0-9]{9})(?![\w.])"
     r"|(?<![\w.-])(?P<day>\d{4}-\d{2}-\d{2})(?![\w-])"
@@ -44,7 +45,7 @@ def same_story(one: Cassette, other: Cassette) -> bool:
 
 
 def _said(cassette: Cassette) -> Iterator[str]:
-    labels = _Labels(cassette.header.recorded_at)
+    labels = _Labels(cassette.header.recorded_at, frozenset(_of_the_catalogue(cassette)))
     last = None
     for text in _in_order(cassette.interactions):
         said = labels.replaced(text)
@@ -52,6 +53,13 @@ def _said(cassette: Cassette) -> Iterator[str]:
         if said != last:
             yield said
         last = said
+
+
+def _of_the_catalogue(cassette: Cassette) -> Iterator[str]:
+    """Yield the ids that the catalogue has: those of a fixed catalogue are the same in every recording."""
+    for one in cassette.interactions:
+        if is_catalogue(one.request.method, one.request.uri):
+            yield from (found["uuid"] for found in _ANEW.finditer(_text(one)) if found["uuid"])
 
 
 def _in_order(interactions: Iterable[Interaction]) -> Iterator[str]:
@@ -78,6 +86,7 @@ class _Labels:
     """Names for what is made anew, by the order in which it is met."""
 
     recorded_at: dt.datetime
+    fixed: frozenset[str]
     names: dict[str, str] = field(factory=dict[str, str])
 
     def replaced(self, text: str) -> str:
@@ -87,7 +96,7 @@ class _Labels:
         kind, text = str(found.lastgroup), found[0]
         if kind in {"moment", "epoch", "day"}:
             return f"<{kind}>" if abs(_moment(kind, text) - self.recorded_at) < _NEAR else text
-        if kind == "uuid" and abs(_moment(kind, text) - self.recorded_at) >= _NEAR:
+        if kind == "uuid" and text in self.fixed:
             return text
         if kind == "pseudonym" and kind_of(text) not in {Kind.REFERENCE, Kind.VOUCHER, *SECRET_KINDS}:
             return text
@@ -100,8 +109,7 @@ def _moment(kind: str, text: str) -> dt.datetime:
             return dt.datetime.fromisoformat(text)
         if kind == "day":
             return dt.datetime.combine(dt.date.fromisoformat(text), dt.time(12), dt.UTC)
-        seconds = int(text) if kind == "epoch" else int(text[:8] + text[9:13], 16) / 1000
-        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+        return dt.datetime.fromtimestamp(int(text), dt.UTC)
     except (ValueError, OverflowError, OSError):
         return dt.datetime.min.replace(tzinfo=dt.UTC)
 

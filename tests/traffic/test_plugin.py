@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from korus.testing import shipped
+
 pytest_plugins = ["pytester"]
 
 PLUGINS = (
@@ -200,9 +202,10 @@ def test_failing_recording_keeps_the_old_cassette(project):
 
 def test_a_cassette_is_checked_against_a_description_when_asked(project):
     release = Path(__file__).resolve().parents[2] / "openapi" / "release.yaml"
-    exceptions = Path(__file__).resolve().parents[1] / "cassette-exceptions.yaml"
+    exceptions = shipped.EXCEPTIONS
     asked = (f"--korus-check={release}", f"--korus-exceptions={exceptions}", "-k", "test_first and not await")
     run(project, *asked).assert_outcomes(passed=1, deselected=3)
+    run(project, "--korus-check=current", *asked[2:]).assert_outcomes(passed=1, deselected=3)
     path = cassette(project)
     path.write_text(path.read_text().replace("lastSyncedAt: '", "lastSyncedAt: 'never ", 1))
     result = run(project, *asked)

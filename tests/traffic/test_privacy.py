@@ -567,3 +567,16 @@ def test_concealing_takes_time_in_proportion_to_an_answer():
     # eight times as many take some eight times as long, and not sixty-four
     few = min(seconds(60) for _ in range(2))
     assert seconds(480) < 24 * max(few, 0.02)
+
+
+def test_a_loopback_address_that_is_only_named_has_the_name_of_storage():
+    (done,) = conceal(
+        [
+            exchange(
+                uri="http://127.0.0.1:41002/v1/x",
+                response_body=b'{"url":"http:\\/\\/127.0.0.1:41003\\/f.pdf"}',
+            )
+        ],
+        Pseudonyms(),
+    )
+    assert json.loads(done.response_body) == {"url": "https://storage.sandbox.test/f.pdf"}
