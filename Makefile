@@ -75,6 +75,7 @@ fetch: $(STAMP) ## download the API's published description into openapi/
 .PHONY: generate
 generate: $(STAMP) ## rebuild generated/korus_api from the description that openapi/lock.toml names
 	$(BIN)/python -m scripts.generate
+	$(BIN)/python -m scripts.doctor --description
 
 .PHONY: sync
 sync: $(STAMP) ## rebuild korus/_sync from korus/_async

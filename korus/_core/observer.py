@@ -149,7 +149,7 @@ class AttemptWatch:
                 self.sent,
                 self.status,
                 self.request_id,
-                *_ended(error or self.error),
+                *_ended(self.error or error),
             )
         )
 

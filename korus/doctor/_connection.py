@@ -137,10 +137,11 @@ def _token(report: Report, config: Config, log: Log, events: Sequence[Event]) ->
 
 
 def _clock(report: Report, log: Log) -> None:
-    headers = {} if log.last is None else log.last.response_headers
+    sent = "" if log.last is None else "".join(log.last.response_headers.get("date", ())[:1])
     try:
-        date = parsedate_to_datetime(next(iter(headers.get("date", ()))))
-    except (StopIteration, TypeError, ValueError):
+        date = parsedate_to_datetime(sent)
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    except (TypeError, ValueError):
         report.step(CONNECTION, "clock", "skipped", "the API sends no date")
         return
     skew = (datetime.now(UTC) - date).total_seconds()

@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from korus.errors import DecodingFailed, KorusError
 from korus.testing.bodies import BodyUnreadable
@@ -134,6 +135,11 @@ class _Walk:
         if status != 200 or members is None:  # noqa: PLR2004
             return
         self.lists.setdefault(operation.name, path)
+        for member in members:
+            if not _IRI.fullmatch(str(as_mapping(member).get("@id"))):  # a server that names nothing
+                key = as_mapping(member).get("id") or as_mapping(member).get("code")
+                if key:
+                    self.iris.setdefault(f"{path}/{quote(str(key), safe='')}")
         for page in range(2, _PAGES + 1):
             view = as_mapping(as_mapping(document).get("view") or as_mapping(document).get("hydra:view"))
             if self.log.is_exhausted or not (view.get("next") or view.get("hydra:next")):
@@ -207,6 +213,8 @@ def _page_sizes(walk: _Walk, operation: Operation, path: str) -> None:
     walk.report.observations[f"{operation.name}, page size"] = text
     if total is None:
         walk.report.differ("list", operation.name, "totalItems", "it is not sent")
+    elif len(members) > total:
+        walk.report.differ("list", operation.name, "totalItems", f"it is less than what was given: {text}")
     elif len(members) < min(asked, total):
         walk.report.differ("page size", operation.name, "itemsPerPage", f"capped at {len(members)}: {text}")
     elif len(members) > asked:
@@ -278,7 +286,7 @@ def _headers(walk: _Walk) -> None:
         conditional = walk.korus.with_options(extra_headers={"If-None-Match": etag})
         status, _, _ = walk.ask(operation, path, None, conditional)
         notes["If-None-Match"] = "304" if status == 304 else f"ignored ({status})"  # noqa: PLR2004
-    texts = {}
+    texts: dict[str, tuple[str, str | None]] = {}
     for language in ("fr", "en"):
         if not walk.log.is_exhausted:
             _, document, raw = walk.ask(operation, path, None, walk.korus.with_options(language=language))

@@ -84,6 +84,20 @@ def test_a_refusal_is_an_outcome(heard, events):
     assert [event.error for event in events if isinstance(event, ActionEnded)] == [None, "ValidationFailed"]
 
 
+def test_a_download_is_a_call_of_its_own(heard, events, tmp_path):
+    placed = heard.order(heard.hold(*heard.offers(1)))
+    (order,) = placed.succeeded
+    events.clear()
+    saved = heard.korus.documents.download(order, to=tmp_path, timeout=20)
+    assert saved
+    downloads = [
+        event for event in events if isinstance(event, CallEnded) and event.call.operation == "download"
+    ]
+    assert [(event.error, event.attempts, event.call.host) for event in downloads] == [(None, 1, None)] * len(
+        saved
+    )
+
+
 def test_a_hook_that_fails_changes_nothing_of_a_booking(front):
     def bad(event):
         raise ValueError("no")

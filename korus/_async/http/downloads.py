@@ -7,7 +7,6 @@ at once.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import IO, TYPE_CHECKING, TypeVar
@@ -19,6 +18,7 @@ from korus._core.part_files import PartFile
 from korus._http.retry import Replay, next_wait
 from korus._primitives.asynchronous import run_blocking, sleep
 from korus.errors import DownloadFailed, KorusError, TransportError
+from korus.hooks import RetryScheduled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from korus._async.http.transport import AsyncFetched, AsyncTransport
     from korus._booking.document_facts import DocumentAddress
+    from korus._core.observer import CallWatch
     from korus.iri import Reference
 
 __all__ = ["AsyncDocumentStream", "AsyncDownloads"]
 
-_LOG = logging.getLogger("korus.http")
 _OPERATION = "download"
 _MOST_REDIRECTS = 5
 _IN_MEMORY = 4 * 1024 * 1024
@@ -162,6 +162,22 @@ class AsyncDownloads:
                 yield stream
 
     async def _retried(self, attempt: Callable[[str], Awaitable[_T]]) -> _T:
+        """Make attempts, which hooks hear of as those of one call."""
+        with self.transport.observer.call(_OPERATION, "GET") as watch:
+
+            async def watched(url: str) -> _T:
+                with watch.attempt() as one:
+                    one.sent = True
+                    try:
+                        return await attempt(url)
+                    except (_Stale, _Broken) as error:
+                        one.status = error.status if isinstance(error, _Stale) else None
+                        one.error = DownloadFailed("")
+                        raise
+
+            return await self._made(watched, watch)
+
+    async def _made(self, attempt: Callable[[str], Awaitable[_T]], watch: CallWatch) -> _T:
         """Make attempts with the document's address, which is asked for again once it has expired."""
         document, refreshed, count = self.document, False, 0
         patched = await self.address()
@@ -193,8 +209,8 @@ class AsyncDownloads:
                 )
                 if wait is None:
                     raise DownloadFailed(f"{document.iri}: {cause}", operation=_OPERATION) from None
-                _LOG.debug(
-                    "%s: attempt %d failed (%s)", _OPERATION, count, cause, extra={"event": "download_failed"}
+                self.transport.observer.emit(
+                    RetryScheduled(watch.call, count, wait, type(cause).__name__, cause.status)
                 )
                 await sleep(wait)
 

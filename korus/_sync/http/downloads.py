@@ -8,7 +8,6 @@ at once.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from contextlib import ExitStack, closing, contextmanager
 from typing import IO, TYPE_CHECKING, TypeVar
@@ -27,18 +26,19 @@ from korus._core.part_files import PartFile
 from korus._http.retry import Replay, next_wait
 from korus._primitives.synchronous import run_blocking, sleep
 from korus.errors import DownloadFailed, KorusError, TransportError
+from korus.hooks import RetryScheduled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from korus._booking.document_facts import DocumentAddress
+    from korus._core.observer import CallWatch
     from korus._sync.http.transport import Fetched, Transport
     from korus.iri import Reference
 
 __all__ = ["DocumentStream", "Downloads"]
 
-_LOG = logging.getLogger("korus.http")
 _OPERATION = "download"
 _MOST_REDIRECTS = 5
 _IN_MEMORY = 4 * 1024 * 1024
@@ -170,6 +170,22 @@ class Downloads:
                 yield stream
 
     def _retried(self, attempt: Callable[[str], _T]) -> _T:
+        """Make attempts, which hooks hear of as those of one call."""
+        with self.transport.observer.call(_OPERATION, "GET") as watch:
+
+            def watched(url: str) -> _T:
+                with watch.attempt() as one:
+                    one.sent = True
+                    try:
+                        return attempt(url)
+                    except (_Stale, _Broken) as error:
+                        one.status = error.status if isinstance(error, _Stale) else None
+                        one.error = DownloadFailed("")
+                        raise
+
+            return self._made(watched, watch)
+
+    def _made(self, attempt: Callable[[str], _T], watch: CallWatch) -> _T:
         """Make attempts with the document's address, which is asked for again once it has expired."""
         document, refreshed, count = self.document, False, 0
         patched = self.address()
@@ -201,8 +217,8 @@ class Downloads:
                 )
                 if wait is None:
                     raise DownloadFailed(f"{document.iri}: {cause}", operation=_OPERATION) from None
-                _LOG.debug(
-                    "%s: attempt %d failed (%s)", _OPERATION, count, cause, extra={"event": "download_failed"}
+                self.transport.observer.emit(
+                    RetryScheduled(watch.call, count, wait, type(cause).__name__, cause.status)
                 )
                 sleep(wait)
 
