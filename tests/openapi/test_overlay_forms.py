@@ -114,7 +114,9 @@ def test_nothing_but_forms_is_changed(version, document):
     expected["paths"].pop(FORM, None)
     expected["tags"] = [tag for tag in expected["tags"] if tag["name"] != "Form"]
     for one in (result, expected):
-        for parameter in (each for path in one["paths"].values() for each in path.get("get", {}).get("parameters", [])):
+        for parameter in (
+            each for path in one["paths"].values() for each in path.get("get", {}).get("parameters", [])
+        ):
             if parameter.get("name") == "withDisabled":
                 parameter["schema"].pop("pattern", None)
         for name in TICKETS:
