@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from korus.sandbox.admin import admin_routes
 from korus.sandbox.app import TOKEN_PATH, Service, api_application, storage_application
 from korus.sandbox.boxoffice import BoxOffice
-from korus.sandbox.catalogue import Catalogue, build_catalogue
+from korus.sandbox.catalogue import Catalogue, build_catalogue, first_day_on_sale
 from korus.sandbox.clock import Clock
 from korus.sandbox.editing import CatalogEditor, Living
 from korus.sandbox.faults import Faults
@@ -94,7 +94,9 @@ class Sandbox:
         self._wanted_ports = (port, storage_port)
         self._server: Server | None = None
         self.clock = Clock(now, frozen=frozen)
-        self.catalogue: Catalogue = build_catalogue(seed, first_day or self.clock.now().date(), offers).own()
+        self.catalogue: Catalogue = build_catalogue(
+            seed, first_day or first_day_on_sale(self.clock.now()), offers
+        ).own()
         self.box_office = BoxOffice(self.catalogue, self.clock, hold=hold, document_delay=document_delay)
         self.catalog = CatalogEditor(self.catalogue, self.box_office, self.clock)
         self._living = Living(self.catalog, living, seed)

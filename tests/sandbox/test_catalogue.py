@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from korus._core.field_types import FIELD_TYPES
 from korus.sandbox import Clock, Sandbox
-from korus.sandbox.catalogue import build_catalogue, sessions_of, tickets_of
+from korus.sandbox.catalogue import build_catalogue, first_day_on_sale, sessions_of, tickets_of
 from korus.sandbox.ids import digest_of, uuid7
 from korus.sandbox.money import amount, without_tax
 
@@ -26,7 +26,7 @@ def test_there_are_thousands_of_offers_over_more_than_a_year() -> None:
     days = sorted({offer.date for offer in offers if offer.date})
     assert len(offers) == catalogue.offer_count == len({offer.id for offer in offers}) > 2000
     assert days[-1] - days[0] >= timedelta(days=366)
-    assert days[0] == Sandbox().clock.now().date()
+    assert days[0] == first_day_on_sale(Sandbox().clock.now())
 
 
 def test_some_days_are_sold_out_and_most_are_not() -> None:
@@ -136,3 +136,8 @@ def test_the_clock_runs_stands_moves_and_is_set() -> None:
     assert timedelta() <= clock.now() - start < timedelta(seconds=5)
     with pytest.raises(ValueError, match="aware"):
         clock.set(datetime(2027, 1, 1))  # noqa: DTZ001 - a naive one is what is refused
+
+
+@pytest.mark.parametrize(("hour", "day"), [(12, 1), (21, 1), (23, 2)])
+def test_what_is_on_sale_has_not_passed_where_it_takes_place(hour: int, day: int) -> None:
+    assert first_day_on_sale(datetime(2026, 6, 1, hour, tzinfo=UTC)) == date(2026, 6, day)
