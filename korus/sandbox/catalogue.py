@@ -47,12 +47,12 @@ __all__ = [
     "Product",
     "Session",
     "build_catalogue",
+    "first_day_on_sale",
     "in_date_order",
     "new_offer",
     "session_stock",
     "sessions_of",
     "tickets_of",
-    "first_day_on_sale",
 ]
 
 CALENDAR_DAYS = 400

@@ -41,6 +41,7 @@ from korus.errors import (
     ReservationUnusable,
     SoldOut,
 )
+from korus.hooks import BookingStep, Event, Hook, RetryScheduled
 from scripts.faults.plan import Plan, read
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ _PATIENCE: Final = 150.0
 _DELIVERY: Final = 60.0
 _RECOVERY: Final = 90.0
 _BATCH: Final = 12
+_HOOKS: Final[list[Hook]] = []
 
 
 def options() -> dict[str, Any]:
@@ -107,6 +109,7 @@ def options() -> dict[str, Any]:
         "retry": RetryPolicy(
             attempts=6, first_wait=0.05, longest_wait=0.5, retry_after_cap=1.0, settle=_SETTLE
         ),
+        "hooks": _HOOKS,
     }
 
 
@@ -174,16 +177,16 @@ class Ledger:
         self._notes.write({"reference": plan.reference, "status": "ordering", "held": dict(held)})
 
 
-class ReplayCounter(logging.Handler):
-    """Counts what korus repeats, in a file that survives a kill."""
+class ReplayCounter:
+    """A hook that counts what korus repeats, in a file that survives a kill."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(logging.DEBUG)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Count a log record of a repetition."""
-        if "again in" in str(record.msg) or "looking for what became" in str(record.msg):
+    def __call__(self, event: Event) -> None:
+        """Count a repetition, or a question after a lost answer."""
+        is_question = isinstance(event, BookingStep) and event.state == "reconciling"
+        if is_question or isinstance(event, RetryScheduled):
             os.write(self._file, b".")
 
 
@@ -554,9 +557,9 @@ def _run(kind: str, number: str, root: Path, workers: int) -> int:
     faulthandler.register(WHERE_ARE_YOU)
     ledger = root / f"ledger-{number}"
     logger = logging.getLogger("korus")
-    logger.setLevel(logging.DEBUG)
+    logger.addHandler(logging.NullHandler())
     logger.propagate = False
-    logger.addHandler(ReplayCounter(Path(f"{ledger}.replays")))
+    _HOOKS.append(ReplayCounter(Path(f"{ledger}.replays")))
     _watch_requests(Notes(root / f"requests-{number}"))
     found = KINDS[KINDS.index(kind)]
     plans = read(root / f"plans-{number}")

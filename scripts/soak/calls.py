@@ -163,7 +163,7 @@ def _documents(korus: Any, known: Known, chance: random.Random) -> Steps:
 def _booking(korus: Any, known: Known, chance: random.Random) -> Steps:
     """Hold and order."""
     reference = f"SOAK-{os.getpid()}-{next(_NUMBERS)}"
-    builder = korus.reservations.bulk().from_dict(chance.choice(known.bookings))
+    builder = korus.reservations.bulk().load(chance.choice(known.bookings))
     held = yield Ask("hold", lambda: builder.submit(max_price_change="1000"), _BOOKING)
     if not held.succeeded:
         return

@@ -117,7 +117,7 @@ def test_without_being_asked_nothing_is_recorded(pytester):
     result.assert_outcomes(failed=1, errors=1, deselected=3)
     result.stdout.fnmatch_lines(
         [
-            "E *: no cassette answers POST *: record it with --korus-record=missing",
+            "StoryFailed: no cassette answers POST *: record it with --korus-record=missing",
             "*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*",
         ]
     )

@@ -209,7 +209,9 @@ def _meaning(
     known = {record.fingerprint for record in comparison.changes}
 
     def effect(names: list[NameChange], record: Record | None) -> Effect:
-        uses = sorted({use for change in names for use in layer.uses(change, surfaces)})
+        # nothing uses a name that is new; what is called like it is something else
+        former = [change for change in names if change.old is not None]
+        uses = sorted({use for change in former for use in layer.uses(change, surfaces)})
         return Effect(
             tuple(names),
             any(change.breaking for change in names),
