@@ -146,7 +146,7 @@ def _add_quoted(
         separator = {"spaceDelimited": "%20", "pipeDelimited": "|"}.get(style, ",")
         inside = write
         if style == "spaceDelimited":  # a space of a value must not look like the one between two
-            inside = lambda item: write(item).replace("%20", "%2520")
+            inside = lambda value: write(value).replace("%20", "%2520")
         if plain:
             params.append((_escaped(name), _joined(plain, inside, explode=False, separator=separator)))
         return
@@ -270,9 +270,9 @@ def _holds_files(value: Any) -> bool:
 
 def _part(name: str, item: Any, usual: str | None) -> FileTypes:
     if isinstance(item, File):
-        file_name, payload, mime_type, *headers = item.to_tuple()
         # a part without a file name is a text field to most servers
-        return (file_name or name, payload, mime_type or usual, *headers)
+        named = (item.file_name or name, item.payload, item.mime_type or usual)
+        return (*named, dict(item.headers)) if item.headers else named
     if isinstance(item, dict):
         return (None, json.dumps(item, ensure_ascii=False), usual or "application/json")
     return (None, text_of(item), usual)

@@ -98,6 +98,7 @@ def run(root, description, **options):
     )
 
 
+@pytest.mark.proof
 def test_a_safe_version_is_absorbed_whole(repository, written):
     before = state(repository)
     description = written(next_version(SAFE))
