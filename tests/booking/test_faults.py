@@ -29,6 +29,15 @@ DISTURBANCES = {
 }
 
 
+def test_few_bookings_are_neither_lost_nor_doubled() -> None:
+    reckoning = run(Campaign(seed=12, bookings=16, commands=0, processes=2, workers=4, most_seconds=100))
+    assert reckoning.details == ()
+    assert (reckoning.duplicates, reckoning.lost, reckoning.unknown, reckoning.late) == (0, 0, 0, 0)
+    assert reckoning.asked == reckoning.ordered + reckoning.refused == 16
+    assert sum(count for kind, count in reckoning.kinds.items() if kind.startswith("API: ")) > 5
+
+
+@pytest.mark.proof
 @pytest.mark.timeout(600)
 def test_no_booking_is_lost_or_doubled_whatever_goes_wrong():
     campaign = Campaign(seed=11, bookings=70, commands=1, workers=4, pauses=(5, 11), most_seconds=400)

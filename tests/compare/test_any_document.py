@@ -200,7 +200,8 @@ def test_a_repeated_key_is_refused(tmp_path, capsys):
     assert "'/a' stands twice, line 4" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", [pytest.param("py2", marks=pytest.mark.proof), "stray"])
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["py2", "stray"])
 def test_the_python_names_of_a_case_have_a_cause(name, capsys):
     for sides in (("old", "new"), ("new", "old")):
         paths = [str(CASES / f"{name}_{side}.yaml") for side in sides]

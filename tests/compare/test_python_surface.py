@@ -194,7 +194,7 @@ def test_a_description_that_no_client_can_be_made_of_is_an_error(tmp_path):
     [
         pytest.param("1.0.10", "1.0.19", marks=pytest.mark.proof),
         pytest.param("1.0.19", "1.0.38", marks=pytest.mark.proof),
-        ("1.0.38", "release"),
+        pytest.param("1.0.38", "release", marks=pytest.mark.proof),
     ],
 )
 def test_every_change_of_names_between_real_versions_has_a_cause(old, new, six, tmp_path):

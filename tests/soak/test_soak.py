@@ -41,6 +41,7 @@ sys.exit(command.main([]))
 """
 
 
+@pytest.mark.proof
 @needs_redis
 def test_two_clients_live_through_everything() -> None:
     # in a process of its own: the sandbox lives through it too
