@@ -20,6 +20,7 @@ def test_no_pair_of_schemas_is_told_apart_in_silence(direction, chance):
     assert counts["silent"] == 0, wrong
 
 
+@pytest.mark.proof
 def test_the_figures_of_the_fuzz_are_kept():
     counts: Counter[str] = Counter()
     for seed in range(2):

@@ -162,6 +162,7 @@ def test_a_request_whose_error_the_program_swallows_fails_all_the_same(project):
     result.stdout.fnmatch_lines(["*GET */v1/booking/orders*", "*is answered by nothing*"])
 
 
+@pytest.mark.proof
 def test_a_cassette_that_no_test_owns_fails_the_run(project):
     orphan = cassette(project).with_name("test_gone.yaml")
     orphan.write_bytes(cassette(project).read_bytes())
@@ -171,6 +172,7 @@ def test_a_cassette_that_no_test_owns_fails_the_run(project):
     run(project, "test_shop.py::test_first").assert_outcomes(passed=1)
 
 
+@pytest.mark.proof
 def test_an_old_cassette_is_recorded_anew_and_a_new_one_is_not(project):
     path = cassette(project)
     path.write_text(path.read_text().replace("recorded_at: '20", "recorded_at: '19", 1))
@@ -232,6 +234,7 @@ def test_two_ways_of_recording_at_once_are_refused(project):
     result.stderr.fnmatch_lines(["*korus_cassette and pytest.mark.vcr would both record*"])
 
 
+@pytest.mark.proof
 def test_pytest_recordings_own_option_is_understood(project):
     cassette(project).unlink()
     run(project, "-k", "test_first", "--record-mode=once").assert_outcomes(passed=2, deselected=2)
