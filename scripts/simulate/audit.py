@@ -78,7 +78,7 @@ class Audit:
     _told: set[str] = field(factory=set[str])
     _fences: dict[tuple[int, str], bool] = field(factory=dict[tuple[int, str], bool])
     _cancelled: dict[str, int] = field(factory=dict[str, int])
-    _lost: dict[str, float] = field(factory=dict[str, float])
+    _lost: dict[tuple[int, str], float] = field(factory=dict[tuple[int, str], float])
     _looks: list[Look] = field(factory=list["Look"])
     _begun: dict[str, float] = field(factory=dict[str, float])
     _refused: set[str] = field(factory=set[str])
@@ -105,10 +105,10 @@ class Audit:
         """Note a compare-and-set of an intent's state."""
         self._fences[process.number, intent.id] = is_held and state == "sending"
 
-    def taken(self, intent: Intent) -> None:
-        """Note that an intent was taken over: what was sent for it may be lost."""
+    def taken(self, process: Process, intent: Intent) -> None:
+        """Note that a process took an intent over: what was sent for it may be lost."""
         if intent.sent:
-            self._lost[intent.id] = self.world.now
+            self._lost[process.number, intent.id] = self.world.now
 
     def unclaimed(self, intent: Intent) -> None:
         """Note that a claim could not be written: then the API's answer is all that says whose something is."""
@@ -133,32 +133,30 @@ class Audit:
             self.add("after_cancellation", f"p{process.number} goes on with {intent.id}")
         elif row is not None and row.is_cancelled:
             self.add("after_cancellation", f"p{process.number} sends for {intent.id}")
-        if intent.id in self._lost:
+        if (process.number, intent.id) in self._lost:
             self._check_proven(task, intent, getattr(effect, "reservations", None))
 
     def sent(self, process: Process, effect: ask.SendHold | ask.SendOrder, reply: Reply) -> Reply:
         """Return the reply so that an answer that is lost is noted.
 
-        The loss that begins the search for what exists is the one that the owner of the intent learns of. A
-        former owner who was suspended as it sent learns of its own when somebody else has long taken over; it
-        is the same reservation that both send (R6).
+        Each process has to look for what it knows to be lost. One that was suspended after the check of its owner and
+        sends when somebody else has long taken over is no reason for the other to look again, nor the reverse: it is
+        the same reservation that both send (R6).
         """
 
         def finish() -> Any:
             try:
                 return reply.finish()
             except KorusError as error:
-                row = process.log.rows.get(effect.intent.id)
-                is_owner = row is None or row.owner is process
-                if is_owner and (is_ambiguous(error) or redirects_after_work(error)):
-                    self._lost[effect.intent.id] = self.world.now
+                if is_ambiguous(error) or redirects_after_work(error):
+                    self._lost[process.number, effect.intent.id] = self.world.now
                 raise
 
         return evolve(reply, finish=finish)
 
     def _check_proven(self, task: Task, intent: Intent, reservations: Sequence[str] | None) -> None:
         """Check that absence was looked for twice, `settle` apart, since the answer was lost."""
-        since = self._lost[intent.id]
+        since = self._lost[task.process.number, intent.id]
         subjects = ["ListReservations"] if reservations is None else reservations
         known = (json_object(intent.details.get("baseline")) or {}).get("iris")
         for subject in subjects:

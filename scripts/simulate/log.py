@@ -225,7 +225,7 @@ class SimulatedLog:
             row = self.rows[intent.id]
             row.intent, row.owner, row.taken_by, row.lease = intent, process, process, self._lease()
             process.active.add(intent.id)
-            self.world.audit.taken(intent)
+            self.world.audit.taken(process, intent)
 
     def _lease(self) -> float:
         return self.clock + self.world.lease
