@@ -20,7 +20,7 @@ import json
 import os
 import threading
 import time
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,11 +28,9 @@ from weakref import WeakValueDictionary
 
 from attrs import evolve, field, frozen
 from sqlalchemy import (
-    URL,
     Boolean,
     Column,
     Connection,
-    Engine,
     Float,
     Index,
     Integer,
@@ -41,9 +39,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     inspect,
@@ -51,14 +47,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import (
-    ArgumentError,
-    IntegrityError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from korus._core.forks import ForkGuard
 from korus._core.secret import Secret
@@ -72,12 +61,11 @@ from korus._journal.intent_log import (
     keys_reported_failed,
 )
 from korus._journal.process import ACTIVE, Owner
+from korus._sql import begun, database_time, open_engine, prepared, reason_of, turn
 from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
-
-    from sqlalchemy.engine import RootTransaction
 
     from korus._core.config import Config
 
@@ -96,7 +84,6 @@ _PRUNE_EVERY: Final = 500
 _LOCK_SECONDS: Final = 60.0
 _CHECKPOINT_EVERY: Final = 50
 _CHECKPOINT_SECONDS: Final = 5.0
-_READING: Final = "korus_reading"
 _OWNER_ONLY: Final = 0o600
 
 _METADATA = MetaData()
@@ -248,7 +235,13 @@ class JournalStore:
         self._lease = lease
         self._lock_timeout = lock_timeout
         self._clock = now
-        self._engine, self._file = _engine(address)
+        self._engine, path = open_engine(
+            address,
+            "the journal",
+            in_memory="a journal in memory would not survive a crash; name a file",
+            pragmas=("secure_delete = ON",),
+        )
+        self._file = None if path is None else _File(path)
         # a child that inherits an open SQLite file has its locks wrong for ever
         self._forks = ForkGuard(self._engine.dispose if self._engine.dialect.name == "sqlite" else bool)
         self._identity = Owner.current()
@@ -758,29 +751,18 @@ class JournalStore:
             self._prepare(ends)
             with (
                 self._turn(ends, reading=reading),
-                _begun(self._engine, self._forks, ends, reading=reading) as connection,
+                begun(self._engine, self._forks, ends, reading=reading) as connection,
             ):
                 self._check_file()
                 yield connection
         except SQLAlchemyError as cause:
-            raise _failed(cause) from None
+            raise JournalFailed(f"the journal cannot be used: {reason_of(cause)}") from None
         except TimeoutError:
             raise JournalFailed("the journal cannot be used while this process forks; try again") from None
 
-    @contextmanager
-    def _turn(self, ends: float, *, reading: bool) -> Generator[None]:
-        """Let one thread of this process write to SQLite at a time: SQLite itself serves at random who waits."""
-        lock: Any = self._writing
-        if reading or lock is None:
-            yield
-            return
-        try:
-            lock.acquire(timeout=max(ends - time.monotonic(), 0))
-            yield
-        finally:
-            # Ctrl-C may arrive when the lock has been taken but `acquire` has not returned
-            if lock._is_owned():  # noqa: SLF001 (there is no public way to ask)
-                lock.release()
+    def _turn(self, ends: float, *, reading: bool) -> AbstractContextManager[object]:
+        """Let one thread of this process write to SQLite at a time."""
+        return nullcontext() if reading or self._writing is None else turn(self._writing, ends)
 
     def _reading(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads, so that nobody who writes has to wait for it."""
@@ -793,7 +775,7 @@ class JournalStore:
                 return
             if self._file is not None:
                 self._file.create()
-            version = _prepared(self._engine, self._forks, ends)
+            version = prepared(self._engine, self._forks, ends, _migrated)
             if version != SCHEMA_VERSION:
                 found = "of a version that cannot be read" if version < 0 else f"of version {version}"
                 raise ConfigurationError(
@@ -826,18 +808,7 @@ class JournalStore:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _now(self, connection: Connection) -> float:
-        if self._clock is not None:
-            return self._clock()
-        expression = _CLOCKS.get(connection.dialect.name)
-        if expression is None:
-            return time.time()
-        return float(connection.execute(text(f"SELECT {expression}")).scalar_one())
-
-
-_CLOCKS: Final = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch from clock_timestamp())",
-}
+        return database_time(connection) if self._clock is None else self._clock()
 
 
 class _File:
@@ -880,40 +851,6 @@ def _write_lock(file: _File | None) -> Any:
     return _WRITE_LOCKS.setdefault((os.getpid(), file.path), threading.RLock())
 
 
-@contextmanager
-def _begun(engine: Engine, forks: ForkGuard, ends: float, *, reading: bool = False) -> Generator[Connection]:
-    """Begin a transaction, waiting for a lock in steps: between them signals are seen and forks go on."""
-    while True:
-        with (
-            forks.held(ends),
-            engine.connect().execution_options(**{_READING: reading}) as connection,
-        ):
-            begun = _tried(connection, ends)
-            if begun is None:
-                continue
-            with begun:
-                if connection.dialect.name == "postgresql":
-                    left = max(int((ends - time.monotonic()) * 1000), 1)
-                    connection.execute(select(func.set_config("lock_timeout", f"{left}ms", True)))
-                yield connection
-            return
-
-
-def _tried(connection: Connection, ends: float) -> RootTransaction | None:
-    """Try to begin a transaction; None if another one has the lock, and there is time left."""
-    try:
-        return connection.begin()
-    except OperationalError as error:
-        if not _is_locked(error) or time.monotonic() >= ends:
-            raise
-    return None
-
-
-def _is_locked(error: OperationalError) -> bool:
-    said = str(error.orig)
-    return "locked" in said or "busy" in said
-
-
 def _check_period(value: object, name: str) -> None:
     if not isinstance(value, timedelta):
         raise InvalidArgument(f"`{name}` must be a timedelta, got {type(value).__name__}.")
@@ -942,20 +879,8 @@ def _stored(written: str, intent: str) -> Any:
         ) from None
 
 
-def _prepared(engine: Engine, forks: ForkGuard, ends: float) -> int:
-    """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
-    while True:
-        try:
-            with _begun(engine, forks, ends) as connection:
-                return _migrated(connection)
-        except SQLAlchemyError:
-            if time.monotonic() >= ends:  # another process may be creating them this very moment
-                raise
-            time.sleep(0.05)
-            ends = min(ends, time.monotonic() + 1.0)
-
-
 def _migrated(connection: Connection) -> int:
+    """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
     if not inspect(connection).has_table(_META.name):
         _METADATA.create_all(connection)
         connection.execute(insert(_META).values(name="version", value=str(SCHEMA_VERSION)))
@@ -986,75 +911,6 @@ def _migrate_to_2(connection: Connection) -> None:
     connection.execute(update(_INTENTS).where(_INTENTS.c.state == "looking").values(state="reconciling"))
     connection.execute(update(_INTENTS).where(_INTENTS.c.state == "unknown").values(completable=False))
     connection.execute(update(_META).where(_META.c.name == "version").values(value="2"))
-
-
-_POSTGRES: Final = frozenset({"postgres", "postgresql"})
-_ASYNC_DRIVERS: Final = frozenset({"asyncpg", "aiosqlite", "psycopg_async", "aiomysql", "asyncmy"})
-
-
-def _url(address: Secret) -> URL:
-    """Read an address: a path, character for character, or a SQLAlchemy URL."""
-    revealed = address.reveal()
-    if "://" not in revealed:
-        path = str(Path(revealed).expanduser().absolute())
-        return URL.create("sqlite", database=path)
-    scheme, _, rest = revealed.partition("://")
-    dialect, _, driver = scheme.partition("+")
-    if driver in _ASYNC_DRIVERS:
-        raise ConfigurationError(
-            f"the journal uses blocking drivers; write {dialect}:// in place of {dialect}+{driver}://"
-        )
-    if dialect in _POSTGRES and not driver:
-        return make_url(f"postgresql+psycopg://{rest}")
-    return make_url(revealed)
-
-
-def _engine(address: Secret) -> tuple[Engine, _File | None]:
-    try:
-        url = _url(address)
-        lite = url.get_backend_name() == "sqlite"
-        if lite and (url.database in {None, "", ":memory:"} or "mode=memory" in str(url.database)):
-            raise ConfigurationError("a journal in memory would not survive a crash; name a file")
-        engine = (
-            create_engine(
-                url, connect_args={"timeout": 0.2, "isolation_level": None, "check_same_thread": False}
-            )
-            if lite
-            else create_engine(url, pool_pre_ping=True)
-        )
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as cause:
-        if isinstance(cause, ConfigurationError):
-            raise
-        # what SQLAlchemy says of an address it cannot parse may quote it, password and all
-        said = f": {cause}" if isinstance(cause, NoSuchModuleError | ImportError) else ""
-        raise ConfigurationError(f"the journal cannot be opened: {type(cause).__name__}{said}") from None
-    if not lite:
-        return engine, None
-    event.listen(engine, "connect", _tune)
-    event.listen(engine, "begin", _begin)
-    database = str(url.database)
-    return engine, None if database.startswith("file:") else _File(Path(database))
-
-
-def _tune(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 200")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA secure_delete = ON")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(_READING, False)
-    # reading first and writing later could end in SQLITE_BUSY without waiting
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def _failed(cause: SQLAlchemyError) -> JournalFailed:
-    # only the driver's own words: the statement's parameters can be personal
-    said = str(getattr(cause, "orig", None) or type(cause).__name__).strip().partition("\n")[0]
-    return JournalFailed(f"the journal cannot be used: {said}")
 
 
 def _written(value: Mapping[str, Any]) -> str:

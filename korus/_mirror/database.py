@@ -11,36 +11,22 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    create_engine,
-    event,
-    func,
-    insert,
-    inspect,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from korus._core.forks import ForkGuard
 from korus._core.private_files import create_private
 from korus._core.secret import Secret
 from korus._mirror.schema import SCHEMA_VERSION
+from korus._sql import begun, database_time, open_engine, prepared, reason_of, turn
 from korus.errors import ConfigurationError, MirrorFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
-
-    from sqlalchemy.engine import RootTransaction
 
     from korus._mirror.schema import Tables
 
@@ -50,13 +36,6 @@ MIGRATIONS: dict[int, Callable[[Connection, Tables], None]] = {}
 """How the tables of each earlier version are brought to the next one."""
 
 _WAIT_SECONDS: Final = 60.0
-_READING: Final = "korus_reading"
-_POSTGRES: Final = frozenset({"postgres", "postgresql"})
-_ASYNC_DRIVERS: Final = frozenset({"asyncpg", "aiosqlite", "psycopg_async", "aiomysql", "asyncmy"})
-_CLOCKS: Final = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch from clock_timestamp())",
-}
 
 
 class Database:
@@ -85,7 +64,9 @@ class Database:
         self.tables = tables
         self._wait = wait
         self._clock = now
-        self._engine, self._file = _engine(address)
+        self._engine, self._file = open_engine(
+            address, "the mirror", in_memory="A mirror in memory would be gone with its process; name a file."
+        )
         self._is_lite = self._engine.dialect.name == "sqlite"
         if self._is_lite and tables.metadata.schema is not None:
             raise ConfigurationError("SQLite has no schemas; name a prefix in place of the schema.")
@@ -130,12 +111,7 @@ class Database:
 
     def now(self, connection: Connection) -> float:
         """Return the time by the database's clock, in seconds since the epoch."""
-        if self._clock is not None:
-            return self._clock()
-        expression = _CLOCKS.get(connection.dialect.name)
-        if expression is None:
-            return time.time()
-        return float(connection.execute(text(f"SELECT {expression}")).scalar_one())
+        return database_time(connection) if self._clock is None else self._clock()
 
     def next_numbers(self, connection: Connection, count: int) -> int:
         """Take sequence numbers for changes; returns the first. They are without gaps, and visible in order."""
@@ -152,10 +128,13 @@ class Database:
         ends = time.monotonic() + self._wait
         try:
             self._prepare(ends)
-            with self._turn(ends, reading=reading), self._begun(ends, reading=reading) as connection:
+            with (
+                self._turn(ends, reading=reading),
+                begun(self._engine, self._forks, ends, reading=reading) as connection,
+            ):
                 yield connection
         except SQLAlchemyError as cause:
-            raise _failed(cause) from None
+            raise MirrorFailed(f"The mirror's database cannot be used: {reason_of(cause)}") from None
         except TimeoutError:
             raise MirrorFailed(
                 "The mirror's database cannot be used now: another thread or a fork holds it. Try again."
@@ -163,34 +142,14 @@ class Database:
 
     @contextmanager
     def _turn(self, ends: float, *, reading: bool) -> Generator[None]:
-        """Let one thread write to SQLite at a time: SQLite itself serves at random who waits."""
+        """Let one thread of this process write to SQLite at a time."""
         if reading or not self._is_lite:
             yield
             return
-        if not self._writing.acquire(timeout=max(ends - time.monotonic(), 0)):
-            raise TimeoutError
-        try:
+        with turn(self._writing, ends) as is_mine:
+            if not is_mine:
+                raise TimeoutError
             yield
-        finally:
-            self._writing.release()
-
-    @contextmanager
-    def _begun(self, ends: float, *, reading: bool = False) -> Generator[Connection]:
-        """Begin a transaction, waiting for a lock in steps: between them signals are seen and forks go on."""
-        while True:
-            with (
-                self._forks.held(ends),
-                self._engine.connect().execution_options(**{_READING: reading}) as connection,
-            ):
-                begun = _tried(connection, ends)
-                if begun is None:
-                    continue
-                with begun:
-                    if connection.dialect.name == "postgresql":
-                        left = max(int((ends - time.monotonic()) * 1000), 1)
-                        connection.execute(select(func.set_config("lock_timeout", f"{left}ms", True)))
-                    yield connection
-                return
 
     def _prepare(self, ends: float) -> None:
         """Create the tables, or bring them to this version."""
@@ -200,24 +159,13 @@ class Database:
             if self._file is not None:
                 with suppress(OSError):  # SQLite says what is wrong with the place
                     create_private(self._file)
-            version = self._prepared(ends)
+            version = prepared(self._engine, self._forks, ends, partial(_migrated, tables=self.tables))
             if version != SCHEMA_VERSION:
                 raise ConfigurationError(
                     f"The mirror's tables have version {version}, and this korus knows version {SCHEMA_VERSION}. "
                     "Use the korus that wrote them, or another database or prefix."
                 )
             self._is_ready = True
-
-    def _prepared(self, ends: float) -> int:
-        while True:
-            try:
-                with self._begun(ends) as connection:
-                    return _migrated(connection, self.tables)
-            except SQLAlchemyError:
-                if time.monotonic() >= ends:  # another process may be creating them this very moment
-                    raise
-                time.sleep(0.05)
-                ends = min(ends, time.monotonic() + 1.0)
 
 
 def moment(seconds: float) -> str:
@@ -243,77 +191,3 @@ def _migrated(connection: Connection, tables: Tables) -> int:
         version += 1
         connection.execute(update(meta).where(meta.c.name == "version").values(value=str(version)))
     return version
-
-
-def _tried(connection: Connection, ends: float) -> RootTransaction | None:
-    """Try to begin a transaction; None if another one has the lock, and there is time left."""
-    try:
-        return connection.begin()
-    except OperationalError as error:
-        said = str(error.orig)
-        if not ("locked" in said or "busy" in said) or time.monotonic() >= ends:
-            raise
-    return None
-
-
-def _url(address: Secret) -> URL:
-    """Read an address: a path, character for character, or a SQLAlchemy URL."""
-    revealed = address.reveal()
-    if "://" not in revealed:
-        return URL.create("sqlite", database=str(Path(revealed).expanduser().absolute()))
-    scheme, _, rest = revealed.partition("://")
-    dialect, _, driver = scheme.partition("+")
-    if driver in _ASYNC_DRIVERS:
-        raise ConfigurationError(
-            f"The mirror uses blocking drivers; write {dialect}:// in place of {dialect}+{driver}://."
-        )
-    if dialect in _POSTGRES and not driver:
-        return make_url(f"postgresql+psycopg://{rest}")
-    return make_url(revealed)
-
-
-def _engine(address: Secret) -> tuple[Engine, Path | None]:
-    try:
-        url = _url(address)
-        is_lite = url.get_backend_name() == "sqlite"
-        if is_lite and (url.database in {None, "", ":memory:"} or "mode=memory" in str(url.database)):
-            raise ConfigurationError("A mirror in memory would be gone with its process; name a file.")
-        engine = (
-            create_engine(
-                url, connect_args={"timeout": 0.2, "isolation_level": None, "check_same_thread": False}
-            )
-            if is_lite
-            else create_engine(url, pool_pre_ping=True)
-        )
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as cause:
-        if isinstance(cause, ConfigurationError):
-            raise
-        # what SQLAlchemy says of an address it cannot parse may quote it, password and all
-        said = f": {cause}" if isinstance(cause, NoSuchModuleError | ImportError) else ""
-        raise ConfigurationError(f"Cannot open the mirror: {type(cause).__name__}{said}") from None
-    if not is_lite:
-        return engine, None
-    event.listen(engine, "connect", _tune)
-    event.listen(engine, "begin", _begin)
-    database = str(url.database)
-    return engine, None if database.startswith("file:") else Path(database)
-
-
-def _tune(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 200")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")  # a consumer may have seen what a power failure would undo
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(_READING, False)
-    # reading first and writing later could end in SQLITE_BUSY without waiting
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-def _failed(cause: SQLAlchemyError) -> MirrorFailed:
-    # only the driver's own words: the statement's parameters are data
-    said = str(getattr(cause, "orig", None) or type(cause).__name__).strip().partition("\n")[0]
-    return MirrorFailed(f"The mirror's database cannot be used: {said}")

@@ -18,7 +18,7 @@ from korus._core.texts import folded
 from korus.cli.shown import print_json, print_table
 from korus.errors import InvalidArgument, OperationUnavailable
 
-__all__ = ["COMMANDS", "catalog_named"]
+__all__ = ["COMMANDS", "catalog_named", "day_of"]
 
 _LIMIT: Final = 20
 
@@ -63,7 +63,12 @@ def _show_one(item: Any, fields: Sequence[tuple[str, object]], *, as_json: bool)
         typer.echo(f"{name.ljust(width)}  {'-' if value is None or value == '' else value}")
 
 
-def _day(written: str | None, name: str) -> date | None:
+def day_of(written: str | None, name: str) -> date | None:
+    """Read the date of an option; None if it was not given.
+
+    Raises:
+        BadParameter: It is not a date.
+    """
     if written is None:
         return None
     try:
@@ -183,8 +188,8 @@ def offers(
         _show_list(
             korus.offers.list(
                 catalog_named(korus, catalog),
-                after=_day(after, "--after"),
-                before=_day(before, "--before"),
+                after=day_of(after, "--after"),
+                before=day_of(before, "--before"),
                 products=product or None,
                 product_base=base,
                 session=session,
@@ -285,8 +290,8 @@ def orders(
         _show_list(
             korus.orders.list(
                 external_reference=reference,
-                created_after=_day(after, "--after"),
-                created_before=_day(before, "--before"),
+                created_after=day_of(after, "--after"),
+                created_before=day_of(before, "--before"),
                 sort=sort,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  (judged by the library)
             ),
             ("order", "reference", "status", "made"),

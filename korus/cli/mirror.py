@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from korus import Korus
 from korus._core.secret import Secret
-from korus.cli.look import catalog_named
+from korus.cli.look import catalog_named, day_of
 from korus.cli.shown import print_json, print_table
 from korus.errors import ConfigurationError
 from korus.mirror import Change, Mirror, Progress, SweepReport, SyncReport, write_csv
@@ -73,7 +72,7 @@ def sync(
     --max-removal-share allows (nothing was removed; look at it, and let it
     through with --accept), and 4 when another worker is at all of it.
     """
-    between = (_day(after, "--after"), _day(before, "--before"))
+    between = (day_of(after, "--after"), day_of(before, "--before"))
     with (
         Korus.from_env() as korus,
         _mirror(database, prefix, korus, max_removal_share=max_removal_share) as mirror,
@@ -315,17 +314,6 @@ def _mirror(
         raise ConfigurationError("Name the mirror's database: --database PATH_OR_URL, or KORUS_MIRROR.")
     with Mirror(Secret(named), korus, prefix=prefix, **options) as mirror:
         yield mirror
-
-
-def _day(written: str | None, name: str) -> date | None:
-    if written is None:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter(
-            f"must be a date such as 2027-05-15, got {written!r}", param_hint=name
-        ) from None
 
 
 def _progress(*, as_json: bool) -> Callable[[Progress], object] | None:

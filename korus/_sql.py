@@ -1,0 +1,189 @@
+"""A database of the user's: opened late, locked in steps that end, by SQLite or by whatever SQLAlchemy speaks to.
+
+The journal and the mirror stand on it. This module needs SQLAlchemy, which their extras bring.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+
+from korus.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from sqlalchemy.engine import RootTransaction
+
+    from korus._core.forks import ForkGuard
+    from korus._core.secret import Secret
+
+__all__ = ["begun", "database_time", "open_engine", "prepared", "reason_of", "turn"]
+
+_READING: Final = "korus_reading"
+_POSTGRES: Final = frozenset({"postgres", "postgresql"})
+_ASYNC_DRIVERS: Final = frozenset({"asyncpg", "aiosqlite", "psycopg_async", "aiomysql", "asyncmy"})
+_CLOCKS: Final = {
+    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "extract(epoch from clock_timestamp())",
+}
+_PRAGMAS: Final = ("busy_timeout = 200", "journal_mode = WAL", "synchronous = FULL")
+
+
+def open_engine(
+    address: Secret, subject: str, *, in_memory: str, pragmas: tuple[str, ...] = ()
+) -> tuple[Engine, Path | None]:
+    """Open a database; nothing is read or written yet.
+
+    Args:
+        address: A path, character for character, or a SQLAlchemy URL.
+        subject: What messages call it: "the journal".
+        in_memory: The message for an SQLite database in memory, which is refused.
+        pragmas: Further pragmas of SQLite.
+
+    Returns:
+        The engine, and the file of SQLite if there is one.
+
+    Raises:
+        ConfigurationError: The address cannot be used.
+    """
+    try:
+        url = _url(address, subject)
+        is_lite = url.get_backend_name() == "sqlite"
+        if is_lite and (url.database in {None, "", ":memory:"} or "mode=memory" in str(url.database)):
+            raise ConfigurationError(in_memory)
+        engine = (
+            create_engine(
+                url, connect_args={"timeout": 0.2, "isolation_level": None, "check_same_thread": False}
+            )
+            if is_lite
+            else create_engine(url, pool_pre_ping=True)
+        )
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as cause:
+        if isinstance(cause, ConfigurationError):
+            raise
+        # what SQLAlchemy says of an address it cannot parse may quote it, password and all
+        said = f": {cause}" if isinstance(cause, NoSuchModuleError | ImportError) else ""
+        raise ConfigurationError(f"{subject} cannot be opened: {type(cause).__name__}{said}") from None
+    if not is_lite:
+        return engine, None
+
+    def tune(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (*_PRAGMAS, *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine, "connect", tune)
+    event.listen(engine, "begin", _begin)
+    database = str(url.database)
+    return engine, None if database.startswith("file:") else Path(database)
+
+
+def _url(address: Secret, subject: str) -> URL:
+    revealed = address.reveal()
+    if "://" not in revealed:
+        return URL.create("sqlite", database=str(Path(revealed).expanduser().absolute()))
+    scheme, _, rest = revealed.partition("://")
+    dialect, _, driver = scheme.partition("+")
+    if driver in _ASYNC_DRIVERS:
+        raise ConfigurationError(
+            f"{subject} uses blocking drivers; write {dialect}:// in place of {dialect}+{driver}://"
+        )
+    if dialect in _POSTGRES and not driver:
+        return make_url(f"postgresql+psycopg://{rest}")
+    return make_url(revealed)
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(_READING, False)
+    # reading first and writing later could end in SQLITE_BUSY without waiting
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def begun(engine: Engine, forks: ForkGuard, ends: float, *, reading: bool = False) -> Generator[Connection]:
+    """Begin a transaction, waiting for a lock in steps: between them signals are seen and forks go on.
+
+    Args:
+        engine: The database.
+        forks: Holds forks off while a connection is in use.
+        ends: When to give up, by the monotonic clock.
+        reading: True for one that only reads, for which nobody who writes has to wait.
+    """
+    while True:
+        with (
+            forks.held(ends),
+            engine.connect().execution_options(**{_READING: reading}) as connection,
+        ):
+            transaction = _tried(connection, ends)
+            if transaction is None:
+                continue
+            with transaction:
+                if connection.dialect.name == "postgresql":
+                    left = max(int((ends - time.monotonic()) * 1000), 1)
+                    connection.execute(select(func.set_config("lock_timeout", f"{left}ms", True)))
+                yield connection
+            return
+
+
+def _tried(connection: Connection, ends: float) -> RootTransaction | None:
+    """Try to begin a transaction; None if another one has the lock, and there is time left."""
+    try:
+        return connection.begin()
+    except OperationalError as error:
+        said = str(error.orig)
+        if not ("locked" in said or "busy" in said) or time.monotonic() >= ends:
+            raise
+    return None
+
+
+@contextmanager
+def turn(lock: Any, ends: float) -> Generator[bool]:
+    """Let one thread write to SQLite at a time: SQLite itself serves at random who waits.
+
+    Args:
+        lock: A `threading.RLock`.
+        ends: When to give up, by the monotonic clock.
+
+    Yields:
+        True if it is this thread's turn, False if time ran out.
+    """
+    try:
+        yield lock.acquire(timeout=max(ends - time.monotonic(), 0))
+    finally:
+        # Ctrl-C may arrive when the lock has been taken but `acquire` has not returned
+        if lock._is_owned():  # noqa: SLF001 (there is no public way to ask)
+            lock.release()
+
+
+def prepared(engine: Engine, forks: ForkGuard, ends: float, migrate: Callable[[Connection], int]) -> int:
+    """Create or migrate tables; returns what ``migrate`` returns, their version."""
+    while True:
+        try:
+            with begun(engine, forks, ends) as connection:
+                return migrate(connection)
+        except SQLAlchemyError:
+            if time.monotonic() >= ends:  # another process may be creating them this very moment
+                raise
+            time.sleep(0.05)
+            ends = min(ends, time.monotonic() + 1.0)
+
+
+def database_time(connection: Connection) -> float:
+    """Return the time by the database's clock, in seconds since the epoch; by ours if it is not known how to ask."""
+    expression = _CLOCKS.get(connection.dialect.name)
+    if expression is None:
+        return time.time()
+    return float(connection.execute(text(f"SELECT {expression}")).scalar_one())
+
+
+def reason_of(cause: SQLAlchemyError) -> str:
+    """Return the first line of the driver's own words: a statement's parameters can be personal."""
+    return str(getattr(cause, "orig", None) or type(cause).__name__).strip().partition("\n")[0]
