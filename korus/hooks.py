@@ -51,7 +51,7 @@ class Event:
 
 
 class Hook(Protocol):
-    """What ``hooks=`` takes: a function, or an object with ``__call__``."""
+    """Type of the members of ``hooks=``: a function, or an object with ``__call__``."""
 
     def __call__(self, event: Event, /) -> None:
         """Take an event. What it raises is logged, and the call goes on."""

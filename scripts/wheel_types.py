@@ -29,7 +29,7 @@ _REFUSED: Final = re.compile(r"# refused$")
 _MYPY: Final = re.compile(r"(?P<file>[^:]+):(?P<line>\d+): error: (?P<message>.*)")
 
 Errors = dict[tuple[str, int], str]
-"""What a checker says, by file and line."""
+"""Messages of a checker, by file and line."""
 
 
 def main() -> int:

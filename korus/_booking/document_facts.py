@@ -63,7 +63,7 @@ class DocumentAddress:
 
 @frozen
 class OrderName:
-    """What an order is called in the names of files: its reference, else its id, else ``order``."""
+    """Name of an order in the names of files: its reference, else its id, else ``order``."""
 
     name: str = field(default="order", repr=False)
     is_known: bool = False

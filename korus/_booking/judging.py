@@ -28,7 +28,7 @@ _MOST_QUANTITY: Final = 2**31 - 1
 
 @frozen
 class Wanted:
-    """What has to be asked of the API before lines can be judged, by IRI."""
+    """Offers, tickets and forms to ask the API for before lines can be judged, by IRI."""
 
     offers: tuple[str, ...] = ()
     tickets: tuple[str, ...] = ()

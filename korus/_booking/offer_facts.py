@@ -101,7 +101,7 @@ class PriceFacts:
 
 @frozen
 class AvailabilityFacts:
-    """What is left of an offer, and of each of its sessions by IRI; None where no limit is known."""
+    """Quantity left of an offer, and of each of its sessions by IRI; None where no limit is known."""
 
     quantity: int | None = None
     sessions: Mapping[str, int | None] = field(factory=dict[str, Any])
@@ -176,7 +176,7 @@ class OfferFacts:
 
 @frozen
 class Knowledge:
-    """What is known of offers, tickets and forms, by IRI; None for what the API does not have."""
+    """Facts about offers, tickets and forms, by IRI; None for those that the API does not have."""
 
     offers: dict[str, OfferFacts | None] = field(factory=dict[str, Any])
     tickets: dict[str, TicketFacts | None] = field(factory=dict[str, Any])

@@ -30,7 +30,7 @@ __all__ = [
 
 @frozen
 class TicketSession:
-    """What is requested for one ticket of an offer: its session and the answers to its form, if there are any."""
+    """Request for one ticket of an offer: its session and the answers to its form, if there are any."""
 
     ticket: str
     session: str | None = None
@@ -78,7 +78,7 @@ def is_form_data(answers: Mapping[Any, Any]) -> bool:
 
 @frozen
 class RequestedLine:
-    """What one line of a bulk reservation asked for.
+    """Request of one line of a bulk reservation.
 
     Attributes:
         signature: The offer with its tickets and sessions.

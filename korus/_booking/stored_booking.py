@@ -27,7 +27,7 @@ _TAGS: Final[Mapping[type, str]] = {Decimal: "decimal", datetime: "datetime", da
 
 @frozen
 class StoredBooking:
-    """What is stored of a booking.
+    """Stored form of a booking.
 
     Attributes:
         lines: Its lines.

@@ -16,7 +16,7 @@ _MOST_KEYS = 500
 
 
 class Throttle:
-    """What has been logged within the last minute.
+    """Messages that were logged within the last minute.
 
     There is no lock, since one that is held during a fork stays locked in the child: two threads may at worst write a
     line too many or lose a count.

@@ -75,7 +75,7 @@ class Turn:
 
 @define
 class RateGate:
-    """What is known of the rate of one account.
+    """Learnt rate limit of one account.
 
     Attributes:
         rate: Requests a second at the last cut; 0 if none is known.

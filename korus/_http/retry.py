@@ -56,7 +56,7 @@ REPLAY: Mapping[str, Replay] = MappingProxyType(
         "bulk_create_orders": Replay.NEVER,
     }
 )
-"""What may be repeated: one entry for each operation that writes. Reads may always be."""
+"""Effect of repeating each operation that writes. Reads may always be repeated."""
 
 
 def replay_of(operation: str, method: str) -> Replay:

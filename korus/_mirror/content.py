@@ -1,4 +1,4 @@
-"""What the API lists, made comparable: digests, differences, typed columns. No I/O.
+"""Listed content of the API, made comparable: digests, differences, typed columns. No I/O.
 
 A digest is that of the canonical JSON without what changes from answer to answer: contexts, and the addresses of blank
 nodes (reference 1.5). Nothing that the API may send makes reading fail; what cannot be a column's value is None there,

@@ -100,7 +100,7 @@ class Period:
 
 @frozen
 class LiveOffer:
-    """What the API said of an offer just now.
+    """Live availability and price of an offer.
 
     Attributes:
         offer: The offer's IRI.

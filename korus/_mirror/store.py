@@ -83,7 +83,7 @@ class Candidate:
 
 @frozen
 class Looks:
-    """What second looks at offers that a sweep did not see came to.
+    """Results of second looks at offers that a sweep did not see.
 
     Attributes:
         gone: They are not there.
@@ -261,7 +261,7 @@ class Store:
             self._fenced(connection, lease, None)
 
     def release(self, lease: Lease, state: str, *, keep: bool) -> None:
-        """Give a scope back that was not swept to the end.
+        """Release a scope that was not swept to the end.
 
         Args:
             lease: The sweep.

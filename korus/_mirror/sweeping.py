@@ -1,4 +1,4 @@
-"""What a sweep concludes: decisions without I/O.
+"""Conclusions of a sweep: decisions without I/O.
 
 A sweep reads a scope (a catalogue, from one day to another), and what it did not see may be gone. It is not taken for
 gone when the lists changed while they were read, were read in part, or lack too much at once.
@@ -41,7 +41,7 @@ CATALOGS: Final = "catalogs"
 
 @frozen
 class Scope:
-    """What a sweep reads: a catalogue's offers from one day to another, and all that they belong to.
+    """Scope of a sweep: a catalogue's offers from one day to another, and all that they belong to.
 
     Attributes:
         catalog: The catalogue's IRI; None for the list of catalogues itself.
@@ -96,7 +96,7 @@ class Missing:
 
 @frozen
 class Verdict:
-    """Whether a sweep may remove what it did not see.
+    """Permission of a sweep to remove what it did not see.
 
     Attributes:
         state: ``done``: it may; ``unsettled``: its lists were not read whole and calm; ``quarantined``: it lacks too

@@ -161,7 +161,7 @@ class OrderEntry:
 
     @property
     def name(self) -> str:
-        """What a message calls it."""
+        """Name of the order in messages."""
         return self.reference or str(self.iri)
 
 

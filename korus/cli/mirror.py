@@ -54,7 +54,7 @@ def sync(
     after: Annotated[str | None, typer.Option(help="Only offers on this date or later (2027-05-15).")] = None,
     before: Annotated[str | None, typer.Option(help="Only offers on this date or earlier.")] = None,
     sessions: Annotated[bool, typer.Option("--sessions", help="Read the sessions of offers too.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Read every page anew.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read every page again.")] = False,
     accept: Annotated[
         bool, typer.Option("--accept", help="Carry out the removals that are held in quarantine.")
     ] = False,

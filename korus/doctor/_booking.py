@@ -1,4 +1,4 @@
-"""What only a booking shows: a hold that is left to expire, and off production an order. Asked for explicitly."""
+"""Findings that need a booking: a hold that is left to expire, and off production an order. Asked for explicitly."""
 
 from __future__ import annotations
 

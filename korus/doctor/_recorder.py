@@ -62,7 +62,7 @@ class Recorder(httpx.BaseTransport):
 
 
 class Log:
-    """What was asked and answered, and how much more may be asked.
+    """Exchanges of the probe, and how many more may follow.
 
     Args:
         most: How many requests at most.

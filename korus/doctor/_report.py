@@ -83,7 +83,7 @@ _ASSUMPTIONS = (
 
 @define
 class Report:
-    """What was found.
+    """Findings.
 
     Attributes:
         korus_version: The version of korus.

@@ -18,7 +18,7 @@ __all__ = ["Controls"]
 
 
 class Controls(Protocol):
-    """What the administration and the pages for people need of a sandbox."""
+    """Parts of a sandbox that its administration and its pages for people need."""
 
     clock: Clock
     catalogue: Catalogue

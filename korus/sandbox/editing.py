@@ -220,7 +220,7 @@ class CatalogEditor:
         self._change_plan(what, disabled=disabled)
 
     def rename(self, what: str, name: str) -> None:
-        """Give a product or a base another name, in all languages.
+        """Rename a product or a base, in all languages.
 
         Raises:
             KeyError: There is no such thing.

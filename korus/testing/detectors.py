@@ -1,4 +1,4 @@
-"""What shows by its form alone that it is private: addresses, numbers with check digits, tokens, random words.
+"""Detectors of private values by their form alone: addresses, numbers with check digits, tokens, random words.
 
 The same detectors conceal a recording and look through a finished one, so what a scan would find is not written. Check
 digits decide where there are any: sixteen digits are a card only if Luhn's sum fits, letters and digits an account only

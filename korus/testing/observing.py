@@ -1,4 +1,4 @@
-"""What a test can see of the clients that it observes: their events, and their spans."""
+"""Observations of a test about its clients: their events, and their spans."""
 
 from __future__ import annotations
 

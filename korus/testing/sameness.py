@@ -1,6 +1,6 @@
-"""Whether two recordings of a story say the same, so that an unchanged story needs no new file.
+"""Comparison of two recordings of a story, so that an unchanged story needs no new file.
 
-What every recording has anew says nothing: the numbers that a server gives to requests and to what is booked, tokens,
+What differs in every recording says nothing: the numbers that a server gives to requests and to what is booked, tokens,
 and moments within two days of the recording. All else is compared, and so is which of those numbers is which.
 """
 
@@ -83,7 +83,7 @@ def _text(interaction: Interaction) -> str:
 
 @define
 class _Labels:
-    """Names for what is made anew, by the order in which it is met."""
+    """Names for what differs in every recording, by the order in which it is met."""
 
     recorded_at: dt.datetime
     fixed: frozenset[str]

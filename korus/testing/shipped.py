@@ -1,4 +1,4 @@
-"""What comes with korus for checking recordings: the present description, corrected, and what differs from it."""
+"""Data that korus brings for checking recordings: the present description, corrected, and what differs from it."""
 
 from __future__ import annotations
 

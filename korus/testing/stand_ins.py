@@ -1,4 +1,4 @@
-"""What takes the place of a body that nobody can look into: a sentence with its type, its length and a keyed digest.
+"""Stand-ins for bodies that nobody can look into: a sentence with its type, its length and a keyed digest.
 
 The same content has the same stand-in, so a request that sends it again is recognised. Images stay images that can be
 opened, with the sentence behind their end.

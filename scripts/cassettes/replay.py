@@ -77,7 +77,7 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether answers were read and all went well."""
+        """True if answers were read and all went well."""
         return bool(self.read) and not self.troubles
 
     def as_json(self) -> str:

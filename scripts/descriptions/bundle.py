@@ -44,7 +44,7 @@ NOT_SUPPORTED = {
     ("encoding", "itemEncoding"): "parts by position",
     ("discriminator", "defaultMapping"): "an alternative for all other values",
 }
-"""What OpenAPI 3.2 has and a generated client would not do: kind and field, and what it is for."""
+"""Parts of OpenAPI 3.2 that a generated client would not do: kind and field, and what it is for."""
 
 
 @frozen
@@ -117,7 +117,7 @@ def _schemas_with_discriminators(source: Source, found: Normal) -> list[tuple[st
 
 
 def _collect(source: Source, found: Normal) -> None:
-    """Give every part of another file a place among the components, and every reference its one spelling."""
+    """Assign every part of another file a place among the components, and every reference its one spelling."""
     places: dict[tuple[str, str], str] = {}
     # what a reference leads to is looked up before anything is moved
     nodes = {(one.kind, one.goal): source.at(one.goal) for one in found.references}

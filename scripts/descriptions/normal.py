@@ -47,7 +47,7 @@ class Unknown:
 
 @define
 class Normal:
-    """What was found on the way.
+    """Findings on the way.
 
     Attributes:
         references: Every reference that stands where one may.

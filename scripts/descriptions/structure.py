@@ -1,4 +1,4 @@
-"""What OpenAPI 3.0, 3.1 and 3.2 let stand where: the fields of each kind of object.
+"""Grammar of OpenAPI 3.0, 3.1 and 3.2: the fields of each kind of object.
 
 A field's type is the kind of what stands there, ``{kind}`` for a mapping of them, ``[kind]`` for a list, and an empty
 text for a plain value.

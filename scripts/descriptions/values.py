@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeGuard
 __all__ = ["Json", "Object", "as_list", "as_object", "is_list", "is_object"]
 
 Json: TypeAlias = Any
-"""What a description holds at some place: nothing is promised about it."""
+"""Value of a description at some place: nothing is promised about it."""
 
 Object: TypeAlias = dict[str, Any]
 """An object of a description, as the reader returns it."""

@@ -1,4 +1,4 @@
-"""What hooks hear of a booking: steps of the protocol, actions, and no reference or person. Both colours."""
+"""Events of a booking for hooks: steps of the protocol, actions, and no reference or person. Both colours."""
 
 from __future__ import annotations
 

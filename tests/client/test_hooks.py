@@ -1,4 +1,4 @@
-"""What a client's hooks hear of its calls, and that no hook breaks one. Both colours."""
+"""Events of a client's calls for hooks, and that no hook breaks one. Both colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Descriptions that nobody here wrote: nothing is lost in silence, and nothing is reported that is none."""
+"""Descriptions that nobody here wrote: nothing is lost in silence, and no change is reported that there was not."""
 
 from __future__ import annotations
 

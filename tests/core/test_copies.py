@@ -1,4 +1,4 @@
-"""What users hold can be pickled, copied and shown, and shows no person."""
+"""Objects that users hold can be pickled, copied and shown, and shows no person."""
 
 import copy
 import pickle

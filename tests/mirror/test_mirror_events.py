@@ -1,4 +1,4 @@
-"""What hooks hear of a sweep."""
+"""Events of a sweep for hooks."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ CASSETTES = "tests/cassettes"
 
 @frozen
 class Operation:
-    """What the places are searched for."""
+    """Texts that the places are searched for."""
 
     name: str
     method: str

@@ -9,7 +9,7 @@ from web import application
 
 @pytest.fixture
 def visit(korus, tmp_path):
-    """What a browser gets from the shop's application, which runs in the test."""
+    """Answers of the shop's application, which runs in the test, to a browser."""
     with korus.with_options(journal=str(tmp_path / "journal.db")) as client:
         app = application(Shop(client, {}.__setitem__))
 

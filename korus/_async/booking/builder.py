@@ -107,7 +107,7 @@ class _Forms(Protocol):
 
 @frozen
 class AsyncLookUps:
-    """What a booking asks the API before it is judged."""
+    """Questions of a booking to the API before it is judged."""
 
     offers: _Offers
     forms: _Forms

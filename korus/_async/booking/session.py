@@ -65,6 +65,6 @@ class AsyncSession:
 
     @property
     def name(self) -> str:
-        """What a repr shows: the API's address, and the language if one is set."""
+        """Fields of a repr: the API's address, and the language if one is set."""
         config = self.config
         return f"{config.base_url} in {config.language}" if config.language else config.base_url

@@ -155,7 +155,7 @@ class AsyncMirror:
             between: The first and the last day of the offers, either of which may be None; all when left out.
             sessions: Read the sessions of offers too: a request for each ticket that needs one.
             accept: Carry out what earlier sweeps held in quarantine.
-            full: Ask for every page anew, without conditional requests.
+            full: Ask for every page again, without conditional requests.
             prefetch: Pages to fetch ahead.
             progress: Called with how far it has come.
 

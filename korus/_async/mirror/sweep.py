@@ -49,7 +49,7 @@ _OLD_ENOUGH_SECONDS: Final = 60.0
 
 
 class _Same(dict[str, Any]):
-    """What stands for an item of a page that has not changed."""
+    """Placeholder of an item of a page that has not changed."""
 
 
 @frozen
@@ -65,7 +65,7 @@ class _Unchanged:
 
 @frozen
 class _Found:
-    """What a list of offers has, on how many pages."""
+    """Contents of a list of offers, and the number of its pages."""
 
     entries: list[Entry]
     pages: int

@@ -108,7 +108,7 @@ class _Forms(Protocol):
 
 @frozen
 class LookUps:
-    """What a booking asks the API before it is judged."""
+    """Questions of a booking to the API before it is judged."""
 
     offers: _Offers
     forms: _Forms

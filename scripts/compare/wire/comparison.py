@@ -103,7 +103,7 @@ def _other_fields(old: Document, new: Document, findings: Findings) -> None:
 
 
 def _components(document: Document) -> dict[str, tuple[str, frozenset[str]]]:
-    """Give the text of each component and what it refers to."""
+    """Return the text of each component and what it refers to."""
     found: dict[str, tuple[str, frozenset[str]]] = {}
     for section, entries in as_object(document.root.get("components")).items():
         for name, content in as_object(entries).items():
