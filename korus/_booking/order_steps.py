@@ -222,14 +222,20 @@ def _order(call: _Call) -> Steps[OrderResult]:
     # should this be left behind, it can be seen later whether somebody has ordered the same by other reservations since
     known = [found.iri for found in listed if found.iri is not None]
     call = evolve(call, intent=evolve(call.intent, details={**call.intent.details, "known": known}))
+    # an order of another reference may be that of an earlier call for the same reservation
+    uncertain = {
+        line.number: _foreign(call, line, states[line.reservation])
+        for line in lines
+        if states[line.reservation].kind == "foreign" and line.reservation in call.in_doubt
+    }
     problems = [
         HoldProblem(line.number, line.reservation, states[line.reservation].reason)
         for line in lines
-        if states[line.reservation].kind in {"ended", "foreign", "absent"}
+        if states[line.reservation].kind in {"ended", "foreign", "absent"} and line.number not in uncertain
     ]
     if problems:
         raise ReservationUnusable(problems, operation=OPERATION)
-    outcomes = _ordered(call, lines, states)
+    outcomes = {**_ordered(call, lines, states), **uncertain}
     return (yield from _rounds(call, states, outcomes, lost=None))
 
 
@@ -341,8 +347,13 @@ def _after_refusal(
         line for line in pending if line.reservation in found and found[line.reservation].kind == "absent"
     ]
     outcomes.update(_left_unknown(call, absent, lost or error))
-    if lost is not None:
-        outcomes.update(_lapsed(call, pending, found))
+    lapsed = _lapsed(call, pending, found)
+    # an order of another reference that was not there before the request may be its result
+    outcomes.update(
+        (number, outcome)
+        for number, outcome in lapsed.items()
+        if lost is not None or outcome.status == "unknown"
+    )
     left = [line for line in pending if line.number not in outcomes]
     if lost is not None or proves_order(error) or redirects_after_work(error):
         outcomes.update(_left_unknown(call, left, lost or error))

@@ -30,7 +30,6 @@ __all__ = [
     "find_matches",
 ]
 
-_KEPT: Final = 50
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 

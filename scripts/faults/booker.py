@@ -13,6 +13,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import logging
+import math
 import os
 import platform
 import random
@@ -224,7 +225,7 @@ class Making:
         ordered: The order of each offer that has one.
         recovered: Reservations of before a crash of which it is not known yet what they hold.
         sold_out: Why no more can be had.
-        ends: When to give up.
+        ends: When to give up, once it has begun.
     """
 
     plan: Plan
@@ -232,7 +233,11 @@ class Making:
     ordered: dict[str, str] = field(factory=dict[str, str])
     recovered: list[str] = field(factory=list[str])
     sold_out: str = ""
-    ends: float = field(factory=lambda: time.monotonic() + _PATIENCE)
+    ends: float = math.inf
+
+    def begin(self) -> None:
+        """Let its time run from now: a process makes its bookings one after another."""
+        self.ends = time.monotonic() + _PATIENCE
 
     @property
     def wanted(self) -> list[str]:
@@ -334,6 +339,7 @@ class ThreadBooker:
 
     def _until_over(self, making: Making) -> None:
         is_known = False
+        making.begin()
         while time.monotonic() < making.ends and not (is_known and making.is_over):
             try:
                 if not is_known:
@@ -408,6 +414,7 @@ class TaskBooker:
     async def book(self, making: Making) -> None:
         """Make one booking."""
         is_known = False
+        making.begin()
         while time.monotonic() < making.ends and not (is_known and making.is_over):
             try:
                 if not is_known:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from scripts.simulate.audit import COUNTS
+from scripts.simulate.audit import COUNTS, REPEATED
 from scripts.simulate.breaks import BREAKS, broken
 from scripts.simulate.choices import choices_of
 from scripts.simulate.model import ASSUMPTIONS, Assumptions
@@ -86,7 +86,9 @@ def _print_failing(
     number: int, result: Result, seed: int, assumptions: Assumptions, rule: str | None
 ) -> None:
     count = next(name for name in COUNTS if result.counts[name])
-    print(f"\nschedule {number} of seed {seed} (python -m scripts.simulate --seed {seed} --only {number}):")
+    off = "".join(f" --without {name}" for name in ASSUMPTIONS if not getattr(assumptions, name))
+    again = f"python -m scripts.simulate --seed {seed} --only {number}{off}"
+    print(f"\nschedule {number} of seed {seed} ({again}):")
     for note in result.notes:
         print(f"    {note}")
     print("shrunk:\n")
@@ -94,11 +96,17 @@ def _print_failing(
 
 
 def _print_assumptions(seed: int, schedules: int) -> int:
+    print(f"with all: {_broken(search(seed, schedules))}", flush=True)
     for name, meaning in ASSUMPTIONS.items():
         tally = search(seed, schedules, evolve(Assumptions(), **{name: False}))
-        broken_counts = [f"{count} {much}" for count, much in tally.counts.items() if much]
-        print(f"without {name} ({meaning}): {', '.join(broken_counts) or 'nothing'}")
+        print(f"without {name} ({meaning}): {_broken(tally)}", flush=True)
     return 0
+
+
+def _broken(tally: Tally) -> str:
+    counts = [f"{count} {much}" for count, much in tally.counts.items() if much]
+    repeated = tally.verdicts[REPEATED]
+    return ", ".join([*counts, *([f"held again {repeated}"] if repeated else [])]) or "nothing"
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scripts.simulate.reads import Look
     from scripts.simulate.world import Process, Task, World
 
-__all__ = ["COUNTS", "Audit", "Request"]
+__all__ = ["COUNTS", "REPEATED", "Audit", "Request"]
 
 COUNTS: Final = {
     "doubled": "units ordered beyond what was asked for (R1)",
@@ -40,6 +40,7 @@ COUNTS: Final = {
     "unproven_absence": "absence acted on without proof (R10)",
     "endless": "schedules that did not come to rest",
 }
+REPEATED: Final = "line held again though its first hold exists"
 _NEARLY: Final = 0.001
 
 
@@ -307,6 +308,17 @@ class Audit:
         for made in api.bought.values():
             if made.iri not in self._told:
                 self.add("lost", f"{made.iri} of {made.intent} exists and nobody was told")
+        self._count_repeated_holds()
+
+    def _count_repeated_holds(self) -> None:
+        """Count lines that were held a second time: no harm (nobody orders the first), but stock."""
+        times: defaultdict[tuple[str, int], set[float]] = defaultdict(set)
+        for held in self.world.api.held.values():
+            for line in held.lines:
+                times[line].add(held.made)
+        repeated = sum(len(made) - 1 for made in times.values())
+        if repeated:
+            self.verdicts[REPEATED] += repeated
 
     def _check_request(self, request: Request) -> None:
         units: Counter[str] = Counter()

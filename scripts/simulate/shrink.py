@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from attrs import asdict
+
 from scripts.simulate.breaks import broken
 from scripts.simulate.model import ALL_HOLD, Assumptions
 from scripts.simulate.simulation import simulate
@@ -78,9 +80,11 @@ def as_test(
             lines.append("        ")
         lines[-1] += f"{number}, "
     written = "\n".join(line.rstrip() for line in lines)
+    off = ", ".join(f"{name}=False" for name, holds in asdict(assumptions).items() if not holds)
+    given = f"numbers, Assumptions({off})" if off else "numbers"
     return (
         f"def test_{count}_stays_zero() -> None:\n"
         f"    # {note}\n"
         f"    numbers = [\n{written}\n    ]\n"
-        f"    assert simulate(numbers).counts[{count!r}] == 0\n"
+        f"    assert simulate({given}).counts[{count!r}] == 0\n"
     )

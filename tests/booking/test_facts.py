@@ -25,10 +25,13 @@ from korus._booking import facts
 from korus._booking.facts import (
     FailedEntry,
     HeldItem,
+    HoldAnswer,
+    OrderAnswer,
     OrderFacts,
     ReservationFacts,
     describe_failure,
     iri_of,
+    is_newest_first,
     is_similar,
     moment,
     relative,
@@ -371,7 +374,52 @@ class TestFailedEntries:
         assert worked_out == dict.fromkeys(names, 1)
 
 
+class TestAnswers:
+    @pytest.mark.parametrize(
+        ("answer", "made", "failures"),
+        [(HoldAnswer, "reservations", "failedReservations"), (OrderAnswer, "orders", "failedOrders")],
+    )
+    def test_answer_lists_what_was_made_or_what_failed(self, answer, made, failures):
+        entry = {"@id": f"/v1/booking/{made}/1"}
+        found = answer.read({made: [entry]})
+        assert [each.iri for each in getattr(found, made)] == [entry["@id"]]
+        assert found.failures == ()
+        assert len(answer.read({failures: [{"offer": offer_iri(1)}]}).failures) == 1
+        assert answer.read({failures: None}) == answer((), ())
+        both = answer.read({made: [entry], failures: [{}]})
+        assert (len(getattr(both, made)), len(both.failures)) == (1, 1)
+
+    @pytest.mark.parametrize("answer", [HoldAnswer, OrderAnswer])
+    @pytest.mark.parametrize("document", [{}, {"reservations": None, "orders": {}}, {"title": "Conflict"}])
+    def test_answer_that_lists_neither_is_none(self, answer, document):
+        assert answer.read(document) is None
+
+
 class TestSmallReadings:
+    @pytest.mark.parametrize(
+        ("seconds", "is_sorted"),
+        [
+            ((), True),
+            ((3,), True),
+            ((3, 2, 1), True),
+            ((2, 2), True),
+            ((3, None, 1), True),
+            ((1, 2), False),
+            ((3, 1, 2), False),
+            ((1, None, 2), False),
+        ],
+    )
+    def test_list_is_newest_first_unless_it_shows_otherwise(self, seconds, is_sorted):
+        listed = [held(createdAt=None) if second is None else held(seconds=second) for second in seconds]
+        assert is_newest_first(listed) is is_sorted
+
+    def test_json_of_an_entry_is_as_it_came_and_of_an_iri_its_name(self):
+        entry = held_json(name="r", quantity=2)
+        assert ReservationFacts.read(entry).to_dict() == entry
+        assert ReservationFacts.read(reservation_iri("r")).to_dict() == {"@id": reservation_iri("r")}
+        assert OrderFacts.read(order_iri("o")).to_dict() == {"@id": order_iri("o")}
+        assert OrderFacts.read(17).to_dict() == {}
+
     @pytest.mark.parametrize(
         ("iri", "expected"),
         [
@@ -379,6 +427,7 @@ class TestSmallReadings:
             ("https://api.example.com/v1/x", "/v1/x"),
             ("https://api.example.com/prefix/v1/x", "/v1/x"),
             ("/prefix/v1/x", "/v1/x"),
+            ("//v1/x", "/v1/x"),
             ("see/v1/x", "see/v1/x"),
             ("https://api.example.com/v2/x", "https://api.example.com/v2/x"),
         ],

@@ -253,6 +253,16 @@ class TestWhatCannotBeOrdered:
         assert world.names()[-2:] == ["Settle", "InDoubt"]
         assert world.only("Settle")[0].outcome == {"refused": "ReservationUnusable"}
 
+    def test_order_of_another_reference_may_be_of_a_call_in_doubt(self):
+        named = [reservation(order_name="x"), reservation("b")]
+        world = Api(*named, orders=[made_order("x", externalReference="X-1")])
+        world.script("InDoubt", lambda _: frozenset({A}))
+        world.script("SendOrder", lambda _: answer(made_order("y", "b")))
+        first, second = run(world, "a", "b").lines
+        assert (first.status, [made.iri for made in first.results]) == ("unknown", [order_iri("x")])
+        assert second.status == "succeeded"
+        assert world.sends() == [(B,)]
+
     def test_reservation_that_does_not_exist_is_refused(self):
         with pytest.raises(ReservationUnusable, match="there is no such reservation"):
             run(Api(ReadReservation=lambda _: not_found()))
@@ -434,6 +444,14 @@ class TestRefusals:
         (outcome,) = run(world).lines
         assert (outcome.status, outcome.adopted) == ("succeeded", True)
         assert world.waited() == 0
+
+    @pytest.mark.parametrize("error", [Conflict("no", status=409), StatusError("see other", status=303)])
+    def test_refusal_beside_a_new_order_of_another_reference_is_unknown(self, error):
+        # an API may write references otherwise than they were sent
+        world = Api(SendOrder=lambda _: (world.buy(externalReference="X-1"), error)[1])
+        (outcome,) = run(world).lines
+        assert (outcome.status, [made.iri for made in outcome.results]) == ("unknown", [order_iri("o")])
+        assert world.names()[-1] == "Advance unknown"
 
     def test_redirect_that_a_look_cannot_explain_is_unknown(self):
         world = Api(SendOrder=[StatusError("see other", status=303)])

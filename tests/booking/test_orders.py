@@ -147,10 +147,10 @@ class TestUnits:
         assert units_to_rebook(made, [B, A]) == [(two, 3), (one, 2)]
 
     def test_reservation_for_several_lines_is_all_of_each(self):
-        one, two = line(2, 1), line(3, 2)
+        one, two = line(3, 1), line(2, 2)
         shared = held_json(name="a")
         made = request(outcome((one, [shared]), (two, [shared])))
-        assert units_to_rebook(made, [A]) == [(one, 2), (two, 3)]
+        assert units_to_rebook(made, [A]) == [(one, 3), (two, 2)]
 
     def test_no_more_units_are_held_again_than_were_asked_for(self):
         asked = line(2)

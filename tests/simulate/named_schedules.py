@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scripts.simulate.audit import REPEATED
 from scripts.simulate.model import Character
 from scripts.simulate.script import Script
 
@@ -177,4 +178,30 @@ NAMED = {
         orders_same=True,
         pause=118.0,
     ),
+    "found: refused by a proxy's second try, and the order shows another reference": Script(
+        faults={"SendOrder": ["a proxy's second try refused"]},
+        character=Character(reference="mangled", explains=False),
+    ),
+    "found: ordered again after an unknown order that shows another reference": Script(
+        faults={"SendOrder": ["answer omits an entry"]},
+        unknowns=["order again"],
+        character=Character(reference="mangled"),
+    ),
 }
+
+_LATE_HOLD = Script(faults={"SendHold": [_LATE]})
+_LAST_MOMENT = Script(faults={"SendOrder": [_LATE]}, pause=18.0, character=Character(life=20.0))
+_DIED_WHILE_ORDERING = NAMED["row 1: killed while the order was under way, and run again"]
+
+WITHOUT = {
+    ("a1",): (NAMED["row 2: lost, done late, and sent again while reads lag"], "doubled"),
+    ("a2",): (_LATE_HOLD, REPEATED),
+    ("a3",): (
+        Script(faults={"SendHold": ["answer lost after the work"]}, always={"ListReservations": "read lags"}),
+        REPEATED,
+    ),
+    ("a4",): (_DIED_WHILE_ORDERING, "falsely_failed"),
+    ("a2", "a5"): (_LAST_MOMENT, "falsely_failed"),
+    ("a7",): (_DIED_WHILE_ORDERING, "doubled"),
+}
+"""Schedules that break a rule, or hold something again, without assumptions, and what they show."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
-from named_schedules import NAMED
+from attrs import evolve
+from named_schedules import NAMED, WITHOUT
 
 from korus._journal.intent_log import MemoryIntentLog
 from scripts.simulate.breaks import BREAKS, broken
+from scripts.simulate.model import ALL_HOLD, Assumptions
+from scripts.simulate.search import search
 from scripts.simulate.simulation import simulate_script
+
+if TYPE_CHECKING:
+    from scripts.simulate.script import Script
 
 _CAUGHT_BY = {
     "R1": ("row 2: refused as ordered already, by a proxy's second try, while reads lag", "doubled"),
@@ -68,3 +75,18 @@ def test_undone_fix_is_caught_by_a_named_schedule(rule: str) -> None:
 def test_two_calls_for_one_reservation_double_without_the_query(query: str, name: str) -> None:
     with patch.object(MemoryIntentLog, query, return_value=frozenset[str]()):
         assert simulate_script(NAMED[name]).counts["doubled"] > 0
+
+
+@pytest.mark.parametrize(("off", "schedule"), WITHOUT.items(), ids=map("-".join, WITHOUT))
+def test_what_breaks_without_an_assumption(off: tuple[str, ...], schedule: tuple[Script, str]) -> None:
+    script, count = schedule
+    broken_without = simulate_script(script, evolve(ALL_HOLD, **dict.fromkeys(off, False)))
+    assert broken_without.counts.get(count, 0) + broken_without.verdicts.get(count, 0) > 0
+    with_all = simulate_script(script)
+    assert with_all.is_clean
+    assert count not in with_all.verdicts
+
+
+@pytest.mark.parametrize("name", ["a2", "a3", "a5", "a6", "a8"])
+def test_nothing_is_bought_twice_without_what_only_holds_rest_on(name: str) -> None:
+    assert search(1, 60, Assumptions(**{name: False})).is_clean
