@@ -6,8 +6,9 @@ take and return in `korus.models` and `korus.types`. Nothing is imported before 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from korus._core.late_names import late_names
 from korus._version import __version__
 
 if TYPE_CHECKING:
@@ -70,21 +71,8 @@ _HOMES = {
     "RetryPolicy": "korus._core.retry_policy",
     "Timeouts": "korus._core.config",
     "Tracing": "korus._otel.tracing",
+    **{name: f"korus.{name}" for name in ("errors", "forms", "hooks", "iri", "models", "money", "types")},
 }
-_MODULES = frozenset({"errors", "forms", "hooks", "iri", "models", "money", "types"})
 
-
-def __getattr__(name: str) -> Any:
-    import importlib  # noqa: PLC0415 (nothing is imported before it is used)
-
-    if name in _MODULES:
-        return importlib.import_module(f"korus.{name}")
-    if name in _HOMES:
-        found = getattr(importlib.import_module(_HOMES[name]), name)
-        globals()[name] = found
-        return found
-    raise AttributeError(f"module 'korus' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if not TYPE_CHECKING:  # a type checker would take any name for one of the module's
+    __getattr__, __dir__ = late_names(__name__, _HOMES)

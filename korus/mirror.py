@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from korus._core.distribution import install_hint
+from korus._core.late_names import late_names
 from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -63,21 +64,17 @@ _HOMES = {
     "write_json_lines": "korus._mirror.feed",
 }
 
+_import, _names = late_names(__name__, _HOMES)
 
-def __getattr__(name: str) -> Any:
-    import importlib  # noqa: PLC0415 (SQLAlchemy is an extra)
 
-    if name not in _HOMES:
-        raise AttributeError(f"module 'korus.mirror' has no attribute {name!r}")
+def _import_with_extra(name: str) -> Any:
     try:
-        found = getattr(importlib.import_module(_HOMES[name]), name)
+        return _import(name)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "sqlalchemy":
             raise
         raise ConfigurationError(f"The mirror needs the extra: {install_hint('mirror')}") from None
-    globals()[name] = found
-    return found
 
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if not TYPE_CHECKING:  # a type checker would take any name for one of the module's
+    __getattr__, __dir__ = _import_with_extra, _names

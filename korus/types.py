@@ -8,7 +8,9 @@ Example:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from korus._core.late_names import late_names
 
 if TYPE_CHECKING:
     from korus._booking.beneficiaries import Requirement
@@ -89,16 +91,5 @@ _HOMES = {
     "Violation": "korus.errors",
 }
 
-
-def __getattr__(name: str) -> Any:
-    import importlib  # noqa: PLC0415 (nothing is imported before it is used; a journal entry needs an extra)
-
-    if name not in _HOMES:
-        raise AttributeError(f"module 'korus.types' has no attribute {name!r}")
-    found = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if not TYPE_CHECKING:  # a type checker would take any name for one of the module's
+    __getattr__, __dir__ = late_names(__name__, _HOMES)

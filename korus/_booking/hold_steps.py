@@ -9,10 +9,22 @@ else.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from korus._booking.bulk_call import (
+    FIRST_PAUSE,
+    MOST_PAGES,
+    PAGE,
+    BulkCall,
+    BulkResult,
+    advance,
+    lost_answer,
+    next_pause,
+    still_mine,
+    taken_over,
+)
 from korus._booking.correlation import Correlation, correlate_holds
 from korus._booking.effects import (
     Advance,
@@ -38,9 +50,8 @@ from korus._booking.reconciliation import Matches, find_matches
 from korus._booking.snapshot import Snapshot
 from korus._core.throttled_log import report
 from korus._http.ambiguity import is_ambiguous, is_from_api, redirects_after_work
-from korus._journal.intent_log import Intent, State, TakenOver
+from korus._journal.intent_log import TakenOver
 from korus.errors import (
-    ConnectionLost,
     JournalFailed,
     KorusError,
     NotFound,
@@ -53,80 +64,34 @@ from korus.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from korus._booking.bulk_call import Patience
     from korus._booking.effects import Steps
     from korus._booking.facts import FailedEntry, HoldAnswer, Page
     from korus._booking.request_items import RequestedLine
+    from korus._journal.intent_log import Intent
 
-__all__ = ["HoldResult", "Patience", "as_told", "hold", "resolve_hold", "take_snapshot"]
+__all__ = ["HoldResult", "as_told", "hold", "resolve_hold", "take_snapshot"]
 
 _LOG = logging.getLogger("korus.booking")
 OPERATION: Final = "bulk_create_reservations"
-_PAGE: Final = 50
 # enough to know what was made in the same second as the newest
 _SNAPSHOT: Final = 20
-# more pages than any account can fill between two looks; a list that goes on is not believed
-_MOST_PAGES: Final = 1000
-_FIRST_PAUSE: Final = 0.2
-_LONGEST_PAUSE: Final = 2.0
 _ROUNDS: Final = 3
 
-
-@frozen
-class Patience:
-    """How long the protocol waits for certainty.
-
-    Attributes:
-        settle: Seconds within which the API finishes what it has begun and its reads show it.
-        total: Seconds for a whole call; None for no limit.
-        is_shared: True if all who book for the account write into the same log.
-    """
-
-    settle: float
-    total: float | None
-    is_shared: bool = False
-
-    @property
-    def most(self) -> float:
-        """Seconds to keep asking an API that cannot be asked."""
-        return max(self.settle, self.total or self.settle)
+HoldResult: TypeAlias = BulkResult[ReservationFacts]
 
 
 @frozen
-class HoldResult:
-    """The outcome of the lines of one call.
-
-    Attributes:
-        lines: One outcome for each line, in order.
-        unplaced: Failed entries that belong to no line that could be told.
-        strangers: Reservations of the answer that belong to no line.
-    """
-
-    lines: tuple[LineOutcome[ReservationFacts], ...]
-    unplaced: tuple[FailedEntry, ...] = ()
-    strangers: tuple[ReservationFacts, ...] = ()
-
-
-@frozen
-class _Call:
+class _Call(BulkCall):
     """One call and what has become of its lines so far, by their places."""
 
-    intent: Intent
     lines: tuple[Line, ...]
     requested: tuple[RequestedLine, ...]
     snapshot: Snapshot | None
-    patience: Patience
     items: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
-    is_ours: bool = True
 
     def unknown(self, cause: KorusError) -> OutcomeUnknown:
-        return OutcomeUnknown(
-            f"{OPERATION}: it is not known whether this was held, since the answer was lost ({cause}) and asking "
-            "did not settle it; korus.reservations.resolve asks again",
-            intent=self.intent.to_dict(),
-            operation=OPERATION,
-            status=cause.status,
-            request_id=cause.request_id,
-        )
+        return self.outcome_unknown(cause, OPERATION, "held")
 
 
 # --- holding -----------------------------------------------------------------------------------------------
@@ -164,12 +129,12 @@ def hold(
         OutcomeUnknown: Of not one line could be found out whether it was held.
         KorusError: The API refused the call; nothing is held.
     """
-    call = _Call(intent, tuple(lines), tuple(requested), snapshot, patience, tuple(items))
+    call = _Call(intent, patience, tuple(lines), tuple(requested), snapshot, tuple(items))
     yield from perform(OpenIntent(intent))
     try:
         return (yield from _rounds(call))
     except TakenOver:
-        raise call.unknown(_taken_over()) from None
+        raise call.unknown(taken_over(OPERATION)) from None
 
 
 def _rounds(call: _Call) -> Steps[HoldResult]:
@@ -178,7 +143,7 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
     began = yield from perform(Now())
     for sends in range(1, _ROUNDS + 1):
         try:
-            yield from _advance(call, "sending")
+            yield from advance(call, "sending")
         except JournalFailed as error:
             if sends == 1:
                 raise
@@ -199,7 +164,7 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
         else:
             return (yield from _read(call, pending, outcomes, answer))
         report(_LOG, logging.WARNING, "hold_lost", f"{lost}; looking for what became of it")
-        yield from _still_mine(call)
+        yield from still_mine(call)
         look = yield from _look_until_clear(call, pending, began, sends)
         outcomes.update(_found(call, look))
         repeatable = look.absent if sends < _ROUNDS else frozenset[int]()
@@ -228,8 +193,8 @@ def _read(
     # where the log cannot be written, the answer to this very request is word enough
     own = yield from write_down(Claim(call.intent, tuple(sorted(made))))
     outcomes.update(_tied(call, pending, tied, answer, set() if own is None else made - own))
-    strangers = tuple(answer.reservations[at] for at in tied.unmatched)
-    return (yield from _finish(call, outcomes, tied.unmatched_failures, strangers, is_answered=True))
+    unmatched = tuple(answer.reservations[at] for at in tied.unmatched)
+    return (yield from _finish(call, outcomes, tied.unmatched_failures, unmatched, is_answered=True))
 
 
 def _tied(
@@ -296,8 +261,8 @@ def _left_unknown(
 def _finish(
     call: _Call,
     outcomes: Mapping[int, LineOutcome[ReservationFacts]],
-    unplaced: tuple[FailedEntry, ...] = (),
-    strangers: tuple[ReservationFacts, ...] = (),
+    unmatched_failures: tuple[FailedEntry, ...] = (),
+    unmatched: tuple[ReservationFacts, ...] = (),
     *,
     is_answered: bool = False,
 ) -> Steps[HoldResult]:
@@ -310,7 +275,7 @@ def _finish(
     if all(outcome.status != "unknown" for outcome in lines):
         claims = tuple(held.iri for outcome in lines for held in outcome.results if held.iri is not None)
         yield from write_down(Settle(call.intent, _recorded(call.intent, lines), claims))
-        return HoldResult(lines, unplaced, strangers)
+        return HoldResult(lines, unmatched_failures, unmatched)
     intent = _noted(call.intent, lines)
     yield from write_down(Advance(intent, "unknown"))
     lines = tuple(_with_intent(outcome, intent) for outcome in lines)
@@ -320,7 +285,7 @@ def _finish(
             error.intent = intent.to_dict()
             error.candidates = tuple({held.iri: held for each in lines for held in each.candidates}.values())
             raise error
-    return HoldResult(lines, unplaced, strangers)
+    return HoldResult(lines, unmatched_failures, unmatched)
 
 
 def _with_intent(outcome: LineOutcome[ReservationFacts], intent: Intent) -> LineOutcome[ReservationFacts]:
@@ -328,21 +293,6 @@ def _with_intent(outcome: LineOutcome[ReservationFacts], intent: Intent) -> Line
     if outcome.status == "unknown" and isinstance(outcome.error, OutcomeUnknown):
         outcome.error.intent = {**intent.to_dict(), "line": outcome.line.number}
     return outcome
-
-
-def _advance(call: _Call, state: State) -> Steps[None]:
-    if not (yield from perform(Advance(call.intent, state))):
-        raise TakenOver
-
-
-def _still_mine(call: _Call) -> Steps[None]:
-    """Note that the call is reconciling; a log that cannot be written does not end it, since it only reads."""
-    if call.is_ours and (yield from write_down(Advance(call.intent, "reconciling"))) is False:
-        raise TakenOver
-
-
-def _taken_over() -> KorusError:
-    return ConnectionLost("another process has taken it over", sent=True, operation=OPERATION)
 
 
 # --- looking for what exists -------------------------------------------------------------------------------
@@ -379,7 +329,7 @@ def _look_until_clear(call: _Call, pending: Sequence[int], began: float, sends: 
     lost_at = yield from perform(Now())
     ends = max(began + patience.most, lost_at + patience.settle)
     absent_since: dict[int, float] = {}
-    pause = _FIRST_PAUSE
+    pause = FIRST_PAUSE
     while True:
         now = yield from perform(Now())
         try:
@@ -403,8 +353,8 @@ def _look_until_clear(call: _Call, pending: Sequence[int], began: float, sends: 
         if now >= ends:
             return seen
         yield from perform(Wait(min(pause, max(ends - now, 0.01))))
-        pause = min(pause * 1.6, _LONGEST_PAUSE)
-        yield from _still_mine(call)
+        pause = next_pause(pause)
+        yield from still_mine(call)
 
 
 def _note_absent(absent_since: dict[int, float], places: Iterable[int], now: float) -> None:
@@ -481,8 +431,8 @@ def _list_since(snapshot: Snapshot) -> Steps[_Listing]:
     seen: set[str] = set()
     listed: list[ReservationFacts] = []
     is_whole, reached = True, not snapshot.iris
-    for number in range(1, _MOST_PAGES + 1):
-        page: Page = yield from perform(ListReservations(number, _PAGE))
+    for number in range(1, MOST_PAGES + 1):
+        page: Page = yield from perform(ListReservations(number, PAGE))
         members: list[ReservationFacts] = list(page.members)
         fresh = [held for held in members if held.iri is not None and held.iri not in seen]
         listed += members
@@ -539,16 +489,16 @@ def resolve_hold(
     """
     stored = intent.details.get("baseline")
     snapshot = None if stored is None else Snapshot.from_dict(stored)
-    call = _Call(intent, tuple(lines), tuple(lines_of(intent)), snapshot, patience, is_ours=is_ours)
+    call = _Call(intent, patience, tuple(lines), tuple(lines_of(intent)), snapshot, is_ours=is_ours)
     pending = [place for place, entry in enumerate(known_lines(intent)) if entry is None]
-    lost = ConnectionLost("the answer was lost", sent=True, operation=OPERATION)
+    lost = lost_answer(OPERATION)
     look = _Look(absent=frozenset(pending))
     if intent.sent:
         began = yield from perform(Now())
         try:
             look = yield from _look_until_clear(call, pending, began, _ROUNDS)
         except TakenOver:
-            raise call.unknown(_taken_over()) from None
+            raise call.unknown(taken_over(OPERATION)) from None
         if not look.found and not look.absent and not look.candidates:
             raise call.unknown(lost)
     outcomes = _found(call, look)

@@ -9,10 +9,22 @@ twice whoever sends, and when.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from korus._booking.bulk_call import (
+    FIRST_PAUSE,
+    MOST_PAGES,
+    PAGE,
+    BulkCall,
+    BulkResult,
+    advance,
+    lost_answer,
+    next_pause,
+    still_mine,
+    taken_over,
+)
 from korus._booking.correlation import LineResult, correlate_orders
 from korus._booking.effects import (
     Advance,
@@ -45,9 +57,8 @@ from korus._http.ambiguity import (
     proves_order,
     redirects_after_work,
 )
-from korus._journal.intent_log import Intent, State, TakenOver
+from korus._journal.intent_log import Intent, TakenOver
 from korus.errors import (
-    ConnectionLost,
     DecodingFailed,
     JournalFailed,
     KorusError,
@@ -65,37 +76,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from korus._booking.bulk_call import Patience
     from korus._booking.effects import Steps
     from korus._booking.facts import FailedEntry, OrderAnswer, Page, ReservationFacts
-    from korus._booking.hold_steps import Patience
     from korus._booking.orders import OrderRequest
 
 __all__ = ["OrderResult", "ReservationState", "complete_order", "order", "resolve_order"]
 
 _LOG = logging.getLogger("korus.booking")
 OPERATION: Final = "bulk_create_orders"
-_PAGE: Final = 50
-# more pages than one reference can fill; a list that goes on is not believed
-_MOST_PAGES: Final = 1000
-_FIRST_PAUSE: Final = 0.2
-_LONGEST_PAUSE: Final = 2.0
 _TURN: Final = 0.1
 _ROUNDS: Final = 4
 
-
-@frozen
-class OrderResult:
-    """The outcome of the lines of an order.
-
-    Attributes:
-        lines: One outcome for each line, in order.
-        unplaced: Failed entries that belong to no line that could be told.
-        strangers: Orders of the answer, or of a reservation, that belong to no line.
-    """
-
-    lines: tuple[LineOutcome[OrderFacts], ...]
-    unplaced: tuple[FailedEntry, ...] = ()
-    strangers: tuple[OrderFacts, ...] = ()
+OrderResult: TypeAlias = BulkResult[OrderFacts]
 
 
 @frozen
@@ -118,26 +111,20 @@ class ReservationState:
 
 
 @frozen
-class _Call:
+class _Call(BulkCall):
     """One order in the making.
 
     Attributes:
-        intent: What is written down of it.
         request: What is ordered.
-        patience: How long to wait.
         began: When the call began.
-        is_ours: False if nothing is written down.
         completes: True if a process that died decided on it: what has been reported as failed since is left alone.
         in_doubt: Reservations for which somebody else may have ordered, or has: a refusal of them need not be the first
             word on them, and reads that show no order may lag.
         held: What the reservations were seen to hold.
     """
 
-    intent: Intent
     request: OrderRequest
-    patience: Patience
     began: float = 0.0
-    is_ours: bool = True
     completes: bool = False
     in_doubt: frozenset[str] = frozenset()
     held: dict[str, ReservationFacts] = field(factory=dict[str, "ReservationFacts"])
@@ -147,15 +134,7 @@ class _Call:
         return self.request.external_reference
 
     def unknown(self, cause: KorusError, reason: str = "") -> OutcomeUnknown:
-        return OutcomeUnknown(
-            reason
-            or f"{OPERATION}: it is not known whether this was ordered, since the answer was lost ({cause}) and asking "
-            "did not settle it; korus.orders.resolve asks again",
-            intent=self.intent.to_dict(),
-            operation=OPERATION,
-            status=cause.status,
-            request_id=cause.request_id,
-        )
+        return self.outcome_unknown(cause, OPERATION, "ordered", reason)
 
 
 _Outcomes = dict[int, LineOutcome[OrderFacts]]
@@ -175,14 +154,14 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
     """
     yield from perform(OpenIntent(intent))
     began = yield from perform(Now())
-    call = _Call(intent, request, patience, began)
+    call = _Call(intent, patience, request, began)
     try:
         yield from _wait_for_turn(call)
         call = evolve(call, in_doubt=(yield from perform(InDoubt(call.intent))))
         result = yield from _order(call)
         result = yield from _checked(call, result)
     except TakenOver:
-        raise call.unknown(_taken_over()) from None
+        raise call.unknown(taken_over(OPERATION)) from None
     except OutcomeUnknown:
         yield from write_down(Advance(intent, "unknown"))
         raise
@@ -192,7 +171,7 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
         if not (yield from _settled_as_refused(intent, error)) or (
             yield from _newly_in_doubt(call, call.request.lines)
         ):
-            raise call.unknown(_taken_over()) from None
+            raise call.unknown(taken_over(OPERATION)) from None
         raise
     return (yield from _finish(call, result))
 
@@ -249,7 +228,7 @@ def _wait_for_turn(call: _Call) -> Steps[None]:
         if not any(other.state == "sending" or other.id < call.intent.id for other in competing):
             return
         yield from perform(Wait(_TURN))
-        yield from _advance(call, "intended")
+        yield from advance(call, "intended")
 
 
 def _rounds(  # noqa: C901 (one round after the other)
@@ -263,14 +242,14 @@ def _rounds(  # noqa: C901 (one round after the other)
         outcomes: What is known already, by the line's number.
         lost: An answer for these lines that was lost before; None if nothing was sent.
     """
-    unplaced: list[FailedEntry] = []
-    strangers: list[OrderFacts] = []
+    unmatched_failures: list[FailedEntry] = []
+    unmatched: list[OrderFacts] = []
     for _ in range(_ROUNDS):
         pending = [line for line in call.request.lines if line.number not in outcomes]
         if not pending:
             break
         try:
-            yield from _advance(call, "sending")
+            yield from advance(call, "sending")
         except JournalFailed as error:
             if lost is None:
                 raise
@@ -294,23 +273,25 @@ def _rounds(  # noqa: C901 (one round after the other)
         else:
             read = yield from _read(call, pending, states, answer, lost)
             outcomes.update((outcome.line.number, outcome) for outcome in read.lines)
-            unplaced += read.unplaced
-            strangers += read.strangers
+            unmatched_failures += read.unmatched_failures
+            unmatched += read.unmatched
             pending = [line for line in pending if line.number not in outcomes]
             if not pending:
                 break
             lost = DecodingFailed("the answer does not say what became of it", operation=OPERATION)
-        yield from _still_mine(call)
+        yield from still_mine(call)
         found = yield from _try_to_look(call, pending)
         if found is None:
             break
         states = {**states, **found}
         outcomes.update(_seen(call, pending, found, lost))
     left = [line for line in call.request.lines if line.number not in outcomes]
-    outcomes.update(_left_unknown(call, left, lost or _taken_over()))
+    outcomes.update(_left_unknown(call, left, lost or taken_over(OPERATION)))
     lines = tuple(outcomes[line.number] for line in call.request.lines)
     placed = {made.iri for outcome in lines for made in outcome.results}
-    return OrderResult(lines, tuple(unplaced), tuple(made for made in strangers if made.iri not in placed))
+    return OrderResult(
+        lines, tuple(unmatched_failures), tuple(made for made in unmatched if made.iri not in placed)
+    )
 
 
 def _after_refusal(
@@ -329,7 +310,7 @@ def _after_refusal(
     if isinstance(error, ValidationFailed):
         error.violations = _traced(error, pending)
     if lost is None and any(line.reservation in call.in_doubt for line in pending):
-        lost = _lost_answer()
+        lost = lost_answer(OPERATION)
     found: Mapping[str, ReservationState] | None = {}
     if lost is not None or proves_order(error):
         found = yield from _try_to_look(call, pending)
@@ -403,8 +384,8 @@ def _read(
             outcomes[line.number] = outcome
             used.update(made.iri for made in outcome.results)
     left = {*tied.unmatched, *(at for result in tied.lines for at in result.entries)}
-    strangers = tuple(answer.orders[at] for at in sorted(left) if answer.orders[at].iri not in used)
-    return OrderResult(tuple(outcomes.values()), tied.unmatched_failures, strangers)
+    unmatched = tuple(answer.orders[at] for at in sorted(left) if answer.orders[at].iri not in used)
+    return OrderResult(tuple(outcomes.values()), tied.unmatched_failures, unmatched)
 
 
 def _is_proven(result: LineResult, orders: Sequence[OrderFacts], reservation: str) -> bool:
@@ -477,7 +458,7 @@ def _refused_line(
 ) -> LineOutcome[OrderFacts]:
     """Return the outcome of a line that the API refused: failed only for a reason that excludes an order."""
     if lost is None and line.reservation in call.in_doubt:
-        lost = _lost_answer()
+        lost = lost_answer(OPERATION)
     if failure.says_already_ordered:
         cause = lost or DecodingFailed("the order is not shown", operation=OPERATION)
         reason = "it is ordered, but its order is not shown yet; korus.orders.resolve asks again"
@@ -492,7 +473,7 @@ def _refused_line(
         return LineOutcome(line, "failed", error=error, raw=failure.raw)
     else:
         # what came before may have been processed, and this refusal does not exclude that
-        cause = lost or _lost_answer()
+        cause = lost or lost_answer(OPERATION)
         reason = f"refused ({failure.reason}), but it may have been ordered before; korus.orders.resolve asks again"
     unknown = call.unknown(cause, f"{line.reservation}: {reason}")
     return LineOutcome(line, "unknown", error=unknown, raw=failure.raw)
@@ -542,7 +523,7 @@ def _foreign(call: _Call, line: OrderLine, state: ReservationState) -> LineOutco
 
     It may be this one: that references come back as they were sent is not known.
     """
-    error = call.unknown(_lost_answer(), f"{line.reservation}: {state.reason}")
+    error = call.unknown(lost_answer(OPERATION), f"{line.reservation}: {state.reason}")
     return LineOutcome(line, "unknown", () if state.order is None else (state.order,), error=error)
 
 
@@ -585,7 +566,7 @@ def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
         is_written = (yield from write_down(Settle(call.intent, _recorded(result.lines)))) is not None
     if failed:
         doubtful = (yield from _newly_in_doubt(call, failed)) if is_written else failed
-        result = _with_outcomes(result, _left_unknown(call, doubtful, _taken_over()))
+        result = _with_outcomes(result, _left_unknown(call, doubtful, taken_over(OPERATION)))
     if all(outcome.status != "unknown" for outcome in result.lines):
         return result
     errors = [outcome.error for outcome in result.lines]
@@ -606,7 +587,7 @@ def _checked(call: _Call, result: OrderResult) -> Steps[OrderResult]:
     found = (yield from _try_to_look(call, doubtful)) or {}
     outcomes = {**_ordered(call, doubtful, found), **_lapsed(call, doubtful, found)}
     left = [line for line in doubtful if line.number not in outcomes]
-    return _with_outcomes(result, {**outcomes, **_left_unknown(call, left, _lost_answer())})
+    return _with_outcomes(result, {**outcomes, **_left_unknown(call, left, lost_answer(OPERATION))})
 
 
 def _failed_lines(result: OrderResult) -> list[OrderLine]:
@@ -645,30 +626,11 @@ def _reported_failed(call: _Call, lines: Iterable[OrderLine]) -> Steps[_Outcomes
     reason = "not completed: another call has reported it as failed since"
     return {
         line.number: LineOutcome(
-            line, "unknown", error=call.unknown(_lost_answer(), f"{line.reservation}: {reason}")
+            line, "unknown", error=call.unknown(lost_answer(OPERATION), f"{line.reservation}: {reason}")
         )
         for line in lines
         if line.reservation in failed
     }
-
-
-def _advance(call: _Call, state: State) -> Steps[None]:
-    if not (yield from perform(Advance(call.intent, state))):
-        raise TakenOver
-
-
-def _still_mine(call: _Call) -> Steps[None]:
-    """Note that the call is reconciling; a log that cannot be written does not end it, since it only reads."""
-    if call.is_ours and (yield from write_down(Advance(call.intent, "reconciling"))) is False:
-        raise TakenOver
-
-
-def _lost_answer() -> KorusError:
-    return ConnectionLost("the answer was lost", sent=True, operation=OPERATION)
-
-
-def _taken_over() -> KorusError:
-    return ConnectionLost("another process has taken it over", sent=True, operation=OPERATION)
 
 
 # --- resolving and completing ------------------------------------------------------------------------------
@@ -704,7 +666,7 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
     """
     call, states = yield from _reopened(intent, request, patience)
     call = evolve(call, completes=True, in_doubt=(yield from perform(InDoubt(intent))))
-    lost = _lost_answer()
+    lost = lost_answer(OPERATION)
     outcomes = {**_ordered(call, request.lines, states), **_lapsed(call, request.lines, states)}
     if (yield from _was_ordered_otherwise(call, states)):
         reason = "not completed: it has been ordered otherwise under the same reference"
@@ -723,7 +685,7 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
     try:
         result = yield from _rounds(call, states, outcomes, lost if intent.sent else None)
     except TakenOver:
-        raise call.unknown(_taken_over()) from None
+        raise call.unknown(taken_over(OPERATION)) from None
     except StatusError as error:
         # refused for good, since nothing had been sent before; an account that is refused for now comes back to it
         if may_follow_work(error):
@@ -736,7 +698,7 @@ def _reopened(
     intent: Intent, request: OrderRequest, patience: Patience, *, is_ours: bool = True
 ) -> Steps[tuple[_Call, dict[str, ReservationState]]]:
     began = yield from perform(Now())
-    call = _Call(intent, request, patience, began, is_ours)
+    call = _Call(intent, patience, request, began, is_ours=is_ours)
     if not intent.sent and not (yield from perform(SentBefore(intent))):
         # nothing was lost, by this intent or another, so one look is enough
         states, _ = yield from _states(call, request.lines)
@@ -744,9 +706,9 @@ def _reopened(
     try:
         found = yield from _try_to_look(call, request.lines)
     except TakenOver:
-        raise call.unknown(_taken_over()) from None
+        raise call.unknown(taken_over(OPERATION)) from None
     if found is None:
-        raise call.unknown(_lost_answer())
+        raise call.unknown(lost_answer(OPERATION))
     return call, dict(found)
 
 
@@ -759,7 +721,7 @@ def _not_ordered_yet(
 ) -> _Outcomes:
     """Return unknown outcomes for reservations that can be ordered still: failed would invite to buy it again."""
     found: _Outcomes = {}
-    lost = _lost_answer()
+    lost = lost_answer(OPERATION)
     for line in lines:
         if line.number in outcomes:
             continue
@@ -829,7 +791,7 @@ def _look_until_clear(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str
     ends = max(call.began + patience.most, lost_at + patience.settle)
     seen: dict[str, ReservationState] = {}
     since: dict[str, float] = {}
-    pause = _FIRST_PAUSE
+    pause = FIRST_PAUSE
     while True:
         now = yield from perform(Now())
         try:
@@ -846,8 +808,8 @@ def _look_until_clear(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str
         if (yield from perform(Now())) >= until:
             raise error
         yield from perform(Wait(pause))
-        pause = min(pause * 1.6, _LONGEST_PAUSE)
-        yield from _still_mine(call)
+        pause = next_pause(pause)
+        yield from still_mine(call)
 
 
 def _note_states(
@@ -982,8 +944,8 @@ def _by_reference(call: _Call, since: datetime | None) -> Steps[tuple[list[Order
     """
     found: dict[str, OrderFacts] = {}
     listed: list[OrderFacts] = []
-    for number in range(1, _MOST_PAGES + 1):
-        page: Page = yield from perform(ListOrders(call.reference, number, _PAGE))
+    for number in range(1, MOST_PAGES + 1):
+        page: Page = yield from perform(ListOrders(call.reference, number, PAGE))
         members: list[OrderFacts] = list(page.members)
         fresh = [made for made in members if made.iri is not None and made.iri not in found]
         found.update((made.iri, made) for made in fresh if made.iri is not None)
@@ -996,7 +958,7 @@ def _by_reference(call: _Call, since: datetime | None) -> Steps[tuple[list[Order
             is_whole = bool(fresh) or is_complete or (not members and page.total is None)
             return list(found.values()), is_whole
     raise UnexpectedCount(
-        f"list_orders: more than {_MOST_PAGES * _PAGE} orders have this external reference; what is not among them "
+        f"list_orders: more than {MOST_PAGES * PAGE} orders have this external reference; what is not among them "
         "cannot be told from what does not exist",
         operation="list_orders",
     )

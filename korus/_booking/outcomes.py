@@ -151,16 +151,16 @@ class BulkOutcome(Generic[_Object, _Builder]):
 
     Attributes:
         lines: One outcome for each line.
-        unplaced: Failed entries of the answer that belong to no line that could be told.
-        strangers: Objects that exist beside what the lines got: in the answer, but of no line that could be
+        unmatched_failures: Failed entries of the answer that belong to no line that could be told.
+        unmatched: Objects that exist beside what the lines got: in the answer, but of no line that could be
             told, or made late by a call that was taken for lost.
         rebook: Starts a booking of lines of this one; `retry_failed` calls it.
         rebook_units: The same for some units of each line.
     """
 
     lines: tuple[LineOutcome[_Object], ...]
-    unplaced: tuple[Any, ...] = field(default=(), repr=False)
-    strangers: tuple[_Object, ...] = ()
+    unmatched_failures: tuple[Any, ...] = field(default=(), repr=False)
+    unmatched: tuple[_Object, ...] = ()
     rebook: Callable[[Sequence[Line]], _Builder] = field(default=_no_retry, repr=False)
     rebook_units: Callable[[Sequence[tuple[Any, int]]], _Builder] = field(default=_no_retry, repr=False)
     _clock: Clock = field(default=SYSTEM_CLOCK, repr=False, alias="clock")
@@ -169,12 +169,14 @@ class BulkOutcome(Generic[_Object, _Builder]):
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> BulkOutcome[_Object, _Builder]:
-        lines, unplaced, strangers = deepcopy((self.lines, self.unplaced, self.strangers), memo)
-        return evolve(self, lines=lines, unplaced=unplaced, strangers=strangers)
+        lines, unmatched_failures, unmatched = deepcopy(
+            (self.lines, self.unmatched_failures, self.unmatched), memo
+        )
+        return evolve(self, lines=lines, unmatched_failures=unmatched_failures, unmatched=unmatched)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # the client stays behind: what another process reads back cannot start a booking
-        return BulkOutcome, (self.lines, self.unplaced, self.strangers)
+        return BulkOutcome, (self.lines, self.unmatched_failures, self.unmatched)
 
     @property
     def succeeded(self) -> tuple[_Object, ...]:
@@ -204,7 +206,7 @@ class BulkOutcome(Generic[_Object, _Builder]):
     def ok(self) -> bool:
         """True if every line succeeded and the answer held nothing that belongs to no line."""
         settled = all(outcome.status == "succeeded" for outcome in self.lines)
-        return settled and not self.unplaced and not self.strangers
+        return settled and not self.unmatched_failures and not self.unmatched
 
     def raise_for_failed(self) -> None:
         """Raise an error unless every line succeeded.

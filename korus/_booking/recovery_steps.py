@@ -17,8 +17,9 @@ from korus._booking.order_steps import complete_order, resolve_order
 from korus.errors import KorusError, OutcomeUnknown
 
 if TYPE_CHECKING:
+    from korus._booking.bulk_call import Patience
     from korus._booking.effects import Steps
-    from korus._booking.hold_steps import HoldResult, Patience
+    from korus._booking.hold_steps import HoldResult
     from korus._booking.order_steps import OrderResult
     from korus._booking.outcomes import LineOutcome
     from korus._journal.intent_log import Intent

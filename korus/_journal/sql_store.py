@@ -20,6 +20,7 @@ import json
 import os
 import threading
 import time
+from collections import defaultdict
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -66,6 +67,8 @@ from korus.errors import ConfigurationError, InvalidArgument, JournalFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
+
+    from sqlalchemy import ColumnElement
 
     from korus._core.config import Config
 
@@ -447,27 +450,48 @@ class JournalStore:
 
     def in_doubt(self, intent: Intent) -> frozenset[str]:
         """Return the keys for which another intent of this kind may have led to a result."""
-        wanted = (
-            select(_INTENTS.c.id, _INTENTS.c.outcome, _SUBJECTS.c.subject)
-            .join(_SUBJECTS, _SUBJECTS.c.intent == _INTENTS.c.id)
-            .where(_INTENTS.c.sent.is_not(None), *self._sharing(intent))
-        )
-        doubtful: set[str] = set()
-        with self._reading() as connection:
-            for row in connection.execute(wanted):
-                outcome = None if row.outcome is None else _stored(row.outcome, row.id)
-                doubtful |= keys_in_doubt([row.subject], outcome)
-        return frozenset(key for key in intent.keys if key[:200] in doubtful)
+        was_sent = _INTENTS.c.sent.is_not(None)
+        return self._keys_of_others(intent, lambda keys, _, outcome: keys_in_doubt(keys, outcome), was_sent)
 
     def reported_failed(self, intent: Intent) -> frozenset[str]:
         """Return the keys that the caller of another intent of this kind was told have failed."""
-        wanted = select(_INTENTS.c.id, _INTENTS.c.details, _INTENTS.c.outcome).where(*self._sharing(intent))
-        failed: set[str] = set()
+        return self._keys_of_others(intent, keys_reported_failed)
+
+    def _keys_of_others(
+        self,
+        intent: Intent,
+        chosen: Callable[[Iterable[str], Mapping[str, Any], Mapping[str, Any] | None], frozenset[str]],
+        *conditions: ColumnElement[bool],
+    ) -> frozenset[str]:
+        """Return the keys that `chosen` picks from those that another intent of this kind shares.
+
+        Args:
+            intent: The intent.
+            chosen: Takes the shared keys, the other intent's details and its outcome.
+            conditions: What the other intents have to meet besides.
+        """
+        keys: defaultdict[str, list[str]] = defaultdict(list)
+        for key in intent.keys:
+            keys[key[:200]].append(key)
         with self._reading() as connection:
-            for row in connection.execute(wanted):
-                outcome = None if row.outcome is None else _stored(row.outcome, row.id)
-                failed |= keys_reported_failed(intent.keys, _stored(row.details, row.id), outcome)
-        return frozenset(failed)
+            others = connection.execute(
+                select(_INTENTS.c.id, _INTENTS.c.details, _INTENTS.c.outcome).where(
+                    *self._sharing(intent), *conditions
+                )
+            ).all()
+            subjects = connection.execute(
+                select(_SUBJECTS.c.intent, _SUBJECTS.c.subject).where(
+                    _SUBJECTS.c.intent.in_([other.id for other in others])
+                )
+            ).all()
+        shared: defaultdict[str, list[str]] = defaultdict(list)
+        for row in subjects:
+            shared[row.intent] += keys.get(row.subject, ())
+        found = (
+            chosen(shared[other.id], _stored(other.details, other.id), _outcome(other.outcome, other.id))
+            for other in others
+        )
+        return frozenset[str]().union(*found)
 
     def take(self, intent_id: str) -> Intent | None:
         """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""
@@ -728,7 +752,7 @@ class JournalStore:
             updated_at=_moment(row.updated),
             alive=self._alive(row, now),
             details=_stored(row.details, row.id),
-            outcome=None if row.outcome is None else _stored(row.outcome, row.id),
+            outcome=_outcome(row.outcome, row.id),
         )
 
     def _alive(self, row: Row[Any], now: float) -> bool:
@@ -877,6 +901,10 @@ def _stored(written: str, intent: str) -> Any:
         raise JournalFailed(
             f"the journal's entry {intent} is damaged: its text is no JSON; mend or delete that row"
         ) from None
+
+
+def _outcome(written: str | None, intent: str) -> Any:
+    return None if written is None else _stored(written, intent)
 
 
 def _migrated(connection: Connection) -> int:

@@ -410,7 +410,7 @@ class BookingRun:
             else:
                 for result, allocated in zip(outcome.lines, self._held.values(), strict=True):
                     self._read_order(result, allocated)
-                self.other_orders += filter(None, map(relative_iri_of, outcome.strangers))
+                self.other_orders += filter(None, map(relative_iri_of, outcome.unmatched))
                 return
 
     def _lines_held(self) -> list[Line]:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from attrs import define, field
 
 from korus._booking import effects as ask
+from korus._booking.bulk_call import Patience
 from korus._booking.facts import FailedEntry, HoldAnswer, OrderAnswer, OrderFacts, Page, ReservationFacts
-from korus._booking.hold_steps import Patience
 from korus._booking.outcomes import LineOutcome
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._journal.intent_log import Intent, Takeover

@@ -6,8 +6,9 @@ from booking_facts import held, held_json, item, refused, reservation_iri
 from booking_script import World, not_found, pages
 
 from korus._booking import hold_steps
+from korus._booking.bulk_call import Patience
 from korus._booking.facts import HoldAnswer, Page, ReservationFacts
-from korus._booking.hold_steps import Patience, as_told, hold, resolve_hold, take_snapshot
+from korus._booking.hold_steps import as_told, hold, resolve_hold, take_snapshot
 from korus._booking.intent_details import hold_details, known_lines
 from korus._booking.outcomes import HoldLine
 from korus._booking.request_items import RequestedLine
@@ -110,7 +111,7 @@ class TestPlainAnswers:
     def test_strangers_and_unplaced_failures_are_passed_on(self):
         stranger, entry = held(9), refused(8)
         result = run(World(SendHold=[answer(held(1), stranger, failures=[entry])]))
-        assert (result.strangers, result.unplaced) == ((stranger,), (entry,))
+        assert (result.unmatched, result.unmatched_failures) == ((stranger,), (entry,))
 
     @pytest.mark.parametrize(
         "error",
@@ -486,7 +487,7 @@ class TestListsThatAreNotBelieved:
         assert [(effect.page, effect.size) for effect in world.only("ListReservations")] == [(1, 50), (2, 50)]
 
     def test_list_without_an_end_is_given_up_and_not_believed(self, monkeypatch):
-        monkeypatch.setattr(hold_steps, "_MOST_PAGES", 4)
+        monkeypatch.setattr(hold_steps, "MOST_PAGES", 4)
 
         def endless(effect):
             return Page(tuple(held(5, name=f"p{effect.page}-{at}", seconds=9) for at in range(2)), None)

@@ -455,7 +455,7 @@ class TestLostAnswers:
         booking.add(offer, quantity=2)
         held = booking.submit()
         assert [outcome.status for outcome in held.lines] == ["unknown", "unknown"]
-        assert len(held.strangers) == 1
+        assert len(held.unmatched) == 1
         resolved = short.reservations.resolve(held.unknown[0].error)
         assert [outcome.result.iri for outcome in resolved.lines] == [
             entry["reservation"] for entry in front.sandbox.inspect.reservations
@@ -485,7 +485,7 @@ class TestLostAnswers:
 
     def test_more_new_reservations_than_can_be_looked_through_leave_it_unknown(self, front, monkeypatch):
         (offer,) = front.offers(1)
-        monkeypatch.setattr("korus._booking.hold_steps._MOST_PAGES", 1)
+        monkeypatch.setattr("korus._booking.hold_steps.MOST_PAGES", 1)
         booking = front.client(timeout=Timeouts(total=1.0)).reservations.bulk(lines_per_call=60)
         for _ in range(60):
             booking.add(offer)

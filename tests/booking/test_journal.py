@@ -182,14 +182,32 @@ class TestStore:
     @pytest.mark.parametrize(("outcome", "reported"), FAILURES)
     def test_key_that_was_reported_as_failed_is_remembered(self, address, opened, outcome, reported):
         store = opened(address)
-        first, second = order_intent("/r", "/s"), order_intent("/r", "/s", "/t")
+        first, second = order_intent("/q", "/r", "/s"), order_intent("/q", "/r", "/s", "/t")
         for intent in (first, second):
             store.open(intent)
-        store.advance(evolve(first, details={"failed": ["/t"]}), "unknown")
-        assert store.reported_failed(second) == {"/t"}
+        store.advance(evolve(first, details={"failed": ["/q"]}), "unknown")
+        assert store.reported_failed(second) == {"/q"}
         store.settle(evolve(first, details={}), outcome, [])
-        assert store.reported_failed(second) == reported | {"/t"}
+        assert store.reported_failed(second) == reported | {"/q"}
         assert store.reported_failed(first) == set()
+
+    def test_refused_order_says_nothing_of_keys_that_it_does_not_share(self, address, opened):
+        store = opened(address)
+        first, second = order_intent("/r", "/s"), order_intent("/s", "/t")
+        for intent in (first, second):
+            store.open(intent)
+        store.settle(first, {"refused": "Conflict"}, [])
+        assert store.reported_failed(second) == {"/s"}
+
+    def test_failed_key_longer_than_the_column_is_found(self, address, opened):
+        store, key = opened(address), f"/{'r' * 250}"
+        first, second = order_intent(key), order_intent(key)
+        for intent in (first, second):
+            store.open(intent)
+        store.advance(first, "sending")
+        store.settle(first, {"lines": [{"reservation": key, "status": "failed"}]}, [])
+        assert store.in_doubt(second) == set()
+        assert store.reported_failed(second) == {key}
 
     def test_accounts_do_not_see_each_other(self, address, opened):
         one, other = opened(address, account="a"), opened(address, account="b")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from korus._booking import effects as ask
+from korus._booking.bulk_call import Patience
 from korus._booking.facts import OrderFacts, Page, ReservationFacts
-from korus._booking.hold_steps import Patience
 from korus._booking.order_steps import resolve_order
 from korus._booking.orders import OrderRequest
 from korus._booking.outcomes import OrderLine

@@ -8,8 +8,8 @@ from booking_facts import NOW, failed, held_json, order_iri, ordered, reservatio
 from booking_script import World, not_found, pages
 
 from korus._booking import order_steps
+from korus._booking.bulk_call import Patience
 from korus._booking.facts import OrderAnswer, OrderFacts, Page, ReservationFacts
-from korus._booking.hold_steps import Patience
 from korus._booking.order_steps import complete_order, order, resolve_order
 from korus._booking.orders import OrderRequest
 from korus._booking.outcomes import OrderLine
@@ -189,16 +189,16 @@ class TestPlainAnswers:
         world = Api(SendOrder=[answer(made_order(), stranger, failures=[{"reservation": B}])])
         result = run(world)
         assert statuses(result) == ["succeeded"]
-        assert result.strangers == (stranger,)
-        assert [entry.raw for entry in result.unplaced] == [{"reservation": B}]
+        assert result.unmatched == (stranger,)
+        assert [entry.raw for entry in result.unmatched_failures] == [{"reservation": B}]
 
     def test_strangers_of_an_earlier_round_are_passed_on(self):
         stranger = made_order("s", "x")
         world = Api(SendOrder=[answer(stranger, failures=[{"reservation": B}]), answer(made_order())])
         result = run(world)
         assert statuses(result) == ["succeeded"]
-        assert result.strangers == (stranger,)
-        assert len(result.unplaced) == 1
+        assert result.unmatched == (stranger,)
+        assert len(result.unmatched_failures) == 1
 
     def test_order_by_elimination_is_confirmed_by_a_look(self):
         made = made_order("o", None)
@@ -209,7 +209,7 @@ class TestPlainAnswers:
         world = Api(SendOrder=lambda _: (world.buy("other"), answer(made))[1])
         result = run(world)
         assert result.lines[0].results[0].iri == order_iri("other")
-        assert [each.iri for each in result.strangers] == [made.iri]
+        assert [each.iri for each in result.unmatched] == [made.iri]
         assert not result.lines[0].adopted
 
     @pytest.mark.parametrize(
@@ -738,7 +738,7 @@ class TestLostAnswers:
         world.script("SendOrder", lambda _: (world.buy(), answer(*orders))[1])
         result = run(world)
         assert [each.iri for each in result.lines[0].results] == [order_iri("o")]
-        assert [each.iri for each in result.strangers] == [order_iri("p")]
+        assert [each.iri for each in result.unmatched] == [order_iri("p")]
 
     def test_mixed_outcome_is_not_raised_and_stays_open(self):
         world = Api(reservation("a"), reservation("b"))
@@ -846,7 +846,7 @@ class TestListsOfOrders:
         assert world.sends() == []
 
     def test_list_without_an_end_is_not_believed(self, monkeypatch):
-        monkeypatch.setattr(order_steps, "_MOST_PAGES", 3)
+        monkeypatch.setattr(order_steps, "MOST_PAGES", 3)
         world = Api(ListOrders=lambda effect: Page((made_order(f"p{effect.page}", "x"),), None))
         with pytest.raises(UnexpectedCount, match="more than 150 orders"):
             run(world)

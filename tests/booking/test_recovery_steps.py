@@ -6,8 +6,8 @@ from booking_facts import held, item, ordered, reservation_iri
 from booking_script import World, pages
 
 from korus._booking import recovery_steps
+from korus._booking.bulk_call import Patience
 from korus._booking.facts import OrderAnswer
-from korus._booking.hold_steps import Patience
 from korus._booking.intent_details import hold_details, hold_lines, order_request_of
 from korus._booking.recovery_steps import RecoveredIntent, recover, recover_one
 from korus._booking.request_items import RequestedLine

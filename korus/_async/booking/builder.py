@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from attrs import frozen
 
-from korus._async.booking.hold import HoldResult, hold_all
+from korus._async.booking.hold import hold_all
 from korus._booking.booking import Booking
 from korus._booking.hold_steps import take_snapshot
 from korus._booking.judging import Prepared, prepare, wanted
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from korus._async.booking.session import AsyncSession
     from korus._async.http.pages import AsyncPages
+    from korus._booking.bulk_call import BulkResult
     from korus._booking.snapshot import Snapshot
     from korus.forms import FormAnswers
     from korus.iri import Reference
@@ -311,12 +312,12 @@ class AsyncBulkReservation:
         )
         return self.outcome_of(result)
 
-    def outcome_of(self, result: HoldResult) -> BulkOutcome[Reservation, AsyncBulkReservation]:
+    def outcome_of(self, result: BulkResult[Reservation]) -> BulkOutcome[Reservation, AsyncBulkReservation]:
         """Make the public outcome of what became of the lines."""
         return BulkOutcome(
             result.lines,
-            result.unplaced,
-            result.strangers,
+            result.unmatched_failures,
+            result.unmatched,
             rebook=self._rebook,
             rebook_units=self.rebook_units,
             clock=self._session.transport.clock,

@@ -14,6 +14,7 @@ from attrs import define
 
 from korus._async.http.transport import Trace
 from korus._booking import effects as ask
+from korus._booking.bulk_call import Patience
 from korus._booking.facts import (
     HoldAnswer,
     OrderAnswer,
@@ -22,7 +23,6 @@ from korus._booking.facts import (
     ReservationFacts,
     iri_of,
 )
-from korus._booking.hold_steps import Patience
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._core.throttled_log import report
 from korus._http.endpoints import available, request_for

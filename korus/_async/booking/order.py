@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from korus._booking import order_steps
 from korus._booking.intent_details import order_details, order_request_of
@@ -12,40 +10,16 @@ from korus._journal.intent_log import new_intent
 
 if TYPE_CHECKING:
     from korus._async.booking.driver import AsyncDriver
+    from korus._booking.bulk_call import BulkResult
     from korus._booking.facts import OrderFacts
     from korus._booking.orders import OrderRequest
-    from korus._booking.outcomes import LineOutcome
     from korus._journal.intent_log import Intent
     from korus.models import Order
 
-__all__ = ["OrderResult", "order_model", "place", "resolve"]
+__all__ = ["order_model", "place", "resolve"]
 
 
-@frozen
-class OrderResult:
-    """The outcome of the lines of an order.
-
-    Attributes:
-        lines: One outcome for each line, in order.
-        unplaced: Failed entries that belong to no line that could be told, as they came.
-        strangers: Orders that exist beside what the lines got.
-    """
-
-    lines: tuple[LineOutcome[Order], ...]
-    unplaced: tuple[Any, ...] = ()
-    strangers: tuple[Order, ...] = ()
-
-    @classmethod
-    def of(cls, result: order_steps.OrderResult) -> OrderResult:
-        """Turn facts into models."""
-        return cls(
-            tuple(outcome.built(order_model) for outcome in result.lines),
-            tuple(entry.raw for entry in result.unplaced),
-            tuple(map(order_model, result.strangers)),
-        )
-
-
-async def place(driver: AsyncDriver, request: OrderRequest) -> OrderResult:
+async def place(driver: AsyncDriver, request: OrderRequest) -> BulkResult[Order]:
     """Order what is not ordered yet; `korus._booking.order_steps.order` says what it raises."""
     iris = [line.reservation for line in request.lines]
     intent = new_intent(
@@ -55,10 +29,11 @@ async def place(driver: AsyncDriver, request: OrderRequest) -> OrderResult:
         {"customer": dict(request.customer), "notes": request.notes},
         request.external_reference,
     )
-    return OrderResult.of(await driver.run(order_steps.order(intent, request, driver.patience)))
+    result = await driver.run(order_steps.order(intent, request, driver.patience))
+    return result.built(order_model)
 
 
-async def resolve(driver: AsyncDriver, intent: Intent) -> OrderResult:
+async def resolve(driver: AsyncDriver, intent: Intent) -> BulkResult[Order]:
     """Ask what became of an intent that was left unknown; nothing is ordered.
 
     Raises:
@@ -67,7 +42,7 @@ async def resolve(driver: AsyncDriver, intent: Intent) -> OrderResult:
     taken = await driver.take(intent.id)
     request = order_request_of(taken or intent)
     steps = order_steps.resolve_order(taken or intent, request, driver.patience, is_ours=taken is not None)
-    return OrderResult.of(await driver.run(steps, taken=taken))
+    return (await driver.run(steps, taken=taken)).built(order_model)
 
 
 def order_model(facts: OrderFacts) -> Order:

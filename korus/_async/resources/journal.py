@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.booking.driver import AsyncDriver
-from korus._async.booking.hold import HoldResult
-from korus._async.booking.order import OrderResult
-from korus._booking import hold_steps, order_steps
+from korus._async.booking.hold import reservation_model
+from korus._async.booking.order import order_model
 from korus._booking.outcomes import Recovered
 from korus._booking.recovery_steps import RecoveredIntent, recover
 from korus._primitives.asynchronous import run_blocking
@@ -149,8 +148,6 @@ class AsyncJournal:
 def _recovered(found: RecoveredIntent) -> Recovered:
     intent, lines = found.intent, found.lines
     # as models; a hold's lines and an order's are told apart by the kind of the intent
-    if intent.kind == "order":
-        lines = OrderResult.of(order_steps.OrderResult(lines)).lines
-    else:
-        lines = HoldResult.of(hold_steps.HoldResult(lines)).lines
+    model = order_model if intent.kind == "order" else reservation_model
+    lines = tuple(outcome.built(model) for outcome in lines)
     return Recovered(intent.id, intent.kind, intent.reference, lines, found.error)

@@ -153,7 +153,11 @@ class AsyncOrders(AsyncResource):
             return again(units)
 
         return BulkOutcome(
-            result.lines, result.unplaced, result.strangers, rebook=rebook, clock=self._transport.clock
+            result.lines,
+            result.unmatched_failures,
+            result.unmatched,
+            rebook=rebook,
+            clock=self._transport.clock,
         )
 
     async def resolve(
@@ -180,4 +184,6 @@ class AsyncOrders(AsyncResource):
         if not request.lines or not request.external_reference:
             raise InvalidArgument("not an unknown order: its reservations are missing")
         result = await resolve(self._session.driver, intent)
-        return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)
+        return BulkOutcome(
+            result.lines, result.unmatched_failures, result.unmatched, clock=self._transport.clock
+        )

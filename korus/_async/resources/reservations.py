@@ -136,4 +136,6 @@ class AsyncReservations(AsyncResource):
         if not hold_lines(intent.details):
             raise InvalidArgument("not an unknown hold: its lines are missing")
         result = await resolve(self._session.driver, intent)
-        return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)
+        return BulkOutcome(
+            result.lines, result.unmatched_failures, result.unmatched, clock=self._transport.clock
+        )

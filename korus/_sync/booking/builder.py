@@ -25,7 +25,7 @@ from korus._booking.request_items import RequestedLine, split
 from korus._core.form_fields import FormDefinition
 from korus._http.query import date_filter
 from korus._primitives.synchronous import map_ordered
-from korus._sync.booking.hold import HoldResult, hold_all
+from korus._sync.booking.hold import hold_all
 from korus.errors import (
     BadRequest,
     BookingInvalid,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import TypeAlias
 
+    from korus._booking.bulk_call import BulkResult
     from korus._booking.snapshot import Snapshot
     from korus._sync.booking.session import Session
     from korus._sync.http.pages import Pages
@@ -312,12 +313,12 @@ class BulkReservation:
         )
         return self.outcome_of(result)
 
-    def outcome_of(self, result: HoldResult) -> BulkOutcome[Reservation, BulkReservation]:
+    def outcome_of(self, result: BulkResult[Reservation]) -> BulkOutcome[Reservation, BulkReservation]:
         """Make the public outcome of what became of the lines."""
         return BulkOutcome(
             result.lines,
-            result.unplaced,
-            result.strangers,
+            result.unmatched_failures,
+            result.unmatched,
             rebook=self._rebook,
             rebook_units=self.rebook_units,
             clock=self._session.transport.clock,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from korus._booking import hold_steps
+from korus._booking.bulk_call import BulkResult
 from korus._booking.intent_details import hold_details, hold_lines
 from korus._booking.outcomes import Line, LineOutcome, Status
 from korus._booking.request_items import RequestedLine, split
@@ -26,31 +27,7 @@ if TYPE_CHECKING:
     from korus._sync.booking.driver import Driver
     from korus.models import Reservation
 
-__all__ = ["HoldResult", "hold_all", "resolve"]
-
-
-@frozen
-class HoldResult:
-    """The outcome of the lines of a booking.
-
-    Attributes:
-        lines: One outcome for each line, in order.
-        unplaced: Failed entries that belong to no line that could be told, as they came.
-        strangers: Reservations of the answers that belong to no line.
-    """
-
-    lines: tuple[LineOutcome[Reservation], ...]
-    unplaced: tuple[Any, ...] = ()
-    strangers: tuple[Reservation, ...] = ()
-
-    @classmethod
-    def of(cls, result: hold_steps.HoldResult) -> HoldResult:
-        """Turn facts into models."""
-        return cls(
-            tuple(outcome.built(_model) for outcome in result.lines),
-            tuple(entry.raw for entry in result.unplaced),
-            tuple(map(_model, result.strangers)),
-        )
+__all__ = ["hold_all", "reservation_model", "resolve"]
 
 
 @frozen
@@ -73,7 +50,7 @@ def hold_all(
     external_reference: str | None,
     lines_per_call: int,
     concurrency: int,
-) -> HoldResult:
+) -> BulkResult[Reservation]:
     """Hold what the items ask for, in calls of at most ``lines_per_call`` lines.
 
     Raises:
@@ -90,7 +67,7 @@ def hold_all(
         for start, part in split(items, lines_per_call)
     ]
 
-    def hold(part: _Part) -> hold_steps.HoldResult | KorusError:
+    def hold(part: _Part) -> BulkResult[ReservationFacts] | KorusError:
         try:
             return _hold_part(driver, part, snapshot, external_reference)
         except ValidationFailed as refused:
@@ -107,19 +84,17 @@ def hold_all(
     outcomes: list[LineOutcome[ReservationFacts]] = []
     for part, result in zip(parts, results, strict=True):
         outcomes += _failed(part, result) if isinstance(result, KorusError) else result.lines
-    whole = [result for result in results if isinstance(result, hold_steps.HoldResult)]
-    return HoldResult.of(
-        hold_steps.HoldResult(
-            tuple(outcomes),
-            tuple(entry for result in whole for entry in result.unplaced),
-            tuple(held for result in whole for held in result.strangers),
-        )
-    )
+    whole = [result for result in results if isinstance(result, BulkResult)]
+    return BulkResult(
+        tuple(outcomes),
+        tuple(entry for result in whole for entry in result.unmatched_failures),
+        tuple(held for result in whole for held in result.unmatched),
+    ).built(reservation_model)
 
 
 def _hold_part(
     driver: Driver, part: _Part, snapshot: Snapshot | None, external_reference: str | None
-) -> hold_steps.HoldResult:
+) -> BulkResult[ReservationFacts]:
     requested = [RequestedLine.of(item, price) for item, price in zip(part.items, part.prices, strict=True)]
     details = hold_details(part.items, part.prices, snapshot)
     details["lines"] = [line.number for line in part.lines]
@@ -131,7 +106,7 @@ def _hold_part(
     return driver.run(steps)
 
 
-def resolve(driver: Driver, intent: Intent) -> HoldResult:
+def resolve(driver: Driver, intent: Intent) -> BulkResult[Reservation]:
     """Ask again what became of a hold that was left unknown; nothing is held anew.
 
     Raises:
@@ -142,12 +117,13 @@ def resolve(driver: Driver, intent: Intent) -> HoldResult:
     asked = intent if taken is None else hold_steps.as_told(taken, intent)
     steps = hold_steps.resolve_hold(asked, lines, driver.patience, is_ours=taken is not None)
     try:
-        return HoldResult.of(driver.run(steps, taken=taken))
+        return (driver.run(steps, taken=taken)).built(reservation_model)
     except OutcomeUnknown as unknown:
         raise _with_models(unknown) from None
 
 
-def _model(facts: ReservationFacts) -> Reservation:
+def reservation_model(facts: ReservationFacts) -> Reservation:
+    """Return the model of a reservation."""
     from korus_api.models import Reservation
 
     return Reservation.from_dict(facts.to_dict())
@@ -156,7 +132,7 @@ def _model(facts: ReservationFacts) -> Reservation:
 def _with_models(error: KorusError) -> KorusError:
     """Turn the candidates of an unknown hold into models."""
     if isinstance(error, OutcomeUnknown):
-        error.candidates = tuple(map(_model, error.candidates))
+        error.candidates = tuple(map(reservation_model, error.candidates))
     return error
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._booking import hold_steps, order_steps
 from korus._booking.outcomes import Recovered
 from korus._booking.recovery_steps import RecoveredIntent, recover
 from korus._primitives.synchronous import run_blocking
 from korus._sync.booking.driver import Driver
-from korus._sync.booking.hold import HoldResult
-from korus._sync.booking.order import OrderResult
+from korus._sync.booking.hold import reservation_model
+from korus._sync.booking.order import order_model
 from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -150,8 +149,6 @@ class Journal:
 def _recovered(found: RecoveredIntent) -> Recovered:
     intent, lines = found.intent, found.lines
     # as models; a hold's lines and an order's are told apart by the kind of the intent
-    if intent.kind == "order":
-        lines = OrderResult.of(order_steps.OrderResult(lines)).lines
-    else:
-        lines = HoldResult.of(hold_steps.HoldResult(lines)).lines
+    model = order_model if intent.kind == "order" else reservation_model
+    lines = tuple(outcome.built(model) for outcome in lines)
     return Recovered(intent.id, intent.kind, intent.reference, lines, found.error)

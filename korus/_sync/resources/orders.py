@@ -151,7 +151,11 @@ class Orders(Resource):
             return again(units)
 
         return BulkOutcome(
-            result.lines, result.unplaced, result.strangers, rebook=rebook, clock=self._transport.clock
+            result.lines,
+            result.unmatched_failures,
+            result.unmatched,
+            rebook=rebook,
+            clock=self._transport.clock,
         )
 
     def resolve(self, unknown: OutcomeUnknown | Mapping[str, Any]) -> BulkOutcome[Order, BulkReservation]:
@@ -176,4 +180,6 @@ class Orders(Resource):
         if not request.lines or not request.external_reference:
             raise InvalidArgument("not an unknown order: its reservations are missing")
         result = resolve(self._session.driver, intent)
-        return BulkOutcome(result.lines, result.unplaced, result.strangers, clock=self._transport.clock)
+        return BulkOutcome(
+            result.lines, result.unmatched_failures, result.unmatched, clock=self._transport.clock
+        )
