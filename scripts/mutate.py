@@ -48,9 +48,10 @@ MODULES: Final[Mapping[str, str]] = {
     "korus._booking.recovery_steps": "tests/booking/test_recovery_steps.py",
     "korus._http.ambiguity": "tests/booking/test_ambiguity.py",
     "korus._booking.judging": "tests/booking/test_booking.py",
-    "korus._booking.intent_details": "tests/booking/test_recovery_steps.py",
+    "korus._booking.intent_details": "tests/booking/test_recovery_steps.py tests/booking/test_reconciliation.py",
+    "korus._booking.bulk_call": "tests/booking/test_hold_steps.py tests/booking/test_order_steps.py",
 }
-"""The modules that decide, each with its tests."""
+"""The modules that decide, each with the files of its tests."""
 
 _COMPARISONS: Final[Mapping[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -323,7 +324,7 @@ def mutate(module: str, tests: str, only: str) -> Report:
     runner = _Runner(module, only)
     quick = ["-q", "-s", "--assert=plain", "--hypothesis-profile=mutate"]
     quick += [f"-p no:{name}" for name in ("cacheprovider", "randomly", "xdist")]
-    pytest.main([*quick, tests], plugins=[runner])
+    pytest.main([*quick, *tests.split()], plugins=[runner])
     if runner.report is None:
         raise SystemExit(f"{module}: its tests cannot be run")
     report = runner.report
