@@ -299,12 +299,12 @@ def _calendar(first_day: date, days: int) -> tuple[tuple[date, str], ...]:
     )
 
 
-@lru_cache(maxsize=4)
 def first_day_on_sale(now: datetime) -> date:
     """Return the first day that has not passed in the time zone of any catalogue."""
     return max(now.astimezone(ZoneInfo(plan.timezone)).date() for plan in CATALOGS)
 
 
+@lru_cache(maxsize=4)
 def build_catalogue(seed: int, first_day: date, offers: int) -> Catalogue:
     """Build everything that is for sale; equal arguments give the same (shared, unchanging) object.
 

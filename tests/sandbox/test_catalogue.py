@@ -71,6 +71,12 @@ def test_same_seed_gives_same_offers_on_any_first_day() -> None:
         )
 
 
+def test_a_catalogue_is_built_once_and_each_sandbox_has_a_copy() -> None:
+    built = build_catalogue(7, DAY, 500)
+    assert build_catalogue(7, DAY, 500) is built
+    assert built.own().offers is not built.offers
+
+
 @pytest.mark.parametrize("wanted", [1, 500, 3400, 3600, 20_000])
 def test_the_first_catalogue_is_as_large_as_asked(wanted: int) -> None:
     catalogue = build_catalogue(1, DAY, wanted)

@@ -53,7 +53,7 @@ def _few_plugins(monkeypatch):
 
 
 def paths(pytester, *arguments):
-    result = pytester.runpytest_subprocess(
+    result = pytester.runpytest_inprocess(
         "-p",
         "korus.testing.plugin",
         "-p",

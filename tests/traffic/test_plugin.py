@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,27 +49,22 @@ def anyio_backend():
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory):
-    """The cassette of the shop, recorded once by its own test."""
+    """The cassette of the shop, recorded once by its own test.
+
+    What the plugin imports late is imported here: pytester forgets modules that a run in this process has imported,
+    and imports them a second time in the next.
+    """
     folder = tmp_path_factory.mktemp("recorded")
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "test_shop.py").write_text(SHOP)
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            *PLUGINS,
-            "--rootdir",
-            str(folder),
-            str(folder),
-            "--korus-record=missing",
-        ],
-        check=True,
-        cwd=folder,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        patched.delenv("PYTEST_ADDOPTS", raising=False)
+        patched.chdir(folder)
+        options = ("--import-mode=importlib", f"--rootdir={folder}", "--korus-record=missing", "-q")
+        assert pytest.main([*PLUGINS, *options, str(folder)]) == pytest.ExitCode.OK
+    for name in ("conftest", "test_shop"):
+        sys.modules.pop(name, None)
     return (folder / "cassettes" / "test_shop" / "test_first.yaml").read_bytes()
 
 
@@ -86,14 +80,14 @@ def project(pytester, recorded):
 
 
 @pytest.fixture(autouse=True)
-def _few_plugins(monkeypatch):
+def _few_plugins(monkeypatch, recorded):
     # starting every plugin of this project for each run takes longer than all of these tests
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
 
 def run(pytester, *arguments):
-    return pytester.runpytest_subprocess(*PLUGINS, *arguments)
+    return pytester.runpytest_inprocess(*PLUGINS, *arguments)
 
 
 def cassette(project):
@@ -106,7 +100,9 @@ def test_recording_replays_to_sync_and_async_without_network(project):
     assert "origin: sandbox" in text
     before = cassette(project).stat().st_mtime_ns
     blocked = ("-p", "pytest_socket", "--disable-socket", "--allow-unix-socket")
-    run(project, "-k", "test_first", *blocked).assert_outcomes(passed=2, deselected=2)
+    # the one run in a process of its own, as a user starts it
+    replayed = project.runpytest_subprocess(*PLUGINS, "-k", "test_first", *blocked)
+    replayed.assert_outcomes(passed=2, deselected=2)
     assert cassette(project).stat().st_mtime_ns == before
 
 
@@ -331,7 +327,7 @@ def test_the_async_client_works_whichever_plugin_runs_the_test(pytester, recorde
     scope = (
         ("-o", "asyncio_default_fixture_loop_scope=function") if "pytest_asyncio.plugin" in plugins else ()
     )
-    result = pytester.runpytest_subprocess(
+    result = pytester.runpytest_inprocess(
         "-p",
         "korus.testing.plugin",
         "-p",
@@ -361,7 +357,7 @@ def test_the_marker_gives_the_sandbox_its_arguments(pytester):
             assert (before, korus.offers.list(catalog).total(), korus_sandbox.seed) == (60, 59, 3)
         """
     )
-    pytester.runpytest_subprocess(*PLUGINS, "--strict-markers").assert_outcomes(passed=1)
+    run(pytester, "--strict-markers").assert_outcomes(passed=1)
 
 
 ODD = """
