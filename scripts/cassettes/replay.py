@@ -1,8 +1,9 @@
-"""Reading every recorded answer with the raw client of another description.
+"""Reading every recorded answer with the raw client of another description, and judging every recorded request by it.
 
 Builds that client in a temporary folder with `scripts.generate` and feeds it the recorded answers. A recording that
 it has no operation for, that it cannot read, that it gives back changed, or in which it had to keep a value as it
-came because the type is another, is what a program would meet after the change of versions.
+came because the type is another, is what a program would meet after the change of versions. So is a request that is
+not described as it was sent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Union
 from urllib.parse import urlsplit
@@ -28,7 +30,7 @@ from attrs import frozen
 from korus.testing import bodies, cassettes, checking, descriptions, reports
 from korus.testing.conformance import Checker
 from korus.testing.plainvalues import is_list
-from scripts.descriptions import FOLDER, load, read_lock
+from scripts.descriptions import FOLDER, load, read_lock, sha256
 from scripts.generate.build import build, corrected
 
 __all__ = ["Outcome", "Trouble", "reread"]
@@ -42,8 +44,8 @@ class Trouble:
     """What went wrong with one recorded answer.
 
     Attributes:
-        kind: ``no operation``, ``no status``, ``not read``, ``changed``, ``kept as it came``, ``not described`` or
-            ``missing``.
+        kind: ``no operation``, ``no status``, ``not read``, ``changed``, ``kept as it came``, ``not described``,
+            ``missing`` or, of what was sent, ``request``.
         cassette: The file.
         interaction: The number of the exchange, counted from 0.
         operation: ``METHOD /path``.
@@ -106,9 +108,18 @@ class Outcome:
 
 
 def reread(
-    description: Path, paths: Sequence[Path], exemptions: Sequence[checking.Exemption] = ()
+    description: Path,
+    paths: Sequence[Path],
+    exemptions: Sequence[checking.Exemption] = (),
+    package: Path | None = None,
 ) -> Outcome:
     """Build the raw client of a description and read all answers of the cassettes with it.
+
+    Args:
+        description: The description.
+        paths: The cassettes.
+        exemptions: What is known to be odd.
+        package: The raw client, where it was built already.
 
     Raises:
         DescriptionError: The description cannot be used.
@@ -118,7 +129,10 @@ def reread(
     """
     with tempfile.TemporaryDirectory(prefix="korus-reread-") as folder:
         name = f"reread_{Path(folder).name.rpartition('-')[2].lower()}_client"
-        build(description, Path(folder) / name)
+        if package is None:
+            build(description, Path(folder) / name)
+        else:
+            (Path(folder) / name).symlink_to(package, target_is_directory=True)
         # compiled files of a package that is gone in a moment help nobody
         before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         sys.path.insert(0, folder)
@@ -132,7 +146,8 @@ def reread(
                 del sys.modules[module]
 
 
-def _own_checkers() -> dict[str, Checker]:
+@lru_cache(maxsize=1)
+def _own_checkers(_lock_sha256: str) -> dict[str, Checker]:
     """Return what compares recordings with the descriptions that they were made under."""
     lock = read_lock()
     return {
@@ -158,7 +173,7 @@ class _Reader:
         operations = importlib.import_module(f"{package}.operations").OPERATIONS
         loaded = [importlib.import_module(module) for module in operations.values()]
         client = importlib.import_module(f"{package}.client").Client(base_url="https://recorded.invalid")
-        own = _own_checkers()
+        own = _own_checkers(sha256((FOLDER / "lock.toml").read_bytes()))
         return cls(
             description,
             Checker(description),
@@ -218,13 +233,15 @@ class _Reader:
     def renamed(
         self, interaction: cassettes.Interaction, own: Checker, name: str
     ) -> Iterator[tuple[str, str, str]]:
-        """Yield fields of an answer that its own description has and this one has not, and the other way round."""
-        known = {(one.kind, one.pointer) for one in own.examine(interaction).findings}
+        """Yield what of a request or an answer was as its own description says and is not as this one says."""
+        known = {(one.part, one.kind, one.pointer) for one in own.examine(interaction).findings}
         for one in self.checker.examine(interaction, cassette=name).findings:
-            new = (one.kind, one.pointer) not in known and not any(
+            new = (one.part, one.kind, one.pointer) not in known and not any(
                 two.accepts(one) for two in self.exemptions
             )
-            if new and one.part == "response body" and one.kind in _RENAMED:
+            if new and one.part.startswith("request ") and one.kind != "documented":
+                yield "request", f"{one.part} {one.pointer}".strip(), f"{one.kind}: {one.message}"
+            elif new and one.part == "response body" and one.kind in _RENAMED:
                 yield _RENAMED[one.kind], one.pointer, one.message
 
     def answer(self, module: Any, recorded: cassettes.RecordedResponse) -> Iterator[tuple[str, str, str]]:

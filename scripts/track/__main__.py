@@ -32,7 +32,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.track.pipeline import DEFAULT_TESTS, Status, Wanted, absorb
+from scripts.track.outcome import DEFAULT_TESTS, Status, Wanted
+from scripts.track.pipeline import absorb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,176 +7,99 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
-from enum import IntEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
-from attrs import define, field, frozen
+from attrs import frozen
 from openapi_spec_validator import validate
 from openapi_spec_validator.exceptions import OpenAPISpecValidatorError
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from korus.errors import OperationUnavailable
-from korus.sandbox.operations import API_VERSION
 from korus.sandbox.operations import OPERATIONS as SERVED
 from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
-from scripts.compare.python import Meaning, SurfaceError, explain, read_surface
-from scripts.compare.python.render import FORMATS
+from scripts.compare.python import SurfaceError, explain, read_surface
 from scripts.descriptions import DescriptionError, load, read_lock, sha256, version_key
 from scripts.descriptions.structure import METHODS
 from scripts.descriptions.values import as_object
-from scripts.fetch import ADDRESSES, Failure, Fetched, FetchError, fetch, take
-from scripts.generate.build import AuditFailedError, OutputError, build
+from scripts.fetch import Failure, Fetched, FetchError, fetch, take
+from scripts.generate.build import AuditFailedError, OutputError, build, corrected
 from scripts.generate.launcher import GenerationError
-from scripts.track.staging import bring_back, copied, differences, undo_interrupted
-from scripts.track.writing import Decision, decide, fragments, pull_request
+from scripts.track.judging import INBOUND, new_addresses, tasks
+from scripts.track.outcome import (
+    DEFAULT_TESTS,
+    WORDS,
+    Edition,
+    Outcome,
+    Status,
+    Step,
+    StoppedError,
+    Wanted,
+    is_number,
+)
+from scripts.track.report import clear, write_report
+from scripts.track.staging import bring_back, copied, differences, one_run, undo_interrupted, workplace
+from scripts.track.writing import decide, fragments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-__all__ = ["DEFAULT_TESTS", "Outcome", "Status", "Step", "absorb"]
+    from scripts.compare.python import Meaning, Surface
+    from scripts.compare.python.recorded import Recordings
+    from scripts.compare.python.uses import Layer
+    from scripts.descriptions import Lock
+
+__all__ = [
+    "DEFAULT_TESTS",
+    "Former",
+    "Outcome",
+    "Status",
+    "Step",
+    "Wanted",
+    "absorb",
+    "assess",
+    "judge_recordings",
+]
 
 T = TypeVar("T")
+Trouble: TypeAlias = tuple[str, str, str, str, str, str]
+"""Kind, cassette, interaction, operation, pointer and message of what is wrong with a recording."""
 
-DEFAULT_TESTS = ("tests",)
-# these test the tool that is just at work, and speed; neither depends on the description
-NOT_RUN = ("tests/compare", "tests/track", "tests/benchmarks")
+# these test the tool that is just at work, and speed; none depends on the description
+NOT_RUN = ("tests/compare", "tests/track", "tests/tracking", "tests/benchmarks")
 MOST_AGAIN = 10
+MOST = 6
 # what of `make check` can depend on the description; the rest looks at files that are not touched
 CHECKS = ("mypy", "pyright", "mypy-generated", "generated", "recorded")
 
 
-class Status(IntEnum):
-    """How a run ended; the value is the exit status."""
-
-    NOTHING_NEW = 0
-    SAFE = 10
-    BREAKING = 11
-    NEEDS_A_PERSON = 12
-    FETCH_FAILED = 20
-    INVALID = 21
-    COMPARISON_FAILED = 22
-    GENERATION_FAILED = 23
-    UNEXPLAINED = 24
-    TESTS_FAILED = 25
-    CASSETTES_FAILED = 26
-    NOT_WRITTEN = 27
-
-
-WORDS: dict[Status, str] = {
-    Status.NOTHING_NEW: "nothing new",
-    Status.SAFE: "safe",
-    Status.BREAKING: "breaking",
-    Status.NEEDS_A_PERSON: "for a person to decide",
-    Status.FETCH_FAILED: "failed to fetch",
-    Status.INVALID: "refused: not a valid description",
-    Status.COMPARISON_FAILED: "refused: cannot be compared",
-    Status.GENERATION_FAILED: "refused: the raw client would lose something",
-    Status.UNEXPLAINED: "refused: changes of names have no cause",
-    Status.TESTS_FAILED: "refused: the tests do not hold",
-    Status.CASSETTES_FAILED: "refused: recorded answers cannot be read",
-    Status.NOT_WRITTEN: "failed to write",
-}
-
-
-class StoppedError(Exception):
-    """A step ended the run."""
-
-    def __init__(self, status: Status, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 @frozen
-class Step:
-    """One step of a run, and how it went."""
+class Former:
+    """What was followed so far: the file, and the raw client where it was read already."""
 
+    path: Path
     name: str
-    outcome: str
-
-
-@define
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        status: The exit status.
-        message: One line.
-        steps: What was done.
-        version: The version that came.
-        previous: The version that was followed.
-        meaning: What the change means, as far as it was worked out.
-        decision: What it means for korus's version.
-        written: The files of the report.
-        changed: The files that were changed in the tree.
-        output: What the step that failed said.
-        outdated: Recordings that show what the new version does not say any more.
-        untaught: Operations of the new version that the sandbox does not serve.
-        lost: Tests of what the new version does not offer any more, each with the reason.
-        unsteady: Tests that failed and held when they were run again, by themselves.
-        unchecked: Checks of `make check` that do not hold with the new version, each with what it said.
-    """
-
-    status: Status
-    message: str
-    steps: list[Step] = field(factory=list[Step])
-    version: str | None = None
-    previous: str | None = None
-    meaning: Meaning | None = None
-    decision: Decision | None = None
-    written: list[Path] = field(factory=list[Path])
-    changed: list[str] = field(factory=list[str])
-    output: str = ""
-    outdated: list[str] = field(factory=list[str])
-    untaught: list[str] = field(factory=list[str])
-    lost: list[str] = field(factory=list[str])
-    unsteady: list[str] = field(factory=list[str])
-    unchecked: list[str] = field(factory=list[str])
-
-
-@frozen
-class Wanted:
-    """What a run is asked to do.
-
-    Attributes:
-        root: The repository.
-        description: A file to take instead of fetching.
-        dry_run: Whether to leave the tree as it is.
-        branch: Whether to leave the result on a branch of its own.
-        anyway: Whether to follow also what is older, or was published before with other content.
-        tests: What to hand to pytest.
-        checks: Whether to run the checks of `make check`.
-        report: Where the report goes.
-        urls: Where to fetch from.
-        say: Tells people what is being done.
-    """
-
-    root: Path
-    description: Path | None = None
-    dry_run: bool = False
-    branch: bool = False
-    anyway: bool = False
-    tests: Sequence[str] = DEFAULT_TESTS
-    checks: bool = True
-    report: Path = Path("build/track")
-    urls: Sequence[str] = ADDRESSES
-    say: Callable[[str], None] = print
+    surface: Surface | None = None
 
 
 def absorb(wanted: Wanted) -> Outcome:
     """Carry out a run; the tree is changed as a whole or not at all."""
     outcome = Outcome(Status.NOT_WRITTEN, "")
-    if undo_interrupted(wanted.root, _journal(wanted)):
-        wanted.say("undid what an interrupted run had begun")
-    with tempfile.TemporaryDirectory(prefix="korus-track-") as place:
-        try:
-            _run(wanted, outcome, Path(place))
-        except StoppedError as stop:
-            outcome.status, outcome.message = stop.status, " ".join(str(stop).split())
-    if outcome.status is not Status.NOTHING_NEW:
-        _report(wanted, outcome)
+    with one_run(wanted.root) as alone:
+        if not alone:
+            outcome.message = "another run is at work in this tree; wait for it to end"
+            return outcome
+        clear(wanted)
+        if undo_interrupted(wanted.root, _journal(wanted)):
+            wanted.say("undid what an interrupted run had begun")
+        with workplace() as place:
+            try:
+                _run(wanted, outcome, place)
+            except StoppedError as stop:
+                outcome.status, outcome.message = stop.status, " ".join(str(stop).split())
+        if outcome.status is not Status.NOTHING_NEW:
+            write_report(wanted, outcome)
     return outcome
 
 
@@ -185,54 +108,67 @@ def _journal(wanted: Wanted) -> Path:
 
 
 def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
-    if wanted.description is not None and _is_known(wanted.root, wanted.description):
+    lock = _lock(wanted.root)
+    if wanted.description is not None and _is_known(wanted.root, lock, wanted.description):
         outcome.status = Status.NOTHING_NEW
         outcome.message = f"nothing new: {wanted.description.name} is in the lock"
         return
     if wanted.branch:
         _check_branches(wanted.root)
+    former = _former(wanted.root, lock, place)
+    outcome.previous = former.name
     copy = copied(wanted.root, place)
-    previous = _previous(wanted.root)
-    outcome.previous = previous.stem
     fetched = _step(wanted, outcome, "fetch", lambda: _filed(wanted, copy))
-    if not fetched.new:
+    if not fetched.new and fetched.sha256 == _built_from(wanted.root):
         outcome.status = Status.NOTHING_NEW
         outcome.message = f"nothing new: {fetched.version} is what is published"
         return
+    known = lock.descriptions.get(fetched.version)
     outcome.version = fetched.version
+    outcome.edition = Edition(fetched.version, fetched.sha256, known=known is not None and fetched.new)
     if not wanted.anyway:
-        _check_age(fetched.version, wanted.root)
-    _step(wanted, outcome, "validate", lambda: _validate(fetched.path))
-    comparison = _step(wanted, outcome, "compare", lambda: _compare(previous, fetched, outcome))
-    _step(wanted, outcome, "generate and audit", lambda: _generate(fetched.path, copy))
-    meaning = _step(
-        wanted,
-        outcome,
-        "say it in Python",
-        lambda: _explain(comparison, previous, fetched.path, wanted.root, copy, place),
-    )
-    outcome.meaning = meaning
-    outcome.decision = decide(meaning, _korus_version(wanted.root))
-    for name, content in fragments(meaning, fetched.version, outcome.previous).items():
-        (copy / "changelog.d" / name).parent.mkdir(parents=True, exist_ok=True)
+        check_age(fetched.version, lock)
+    _step(wanted, outcome, "validate", lambda: validate_file(fetched.path))
+    client = copy / "generated" / "korus_api"
+    meaning = assess(wanted, outcome, former, fetched.path, client)
+    notes = new_addresses(*(corrected(load(path)) for path in (former.path, fetched.path)))
+    written = fragments(meaning, fetched.version, former.name, edition=outcome.edition.name, notes=notes)
+    for name, content in written.items():
+        (copy / "changelog.d").mkdir(parents=True, exist_ok=True)
         (copy / "changelog.d" / name).write_text(content, encoding="utf-8")
-    outcome.untaught = _untaught(fetched.path)
-    outcome.outdated = _step(
-        wanted, outcome, "read the cassettes", lambda: _cassettes(copy, previous, fetched.path, outcome)
+    stop = _prove(wanted, outcome, former, fetched.path, copy)
+    outcome.status = stop.status if stop is not None else verdict(outcome, meaning)
+    _bring_back(wanted, outcome, copy)
+    how = "would be absorbed" if wanted.dry_run else "absorbed" if stop is None else "left on its branch"
+    reason = WORDS[outcome.status] if stop is None else f"{stop}"
+    step = outcome.decision
+    outcome.message = f"{fetched.version} {how} in place of {outcome.previous}: {reason}" + (
+        f"; korus {step.present} → {step.next}" if step else ""
     )
+
+
+def _prove(
+    wanted: Wanted, outcome: Outcome, former: Former, description: Path, copy: Path
+) -> StoppedError | None:
+    """Run recordings, tests and checks; return what a person has to mend on the branch, if there is a branch."""
+    steps: dict[str, Callable[[], None]] = {
+        "read the cassettes": lambda: _cassettes(copy, former.path, description, outcome)
+    }
     if wanted.tests:
-        _step(wanted, outcome, "test", lambda: _tests(wanted, copy, outcome))
+        steps["test"] = lambda: _tests(wanted, copy, outcome)
     else:
         outcome.steps.append(Step("test", "left out, as asked"))
     if wanted.checks:
-        outcome.unchecked = _step(wanted, outcome, "check", lambda: _checks(copy, outcome))
-    outcome.status = Status.NEEDS_A_PERSON if _needs_a_person(outcome, meaning) else _verdict(meaning)
-    _bring_back(wanted, outcome, copy)
-    how = "would be absorbed" if wanted.dry_run else "absorbed"
-    outcome.message = (
-        f"{fetched.version} {how} in place of {outcome.previous}: {WORDS[outcome.status]}; "
-        f"korus {outcome.decision.present} → {outcome.decision.next}"
-    )
+        steps["check"] = lambda: _checks(copy, outcome)
+    first: StoppedError | None = None
+    for name, run in steps.items():
+        try:
+            _step(wanted, outcome, name, run)
+        except StoppedError as stop:
+            if not wanted.branch or wanted.dry_run or not stop.status.is_mendable:
+                raise
+            first = first or stop
+    return first
 
 
 def _step(wanted: Wanted, outcome: Outcome, name: str, run: Callable[[], T]) -> T:
@@ -246,25 +182,86 @@ def _step(wanted: Wanted, outcome: Outcome, name: str, run: Callable[[], T]) -> 
     return result
 
 
+def assess(  # noqa: PLR0917 - what a run has at hand
+    wanted: Wanted,
+    outcome: Outcome,
+    former: Former,
+    description: Path,
+    client: Path,
+    read: tuple[Layer, Recordings] | None = None,
+) -> Meaning:
+    """Compare, generate and say what it means: everything that needs no tests and no copy of the tree.
+
+    Args:
+        wanted: What the run is asked to do.
+        outcome: What it came to so far; what is found is entered here.
+        former: What was followed.
+        description: The new description.
+        client: Where its raw client goes.
+        read: The hand-written layer and the cassettes, where they were read already.
+    """
+    version = outcome.version or description.stem
+    comparison = _step(wanted, outcome, "compare", lambda: _compare(former, description, version))
+    _step(wanted, outcome, "generate and audit", lambda: _generate(description, client))
+    meaning = _step(
+        wanted,
+        outcome,
+        "say it in Python",
+        lambda: _explain(comparison, former, description, client, wanted.root, read),
+    )
+    outcome.meaning = meaning
+    outcome.decision = decide(meaning, _korus_version(wanted.root))
+    documents = [corrected(load(path)) for path in (former.path, description)]
+    outcome.tasks = tasks(meaning, documents[0], documents[1], wanted.root)
+    outcome.untaught = _untaught(description)
+    return meaning
+
+
 # --- the steps ----------------------------------------------------------------------------------------------------
 
 
-def _is_known(root: Path, description: Path) -> bool:
+def _lock(root: Path) -> Lock:
+    try:
+        return read_lock(root / "openapi")
+    except DescriptionError as error:
+        raise StoppedError(Status.FETCH_FAILED, f"the lock does not say what is followed: {error}") from error
+
+
+def _built_from(root: Path) -> str:
+    """Return the digest of the description that the raw client was generated from."""
+    text = _text(root / "generated" / "korus_api" / "__init__.py")
+    found = re.search(r'^DESCRIPTION_SHA256.*"([0-9a-f]{64})"', text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _is_known(root: Path, lock: Lock, description: Path) -> bool:
     try:
         digest = sha256(description.read_bytes())
-        return any(entry.sha256 == digest for entry in read_lock(root / "openapi").descriptions.values())
     except OSError as error:
         raise StoppedError(Status.FETCH_FAILED, f"cannot read {description}: {error.strerror}") from error
-    except DescriptionError as error:
-        raise StoppedError(Status.FETCH_FAILED, str(error)) from error
+    current = lock.descriptions.get(lock.current)
+    if current is not None and digest == current.sha256:
+        return _built_from(root) == digest
+    return any(entry.sha256 == digest for entry in lock.descriptions.values())
 
 
-def _previous(root: Path) -> Path:
-    try:
-        lock = read_lock(root / "openapi")
-        return root / "openapi" / lock.descriptions[lock.current].file
-    except (DescriptionError, KeyError) as error:
-        raise StoppedError(Status.FETCH_FAILED, f"the lock does not say what is followed: {error}") from error
+def _former(root: Path, lock: Lock, place: Path) -> Former:
+    """Return what the raw client was generated from, which `make fetch` may have left behind or replaced."""
+    folder, digest = root / "openapi", _built_from(root)
+    for version, entry in lock.descriptions.items():
+        if entry.sha256 == digest:
+            surface = read_surface(root / "generated" / "korus_api")
+            return Former(folder / entry.file, version.partition("+")[0], surface)
+    current = lock.descriptions.get(lock.current)
+    if current is None:
+        raise StoppedError(Status.FETCH_FAILED, f"the lock follows {lock.current}, which it does not have")
+    committed = _git(root, "show", f"HEAD:openapi/{current.file}")
+    if digest and committed.returncode == 0 and sha256(committed.stdout.encode()) == digest:
+        path = place / "former" / current.file
+        path.parent.mkdir()
+        path.write_text(committed.stdout, encoding="utf-8", newline="")
+        return Former(path, lock.current, read_surface(root / "generated" / "korus_api"))
+    return Former(folder / current.file, lock.current)
 
 
 def _filed(wanted: Wanted, copy: Path) -> Fetched:
@@ -272,7 +269,7 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
 
     def republished(version: str) -> bool:
         # a name that is no number says only that it was the newest then: it is published again and again
-        return wanted.anyway or not _is_number(version)
+        return wanted.anyway or not is_number(version)
 
     try:
         if wanted.description is None:
@@ -292,22 +289,22 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
         ) from error
 
 
-def _is_number(version: str) -> bool:
-    return version_key(version)[0] == version_key("1.0")[0]
-
-
-def _check_age(version: str, root: Path) -> None:
+def check_age(version: str, lock: Lock) -> None:
     """Go back to an older version only when asked to: as a rule it is an old file, or a slip of the publisher."""
-    known = [one for one in read_lock(root / "openapi").descriptions if _is_number(one) and one != version]
+    followed = list(lock.descriptions)
+    known = [one for one in followed if is_number(one) and one != version]
     latest = max(known, key=version_key, default=version)
-    if _is_number(version) and version_key(version) < version_key(latest):
-        raise StoppedError(
-            Status.NEEDS_A_PERSON,
-            f"{version} is older than {latest}, which is known; to follow it, run again with --anyway",
-        )
+    if version in followed and followed.index(version) < followed.index(lock.current):
+        latest = lock.current
+    elif not is_number(version) or version_key(version) >= version_key(latest):
+        return
+    raise StoppedError(
+        Status.NEEDS_A_PERSON,
+        f"{version} is older than {latest}, which is known; to follow it, run again with --anyway",
+    )
 
 
-def _validate(path: Path) -> None:
+def validate_file(path: Path) -> None:
     try:
         validate(load(path))
     except (OpenAPISpecValidatorError, OpenAPIValidationError, DescriptionError) as error:
@@ -324,20 +321,16 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).partition("\n")[0][:300]
 
 
-def _compare(previous: Path, fetched: Fetched, outcome: Outcome) -> Comparison:
+def _compare(former: Former, description: Path, version: str) -> Comparison:
     try:
-        return compare(
-            Document.read(previous),
-            Document.read(fetched.path),
-            names=(outcome.previous or previous.stem, fetched.version),
-        )
+        return compare(Document.read(former.path), Document.read(description), names=(former.name, version))
     except ComparisonError as error:
         raise StoppedError(Status.COMPARISON_FAILED, str(error)) from error
 
 
-def _generate(description: Path, copy: Path) -> None:
+def _generate(description: Path, client: Path) -> None:
     try:
-        build(description, copy / "generated" / "korus_api")
+        build(description, client)
     except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
         raise StoppedError(
             Status.GENERATION_FAILED, f"the raw client cannot be generated: {error}"
@@ -345,22 +338,27 @@ def _generate(description: Path, copy: Path) -> None:
 
 
 def _explain(  # noqa: PLR0917 - called from here only, always alike
-    comparison: Comparison, previous: Path, present: Path, root: Path, copy: Path, place: Path
+    comparison: Comparison,
+    former: Former,
+    present: Path,
+    client: Path,
+    root: Path,
+    read: tuple[Layer, Recordings] | None,
 ) -> Meaning:
     try:
-        committed = root / "generated" / "korus_api"
-        if f'"{sha256(previous.read_bytes())}"' in _text(committed / "__init__.py"):
-            former = read_surface(committed)
-        else:
-            build(previous, place / "former" / "korus_api")
-            former = read_surface(place / "former" / "korus_api")
-        surfaces = former, read_surface(copy / "generated" / "korus_api")
-        return explain(comparison, previous, present, root=root, surfaces=surfaces, strict=False)
+        surface = former.surface
+        if surface is None:
+            build(former.path, client.parent / "former" / "korus_api")
+            surface = read_surface(client.parent / "former" / "korus_api")
+        surfaces = surface, read_surface(client)
+        return explain(
+            comparison, former.path, present, root=root, surfaces=surfaces, strict=False, read=read
+        )
     except SurfaceError as error:
         raise StoppedError(Status.UNEXPLAINED, str(error)) from error
     except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
         raise StoppedError(
-            Status.GENERATION_FAILED, f"the raw client of {previous.stem} cannot be generated: {error}"
+            Status.GENERATION_FAILED, f"the raw client of {former.name} cannot be generated: {error}"
         ) from error
 
 
@@ -398,30 +396,64 @@ def _command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _cassettes(copy: Path, previous: Path, description: Path, outcome: Outcome) -> list[str]:
-    """Read every recorded answer with the new client; give what is worse than it was with the former one.
-
-    What cannot be read at all ends the run. A recording that the new version has no operation or other types for is
-    for a person to replace.
-    """
+def _cassettes(copy: Path, previous: Path, description: Path, outcome: Outcome) -> None:
+    """Read every recorded answer with the new client, and judge every recorded request by the new description."""
     folders = [copy / name for name in ("tests/cassettes", "examples") if (copy / name).is_dir()]
     if not any("cassettes" in path.parts for path in find_cassettes(folders)):
-        return []
+        return
     before, after = _troubles(copy, previous, outcome), _troubles(copy, description, outcome)
-    fresh = sorted(after - before)
-    unread = [trouble for trouble in fresh if trouble[0] in {"not read", "changed"}]
-    lines = [": ".join(part for part in trouble if part) for trouble in fresh]
-    if unread:
-        outcome.output = "\n".join(lines) + "\n"
+    judge_recordings(after - before, outcome)
+
+
+def judge_recordings(fresh: Iterable[Trouble], outcome: Outcome) -> None:
+    """Enter what recordings are worse with than they were with the former version.
+
+    What cannot be read at all ends the run. A recording that the new version has no operation or other types for is
+    for a person to replace, and a request that is not described as it was sent is one that korus has to be mended for.
+
+    Args:
+        fresh: What is wrong now and was not before.
+        outcome: What the run came to so far.
+    """
+    kinds: dict[str, list[Trouble]] = {}
+    for trouble in sorted(fresh):
+        kinds.setdefault(SAME_KIND.get(trouble[0], "outdated"), []).append(trouble)
+    outcome.refused, outcome.unread, outcome.outdated = (
+        _grouped(kinds.get(kind, ())) for kind in ("request", "not read", "outdated")
+    )
+    if outcome.unread:
+        outcome.output += "\n".join([*outcome.unread, *outcome.outdated, *outcome.refused]) + "\n"
         raise StoppedError(
             Status.CASSETTES_FAILED,
-            f"{len(unread)} recorded answers cannot be read with the client of {description.stem}, the first: "
-            + lines[0],
+            f"recorded answers cannot be read with the new client, the first: {outcome.unread[0]}",
         )
-    return lines
 
 
-def _troubles(copy: Path, description: Path, outcome: Outcome) -> set[tuple[str, ...]]:
+SAME_KIND = {"request": "request", "not read": "not read", "changed": "not read"}
+
+
+def _grouped(troubles: Iterable[Trouble]) -> list[str]:
+    """Return a line for each operation, with what is wrong with it and the recordings that show it."""
+    groups: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for _, cassette, _, operation, pointer, message in troubles:
+        what, where = groups.setdefault(ID.sub("/{}", operation), ({}, {}))
+        what[": ".join(filter(None, (re.sub(r"/\d+(?=/|$)", "/*", pointer), VALUE.sub("", message))))] = None
+        where[cassette] = None
+    return [f"{operation}: {_some(what)} ({_some(where)})" for operation, (what, where) in groups.items()]
+
+
+ID = re.compile(r"/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# what one recording has there differs from the next, and may be anybody's
+VALUE = re.compile(r",? (?:got|not) .*$", re.DOTALL)
+
+
+def _some(items: Iterable[str]) -> str:
+    listed = list(items)
+    more = f" and {len(listed) - MOST} more" if len(listed) > MOST else ""
+    return ", ".join(listed[:MOST]) + more
+
+
+def _troubles(copy: Path, description: Path, outcome: Outcome) -> set[Trouble]:
     done = _command(copy, "scripts.cassettes", "replay", "--format", "json", "--against", str(description))
     try:
         found = json.loads(done.stdout)["troubles"]
@@ -431,7 +463,7 @@ def _troubles(copy: Path, description: Path, outcome: Outcome) -> set[tuple[str,
             Status.CASSETTES_FAILED, f"the cassettes cannot be replayed: {_last_line(done.stdout)}"
         ) from error
     keys = ("kind", "cassette", "interaction", "operation", "pointer", "message")
-    return {tuple(str(trouble.get(key, "")) for key in keys) for trouble in found}
+    return {cast("Trouble", tuple(str(trouble.get(key, "")) for key in keys)) for trouble in found}
 
 
 def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
@@ -446,7 +478,8 @@ def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
             outcome.unsteady = failed
             return
     if failed or (done.returncode and not outcome.lost):
-        outcome.output = done.stdout
+        outcome.failed = failed
+        outcome.output += done.stdout
         listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004 - a number that says itself
         raise StoppedError(Status.TESTS_FAILED, f"the tests do not hold: {listed or _last_line(done.stdout)}")
 
@@ -462,13 +495,13 @@ def failures(output: str) -> tuple[list[str], list[str]]:
     return [line.split()[0] for line in listed if not gone.fullmatch(line)], lost
 
 
-def _checks(copy: Path, outcome: Outcome) -> list[str]:
-    """Run the checks of `make check`; give those that do not hold. They ask for a person, who can mend the code."""
+def _checks(copy: Path, outcome: Outcome) -> None:
+    """Run the checks of `make check`; those that do not hold ask for a person, who can mend the code."""
     done = _command(copy, "scripts.check", *CHECKS)
     failed = re.findall(r"^ *FAILED +(\S+)", done.stdout, re.MULTILINE)
     if done.returncode:
-        outcome.output = done.stdout
-    return failed or ([_last_line(done.stdout)] if done.returncode else [])
+        outcome.output += done.stdout
+        outcome.unchecked = failed or [_last_line(done.stdout)]
 
 
 def _last_line(text: str) -> str:
@@ -476,30 +509,29 @@ def _last_line(text: str) -> str:
     return lines[-1].strip() if lines else "no output"
 
 
-def _needs_a_person(outcome: Outcome, meaning: Meaning) -> bool:
-    """Tell whether something is left that no command can do: judge a change, record, mend korus itself."""
+def verdict(outcome: Outcome, meaning: Meaning) -> Status:
+    """Return what kind of change was absorbed.
+
+    A person is needed where korus has to be mended or something cannot be judged. What only breaks readers that are
+    stricter than the raw client, as a new value of an enumeration does, is safe.
+    """
     # a parameter less is a change that users are told of; an operation less is one that korus has to be mended for
-    gone = any(": it does not take " not in line for line in outcome.lost) or any(
-        record.id == "operation-removed" and meaning.effects[record.fingerprint].uses
+    gone = any(": it does not take " not in line for line in outcome.lost)
+    unjudged = any(
+        record.level == "possibly" and record.accepted is None and not record.id.startswith(INBOUND)
         for record in meaning.comparison.changes
     )
-    return bool(
+    if (
         gone
+        or unjudged
         or meaning.unexplained
         or outcome.outdated
+        or outcome.refused
         or outcome.unchecked
-        or meaning.comparison.count("possibly")
-    )
-
-
-def _verdict(meaning: Meaning) -> Status:
-    """Say what kind of change was absorbed.
-
-    What only breaks readers that are stricter than the raw client, as a new value of an enumeration does, is safe.
-    """
-    if meaning.breaking or meaning.breaks_silently():
-        return Status.BREAKING
-    return Status.SAFE
+        or any(task.breaks for task in outcome.tasks)
+    ):
+        return Status.NEEDS_A_PERSON
+    return Status.BREAKING if meaning.breaking or meaning.breaks_silently() else Status.SAFE
 
 
 def _korus_version(root: Path) -> str:
@@ -519,8 +551,8 @@ def _bring_back(wanted: Wanted, outcome: Outcome, copy: Path) -> None:
         return
     try:
         with bring_back(wanted.root, changed, _journal(wanted)):
-            if wanted.branch and outcome.version is not None:
-                _switch(wanted.root, f"api/{outcome.version}")
+            if wanted.branch and outcome.edition is not None:
+                _switch(wanted.root, outcome.edition.branch)
     except OSError as error:
         raise StoppedError(Status.NOT_WRITTEN, f"cannot write {error.filename}: {error.strerror}") from error
     outcome.steps.append(Step("write", f"{len(changed)} files changed"))
@@ -556,84 +588,3 @@ def _switch(root: Path, branch: str) -> None:
     done = _git(root, "switch", "--quiet", "--force-create", branch)
     if done.returncode:
         raise StoppedError(Status.NOT_WRITTEN, f"cannot go to the branch {branch}: {_last_line(done.stderr)}")
-
-
-def _by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
-    """Give the files of the tests that were skipped, by what korus said."""
-    found: dict[str, set[str]] = {}
-    for line in lost:
-        place, _, reason = line.partition(f": {OperationUnavailable.__name__}: ")
-        found.setdefault(reason, set()).add(place.partition(":")[0])
-    return {reason: sorted(files) for reason, files in sorted(found.items())}
-
-
-def _left(outcome: Outcome) -> list[str]:
-    """Say what no command can do."""
-    return [
-        *[
-            f"teach the sandbox `{operation}`: it speaks {API_VERSION} until then, and so do its tests and recordings"
-            for operation in outcome.untaught
-        ],
-        *[f"record anew what the new version has outdated: {line}" for line in outcome.outdated],
-        *[
-            f"take out of korus what the new version does not offer any more: {reason} ({', '.join(tests)})"
-            for reason, tests in _by_reason(outcome.lost).items()
-        ],
-        *[f"look at a test that held only when it was run again: {name}" for name in outcome.unsteady],
-        *[
-            f"the check `{name}` does not hold: see output.txt, and `python -m scripts.check {name}`"
-            for name in outcome.unchecked
-        ],
-    ]
-
-
-def _report(wanted: Wanted, outcome: Outcome) -> None:
-    folder = wanted.root / wanted.report
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        if old.is_file():
-            old.unlink()
-
-    def write(name: str, content: str) -> None:
-        path = folder / name
-        path.write_text(content, encoding="utf-8")
-        outcome.written.append(path)
-
-    previous, version = outcome.previous or "?", outcome.version or "?"
-    head = [
-        f"# {previous} → {version}: {WORDS[outcome.status]}",
-        "",
-        outcome.message,
-        "",
-        *[f"- {step.name}: {step.outcome}" for step in outcome.steps],
-    ]
-    if outcome.meaning is not None and outcome.decision is not None:
-        write("changes.json", FORMATS["json"](outcome.meaning))
-        write("changes.html", FORMATS["html"](outcome.meaning))
-        write("changes.md", FORMATS["markdown"](outcome.meaning))
-        write(
-            "pull-request.md",
-            pull_request(
-                outcome.meaning,
-                outcome.decision,
-                WORDS[outcome.status],
-                version,
-                previous,
-                [(step.name, step.outcome) for step in outcome.steps],
-                _left(outcome),
-            ),
-        )
-        head += [
-            "",
-            (
-                "What changed is in changes.md, changes.json and changes.html; the pull request's text in "
-                "pull-request.md."
-            ),
-        ]
-    left = _left(outcome)
-    if left:
-        head += ["", "Left for a person:", "", *[f"- {line}" for line in left]]
-    if outcome.output:
-        write("output.txt", outcome.output)
-        head += ["", "What did not hold is in output.txt."]
-    write("report.md", "\n".join(head) + "\n")

@@ -6,19 +6,22 @@ written down before it begins: whatever interrupts it, the next run (or the end 
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.descriptions import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
-__all__ = ["PRODUCTS", "bring_back", "copied", "differences", "undo_interrupted"]
+__all__ = ["PRODUCTS", "bring_back", "copied", "differences", "one_run", "undo_interrupted", "workplace"]
 
 PRODUCTS = ("openapi", "generated/korus_api", "changelog.d")
 """What absorbing a version writes; nothing else is brought back."""
@@ -27,6 +30,41 @@ LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "dist", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "*.pyc"
 )
 IGNORED = ("__pycache__",)
+_PLACE = "korus-track-"
+_HELD = ".held"
+
+
+@contextmanager
+def one_run(root: Path) -> Generator[bool]:
+    """Hold the tree for one run; yield False if another run holds it. The lock goes with the process."""
+    (root / "build").mkdir(exist_ok=True)
+    with (root / "build" / "track.lock").open("w") as held:
+        yield _locked(held.fileno())
+
+
+@contextmanager
+def workplace() -> Generator[Path]:
+    """Make a temporary folder to work in, and remove those whose run was killed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PLACE}*"):
+        mark = left / _HELD
+        if mark.is_file() and os.access(mark, os.W_OK):
+            with mark.open("r+") as held:
+                if _locked(held.fileno()):
+                    shutil.rmtree(left, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=_PLACE, ignore_cleanup_errors=True) as place,
+        (Path(place) / _HELD).open("w") as held,
+    ):
+        _locked(held.fileno())
+        yield Path(place)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def copied(root: Path, place: Path) -> Path:

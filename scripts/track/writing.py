@@ -9,14 +9,20 @@ from attrs import frozen
 
 from scripts.compare.wire.render import HEADINGS
 from scripts.compare.wire.rules import LEVELS
+from scripts.track.judging import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scripts.compare.python import Effect, Meaning, NameChange
     from scripts.compare.wire.records import Record
+    from scripts.compare.wire.rules import Level
+    from scripts.track.judging import Task
 
-__all__ = ["Decision", "decide", "fragments", "pull_request"]
+__all__ = ["Decision", "decide", "fitted", "fragments", "pull_request"]
+
+LONGEST = 65_000
+"""The most characters that a pull request's text may have on GitHub, less what is put before it."""
 
 MOST = 200
 
@@ -63,6 +69,8 @@ def decide(meaning: Meaning, present: str) -> Decision:
             "minor",
             f"{len(names)} public name{'s are' if len(names) > 1 else ' is'} new or wider",
         )
+    elif meaning.deprecated():
+        level, reason = "minor", "the API deprecates what callers may use"
     else:
         level, reason = "patch", "no public name changed"
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", present)
@@ -119,26 +127,37 @@ def _slug(version: str) -> str:
     return re.sub(r"[^0-9A-Za-z-]+", "-", version).strip("-").lower() or "version"
 
 
-def fragments(meaning: Meaning, version: str, previous: str) -> dict[str, str]:
+def fragments(
+    meaning: Meaning, version: str, previous: str, *, edition: str | None = None, notes: Iterable[str] = ()
+) -> dict[str, str]:
     """Write the changelog fragments.
 
     Args:
         meaning: What the change means.
         version: The version of the API that is followed now.
         previous: The one that was.
+        edition: What the files are called after, where a version has several editions.
+        notes: What else users should know, a line each.
 
     Returns:
         Their texts by the names of their files: one says what changed, and where users must act a second says how.
     """
-    name = f"+api-{_slug(version)}"
+    name = f"+api-{_slug(edition or version)}"
     where = f"from {previous} to {version}" if version != previous else f"({version}) in another edition"
     lines = [f"The API's description moved {where}."]
-    names = meaning.name_changes()
-    if not names:
+    reaching, raw = _by_reach(meaning)
+    if not reaching and not raw:
         lines[0] += " No public name changed."
-    for resource, changes in _grouped(names).items():
+    for resource, changes in _grouped(reaching).items():
         lines += ["", f"{resource}:", ""]
         lines += [f"- {_line(change)}" for change in changes]
+    if raw:
+        lines += [
+            "",
+            RAW,
+            "",
+            *[f"- {_line(change)}" for group in _grouped(raw).values() for change in group],
+        ]
     wire = [record for record in meaning.comparison.changes if record.level != "compatible"]
     silent = [record for record in wire if not meaning.effects[record.fingerprint].names]
     if silent:
@@ -147,12 +166,26 @@ def fragments(meaning: Meaning, version: str, previous: str) -> dict[str, str]:
             f"- {'**Breaking:**' if record.level == 'breaking' else 'Possibly breaking:'} {_plain(record.message)}"
             for record in silent[:MOST]
         ]
+    listed = [*[_plain(record.message) for record in meaning.deprecated()], *notes]
+    if listed:
+        lines += ["", "Also:", "", *[f"- {note}" for note in listed[:MOST]]]
     written = {f"{name}.api.md": "\n".join(lines) + "\n"}
     steps = _steps(meaning.every())
     if steps:
         note = [f"Upgrading past API {version}:", "", *[f"- {step}" for step in steps]]
         written[f"{name}.breaking.md"] = "\n".join(note) + "\n"
     return written
+
+
+RAW = "Only in `korus_api`, the raw client; `korus` has no way to it yet:"
+
+
+def _by_reach(meaning: Meaning) -> tuple[list[NameChange], list[NameChange]]:
+    """Return the changes that reach users of korus, and those that only the raw client has."""
+    reach = Reach(meaning)
+    names = meaning.name_changes()
+    reaching = [change for change in names if meaning.layer is None or reach.meets(change)]
+    return reaching, [change for change in names if change not in reaching]
 
 
 def _steps(effects: Iterable[Effect]) -> list[str]:
@@ -170,16 +203,18 @@ def _plain(words: str) -> str:
 # --- pull request -------------------------------------------------------------------------------------------------
 
 
-def pull_request(  # noqa: C901, PLR0917 - one case after the other; called from here only, always alike
+def pull_request(
     meaning: Meaning,
     decision: Decision,
     outcome: str,
     version: str,
     previous: str,
+    *,
     checks: Iterable[tuple[str, str]],
-    left: Iterable[str] = (),
+    tasks: Iterable[Task] = (),
+    failures: Iterable[str] = (),
 ) -> str:
-    """Write the body of a pull request: what a maintainer reads.
+    """Write the body of a pull request: what a maintainer reads, the most pressing first.
 
     Args:
         meaning: What the change means.
@@ -188,7 +223,8 @@ def pull_request(  # noqa: C901, PLR0917 - one case after the other; called from
         version: The version of the API that is followed now.
         previous: The one that was.
         checks: What was run, with how it went.
-        left: What a person has to do, a line each.
+        tasks: What a person has to do.
+        failures: What does not hold yet, with the first steps.
     """
     comparison = meaning.comparison
     names = meaning.name_changes()
@@ -204,36 +240,59 @@ def pull_request(  # noqa: C901, PLR0917 - one case after the other; called from
         f"| in Python | {len(breaking)} | – | {len(names) - len(breaking)} |",  # noqa: RUF001 - typographic on purpose
         "",
         f"korus {decision.present} → at least **{decision.next}** ({decision.level}: {decision.reason}).",
+        *failures,
+        *_section("Left for a person", [task.text for task in tasks if task.breaks]),
+        *_section("What users have to do", _steps(meaning.every())),
+        *_section(
+            "Could be done: nothing fails without it", [task.text for task in tasks if not task.breaks]
+        ),
     ]
-    steps = _steps(meaning.every())
-    if steps:
-        lines += ["", "## What users have to do", "", *[f"- {step}" for step in steps]]
-    tasks = [f"- {line}" for line in left]
-    if tasks:
-        lines += ["", "## Left for a person", "", *tasks]
-    if names:
-        lines += ["", "## Names"]
-        for resource, changes in _grouped(names).items():
-            lines += ["", f"### {resource}", "", *[f"- {_line(change)}" for change in changes]]
+    reaching, raw = _by_reach(meaning)
+    for heading, changes in (("## What reaches users of `korus`", reaching), (f"## {RAW.rstrip(':')}", raw)):
+        if changes:
+            lines += ["", heading]
+        for resource, group in _grouped(changes).items():
+            lines += ["", f"### {resource}", "", *[f"- {_line(change)}" for change in group]]
     for level in LEVELS:
-        records = [record for record in comparison.changes if record.level == level]
-        if not records:
-            continue
-        lines += ["", f"## {HEADINGS[level]} on the wire", ""]
-        if level == "compatible":
-            lines += ["<details><summary>Show them</summary>", ""]
-        for record in records[:MOST]:
-            lines += _record_lines(record, meaning.effects[record.fingerprint])
-        if len(records) > MOST:
-            lines.append(f"- and {len(records) - MOST} more: see the report")
-        if level == "compatible":
-            lines += ["", "</details>"]
+        lines += _level(meaning, level)
     if meaning.renames:
         lines += ["", "## Names without a cause on the wire", ""]
         for change, _, causes in meaning.renames:
             lines.append(f"- {change.sentence}: {_plain('; '.join(cause.sentence for cause in causes[:3]))}")
     lines += ["", "## What was run", "", *[f"- {name}: {how}" for name, how in checks]]
     return "\n".join(lines) + "\n"
+
+
+def _section(heading: str, entries: list[str]) -> list[str]:
+    return ["", f"## {heading}", "", *[f"- {entry}" for entry in entries]] if entries else []
+
+
+def _level(meaning: Meaning, level: Level) -> list[str]:
+    records = [record for record in meaning.comparison.changes if record.level == level]
+    if not records:
+        return []
+    lines = ["", f"## {HEADINGS[level]} on the wire", ""]
+    if level == "compatible":
+        lines += ["<details><summary>Show them</summary>", ""]
+    for record in records[:MOST]:
+        lines += _record_lines(record, meaning.effects[record.fingerprint])
+    if len(records) > MOST:
+        lines.append(f"- and {len(records) - MOST} more: see the report")
+    return [*lines, "", "</details>"] if level == "compatible" else lines
+
+
+def fitted(text: str, report: str) -> str:
+    """Return a pull request's text, cut at a line if it is longer than GitHub takes.
+
+    Args:
+        text: The text.
+        report: Where the whole is, as a sentence.
+    """
+    if len(text) <= LONGEST:
+        return text
+    kept = text[: LONGEST - len(report) - 200].rpartition("\n")[0]
+    closing = "\n\n</details>" if kept.count("<details>") > kept.count("</details>") else ""
+    return f"{kept}{closing}\n\n**The text is cut here.** {report}\n"
 
 
 def _record_lines(record: Record, effect: Effect) -> list[str]:

@@ -568,6 +568,10 @@ DOCUMENTS: dict[str, tuple[Document, Document]] = {
         secured([{"key": []}], {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}),
         secured([{"key": []}], {"key": {"type": "apiKey", "in": "query", "name": "X-Key"}}),
     ),
+    "security-scheme-rewritten": (
+        secured([{"key": []}], {"key": {"type": "apiKey", "in": "header", "name": "authorization"}}),
+        secured([{"token": []}], {"token": {"type": "http", "scheme": "Bearer"}}),
+    ),
     "security-scheme-flow-removed": (
         secured(None, {"flow": {"type": "oauth2", "flows": {**flow()["flows"], "implicit": {"scopes": {}}}}}),
         secured(None, {"flow": flow()}),

@@ -17,7 +17,9 @@ from scripts.compare.python import SurfaceError
 from scripts.descriptions import dump, find, load, read_lock, sha256, write_lock
 from scripts.generate.build import AuditFailedError, build
 from scripts.track import pipeline
-from scripts.track.pipeline import Status, Wanted, absorb
+from scripts.track.outcome import Status, Wanted
+from scripts.track.pipeline import absorb
+from scripts.track.report import by_reason
 from scripts.track.staging import bring_back, copied, differences, undo_interrupted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -332,7 +334,7 @@ def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(repository, mo
         "nothing new: 1.0.19.yaml is in the lock",
     )
     assert outcome.written == []
-    assert not (repository / "build").exists()
+    assert not (repository / "build" / "track").exists()
 
 
 @pytest.mark.parametrize(
@@ -459,7 +461,7 @@ def test_tests_of_what_the_new_version_lacks_are_reported_once_by_reason():
     )
     failed, lost = pipeline.failures(output)
     assert failed == ["tests/c.py::test_four", "tests/d.py"]
-    assert pipeline._by_reason(lost) == {
+    assert by_reason(lost) == {
         "get_form: there is no such operation": ["tests/a.py"],
         "list_offers: it does not take session": ["tests/a.py", "tests/b.py"],
     }

@@ -78,6 +78,9 @@ class Meaning:
         corrections: Records that hold only once the overlay is applied, with what they mean.
         renames: Changes of names that have no cause on the wire, what they mean, and the cause that they have.
         unexplained: Changes of names that nothing in the description explains, which a person has to look at.
+        corrected: What differs once the overlay is applied to both.
+        surfaces: The former and the present raw client.
+        layer: The hand-written layer.
     """
 
     comparison: Comparison
@@ -85,6 +88,9 @@ class Meaning:
     corrections: tuple[tuple[Record, Effect], ...] = ()
     renames: tuple[tuple[NameChange, Effect, tuple[NameCause, ...]], ...] = ()
     unexplained: tuple[NameChange, ...] = ()
+    corrected: tuple[Record, ...] = field(default=(), hash=False)
+    surfaces: tuple[Surface, Surface] = field(factory=lambda: (Surface(), Surface()), hash=False, repr=False)
+    layer: Layer | None = field(default=None, hash=False, repr=False)
 
     @property
     def breaking(self) -> bool:
@@ -101,6 +107,14 @@ class Meaning:
             record
             for record in self.comparison.changes
             if record.level == "breaking" and not self.effects[record.fingerprint].names
+        ]
+
+    def deprecated(self) -> list[Record]:
+        """Return the records of what the API advises against from now on."""
+        return [
+            record
+            for record in self.corrected
+            if record.id.endswith("-deprecated") and "no-longer" not in record.id
         ]
 
     def every(self) -> list[Effect]:
@@ -162,6 +176,7 @@ def explain(
     root: Path = ROOT,
     surfaces: tuple[Surface, Surface] | None = None,
     strict: bool = True,
+    read: tuple[Layer, Recordings] | None = None,
 ) -> Meaning:
     """Say what a comparison means in Python.
 
@@ -172,6 +187,7 @@ def explain(
         root: The repository whose hand-written layer and cassettes are looked through.
         surfaces: The surfaces of both clients, where they are known already.
         strict: Raise an error for changes of names without a cause, instead of listing them for a person.
+        read: The hand-written layer and the cassettes, where they were read already.
 
     Raises:
         SurfaceError: A client cannot be generated, or a change of names has no cause.
@@ -195,7 +211,7 @@ def explain(
     if found.unexplained and strict:
         listed = "; ".join(change.sentence for change in found.unexplained[:20])
         raise SurfaceError(f"no change of the description explains these changes of the raw client: {listed}")
-    return _meaning(comparison, mended, found, surfaces, root)
+    return _meaning(comparison, mended, found, surfaces, read or (Layer(root), Recordings(root)))
 
 
 def _meaning(
@@ -203,15 +219,17 @@ def _meaning(
     mended: tuple[Record, ...],
     found: Trace,
     surfaces: tuple[Surface, Surface],
-    root: Path,
+    read: tuple[Layer, Recordings],
 ) -> Meaning:
-    layer, recordings = Layer(root), Recordings(root)
+    layer, recordings = read
     known = {record.fingerprint for record in comparison.changes}
 
     def effect(names: list[NameChange], record: Record | None) -> Effect:
         # nothing uses a name that is new; what is called like it is something else
         former = [change for change in names if change.old is not None]
-        uses = sorted({use for change in former for use in layer.uses(change, surfaces)})
+        uses = sorted(
+            {use for change in former for use in layer.uses(change, surfaces)}, key=lambda use: use.place
+        )
         return Effect(
             tuple(names),
             any(change.breaking for change in names),
@@ -233,7 +251,9 @@ def _meaning(
     nothing = (NameCause("", None, None),)
     uncaused = [*found.by_name, *((change, nothing) for change in found.unexplained)]
     renames = tuple((change, effect([change], None), causes) for change, causes in uncaused)
-    return Meaning(comparison, effects, corrections, renames, tuple(found.unexplained))
+    return Meaning(
+        comparison, effects, corrections, renames, tuple(found.unexplained), mended, surfaces, layer
+    )
 
 
 def _korus_names(names: list[NameChange], layer: Layer) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
@@ -183,7 +184,7 @@ def read_surface(package: Path) -> Surface:
         parts = path.relative_to(package).with_suffix("").parts
         if any(part.startswith("_") and part != "__init__" for part in parts):
             continue
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _tree(path.read_text(encoding="utf-8"))
         if parts[0] == "models" and parts[-1] != "__init__":
             for node in tree.body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -195,6 +196,12 @@ def read_surface(package: Path) -> Surface:
         elif parts[0] not in {"models", "api", "operations"}:
             surface.others.update(_others(tree, ".".join(parts)))
     return surface
+
+
+@lru_cache(maxsize=512)
+def _tree(text: str) -> ast.Module:
+    # two clients have most of their files in common
+    return ast.parse(text)
 
 
 def _operation(tree: ast.Module, module: str) -> Operation | None:

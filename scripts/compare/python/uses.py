@@ -1,25 +1,33 @@
 """Find where the hand-written layer uses a name of the raw client, from its source.
 
 Every module of ``korus`` is parsed. A use of an attribute counts in modules that deal with its class: that name the
-class, or an operation that leads to it; otherwise ``id`` would be found everywhere. No list is kept by hand.
+class, or an operation that leads to it; otherwise ``id`` would be found everywhere. Typed facts name no class: they
+read raw JSON by its keys, and the class that has most of the keys of a function is the one that the function reads.
+No list is kept by hand.
 """
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from scripts.compare.python.changes import NameChange
     from scripts.compare.python.surface import Surface
 
-__all__ = ["Layer", "Use"]
+__all__ = ["Call", "Layer", "Use"]
 
 MOST_LEADING = 6
+MOST_HAVING = 12
+READER = "korus._core.raw_json"
+# where a maintainer looks last: what is written by a program, and what plays the API's part
+LAST = ("korus/_sync/", "korus/testing/", "korus/sandbox/")
 
 
 @frozen(order=True)
@@ -39,6 +47,28 @@ class Use:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" + (f" in {self.function}" if self.function else "")
 
+    @property
+    def place(self) -> tuple[int, str, int]:
+        """Where it comes in a list for people: what is written by hand first."""
+        return (
+            next((i for i, start in enumerate(LAST, 1) if self.file.startswith(start)), 0),
+            self.file,
+            self.line,
+        )
+
+
+@define
+class Call:
+    """An operation that the hand-written layer calls.
+
+    Attributes:
+        uses: The lines that name it.
+        gives: The arguments that it is given, each with the lines.
+    """
+
+    uses: list[Use] = field(factory=list[Use])
+    gives: dict[str, list[Use]] = field(factory=dict[str, "list[Use]"])
+
 
 @define
 class _Module:
@@ -47,6 +77,8 @@ class _Module:
     attributes: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
     keywords: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
     texts: dict[str, list[Use]] = field(factory=dict[str, list[Use]])
+    calls: dict[str, Call] = field(factory=dict[str, Call])
+    reads_json: bool = False
 
 
 class _Reader(ast.NodeVisitor):
@@ -91,6 +123,17 @@ class _Reader(ast.NodeVisitor):
             self._note(self.module.keywords, node.arg, node.value)
         self.generic_visit(node)
 
+    def visit_Call(self, node: ast.Call) -> None:
+        name = _called(node)
+        if name is not None:
+            use = Use(self.module.file, node.lineno, ".".join(self.stack))
+            call = self.module.calls.setdefault(name, Call())
+            call.uses.append(use)
+            for keyword in node.keywords:
+                if keyword.arg:
+                    call.gives.setdefault(keyword.arg, []).append(use_at(use, keyword.value))
+        self.generic_visit(node)
+
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str) and id(node) not in self.docstrings:
             self._note(self.module.texts, node.value, node)
@@ -104,10 +147,41 @@ class _Reader(ast.NodeVisitor):
                 self._note(self.module.names, part, node)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        self.module.reads_json = self.module.reads_json or node.module == READER
         for alias in node.names:
             self._note(self.module.names, alias.name, node)
+            if (node.module or "").startswith("korus_api.api"):
+                use = Use(self.module.file, alias.lineno, ".".join(self.stack))
+                self.module.calls.setdefault(alias.name, Call()).uses.append(use)
         for part in (node.module or "").split("."):
             self._note(self.module.names, part, node)
+
+
+def use_at(use: Use, node: ast.AST) -> Use:
+    """Return a use at the line of a node."""
+    return evolve(use, line=getattr(node, "lineno", use.line))
+
+
+def _called(node: ast.Call) -> str | None:
+    """Return what may be the operation that a call carries out: its first argument, by name or as an endpoint."""
+    name = node.func.id if isinstance(node.func, ast.Name) else None
+    if not node.args:
+        return None
+    first = node.args[0]
+    if name in {"available", "endpoint"} and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        return first.value
+    if isinstance(first, ast.Call):
+        return _called(first)
+    return first.id if isinstance(first, ast.Name) and node.keywords else None
+
+
+def _by_function(module: _Module, keys: Collection[str]) -> list[dict[str, list[Use]]]:
+    """Return for each function of a module which of the keys it spells, with the lines."""
+    scopes: dict[str, dict[str, list[Use]]] = {}
+    for key in module.texts.keys() & keys:
+        for use in module.texts[key]:
+            scopes.setdefault(use.function, {}).setdefault(key, []).append(use)
+    return list(scopes.values())
 
 
 class Layer:
@@ -125,6 +199,52 @@ class Layer:
             _Reader(module).visit(ast.parse(path.read_text(encoding="utf-8")))
             self.modules.append(module)
         self._dealing: dict[str, set[str]] = {}
+        self._facts: dict[int, dict[str, list[tuple[set[str], list[Use]]]]] = {}
+
+    def calls(self, surface: Surface) -> dict[str, Call]:
+        """Return the operations of a client that the layer calls, by name, with what it gives to each."""
+        found: dict[str, Call] = {}
+        for module in self.modules:
+            if module.file.startswith(LAST):
+                continue
+            for name in module.calls.keys() & surface.operations.keys():
+                call = found.setdefault(name, Call())
+                call.uses += (use for use in module.calls[name].uses if use not in call.uses)
+                for argument, uses in module.calls[name].gives.items():
+                    call.gives.setdefault(argument, []).extend(uses)
+        return found
+
+    def reads(self, owner: str, wire: str, surface: Surface) -> list[Use]:
+        """Return the lines of typed facts that read a key of a class."""
+        model = surface.models.get(owner)
+        if model is None:
+            return []
+        return sorted(
+            {use for owners, uses in self._reading(surface).get(wire, ()) if owner in owners for use in uses},
+            key=lambda use: use.place,
+        )
+
+    def _reading(self, surface: Surface) -> dict[str, list[tuple[set[str], list[Use]]]]:
+        """Return for each key the classes that functions which spell it are about, with the lines."""
+        if id(surface) in self._facts:
+            return self._facts[id(surface)]
+        having: dict[str, set[str]] = {}
+        for model in surface.models.values():
+            for attribute in model.attributes.values():
+                having.setdefault(attribute.wire, set()).add(model.name)
+        found: dict[str, list[tuple[set[str], list[Use]]]] = {}
+        for module in self.modules:
+            if module.reads_json and not module.file.startswith(LAST):
+                for keys in _by_function(module, having.keys()):
+                    counts = Counter(owner for key in keys for owner in having[key])
+                    for key, uses in keys.items():
+                        most = max(counts[owner] for owner in having[key])
+                        owners = {owner for owner in having[key] if counts[owner] == most}
+                        # a key that every other class has says nothing where it is alone
+                        if most > 1 or len(owners) <= MOST_HAVING:
+                            found.setdefault(key, []).append((owners, uses))
+        self._facts[id(surface)] = found
+        return found
 
     def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:  # noqa: C901, PLR0912 - one case after the other
         """Give the lines that use what changed, without repetition and in order."""
@@ -158,7 +278,10 @@ class Layer:
                 if self._deals_with_class(module, change.owner, surfaces):
                     found.update(module.attributes.get(change.element, ()))
                     found.update(module.texts.get(value, ()))
-        return sorted(found)
+        if change.kind in {"attribute", "member"}:
+            for surface in surfaces:
+                found.update(self.reads(change.owner, change.wire or change.element, surface))
+        return sorted(found, key=lambda use: use.place)
 
     def re_exported(self, name: str) -> bool:
         """Tell whether a model is one of ``korus.models``: all of the raw client's are."""

@@ -57,6 +57,33 @@ def _sense(scheme: dict[str, Json]) -> str:
     return token(content)
 
 
+def _carrier(scheme: dict[str, Json]) -> str | None:
+    """Return what a scheme sends if that is a bearer token in `Authorization`, which can be described in four ways."""
+    kind = scheme.get("type")
+    header = (
+        kind == "apiKey"
+        and scheme.get("in") == "header"
+        and str(scheme.get("name")).lower() == "authorization"
+    )
+    bearer = kind == "http" and str(scheme.get("scheme")).lower() == "bearer"
+    return "bearer token" if header or bearer or kind in {"oauth2", "openIdConnect"} else None
+
+
+def _same_names(old: Document, new: Document, olds: dict[str, str], news: dict[str, str]) -> dict[str, str]:
+    """Return the former name of each present scheme: of the one that is written alike, or else is sent alike."""
+    names = {name: name for name in news}
+    for alike in (_sense, _carrier):
+        for name in sorted(news.keys() - olds.keys()):
+            if names[name] != name:
+                continue
+            sent = alike(as_object(new.at(news[name])))
+            free = sorted(olds.keys() - news.keys() - set(names.values()))
+            twin = next((other for other in free if alike(as_object(old.at(olds[other]))) == sent), None)
+            if twin is not None and sent is not None:
+                names[name] = twin
+    return names
+
+
 def _alternatives(
     content: dict[str, Json], root: dict[str, Json], names: dict[str, str]
 ) -> list[Alternative]:
@@ -130,16 +157,10 @@ def _security_rules(olds: list[Alternative], news: list[Alternative]) -> list[tu
     return found
 
 
-def _security(old: Document, new: Document, operations: list[Operation], findings: Findings) -> None:  # noqa: C901, PLR0912 - one case after the other
+def _security(old: Document, new: Document, operations: list[Operation], findings: Findings) -> None:
     olds, news = _definitions(old), _definitions(new)
     names_old = {name: name for name in olds}
-    names_new = {name: name for name in news}
-    for name in sorted(news.keys() - olds.keys()):
-        sense = _sense(as_object(new.at(news[name])))
-        for other in sorted(olds.keys() - news.keys() - set(names_new.values())):
-            if _sense(as_object(old.at(olds[other]))) == sense:
-                names_new[name] = other
-                break
+    names_new = _same_names(old, new, olds, news)
     users: dict[str, list[Operation]] = {}
     seen: dict[tuple[str, ...], list[tuple[str, Json, Json, str]]] = {}
     for operation in operations:
@@ -227,7 +248,16 @@ def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called 
             operations=users,
         )
 
-    for keyword in ("type", "in", "name", "scheme"):
+    carrier = _carrier(was)
+    rewritten = carrier is not None and carrier == _carrier(now) and was.get("type") != now.get("type")
+    if rewritten:
+        say(
+            "security-scheme-rewritten",
+            was.get("type"),
+            now.get("type"),
+            f"it is described as {now.get('type')} instead of {was.get('type')}; the same {carrier} is sent",
+        )
+    for keyword in () if rewritten else ("type", "in", "name", "scheme"):
         former, present = was.get(keyword), now.get(keyword)
         if keyword == "scheme" or (keyword == "name" and was.get("in") == "header"):
             former = former.lower() if isinstance(former, str) else former
@@ -239,7 +269,7 @@ def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called 
                 present,
                 f"its `{keyword}` changed from {token(former)} to {token(present)}",
             )
-    if was.get("openIdConnectUrl") != now.get("openIdConnectUrl"):
+    if not rewritten and was.get("openIdConnectUrl") != now.get("openIdConnectUrl"):
         say(
             "security-scheme-address-changed",
             was.get("openIdConnectUrl"),
@@ -254,6 +284,8 @@ def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called 
                 now.get(keyword),
                 f"its {keyword} changed",
             )
+    if rewritten:
+        return  # how tokens are obtained is described for the first time, or not any more
     flows, present_flows = as_object(was.get("flows")), as_object(now.get("flows"))
     for flow in sorted(flows.keys() | present_flows.keys()):
         if flow.startswith("x-"):

@@ -587,6 +587,7 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ("security-scope-added", "breaking", "A token without the scope was accepted and is refused now."),
     ("security-scope-removed", "compatible", "A token with the scope is still accepted."),
     ("security-scheme-changed", "breaking", "Credentials are sent in another way."),
+    ("security-scheme-rewritten", "compatible", "The same header is sent as before, with the same value."),
     ("security-scheme-flow-removed", "breaking", "Tokens cannot be obtained in this way any more."),
     ("security-scheme-flow-added", "compatible", "Tokens can still be obtained in the former ways."),
     (

@@ -8,6 +8,7 @@ really put into the request. It knows nothing of the description.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from attrs import define, field
@@ -376,7 +377,7 @@ def _answer_hint(value: ast.expr | None) -> Hint | None:
     """Take the type from `cast("Type", …)`, and check that what it names is what really reads."""
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "cast"):
         return value if value is not None and not isinstance(value, ast.Constant) else None
-    hint = ast.parse(str(_constant(value.args[0])), mode="eval").body
+    hint = _expression(str(_constant(value.args[0])))
     used = {node.id for node in ast.walk(value.args[1]) if isinstance(node, ast.Name)}
     claimed = {node.id for node in ast.walk(hint) if isinstance(node, ast.Name)} - _BUILTIN
     return hint if claimed <= used else ast.Name(id="Unread", ctx=ast.Load())
@@ -391,3 +392,8 @@ def _listed_modules(tree: ast.Module) -> list[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.JoinedStr)
     ]
+
+
+@lru_cache(maxsize=1024)
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body

@@ -1,0 +1,363 @@
+"""What a new version means for korus itself: which of its calls would fail, and what is left for a person.
+
+A change on the wire matters where korus calls the operation, gives the argument, reads the key or names the address.
+All four are found in korus's source. Corrections of the overlay count: what it mends breaks nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from korus._http.endpoints import NEUTRAL
+from scripts.compare.python.uses import Call, Use
+from scripts.compare.wire.findings import erased
+from scripts.descriptions.values import as_list, as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from scripts.compare.python import Meaning, NameChange
+    from scripts.compare.python.surface import Model
+    from scripts.compare.wire.records import Record
+    from scripts.descriptions import Document
+
+__all__ = ["INBOUND", "Reach", "Task", "addresses", "new_addresses", "tasks"]
+
+PAGED = {"page_size": ("items_per_page", "page")}
+CONFIG = "korus/_core/config.py"
+MOST = 6
+# what announces calls of the API, which korus does not take
+INBOUND = ("webhook-", "callback-")
+
+
+@frozen
+class Task:
+    """Something that is left to do.
+
+    Attributes:
+        text: What, in one line.
+        breaks: True if korus fails, or does something else than it says, until it is done.
+    """
+
+    text: str
+    breaks: bool = False
+
+
+class Reach:
+    """What of a raw client korus calls, gives, reads and lets its users meet."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self.meaning = meaning
+        self.layer = meaning.layer
+        self.old, self.new = meaning.surfaces
+        self.calls: dict[str, Call] = {}
+        self.names: dict[str, str] = {}
+        for surface in meaning.surfaces:
+            for name, call in self.layer.calls(surface).items() if self.layer else ():
+                self.calls.setdefault(surface.operations[name].label, call)
+                self.names.setdefault(surface.operations[name].label, name)
+        self.reached = self.old.reached()
+        self.reached_now = self.new.reached()
+
+    def gives(self, label: str, argument: str) -> list[Use]:
+        """Return the lines that give an argument to an operation."""
+        call = self.calls.get(label)
+        if call is None:
+            return []
+        paged = [
+            use for name, others in PAGED.items() if argument in others for use in call.gives.get(name, ())
+        ]
+        return [*call.gives.get(argument, ()), *paged]
+
+    def called(self, record: Record) -> list[str]:
+        """Return the operations of a record that korus calls."""
+        return sorted({label for label in map(_label, record.operations) if label in self.calls})
+
+    def reads(self, wire: str, labels: Iterable[str]) -> list[Use]:
+        """Return the lines of korus that read a key in answers of some operations."""
+        wanted = set(labels)
+        found: set[Use] = set()
+        for surface, reached in ((self.old, self.reached), (self.new, self.reached_now)):
+            for model in surface.models.values():
+                if (
+                    any(one.wire == wire for one in model.attributes.values())
+                    and reached.get(model.name, set()) & wanted
+                ):
+                    found.update(self.layer.reads(model.name, wire, surface) if self.layer else ())
+        return sorted(found, key=lambda use: use.place)
+
+    def meets(self, change: NameChange) -> bool:
+        """Return True if a change reaches users of korus; others concern the raw client only."""
+        labels = change.operations & self.calls.keys()
+        if change.kind in {"operation", "returns"}:
+            return bool(labels)
+        if change.kind == "parameter":
+            given = any(self.gives(label, change.element) for label in labels)
+            return bool(labels) and (given or change.breaking or change.renamed)
+        if change.kind == "other":
+            return False
+        model = self._model(change)
+        if model is None or model.members or model.reads or change.kind == "class":
+            return bool(labels) or not change.operations or self._is_answered(change)
+        # a mapping that users give is passed on whole
+        return change.breaking or self._is_given_whole(change.owner)
+
+    def _model(self, change: NameChange) -> Model | None:
+        return self.new.models.get(change.owner) or self.old.models.get(change.owner)
+
+    def _is_answered(self, change: NameChange) -> bool:
+        return bool(
+            (self.reached.get(change.owner, set()) | self.reached_now.get(change.owner, set()))
+            & self.calls.keys()
+        )
+
+    def _is_given_whole(self, owner: str) -> bool:
+        return any(
+            module.file == "korus/models.py" and owner in module.texts
+            for module in (self.layer.modules if self.layer else ())
+        )
+
+
+def _label(operation: str) -> str:
+    method, _, path = operation.partition(" ")
+    return f"{method} {erased(path)}"
+
+
+def _parameter(record: Record) -> str | None:
+    """Return the parameter that a record is about, as it is on the wire."""
+    _, found, rest = record.where.location.partition(" parameter ")
+    return rest.partition(" ")[0] if found else None
+
+
+def _key(record: Record) -> str | None:
+    for pointer in (record.where.old_pointer, record.where.new_pointer):
+        parts = (pointer or "").split("/")
+        if len(parts) > 1 and parts[-2] == "properties":
+            return parts[-1].replace("~1", "/").replace("~0", "~")
+    return None
+
+
+def _lines(uses: Iterable[Use]) -> str:
+    found = list(dict.fromkeys(uses))
+    shown = ", ".join(f"`{use}`" for use in found[:MOST])
+    return shown + (f" and {len(found) - MOST} more" if len(found) > MOST else "")
+
+
+# --- what fails ---------------------------------------------------------------------------------------------------
+
+
+def tasks(meaning: Meaning, former: Document, present: Document, root: Path) -> list[Task]:
+    """Return what is left to do, what breaks korus first.
+
+    Args:
+        meaning: What the change means.
+        former: The former description, as corrected by the overlay.
+        present: The present one.
+        root: The repository.
+    """
+    reach = Reach(meaning)
+    found = [
+        *_failing(reach),
+        *_moved(former, present, root),
+        *_deprecated(reach),
+        *_uncalled(reach),
+        *_inbound(meaning),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda task: not task.breaks)
+
+
+def _failing(reach: Reach) -> Iterator[Task]:
+    for record in reach.meaning.corrected:
+        labels = reach.called(record)
+        if record.level != "breaking" or not labels or record.id.startswith(("server-", *INBOUND)):
+            continue
+        uses = (
+            _request_uses(reach, record, labels)
+            if record.direction == "request"
+            else _answer_uses(reach, record, labels)
+        )
+        if uses:
+            yield Task(f"mend korus: {_plain(record.message)} It is used in {_lines(uses)}", breaks=True)
+
+
+def _request_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
+    """Return the lines that send what is refused now, or do not send what is required now."""
+    calls = [use for label in labels for use in reach.calls[label].uses]
+    wire = _parameter(record)
+    if wire is None:
+        return calls
+    found: list[Use] = []
+    for label in labels:
+        parameters = _parameters(reach, label)
+        name = parameters.get(wire, wire)
+        given = reach.gives(label, name)
+        if "required" in record.id:
+            always = name in NEUTRAL or any(name in others for others in PAGED.values())
+            found += [] if always else given or reach.calls[label].uses
+        else:
+            found += given
+    return found
+
+
+def _parameters(reach: Reach, label: str) -> dict[str, str]:
+    """Return the Python names of an operation's parameters by their names on the wire."""
+    found: dict[str, str] = {}
+    for surface in (reach.new, reach.old):
+        for operation in surface.operations.values():
+            if operation.label == label:
+                found |= {one.wire: name for name, one in operation.parameters().items() if one.wire}
+    return found
+
+
+# an answer that holds more than before is read as ever: what is odd is absent, and unknown values are kept
+TOLERATED = (
+    "nullable",
+    "enum-value-added",
+    "enum-lifted",
+    "widened",
+    "no-longer-required",
+    "became-optional",
+)
+
+
+def _answer_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
+    """Return the lines that read what is not answered any more."""
+    if any(part in record.id for part in TOLERATED):
+        return []
+    key = _key(record)
+    if key is not None:
+        return reach.reads(key, labels)
+    if record.id.startswith(
+        ("response-success-status", "response-media-type", "response-body", "response-type-changed")
+    ):
+        return [use for label in labels for use in reach.calls[label].uses]
+    return []
+
+
+# --- addresses ----------------------------------------------------------------------------------------------------
+
+
+def addresses(document: Document) -> dict[str, str]:
+    """Return every address that a description names for calls and tokens, with what it is for."""
+    found: dict[str, str] = {}
+    holders: list[tuple[object, str]] = [(document, "")]
+    for path, item in as_object(document.get("paths")).items():
+        holders.append((item, f" of {path}"))
+        holders += [
+            (operation, f" of {method.upper()} {path}")
+            for method, operation in as_object(item).items()
+            if isinstance(operation, dict)
+        ]
+    for holder, of in holders:
+        for server in as_list(as_object(holder).get("servers")):
+            found.setdefault(str(as_object(server).get("url", "")).rstrip("/"), f"a server{of}")
+    schemes = as_object(as_object(document.get("components")).get("securitySchemes"))
+    for name, scheme in schemes.items():
+        for flow in (scheme, *as_object(as_object(scheme).get("flows")).values()):
+            for keyword in ("tokenUrl", "authorizationUrl", "refreshUrl", "openIdConnectUrl"):
+                found.setdefault(
+                    str(as_object(flow).get(keyword, "")).rstrip("/"), f"the {keyword} of `{name}`"
+                )
+    found.pop("", None)
+    return found
+
+
+def new_addresses(former: Document, present: Document) -> list[str]:
+    """Return which addresses came and went, a line each."""
+    before, after = addresses(former), addresses(present)
+    return [
+        *[f"The API names {address} ({after[address]})." for address in sorted(after.keys() - before.keys())],
+        *[
+            f"The API does not name {address} ({before[address]}) any more."
+            for address in sorted(before.keys() - after.keys())
+        ],
+    ]
+
+
+def _moved(former: Document, present: Document, root: Path) -> Iterator[Task]:
+    before, after = addresses(former), addresses(present)
+    named = _named_addresses(root)
+    for address in sorted(before.keys() - after.keys()):
+        lines = named.get(address, [])
+        if lines:
+            text = (
+                f"{address} ({before[address]}) is not named any more, and korus uses it in {_lines(lines)}"
+            )
+            yield Task(f"mend korus: {text}", breaks=True)
+        else:
+            yield Task(f"look at an address that is gone: {address} ({before[address]})")
+    for address in sorted(after.keys() - before.keys()):
+        known = f"; korus knows it in {_lines(named[address])}" if address in named else ""
+        yield Task(
+            f"look at a new address, and name it in `{CONFIG}` if it is right: {address} ({after[address]}){known}"
+        )
+
+
+def _named_addresses(root: Path) -> dict[str, list[Use]]:
+    path = root / CONFIG
+    found: dict[str, list[Use]] = {}
+    if path.exists():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "://" in node.value:
+                found.setdefault(node.value.rstrip("/"), []).append(Use(CONFIG, node.lineno, ""))
+    return found
+
+
+# --- what works for now, or is not used yet -----------------------------------------------------------------------
+
+
+def _deprecated(reach: Reach) -> Iterator[Task]:
+    for record in reach.meaning.corrected:
+        if not record.id.endswith("-deprecated") or record.id.endswith("no-longer-deprecated"):
+            continue
+        labels = reach.called(record)
+        wire, key = _parameter(record), _key(record)
+        if key is not None and record.direction == "response":
+            uses = reach.reads(key, labels)
+        elif wire is not None:
+            uses = [
+                use
+                for label in labels
+                for use in reach.gives(label, _parameters(reach, label).get(wire, wire))
+            ]
+        else:
+            uses = [use for label in labels for use in reach.calls[label].uses]
+        if uses:
+            yield Task(
+                f"find another way than what is deprecated: {_plain(record.message)} It is used in {_lines(uses)}"
+            )
+
+
+def _uncalled(reach: Reach) -> Iterator[Task]:
+    for change in reach.meaning.name_changes():
+        if change.old is not None or reach.meets(change) or change.breaking:
+            continue
+        if change.kind == "operation":
+            yield Task(f"korus has no way to call `{change.name}` ({change.wire}), which is new")
+        elif change.kind == "parameter" and change.operations & reach.calls.keys():
+            short = change.name.removeprefix("api.")
+            yield Task(f"korus has no way to give `{change.element}` to `{short}`, which takes it now")
+        elif change.kind == "attribute" and _is_sent(reach, change):
+            yield Task(f"korus has no way to send `{change.name.removeprefix('models.')}`, which is new")
+
+
+def _is_sent(reach: Reach, change: NameChange) -> bool:
+    model = reach.new.models.get(change.owner)
+    return model is not None and not model.reads and bool(change.operations & reach.calls.keys())
+
+
+def _inbound(meaning: Meaning) -> Iterator[Task]:
+    added = [
+        record for record in meaning.comparison.changes if record.id in {"webhook-added", "callback-added"}
+    ]
+    if added:
+        names = ", ".join(sorted({f"`{record.where.path or record.new}`" for record in added}))
+        yield Task(f"korus takes no calls of the API, so these are left out: {names}")
+
+
+def _plain(words: str) -> str:
+    return words.replace("<", "&lt;")

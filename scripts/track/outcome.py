@@ -1,0 +1,234 @@
+"""What a run of tracking is asked to do, how it can end, and what it leaves for others to read."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from scripts.descriptions import version_key
+from scripts.fetch import ADDRESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scripts.compare.python import Meaning
+    from scripts.track.judging import Task
+    from scripts.track.writing import Decision
+
+__all__ = [
+    "DEFAULT_TESTS",
+    "LABELS",
+    "WORDS",
+    "Edition",
+    "Outcome",
+    "Status",
+    "Step",
+    "StoppedError",
+    "Wanted",
+]
+
+DEFAULT_TESTS = ("tests",)
+_DIGITS = 8
+
+
+class Status(IntEnum):
+    """How a run ended; the value is the exit status."""
+
+    NOTHING_NEW = 0
+    SAFE = 10
+    BREAKING = 11
+    NEEDS_A_PERSON = 12
+    FETCH_FAILED = 20
+    INVALID = 21
+    COMPARISON_FAILED = 22
+    GENERATION_FAILED = 23
+    UNEXPLAINED = 24
+    TESTS_FAILED = 25
+    CASSETTES_FAILED = 26
+    NOT_WRITTEN = 27
+
+    @property
+    def is_mendable(self) -> bool:
+        """True if a person can mend korus on the branch, because the raw client is whole."""
+        return self in {Status.TESTS_FAILED, Status.CASSETTES_FAILED}
+
+
+WORDS: dict[Status, str] = {
+    Status.NOTHING_NEW: "nothing new",
+    Status.SAFE: "safe",
+    Status.BREAKING: "breaking",
+    Status.NEEDS_A_PERSON: "for a person to decide",
+    Status.FETCH_FAILED: "failed to fetch",
+    Status.INVALID: "refused: not a valid description",
+    Status.COMPARISON_FAILED: "refused: cannot be compared",
+    Status.GENERATION_FAILED: "refused: the raw client would lose something",
+    Status.UNEXPLAINED: "refused: changes of names have no cause",
+    Status.TESTS_FAILED: "refused: the tests do not hold",
+    Status.CASSETTES_FAILED: "refused: recorded answers cannot be read",
+    Status.NOT_WRITTEN: "failed to write",
+}
+NEEDS_A_PERSON = "api: needs-a-person"
+LABELS: dict[Status, str] = {
+    Status.SAFE: "api: safe",
+    Status.BREAKING: "api: breaking",
+    Status.NEEDS_A_PERSON: NEEDS_A_PERSON,
+    Status.TESTS_FAILED: NEEDS_A_PERSON,
+    Status.CASSETTES_FAILED: NEEDS_A_PERSON,
+}
+"""The label of the pull request, for each status that has one."""
+
+
+class StoppedError(Exception):
+    """A step ended the run."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@frozen
+class Edition:
+    """One publication of a version. A name is published again and again, so what it is, its digest says.
+
+    Attributes:
+        version: The version that it calls itself.
+        sha256: The digest of its file.
+        known: Whether the lock had the version already, with other content.
+    """
+
+    version: str
+    sha256: str
+    known: bool = False
+
+    @property
+    def name(self) -> str:
+        """The version, with the digest where there can be several editions of it."""
+        return (
+            f"{self.version}-{self.sha256[:_DIGITS]}"
+            if self.known or not is_number(self.version)
+            else self.version
+        )
+
+    @property
+    def branch(self) -> str:
+        """The branch that holds it."""
+        return f"api/{re.sub(r'[^0-9A-Za-z.+_-]+', '-', self.name)}"
+
+
+def is_number(version: str) -> bool:
+    """Return True if a version is a number; any other name says only that it was the newest then."""
+    return version_key(version)[0] == version_key("1.0")[0]
+
+
+@frozen
+class Step:
+    """One step of a run, and how it went."""
+
+    name: str
+    outcome: str
+
+
+@define
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        status: The exit status.
+        message: One line.
+        steps: What was done.
+        version: The version that came.
+        edition: The edition that came.
+        previous: The version that was followed.
+        meaning: What the change means, as far as it was worked out.
+        decision: What it means for korus's version.
+        tasks: What is left to do for korus.
+        written: The files of the report.
+        changed: The files that were changed in the tree.
+        output: What the step that failed said.
+        failed: Tests that do not hold.
+        unread: Recorded answers that cannot be read.
+        outdated: Recordings that show what the new version does not say any more.
+        refused: Recorded requests that are not described any more as they were sent.
+        untaught: Operations of the new version that the sandbox does not serve.
+        lost: Tests of what the new version does not offer any more, each with the reason.
+        unsteady: Tests that failed and held when they were run again, by themselves.
+        unchecked: Checks of `make check` that do not hold with the new version, each with what it said.
+        proposal: A patch that offers what is new, empty where there is nothing to offer.
+    """
+
+    status: Status
+    message: str
+    steps: list[Step] = field(factory=list[Step])
+    version: str | None = None
+    edition: Edition | None = None
+    previous: str | None = None
+    meaning: Meaning | None = None
+    decision: Decision | None = None
+    tasks: list[Task] = field(factory=list["Task"])
+    written: list[Path] = field(factory=list[Path])
+    changed: list[str] = field(factory=list[str])
+    output: str = ""
+    failed: list[str] = field(factory=list[str])
+    unread: list[str] = field(factory=list[str])
+    outdated: list[str] = field(factory=list[str])
+    refused: list[str] = field(factory=list[str])
+    untaught: list[str] = field(factory=list[str])
+    lost: list[str] = field(factory=list[str])
+    unsteady: list[str] = field(factory=list[str])
+    unchecked: list[str] = field(factory=list[str])
+    proposal: str = ""
+
+    @property
+    def is_absorbed(self) -> bool:
+        """True if the result can be left in a tree: on a branch also with failures that a person has to mend."""
+        return self.status in LABELS
+
+    def as_json(self) -> str:
+        """Return what a job needs to publish the result."""
+        edition = self.edition
+        plain: dict[str, Any] = {
+            "status": int(self.status),
+            "message": self.message,
+            "version": self.version,
+            "previous": self.previous,
+            "edition": edition.name if edition else None,
+            "sha256": edition.sha256 if edition else None,
+            "branch": edition.branch if edition and self.changed and self.is_absorbed else None,
+            "label": LABELS.get(self.status),
+            "draft": self.status.is_mendable,
+        }
+        return json.dumps(plain, ensure_ascii=False, indent=2) + "\n"
+
+
+@frozen
+class Wanted:
+    """What a run is asked to do.
+
+    Attributes:
+        root: The repository.
+        description: A file to take instead of fetching.
+        dry_run: Whether to leave the tree as it is.
+        branch: Whether to leave the result on a branch of its own.
+        anyway: Whether to follow also what is older, or was published before with other content.
+        tests: What to hand to pytest.
+        checks: Whether to run the checks of `make check`.
+        report: Where the report goes.
+        urls: Where to fetch from.
+        say: Tells people what is being done.
+    """
+
+    root: Path
+    description: Path | None = None
+    dry_run: bool = False
+    branch: bool = False
+    anyway: bool = False
+    tests: Sequence[str] = DEFAULT_TESTS
+    checks: bool = True
+    report: Path = Path("build/track")
+    urls: Sequence[str] = ADDRESSES
+    say: Callable[[str], None] = print
