@@ -76,10 +76,19 @@ fetch: $(STAMP) ## download the API's published description into openapi/
 generate: $(STAMP) ## rebuild generated/korus_api from the description that openapi/lock.toml names
 	$(BIN)/python -m scripts.generate
 	$(BIN)/python -m scripts.doctor --description
+	$(BIN)/python -m scripts.docs
 
 .PHONY: sync
 sync: $(STAMP) ## rebuild korus/_sync from korus/_async
 	$(BIN)/python -m scripts.sync
+
+.PHONY: docs
+docs: $(STAMP) ## build the documentation site into build/site, and check its links
+	$(BIN)/python -m scripts.docs --build
+
+.PHONY: docs-serve
+docs-serve: $(STAMP) ## build the site and show it on this machine, anew after each change
+	$(BIN)/python -m scripts.docs --serve
 
 # ── follow the API ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,7 @@
 """The catalogue mirror: a distributor's copy of the catalogues in a database, and a feed of what changed.
 
 `Mirror` is for a `korus.Korus`, `AsyncMirror` the same with ``await`` for a `korus.AsyncKorus`. Needs the extra
-``korus-sdk[mirror]``. See ``docs/mirror.md``.
+``korus-sdk[mirror]``. See ``docs/tutorial/mirror.md``.
 
 Example:
     >>> with Korus.from_env() as korus, Mirror("catalogue.db", korus) as mirror:

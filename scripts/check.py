@@ -69,6 +69,9 @@ CHECKS = (
         "descriptions", "scripts.descriptions", ("--check",), "the lock names the bytes of every description"
     ),
     Check("sync", "scripts.sync", ("--check",), "korus/_sync is what `make sync` writes"),
+    Check(
+        "docs", "scripts.docs", ("--check",), "the reference pages are what `python -m scripts.docs` writes"
+    ),
     Check("private", "scripts.cassettes", ("scan",), "nothing private stands in recorded traffic"),
     Check("recorded", "scripts.cassettes", ("check",), "recorded traffic is what the descriptions say"),
 )

@@ -64,7 +64,7 @@ def proposals(report: Mapping[str, Any]) -> Iterator[str]:
         if one["seen"] != "not seen":
             mark = "seen" if one["seen"] == "held" else "seen to be wrong"
             yield (
-                f"openapi/REFERENCE.md, docs/booking-protocol.md: {one['name']}, {one['text']}\n"
+                f"openapi/REFERENCE.md, docs/why.md: {one['name']}, {one['text']}\n"
                 f"  mark it as {mark}\n  evidence: {one['evidence']}, {seen}"
             )
 

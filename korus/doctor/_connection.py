@@ -47,7 +47,9 @@ def check_settings(report: Report, given: dict[str, Any]) -> dict[str, Any] | No
     try:
         Korus(**options).close()
     except ConfigurationError as error:
-        report.step(SETTINGS, "client", "failed", str(error), "Set what is missing; see docs/settings.md.")
+        report.step(
+            SETTINGS, "client", "failed", str(error), "Set what is missing; see docs/reference/settings.md."
+        )
         return None
     return options
 

@@ -54,7 +54,7 @@ class Difference:
 
 @frozen
 class Assumption:
-    """One assumption of the booking protocol (docs/booking-protocol.md).
+    """One assumption of the booking protocol (docs/why.md).
 
     Attributes:
         name: ``a1`` to ``a8``.

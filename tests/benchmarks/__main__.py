@@ -33,7 +33,9 @@ def main() -> int:
         "--rounds", type=int, default=7, help="turns of each contestant (7, the least for a result)"
     )
     parser.add_argument("--rows", default="", help="numbers of the rows, separated by commas (all)")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/speed.md as well")
+    parser.add_argument(
+        "--write", action="store_true", help="put the table into docs/project/benchmarks.md as well"
+    )
     given = parser.parse_args()
     absent = peers.build()
     by_number: dict[int, Callable[[], Row]] = {

@@ -95,7 +95,7 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, ""])
 
 
-def into_page(page: Path = Path("docs/speed.md")) -> None:
+def into_page(page: Path = Path("docs/project/benchmarks.md")) -> None:
     """Put the table of the latest run where the page about speed shows it."""
     text = page.read_text("utf-8")
     before, mark, rest = text.partition(_BEGIN)

@@ -41,10 +41,10 @@ def test_a_config_without_settings_has_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("page", "row", "words"),
     [
-        ("settings.md", "timeout", f"{DEFAULT_TIMEOUT:g} unless set"),
-        ("settings.md", "max_connections", f"{MAX_CONNECTIONS} unless set"),
-        ("settings.md", "max_answer_bytes", f"{MAX_ANSWER_BYTES // 1024**2} MiB unless set"),
-        ("booking-protocol.md", "settle", f"{RetryPolicy().settle:g} seconds unless set"),
+        ("reference/settings.md", "timeout", f"{DEFAULT_TIMEOUT:g} unless set"),
+        ("reference/settings.md", "max_connections", f"{MAX_CONNECTIONS} unless set"),
+        ("reference/settings.md", "max_answer_bytes", f"{MAX_ANSWER_BYTES // 1024**2} MiB unless set"),
+        ("why.md", "settle", f"{RetryPolicy().settle:g} seconds unless set"),
     ],
 )
 def test_the_documentation_states_the_default(page: str, row: str, words: str) -> None:

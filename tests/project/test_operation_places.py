@@ -1,6 +1,6 @@
 """Every place that an operation of the API needs has it; what lacks one is listed by file and line.
 
-`docs/adding.md`, "Add an operation", is the page for it.
+`docs/project/adding.md`, "Add an operation", is the page for it.
 """
 
 from __future__ import annotations
