@@ -271,7 +271,7 @@ def _rounds(  # noqa: C901 (one round after the other)
             report(_LOG, logging.WARNING, "order_lost", f"{error}; looking for what became of it")
             lost = error
         else:
-            read = yield from _read(call, pending, states, answer, lost)
+            read = yield from _read(call, pending, answer, lost)
             outcomes.update((outcome.line.number, outcome) for outcome in read.lines)
             unmatched_failures += read.unmatched_failures
             unmatched += read.unmatched
@@ -360,7 +360,6 @@ def _refused_lines(
 def _read(
     call: _Call,
     pending: Sequence[OrderLine],
-    states: Mapping[str, ReservationState],
     answer: OrderAnswer,
     lost: KorusError | None,
 ) -> Steps[OrderResult]:
@@ -378,8 +377,7 @@ def _read(
     for line in pending:
         result = results[line.number]
         made = answer.orders[result.entries[0]] if result.status == "succeeded" else None
-        both = (states.get(line.reservation), found.get(line.reservation))
-        outcome = _judged(call, line, result, made, both, lost=lost)
+        outcome = _judged(call, line, result, made, found.get(line.reservation), lost=lost)
         if outcome is not None:
             outcomes[line.number] = outcome
             used.update(made.iri for made in outcome.results)
@@ -423,7 +421,7 @@ def _judged(
     line: OrderLine,
     result: LineResult,
     made: OrderFacts | None,
-    states: tuple[ReservationState | None, ReservationState | None],
+    seen: ReservationState | None,
     *,
     lost: KorusError | None,
 ) -> LineOutcome[OrderFacts] | None:
@@ -434,16 +432,15 @@ def _judged(
         line: The line.
         result: What the answer says of it.
         made: The order that the answer ties to it.
-        states: Its reservation before the call, and as it was seen after the answer; None where it was not looked at.
+        seen: Its reservation as it was seen after the answer; None if it was not looked at.
         lost: An answer that was lost before this one.
     """
-    before, seen = states
     if seen is not None and seen.kind == "ordered" and seen.order is not None:
-        return _outcome(call, line, seen.order, seen.reservation, adopted=result.status != "succeeded")
+        return _outcome(call, line, seen.order, adopted=result.status != "succeeded")
     if seen is not None and seen.kind == "foreign":
         return _foreign(call, line, seen)
     if result.status == "succeeded" and made is not None:
-        return _outcome(call, line, made, None if before is None else before.reservation)
+        return _outcome(call, line, made)
     if result.failure is not None and (result.status == "failed" or result.failure.says_already_ordered):
         return _refused_line(call, line, result.failure, seen, lost)
     return None
@@ -483,12 +480,11 @@ def _outcome(
     call: _Call,
     line: OrderLine,
     made: OrderFacts,
-    reservation: ReservationFacts | None,
     *,
     adopted: bool = False,
 ) -> LineOutcome[OrderFacts]:
     """Return the outcome of a line that has an order: succeeded if it has all that was held, as far as both show."""
-    known = reservation or call.held.get(line.reservation)
+    known = call.held.get(line.reservation)
     shortfall = made.shortfall(known) if known is not None else "its reservation cannot be read"
     if shortfall is None:
         return LineOutcome(line, "succeeded", (made,), adopted=adopted)
@@ -502,7 +498,7 @@ def _ordered(call: _Call, lines: Iterable[OrderLine], states: Mapping[str, Reser
     for line in lines:
         state = states.get(line.reservation)
         if state is not None and state.kind == "ordered" and state.order is not None:
-            found[line.number] = _outcome(call, line, state.order, state.reservation, adopted=True)
+            found[line.number] = _outcome(call, line, state.order, adopted=True)
     return found
 
 

@@ -453,6 +453,46 @@ class TestRefusals:
         assert (outcome.status, [made.iri for made in outcome.results]) == ("unknown", [order_iri("o")])
         assert world.names()[-1] == "Advance unknown"
 
+    def test_refusal_beside_a_list_that_leaves_something_out_is_unknown(self):
+        world = Api(SendOrder=[Conflict("no", status=409)])
+        world.script("ListOrders", lambda _: Page((), 3))
+        with pytest.raises(OutcomeUnknown) as caught:
+            run(world)
+        assert caught.value.status == 409
+
+    def test_refusal_of_a_reservation_that_is_not_found_now_is_unknown(self):
+        world = Api(SendOrder=[Conflict("no", status=409)])
+        world.script("ReadReservation", [reservation(), not_found()])
+        with pytest.raises(OutcomeUnknown) as caught:
+            run(world)
+        assert caught.value.status == 409
+
+    def test_refusal_of_several_lines_one_of_which_is_in_doubt_is_unknown(self):
+        world = Api(reservation("a"), reservation("b"), SendOrder=[Conflict("no", status=409)])
+        world.script("InDoubt", lambda _: frozenset({A}))
+        with pytest.raises(OutcomeUnknown):
+            run(world, "a", "b")
+
+    def test_refused_line_whose_reservation_cannot_be_seen_is_unknown(self):
+        world = Api(SendOrder=[answer(failures=[{"reservation": A, "message": "No."}])])
+        world.script("ReadReservation", [reservation(), ServerError("no", status=500)])
+        with pytest.raises(OutcomeUnknown, match="it may have been ordered before"):
+            run(world)
+
+    def test_failed_line_beside_an_unknown_one_is_an_outcome(self):
+        world = Api(reservation("a"), reservation("b"))
+        world.script("SendOrder", [answer(failures=[{"reservation": B, "message": "No."}]), LOST])
+        world.script(
+            "ReadReservation",
+            lambda effect: (
+                ServerError("no", status=500)
+                if effect.iri == A and len(world.sends()) > 1
+                else world.reservations[effect.iri]
+            ),
+        )
+        result = run(world, "a", "b")
+        assert statuses(result) == ["unknown", "failed"]
+
     def test_redirect_that_a_look_cannot_explain_is_unknown(self):
         world = Api(SendOrder=[StatusError("see other", status=303)])
         with pytest.raises(OutcomeUnknown):
@@ -628,6 +668,59 @@ class TestLostAnswers:
         world = Api(SendOrder=[LOST])
         world.script("ReadReservation", lambda _: (world.now > 104 and world.buy(), world.reservations[A])[1])
         assert statuses(run(world)) == ["succeeded"]
+        assert len(world.sends()) == 1
+
+    def test_looking_goes_on_until_all_lines_are_certain(self):
+        world = Api(reservation("a"), reservation("b"))
+        world.script("SendOrder", lambda _: (world.buy(), LOST)[1])
+        world.script(
+            "ReadReservation",
+            lambda effect: (world.now > 104 and world.buy("p", "b"), world.reservations[effect.iri])[1],
+        )
+        assert statuses(run(world, "a", "b")) == ["succeeded", "succeeded"]
+        assert len(world.sends()) == 1
+
+    def test_order_that_was_seen_once_stays_seen(self):
+        world = Api(reservation("a"), reservation("b"))
+
+        def send(_):
+            if len(world.sends()) == 1:
+                world.buy()
+                return LOST
+            return answer(made_order("p", "b"))
+
+        def read(effect):
+            shown = world.reservations[effect.iri]
+            if effect.iri == A and world.waited():  # later looks leave the order out
+                world.orders = {iri: made for iri, made in world.orders.items() if made.reservation != A}
+                return reservation()
+            return shown
+
+        world.script("SendOrder", send)
+        world.script("ReadReservation", read)
+        first, second = run(world, "a", "b").lines
+        assert (first.status, second.status) == ("succeeded", "succeeded")
+        assert world.sends() == [(A, B), (B,)]
+
+    def test_two_looks_are_needed_even_where_nothing_settles(self):
+        world = Api(SendOrder=[LOST, answer(made_order())])
+        assert statuses(run(world, settle=0.0)) == ["succeeded"]
+        one, two = world.only("SendOrder")
+        assert world.waited(two) - world.waited(one) > 0
+
+    def test_api_that_contradicts_itself_is_given_up_in_time(self):
+        world = Api(SendOrder=[LOST])
+        shown = [0]
+
+        def read(_):
+            shown[0] += 1
+            return reservation(expired=bool(world.sends()) and shown[0] % 2 == 0)
+
+        world.script("ReadReservation", read)
+        with pytest.raises(OutcomeUnknown):
+            run(world)
+        ends = TOTAL + 2 * SETTLE
+        assert ends <= world.now - 100 <= ends + 2.1
         assert len(world.sends()) == 1
 
     def test_only_lines_without_an_order_are_sent_again(self):
