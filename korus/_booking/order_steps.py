@@ -563,8 +563,6 @@ def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
     if failed:
         doubtful = (yield from _newly_in_doubt(call, failed)) if is_written else failed
         result = _with_outcomes(result, _left_unknown(call, doubtful, taken_over(OPERATION)))
-    if all(outcome.status != "unknown" for outcome in result.lines):
-        return result
     errors = [outcome.error for outcome in result.lines]
     if all(isinstance(error, OutcomeUnknown) for error in errors) and not any(
         outcome.results for outcome in result.lines
