@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._core.late_names import late_names
+from korus._late_names import late_names
 from korus._version import __version__
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from korus._core.distribution import install_hint
-from korus._core.late_names import late_names
+from korus._late_names import late_names
 from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -1,5 +1,7 @@
 """What every test may ask for: a fresh sandbox and a client of either colour that is connected to it.
 
+With ``KORUS_TEST_HTTPX=httpx2`` the clients send through httpx2 (`httpx2_lane`).
+
 Async tests run under asyncio; one that matters under trio too says so with
 ``@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])``.
 """
@@ -28,6 +30,12 @@ settings.register_profile(
 )
 settings.register_profile("proof", settings.get_profile("korus"), max_examples=200)
 settings.load_profile("proof" if "KORUS_TEST_PROOF" in os.environ else "korus")
+
+
+if os.environ.get("KORUS_TEST_HTTPX") == "httpx2":
+    import httpx2_lane
+
+    httpx2_lane.install()
 
 
 def pytest_collection_finish() -> None:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import httpx
-
     from korus._async.http.cache import AsyncCatalogueCache
     from korus._async.http.transport import AsyncTransport
     from korus._async.resources.catalogs import AsyncCatalogs
@@ -49,6 +47,7 @@ if TYPE_CHECKING:
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
     from korus._http.answer import Answer
+    from korus._http.library import AsyncClientLike, AsyncTransportLike, httpx
     from korus._http.raw_answers import RawAnswers
     from korus.hooks import Hook
 
@@ -66,8 +65,8 @@ class AsyncOptions(TypedDict, total=False):
     language: str | None
     timeout: float | timedelta | Timeouts | None
     retry: RetryPolicy
-    http_client: httpx.AsyncClient
-    transport: httpx.AsyncBaseTransport
+    http_client: httpx.AsyncClient | AsyncClientLike
+    transport: httpx.AsyncBaseTransport | AsyncTransportLike
     journal: str | os.PathLike[str] | Secret | None
     cache: Cache | Path | str | bool | None
     max_connections: int
@@ -93,12 +92,12 @@ class AsyncKorus:
         timeout: Seconds (or a `timedelta`) for a whole call with all its retries; `Timeouts` says more; None
             waits for ever.
         retry: How often and how patiently to try again.
-        http_client: An httpx client of your own. It stays yours to close; its redirects and its auth are not
+        http_client: A client of httpx or httpx2 of your own. It stays yours to close; its redirects and auth are not
             used, its other settings are, and of its cookies those that it has now. Once used it belongs to
             its process and its event loop: in a forked child, and in a second event loop, it is refused.
             Documents are fetched through it by requests without its headers, cookies and parameters; its event
             hooks see those too.
-        transport: An httpx transport of your own, for which the same holds. How long a call takes is then up
+        transport: A transport of httpx or httpx2 of your own. The same holds for it. How long a call takes is then up
             to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
         cache: Where answers about catalogues are kept for a day, as the API advises: True for an SQLite file
@@ -140,8 +139,8 @@ class AsyncKorus:
         language: str | None = None,
         timeout: float | timedelta | Timeouts | None = DEFAULT_TIMEOUT,
         retry: RetryPolicy | None = None,
-        http_client: httpx.AsyncClient | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        http_client: httpx.AsyncClient | AsyncClientLike | None = None,
+        transport: httpx.AsyncBaseTransport | AsyncTransportLike | None = None,
         journal: str | os.PathLike[str] | Secret | None = None,
         cache: Cache | Path | str | bool | None = None,
         max_connections: int = MAX_CONNECTIONS,

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-import httpx
 from attrs import define, field, frozen
+
+from korus._http.library import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import httpx
+from korus._http.library import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -9,9 +9,8 @@ import re
 import ssl
 from typing import TYPE_CHECKING
 
-import httpx
-
 from korus._http.error_responses import status_error
+from korus._http.library import httpx
 from korus.errors import (
     ConfigurationError,
     ConnectionFailed,

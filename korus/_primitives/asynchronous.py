@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
     from contextlib import AbstractAsyncContextManager
 
-    import httpx
 
 __all__ = [
     "AsyncCalls",
@@ -442,39 +441,33 @@ def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:
     task.add_done_callback(keep.discard)
 
 
-def bound(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Return the client as it is: `time_limit` bounds it from outside."""
-    return client
+def bound(pools: Iterable[Any]) -> None:
+    """Do nothing: `time_limit` bounds what uses these connection pools from outside."""
 
 
-async def discard_lost(client: httpx.AsyncClient, is_over: Callable[[Any], bool]) -> None:
-    """Take connections out of a client's pools that nobody uses and nobody can use again.
+async def discard_lost(pools: Iterable[Any], is_over: Callable[[Any], bool]) -> None:
+    """Take connections out of connection pools that nobody uses and nobody can use again.
 
     A task that is cancelled while httpcore closes a connection or an answer leaves its own behind like this, and
     after as many as the pool is large no call gets one any more (encode/httpcore#1093).
 
     Args:
-        client: The httpx client.
+        pools: The pools, of httpcore or httpcore2.
         is_over: Returns True if the attempt that sent this request of httpcore has ended.
     """
-    import httpcore  # noqa: PLC0415 (httpx itself puts it off until the first request)
-
-    mounted = client._mounts.values()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    for transport in (client._transport, *mounted):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        pool: Any = getattr(transport, "_pool", None)
-        if issubclass(type(pool), httpcore.AsyncConnectionPool):
-            pool._requests = [sent for sent in pool._requests if not is_over(sent.request)]  # noqa: SLF001
-            used = {id(sent.connection) for sent in pool._requests}  # noqa: SLF001
-            lost = [
-                connection
-                for connection in pool.connections
-                if not (id(connection) in used or connection.is_idle() or connection.is_closed())
-            ]
+    for pool in pools:
+        pool._requests = [sent for sent in pool._requests if not is_over(sent.request)]  # noqa: SLF001
+        used = {id(sent.connection) for sent in pool._requests}  # noqa: SLF001
+        lost = [
+            connection
+            for connection in pool.connections
+            if not (id(connection) in used or connection.is_idle() or connection.is_closed())
+        ]
+        for connection in lost:
+            pool._connections.remove(connection)  # noqa: SLF001
+        with anyio.CancelScope(shield=True), suppress(Exception):
             for connection in lost:
-                pool._connections.remove(connection)  # noqa: SLF001
-            with anyio.CancelScope(shield=True), suppress(Exception):
-                for connection in lost:
-                    await connection.aclose()
+                await connection.aclose()
 
 
 def redis_client(url: str) -> Any:

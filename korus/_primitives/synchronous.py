@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextvars
 import os
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -18,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    import httpx
 
 __all__ = [
     "Calls",
@@ -373,18 +373,14 @@ class Workers:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def bound(client: httpx.Client) -> httpx.Client:
-    """Have every connection of a client, through proxies too, keep to `time_limit`; return the client."""
-    mounted: Any = client._mounts.values()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-    for transport in (client._transport, *mounted):  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        # httpx has no way to say which sockets to use, httpcore has; the pool has no connections yet
-        pool = getattr(transport, "_pool", None)
-        if pool is not None:
-            pool._network_backend = _bounded_sockets()  # noqa: SLF001
-    return client
+def bound(pools: Iterable[Any]) -> None:
+    """Have every connection of connection pools that have none yet keep to `time_limit`."""
+    for pool in pools:
+        # httpx has no way to say which sockets to use, httpcore has
+        pool._network_backend = _bounded_sockets(_engine_of(pool))  # noqa: SLF001
 
 
-def discard_lost(client: httpx.Client, is_over: Callable[[Any], bool]) -> None:
+def discard_lost(pools: Iterable[Any], is_over: Callable[[Any], bool]) -> None:
     """Do nothing: only a task that is cancelled loses a connection, and threads are not."""
 
 
@@ -421,14 +417,18 @@ def _addresses(host: str, port: int) -> list[str]:
     return [str(address[0]) for *_, address in found] or [host]
 
 
-def _bounded_sockets() -> Any:
-    import httpcore  # noqa: PLC0415 (see above)
+def _engine_of(pool: Any) -> Any:
+    """Return the module of a connection pool: httpcore or httpcore2."""
+    roots = [kind.__module__.partition(".")[0] for kind in type(pool).__mro__]
+    return sys.modules[next(root for root in roots if root in {"httpcore", "httpcore2"})]
 
-    class Stream(httpcore.NetworkStream):
-        def __init__(self, stream: httpcore.NetworkStream) -> None:
+
+def _bounded_sockets(httpcore: Any) -> Any:
+    class Stream(httpcore.NetworkStream):  # type: ignore[misc]  # of the one library or the other
+        def __init__(self, stream: Any) -> None:
             self._stream = stream
 
-        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        def read(self, max_bytes: int, timeout: float | None = None) -> Any:
             _check_time(httpcore.ReadTimeout)
             return self._stream.read(max_bytes, _seconds_left(timeout))
 
@@ -443,24 +443,23 @@ def _bounded_sockets() -> Any:
 
         def start_tls(
             self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-        ) -> httpcore.NetworkStream:
+        ) -> Any:
             return Stream(self._stream.start_tls(ssl_context, server_hostname, _seconds_left(timeout)))
 
         def get_extra_info(self, info: str) -> Any:
             return self._stream.get_extra_info(info)
 
-    class Backend(httpcore.SyncBackend):
+    class Backend(httpcore.SyncBackend):  # type: ignore[misc]
         def connect_tcp(
             self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
-        ) -> httpcore.NetworkStream:
+        ) -> Any:
             # the socket module would begin the timeout again with each address of the host
             *others, last = _addresses(host, port)
+            connect: Any = super().connect_tcp  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
             for address in others:
                 with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                    return Stream(
-                        super().connect_tcp(address, port, _seconds_left(timeout), *args, **options)
-                    )
-            return Stream(super().connect_tcp(last, port, _seconds_left(timeout), *args, **options))
+                    return Stream(connect(address, port, _seconds_left(timeout), *args, **options))
+            return Stream(connect(last, port, _seconds_left(timeout), *args, **options))
 
     return Backend()
 

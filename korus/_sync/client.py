@@ -33,11 +33,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import httpx
-
     from korus._core.cache_setting import Cache
     from korus._core.retry_policy import RetryPolicy
     from korus._http.answer import Answer
+    from korus._http.library import ClientLike, TransportLike, httpx
     from korus._http.raw_answers import RawAnswers
     from korus._sync.http.cache import CatalogueCache
     from korus._sync.http.transport import Transport
@@ -67,8 +66,8 @@ class Options(TypedDict, total=False):
     language: str | None
     timeout: float | timedelta | Timeouts | None
     retry: RetryPolicy
-    http_client: httpx.Client
-    transport: httpx.BaseTransport
+    http_client: httpx.Client | ClientLike
+    transport: httpx.BaseTransport | TransportLike
     journal: str | os.PathLike[str] | Secret | None
     cache: Cache | Path | str | bool | None
     max_connections: int
@@ -94,12 +93,12 @@ class Korus:
         timeout: Seconds (or a `timedelta`) for a whole call with all its retries; `Timeouts` says more; None
             waits for ever.
         retry: How often and how patiently to try again.
-        http_client: An httpx client of your own. It stays yours to close; its redirects and its auth are not
+        http_client: A client of httpx or httpx2 of your own. It stays yours to close; its redirects and auth are not
             used, its other settings are, and of its cookies those that it has now. Once used it belongs to
             its process and its event loop: in a forked child, and in a second event loop, it is refused.
             Documents are fetched through it by requests without its headers, cookies and parameters; its event
             hooks see those too.
-        transport: An httpx transport of your own, for which the same holds. How long a call takes is then up
+        transport: A transport of httpx or httpx2 of your own. The same holds for it. How long a call takes is then up
             to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
         cache: Where answers about catalogues are kept for a day, as the API advises: True for an SQLite file
@@ -141,8 +140,8 @@ class Korus:
         language: str | None = None,
         timeout: float | timedelta | Timeouts | None = DEFAULT_TIMEOUT,
         retry: RetryPolicy | None = None,
-        http_client: httpx.Client | None = None,
-        transport: httpx.BaseTransport | None = None,
+        http_client: httpx.Client | ClientLike | None = None,
+        transport: httpx.BaseTransport | TransportLike | None = None,
         journal: str | os.PathLike[str] | Secret | None = None,
         cache: Cache | Path | str | bool | None = None,
         max_connections: int = MAX_CONNECTIONS,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from korus._http.library import httpx
 from korus.testing.privacy import Exchange
 
 if TYPE_CHECKING:

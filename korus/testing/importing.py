@@ -14,11 +14,11 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 import korus_api
 import yaml
 from attrs import define, evolve, field, frozen
 
+from korus._http.library import httpx
 from korus._version import __version__
 from korus.testing import cassettes, shipped
 from korus.testing.plainvalues import as_list, as_mapping, is_list, is_mapping

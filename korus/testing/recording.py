@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-import httpx
 import vcr  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 from attrs import define, evolve, field
 
+from korus._http.library import httpx
 from korus._http.tap import tapped
 from korus.testing import bodies, cassettes
 from korus.testing.matching import MadeRequest, Matcher, describe, roles_of

@@ -13,6 +13,7 @@ import pytest
 from scripted_server import Reply, ScriptedServer, token
 
 from korus import AsyncKorus, Korus, RetryPolicy, Timeouts, errors
+from korus._http.library import connection_pools
 
 ORDER = {"@id": "/v1/booking/orders/x", "id": "x"}
 ONCE = RetryPolicy(attempts=1)
@@ -71,7 +72,7 @@ def test_no_connection_is_lost_however_calls_are_cancelled(server: ScriptedServe
     async def main() -> None:
         async with AsyncKorus(**server.settings(max_connections=3, timeout=20, retry=ONCE)) as korus:
             await korus.orders.get("x")
-            pool = korus._pool.get()._transport._pool
+            (pool,) = connection_pools(korus._pool.get())
             pool._keepalive_expiry = 0.001
 
             async def call() -> None:

@@ -10,6 +10,7 @@ import time
 import warnings
 from types import ModuleType
 
+import httpcore  # noqa: F401 (before a test has put something else in the place of trio)
 import httpx
 import pytest
 import trio

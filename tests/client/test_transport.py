@@ -137,7 +137,7 @@ def test_a_transport_of_ones_own_is_used(server: ScriptedServer, caller: Caller)
 
 def test_an_httpx_client_of_the_other_colour_is_refused(caller: Caller) -> None:
     wrong = httpx.Client() if caller.asynchronous else httpx.AsyncClient()
-    with pytest.raises(errors.ConfigurationError, match="http_client is"):
+    with pytest.raises(errors.ConfigurationError, match="`http_client` must be a"):
         caller.client(http_client=wrong)
 
 

@@ -141,7 +141,7 @@ def test_an_http_client_and_a_transport_exclude_each_other() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200))
     with httpx.Client() as http, pytest.raises(ConfigurationError, match="not both"):
         Korus(**EXPLICIT, http_client=http, transport=transport)
-    with pytest.raises(ConfigurationError, match="transport is"):
+    with pytest.raises(ConfigurationError, match="`transport` must be an httpx"):
         Korus(**EXPLICIT, transport="x")  # type: ignore[arg-type]
 
 

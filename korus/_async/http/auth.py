@@ -11,11 +11,11 @@ import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import httpx
 from attrs import define, field
 
 from korus._async.http.reading import discard
 from korus._http import oidc
+from korus._http.library import httpx
 from korus._primitives.asynchronous import AsyncEvent, home
 from korus.errors import KorusError, StatusError, TimedOut
 from korus.hooks import TokenRenewed

@@ -9,10 +9,16 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
-import httpx
-
 from korus._core.forks import hold_off_forks
 from korus._http.environment import check_proxies, setup_error
+from korus._http.library import (
+    AsyncHttpx2Client,
+    AsyncHttpx2Transport,
+    connection_pools,
+    cookies_of,
+    httpx,
+    is_of_kind,
+)
 from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
 from korus.errors import ConfigurationError
 
@@ -21,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from korus._core.config import Config
+    from korus._http.library import AsyncClientLike, AsyncTransportLike
 
 __all__ = ["AsyncPool", "check_setting"]
 
 # these may be used in any event loop
-_WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
+_WITHOUT_CONNECTIONS = ("MockTransport", "ASGITransport")
 # where httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -44,6 +51,11 @@ def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def _new_client(**options: Any) -> httpx.AsyncClient:
+    """Build an httpx client with connections of its own."""
+    return httpx.AsyncClient(**options)
+
+
 class AsyncPool:
     """The httpx client that requests go through: the caller's own, or one that is opened with the first.
 
@@ -53,8 +65,8 @@ class AsyncPool:
     def __init__(
         self,
         config: Config,
-        http_client: httpx.AsyncClient | None,
-        transport: httpx.AsyncBaseTransport | None,
+        http_client: httpx.AsyncClient | AsyncClientLike | None,
+        transport: httpx.AsyncBaseTransport | AsyncTransportLike | None,
     ) -> None:
         self._config = config
         self._http_client = http_client
@@ -64,7 +76,7 @@ class AsyncPool:
         self._opened = AsyncLocal(self._open, self._close)
         self.own = http_client is None
         # as they are now: a cookie that the API sets for one account is no business of another's
-        self.cookies = httpx.Cookies(None if http_client is None else http_client.cookies)
+        self.cookies = httpx.Cookies() if http_client is None else cookies_of(http_client)
 
     def get(self) -> httpx.AsyncClient:
         """Return the httpx client."""
@@ -86,9 +98,13 @@ class AsyncPool:
         config, transport = self._config, self._transport
         if self._http_client is not None:
             self._lend("http_client")
-            return self._http_client
+            if isinstance(self._http_client, httpx.AsyncClient):
+                return self._http_client
+            return _without_cookies(AsyncHttpx2Client(self._http_client))
         if transport is not None:
             self._lend("transport")
+            if not isinstance(transport, httpx.AsyncBaseTransport):
+                transport = AsyncHttpx2Transport(transport)
             return _without_cookies(httpx.AsyncClient(transport=transport))
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
@@ -97,10 +113,11 @@ class AsyncPool:
         try:
             with hold_off_forks():  # OpenSSL has locks that a child would inherit
                 verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
-            client = httpx.AsyncClient(verify=verify, limits=limits, http2=config.http2)
+            client = _new_client(verify=verify, limits=limits, http2=config.http2)
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None
-        return _without_cookies(bound(client))
+        bound(connection_pools(client))
+        return _without_cookies(client)
 
     def _lend(self, setting: str) -> None:
         """Refuse what holds connections of another process or event loop, and is not ours to open again."""
@@ -113,7 +130,7 @@ class AsyncPool:
                 f"Cannot use this {setting} after a fork: it was used in the parent process, which goes on using "
                 f"its connections. Build the client in each worker, or leave {setting} out."
             )
-        if not isinstance(self._transport, _WITHOUT_CONNECTIONS):
+        if not is_of_kind(self._transport, *_WITHOUT_CONNECTIONS):
             raise ConfigurationError(
                 f"Cannot use this {setting} in a second event loop: its connections belong to the first. "
                 f"Build a client in each event loop, or leave {setting} out."
@@ -139,7 +156,12 @@ def check_setting(http_client: Any, transport: Any) -> None:
     """Raise ConfigurationError unless at most one of them is given, and it is of the right kind."""
     if http_client is not None and transport is not None:
         raise ConfigurationError("give http_client or transport, not both")
-    if http_client is not None and not isinstance(http_client, httpx.AsyncClient):
-        raise ConfigurationError(f"http_client is an httpx.AsyncClient, not {type(http_client).__name__}")
-    if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
-        raise ConfigurationError(f"transport is an httpx.AsyncBaseTransport, not {type(transport).__name__}")
+    if http_client is not None and not is_of_kind(http_client, "AsyncClient"):
+        raise ConfigurationError(
+            f"`http_client` must be an httpx.AsyncClient or httpx2.AsyncClient, got {type(http_client).__name__}."
+        )
+    if transport is not None and not is_of_kind(transport, "AsyncBaseTransport"):
+        raise ConfigurationError(
+            "`transport` must be an httpx.AsyncBaseTransport or httpx2.AsyncBaseTransport, got "
+            f"{type(transport).__name__}."
+        )

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-import httpx
 from attrs import define, field
 
 from korus._async.http.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
@@ -24,6 +23,7 @@ from korus._http.answer import Answer
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
+from korus._http.library import connection_pools, httpx
 from korus._http.oidc import OPERATION as TOKEN_OPERATION
 from korus._http.oidc import unusable
 from korus._http.rate_gate import Turn, exhausted_for
@@ -550,7 +550,7 @@ class AsyncTransport:
             yield
         except BaseException:
             progress.over = True
-            await discard_lost(client, _is_over)
+            await discard_lost(connection_pools(client), _is_over)
             raise
         finally:
             slots.release()

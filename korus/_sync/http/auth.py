@@ -12,10 +12,10 @@ import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import httpx
 from attrs import define, field
 
 from korus._http import oidc
+from korus._http.library import httpx
 from korus._primitives.synchronous import Event, home
 from korus._sync.http.reading import discard
 from korus.errors import KorusError, StatusError, TimedOut

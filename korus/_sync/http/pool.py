@@ -10,10 +10,16 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
-import httpx
-
 from korus._core.forks import hold_off_forks
 from korus._http.environment import check_proxies, setup_error
+from korus._http.library import (
+    Httpx2Client,
+    Httpx2Transport,
+    connection_pools,
+    cookies_of,
+    httpx,
+    is_of_kind,
+)
 from korus._primitives.synchronous import Local, Slots, bound, home
 from korus.errors import ConfigurationError
 
@@ -22,11 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from korus._core.config import Config
+    from korus._http.library import ClientLike, TransportLike
 
 __all__ = ["Pool", "check_setting"]
 
 # these may be used in any event loop
-_WITHOUT_CONNECTIONS = (httpx.MockTransport, httpx.ASGITransport)
+_WITHOUT_CONNECTIONS = ("MockTransport", "ASGITransport")
 # where httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -45,6 +52,11 @@ def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def _new_client(**options: Any) -> httpx.Client:
+    """Build an httpx client with connections of its own."""
+    return httpx.Client(**options)
+
+
 class Pool:
     """The httpx client that requests go through: the caller's own, or one that is opened with the first.
 
@@ -54,8 +66,8 @@ class Pool:
     def __init__(
         self,
         config: Config,
-        http_client: httpx.Client | None,
-        transport: httpx.BaseTransport | None,
+        http_client: httpx.Client | ClientLike | None,
+        transport: httpx.BaseTransport | TransportLike | None,
     ) -> None:
         self._config = config
         self._http_client = http_client
@@ -65,7 +77,7 @@ class Pool:
         self._opened = Local(self._open, self._close)
         self.own = http_client is None
         # as they are now: a cookie that the API sets for one account is no business of another's
-        self.cookies = httpx.Cookies(None if http_client is None else http_client.cookies)
+        self.cookies = httpx.Cookies() if http_client is None else cookies_of(http_client)
 
     def get(self) -> httpx.Client:
         """Return the httpx client."""
@@ -87,9 +99,13 @@ class Pool:
         config, transport = self._config, self._transport
         if self._http_client is not None:
             self._lend("http_client")
-            return self._http_client
+            if isinstance(self._http_client, httpx.Client):
+                return self._http_client
+            return _without_cookies(Httpx2Client(self._http_client))
         if transport is not None:
             self._lend("transport")
+            if not isinstance(transport, httpx.BaseTransport):
+                transport = Httpx2Transport(transport)
             return _without_cookies(httpx.Client(transport=transport))
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
@@ -98,10 +114,11 @@ class Pool:
         try:
             with hold_off_forks():  # OpenSSL has locks that a child would inherit
                 verify = _ssl_context(config.http2, os.getpid(), *map(os.environ.get, _CERTIFICATE_SETTINGS))
-            client = httpx.Client(verify=verify, limits=limits, http2=config.http2)
+            client = _new_client(verify=verify, limits=limits, http2=config.http2)
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None
-        return _without_cookies(bound(client))
+        bound(connection_pools(client))
+        return _without_cookies(client)
 
     def _lend(self, setting: str) -> None:
         """Refuse what holds connections of another process or event loop, and is not ours to open again."""
@@ -114,7 +131,7 @@ class Pool:
                 f"Cannot use this {setting} after a fork: it was used in the parent process, which goes on using "
                 f"its connections. Build the client in each worker, or leave {setting} out."
             )
-        if not isinstance(self._transport, _WITHOUT_CONNECTIONS):
+        if not is_of_kind(self._transport, *_WITHOUT_CONNECTIONS):
             raise ConfigurationError(
                 f"Cannot use this {setting} in a second event loop: its connections belong to the first. "
                 f"Build a client in each event loop, or leave {setting} out."
@@ -140,7 +157,12 @@ def check_setting(http_client: Any, transport: Any) -> None:
     """Raise ConfigurationError unless at most one of them is given, and it is of the right kind."""
     if http_client is not None and transport is not None:
         raise ConfigurationError("give http_client or transport, not both")
-    if http_client is not None and not isinstance(http_client, httpx.Client):
-        raise ConfigurationError(f"http_client is an httpx.Client, not {type(http_client).__name__}")
-    if transport is not None and not isinstance(transport, httpx.BaseTransport):
-        raise ConfigurationError(f"transport is an httpx.BaseTransport, not {type(transport).__name__}")
+    if http_client is not None and not is_of_kind(http_client, "Client"):
+        raise ConfigurationError(
+            f"`http_client` must be an httpx.Client or httpx2.Client, got {type(http_client).__name__}."
+        )
+    if transport is not None and not is_of_kind(transport, "BaseTransport"):
+        raise ConfigurationError(
+            "`transport` must be an httpx.BaseTransport or httpx2.BaseTransport, got "
+            f"{type(transport).__name__}."
+        )

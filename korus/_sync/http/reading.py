@@ -6,8 +6,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, cast
 
-import httpx
 from attrs import field, frozen
+
+from korus._http.library import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
