@@ -130,7 +130,7 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
         check_age(fetched.version, lock)
     _step(wanted, outcome, "validate", lambda: validate_file(fetched.path))
     client = copy / "generated" / "korus_api"
-    meaning = assess(wanted, outcome, former, fetched.path, client)
+    meaning = assess(wanted, outcome, former, fetched.path, client, names=copy / "openapi" / "names.toml")
     notes = new_addresses(*(corrected(load(path)) for path in (former.path, fetched.path)))
     written = fragments(meaning, fetched.version, former.name, edition=outcome.edition.name, notes=notes)
     for name, content in written.items():
@@ -189,6 +189,7 @@ def assess(  # noqa: PLR0917 - what a run has at hand
     description: Path,
     client: Path,
     read: tuple[Layer, Recordings] | None = None,
+    names: Path | None = None,
 ) -> Meaning:
     """Compare, generate and say what it means: everything that needs no tests and no copy of the tree.
 
@@ -199,10 +200,11 @@ def assess(  # noqa: PLR0917 - what a run has at hand
         description: The new description.
         client: Where its raw client goes.
         read: The hand-written layer and the cassettes, where they were read already.
+        names: The table of names that stay, which grows by what is new; None to leave the project's as it is.
     """
     version = outcome.version or description.stem
     comparison = _step(wanted, outcome, "compare", lambda: _compare(former, description, version))
-    _step(wanted, outcome, "generate and audit", lambda: _generate(description, client))
+    _step(wanted, outcome, "generate and audit", lambda: _generate(description, client, names))
     meaning = _step(
         wanted,
         outcome,
@@ -328,9 +330,12 @@ def _compare(former: Former, description: Path, version: str) -> Comparison:
         raise StoppedError(Status.COMPARISON_FAILED, str(error)) from error
 
 
-def _generate(description: Path, client: Path) -> None:
+def _generate(description: Path, client: Path, names: Path | None) -> None:
     try:
-        build(description, client)
+        if names is None:
+            build(description, client)
+        else:
+            build(description, client, names=names, grow=True)
     except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
         raise StoppedError(
             Status.GENERATION_FAILED, f"the raw client cannot be generated: {error}"
