@@ -98,8 +98,7 @@ def absorb(wanted: Wanted) -> Outcome:
                 _run(wanted, outcome, place)
             except StoppedError as stop:
                 outcome.status, outcome.message = stop.status, " ".join(str(stop).split())
-        if outcome.status is not Status.NOTHING_NEW:
-            write_report(wanted, outcome)
+        write_report(wanted, outcome)
     return outcome
 
 

@@ -44,9 +44,9 @@ def name_all(document: Object, operations: list[Operation], kept: Mapping[str, s
     first = _first_version([*[one.path for one in operations], *kept])
     nouns: dict[tuple[str, str], set[str]] = defaultdict(set)
     for operation in operations:
-        version = _VERSION.match(operation.path)
-        if version and first is not None and int(version[1]) > first:
-            operation.version = f"v{version[1]}"
+        match = _VERSION.match(operation.path)
+        if match and first is not None and int(match[1]) > first:
+            operation.version = f"v{match[1]}"
         tag = _tag(operation)
         nouns[operation.version, identifier(without_prefix(tag))].add(tag)
     fresh: list[Operation] = []
