@@ -15,7 +15,7 @@ from openapi_spec_validator.exceptions import OpenAPISpecValidatorError
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from korus.errors import OperationUnavailable
-from korus.sandbox.operations import OPERATIONS as SERVED
+from korus.sandbox.operations import OPERATIONS, RELEASE
 from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.compare.python import SurfaceError, explain, read_surface
@@ -368,7 +368,7 @@ def _explain(  # noqa: PLR0917 - called from here only, always alike
 
 def _untaught(description: Path) -> list[str]:
     """Name the operations that the sandbox has to be taught; until then it speaks the version that it knows."""
-    served = {(operation.method, operation.path) for operation in SERVED}
+    served = {(operation.method, operation.path) for operation in (*OPERATIONS, RELEASE)}
     return [
         f"{method.upper()} {path}"
         for path, item in as_object(load(description).get("paths")).items()

@@ -118,3 +118,14 @@ def test_table_is_written_and_read_back(tmp_path):
     write_kept(table, tmp_path / "names.toml")
     assert read_kept(tmp_path / "names.toml") == table
     assert read_kept(tmp_path / "other.toml") == Kept()
+
+
+def test_release_of_a_hold_has_its_name_whatever_the_description_calls_it(release):
+    content = copy.deepcopy(release)
+    content["paths"]["/v1/booking/reservations/{id}"]["delete"] = {
+        "operationId": "letGo",
+        "tags": ["Something"],
+        "responses": {"204": {"description": "Gone"}},
+    }
+    given = prepare(content, read_kept(NAMES)).kept.operations
+    assert given["DELETE /v1/booking/reservations/{}"] == "reservation.delete_reservation"
