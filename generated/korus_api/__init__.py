@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: it is written anew.
 """The raw client for KorusTicket API, version release.
 
 `api` holds one module per operation, `models` the classes they take and answer, `operations` the list of operations.

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: it is written anew.
 """Read what the API answers, whatever it answers.
 
 Reading never raises: a value of another type than promised is kept as it came. The common case comes first in every

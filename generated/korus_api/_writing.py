@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: it is written anew.
 """Write requests: bodies, and parameters in paths, queries, headers and cookies.
 
 Values that are `UNSET` are left out; None is sent as null in a body and left out elsewhere.

@@ -56,13 +56,19 @@ REPLAY: Mapping[str, Replay] = MappingProxyType(
         "bulk_create_orders": Replay.NEVER,
     }
 )
-"""Effect of repeating each operation that writes. Reads may always be repeated."""
+"""Effect of repeating each operation that writes and that korus calls. Reads may always be repeated."""
+
+_BY_METHOD: Mapping[str, Replay] = MappingProxyType(
+    {
+        **dict.fromkeys(("GET", "HEAD", "OPTIONS", "TRACE"), Replay.SAFE),
+        **dict.fromkeys(("PUT", "DELETE"), Replay.IDEMPOTENT),
+    }
+)
 
 
 def replay_of(operation: str, method: str) -> Replay:
-    """Return what repeating an operation does: by its method, unless `REPLAY` has an entry for it."""
-    by_method = Replay.SAFE if method.upper() in {"GET", "HEAD", "OPTIONS"} else Replay.NEVER
-    return REPLAY.get(operation, by_method)
+    """Return what repeating an operation does: by its method (RFC 9110, 9.2), unless `REPLAY` has an entry for it."""
+    return REPLAY.get(operation, _BY_METHOD.get(method.upper(), Replay.NEVER))
 
 
 def next_wait(

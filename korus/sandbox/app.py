@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Route, compile_path
 
 from korus.sandbox.faults import Fault, Faults
 from korus.sandbox.inspection import Exchange, Inspection
-from korus.sandbox.operations import OPERATIONS, Call, Operation, Reply, World
+from korus.sandbox.operations import OPERATIONS, RELEASE, Call, Operation, Reply, World
 from korus.sandbox.paging import Query
 from korus.sandbox.problems import JsonObject, Refusal, error_body, not_found, unauthorized
 from korus.sandbox.storage import DownloadRefused, Storage
@@ -44,7 +44,7 @@ __all__ = ["TOKEN_PATH", "Service", "api_application", "peek", "storage_applicat
 TOKEN_PATH = "/realms/korusticket/protocol/openid-connect/token"  # noqa: S105 - a path
 """The token endpoint's path, the published one (reference 1.3)."""
 
-_OK, _UNAUTHORIZED, _METHOD_NOT_ALLOWED = 200, 401, 405
+_OK, _NO_CONTENT, _UNAUTHORIZED, _METHOD_NOT_ALLOWED = 200, 204, 401, 405
 _JSON_LD = "application/ld+json; charset=utf-8"
 _ACCEPTED = frozenset({"application/ld+json", "application/*", "*/*"})
 _ENUMERATED = frozenset({"status", "seatsArrangement", "universe", "title", "type"})
@@ -60,6 +60,7 @@ class Service:
     faults: Faults
     inspect: Inspection
     latency: float = 0.0
+    releases: bool = False
     extra_routes: Sequence[BaseRoute] = field(factory=tuple)
 
     @property
@@ -272,6 +273,8 @@ def _check_media_types(request: Request, operation: Operation) -> None:
 
 
 def _succeeded(reply: Reply, request: Request) -> Answer:
+    if reply.status == _NO_CONTENT:
+        return Answer(reply.status, b"", {"Cache-Control": reply.cache})
     body = reply.text.encode()
     headers = {
         "Content-Type": _JSON_LD,
@@ -324,7 +327,7 @@ def api_application(service: Service) -> Starlette:
             methods=[operation.method],
             name=operation.name,
         )
-        for operation in OPERATIONS
+        for operation in (*OPERATIONS, *((RELEASE,) if service.releases else ()))
     ]
     routes.append(
         Route(TOKEN_PATH, Endpoint(service, "token", _token_work(service)), methods=["POST"], name="token")

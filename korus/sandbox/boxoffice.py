@@ -72,6 +72,7 @@ class Reservation:
     expires: datetime
     order: str | None = None
     returned: bool = False
+    released: bool = False
 
     @property
     def iri(self) -> str:
@@ -306,6 +307,17 @@ class BoxOffice:
                 return
             reservation.expires = min(reservation.expires, now.replace(microsecond=0))
             self._return(reservation)
+
+    def release(self, reservation: Reservation) -> bool:
+        """Give the places of a hold back before it ends; False if it is ordered. A second time nothing happens."""
+        with self.lock:
+            self._give_back()
+            if reservation.order is not None:
+                return False
+            if not reservation.returned:
+                reservation.released = True
+                self._return(reservation)
+            return True
 
     # --- orders ---------------------------------------------------------------------------------------------
 

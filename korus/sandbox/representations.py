@@ -309,10 +309,12 @@ def _reservation_item(item: Reservation, unit: int) -> JsonObject:
 
 def reservation(item: Reservation, box_office: BoxOffice) -> JsonObject:
     """Write a reservation (4.10); ``items`` has one entry for every unit held."""
-    return _reservation(item, item.expired(box_office.clock.now()), item.order, item.expires)
+    return _reservation(item, item.expired(box_office.clock.now()), item.order, item.expires, item.released)
 
 
-def _reservation(item: Reservation, expired: bool, order_id: str | None, expires: datetime) -> JsonObject:
+def _reservation(
+    item: Reservation, expired: bool, order_id: str | None, expires: datetime, released: bool
+) -> JsonObject:
     offer, quantity = item.request.offer, item.request.quantity
     plan = offer.catalog.plan
     gross = item.unit_price * quantity
@@ -333,21 +335,25 @@ def _reservation(item: Reservation, expired: bool, order_id: str | None, expires
         "organization": f"/v1/organizations/{item.organization}",
         "order": None if order_id is None else f"/v1/booking/orders/{order_id}",
         "seatsArrangement": "ADJACENT" if offer.product.base.plan.universe == "sport" else "UNKNOWN",
-        "releasable": order_id is None,
-        "status": "reserved",
+        "releasable": order_id is None and not released,
+        "status": "released" if released else "reserved",
     }
 
 
 @lru_cache(maxsize=16_384)
-def _reservation_text(item: Reservation, expired: bool, order_id: str | None, expires: datetime) -> str:
-    written = _reservation(item, expired, order_id, expires)
+def _reservation_text(
+    item: Reservation, expired: bool, order_id: str | None, expires: datetime, released: bool
+) -> str:
+    written = _reservation(item, expired, order_id, expires, released)
     return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
 
 
 def reservation_fragments(items: Sequence[Reservation], box_office: BoxOffice) -> list[str]:
     """Write reservations as JSON texts; each is written anew only once something of it has changed."""
     now = box_office.clock.now()
-    return [_reservation_text(item, item.expired(now), item.order, item.expires) for item in items]
+    return [
+        _reservation_text(item, item.expired(now), item.order, item.expires, item.released) for item in items
+    ]
 
 
 def failed_reservation(request: Request, failure: Failure) -> JsonObject:

@@ -65,6 +65,7 @@ class Sandbox:
         token_lifetime: Seconds an access token is good.
         refresh_lifetime: Seconds a refresh token is good; 0 issues none.
         living: Changes of the catalogue per second while it runs, drawn from the seed; see ``sandbox.catalog``.
+        releases: Offer ``DELETE /v1/booking/reservations/{id}``, which no description of the API has yet.
         host: The address to bind. Anything but loopback lets others in.
         port: The API's port; 0 takes a free one.
         storage_port: The storage host's port; 0 takes a free one.
@@ -85,6 +86,7 @@ class Sandbox:
         token_lifetime: int = 1800,
         refresh_lifetime: int = 1800,
         living: float = 0.0,
+        releases: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
         storage_port: int = 0,
@@ -115,6 +117,7 @@ class Sandbox:
             faults=self.faults,
             inspect=self.inspect,
             latency=latency,
+            releases=releases,
         )
         self.client = self.add_client("korus-sandbox", "sandbox-secret")
         self.service.extra_routes = (*landing_routes(self), *admin_routes(self), *vocabulary_routes())

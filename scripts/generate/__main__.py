@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import argparse
 import gc
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.descriptions import FOLDER, DescriptionError, find, read_lock
-from scripts.generate.build import AuditFailedError, OutputError, build
+from scripts.generate.build import NAMES, AuditFailedError, OutputError, build
 from scripts.generate.launcher import GenerationError
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output: Path = options.output or DEFAULT_OUTPUT
         if options.check:
             return _check(source, output, overlay=options.overlay, bare=options.no_overlay)
-        report = build(source, output, overlay=options.overlay, bare=options.no_overlay)
+        # what is made of another description for somebody else gives no name here
+        grow = options.description is None and options.output is None
+        report = build(source, output, overlay=options.overlay, bare=options.no_overlay, grow=grow)
     except (DescriptionError, OutputError) as error:
         print(f"generate: {error}", file=sys.stderr)
         return 2
@@ -70,8 +73,16 @@ def _check(source: Path, output: Path, *, overlay: Path | None, bare: bool) -> i
     """Compare a folder with what would be written into it."""
     with tempfile.TemporaryDirectory() as workshop:
         fresh = Path(workshop) / output.resolve().name
-        build(source, fresh, overlay=overlay, bare=bare)
+        names = Path(workshop) / NAMES.name
+        if NAMES.exists():
+            shutil.copyfile(NAMES, names)
+        build(source, fresh, overlay=overlay, bare=bare, names=names, grow=True)
         wanted, present = _files(fresh), _files(output)
+        if output.resolve() == DEFAULT_OUTPUT:
+            wanted[NAMES.name], present[NAMES.name] = (
+                names.read_bytes(),
+                NAMES.read_bytes() if NAMES.exists() else b"",
+            )
     different = sorted(
         name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name)
     )

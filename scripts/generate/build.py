@@ -26,8 +26,11 @@ from scripts.descriptions.overlay import apply_file
 from scripts.generate.audit import audit
 from scripts.generate.launcher import COMMAND, Origin, write_package
 from scripts.generate.prepare import prepare
+from scripts.generate.prepare.kept import Kept, read_kept, write_kept
 
 OVERLAY = FOLDER / "overlay.yaml"
+NAMES = FOLDER / "names.toml"
+"""The names that stay; for descriptions of this API only."""
 _MARK = f"# Written by `{COMMAND}`"
 
 
@@ -39,7 +42,15 @@ class OutputError(Exception):
     """The package cannot be put where it should go."""
 
 
-def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool = False) -> str:
+def build(
+    source: Path,
+    target: Path,
+    *,
+    overlay: Path | None = None,
+    bare: bool = False,
+    names: Path = NAMES,
+    grow: bool = False,
+) -> str:
     """Generate the package for the description in `source` into the folder `target`.
 
     Args:
@@ -47,6 +58,8 @@ def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool
         target: The folder that becomes the package; what an earlier run wrote there is replaced.
         overlay: An overlay to apply instead of the project's, which is for descriptions of this API only.
         bare: Apply no overlay.
+        names: The table of names that stay.
+        grow: Add the names of what is new to the table.
 
     Returns:
         What the audit counted, as text.
@@ -62,7 +75,8 @@ def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool
     bundle = bundled(source, corrected(load(source), overlay=overlay, bare=bare))
     document = bundle.document
     try:
-        prepared = prepare(document)
+        kept = read_kept(names) if is_ours(document) else Kept()
+        prepared = prepare(document, kept)
     except RecursionError as error:
         raise DescriptionError(f"{source} nests or repeats its schemas too deeply to be taken in") from error
     about = prepared.document["info"]
@@ -81,6 +95,8 @@ def build(source: Path, target: Path, *, overlay: Path | None = None, bare: bool
         # what the package was made from, for the checks over recorded traffic that are shipped beside it
         said = json.dumps(document, ensure_ascii=False, indent=1, default=str)
         (fresh / "description.json").write_text(f"{said}\n", encoding="utf-8")
+        if grow:
+            write_kept(kept.grown(prepared.kept), names)
         _swap(fresh, target, workshop)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

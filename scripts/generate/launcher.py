@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,7 @@ from openapi_python_client.schema import ParameterLocation
 
 from scripts.descriptions import DescriptionError
 from scripts.generate.prepare.media import essence, kind_of
+from scripts.generate.prepare.names import module_name
 from scripts.generate.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -122,7 +125,29 @@ def write_package(document: Object, origin: Origin, target: Path) -> None:
         raise GenerationError(
             "; ".join(_one_line(f"{problem.header} {problem.detail or ''}") for problem in problems)
         )
+    _nest(target, document)
     _settle(target)
+
+
+def _nest(target: Path, document: Object) -> None:
+    """Move the modules of operations whose package has a version into it: `api/v2_order` becomes `api/v2/order`."""
+    emptied: set[Path] = set()
+    for item in document["paths"].values():
+        for operation in item.values():
+            *packages, name = operation["x-operation"]["module"].split(".")
+            if len(packages) == 1:
+                continue
+            former = target / "api" / operation["tags"][0]
+            folder = target.joinpath("api", *packages)
+            folder.mkdir(parents=True, exist_ok=True)
+            for parent, source in ((folder.parent, target / "api"), (folder, former)):
+                (parent / "__init__.py").write_bytes((source / "__init__.py").read_bytes())
+            path = former / f"{module_name(operation['operationId'])}.py"
+            text = re.sub(r"^( *from \.\.)\.", r"\1..", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            (folder / f"{name}.py").write_text(text, encoding="utf-8", newline="\n")
+            emptied.add(former)
+    for folder in emptied:
+        shutil.rmtree(folder)
 
 
 def _one_line(text: str) -> str:

@@ -190,8 +190,8 @@ class Rendering:
         found: list[tuple[str, str]] = []
         for item in self.document["paths"].values():
             for operation in item.values():
-                name = operation["operationId"]
-                found.append((name, f"api.{operation['tags'][0]}.{module_name(name)}"))
+                facts = operation["x-operation"]
+                found.append((facts["name"], f"api.{facts['module']}"))
         return sorted(found)
 
     def operation_facts(self, endpoint: Any) -> Object:

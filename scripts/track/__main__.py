@@ -1,5 +1,9 @@
 """``python -m scripts.track``: absorb the newest description of the API, or the one in a file.
 
+``python -m scripts.track publish`` brings what a run with ``--branch`` left to GitHub, as `.github/workflows/track.yml`
+does every night: it pushes the branch, and opens or updates the pull request of this edition. It ends with 0, or with 1
+and one line that says what could not be done.
+
 Exit statuses, for a scheduled job to act on:
 
 ====== ==============================================================================================
@@ -21,7 +25,8 @@ Exit statuses, for a scheduled job to act on:
 130    interrupted
 ====== ==============================================================================================
 
-With 20 and above, and with 130, the tree is as it was. The report is in ``build/track/`` whenever anything was new.
+With 20 and above, and with 130, the tree is as it was, but for 25 and 26 with ``--branch``: they leave the result on
+the branch, for a person to mend. The report is in ``build/track/`` whenever anything was new.
 """
 
 from __future__ import annotations
@@ -34,6 +39,7 @@ from typing import TYPE_CHECKING
 
 from scripts.track.outcome import DEFAULT_TESTS, Status, Wanted
 from scripts.track.pipeline import absorb
+from scripts.track.publish import Failed, Publisher, read_publication, run_in, where_the_report_is
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +54,9 @@ def _interrupt(*_: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give its exit status."""
+    given_arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if given_arguments[:1] == ["publish"]:
+        return _publish(given_arguments[1:])
     parser = argparse.ArgumentParser(
         prog="python -m scripts.track",
         description=__doc__,
@@ -58,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--branch",
         action="store_true",
-        help="leave the result in the working tree on the branch api/<version>",
+        help="leave the result in the working tree on the branch api/<version>, also with failing tests",
     )
     parser.add_argument(
         "--anyway",
@@ -72,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="run these tests, and no checks, instead of all; repeatable, and '' for none",
     )
     parser.add_argument("--url", action="append", metavar="URL", help="fetch from here; repeatable")
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(given_arguments)
     wanted = Wanted(
         root=ROOT,
         description=given.description,
@@ -96,6 +105,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if outcome.written:
         print(f"track: the report is in {wanted.report}/")
     return int(outcome.status)
+
+
+def _publish(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.track publish", description="Bring what a run with --branch left to GitHub."
+    )
+    parser.add_argument("--report", type=Path, default=ROOT / "build" / "track", help="where the report is")
+    given = parser.parse_args(arguments)
+    try:
+        publication = read_publication(given.report)
+        if publication is None:
+            print("track: nothing to publish")
+            return 0
+        for line in Publisher(run_in(ROOT), where_the_report_is()).publish(publication):
+            print(f"track: {line}")
+    except Failed as error:
+        print(f"track: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

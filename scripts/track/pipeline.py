@@ -15,7 +15,7 @@ from openapi_spec_validator.exceptions import OpenAPISpecValidatorError
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 from korus.errors import OperationUnavailable
-from korus.sandbox.operations import OPERATIONS as SERVED
+from korus.sandbox.operations import OPERATIONS, RELEASE
 from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.compare.python import SurfaceError, explain, read_surface
@@ -98,8 +98,7 @@ def absorb(wanted: Wanted) -> Outcome:
                 _run(wanted, outcome, place)
             except StoppedError as stop:
                 outcome.status, outcome.message = stop.status, " ".join(str(stop).split())
-        if outcome.status is not Status.NOTHING_NEW:
-            write_report(wanted, outcome)
+        write_report(wanted, outcome)
     return outcome
 
 
@@ -130,7 +129,7 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
         check_age(fetched.version, lock)
     _step(wanted, outcome, "validate", lambda: validate_file(fetched.path))
     client = copy / "generated" / "korus_api"
-    meaning = assess(wanted, outcome, former, fetched.path, client)
+    meaning = assess(wanted, outcome, former, fetched.path, client, names=copy / "openapi" / "names.toml")
     notes = new_addresses(*(corrected(load(path)) for path in (former.path, fetched.path)))
     written = fragments(meaning, fetched.version, former.name, edition=outcome.edition.name, notes=notes)
     for name, content in written.items():
@@ -189,6 +188,7 @@ def assess(  # noqa: PLR0917 - what a run has at hand
     description: Path,
     client: Path,
     read: tuple[Layer, Recordings] | None = None,
+    names: Path | None = None,
 ) -> Meaning:
     """Compare, generate and say what it means: everything that needs no tests and no copy of the tree.
 
@@ -199,10 +199,11 @@ def assess(  # noqa: PLR0917 - what a run has at hand
         description: The new description.
         client: Where its raw client goes.
         read: The hand-written layer and the cassettes, where they were read already.
+        names: The table of names that stay, which grows by what is new; None to leave the project's as it is.
     """
     version = outcome.version or description.stem
     comparison = _step(wanted, outcome, "compare", lambda: _compare(former, description, version))
-    _step(wanted, outcome, "generate and audit", lambda: _generate(description, client))
+    _step(wanted, outcome, "generate and audit", lambda: _generate(description, client, names))
     meaning = _step(
         wanted,
         outcome,
@@ -328,9 +329,12 @@ def _compare(former: Former, description: Path, version: str) -> Comparison:
         raise StoppedError(Status.COMPARISON_FAILED, str(error)) from error
 
 
-def _generate(description: Path, client: Path) -> None:
+def _generate(description: Path, client: Path, names: Path | None) -> None:
     try:
-        build(description, client)
+        if names is None:
+            build(description, client)
+        else:
+            build(description, client, names=names, grow=True)
     except (GenerationError, AuditFailedError, OutputError, DescriptionError) as error:
         raise StoppedError(
             Status.GENERATION_FAILED, f"the raw client cannot be generated: {error}"
@@ -364,7 +368,7 @@ def _explain(  # noqa: PLR0917 - called from here only, always alike
 
 def _untaught(description: Path) -> list[str]:
     """Name the operations that the sandbox has to be taught; until then it speaks the version that it knows."""
-    served = {(operation.method, operation.path) for operation in SERVED}
+    served = {(operation.method, operation.path) for operation in (*OPERATIONS, RELEASE)}
     return [
         f"{method.upper()} {path}"
         for path, item in as_object(load(description).get("paths")).items()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["by_reason", "clear", "left", "write_report"]
 
 MOST = 30
+OUTCOME = "outcome.json"
+"""What the run came to, for `scripts.track publish`; it is there if the run ended."""
 
 
 def by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
@@ -108,6 +110,9 @@ def write_report(wanted: Wanted, outcome: Outcome) -> None:
     clear(wanted)
     folder = wanted.root / wanted.report
     folder.mkdir(parents=True, exist_ok=True)
+    if outcome.status is Status.NOTHING_NEW:
+        (folder / OUTCOME).write_text(outcome.as_json(), encoding="utf-8")
+        return
 
     def write(name: str, content: str) -> None:
         path = folder / name
@@ -125,7 +130,7 @@ def write_report(wanted: Wanted, outcome: Outcome) -> None:
         write("output.txt", outcome.output)
     write("report.md", "\n".join(_summary(wanted, outcome, tasks)) + "\n")
     # it comes last: with it the report is whole
-    write("outcome.json", outcome.as_json())
+    write(OUTCOME, outcome.as_json())
 
 
 def body(outcome: Outcome) -> str:

@@ -75,7 +75,10 @@ def test_what_will_not_pass_is_not_repeated(error: KorusError) -> None:
 def test_an_operation_that_nobody_knows_goes_by_its_method() -> None:
     assert replay_of("list_moons", "GET") is Replay.SAFE
     assert replay_of("list_moons", "head") is Replay.SAFE
-    for method in ("POST", "PUT", "PATCH", "DELETE"):
+    assert replay_of("list_moons", "TRACE") is Replay.SAFE
+    for method in ("PUT", "delete"):
+        assert replay_of("make_moon", method) is Replay.IDEMPOTENT
+    for method in ("POST", "PATCH", "QUERY"):
         assert replay_of("make_moon", method) is Replay.NEVER
 
 

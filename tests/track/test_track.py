@@ -334,7 +334,7 @@ def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(repository, mo
         "nothing new: 1.0.19.yaml is in the lock",
     )
     assert outcome.written == []
-    assert not (repository / "build" / "track").exists()
+    assert [path.name for path in (repository / "build" / "track").iterdir()] == ["outcome.json"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from scripts.compare.python import read_surface
 from scripts.compare.python.recorded import Recordings
 from scripts.compare.python.uses import Layer
 from scripts.descriptions import dump, load, overlay, read_lock, sha256
+from scripts.fetch import take
 from scripts.generate.build import build
 from scripts.track import pipeline
 from scripts.track.outcome import Edition, Outcome, Status, StoppedError, Wanted
@@ -76,11 +78,12 @@ class Rehearsal:
 
     def track(self, patch: dict[str, Any], place: Path) -> Outcome:
         """Run what does not need the tree."""
-        description = place / f"{patch['version']}.yaml"
-        description.write_text(dump(made_up(patch, self.former.path)), encoding="utf-8")
-        digest = sha256(description.read_bytes())
+        content = dump(made_up(patch, self.former.path)).encode()
+        digest = sha256(content)
         wanted = Wanted(root=ROOT, say=lambda _: None)
         lock = read_lock(self.folder)
+        folder = Path(shutil.copytree(self.folder, place / "openapi"))
+        description = take(content, "next.yaml", folder=folder, republished=lambda _: True).path
         outcome = Outcome(Status.NOT_WRITTEN, "", version=patch["version"], previous="release")
         outcome.edition = Edition(patch["version"], digest, known=patch["version"] in lock.descriptions)
         try:

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: it is written anew.
 """The enum `ProductBaseOptionCode`."""
 
 from __future__ import annotations

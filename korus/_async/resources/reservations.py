@@ -11,7 +11,7 @@ from korus._async.resources.forms import AsyncForms
 from korus._async.resources.offers import AsyncOffers
 from korus._booking.intent_details import hold_lines
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import available
+from korus._http.endpoints import available, endpoint, request_for
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
@@ -81,6 +81,25 @@ class AsyncReservations(AsyncResource):
 
         found = self._reference(reservation, RESERVATION)
         return await self._get(get_reservation, Reservation.from_dict, id=found.id)
+
+    async def release(self, reservation: Reservation | Reference | str) -> None:
+        """Give a hold back before it expires, so that its places can be sold again.
+
+        A hold that is no longer wanted expires by itself; this is for those that should not take stock until then, as
+        the ``unmatched`` reservations and the ``candidates`` of a booking, once it is known that nobody needs them.
+
+        Args:
+            reservation: The reservation, its IRI or its id.
+
+        Raises:
+            OperationUnavailable: The API's version cannot release (release and before).
+            NotFound: There is no such reservation, or an attempt whose answer was lost has released it.
+            ValidationFailed: It has been ordered.
+            KorusError: what a request can raise; see `korus.errors`.
+        """
+        module = endpoint("delete_reservation")
+        found = self._reference(reservation, RESERVATION)
+        await self._transport.send(module.OPERATION, request_for(module, id=found.id))
 
     def bulk(
         self,

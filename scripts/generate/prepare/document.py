@@ -7,17 +7,19 @@ discriminators).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from scripts.descriptions import DescriptionError
 from scripts.descriptions.pointers import lookup, pointer
 from scripts.descriptions.values import Object, as_list, as_object, is_list, is_object
 from scripts.generate.prepare.dialect import HYDRA_BASE, is_api_platform
 from scripts.generate.prepare.flatten import COMPONENT, Part
+from scripts.generate.prepare.kept import Kept
 from scripts.generate.prepare.naming import Names, assign
-from scripts.generate.prepare.operation_names import name_all
+from scripts.generate.prepare.operation_names import label, name_all
 from scripts.generate.prepare.operations import collect, prepare_operation
 from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
 
@@ -28,6 +30,8 @@ __all__ = ["LeftOut", "Prepared", "prepare"]
 
 GENERATED = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # where a reference asks for no class: the API's own calls, headers, and what only rules values out
+# keys of definitions that depend on the order in which a list has its members
+_NUMBERED = re.compile(r"/(?:anyOf|oneOf|prefixItems|parameters)/\d")
 _ASIDE = frozenset(
     {
         "callbacks",
@@ -61,14 +65,20 @@ class Prepared:
     Attributes:
         document: The prepared description.
         left_out: What was left out on purpose, each with its place and reason.
+        kept: The names of all operations and classes.
     """
 
     document: Object
     left_out: tuple[LeftOut, ...]
+    kept: Kept = field(factory=Kept)
 
 
-def prepare(description: Any) -> Prepared:
+def prepare(description: Any, kept: Kept | None = None) -> Prepared:
     """Prepare any OpenAPI 3.0 or 3.1 description.
+
+    Args:
+        description: The description.
+        kept: Names that were given once, and stay.
 
     Raises:
         DescriptionError: It is no OpenAPI 3 document, or a reference in it leads nowhere.
@@ -77,12 +87,14 @@ def prepare(description: Any) -> Prepared:
     left_out: list[LeftOut] = []
     shaper = Shaper(document, left_out)
     operations = collect(document)
-    name_all(document, operations)
+    kept = kept or Kept()
+    name_all(document, operations, kept.operations)
     for operation in operations:
         prepare_operation(operation, shaper)
     _shape_the_unused(document, shaper, left_out)
     api_platform = is_api_platform(document)
-    names = assign(_with_class_roots(shaper, api_platform=api_platform), api_platform=api_platform)
+    definitions = _with_class_roots(shaper, api_platform=api_platform)
+    names = assign(definitions, api_platform=api_platform, kept=kept.classes)
     paths: Object = {}
     for operation in operations:
         # the generator wants path parameters by their Python names; the path as it is stays in the facts
@@ -105,7 +117,16 @@ def prepare(description: Any) -> Prepared:
         "components": {"schemas": dict(sorted(schemas.items()))},
         "x-discriminators": _discriminators(shaper, names),
     }
-    return Prepared(prepared, tuple(left_out))
+    given = Kept(
+        {label(one): ".".join(filter(None, (one.version, one.directory, one.name))) for one in operations},
+        # what stands at a number in a list may be something else in the next description
+        {
+            key: names.of[names.same_as.get(key, key)]
+            for key in definitions
+            if ":#/components/schemas/" in key and not _NUMBERED.search(key)
+        },
+    )
+    return Prepared(prepared, tuple(left_out), given)
 
 
 def _checked(description: Any) -> Object:

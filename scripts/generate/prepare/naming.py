@@ -8,6 +8,7 @@ the name and the others say in what they stand: `OfferPrice`, and `OfferPriceInO
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from scripts.generate.prepare.names import class_name, module_name, pascal
 from scripts.generate.prepare.shapes import Definition, referenced_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 RESERVED_CLASSES = frozenset(
     {"Any", "AuthenticatedClient", "Client", "File", "Final", "Literal", "Mapping", "OpenInt",
@@ -37,12 +38,19 @@ class Names:
     same_as: dict[str, str] = field(factory=dict[str, str])
 
 
-def assign(definitions: Mapping[str, Definition], *, api_platform: bool) -> Names:
-    """Name all `definitions`."""
+def assign(definitions: Mapping[str, Definition], *, api_platform: bool, kept: Mapping[str, str]) -> Names:
+    """Name all `definitions`; those in `kept` are called as they were.
+
+    Args:
+        definitions: The definitions by their keys.
+        api_platform: Whether API Platform wrote the description.
+        kept: Names that were given once, by the keys of what has or had them.
+    """
     names = Names()
     identity = _identities(definitions)
     taken: dict[str, str] = {}
-    _name_components(definitions, names, identity, taken, api_platform=api_platform)
+    reserved = _keep(definitions, names, identity, taken, kept)
+    _name_components(definitions, names, identity, taken, reserved, api_platform=api_platform)
     waiting = {key for key in definitions if key not in names.of and key not in names.same_as}
     while waiting:
         ready = {
@@ -53,6 +61,42 @@ def assign(definitions: Mapping[str, Definition], *, api_platform: bool) -> Name
         _name_level(definitions, ready or waiting, names, identity, taken, api_platform=api_platform)
         waiting -= ready or waiting
     return names
+
+
+def _keep(
+    definitions: Mapping[str, Definition],
+    names: Names,
+    identity: dict[str, int],
+    taken: dict[str, str],
+    kept: Mapping[str, str],
+) -> dict[str, set[str]]:
+    """Give back the names that were given once; of several that are not the same any more, the first keeps it.
+
+    Returns:
+        The names of what is gone, each with the bases of components that stand for the same and may have it.
+    """
+    holders: dict[str, list[str]] = defaultdict(list)
+    for key, name in sorted(kept.items()):
+        holders[name].append(key)
+    reserved: dict[str, set[str]] = {}
+    for name, keys in holders.items():
+        present = [key for key in keys if key in definitions]
+        if not present:
+            gone = {component_name(one, api_platform=True).base for one in map(_component_in, keys) if one}
+            reserved[module_name(name)] = gone
+        elif module_name(name) not in taken:
+            first = min(present, key=lambda key: (definitions[key].stand.component is None, key))
+            names.of[first] = name
+            taken[module_name(name)] = first
+            same = [key for key in present if key != first and identity[key] == identity[first]]
+            names.same_as.update(dict.fromkeys(same, first))
+    return reserved
+
+
+def _component_in(key: str) -> str | None:
+    """Return the component that a key of a definition is of; None for what stands inside of something."""
+    found = re.fullmatch(r"\w+:#/components/schemas/([^/]+)", key)
+    return found[1].replace("~1", "/").replace("~0", "~") if found else None
 
 
 def _named(names: Names, key: str | None) -> str | None:
@@ -97,6 +141,7 @@ def _name_components(
     names: Names,
     identity: dict[str, int],
     taken: dict[str, str],
+    reserved: Mapping[str, set[str]],
     *,
     api_platform: bool,
 ) -> None:
@@ -105,7 +150,7 @@ def _name_components(
     }
     wanted: dict[str, list[tuple[str, ComponentName]]] = defaultdict(list)
     for key, definition in sorted(definitions.items()):
-        if definition.stand.component is None:
+        if definition.stand.component is None or key in names.of or key in names.same_as:
             continue
         taken_apart = component_name(definition.stand.component, api_platform=api_platform)
         base = taken_apart.base
@@ -124,8 +169,20 @@ def _name_components(
         chosen = [base] if len(rivals) == 1 else _told_apart(base, rivals)
         for name, members in zip(chosen, rivals, strict=True):
             first = members[0][0]
-            names.of[first] = _take(name, first, taken)
+            known = taken.get(module_name(name))
+            if known is not None and identity.get(known) == identity[first]:
+                names.same_as.update({key: known for key, _ in members})
+                continue
+            blocked = {other for other, bases in reserved.items() if members[0][1].base not in bases}
+            version = _VERSION.search(members[0][1].component)
+            later = (
+                f"{name}V{version[1]}" if version and module_name(name) in taken.keys() | blocked else name
+            )
+            names.of[first] = _take(later, first, taken, blocked)
             names.same_as.update({key: first for key, _ in members[1:]})
+
+
+_VERSION = re.compile(r"-v(\d{1,3})\.")
 
 
 def _told_apart(base: str, rivals: list[list[tuple[str, ComponentName]]]) -> list[str]:
@@ -200,7 +257,7 @@ def _name_level(
         for keys in sorted(groups.values()):
             first = keys[0]
             known = taken.get(module_name(name))
-            if known is not None and identity[known] == identity[first]:
+            if known is not None and identity.get(known) == identity[first]:
                 names.same_as.update(dict.fromkeys(keys, known))
                 continue
             names.of[first] = _take(name if known is None else full[first], first, taken)
@@ -227,12 +284,12 @@ def _candidates(definition: Definition, names: Names, *, api_platform: bool) -> 
     return full, full
 
 
-def _take(name: str, key: str, taken: dict[str, str]) -> str:
+def _take(name: str, key: str, taken: dict[str, str], blocked: Collection[str] = ()) -> str:
     """Claim `name`, or the next free one after it; two names that differ in case only would share a file."""
     if name in RESERVED_CLASSES:
         name = f"{name}Model"
     candidate, number = name, 2
-    while module_name(candidate) in taken:
+    while module_name(candidate) in taken or module_name(candidate) in blocked:
         candidate, number = f"{name}{number}", number + 1
     taken[module_name(candidate)] = key
     return candidate

@@ -2,7 +2,8 @@
 
 That holds where API Platform made up the operation ids. Authored ids are used as they are, in snake case, and
 where there is none the path says what the operation is. All names of a description are different, and none
-depends on the order in which the operations are listed.
+depends on the order in which the operations are listed. Where paths of several versions stand beside each other, those
+of the later ones go to packages of their own: `v2.order.list_orders`. What had a name keeps it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from scripts.generate.prepare.dialect import generated_verb, is_api_platform, wi
 from scripts.generate.prepare.names import identifier, pascal, plural, singular, snake
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scripts.generate.prepare.operations import Operation
 
 _VERBS = {
@@ -29,26 +32,63 @@ _VERBS = {
 }
 
 
-def name_all(document: Object, operations: list[Operation]) -> None:
-    """Give every operation its name and the folder it goes to, all names different."""
+def name_all(document: Object, operations: list[Operation], kept: Mapping[str, str]) -> None:
+    """Give every operation its name and the folder it goes to, all names different.
+
+    Args:
+        document: The description.
+        operations: Its operations.
+        kept: The package and name of operations that had one, by `label`.
+    """
     api_platform = is_api_platform(document)
-    tags = {_tag(operation) for operation in operations}
-    nouns: dict[str, set[str]] = defaultdict(set)
-    for tag in tags:
-        nouns[identifier(without_prefix(tag))].add(tag)
+    first = _first_version([*[one.path for one in operations], *kept])
+    nouns: dict[tuple[str, str], set[str]] = defaultdict(set)
     for operation in operations:
+        match = _VERSION.match(operation.path)
+        if match and first is not None and int(match[1]) > first:
+            operation.version = f"v{match[1]}"
+        tag = _tag(operation)
+        nouns[operation.version, identifier(without_prefix(tag))].add(tag)
+    fresh: list[Operation] = []
+    for operation in operations:
+        if label(operation) in kept:
+            *package, operation.directory, operation.name = kept[label(operation)].split(".")
+            operation.version = ".".join(package)
+            continue
         tag = _tag(operation)
         short = without_prefix(tag) if api_platform else tag
-        noun = identifier(short if not api_platform or len(nouns[identifier(short)]) == 1 else tag)
+        shared = len(nouns[operation.version, identifier(short)]) > 1
+        noun = identifier(tag if api_platform and shared else short)
         operation.directory = identifier(short)
         operation.name = _name(operation, noun.rstrip("_"), api_platform=api_platform)
-    _tell_apart(operations)
+        fresh.append(operation)
+    given: dict[str, set[str]] = defaultdict(set)
+    for name in kept.values():
+        *package, _, plain = name.split(".")
+        given[".".join(package)].add(plain)
+    for version in {operation.version for operation in fresh}:
+        _tell_apart([one for one in fresh if one.version == version], given[version])
+
+
+_VERSION = re.compile(r"(?:[A-Z]+ )?/?v(\d{1,3})/")
+
+
+def _first_version(paths: list[str]) -> int | None:
+    found = [int(match[1]) for match in map(_VERSION.match, paths) if match]
+    return min(found, default=None)
+
+
+def label(operation: Operation) -> str:
+    """Return what an operation is kept by: its method and path without the names of its parameters."""
+    method = operation.sent_as or operation.method.upper()
+    return f"{method} {re.sub(r'{[^{}]*}', '{}', operation.path)}"
 
 
 def _tag(operation: Operation) -> str:
     tags = operation.source.get("tags")
     if is_list(tags) and tags:
-        return str(tags[0])
+        # a version that the package says already
+        return re.sub(rf"[ _.-]?{operation.version}$", "", str(tags[0]), flags=re.IGNORECASE) or str(tags[0])
     if generated_verb(str(operation.source.get("operationId", ""))):
         static = [
             part
@@ -89,19 +129,21 @@ def _path_words(path: str) -> str:
     return " ".join(re.sub(r"[{}]", "", part) for part in path.split("/") if part) or "root"
 
 
-def _tell_apart(operations: list[Operation]) -> None:
-    """Say of operations of one name below what they stand; the one with the shortest path keeps the name."""
+def _tell_apart(operations: list[Operation], given: set[str]) -> None:
+    """Say of operations of one name below what they stand; the one with the shortest path has a free name."""
     by_name: dict[str, list[Operation]] = defaultdict(list)
     for operation in operations:
         by_name[operation.name].append(operation)
-    taken = {name for name, group in by_name.items() if len(group) == 1}
+    taken = given | {name for name, group in by_name.items() if len(group) == 1 and name not in given}
     for name, group in sorted(by_name.items()):
-        if len(group) == 1:
+        if len(group) == 1 and name not in given:
             continue
         ordered = sorted(group, key=lambda one: (one.path.count("/"), one.path, one.method))
         for rank, operation in enumerate(ordered):
             candidates = (
-                [name] if rank == 0 else [_below(operation, name), identifier(f"{name}_{operation.method}")]
+                [name]
+                if rank == 0 and name not in given
+                else [_below(operation, name), identifier(f"{name}_{operation.method}")]
             )
             candidates.append(identifier(f"{name} {operation.method} {_path_words(operation.path)}"))
             number = 2

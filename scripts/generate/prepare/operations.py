@@ -21,6 +21,7 @@ from scripts.generate.prepare.flatten import Flat, Part, flatten, owner_of
 from scripts.generate.prepare.media import kind_of, preferred
 from scripts.generate.prepare.names import (
     distinct_identifiers,
+    module_name,
     pascal,
     property_identifier,
 )
@@ -49,6 +50,7 @@ class Operation:
     parameters: list[tuple[Object, str]]
     name: str = ""
     directory: str = ""
+    version: str = ""
     sent_as: str = ""
     facts: Object = field(factory=Object)
     prepared: Object = field(factory=Object)
@@ -102,7 +104,10 @@ def prepare_operation(operation: Operation, shaper: Shaper) -> None:
             template = template.replace("{" + fact["wire"] + "}", "{" + fact["python"] + "}")
     secured = source.get("security", document.get("security"))
     operation.facts = {
-        "name": operation.name,
+        "name": ".".join(filter(None, (operation.version, operation.name))),
+        "module": ".".join(
+            filter(None, (operation.version, operation.directory, module_name(operation.name)))
+        ),
         "operation_id": str(source.get("operationId") or operation.name),
         "method": operation.sent_as or operation.method.upper(),
         "path": operation.path,
@@ -118,8 +123,9 @@ def prepare_operation(operation: Operation, shaper: Shaper) -> None:
         "at": operation.at,
     }
     operation.prepared = {
-        "operationId": operation.name,
-        "tags": [operation.directory],
+        # the generator knows no packages within packages; `scripts.generate.launcher` moves the module there
+        "operationId": "_".join(filter(None, (operation.version, operation.name))),
+        "tags": ["_".join(filter(None, (operation.version, operation.directory)))],
         "summary": _text(source.get("summary")),
         "description": _text(source.get("description")),
         "parameters": [
@@ -213,7 +219,7 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
         as_json = kind_of(media) == "json"
     part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
     wire, place = str(parameter["name"]), str(parameter["in"])
-    stand = Stand(literal=pascal(operation.name), segments=(pascal(python),))
+    stand = Stand(literal=pascal(f"{operation.version} {operation.name}"), segments=(pascal(python),))
     style = str(parameter.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
     explode = parameter.get("explode")
     shape = shaper.shape(part, "request", stand)
@@ -319,7 +325,10 @@ def _body_shape(
     if kind in {"text", "binary"}:
         return {"type": "string", "format": "binary"}
     part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
-    stand = Stand(literal=pascal(operation.name), segments=("Body",) if alone else (pascal(kind), "Body"))
+    stand = Stand(
+        literal=pascal(f"{operation.version} {operation.name}"),
+        segments=("Body",) if alone else (pascal(kind), "Body"),
+    )
     return shaper.shape(part, "request", stand)
 
 
@@ -398,4 +407,4 @@ def _response_stand(operation: Operation, status: str, flat: Flat, shaper: Shape
         return Stand(literal=f"{target}", segments=("Collection",))
     success = [code for code in as_object(operation.source.get("responses")) if str(code).startswith("2")]
     ending = "Response" if status.startswith("2") and len(success) == 1 else f"Response{status.title()}"
-    return Stand(literal=pascal(operation.name), segments=(ending,))
+    return Stand(literal=pascal(f"{operation.version} {operation.name}"), segments=(ending,))

@@ -1,2 +1,2 @@
-# Written by `python -m scripts.generate` from KorusTicket API release. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: it is written anew.
 """The operations of one resource, one module each."""

@@ -1,0 +1,79 @@
+"""Names that stay: what each operation and schema was called when it first came, kept in a table that only grows.
+
+A name once given is never given to anything else, also after what had it is gone; new things take what is free. The
+table is `openapi/names.toml`; `make generate` and `make track` add to it, and nothing else writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from scripts.descriptions import DescriptionError, write_whole
+from scripts.descriptions.values import as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["Kept", "read_kept", "write_kept"]
+
+HEAD = """\
+# Written by `make generate` and `make track`: the Python names of operations and classes. It only grows, so that a name
+# never gets another meaning.
+"""
+
+
+@frozen
+class Kept:
+    """The table.
+
+    Attributes:
+        operations: Package and name of each operation, by its method and path without the names of parameters.
+        classes: The class of each schema, by the key of its definition.
+    """
+
+    operations: Mapping[str, str] = field(factory=dict[str, str])
+    classes: Mapping[str, str] = field(factory=dict[str, str])
+
+    def grown(self, other: Kept) -> Kept:
+        """Return this table with what another one has besides, or otherwise."""
+        return Kept({**self.operations, **other.operations}, {**self.classes, **other.classes})
+
+
+def read_kept(path: Path) -> Kept:
+    """Read the table; a file that is not there is an empty one.
+
+    Raises:
+        DescriptionError: It cannot be read.
+    """
+    try:
+        content: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Kept()
+    except (OSError, ValueError) as error:
+        raise DescriptionError(f"{path} cannot be read: {error}") from error
+    sections = (as_object(content.get(name)) for name in ("operations", "classes"))
+    return Kept(*({str(key): str(name) for key, name in section.items()} for section in sections))
+
+
+def write_kept(kept: Kept, path: Path) -> None:
+    """Write the table, if it is not there already."""
+    lines = [HEAD]
+    for heading, names in (("operations", kept.operations), ("classes", kept.classes)):
+        lines += [
+            f"[{heading}]",
+            *[f"{_text(key)} = {_text(name)}" for key, name in sorted(names.items())],
+            "",
+        ]
+    content = "\n".join(lines).rstrip("\n").encode() + b"\n"
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)
+
+
+def _text(value: str) -> str:
+    # a JSON string is a TOML basic string, but for the one control character that JSON lets stand
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
