@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +30,17 @@ settings.register_profile(
 )
 settings.register_profile("proof", settings.get_profile("korus"), max_examples=200)
 settings.load_profile("proof" if "KORUS_TEST_PROOF" in os.environ else "korus")
+
+
+# journals and copies of this repository are written by the thousand, and none of them has to outlive the tests
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+_ENOUGH_BYTES = 2 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Have temporary folders in memory where there is enough of it."""
+    if _SHARED_MEMORY.is_dir() and shutil.disk_usage(_SHARED_MEMORY).free > _ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_SHARED_MEMORY))
 
 
 def pytest_collection_finish() -> None:
