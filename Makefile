@@ -35,7 +35,7 @@ demo: $(STAMP) ## book a family weekend at the sandbox, from a file to PDF ticke
 .PHONY: test
 test: $(STAMP) ## run the tests (a part of them: make test ARGS=tests/cli)
 	@# many tests start Python: without compiled files each of them would compile korus once more
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist worksteal --durations=10 $(ARGS)
 
 .PHONY: changed
 changed: $(STAMP) ## run the tests that what changed since the last time can touch (the first time all, slowly)

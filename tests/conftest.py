@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +38,15 @@ if os.environ.get("KORUS_TEST_HTTPX") == "httpx2":
     import httpx2_lane
 
     httpx2_lane.install()
+# journals and copies of this repository are written by the thousand, and none of them has to outlive the tests
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+_ENOUGH_BYTES = 2 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Have temporary folders in memory where there is enough of it."""
+    if _SHARED_MEMORY.is_dir() and shutil.disk_usage(_SHARED_MEMORY).free > _ENOUGH_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_SHARED_MEMORY))
 
 
 def pytest_collection_finish() -> None:

@@ -49,6 +49,8 @@ ASYNC_PAGE = ROOT / "docs" / "howto" / "async.md"
 PAGES = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
 PATIENCE = 60.0
+# of the largest catalogue: until after the last day that a page names
+FEWER_OFFERS = 1500
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=TEXTS)
 
@@ -105,7 +107,7 @@ class Shell:
             time.sleep(0.05)
         self.close()
         booked, first_day = demo.file_to_book(datetime.now(UTC).date())
-        sandbox = Sandbox(seed=7, first_day=first_day).start()
+        sandbox = Sandbox(seed=7, first_day=first_day, offers=FEWER_OFFERS).start()
         self._sandboxes.append(sandbox)
         demo.stock_up(sandbox, first_day)
         shutil.copyfile(booked, self.folder / "examples" / booked.name)
@@ -128,9 +130,10 @@ def run_python(example: Example) -> None:
         assert run_process("-W", "error", "-c", source).stderr == ""
     elif "def test_" in source:
         Path("test_block.py").write_text(source)
-        run_process(
-            "-m", "pytest", "-q", "-p", "korus.testing.plugin", "-p", "no:cacheprovider", "test_block.py"
-        )
+        # what is slow to import is for this project's own tests
+        unneeded = ("cacheprovider", "randomly", "schemathesis", "hypothesispytest", "pytest-testmon")
+        off = (f"-pno:{name}" for name in unneeded)
+        run_process("-m", "pytest", "-q", "-p", "korus.testing.plugin", *off, "test_block.py")
     else:
         PythonEvaluator()(example)
 
@@ -174,7 +177,7 @@ def blocks(page: Path, language: str) -> list[str]:
 @pytest.fixture
 def sandbox(share_time: Callable[[Sandbox], Sandbox]) -> Iterator[Sandbox]:
     """Run a sandbox shortly before the day that the pages name."""
-    with Sandbox(seed=7, now=datetime(2026, 12, 28, 9, tzinfo=UTC)) as running:
+    with Sandbox(seed=7, now=datetime(2026, 12, 28, 9, tzinfo=UTC), offers=FEWER_OFFERS) as running:
         yield share_time(running)
 
 

@@ -27,10 +27,10 @@ QUICK = ("tests/core/test_money.py",)
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture
-def repository(tmp_path):
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
     """A copy of this repository as it followed the release, with two of its cassettes."""
-    root = copied(ROOT, tmp_path / "place")
+    root = copied(ROOT, tmp_path_factory.mktemp("original"))
     kept = {"test_browsing", "test_published"}
     for folder in (root / "tests" / "cassettes").iterdir():
         if folder.name not in kept:
@@ -40,10 +40,18 @@ def repository(tmp_path):
 
 
 @pytest.fixture
+def repository(original, tmp_path):
+    """The same for each test."""
+    return Path(shutil.copytree(original, tmp_path / "place" / "korus", symlinks=True))
+
+
+@pytest.fixture
 def plain(repository):
-    """The same without any cassette, for what has nothing to do with them."""
-    for folder in (repository / "tests" / "cassettes", repository / "examples"):
-        shutil.rmtree(folder)
+    """The repository with few tests and without any cassette, for what has nothing to do with them."""
+    kept = {repository / "tests" / "core"}
+    for folder in (repository / "examples", repository / "docs", *(repository / "tests").iterdir()):
+        if folder.is_dir() and folder not in kept:
+            shutil.rmtree(folder)
     return repository
 
 
@@ -224,21 +232,21 @@ def test_tests_run_against_the_new_client_not_the_installed_one(plain, written):
         ),
     ],
 )
-def test_what_is_no_description_of_this_api_is_refused(repository, written, content, status, said):
-    before = state(repository)
-    outcome = run(repository, written(content))
+def test_what_is_no_description_of_this_api_is_refused(plain, written, content, status, said):
+    before = state(plain)
+    outcome = run(plain, written(content))
     assert outcome.status == status
     assert said in outcome.message
-    assert state(repository) == before
+    assert state(plain) == before
 
 
-def test_a_description_that_is_not_valid_openapi_is_refused(repository, written):
+def test_a_description_that_is_not_valid_openapi_is_refused(plain, written):
     content = next_version(())
     content["paths"]["/v1/booking/orders"]["get"]["parameters"][0].pop("in")
-    before = state(repository)
-    outcome = run(repository, written(content))
+    before = state(plain)
+    outcome = run(plain, written(content))
     assert outcome.status == Status.INVALID
-    assert state(repository) == before
+    assert state(plain) == before
 
 
 @pytest.mark.proof
@@ -326,15 +334,15 @@ def test_a_branch_is_asked_for_in_vain_where_there_is_no_repository(plain, writt
     assert "needs a git repository" in outcome.message
 
 
-def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(repository, monkeypatch):
+def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(plain, monkeypatch):
     monkeypatch.setattr(pipeline, "copied", lambda *_: pytest.fail("it began to work"))
-    outcome = run(repository, find("1.0.19"))
+    outcome = run(plain, find("1.0.19"))
     assert (outcome.status, outcome.message) == (
         Status.NOTHING_NEW,
         "nothing new: 1.0.19.yaml is in the lock",
     )
     assert outcome.written == []
-    assert [path.name for path in (repository / "build" / "track").iterdir()] == ["outcome.json"]
+    assert [path.name for path in (plain / "build" / "track").iterdir()] == ["outcome.json"]
 
 
 @pytest.mark.parametrize(
