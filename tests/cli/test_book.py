@@ -437,3 +437,44 @@ def test_the_receipt_is_private_and_follows_no_link(
     files = [path for path in folder.iterdir() if not path.is_symlink()]
     assert len(files) > 1
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_json_prints_the_receipt_and_nothing_else(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = korus_command("book", write(tmp_path, ADULTS), "--json")
+    assert (ended.status, ended.err) == (0, "")
+    printed = json.loads(ended.out)
+    assert printed == receipt(tmp_path)
+    assert {item["order"] for item in printed["items"]} == {
+        order["order"] for order in at_the_sandbox.inspect.orders
+    }
+
+
+def test_json_of_a_check_has_what_was_checked(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = korus_command("book", write(tmp_path, ADULTS, CHILDREN), "--check", "--json")
+    assert (ended.status, ended.err) == (0, "")
+    assert len(json.loads(ended.out)["checked"]) == 2
+    assert at_the_sandbox.inspect.orders == []
+
+
+def test_quiet_prints_nothing_of_what_went_well(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = korus_command("book", write(tmp_path, ADULTS), "--quiet")
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+    assert len(at_the_sandbox.inspect.orders) == 1
+    assert receipt(tmp_path)["items"][0]["state"] == "booked"
+
+
+@pytest.mark.parametrize("option", ["--quiet", "--json"])
+def test_problems_of_a_file_are_printed_whatever_the_option(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path, option: str
+) -> None:
+    ended = korus_command("book", write(tmp_path, ADULTS.replace("quantity: 2", "quantity: none")), option)
+    assert ended.status == 2
+    assert "quantity" in ended.err
+    assert ended.out == ""
+    assert at_the_sandbox.inspect.orders == []

@@ -613,3 +613,30 @@ def test_a_loop_may_be_left_at_any_moment(backend: str, prefetch: int) -> None:
     assert time.monotonic() - start < 10
     assert ended == [1, 2]
     assert len(began) <= 2 + prefetch
+
+
+def test_whether_it_changed_is_of_the_latest_reading(server: ScriptedServer) -> None:
+    server.replies(
+        Reply(body={"member": names(1, 2), "totalItems": 9}),
+        Reply(body={"member": [], "totalItems": 9}),
+        Reply(body={"member": names(1, 2), "totalItems": 2}),
+    )
+    with Korus(**server.settings()) as korus:
+        orders = korus.orders.list()
+        assert not orders.changed
+        with pytest.warns(CollectionChanged):
+            assert ids(list(orders)) == [1, 2]
+        assert orders.changed
+        assert ids(list(orders)) == [1, 2]
+        assert not orders.changed
+
+
+async def test_whether_it_changed_is_of_the_latest_reading_async(server: ScriptedServer) -> None:
+    server.replies(
+        Reply(body={"member": names(1, 2), "totalItems": 9}), Reply(body={"member": [], "totalItems": 9})
+    )
+    async with AsyncKorus(**server.settings()) as korus:
+        orders = korus.orders.list()
+        with pytest.warns(CollectionChanged):
+            assert ids([order async for order in orders]) == [1, 2]
+        assert orders.changed
