@@ -64,7 +64,7 @@ def install(python: Path, *requirements: str, lowest: bool = False) -> None:
     pins.write_text("\n".join(_lowest(python)) if lowest else "", encoding="utf-8")
     run(
         tool("uv"), "pip", "install", "--quiet", "--python", python, "--constraint", pins,
-        "--only-binary", ":all:", "--no-binary", "korus-sdk", *requirements,
+        "--only-binary", ":all:", *requirements,
     )  # fmt: skip
 
 

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     free = sysconfig.get_config_var("Py_GIL_DISABLED") == 1
     extras = ",".join(extra for extra in (*EXTRAS, "testing") if not (free and extra == "fast"))
     python = environment(sys.executable)
-    install(python, "--editable", f"{ROOT}[{extras}]", *TOOLS, *given.more, lowest=given.lowest)
+    own = ("--no-binary", "korus-sdk", "--editable", f"{ROOT}[{extras}]")
+    install(python, *own, *TOOLS, *given.more, lowest=given.lowest)
     tests = given.tests or [f"tests/{folder}" for folder in FOLDERS]
     workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     return subprocess.run([python, "-m", "pytest", *workers, *tests], check=False, cwd=ROOT).returncode
