@@ -90,6 +90,16 @@ docs: $(STAMP) ## build the documentation site into build/site, and check its li
 docs-serve: $(STAMP) ## build the site and show it on this machine, anew after each change
 	$(BIN)/python -m scripts.docs --serve
 
+# ── release ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+.PHONY: test-lowest
+test-lowest: $(STAMP) ## run the library's tests with the lowest versions of what it needs
+	$(BIN)/python -m scripts.release.library_tests --lowest
+
+.PHONY: release-check
+release-check: $(STAMP) ## try what a release does: build twice from clean clones, use the wheel in every Python that is here
+	$(BIN)/python -m scripts.release
+
 # ── follow the API ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: track

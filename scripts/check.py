@@ -72,6 +72,7 @@ CHECKS = (
     Check(
         "docs", "scripts.docs", ("--check",), "the reference pages are what `python -m scripts.docs` writes"
     ),
+    Check("workflows", "scripts.workflows", (), "no workflow can be abused: zizmor, offline"),
     Check("private", "scripts.cassettes", ("scan",), "nothing private stands in recorded traffic"),
     Check("recorded", "scripts.cassettes", ("check",), "recorded traffic is what the descriptions say"),
 )

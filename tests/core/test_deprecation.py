@@ -77,5 +77,5 @@ def test_what_is_deprecated_is_removed_by_the_version_that_says_so() -> None:
     }
     assert versions
     assert [one for one in versions if Version(one) <= Version(package.__version__)] == []
-    page = (Path(__file__).resolve().parents[2] / "docs" / "versions.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "concepts" / "versions.md").read_text("utf-8")
     assert set(re.findall(r"^\| .* \| (\d+\.\d+) \|$", page, flags=re.MULTILINE)) == versions

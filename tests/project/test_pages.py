@@ -316,7 +316,7 @@ def test_the_map_of_contributing_names_files_that_exist() -> None:
 @every_page
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text()
-    named = re.findall(r"(?:`|^ *)make ([a-z]+)", page.read_text(), flags=re.MULTILINE)
+    named = re.findall(r"(?:`|^ *)make ([a-z-]+)", page.read_text(), flags=re.MULTILINE)
     assert [name for name in named if f"\n{name}:" not in makefile] == []
 
 

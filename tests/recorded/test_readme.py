@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-README, ASYNC_PAGE = ROOT / "README.md", ROOT / "docs" / "async.md"
+README, ASYNC_PAGE = ROOT / "README.md", ROOT / "docs" / "howto" / "async.md"
 
 
 def first_block(page: Path) -> str:

@@ -1,0 +1,103 @@
+"""Environments in which the wheel is tried, made by uv, which can also choose the lowest versions."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+__all__ = ["EXTRAS", "ROOT", "environment", "install", "interpreters", "run", "tool"]
+
+ROOT = Path(__file__).resolve().parents[2]
+EXTRAS = ("cli", "sandbox", "journal", "mirror", "cache", "fast", "http2", "otel")
+"""What an application may install; `testing` and `dev` bring tools."""
+
+_SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+_TOOLS = ROOT / "build" / "release" / "tools"
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """Run a command and return what it printed; leaves with that if it fails."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd)
+    if done.returncode:
+        sys.exit(f"{done.stdout}{done.stderr}\n{' '.join(map(str, command))}: ended with {done.returncode}")
+    return done.stdout
+
+
+def _binary(folder: Path, name: str) -> Path:
+    return folder / ("Scripts" if os.name == "nt" else "bin") / (f"{name}.exe" if os.name == "nt" else name)
+
+
+def tool(name: str) -> Path:
+    """Return a tool at the version that `constraints.txt` pins; it is installed beside the build the first time."""
+    if not _binary(_TOOLS, name).exists():
+        run(sys.executable, "-m", "venv", _TOOLS)
+        run(
+            _binary(_TOOLS, "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            "--constraint", ROOT / "constraints.txt", "build", "hatchling", "towncrier", "uv",
+        )  # fmt: skip
+    return _binary(_TOOLS, name)
+
+
+def environment(python: str) -> Path:
+    """Make an empty environment of a Python, and return its interpreter."""
+    folder = Path(tempfile.mkdtemp(prefix="korus-release-"))
+    run(tool("uv"), "venv", "--quiet", "--python", python, folder / "venv")
+    return _binary(folder / "venv", "python")
+
+
+def install(python: Path, *requirements: str, lowest: bool = False) -> None:
+    """Install into an environment, from wheels only.
+
+    Args:
+        python: The environment's interpreter.
+        requirements: What to install, with options of `uv pip install`.
+        lowest: Whether what korus declares gets the lowest version that it allows, instead of the newest.
+    """
+    pins = python.parents[2] / "pins.txt"
+    pins.write_text("\n".join(_lowest(python)) if lowest else "", encoding="utf-8")
+    run(
+        tool("uv"), "pip", "install", "--quiet", "--python", python, "--constraint", pins,
+        "--only-binary", ":all:", *requirements,
+    )  # fmt: skip
+
+
+def _lowest(python: Path) -> list[str]:
+    """Return pins of what korus declares, to the lowest versions that go together and have wheels."""
+    file = ROOT / "pyproject.toml"
+    project: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    declared: list[str] = [*project["dependencies"]]
+    options: list[str] = []
+    for extra in (*EXTRAS, "testing"):
+        declared += project["optional-dependencies"][extra]
+        options += ["--extra", extra]
+    names = {re.split(r"[^\w.-]", line)[0].lower().replace(".", "-") for line in declared}
+    resolved = run(
+        tool("uv"), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", python,
+        "--only-binary", ":all:", "--no-binary", "korus-sdk", "--resolution", "lowest-direct", *options, file,
+    )  # fmt: skip
+    return [line for line in resolved.splitlines() if line.partition("==")[0].replace(".", "-") in names]
+
+
+def interpreters() -> list[str]:
+    """Return the supported Pythons that are here: on the path, or among pyenv's."""
+    found: list[str] = []
+    for version in _SUPPORTED:
+        candidates = [shutil.which(f"python{version}"), sys.executable]
+        if pyenv := shutil.which("pyenv"):
+            root = run(pyenv, "root").strip()
+            candidates += map(str, Path(root, "versions").glob(f"{version}.*/bin/python3"))
+        found += [one for one in candidates if one and _is(one, version)][:1]
+    return found
+
+
+def _is(python: str, version: str) -> bool:
+    asked = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    done = subprocess.run(asked, check=False, capture_output=True, text=True)
+    return done.returncode == 0 and done.stdout.strip() == version

@@ -1,0 +1,25 @@
+"""Check the workflows in ``.github``: zizmor as its most suspicious persona, offline.
+
+zizmor is a program and no module of Python, so ``python -m`` cannot run it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Run zizmor; 0 when it finds nothing."""
+    zizmor = Path(sys.executable).with_name("zizmor")
+    command = [str(zizmor), "--offline", "--no-progress", "--persona", "auditor", str(ROOT / ".github")]
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - our own tool
+
+
+if __name__ == "__main__":
+    sys.exit(main())
