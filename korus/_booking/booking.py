@@ -59,6 +59,12 @@ class Booking:
         """The lines so far."""
         return tuple(self._lines)
 
+    def __copy__(self) -> Booking:
+        other = object.__new__(Booking)
+        vars(other).update(vars(self))
+        other._lines = list(self._lines)
+        return other
+
     def __len__(self) -> int:
         return len(self._lines)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define, field
 
+from korus._core.secret import redact
 from korus._http.decode import decode_json, decode_object
 from korus._http.error_responses import request_id_of
 from korus.errors import DecodingFailed
@@ -43,6 +45,13 @@ class Answer:
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     identity: Identity | None = field(default=None, repr=False)
     prefix: str = field(default="", repr=False, kw_only=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # what was masked is masked already: a secret is never pickled
+        masked = {name: redact(value, self.secrets) for name, value in self.headers.items()}
+        headers = self.headers if masked == dict(self.headers.items()) else masked
+        made = partial(Answer, identity=self.identity, prefix=self.prefix)
+        return made, (self.operation, self.status, headers, self.content)
 
     @property
     def request_id(self) -> str | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
 
+from korus._core.client_bound import ClientBound
 from korus._http import pagination as paging
 from korus._http.pagination import Cursor, Envelope, Memory, Page, Query
 from korus._primitives.asynchronous import AsyncCalls, AsyncPending, AsyncWorkers, Dropped, home
@@ -128,7 +129,7 @@ class _Reader(Generic[_T]):
         return PageReading(cursor, envelope, page, step)
 
 
-class AsyncPages(Generic[_T]):
+class AsyncPages(ClientBound, Generic[_T]):
     """A list of the API, fetched as needed; nothing is sent before it is looked at.
 
     Iterate over it for the items, over `pages` for whole pages; each iteration reads anew. Pages are read one
@@ -366,7 +367,7 @@ class AsyncReadings(Generic[_T]):
         return await self._walk.turn()
 
 
-class _Items(Generic[_T]):
+class _Items(ClientBound, Generic[_T]):
     """The items of a list, one by one."""
 
     def __init__(self, reader: _Reader[_T]) -> None:
@@ -390,7 +391,7 @@ class _Items(Generic[_T]):
         return self._items[self._next - 1]
 
 
-class _WholePages(Generic[_T]):
+class _WholePages(ClientBound, Generic[_T]):
     """The pages of a list, one by one."""
 
     def __init__(self, reader: _Reader[_T]) -> None:

@@ -18,6 +18,7 @@ from attrs import define, field
 from korus._async.http.auth import PROGRESS, AsyncBearerAuth, AsyncTokens, Progress
 from korus._async.http.gate import AsyncGate
 from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
+from korus._core.client_bound import ClientBound
 from korus._core.observer import CallWatch, Observer
 from korus._http.answer import Answer
 from korus._http.encode import encode_json
@@ -159,7 +160,7 @@ def user_agent() -> str:
     )
 
 
-class AsyncTransport:
+class AsyncTransport(ClientBound):
     """Carries out the operations of one client.
 
     Args:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import frozen
 
 from korus._async.mirror.sweep import AsyncSweep
+from korus._core.client_bound import ClientBound
 from korus._core.values import is_number
 from korus._mirror.content import minor_units, synced_at
 from korus._mirror.database import Database
@@ -57,7 +58,7 @@ class _How:
     progress: Callable[[Progress], object]
 
 
-class AsyncMirror:
+class AsyncMirror(ClientBound):
     """A copy of the catalogues in a database of yours, and a feed of what changed.
 
     `sync` sweeps the catalogues; everything else reads the copy and asks the API nothing, but for `refresh`. Several
@@ -415,7 +416,7 @@ class AsyncMirror:
         return tuple(found)
 
 
-class AsyncConsumer:
+class AsyncConsumer(ClientBound):
     """A named reader of a mirror's feed: at least once, in order.
 
     What it has read but not acknowledged comes again, after a crash too.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from korus._async.http.pages import AsyncPages, Source
+from korus._core.client_bound import ClientBound
 from korus._http.endpoints import Endpoint, is_paged, request_for
 from korus.iri import Kind, Reference, reference
 
@@ -21,7 +22,7 @@ __all__ = ["AsyncResource"]
 _T = TypeVar("_T")
 
 
-class AsyncResource:
+class AsyncResource(ClientBound):
     """The methods of a client that concern one kind of resource."""
 
     def __init__(self, session: AsyncSession) -> None:

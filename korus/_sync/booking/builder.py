@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from attrs import frozen
@@ -22,6 +23,7 @@ from korus._booking.live_checks import (
 from korus._booking.offer_facts import OfferFacts, TicketFacts
 from korus._booking.outcomes import BulkOutcome, Line
 from korus._booking.request_items import RequestedLine, split
+from korus._core.client_bound import ClientBound
 from korus._core.form_fields import FormDefinition
 from korus._http.query import date_filter
 from korus._primitives.synchronous import map_ordered
@@ -115,7 +117,7 @@ class LookUps:
     forms: _Forms
 
 
-class BulkReservation:
+class BulkReservation(ClientBound):
     """A bulk reservation in the making; `Korus.reservations.bulk` starts one.
 
     Lines are added without anything being sent. `submit` then reports every problem of every line at once, or
@@ -156,6 +158,13 @@ class BulkReservation:
 
     def __len__(self) -> int:
         return len(self._booking)
+
+    def __copy__(self) -> Self:
+        """Return a booking of the same lines, to which others can be added."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._booking, other._hints = copy(self._booking), dict(self._hints)
+        return other
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self)} lines>"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
+from korus._core.client_bound import ClientBound
 from korus._core.observer import CallWatch, Observer
 from korus._http.answer import Answer
 from korus._http.encode import encode_json
@@ -160,7 +161,7 @@ def user_agent() -> str:
     )
 
 
-class Transport:
+class Transport(ClientBound):
     """Carries out the operations of one client.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from korus._core.client_bound import ClientBound
 from korus._http.endpoints import Endpoint, is_paged, request_for
 from korus._sync.http.pages import Pages, Source
 from korus.iri import Kind, Reference, reference
@@ -22,7 +23,7 @@ __all__ = ["Resource"]
 _T = TypeVar("_T")
 
 
-class Resource:
+class Resource(ClientBound):
     """The methods of a client that concern one kind of resource."""
 
     def __init__(self, session: Session) -> None:
