@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from korus._async.http.pages import AsyncPages, Source
-from korus._http.endpoints import Endpoint, is_paged, request_for
+from korus._http.endpoints import Endpoint, is_paged, request_for, warn_if_deprecated
 from korus.iri import Kind, Reference, reference
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class AsyncResource:
 
     async def _get(self, module: Endpoint, build: Callable[[Any], _T], **arguments: Any) -> _T:
         """Read one object."""
+        warn_if_deprecated(module, arguments)
         answer = await self._transport.send(module.OPERATION, request_for(module, **arguments))
         return build(answer.object())
 
@@ -56,6 +57,7 @@ class AsyncResource:
         **arguments: Any,
     ) -> AsyncPages[_T]:
         """List many, lazily; the request is checked now and sent when somebody looks."""
+        warn_if_deprecated(module, arguments)
         transport = self._transport
         request = request_for(module, **arguments)
         operation = module.OPERATION
