@@ -356,6 +356,7 @@ def _filed(version: str, document: Document, content: bytes, filing: Filing) -> 
     known = lock.descriptions.get(version)
     before = descriptions(folder).get(version)
     same = replaced = False
+    kept = lock
     try:
         if before is not None:
             same = sha256(before.read_bytes()) == digest
@@ -371,8 +372,11 @@ def _filed(version: str, document: Document, content: bytes, filing: Filing) -> 
                 _file_beside(_beside(version, content, suffix, folder), content, version, before)
             elif not replaced:  # what was published first is kept
                 first = before.read_bytes()
-                write_whole(_beside(version, first, before.suffix, folder), first)
-        after = lock.with_description(version, entry, current=filing.switch)
+                beside = _beside(version, first, before.suffix, folder)
+                write_whole(beside, first)
+                if known is not None:
+                    kept = lock.renamed(version, beside.stem, file=beside.name)
+        after = kept.with_description(version, entry, current=filing.switch)
         path = before if same and before is not None else folder / entry.file
         _write(path, content, before=before, lock_before=lock, lock_after=after, folder=folder)
     except OSError as error:

@@ -100,6 +100,7 @@ class Operation:
         request_media_types: The media types that its body can be sent as; empty when it has none.
         responses: The documented statuses (`200`, `4XX`, `default`) and the media type of each, None without a body.
         deprecated: Whether the description advises against it.
+        deprecated_parameters: The arguments of `build_request` that the description advises against.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Operation:
     request_media_types: tuple[str, ...] = ()
     responses: Mapping[str, str | None] = field(factory=dict)
     deprecated: bool = False
+    deprecated_parameters: tuple[str, ...] = ()
 
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["warn_deprecated"]
+__all__ = ["warn_deprecated", "warn_deprecated_by_api"]
 
 
 def warn_deprecated(old: str, new: str, *, removed_in: str) -> None:
@@ -22,6 +22,19 @@ def warn_deprecated(old: str, new: str, *, removed_in: str) -> None:
     """
     warnings.warn(
         f"{old} is deprecated and will be removed in korus {removed_in}; use {new}",
+        DeprecationWarning,
+        stacklevel=_level_outside(),
+    )
+
+
+def warn_deprecated_by_api(what: str) -> None:
+    """Warn that the API advises against something, at the line outside korus that uses it.
+
+    Args:
+        what: The operation or the argument, as the description's raw client calls it.
+    """
+    warnings.warn(
+        f"{what} is deprecated by the API, which may remove it in any version",
         DeprecationWarning,
         stacklevel=_level_outside(),
     )

@@ -12,6 +12,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from korus._core.deprecation import warn_deprecated_by_api
 from korus.errors import OperationUnavailable
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from korus_api.types import Operation
 
-__all__ = ["NEUTRAL", "Endpoint", "available", "endpoint", "is_paged", "request_for"]
+__all__ = ["NEUTRAL", "Endpoint", "available", "endpoint", "is_paged", "request_for", "warn_if_deprecated"]
 
 
 class Endpoint(Protocol):
@@ -106,6 +107,19 @@ def request_for(module: Endpoint, /, **arguments: Any) -> dict[str, Any]:
         if problem is None:
             raise
     raise _unavailable(module.OPERATION.name, problem)
+
+
+def warn_if_deprecated(module: Endpoint, arguments: Mapping[str, Any]) -> None:
+    """Warn about an operation, or an argument that was given to it, that the API advises against.
+
+    For what users ask for themselves; nothing warns within a booking, where a warning may be made an error.
+    """
+    operation = module.OPERATION
+    if operation.deprecated:
+        warn_deprecated_by_api(operation.name)
+    for name in operation.deprecated_parameters:
+        if arguments.get(name) is not None:
+            warn_deprecated_by_api(f"`{name}` of {operation.name}")
 
 
 def is_paged(module: Endpoint) -> bool:

@@ -51,6 +51,8 @@ REPLAY: Mapping[str, Replay] = MappingProxyType(
         "update_order_item_ticket": Replay.IDEMPOTENT,
         # asks for one more temporary address; the document stays what it is
         "update_order_document": Replay.IDEMPOTENT,
+        # what is released stays released
+        "delete_reservation": Replay.IDEMPOTENT,
         # the API has no idempotency key: twice sent is twice held, twice bought
         "bulk_create_reservations": Replay.NEVER,
         "bulk_create_orders": Replay.NEVER,

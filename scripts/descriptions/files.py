@@ -71,16 +71,16 @@ def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
     """Give the description files in a folder by version, oldest first.
 
     Those in the lock stand in its order, which is that in which the project followed them; any others come after
-    them by their names. A second file of a version (``1.0.38+1a2b3c4d.yaml``), the overlay and the lock are not
-    among them.
+    them by their names. A second file of a version (``1.0.38+1a2b3c4d.yaml``) is among them if the lock has it, as an
+    edition that was followed; the overlay and the lock are not.
     """
+    followed = _followed(folder)
     found = {
         path.stem: path
         for suffix in SUFFIXES
         for path in sorted(folder.glob(f"*{suffix}"))
-        if VERSION.fullmatch(path.stem) and path.stem not in TAKEN
+        if (VERSION.fullmatch(path.stem) and path.stem not in TAKEN) or path.stem in followed
     }
-    followed = _followed(folder)
     others = sorted(found.keys() - set(followed), key=version_key)
     return {version: found[version] for version in (*followed, *others) if version in found}
 

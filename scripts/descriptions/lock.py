@@ -73,6 +73,16 @@ class Lock:
                 descriptions[one] = descriptions.pop(one)
         return evolve(self, current=version if current else self.current, descriptions=descriptions)
 
+    def renamed(self, version: str, edition: str, *, file: str) -> Lock:
+        """Return this lock with a version under the name of its edition, in its place: another edition follows it."""
+        descriptions = {
+            edition if one == version else one: evolve(entry, file=file) if one == version else entry
+            for one, entry in self.descriptions.items()
+        }
+        return evolve(
+            self, current=edition if self.current == version else self.current, descriptions=descriptions
+        )
+
 
 def read_lock(folder: Path = FOLDER) -> Lock:
     """Read the lock of a folder of descriptions.

@@ -103,7 +103,7 @@ class Rendering:
         """Give the functions of the templates."""
         names = (
             "ordered_properties", "field_documentation", "module_text", "default_description",
-            "model_modules", "operation_modules",
+            "model_modules", "operation_modules", "deprecated_parameters",
             "operation_facts", "bodies", "answer_types", "signature", "summary", "arguments_documentation",
             "parameter_lines", "url_expression", "has_query", "has_delimiters", "body_lines",
             "passed_on", "endpoint_text",
@@ -209,6 +209,11 @@ class Rendering:
         }
         parameters = [{**fact, "prop": props[fact["in"], fact["python"]]} for fact in facts["parameters"]]
         return {**facts, "parameters": parameters}
+
+    @staticmethod
+    def deprecated_parameters(facts: Object) -> tuple[str, ...]:
+        """List the arguments that the description advises against."""
+        return tuple(fact["python"] for fact in facts["parameters"] if fact["deprecated"])
 
     @staticmethod
     def bodies(endpoint: Any, facts: Object) -> list[Object]:

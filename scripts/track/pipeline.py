@@ -37,6 +37,7 @@ from scripts.track.outcome import (
     Wanted,
     is_number,
 )
+from scripts.track.proposals import proposal
 from scripts.track.report import clear, write_report
 from scripts.track.staging import bring_back, copied, differences, one_run, undo_interrupted, workplace
 from scripts.track.writing import decide, fragments
@@ -66,8 +67,21 @@ T = TypeVar("T")
 Trouble: TypeAlias = tuple[str, str, str, str, str, str]
 """Kind, cassette, interaction, operation, pointer and message of what is wrong with a recording."""
 
-# these test the tool that is just at work, and speed; none depends on the description
-NOT_RUN = ("tests/compare", "tests/track", "tests/tracking", "tests/benchmarks")
+# these test the tool that is just at work, speed, and decisions that see no raw client; none depends on the description
+NOT_RUN = (
+    "tests/benchmarks",
+    "tests/compare",
+    "tests/descriptions",
+    "tests/fleet",
+    "tests/generate",
+    "tests/project/test_wheel.py",
+    "tests/project/test_wheel_types.py",
+    "tests/simulate",
+    "tests/soak",
+    "tests/speed",
+    "tests/track",
+    "tests/tracking",
+)
 MOST_AGAIN = 10
 MOST = 6
 # what of `make check` can depend on the description; the rest looks at files that are not touched
@@ -215,6 +229,7 @@ def assess(  # noqa: PLR0917 - what a run has at hand
     documents = [corrected(load(path)) for path in (former.path, description)]
     outcome.tasks = tasks(meaning, documents[0], documents[1], wanted.root)
     outcome.untaught = _untaught(description)
+    outcome.proposal = proposal(meaning, wanted.root)
     return meaning
 
 

@@ -7,6 +7,8 @@ import pytest
 from korus_api.operations import OPERATIONS
 
 RESOURCES = Path(__file__).resolve().parents[2] / "korus" / "_async" / "resources"
+COMING = {"delete_reservation"}
+"""What no version has had so far, and korus calls as soon as one has it."""
 MARK = "always raises with the API version that this korus is generated from"
 
 
@@ -31,7 +33,7 @@ def methods():
 @pytest.mark.parametrize(("method", "named", "text"), methods(), ids=lambda value: str(value)[:40])
 def test_a_method_without_its_operation_says_that_it_always_raises(method, named, text):
     summary = text.partition("\n")[0]
-    assert (MARK in summary) == bool(named - set(OPERATIONS)), method
+    assert (MARK in summary) == bool(named - set(OPERATIONS) - COMING), method
 
 
 def test_the_methods_are_found():

@@ -3,8 +3,9 @@ from __future__ import annotations
 import copy
 
 import pytest
+from reconstructed import VERSIONS
 
-from scripts.descriptions import FOLDER, find, load, versions
+from scripts.descriptions import FOLDER, find, load
 from scripts.descriptions.overlay import OverlayError, apply, apply_file
 
 BASE = {
@@ -65,7 +66,7 @@ def test_a_broken_overlay_is_refused_in_one_line(broken, said):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("version", versions())
+@pytest.mark.parametrize("version", VERSIONS)
 def test_the_projects_overlay_gives_every_version_the_form_operation(version):
     result = apply_file(load(find(version)), FOLDER / "overlay.yaml")
     assert "/v1/forms/{id}" in result["paths"]

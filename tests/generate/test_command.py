@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from reconstructed import VERSIONS
 
 from scripts.descriptions import FOLDER, dump, find, load, read_lock, versions
 from scripts.generate import build as build_module
@@ -57,10 +58,13 @@ def test_every_version_is_generated_whole(version, tmp_path):
     assert list(counts) == [
         "operations", "parameters", "properties", "enum values", "request media types", "response media types",
     ]  # fmt: skip
+    # what is left out on purpose, as webhooks are, is listed with its reason
     assert all(
-        described == found and left == missing == 0 for described, found, left, missing in counts.values()
+        described == found + left and missing == 0 for described, found, left, missing in counts.values()
     )
-    assert counts["operations"][0] >= 20
+    if version in VERSIONS:
+        assert all(left == 0 for _, _, left, _ in counts.values())
+        assert counts["operations"][0] >= 20
 
 
 def test_the_counts_come_last_and_files_of_an_earlier_run_go(tmp_path, capsys):

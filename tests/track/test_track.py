@@ -12,10 +12,11 @@ from pathlib import Path
 import attrs
 import pytest
 from next_version import SAFE, next_version, release
+from rehearsal import follow_the_release
 
 from scripts.compare.python import SurfaceError
 from scripts.descriptions import dump, find, load, read_lock, sha256, write_lock
-from scripts.generate.build import AuditFailedError, build
+from scripts.generate.build import AuditFailedError
 from scripts.track import pipeline
 from scripts.track.outcome import Status, Wanted
 from scripts.track.pipeline import absorb
@@ -53,26 +54,6 @@ def plain(repository):
         if folder.is_dir() and folder not in kept:
             shutil.rmtree(folder)
     return repository
-
-
-def follow_the_release(root):
-    """Take back what was absorbed after the release, so that the next version can be made up of it."""
-    lock = read_lock(root / "openapi")
-    if lock.current == "release":
-        return
-    kept = list(lock.descriptions)[: list(lock.descriptions).index("release") + 1]
-    for version, entry in lock.descriptions.items():
-        if version not in kept:
-            (root / "openapi" / entry.file).unlink()
-    write_lock(
-        attrs.evolve(
-            lock, current="release", descriptions={version: lock.descriptions[version] for version in kept}
-        ),
-        root / "openapi",
-    )
-    for fragment in (root / "changelog.d").glob("+api-*"):
-        fragment.unlink()
-    build(root / "openapi" / "release.yaml", root / "generated" / "korus_api")
 
 
 @pytest.fixture
@@ -187,6 +168,27 @@ def test_version_that_breaks_tests_is_refused_without_changes(plain, written):
     assert "- test: failed" in report
     assert "test_the_status_is_known" in (plain / "build" / "track" / "output.txt").read_text()
     assert (plain / "build" / "track" / "pull-request.md").exists()
+
+
+@pytest.mark.proof
+def test_version_that_breaks_tests_is_left_on_its_branch_for_a_person(plain, written):
+    (plain / "tests" / "test_status.py").write_text(
+        "from korus_api.models import Reservation\n\n"
+        "def test_the_status_is_known():\n"
+        "    assert Reservation.from_dict({'status': 'expired'}).status == 'reserved'\n"
+    )
+    outcome = run(plain, written(next_version(SAFE)), tests=("tests/test_status.py",), branch=True)
+    assert outcome.status == Status.TESTS_FAILED
+    assert outcome.message.startswith("1.0.45 left on its branch in place of release: the tests do not hold")
+    assert read_lock(plain / "openapi").current == "1.0.45"
+    left = json.loads((plain / "build/track/outcome.json").read_text())
+    assert (left["status"], left["branch"], left["draft"], left["label"]) == (
+        25, "api/1.0.45", True, "api: needs-a-person",
+    )  # fmt: skip
+    page = (plain / "build" / "track" / "pull-request.md").read_text()
+    assert "## What does not hold" in page
+    assert "- `tests/test_status.py::test_the_status_is_known`" in page
+    assert "make test ARGS='tests/test_status.py'" in page
 
 
 @pytest.mark.proof

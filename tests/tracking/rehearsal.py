@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import attrs
 from attrs import frozen
 
 from korus.testing import cassettes
@@ -14,7 +15,7 @@ from scripts.cassettes.replay import reread
 from scripts.compare.python import read_surface
 from scripts.compare.python.recorded import Recordings
 from scripts.compare.python.uses import Layer
-from scripts.descriptions import dump, load, overlay, read_lock, sha256
+from scripts.descriptions import dump, load, overlay, read_lock, sha256, write_lock
 from scripts.fetch import take
 from scripts.generate.build import build
 from scripts.track import pipeline
@@ -101,6 +102,26 @@ class Rehearsal:
         return outcome
 
 
+def follow_the_release(root):
+    """Take back what was absorbed after the release, so that the next version can be made up of it."""
+    lock = read_lock(root / "openapi")
+    if lock.current == "release":
+        return
+    kept = list(lock.descriptions)[: list(lock.descriptions).index("release") + 1]
+    for version, entry in lock.descriptions.items():
+        if version not in kept:
+            (root / "openapi" / entry.file).unlink()
+    write_lock(
+        attrs.evolve(
+            lock, current="release", descriptions={version: lock.descriptions[version] for version in kept}
+        ),
+        root / "openapi",
+    )
+    for fragment in (root / "changelog.d").glob("+api-*"):
+        fragment.unlink()
+    build(root / "openapi" / "release.yaml", root / "generated" / "korus_api")
+
+
 def troubles(description: Path, recorded: list[Path], client: Path) -> set[pipeline.Trouble]:
     """Return what is wrong with the recordings under a description."""
     found = reread(description, recorded, (), client).troubles
@@ -110,4 +131,4 @@ def troubles(description: Path, recorded: list[Path], client: Path) -> set[pipel
     }
 
 
-__all__ = ["VERSIONS", "Rehearsal", "body", "left"]
+__all__ = ["VERSIONS", "Rehearsal", "body", "follow_the_release", "left", "made_up"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from korus._async.http.pages import AsyncPages, Source
 from korus._core.client_bound import ClientBound
-from korus._http.endpoints import Endpoint, is_paged, request_for
+from korus._http.endpoints import Endpoint, is_paged, request_for, warn_if_deprecated
 from korus.iri import Kind, Reference, reference
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class AsyncResource(ClientBound):
 
     async def _get(self, module: Endpoint, build: Callable[[Any], _T], **arguments: Any) -> _T:
         """Read one object."""
+        warn_if_deprecated(module, arguments)
         answer = await self._transport.send(module.OPERATION, request_for(module, **arguments))
         return build(answer.object())
 
@@ -57,6 +58,7 @@ class AsyncResource(ClientBound):
         **arguments: Any,
     ) -> AsyncPages[_T]:
         """List many, lazily; the request is checked now and sent when somebody looks."""
+        warn_if_deprecated(module, arguments)
         transport = self._transport
         request = request_for(module, **arguments)
         operation = module.OPERATION

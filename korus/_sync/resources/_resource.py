@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from korus._core.client_bound import ClientBound
-from korus._http.endpoints import Endpoint, is_paged, request_for
+from korus._http.endpoints import Endpoint, is_paged, request_for, warn_if_deprecated
 from korus._sync.http.pages import Pages, Source
 from korus.iri import Kind, Reference, reference
 
@@ -45,6 +45,7 @@ class Resource(ClientBound):
 
     def _get(self, module: Endpoint, build: Callable[[Any], _T], **arguments: Any) -> _T:
         """Read one object."""
+        warn_if_deprecated(module, arguments)
         answer = self._transport.send(module.OPERATION, request_for(module, **arguments))
         return build(answer.object())
 
@@ -58,6 +59,7 @@ class Resource(ClientBound):
         **arguments: Any,
     ) -> Pages[_T]:
         """List many, lazily; the request is checked now and sent when somebody looks."""
+        warn_if_deprecated(module, arguments)
         transport = self._transport
         request = request_for(module, **arguments)
         operation = module.OPERATION

@@ -237,9 +237,13 @@ class Layer:
             if module.reads_json and not module.file.startswith(LAST):
                 for keys in _by_function(module, having.keys()):
                     counts = Counter(owner for key in keys for owner in having[key])
+                    # what the function is about has parts, which it may read as well
+                    whole = {owner for owner, count in counts.items() if count == max(counts.values())}
+                    inner = {name for owner in whole for name in surface.models[owner].mentions()}
                     for key, uses in keys.items():
-                        most = max(counts[owner] for owner in having[key])
-                        owners = {owner for owner in having[key] if counts[owner] == most}
+                        likely = having[key] & whole or having[key] & inner or having[key]
+                        most = max(counts[owner] for owner in likely)
+                        owners = {owner for owner in likely if counts[owner] == most}
                         # a key that every other class has says nothing where it is alone
                         if most > 1 or len(owners) <= MOST_HAVING:
                             found.setdefault(key, []).append((owners, uses))

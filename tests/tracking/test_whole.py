@@ -1,0 +1,45 @@
+"""Three of the made-up versions whole: in a copy of the tree, with the suite and the checks, as every night."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from rehearsal import VERSIONS, follow_the_release, made_up
+
+from scripts.descriptions import dump, load
+from scripts.track.outcome import Status, Wanted
+from scripts.track.pipeline import absorb
+from scripts.track.staging import copied
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(1800)]
+LONGEST = 300
+"""Seconds that a run may take on two cores that have nothing else to do."""
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("01-safe-additions", Status.SAFE),
+        ("03-a-resource-and-webhooks", Status.SAFE),
+        ("08-a-required-request-property", Status.NEEDS_A_PERSON),
+    ],
+)
+def test_version_is_absorbed_whole_on_its_branch(name, status, tmp_path):
+    root = copied(ROOT, tmp_path / "place")
+    follow_the_release(root)
+    description = tmp_path / "next.yaml"
+    patch = load(VERSIONS / f"{name}.yaml")
+    description.write_text(dump(made_up(patch, root / "openapi" / "release.yaml")), encoding="utf-8")
+    began = time.monotonic()
+    outcome = absorb(Wanted(root=root, description=description, branch=True, say=lambda _: None))
+    assert (outcome.status, outcome.failed) == (status, []), outcome.output[-4000:]
+    assert time.monotonic() - began < LONGEST
+    branch = subprocess.run(
+        ["git", "branch", "--show-current"], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert branch.stdout.strip() == "api/1.0.45"
+    assert (root / "build" / "track" / "outcome.json").exists()
