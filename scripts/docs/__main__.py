@@ -22,7 +22,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted.add_argument("--check", action="store_true", help="write nothing; 1 if a page is out of date")
     wanted.add_argument("--build", action="store_true", help="build the site into build/site")
     wanted.add_argument("--serve", action="store_true", help="build it, and show it on this machine")
+    wanted.add_argument("--pictures", action="store_true", help="record the terminal sessions again")
     given = parser.parse_args(arguments)
+    if given.pictures:
+        from scripts.docs.pictures import draw  # noqa: PLC0415 - starts sandboxes
+
+        draw()
+        return 0
     if given.build or given.serve:
         from scripts.docs.site import build  # noqa: PLC0415 - the check needs no Zensical
 
