@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from korus_api.types import Operation
 
-__all__ = ["NEUTRAL", "Endpoint", "available", "endpoint", "is_paged", "request_for", "warn_if_deprecated"]
+__all__ = [
+    "NEUTRAL",
+    "Endpoint",
+    "endpoint",
+    "is_paged",
+    "request_for",
+    "require_operation",
+    "warn_if_deprecated",
+]
 
 
 class Endpoint(Protocol):
@@ -31,7 +39,7 @@ class Endpoint(Protocol):
     build_request: Callable[..., dict[str, Any]]
 
 
-class available:  # noqa: N801 (reads as a statement: ``with available("list_offers"): import …``)
+class require_operation:  # noqa: N801 (reads as a statement: ``with require_operation("list_offers"): import …``)
     """Guards the import of an operation: where it does not exist, `OperationUnavailable` says so.
 
     Args:
@@ -67,7 +75,7 @@ def endpoint(operation: str) -> Endpoint:
     Raises:
         OperationUnavailable: when this description does not have it.
     """
-    with available(operation):
+    with require_operation(operation):
         from korus_api.operations import OPERATIONS  # noqa: PLC0415 (only when an operation is called)
 
     module = OPERATIONS.get(operation)

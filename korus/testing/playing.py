@@ -22,7 +22,7 @@ from korus._primitives import clock
 from korus.testing import bodies, cassettes, checking, descriptions, reports, shipped
 from korus.testing.naming import cassette_path
 from korus.testing.pseudonyms import Kind, Pseudonyms
-from korus.testing.recording import CannotBeReplayed, NotRecorded, Tape, now, open_cassette
+from korus.testing.recording import CannotBeReplayed, CassetteSession, NotRecorded, now, open_cassette
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = [
     "PASSED",
     "TOLD",
-    "Story",
-    "StoryFailed",
+    "Scenario",
+    "ScenarioFailed",
     "frozen_time",
     "is_own_failure",
     "keep_settings",
@@ -53,18 +53,18 @@ _API = re.compile(r"/v[0-9]+/")
 _MODES = {"none": "none", "once": "missing", "all": "all", "rewrite": "all"}
 
 
-class StoryFailed(AssertionError):
+class ScenarioFailed(AssertionError):
     """A cassette and its test do not fit together."""
 
 
 def is_own_failure(error: BaseException) -> bool:
     """Return True for a failure of the recording, which no test can expect."""
-    own = (StoryFailed, NotRecorded, CannotBeReplayed, cassettes.CassetteUnreadable, bodies.BodyUnreadable)
+    own = (ScenarioFailed, NotRecorded, CannotBeReplayed, cassettes.CassetteUnreadable, bodies.BodyUnreadable)
     return isinstance(error, own)
 
 
 @define(eq=False)
-class Story:
+class Scenario:
     """The cassette of a running test.
 
     Attributes:
@@ -76,7 +76,7 @@ class Story:
     path: Path
     recording: bool
     sandbox: Sandbox | None
-    _tape: Tape = field(repr=False)
+    _session: CassetteSession = field(repr=False)
     _pseudonyms: Pseudonyms = field(repr=False)
 
     def arrange(self, change: Callable[[Sandbox], object]) -> None:
@@ -111,17 +111,17 @@ class Story:
     @property
     def recorded_at(self) -> dt.datetime:
         """When the recording was begun, in UTC; the answers' dates are of that day."""
-        return self._tape.header.recorded_at
+        return self._session.header.recorded_at
 
     @property
     def unplayed(self) -> tuple[str, ...]:
         """The interactions that no request has asked for yet."""
-        return self._tape.unplayed
+        return self._session.unplayed
 
     @property
     def unanswered(self) -> tuple[str, ...]:
         """The requests that nothing answered."""
-        return self._tape.unanswered
+        return self._session.unanswered
 
 
 def keep_settings(config: pytest.Config) -> None:
@@ -148,7 +148,7 @@ def _mode(config: pytest.Config) -> str:
     general = config.getoption("--record-mode", default=None) or "none"
     if general not in _MODES:
         raise pytest.UsageError(
-            f"a cassette of korus is one whole story: --record-mode={general} cannot add to it"
+            f"a cassette of korus is one whole scenario: --record-mode={general} cannot add to it"
         )
     return _MODES[general]
 
@@ -197,7 +197,7 @@ def _origin(settings: Mapping[str, str] | None) -> cassettes.Origin:
 
 
 @contextlib.contextmanager
-def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
+def play(request: pytest.FixtureRequest) -> Generator[Scenario, None, None]:
     """Open the cassette of the test that asks for it, and judge it when the test is over.
 
     Raises:
@@ -238,42 +238,42 @@ def play(request: pytest.FixtureRequest) -> Generator[Story, None, None]:
             secrets=[str(secret)] if secret else [],
             renew=record and _is_old(path, config),
             configure=lambda vcr: hook(config=config, vcr=vcr) if hook is not None else None,
-        ) as tape,
-        time_of(None if record else tape.now),
+        ) as session,
+        time_of(None if record else session.now),
     ):
-        story = Story(path, record, sandbox, tape, pseudonyms)
-        yield story
+        scenario = Scenario(path, record, sandbox, session, pseudonyms)
+        yield scenario
         passed = node.stash.get(PASSED, False)
         if record and not passed:
-            tape.discard()
+            session.discard()
         before = path.read_bytes() if record and path.is_file() else None
     if record and passed:
         config.stash[_RECORDED].add(path)
         node.stash[_BEFORE] = path, before
-    _judge(story, node, config)
+    _judge(scenario, node, config)
 
 
-def _judge(story: Story, node: pytest.Item, config: pytest.Config) -> None:
-    if story.unanswered:
-        raise StoryFailed("\n".join(story.unanswered))
+def _judge(scenario: Scenario, node: pytest.Item, config: pytest.Config) -> None:
+    if scenario.unanswered:
+        raise ScenarioFailed("\n".join(scenario.unanswered))
     if not node.stash.get(TOLD, False):
         return
-    if story.unplayed:
-        lines = "".join(f"\n  interaction {one}" for one in story.unplayed)
-        raise StoryFailed(f"{story.path} has interactions that the test did not play:{lines}")
+    if scenario.unplayed:
+        lines = "".join(f"\n  interaction {one}" for one in scenario.unplayed)
+        raise ScenarioFailed(f"{scenario.path} has interactions that the test did not play:{lines}")
     description = config.getoption("--korus-check")
-    if description and story.path.is_file():
+    if description and scenario.path.is_file():
         given = config.getoption("--korus-exceptions")
         current = description == "current"
         report = checking.check(
-            [story.path],
+            [scenario.path],
             description=shipped.description() if current else descriptions.read(str(description)),
             standing=shipped.exceptions() if current else (),
             exemptions=checking.read_exemptions(str(given)) if given else (),
             complete=False,
         )
         if not report.passed:
-            raise StoryFailed(reports.check_as_table(report))
+            raise ScenarioFailed(reports.check_as_table(report))
 
 
 def replay_once(
@@ -305,7 +305,7 @@ def replay_once(
 
 
 @contextlib.contextmanager
-def frozen_time(story: Story) -> Generator[dt.datetime, None, None]:
+def frozen_time(scenario: Scenario) -> Generator[dt.datetime, None, None]:
     """Let the whole program believe that it is the time of the recording, from which time goes on.
 
     Raises:
@@ -317,11 +317,11 @@ def frozen_time(story: Story) -> Generator[dt.datetime, None, None]:
         raise pytest.UsageError(
             "korus_recorded_time needs the package time-machine: pip install time-machine"
         ) from None
-    if story.recording:
-        yield story.recorded_at
+    if scenario.recording:
+        yield scenario.recorded_at
         return
-    with time_machine.travel(story.recorded_at, tick=True):
-        yield story.recorded_at
+    with time_machine.travel(scenario.recorded_at, tick=True):
+        yield scenario.recorded_at
 
 
 @contextlib.contextmanager
@@ -345,11 +345,11 @@ def time_of(now_: Callable[[], dt.datetime] | None) -> Generator[None, None, Non
 
 def settings_for(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The arguments that a client needs in a test: for its cassette, for what is being recorded, or for a sandbox."""
-    story: Story | None = request.getfixturevalue("korus_cassette") if _has_cassette(request) else None
-    if story is not None and not story.recording:
-        return _as_recorded(story.path)
+    scenario: Scenario | None = request.getfixturevalue("korus_cassette") if _has_cassette(request) else None
+    if scenario is not None and not scenario.recording:
+        return _as_recorded(scenario.path)
     kept = request.config.stash.get(_SETTINGS, None)
-    if story is not None and kept is not None:
+    if scenario is not None and kept is not None:
         names = ("client_id", "client_secret", "environment", "base_url", "token_url", "language")
         return {name: kept[f"KORUS_{name.upper()}"] for name in names if f"KORUS_{name.upper()}" in kept}
     sandbox: Sandbox = request.getfixturevalue("korus_sandbox")

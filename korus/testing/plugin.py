@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from korus import AsyncKorus, Korus
     from korus.sandbox import Sandbox
     from korus.testing.observing import Observed
-    from korus.testing.playing import Story
+    from korus.testing.playing import Scenario
 
 __all__: list[str] = []
 
@@ -199,7 +199,7 @@ def korus_observed() -> Observed:
 
 
 @pytest.fixture
-def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Story]:
+def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Scenario]:
     """The cassette of this test, answering or recording."""
     with _needs_extra("korus_cassette"):
         from korus.testing.playing import play  # noqa: PLC0415 - needs the extra
@@ -209,7 +209,7 @@ def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Story]:
 
 
 @pytest.fixture
-def korus_recorded_time(korus_cassette: Story) -> Iterator[datetime]:
+def korus_recorded_time(korus_cassette: Scenario) -> Iterator[datetime]:
     """The time of the recording, to which the clock of the whole program is set while the cassette answers.
 
     Needs the package time-machine. korus itself has that time in any case.

@@ -32,7 +32,7 @@ from korus.testing.sameness import write_changes
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
-__all__ = ["CannotBeReplayed", "NotRecorded", "Tape", "interactions_of", "now", "open_cassette"]
+__all__ = ["CannotBeReplayed", "CassetteSession", "NotRecorded", "interactions_of", "now", "open_cassette"]
 
 # vcrpy has no types; what is taken from it is named here once
 _vcr: Any = vcr
@@ -410,7 +410,7 @@ class _Tap:
 
 
 @define(eq=False)
-class Tape:
+class CassetteSession:
     """An open cassette.
 
     Attributes:
@@ -468,7 +468,7 @@ def open_cassette(
     secrets: Sequence[str] = (),
     renew: bool = False,
     configure: Callable[[Any], object] = lambda _vcr: None,
-) -> Generator[Tape]:
+) -> Generator[CassetteSession]:
     """Record what korus sends into a cassette, or let it answer.
 
     Args:
@@ -506,10 +506,10 @@ def open_cassette(
             # the moments of the answers count from here
             cassette.korus_clock.move(0.0)
             persister.header = header = evolve(header, recorded_at=now())
-    tape = Tape(file, record, header, cassette)
+    session = CassetteSession(file, record, header, cassette)
     with tapped(_Tap(cassette, record)):
-        yield tape
-    if record and tape.kept:
+        yield session
+    if record and session.kept:
         cassette._save()  # noqa: SLF001 - what vcrpy's own context manager does
         if persister.recorded:
             persister.write(file)

@@ -216,13 +216,14 @@ def api() -> str:
         for line in path.read_text(encoding="utf-8").splitlines():
             if found := re.match(r"    (?:async )?def (\w+)", line):
                 method = found[1]
-            elif found := re.search(r'available\("(\w+)"\)', line):
+            elif found := re.search(r'require_operation\("(\w+)"\)', line):
                 callers.setdefault(found[1], []).append(f"{resource}.{method}")
     rows: list[tuple[str, ...]] = []
     for name, module in sorted(OPERATIONS.items()):
         operation = import_module(module).OPERATION
         methods = ", ".join(
-            f"[`{one}`](library.md#korus{one.replace('.', '')})" for one in dict.fromkeys(callers[name])
+            f"[`{one}`](library.md#korus{one.replace('.', '')})"
+            for one in dict.fromkeys(callers.get(name, ()))
         )
         rows.append((f"`{operation.method} {operation.path}`", f"`{name}`", methods))
     return table(("request", "operation", "methods of the client"), rows) + "\n"

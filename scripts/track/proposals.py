@@ -137,7 +137,7 @@ class _Method:
                 "            OperationUnavailable: The API's version has no such operation.",
                 "            KorusError: what a request can raise; see `korus.errors`.",
                 '        """',
-                f'        with available("{self.operation.name}"):',
+                f'        with require_operation("{self.operation.name}"):',
                 f"            from korus_api.{self.operation.module.rpartition('.')[0]} import {self.operation.name}",
                 f"            from korus_api.models import {self.answer}",
                 "",

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from korus._http.endpoints import available, is_paged, request_for
+from korus._http.endpoints import is_paged, request_for, require_operation
 from korus.errors import OperationUnavailable
 
 
@@ -55,11 +55,11 @@ def test_a_parameter_that_is_gone_or_that_nobody_can_guess_is_named():
 def test_missing_operation_differs_from_renamed_model():
     with (
         pytest.raises(OperationUnavailable, match="list_moons: there is no such operation in version"),
-        available("list_moons"),
+        require_operation("list_moons"),
     ):
         from korus_api.api.moon import list_moons  # noqa: F401
     with (
         pytest.raises(OperationUnavailable, match="list_offers: the model that it speaks in is gone"),
-        available("list_offers"),
+        require_operation("list_offers"),
     ):
         from korus_api.models import Moon  # noqa: F401

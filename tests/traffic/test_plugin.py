@@ -113,7 +113,7 @@ def test_without_being_asked_nothing_is_recorded(pytester):
     result.assert_outcomes(failed=1, errors=1, deselected=3)
     result.stdout.fnmatch_lines(
         [
-            "StoryFailed: no cassette answers POST *: record it with --korus-record=missing",
+            "ScenarioFailed: no cassette answers POST *: record it with --korus-record=missing",
             "*is answered by nothing in test_first.yaml. The cassette is empty or does not exist.*",
         ]
     )
@@ -236,7 +236,7 @@ def test_pytest_recordings_own_option_is_understood(project):
     run(project, "-k", "test_first", "--record-mode=once").assert_outcomes(passed=2, deselected=2)
     assert cassette(project).exists()
     result = run(project, "-k", "test_first", "--record-mode=new_episodes")
-    result.stdout.fnmatch_lines(["*a cassette of korus is one whole story*"])
+    result.stdout.fnmatch_lines(["*a cassette of korus is one whole scenario*"])
 
 
 def test_plugin_is_discovered_and_imports_nothing_heavy_or_optional():
@@ -425,7 +425,7 @@ def test_a_recording_is_replayed_once_and_its_own_failures_are_never_expected(py
     result.stdout.fnmatch_lines_random(
         [
             "FAILED *::test_mended - NotRecorded: GET *",
-            "ERROR *::test_mended_and_swallowed - StoryFailed: GET *",
+            "ERROR *::test_mended_and_swallowed - ScenarioFailed: GET *",
             "XFAIL *::test_bug*",
         ]
     )

@@ -8,7 +8,7 @@ from korus._booking.beneficiaries import Assigned, assign, check_beneficiary
 from korus._booking.issued_tickets import IssuedTicketFacts, read_order_tickets
 from korus._booking.outcomes import LineOutcome, Status
 from korus._http.ambiguity import is_ambiguous
-from korus._http.endpoints import available, request_for
+from korus._http.endpoints import request_for, require_operation
 from korus._primitives.asynchronous import map_ordered
 from korus.errors import BeneficiaryInvalid, KorusError
 from korus.iri import TICKET, Reference, parse_iri
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from korus._booking.beneficiary_rows import BeneficiaryRow
     from korus.models import OrderItemTicket
 
-__all__ = ["AsyncNaming"]
+__all__ = ["AsyncBeneficiaries"]
 
 _OPERATION = "update_order_item_ticket"
 
 
-class AsyncNaming:
+class AsyncBeneficiaries:
     """Names beneficiaries for one client.
 
     Args:
@@ -37,7 +37,7 @@ class AsyncNaming:
 
     async def tickets(self, order: Reference) -> tuple[IssuedTicketFacts, ...]:
         """Read the tickets of an order."""
-        with available("get_order"):
+        with require_operation("get_order"):
             from korus_api.api.order import get_order
 
         request = request_for(get_order, id=order.id)
@@ -45,7 +45,7 @@ class AsyncNaming:
 
     async def ticket(self, ticket: Reference) -> IssuedTicketFacts:
         """Read a ticket."""
-        with available("get_order_item_ticket"):
+        with require_operation("get_order_item_ticket"):
             from korus_api.api.order_item_ticket import get_order_item_ticket
 
         request = request_for(
@@ -64,13 +64,13 @@ class AsyncNaming:
             BeneficiaryInvalid: It cannot be sent; all problems at once.
             KorusError: What a request can raise.
         """
-        with available(_OPERATION):
+        with require_operation(_OPERATION):
             from korus_api.api.order_item_ticket import update_order_item_ticket
             from korus_api.models import OrderItemTicket
 
         body = check_beneficiary(known, beneficiary, now=self._transport.clock.now())
         ids = {"order_id": ticket.ids["order_id"], "order_item_id": ticket.ids["order_item_id"]}
-        with available("get_order_item_ticket"):
+        with require_operation("get_order_item_ticket"):
             from korus_api.api.order_item_ticket import get_order_item_ticket
 
         # the same path; the body is written by hand, since absent and null are different things in it

@@ -15,7 +15,7 @@ from korus._booking.beneficiaries import requirement
 from korus._booking.document_facts import DocumentAddress, DocumentFacts, Pending, documents_of
 from korus._booking.file_checks import too_early
 from korus._booking.issued_tickets import read_order_tickets
-from korus._http.endpoints import available, request_for
+from korus._http.endpoints import request_for, require_operation
 from korus._http.pagination import read_envelope
 from korus._primitives.asynchronous import sleep
 from korus.errors import (
@@ -104,7 +104,7 @@ class AsyncDelivery:
 
     async def _list(self, order: Reference) -> _Listed:
         try:
-            with available("list_order_documents"):
+            with require_operation("list_order_documents"):
                 from korus_api.api.order_document import list_order_documents
         except OperationUnavailable:
             return await self._named_by_order(order)
@@ -121,7 +121,7 @@ class AsyncDelivery:
 
     async def order(self, order: Reference) -> dict[str, Any]:
         """Read the order."""
-        with available("get_order"):
+        with require_operation("get_order"):
             from korus_api.api.order import get_order
 
         request = request_for(get_order, id=order.id)
@@ -151,7 +151,7 @@ class AsyncDelivery:
 
     async def address(self, document: Reference, language: str | None) -> DocumentAddress:
         """Ask for the temporary address of a document."""
-        with available("update_order_document"):
+        with require_operation("update_order_document"):
             from korus_api.api.order_document import update_order_document
             from korus_api.models import PatchOrderDocumentInput
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus._http.query import Direction, direction_filter
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class AsyncCatalogs(AsyncResource):
 
         Reference: 3.13.
         """
-        with available("list_catalogs"):
+        with require_operation("list_catalogs"):
             from korus_api.api.catalog import list_catalogs
             from korus_api.models import Catalog
 

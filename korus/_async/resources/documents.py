@@ -12,7 +12,7 @@ from korus._async.resources._resource import AsyncResource
 from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
 from korus._core.throttled_log import report
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
 
@@ -50,7 +50,7 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.1, 4.16.
         """
-        with available("list_order_documents"):
+        with require_operation("list_order_documents"):
             from korus_api.api.order_document import list_order_documents
             from korus_api.models import OrderDocument
 
@@ -75,7 +75,7 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.2, 4.16.
         """
-        with available("get_order_document"):
+        with require_operation("get_order_document"):
             from korus_api.api.order_document import get_order_document
             from korus_api.models import OrderDocument
 
@@ -103,7 +103,7 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.3, 4.16, 7.4.
         """
-        with available("update_order_document"):
+        with require_operation("update_order_document"):
             from korus_api.models import OrderDocumentPatchRead
 
         found = self._reference(document, DOCUMENT)
@@ -136,7 +136,7 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.1, 4.16, 7.4.
         """
-        with available("list_order_documents"):
+        with require_operation("list_order_documents"):
             from korus_api.models import OrderDocument
 
         found, _ = await AsyncDelivery(self._transport).wait(

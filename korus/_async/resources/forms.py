@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus.iri import FORM, Reference
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class AsyncForms(AsyncResource):
 
         Reference: 3.12, 4.17.
         """
-        with available("get_form"):
+        with require_operation("get_form"):
             from korus_api.api.form import get_form
             from korus_api.models import Form
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import available, endpoint
+from korus._http.endpoints import endpoint, require_operation
 from korus._http.query import Direction, date_filter, direction_filter, id_filter, texts_filter
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, PRODUCT, PRODUCT_BASE, SESSIONS, Reference
 
@@ -74,7 +74,7 @@ class AsyncOffers(AsyncResource):
 
         Reference: 3.14 (P8, P9).
         """
-        with available("list_offers"):
+        with require_operation("list_offers"):
             from korus_api.api.offer import list_offers
             from korus_api.models import Offer
 
@@ -112,7 +112,7 @@ class AsyncOffers(AsyncResource):
 
         Reference: 3.16, 4.7.
         """
-        with available("get_offer_price"):
+        with require_operation("get_offer_price"):
             from korus_api.api.offer_price import get_offer_price
             from korus_api.models import OfferPrice
 
@@ -136,7 +136,7 @@ class AsyncOffers(AsyncResource):
 
         Reference: 3.15, 4.7.
         """
-        with available("get_offer_availability"):
+        with require_operation("get_offer_availability"):
             from korus_api.api.offer_availability import get_offer_availability
             from korus_api.models import OfferAvailability
 
@@ -161,7 +161,7 @@ class AsyncOffers(AsyncResource):
 
         Reference: 3.17, 4.8.
         """
-        with available("get_offer_ticket"):
+        with require_operation("get_offer_ticket"):
             from korus_api.api.offer_ticket import get_offer_ticket
             from korus_api.models import OfferTicket
 
@@ -192,7 +192,7 @@ class AsyncOffers(AsyncResource):
 
         Reference: 3.17.
         """
-        with available("list_offer_tickets"):
+        with require_operation("list_offer_tickets"):
             from korus_api.models import OfferTicket
 
         found = self._reference(offer, OFFER)
@@ -221,7 +221,7 @@ class AsyncOffers(AsyncResource):
 
         Reference: 3.18 (P6).
         """
-        with available("list_offer_ticket_sessions"):
+        with require_operation("list_offer_ticket_sessions"):
             from korus_api.api.offer_ticket_session import list_offer_ticket_sessions
             from korus_api.models import OfferTicketSession
 

@@ -9,7 +9,7 @@ from korus._async.resources._resource import AsyncResource
 from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
@@ -61,7 +61,7 @@ class AsyncOrders(AsyncResource):
 
         Reference: 3.6.
         """
-        with available("list_orders"):
+        with require_operation("list_orders"):
             from korus_api.api.order import list_orders
             from korus_api.models import Order
 
@@ -90,7 +90,7 @@ class AsyncOrders(AsyncResource):
 
         Reference: 3.8, 4.13.
         """
-        with available("get_order"):
+        with require_operation("get_order"):
             from korus_api.api.order import get_order
             from korus_api.models import Order
 

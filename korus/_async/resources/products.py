@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus.iri import CATALOG, PRODUCT_BASE, Reference
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class AsyncProducts(AsyncResource):
 
         Reference: 3.20.
         """
-        with available("list_products"):
+        with require_operation("list_products"):
             from korus_api.api.product import list_products
             from korus_api.models import Product
 

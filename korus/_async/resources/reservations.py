@@ -11,7 +11,7 @@ from korus._async.resources.forms import AsyncForms
 from korus._async.resources.offers import AsyncOffers
 from korus._booking.intent_details import hold_lines
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import available, endpoint, request_for
+from korus._http.endpoints import endpoint, request_for, require_operation
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
@@ -51,7 +51,7 @@ class AsyncReservations(AsyncResource):
 
         Reference: 3.9.
         """
-        with available("list_reservations"):
+        with require_operation("list_reservations"):
             from korus_api.api.reservation import list_reservations
             from korus_api.models import Reservation
 
@@ -75,7 +75,7 @@ class AsyncReservations(AsyncResource):
 
         Reference: 3.11, 4.10.
         """
-        with available("get_reservation"):
+        with require_operation("get_reservation"):
             from korus_api.api.reservation import get_reservation
             from korus_api.models import Reservation
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from korus._async.booking.beneficiaries import AsyncNaming
+from korus._async.booking.beneficiaries import AsyncBeneficiaries
 from korus._async.resources._resource import AsyncResource
 from korus._booking.beneficiaries import Requirement, requirement
 from korus._booking.beneficiary_rows import read_rows
 from korus._booking.issued_tickets import IssuedTicketFacts
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus.iri import ORDER, TICKET, Reference
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class AsyncTickets(AsyncResource):
 
         Reference: 3.4, 4.15.
         """
-        with available("get_order_item_ticket"):
+        with require_operation("get_order_item_ticket"):
             from korus_api.api.order_item_ticket import get_order_item_ticket
             from korus_api.models import OrderItemTicket
 
@@ -68,7 +68,7 @@ class AsyncTickets(AsyncResource):
 
         Reference: 4.15, 7.4.
         """
-        fresh = await AsyncNaming(self._transport).tickets(self._reference(order, ORDER))
+        fresh = await AsyncBeneficiaries(self._transport).tickets(self._reference(order, ORDER))
         return tuple(need for need in map(requirement, fresh) if need.missing)
 
     async def set_beneficiary(
@@ -96,12 +96,12 @@ class AsyncTickets(AsyncResource):
 
         Reference: 3.5, 4.15, 7.4.
         """
-        naming = AsyncNaming(self._transport)
+        beneficiaries = AsyncBeneficiaries(self._transport)
         reference = self._reference(ticket, TICKET)
         known = IssuedTicketFacts.read(ticket)
         if not known.shows_requirements:
-            known = await naming.ticket(reference)
-        return await naming.name(reference, known, beneficiary)
+            known = await beneficiaries.ticket(reference)
+        return await beneficiaries.name(reference, known, beneficiary)
 
     async def set_beneficiaries(
         self,
@@ -131,7 +131,7 @@ class AsyncTickets(AsyncResource):
         Reference: 3.5, 7.4.
         """
         listed = read_rows(rows)
-        naming = AsyncNaming(self._transport)
-        fresh = await naming.tickets(self._reference(order, ORDER))
-        lines = await naming.name_all(fresh, listed, concurrency=concurrency)
+        beneficiaries = AsyncBeneficiaries(self._transport)
+        fresh = await beneficiaries.tickets(self._reference(order, ORDER))
+        lines = await beneficiaries.name_all(fresh, listed, concurrency=concurrency)
         return BulkOutcome(lines, clock=self._transport.clock)

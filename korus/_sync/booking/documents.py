@@ -21,7 +21,7 @@ from korus._booking.document_facts import (
 )
 from korus._booking.file_checks import too_early
 from korus._booking.issued_tickets import read_order_tickets
-from korus._http.endpoints import available, request_for
+from korus._http.endpoints import request_for, require_operation
 from korus._http.pagination import read_envelope
 from korus._primitives.synchronous import sleep
 from korus.errors import (
@@ -110,7 +110,7 @@ class Delivery:
 
     def _list(self, order: Reference) -> _Listed:
         try:
-            with available("list_order_documents"):
+            with require_operation("list_order_documents"):
                 from korus_api.api.order_document import list_order_documents
         except OperationUnavailable:
             return self._named_by_order(order)
@@ -127,7 +127,7 @@ class Delivery:
 
     def order(self, order: Reference) -> dict[str, Any]:
         """Read the order."""
-        with available("get_order"):
+        with require_operation("get_order"):
             from korus_api.api.order import get_order
 
         request = request_for(get_order, id=order.id)
@@ -157,7 +157,7 @@ class Delivery:
 
     def address(self, document: Reference, language: str | None) -> DocumentAddress:
         """Ask for the temporary address of a document."""
-        with available("update_order_document"):
+        with require_operation("update_order_document"):
             from korus_api.api.order_document import update_order_document
             from korus_api.models import PatchOrderDocumentInput
 

@@ -25,7 +25,7 @@ from korus._booking.facts import (
 )
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._core.throttled_log import report
-from korus._http.endpoints import available, request_for
+from korus._http.endpoints import request_for, require_operation
 from korus._http.pagination import read_envelope
 from korus._journal.intent_log import counted
 from korus._journal.process import ACTIVE
@@ -224,14 +224,14 @@ class Driver:
             work.sent = work.sent or trace.sent
 
     def _send_hold(self, effect: ask.SendHold, trace: Trace) -> HoldAnswer:
-        with available("bulk_create_reservations"):
+        with require_operation("bulk_create_reservations"):
             from korus_api.api.reservation import bulk_create_reservations
 
         body = {"items": list(effect.items)}
         return self._post(bulk_create_reservations.OPERATION, body, HoldAnswer.read, trace)
 
     def _send_order(self, effect: ask.SendOrder, trace: Trace) -> OrderAnswer:
-        with available("bulk_create_orders"):
+        with require_operation("bulk_create_orders"):
             from korus_api.api.order import bulk_create_orders
             from korus_api.models import BulkOrderInput
 
@@ -271,7 +271,7 @@ class Driver:
     # --- requests that read --------------------------------------------------------------------------------
 
     def _reservation(self, iri: str) -> ReservationFacts:
-        with available("get_reservation"):
+        with require_operation("get_reservation"):
             from korus_api.api.reservation import get_reservation
 
         request = request_for(get_reservation, id=parse_iri(iri, RESERVATION).id)
@@ -279,7 +279,7 @@ class Driver:
         return _named(ReservationFacts.read(document), iri, "get_reservation")
 
     def _order(self, iri: str) -> OrderFacts:
-        with available("get_order"):
+        with require_operation("get_order"):
             from korus_api.api.order import get_order
 
         try:
@@ -294,7 +294,7 @@ class Driver:
         return _named(OrderFacts.read(document), found.iri, "get_order")
 
     def _reservations(self, page: int, size: int) -> Page:
-        with available("list_reservations"):
+        with require_operation("list_reservations"):
             from korus_api.api.reservation import list_reservations
 
         request = request_for(
@@ -306,7 +306,7 @@ class Driver:
         return self._page(list_reservations.OPERATION, request, ReservationFacts.read)
 
     def _orders(self, reference: str, page: int, size: int) -> Page:
-        with available("list_orders"):
+        with require_operation("list_orders"):
             from korus_api.api.order import list_orders
 
         request = request_for(

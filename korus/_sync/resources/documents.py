@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
 from korus._core.throttled_log import report
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus._sync.booking.documents import Delivery, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
 from korus._sync.resources._resource import Resource
@@ -51,7 +51,7 @@ class Documents(Resource):
 
         Reference: 3.1, 4.16.
         """
-        with available("list_order_documents"):
+        with require_operation("list_order_documents"):
             from korus_api.api.order_document import list_order_documents
             from korus_api.models import OrderDocument
 
@@ -76,7 +76,7 @@ class Documents(Resource):
 
         Reference: 3.2, 4.16.
         """
-        with available("get_order_document"):
+        with require_operation("get_order_document"):
             from korus_api.api.order_document import get_order_document
             from korus_api.models import OrderDocument
 
@@ -104,7 +104,7 @@ class Documents(Resource):
 
         Reference: 3.3, 4.16, 7.4.
         """
-        with available("update_order_document"):
+        with require_operation("update_order_document"):
             from korus_api.models import OrderDocumentPatchRead
 
         found = self._reference(document, DOCUMENT)
@@ -137,7 +137,7 @@ class Documents(Resource):
 
         Reference: 3.1, 4.16, 7.4.
         """
-        with available("list_order_documents"):
+        with require_operation("list_order_documents"):
             from korus_api.models import OrderDocument
 
         found, _ = Delivery(self._transport).wait(

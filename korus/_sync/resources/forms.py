@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus._sync.resources._resource import Resource
 from korus.iri import FORM, Reference
 
@@ -31,7 +31,7 @@ class Forms(Resource):
 
         Reference: 3.12, 4.17.
         """
-        with available("get_form"):
+        with require_operation("get_form"):
             from korus_api.api.form import get_form
             from korus_api.models import Form
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._http.endpoints import available, endpoint
+from korus._http.endpoints import endpoint, require_operation
 from korus._http.query import (
     Direction,
     date_filter,
@@ -89,7 +89,7 @@ class Offers(Resource):
 
         Reference: 3.14 (P8, P9).
         """
-        with available("list_offers"):
+        with require_operation("list_offers"):
             from korus_api.api.offer import list_offers
             from korus_api.models import Offer
 
@@ -127,7 +127,7 @@ class Offers(Resource):
 
         Reference: 3.16, 4.7.
         """
-        with available("get_offer_price"):
+        with require_operation("get_offer_price"):
             from korus_api.api.offer_price import get_offer_price
             from korus_api.models import OfferPrice
 
@@ -151,7 +151,7 @@ class Offers(Resource):
 
         Reference: 3.15, 4.7.
         """
-        with available("get_offer_availability"):
+        with require_operation("get_offer_availability"):
             from korus_api.api.offer_availability import get_offer_availability
             from korus_api.models import OfferAvailability
 
@@ -176,7 +176,7 @@ class Offers(Resource):
 
         Reference: 3.17, 4.8.
         """
-        with available("get_offer_ticket"):
+        with require_operation("get_offer_ticket"):
             from korus_api.api.offer_ticket import get_offer_ticket
             from korus_api.models import OfferTicket
 
@@ -207,7 +207,7 @@ class Offers(Resource):
 
         Reference: 3.17.
         """
-        with available("list_offer_tickets"):
+        with require_operation("list_offer_tickets"):
             from korus_api.models import OfferTicket
 
         found = self._reference(offer, OFFER)
@@ -236,7 +236,7 @@ class Offers(Resource):
 
         Reference: 3.18 (P6).
         """
-        with available("list_offer_ticket_sessions"):
+        with require_operation("list_offer_ticket_sessions"):
             from korus_api.api.offer_ticket_session import list_offer_ticket_sessions
             from korus_api.models import OfferTicketSession
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus._sync.booking.order import place, resolve
@@ -62,7 +62,7 @@ class Orders(Resource):
 
         Reference: 3.6.
         """
-        with available("list_orders"):
+        with require_operation("list_orders"):
             from korus_api.api.order import list_orders
             from korus_api.models import Order
 
@@ -91,7 +91,7 @@ class Orders(Resource):
 
         Reference: 3.8, 4.13.
         """
-        with available("get_order"):
+        with require_operation("get_order"):
             from korus_api.api.order import get_order
             from korus_api.models import Order
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._http.endpoints import available
+from korus._http.endpoints import require_operation
 from korus._http.query import bare_id
 from korus._sync.resources._resource import Resource
 from korus.iri import CATALOG, PRODUCT_BASE, SEAT_MAP, SESSIONS, Reference, parse_id
@@ -49,7 +49,7 @@ class ProductBases(Resource):
 
         Reference: 3.19.
         """
-        with available("list_product_bases"):
+        with require_operation("list_product_bases"):
             from korus_api.api.product_base import list_product_bases
             from korus_api.models import ProductBase
 
@@ -82,7 +82,7 @@ class ProductBases(Resource):
 
         Reference: 3.21 (P7).
         """
-        with available("list_product_base_options"):
+        with require_operation("list_product_base_options"):
             from korus_api.api.product_base_option import list_product_base_options
             from korus_api.models import ProductBaseOption
 
@@ -119,7 +119,7 @@ class ProductBases(Resource):
 
         Reference: 3.21.
         """
-        with available("list_product_base_option_values"):
+        with require_operation("list_product_base_option_values"):
             from korus_api.api.product_base_option_value import (
                 list_product_base_option_values,
             )
@@ -160,7 +160,7 @@ class ProductBases(Resource):
 
         Reference: section 2 (operation 29, P22, P23).
         """
-        with available("get_seat_map"):
+        with require_operation("get_seat_map"):
             from korus_api.api.seat_map import get_seat_map
             from korus_api.models import SeatMap
 

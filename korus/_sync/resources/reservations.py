@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from korus._booking.intent_details import hold_lines
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import available, endpoint, request_for
+from korus._http.endpoints import endpoint, request_for, require_operation
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
 from korus._sync.booking.builder import BulkReservation, LookUps
@@ -52,7 +52,7 @@ class Reservations(Resource):
 
         Reference: 3.9.
         """
-        with available("list_reservations"):
+        with require_operation("list_reservations"):
             from korus_api.api.reservation import list_reservations
             from korus_api.models import Reservation
 
@@ -76,7 +76,7 @@ class Reservations(Resource):
 
         Reference: 3.11, 4.10.
         """
-        with available("get_reservation"):
+        with require_operation("get_reservation"):
             from korus_api.api.reservation import get_reservation
             from korus_api.models import Reservation
 

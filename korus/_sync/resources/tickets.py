@@ -9,8 +9,8 @@ from korus._booking.beneficiaries import Requirement, requirement
 from korus._booking.beneficiary_rows import read_rows
 from korus._booking.issued_tickets import IssuedTicketFacts
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import available
-from korus._sync.booking.beneficiaries import Naming
+from korus._http.endpoints import require_operation
+from korus._sync.booking.beneficiaries import Beneficiaries
 from korus._sync.resources._resource import Resource
 from korus.iri import ORDER, TICKET, Reference
 
@@ -44,7 +44,7 @@ class Tickets(Resource):
 
         Reference: 3.4, 4.15.
         """
-        with available("get_order_item_ticket"):
+        with require_operation("get_order_item_ticket"):
             from korus_api.api.order_item_ticket import get_order_item_ticket
             from korus_api.models import OrderItemTicket
 
@@ -72,7 +72,7 @@ class Tickets(Resource):
 
         Reference: 4.15, 7.4.
         """
-        fresh = Naming(self._transport).tickets(self._reference(order, ORDER))
+        fresh = Beneficiaries(self._transport).tickets(self._reference(order, ORDER))
         return tuple(need for need in map(requirement, fresh) if need.missing)
 
     def set_beneficiary(
@@ -100,12 +100,12 @@ class Tickets(Resource):
 
         Reference: 3.5, 4.15, 7.4.
         """
-        naming = Naming(self._transport)
+        beneficiaries = Beneficiaries(self._transport)
         reference = self._reference(ticket, TICKET)
         known = IssuedTicketFacts.read(ticket)
         if not known.shows_requirements:
-            known = naming.ticket(reference)
-        return naming.name(reference, known, beneficiary)
+            known = beneficiaries.ticket(reference)
+        return beneficiaries.name(reference, known, beneficiary)
 
     def set_beneficiaries(
         self,
@@ -135,7 +135,7 @@ class Tickets(Resource):
         Reference: 3.5, 7.4.
         """
         listed = read_rows(rows)
-        naming = Naming(self._transport)
-        fresh = naming.tickets(self._reference(order, ORDER))
-        lines = naming.name_all(fresh, listed, concurrency=concurrency)
+        beneficiaries = Beneficiaries(self._transport)
+        fresh = beneficiaries.tickets(self._reference(order, ORDER))
+        lines = beneficiaries.name_all(fresh, listed, concurrency=concurrency)
         return BulkOutcome(lines, clock=self._transport.clock)

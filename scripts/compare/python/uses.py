@@ -168,7 +168,11 @@ def _called(node: ast.Call) -> str | None:
     if not node.args:
         return None
     first = node.args[0]
-    if name in {"available", "endpoint"} and isinstance(first, ast.Constant) and isinstance(first.value, str):
+    if (
+        name in {"endpoint", "require_operation"}
+        and isinstance(first, ast.Constant)
+        and isinstance(first.value, str)
+    ):
         return first.value
     if isinstance(first, ast.Call):
         return _called(first)
