@@ -31,7 +31,7 @@ settings.register_profile(
     "korus", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("proof", settings.get_profile("korus"), max_examples=200)
-settings.load_profile("proof" if "KORUS_TEST_PROOF" in os.environ else "korus")
+settings.load_profile("korus")
 
 
 if os.environ.get("KORUS_TEST_HTTPX") == "httpx2":

@@ -130,10 +130,8 @@ def run_python(example: Example) -> None:
         assert run_process("-W", "error", "-c", source).stderr == ""
     elif "def test_" in source:
         Path("test_block.py").write_text(source)
-        # what is slow to import is for this project's own tests
-        unneeded = ("cacheprovider", "randomly", "schemathesis", "hypothesispytest", "pytest-testmon")
-        off = (f"-pno:{name}" for name in unneeded)
-        run_process("-m", "pytest", "-q", "-p", "korus.testing.plugin", *off, "test_block.py")
+        plugins = ("-p", "korus.testing.plugin", "-p", "no:cacheprovider")
+        run_process("-m", "pytest", "-q", *plugins, "test_block.py")
     else:
         PythonEvaluator()(example)
 
