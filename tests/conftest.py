@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -38,14 +37,18 @@ if os.environ.get("KORUS_TEST_HTTPX") == "httpx2":
     import httpx2_lane
 
     httpx2_lane.install()
+
 # journals and copies of this repository are written by the thousand, and none of them has to outlive the tests
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
 _ENOUGH_BYTES = 2 * 1024**3
 
 
 def pytest_configure() -> None:
-    """Have temporary folders in memory where there is enough of it."""
-    if _SHARED_MEMORY.is_dir() and shutil.disk_usage(_SHARED_MEMORY).free > _ENOUGH_BYTES:
+    """Have temporary folders in memory where there is enough of it and programs may be started from it."""
+    if not os.access(_SHARED_MEMORY, os.R_OK | os.W_OK | os.X_OK):
+        return
+    found = os.statvfs(_SHARED_MEMORY)
+    if found.f_bavail * found.f_frsize > _ENOUGH_BYTES and not found.f_flag & os.ST_NOEXEC:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_SHARED_MEMORY))
 
 
