@@ -37,7 +37,7 @@ def amount(value: object) -> Decimal | None:
 
 
 def same_currency(one: str | None, other: str | None) -> bool:
-    """Tell whether two currency codes mean the same: ``eur`` is ``EUR``; an unknown one equals nothing.
+    """Return True if two currency codes mean the same: ``eur`` is ``EUR``; an unknown one equals nothing.
 
     Reference: 1.6, 8.7.
     """

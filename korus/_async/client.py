@@ -199,7 +199,7 @@ class AsyncKorus:
         return cls(**cast("AsyncOptions", {**settings(), **options}))
 
     def with_options(self, **options: Unpack[AsyncOptions]) -> AsyncKorus:
-        """Give a client with other settings that shares this one's connections, and its token where it may.
+        """Return a client with other settings that shares this one's connections, and its token where it may.
 
         Closing it leaves the connections to this one. The pool's own settings (``max_connections``,
         ``http2``) change only together with another ``http_client`` or ``transport``.
@@ -434,7 +434,7 @@ def _checked(options: AsyncOptions) -> AsyncOptions:
 
 
 def _changed(config: Config, options: AsyncOptions) -> Config:
-    """Set up anew with what is different; another environment brings its own addresses."""
+    """Build a configuration with what is different; another environment brings its own addresses."""
     kept: dict[str, Any] = {
         "client_id": config.client_id,
         "client_secret": config.client_secret,

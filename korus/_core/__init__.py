@@ -1,1 +1,1 @@
-"""What everything else stands on."""
+"""Configuration, secrets, forks and reading raw JSON: the base of all other packages."""

@@ -131,7 +131,7 @@ class Cache:
 
 
 def default_path() -> Path:
-    """Give the SQLite file among the user's caches, where this system has them."""
+    """Return the SQLite file among the user's caches, where this system has them."""
     if sys.platform == "win32":
         folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

@@ -43,7 +43,7 @@ class Secret:
         self._value: str = value.reveal() if isinstance(value, Secret) else value
 
     def reveal(self) -> str:
-        """Give the text itself; do not keep it in a variable."""
+        """Return the text itself; do not keep it in a variable."""
         return self._value
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Whether a cache is worth asking: one that failed is left alone for a while."""
+"""Circuit breaker of a cache: one that failed is left alone for a while."""
 
 from __future__ import annotations
 

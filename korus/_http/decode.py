@@ -115,7 +115,7 @@ def decode_object(
 
 
 def text_of(body: bytes, content_type: str | None = None) -> str:
-    """Give a body as text for people, whatever it is; never raises."""
+    """Return a body as text for people, whatever it is; never raises."""
     try:
         return body.decode(_charset(content_type) or "utf-8", errors="replace")
     except (LookupError, ValueError):

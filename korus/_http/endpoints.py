@@ -131,7 +131,7 @@ def warn_if_deprecated(module: Endpoint, arguments: Mapping[str, Any]) -> None:
 
 
 def is_paged(module: Endpoint) -> bool:
-    """Tell whether the operation knows page numbers."""
+    """Return True if the operation has page numbers."""
     return "page" in _parameters(module.build_request)
 
 

@@ -1,4 +1,4 @@
-"""Whether an answer is about the resource that was asked for."""
+"""Check that an answer is about the resource that was asked for."""
 
 from __future__ import annotations
 

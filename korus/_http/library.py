@@ -231,7 +231,7 @@ class Httpx2Client(_Theirs, httpx.Client):
         return self.theirs.send(request, auth=None, stream=True, follow_redirects=False)
 
     def close(self) -> None:
-        """Do nothing: the other is closed by whoever made it."""
+        """Do nothing: the other is closed by its owner."""
 
 
 class AsyncHttpx2Client(_Theirs, httpx.AsyncClient):
@@ -249,7 +249,7 @@ class AsyncHttpx2Client(_Theirs, httpx.AsyncClient):
         return await self.theirs.send(request, auth=None, stream=True, follow_redirects=False)
 
     async def aclose(self) -> None:
-        """Do nothing: the other is closed by whoever made it."""
+        """Do nothing: the other is closed by its owner."""
 
 
 class _Stream(httpx.SyncByteStream):

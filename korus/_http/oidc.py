@@ -1,4 +1,4 @@
-"""What is asked of the token endpoint and what its answers mean: client credentials and refresh.
+"""Requests to the token endpoint and their answers: client credentials and refresh.
 
 Pure decisions; `korus._async.http.auth` sends the requests and keeps to one at a time. Secrets stay wrapped.
 
@@ -73,17 +73,17 @@ class Token:
         return (self.access,) if self.refresh is None else (self.access, self.refresh)
 
     def can_refresh(self, at: float) -> bool:
-        """Tell whether the refresh token is worth trying."""
+        """Return True if the refresh token may still be accepted."""
         return self.refresh is not None and (self.refresh_ends_at is None or at < self.refresh_ends_at)
 
 
 def renewed_later(token: Token, at: float) -> Token:
-    """Give the same token, to be renewed only from ``at`` on."""
+    """Return the same token, to be renewed only from ``at`` on."""
     return evolve(token, renew_at=at)
 
 
 def form(config: Config, token: Token | None) -> bytes:
-    """Give the body of a token request: a refresh of ``token``, or client credentials without one.
+    """Return the body of a token request: a refresh of ``token``, or client credentials without one.
 
     A refresh repeats the credentials, which a confidential client has to prove (P1).
     """
@@ -101,7 +101,7 @@ def form(config: Config, token: Token | None) -> bytes:
 
 
 def is_refusal(status: int) -> bool:
-    """Tell whether the endpoint refused what it was given, as opposed to being unable to answer now."""
+    """Return True if the endpoint refused the credentials, as opposed to being unable to answer now."""
     return _BAD_REQUEST <= status < 500 and status not in {_TOO_MANY, _TIMED_OUT}  # noqa: PLR2004 (the 4xx)
 
 

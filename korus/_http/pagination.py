@@ -149,14 +149,14 @@ class Memory:
     count: int = 0
 
     def holds(self, envelope: Envelope) -> bool:
-        """Tell whether a page is one of those kept, over again."""
+        """Return True if a page repeats one of those kept."""
         kept = (self.before, self.first, self.mark)
         return bool(envelope.members) and any(
             page is not None and envelope.members == page.members for page in kept
         )
 
     def with_page(self, envelope: Envelope) -> Memory:
-        """Give the memory after one more page."""
+        """Return the memory after one more page."""
         count = self.count + 1
         renew = count >= 2 * self.mark_at
         return Memory(
@@ -260,7 +260,7 @@ def _count(value: object) -> int | None:
 
 
 def _own_query(link: str, url: str) -> Query | None:
-    """Give the query of a link to the same collection on the same origin; None for any other link.
+    """Return the query of a link to the same collection on the same origin; None for any other link.
 
     Only the query is used and never the address, so no link can lead a request, and its token, elsewhere.
     """
@@ -280,7 +280,7 @@ def _own_query(link: str, url: str) -> Query | None:
 
 
 def page_query(cursor: Cursor, base: Query, page_size: int | None) -> Query:
-    """Give the query to ask a page with.
+    """Return the query to ask a page with.
 
     Args:
         cursor: The page.
@@ -427,7 +427,7 @@ def cursor_at(position: Mapping[str, Any], collection: str) -> Cursor:
     """Read a position that `position_of` wrote.
 
     Raises:
-        InvalidArgument: when it is none, or belongs to another list.
+        InvalidArgument: It is invalid, or belongs to another list.
     """
     try:
         if position["collection"] != collection:

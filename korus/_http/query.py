@@ -79,10 +79,10 @@ def direction_filter(sort: str | None, order: str | None = None) -> str | None:
 
 
 def id_filter(value: object, *kinds: Kind, base_url: str) -> str | None:
-    """Give the bare id that a filter takes, from a model, an IRI or an id.
+    """Return the bare id that a filter takes, from a model, an IRI or an id.
 
     Raises:
-        InvalidIri: when it is none of these, or of another kind.
+        InvalidIri: It is not one of these, or of another kind.
     """
     return None if value is None else bare_id(value, *kinds, base_url=base_url)
 
@@ -91,7 +91,7 @@ def bare_id(value: object, *kinds: Kind, base_url: str) -> str:
     """Return the bare id of a model, an IRI or an id.
 
     Raises:
-        InvalidIri: It is none of these, or of another kind.
+        InvalidIri: It is not one of these, or of another kind.
     """
     if isinstance(value, str) and "/" not in value:
         return parse_id(value)

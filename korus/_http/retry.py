@@ -1,4 +1,4 @@
-"""Whether a request is tried again and after how long: pure decisions, and the table of what may be repeated.
+"""Retry decisions, without I/O: whether a request is repeated and after how long, and the table of what may be.
 
 A request that may have been carried out is repeated only when `REPLAY` says that doing so changes nothing.
 Nothing is sent and nobody waits here.

@@ -1,4 +1,4 @@
-"""From what httpx raises to the errors of korus, and above all: whether the request may have arrived.
+"""Errors of korus for those of httpx, and whether the request may have been processed.
 
 The new error is never chained to the old one: the frames of httpx hold headers, and headers hold the token.
 """

@@ -65,7 +65,7 @@ class AsyncEvent:
         self._event.set()
 
     def is_set(self) -> bool:
-        """Tell whether it has happened."""
+        """Return True if it has happened."""
         return self._event.is_set()
 
     async def wait(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 (named as in threading)
@@ -341,7 +341,7 @@ class AsyncPending(Generic[_Result]):
 
 
 class AsyncCalls:
-    """The calls that were started ahead of time and have not ended; whoever closes what they use ends them first.
+    """The calls that were started ahead of time and have not ended; closing what they use ends them first.
 
     Args:
         outer: The calls of what this is a part of: it ends with them.
@@ -382,7 +382,7 @@ class AsyncWorkers:
 
     Args:
         concurrency: How many at once.
-        calls: Where they are kept for whoever closes what they use.
+        calls: Where they are kept for the object that closes what they use.
     """
 
     def __init__(self, concurrency: int, calls: AsyncCalls) -> None:
@@ -419,7 +419,7 @@ class AsyncWorkers:
 
 
 def _later() -> Callable[[Callable[[], object]], object]:
-    """Give what has a function called soon by the event loop of this task, from wherever it is asked."""
+    """Return a function that has the event loop of this task call another one soon, from any thread."""
     if _is_trio():
         token = sys.modules["trio"].lowlevel.current_trio_token()
         return cast("Callable[[Callable[[], object]], object]", token.run_sync_soon)

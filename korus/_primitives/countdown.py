@@ -34,7 +34,7 @@ class Countdown(dict[str, Any]):
         self._now = now
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Give the seconds that a wait of this kind may take now."""
+        """Return the seconds that a wait of this kind may take now."""
         seconds = super().get(name, default)
         left = max(self._deadline - self._now(), _SHORTEST)
         return left if seconds is None else min(seconds, left)

@@ -307,7 +307,7 @@ class Pending(Generic[_Result]):
 
 
 class Calls:
-    """The calls that were started ahead of time and have not ended; whoever closes what they use ends them first.
+    """The calls that were started ahead of time and have not ended; closing what they use ends them first.
 
     Args:
         outer: The calls of what this is a part of: it ends with them.
@@ -347,7 +347,7 @@ class Workers:
 
     Args:
         concurrency: How many at once.
-        calls: Where they are kept for whoever closes what they use.
+        calls: Where they are kept for the object that closes what they use.
     """
 
     def __init__(self, concurrency: int, calls: Calls) -> None:

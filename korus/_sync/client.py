@@ -200,7 +200,7 @@ class Korus:
         return cls(**cast("Options", {**settings(), **options}))
 
     def with_options(self, **options: Unpack[Options]) -> Korus:
-        """Give a client with other settings that shares this one's connections, and its token where it may.
+        """Return a client with other settings that shares this one's connections, and its token where it may.
 
         Closing it leaves the connections to this one. The pool's own settings (``max_connections``,
         ``http2``) change only together with another ``http_client`` or ``transport``.
@@ -435,7 +435,7 @@ def _checked(options: Options) -> Options:
 
 
 def _changed(config: Config, options: Options) -> Config:
-    """Set up anew with what is different; another environment brings its own addresses."""
+    """Build a configuration with what is different; another environment brings its own addresses."""
     kept: dict[str, Any] = {
         "client_id": config.client_id,
         "client_secret": config.client_secret,

@@ -106,7 +106,7 @@ async def _hold_part(
 
 
 async def resolve(driver: AsyncDriver, intent: Intent) -> BulkResult[Reservation]:
-    """Ask again what became of a hold that was left unknown; nothing is held anew.
+    """Ask again what became of a hold that was left unknown; nothing is held again.
 
     Raises:
         OutcomeUnknown: The API could not be asked.

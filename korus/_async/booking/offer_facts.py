@@ -1,4 +1,4 @@
-"""What a client has learnt of offers, tickets and forms; clients made by `with_options` share it."""
+"""Offers, tickets and forms that a client knows; clients made by `with_options` share it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The token: asked for once, however many tasks need it, renewed before it ends, replayed once after a 401.
+"""Bearer authentication with single-flight token renewal, and one replay after a 401.
 
 One `httpx.Auth` flow; what is asked and what the answers mean is decided in `korus._http.oidc`. The token is put on
 requests to the API's own origin and on nothing else.
@@ -35,7 +35,7 @@ __all__ = ["PROGRESS", "AsyncBearerAuth", "AsyncTokens", "Progress"]
 PROGRESS = "korus"
 """The extension of a request under which its `Progress` travels."""
 
-# refused credentials do not become right within a moment: whoever comes late gets the same answer
+# refused credentials do not become right within a moment: later calls get the same answer
 _REFUSAL_LASTS = 10.0
 # a token that still holds is used on while its endpoint is unwell, and renewing is tried again after this
 _RENEW_AGAIN = 1.0
@@ -45,7 +45,7 @@ _LONGEST_WAIT = 1_000_000.0
 
 @define
 class Progress:
-    """How far one attempt has come, shared with whoever carries it out.
+    """How far one attempt has come, shared with the code that carries it out.
 
     Attributes:
         sent: Whether the request itself may have left, as opposed to only a token being waited for.
@@ -194,7 +194,7 @@ class AsyncTokens:
             flight.error = None
 
     async def _renewed(self, stale: Token | None, deadline: float | None) -> Token:
-        """Take the token that another worker has renewed already, else renew it for all."""
+        """Return the token that another worker has renewed already, else renew it for all."""
         if self._shared is None:
             return await self._asked(stale, deadline)
         async with self._shared.turn(self._seconds_left(deadline)):

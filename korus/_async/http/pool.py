@@ -147,7 +147,7 @@ class AsyncPool:
 
 
 def _without_cookies(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Have a client keep no cookies: the token is all that the API is told of an account."""
+    """Disable a client's cookies: the token is all that identifies an account to the API."""
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 

@@ -1,4 +1,4 @@
-"""What all resources have in common: reading one object and listing many. It knows no operation by name."""
+"""Base class of all resources: reading one object and listing many. It knows no operation by name."""
 
 from __future__ import annotations
 

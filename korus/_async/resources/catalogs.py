@@ -37,7 +37,7 @@ class AsyncCatalogs(AsyncResource):
             order: Deprecated name of ``sort``.
 
         Raises:
-            InvalidArgument: when an argument is none that can be sent.
+            InvalidArgument: An argument is invalid.
 
         Reference: 3.13.
         """

@@ -56,7 +56,7 @@ class AsyncOrders(AsyncResource):
             order: Deprecated name of ``sort``.
 
         Raises:
-            InvalidArgument: when an argument is none that can be sent.
+            InvalidArgument: An argument is invalid.
             OperationUnavailable: when the API's version does not know one of the filters.
 
         Reference: 3.6.

@@ -47,7 +47,7 @@ class AsyncReservations(AsyncResource):
             order: Deprecated name of ``sort``.
 
         Raises:
-            InvalidArgument: when an argument is none that can be sent.
+            InvalidArgument: An argument is invalid.
 
         Reference: 3.9.
         """
@@ -83,7 +83,7 @@ class AsyncReservations(AsyncResource):
         return await self._get(get_reservation, Reservation.from_dict, id=found.id)
 
     async def release(self, reservation: Reservation | Reference | str) -> None:
-        """Give a hold back before it expires, so that its places can be sold again.
+        """Release a hold before it expires, so that its places can be sold again.
 
         A hold that is no longer wanted expires by itself; this is for those that should not take stock until then, as
         the ``unmatched`` reservations and the ``candidates`` of a booking, once it is known that nobody needs them.
@@ -136,7 +136,7 @@ class AsyncReservations(AsyncResource):
     async def resolve(
         self, unknown: OutcomeUnknown | Mapping[str, Any]
     ) -> BulkOutcome[Reservation, AsyncBulkReservation]:
-        """Ask again what became of holds whose outcome was unknown; nothing is held anew.
+        """Ask again what became of holds whose outcome was unknown; nothing is held again.
 
         Args:
             unknown: The error, or its ``intent`` as it was (plain JSON, so it may have been stored).

@@ -54,10 +54,10 @@ class AsyncTickets(AsyncResource):
         )
 
     async def required(self, order: Order | Reference | str) -> tuple[Requirement, ...]:
-        """Say what is still needed of the beneficiaries of an order's tickets.
+        """Return what is still needed of the beneficiaries of an order's tickets.
 
         Args:
-            order: The order, its IRI or its id. An object is read anew: what it says may have changed.
+            order: The order, its IRI or its id. An object is read again: what it says may have changed.
 
         Returns:
             One entry for each ticket that still needs something: which fields, and by when. Empty when
@@ -76,7 +76,7 @@ class AsyncTickets(AsyncResource):
         ticket: OrderItemTicket | OrderItemTicketResource | Reference | str,
         beneficiary: Beneficiary | Mapping[str, Any],
     ) -> OrderItemTicket:
-        """Say who a ticket is for.
+        """Set the beneficiary of a ticket.
 
         What is given is checked first and then merged into what is known: a field that is left out stays as
         it is, None clears it. First and last name have to be given every time.
@@ -89,7 +89,7 @@ class AsyncTickets(AsyncResource):
             The ticket as it is now.
 
         Raises:
-            BeneficiaryInvalid: A required field is missing, a value is none, the deadline has passed, or the
+            BeneficiaryInvalid: A required field is missing, a value is invalid, the deadline has passed, or the
                 beneficiary cannot be changed any more; all problems at once, nothing was sent.
             ValidationFailed: The API refused it.
             KorusError: what a request can raise; see `korus.errors`.
@@ -110,10 +110,10 @@ class AsyncTickets(AsyncResource):
         *,
         concurrency: int = 4,
     ) -> BulkOutcome[OrderItemTicket, Any]:
-        """Say who many tickets of an order are for.
+        """Set the beneficiaries of many tickets of an order.
 
         Args:
-            order: The order, its IRI or its id; it is read anew.
+            order: The order, its IRI or its id; it is read again.
             rows: A CSV file (its path, or open), or a list of beneficiaries: `Beneficiary` objects, mappings,
                 or pairs of a ticket and one of these. A row names its ticket by IRI, id or voucher in
                 ``ticket``; rows that name none take the tickets that still need something, in the order's

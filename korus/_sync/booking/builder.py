@@ -143,7 +143,7 @@ class BulkReservation(ClientBound):
         lines_per_call: int = 50,
         concurrency: int = _CONCURRENCY,
     ) -> None:
-        split((), lines_per_call)  # refuses a size that is none
+        split((), lines_per_call)  # refuses an invalid size
         self._session, self._look_ups = session, look_ups
         self._booking = Booking(catalog=catalog, time_zone=time_zone, base_url=session.config.base_url)
         # where to look for an offer that was given by IRI: product and date
@@ -234,7 +234,7 @@ class BulkReservation(ClientBound):
         return self
 
     def problems(self) -> tuple[BookingProblem, ...]:
-        """Say what is wrong with the lines, having asked the API what has to be known; nothing is held."""
+        """Check the lines, and ask the API for what has to be known; nothing is held."""
         return (self._prepared(check=True)).problems
 
     def requested(self) -> tuple[RequestedLine, ...]:

@@ -134,7 +134,7 @@ class Delivery:
         return (self._transport.send(get_order.OPERATION, request)).object()
 
     def _refuse_unnamed(self, order: Reference) -> None:
-        """Say so when documents cannot come before beneficiaries are named."""
+        """Raise an error if documents cannot come before beneficiaries are named."""
         needed = map(requirement, read_order_tickets(self.order(order)))
         waiting = [need for need in needed if need.missing]
         if waiting:
@@ -146,7 +146,7 @@ class Delivery:
             )
 
     def _moment(self, headers: Mapping[str, str]) -> datetime:
-        """Give the API's own time where it says it, since its dates are by its clock."""
+        """Return the API's own time where it says it, since its dates are by its clock."""
         try:
             found = parsedate_to_datetime(headers.get("date", ""))
         except (TypeError, ValueError, IndexError, OverflowError):

@@ -107,7 +107,7 @@ def _hold_part(
 
 
 def resolve(driver: Driver, intent: Intent) -> BulkResult[Reservation]:
-    """Ask again what became of a hold that was left unknown; nothing is held anew.
+    """Ask again what became of a hold that was left unknown; nothing is held again.
 
     Raises:
         OutcomeUnknown: The API could not be asked.

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/offer_facts.py; edit that file instead.
-"""What a client has learnt of offers, tickets and forms; clients made by `with_options` share it."""
+"""Offers, tickets and forms that a client knows; clients made by `with_options` share it."""
 
 from __future__ import annotations
 

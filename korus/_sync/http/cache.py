@@ -103,16 +103,16 @@ class CatalogueCache:
         return f"<{type(self).__name__} in {kind}, {self.hits} hits, {self.misses} misses>"
 
     def serves(self, config: Config) -> bool:
-        """Tell whether it is the cache of another set-up too."""
+        """Return True if another configuration may use this cache."""
         return self.cache == config.cache and self._account == account_of(config)
 
     @staticmethod
     def keeps(operation: str) -> bool:
-        """Tell whether answers of an operation are kept."""
+        """Return True if answers of an operation are kept."""
         return operation in CATALOGUE
 
     def shared_token(self, clock: Clock) -> SharedToken | None:
-        """Give the token that workers share; None when they do not."""
+        """Return the token that workers share; None when they do not."""
         if not self._is_redis:
             return None
         return SharedToken(lambda: self._opened.get().redis, self._account, clock, self._health)

@@ -110,7 +110,7 @@ class _Reader(Generic[_T]):
         self.cursor, self.skip = cursor, skip
 
     def query(self, cursor: Cursor) -> Query:
-        """Give the query that a page is asked for with."""
+        """Return the query that a page is asked for with."""
         return paging.page_query(cursor, self.source.query, self.page_size)
 
     def read(
@@ -138,7 +138,7 @@ class _Reader(Generic[_T]):
 class Pages(ClientBound, Generic[_T]):
     """A list of the API, fetched as needed; nothing is sent before it is looked at.
 
-    Iterate over it for the items, over `pages` for whole pages; each iteration reads anew. Pages are read one
+    Iterate over it for the items, over `pages` for whole pages; each iteration reads them again. Pages are read one
     after the other and dropped behind, so memory does not grow with the collection. The API may put fewer items
     on a page than ``page_size`` asks for; `korus.Page.page_size` says how many it does.
 
@@ -192,17 +192,17 @@ class Pages(ClientBound, Generic[_T]):
         return self._reader.total
 
     def first(self) -> _T | None:
-        """Give the first item, None when there is none."""
+        """Return the first item, None when there is none."""
         start = self._reader.start
         reading = self._reader.read(start)
         items = reading.page.items[start.skip :]
         return items[0] if items else None
 
     def one(self) -> _T:
-        """Give the only item.
+        """Return the only item.
 
         Raises:
-            UnexpectedCount: when there is none, or another one.
+            UnexpectedCount: There is no item, or more than one.
         """
         found: list[_T] = []
         for item in self:
@@ -218,7 +218,7 @@ class Pages(ClientBound, Generic[_T]):
         return found[0]
 
     def page(self, number: int) -> Page[_T]:
-        """Give one page; beyond the last it is empty.
+        """Return one page; beyond the last it is empty.
 
         Args:
             number: Its number, from 1.
@@ -246,7 +246,7 @@ class Pages(ClientBound, Generic[_T]):
         return paging.position_of(reader.cursor, reader.skip, reader.source.key)
 
     def resume(self, position: Mapping[str, Any]) -> Pages[_T]:
-        """Give the same list from a saved position on.
+        """Return the same list from a saved position on.
 
         Args:
             position: What `position` or `korus.Page.position` gave, possibly in another process.

@@ -148,7 +148,7 @@ class Pool:
 
 
 def _without_cookies(client: httpx.Client) -> httpx.Client:
-    """Have a client keep no cookies: the token is all that the API is told of an account."""
+    """Disable a client's cookies: the token is all that identifies an account to the API."""
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
 

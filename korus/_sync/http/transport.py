@@ -148,7 +148,7 @@ class Fetched:
 
 
 def user_agent() -> str:
-    """Give the ``User-Agent``: the versions of korus, of the API's description, of httpx and of Python."""
+    """Return the ``User-Agent``: the versions of korus, of the API's description, of httpx and of Python."""
     try:
         from korus_api import API_VERSION
     except ImportError:
@@ -206,7 +206,7 @@ class Transport(ClientBound):
         self._timeouts = _http_timeouts(config.timeouts)
 
     def with_config(self, config: Config) -> Transport:
-        """Give a transport with another set-up that shares the pool, and the token where it may."""
+        """Return a transport with another set-up that shares the pool, and the token where it may."""
         mine = self.config
         same = (
             mine.base_url == config.base_url

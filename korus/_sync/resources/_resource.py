@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/resources/_resource.py; edit that file instead.
-"""What all resources have in common: reading one object and listing many. It knows no operation by name."""
+"""Base class of all resources: reading one object and listing many. It knows no operation by name."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Catalogs(Resource):
             order: Deprecated name of ``sort``.
 
         Raises:
-            InvalidArgument: when an argument is none that can be sent.
+            InvalidArgument: An argument is invalid.
 
         Reference: 3.13.
         """

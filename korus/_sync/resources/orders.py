@@ -57,7 +57,7 @@ class Orders(Resource):
             order: Deprecated name of ``sort``.
 
         Raises:
-            InvalidArgument: when an argument is none that can be sent.
+            InvalidArgument: An argument is invalid.
             OperationUnavailable: when the API's version does not know one of the filters.
 
         Reference: 3.6.
