@@ -131,4 +131,4 @@ def troubles(description: Path, recorded: list[Path], client: Path) -> set[pipel
     }
 
 
-__all__ = ["VERSIONS", "Rehearsal", "body", "follow_the_release", "left", "made_up"]
+__all__ = ["ROOT", "VERSIONS", "Rehearsal", "body", "follow_the_release", "left", "made_up"]
