@@ -205,9 +205,15 @@ class SentBefore(Effect[bool]):
 
 @frozen
 class InDoubt(Effect[frozenset[str]]):
-    """Read the keys for which another intent may have led, or has led, to a result that is not shown yet."""
+    """Read the keys for which another intent may have led, or has led, to a result that is not shown yet.
+
+    Attributes:
+        intent: The intent.
+        same_reference: True to look only at others with the same external reference.
+    """
 
     intent: Intent
+    same_reference: bool = False
 
 
 @frozen

@@ -201,12 +201,7 @@ def _order(call: _Call) -> Steps[OrderResult]:
     # should this be left behind, it can be seen later whether somebody has ordered the same by other reservations since
     known = [found.iri for found in listed if found.iri is not None]
     call = evolve(call, intent=evolve(call.intent, details={**call.intent.details, "known": known}))
-    # an order of another reference may be that of an earlier call for the same reservation
-    uncertain = {
-        line.number: _foreign(call, line, states[line.reservation])
-        for line in lines
-        if states[line.reservation].kind == "foreign" and line.reservation in call.in_doubt
-    }
+    uncertain = yield from _perhaps_own(call, states)
     problems = [
         HoldProblem(line.number, line.reservation, states[line.reservation].reason)
         for line in lines
@@ -216,6 +211,22 @@ def _order(call: _Call) -> Steps[OrderResult]:
         raise ReservationUnusable(problems, operation=OPERATION)
     outcomes = {**_ordered(call, lines, states), **uncertain}
     return (yield from _rounds(call, states, outcomes, lost=None))
+
+
+def _perhaps_own(call: _Call, states: Mapping[str, ReservationState]) -> Steps[_Outcomes]:
+    """Return unknown outcomes for lines whose order shows another reference, but may be that of an earlier call.
+
+    An API may write references otherwise than they were sent.
+    """
+    foreign = [line for line in call.request.lines if states[line.reservation].kind == "foreign"]
+    if call.in_doubt.isdisjoint(line.reservation for line in foreign):
+        return {}
+    own = yield from perform(InDoubt(call.intent, same_reference=True))
+    return {
+        line.number: _foreign(call, line, states[line.reservation])
+        for line in foreign
+        if line.reservation in own
+    }
 
 
 def _wait_for_turn(call: _Call) -> Steps[None]:

@@ -265,10 +265,14 @@ class IntentLog(Protocol):
         """Return True if a request may have gone out for another intent of this kind that shares a key."""
         ...
 
-    def in_doubt(self, intent: Intent) -> frozenset[str]:
+    def in_doubt(self, intent: Intent, *, same_reference: bool = False) -> frozenset[str]:
         """Return the intent's keys for which another one of its kind may have led to a result.
 
         A request for it went out, and no outcome says that nothing came of it.
+
+        Args:
+            intent: The intent.
+            same_reference: True to look only at others with the same external reference.
         """
         ...
 
@@ -333,7 +337,7 @@ class MemoryIntentLog:
         self._by_key: dict[str, set[str]] = {}
         self._claims: dict[str, str] = {}
         self._sent_keys: dict[tuple[str, str], str] = {}
-        self._doubts: dict[tuple[str, str], set[str]] = {}
+        self._doubts: dict[tuple[str, str], dict[str, str | None]] = {}
         self._failed: dict[tuple[str, str], set[str]] = {}
 
     @property
@@ -427,10 +431,18 @@ class MemoryIntentLog:
                 self._sent_keys.get((intent.kind, key), intent.id) != intent.id for key in set(intent.keys)
             )
 
-    def in_doubt(self, intent: Intent) -> frozenset[str]:
+    def in_doubt(self, intent: Intent, *, same_reference: bool = False) -> frozenset[str]:
         """See `IntentLog`."""
         with self._lock:
-            return _keys_of_others(self._doubts, intent)
+            doubts = {
+                key: {
+                    other
+                    for other, reference in self._doubts.get(key, {}).items()
+                    if not same_reference or reference == intent.reference
+                }
+                for key in ((intent.kind, each) for each in intent.keys)
+            }
+            return _keys_of_others(doubts, intent)
 
     def reported_failed(self, intent: Intent) -> frozenset[str]:
         """See `IntentLog`."""
@@ -493,7 +505,7 @@ class MemoryIntentLog:
         for key in intent.keys:
             # once two intents have sent for a key it stays marked with the first, which is another for each later one
             self._sent_keys.setdefault((intent.kind, key), intent.id)
-            self._doubts.setdefault((intent.kind, key), set()).add(intent.id)
+            self._doubts.setdefault((intent.kind, key), {})[intent.id] = intent.reference
         for known in (self._sent_keys, self._doubts):
             while len(known) > _MOST_CLAIMS:
                 del known[next(iter(known))]
@@ -506,8 +518,8 @@ class MemoryIntentLog:
 
     def _clear_doubts(self, intent: Intent, keys: Iterable[str]) -> None:
         for key in keys:
-            doubts = self._doubts.get((intent.kind, key), set[str]())
-            doubts.discard(intent.id)
+            doubts = self._doubts.get((intent.kind, key), {})
+            doubts.pop(intent.id, None)
             if not doubts:
                 self._doubts.pop((intent.kind, key), None)
 

@@ -448,10 +448,14 @@ class JournalStore:
             ).first()
             return found is not None
 
-    def in_doubt(self, intent: Intent) -> frozenset[str]:
+    def in_doubt(self, intent: Intent, *, same_reference: bool = False) -> frozenset[str]:
         """Return the keys for which another intent of this kind may have led to a result."""
-        was_sent = _INTENTS.c.sent.is_not(None)
-        return self._keys_of_others(intent, lambda keys, _, outcome: keys_in_doubt(keys, outcome), was_sent)
+        conditions: list[ColumnElement[bool]] = [_INTENTS.c.sent.is_not(None)]
+        if same_reference:
+            conditions.append(_INTENTS.c.reference == intent.reference)
+        return self._keys_of_others(
+            intent, lambda keys, _, outcome: keys_in_doubt(keys, outcome), *conditions
+        )
 
     def reported_failed(self, intent: Intent) -> frozenset[str]:
         """Return the keys that the caller of another intent of this kind was told have failed."""

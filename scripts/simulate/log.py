@@ -148,8 +148,8 @@ class SimulatedLog:
                 return self._memory.competing(intent)
             case ask.SentBefore(intent):
                 return self._memory.sent_before(intent)
-            case ask.InDoubt(intent):
-                return self._memory.in_doubt(intent)
+            case ask.InDoubt(intent, same_reference):
+                return self._memory.in_doubt(intent, same_reference=same_reference)
             case ask.ReportedFailed(intent):
                 return self._memory.reported_failed(intent)
             case ask.TakeOver(spare):

@@ -237,6 +237,8 @@ class TestClaimsAndKeys:
         assert processes.log.in_doubt(second) == {"/r", "/s"}
         assert processes.log.in_doubt(first) == set()
         assert processes.log.in_doubt(intent("/r", kind="hold")) == set()
+        assert processes.log.in_doubt(second, same_reference=True) == {"/r", "/s"}
+        assert processes.log.in_doubt(evolve(second, reference="OTHER"), same_reference=True) == set()
         processes.log.settle(first, outcome, [])
         assert processes.log.in_doubt(second) == doubtful
 

@@ -176,6 +176,8 @@ class TestStore:
         store.advance(first, "sending")
         assert store.in_doubt(second) == {"/r", "/s"}
         assert store.in_doubt(first) == set()
+        assert store.in_doubt(second, same_reference=True) == {"/r", "/s"}
+        assert store.in_doubt(evolve(second, reference="OTHER"), same_reference=True) == set()
         store.settle(first, outcome, [])
         assert store.in_doubt(second) == doubtful
 

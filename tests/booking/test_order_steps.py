@@ -263,6 +263,12 @@ class TestWhatCannotBeOrdered:
         assert second.status == "succeeded"
         assert world.sends() == [(B,)]
 
+    def test_order_of_a_call_with_another_reference_is_not_ours(self):
+        world = Api(reservation(order_name="x"), orders=[made_order("x", externalReference="OTHER")])
+        world.script("InDoubt", lambda effect: frozenset() if effect.same_reference else frozenset({A}))
+        with pytest.raises(ReservationUnusable, match="under the reference 'OTHER'"):
+            run(world)
+
     def test_reservation_that_does_not_exist_is_refused(self):
         with pytest.raises(ReservationUnusable, match="there is no such reservation"):
             run(Api(ReadReservation=lambda _: not_found()))

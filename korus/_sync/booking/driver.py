@@ -161,8 +161,8 @@ class Driver:
                 return self._log.do(store.competing, intent)
             case ask.SentBefore(intent):
                 return self._log.do(store.sent_before, intent)
-            case ask.InDoubt(intent):
-                return self._log.do(store.in_doubt, intent)
+            case ask.InDoubt(intent, same_reference):
+                return self._log.do(store.in_doubt, intent, same_reference=same_reference)
             case ask.ReportedFailed(intent):
                 return self._log.do(store.reported_failed, intent)
             case _:
