@@ -434,15 +434,12 @@ class MemoryIntentLog:
     def in_doubt(self, intent: Intent, *, same_reference: bool = False) -> frozenset[str]:
         """See `IntentLog`."""
         with self._lock:
-            doubts = {
-                key: {
-                    other
-                    for other, reference in self._doubts.get(key, {}).items()
-                    if not same_reference or reference == intent.reference
-                }
-                for key in ((intent.kind, each) for each in intent.keys)
-            }
-            return _keys_of_others(doubts, intent)
+            return frozenset(
+                key
+                for key in intent.keys
+                for other, reference in self._doubts.get((intent.kind, key), {}).items()
+                if other != intent.id and (not same_reference or reference == intent.reference)
+            )
 
     def reported_failed(self, intent: Intent) -> frozenset[str]:
         """See `IntentLog`."""
