@@ -426,7 +426,7 @@ def _split(
     """
     if len(pieces) == len(group) or not failures:
         return [] if _all_held(board, group, pieces) else None
-    if not is_told:
+    if not is_told or len(pieces) > len(group):
         return None
     sizes = _sizes(board, group, pieces)
     stated = [entry.quantity for _, entry in failures]
