@@ -193,9 +193,19 @@ class RateLimitMet(Event):
 
 @frozen
 class CacheHit(Event):
-    """A call is answered from the catalogue cache; nothing is sent."""
+    """A call is answered from the catalogue cache, or by another call for the same that was under way.
+
+    Attributes:
+        call: The call.
+        age: How many seconds ago the API gave the answer, or said that it still holds.
+        revalidated: True if the API was asked and said that it has not changed (304); else nothing is sent.
+        waited: True if the other call brought it.
+    """
 
     call: Call
+    age: float = 0.0
+    revalidated: bool = False
+    waited: bool = False
 
 
 @frozen

@@ -18,7 +18,6 @@ from korus.errors import ConfigurationError
 
 __all__ = ["Cache", "default_path"]
 
-_DAY = 86_400.0
 _GIGABYTE = 1024**3
 _REDIS = frozenset({"redis", "rediss", "unix"})
 
@@ -63,7 +62,8 @@ class Cache:
             access token too; None for an SQLite file among the user's caches. The access token is in clear in
             Redis for as long as it holds (the refresh token is never there): give korus a database of its own, a
             user whose ACL keeps others from its keys (``~korus:*``), and TLS (``rediss://``).
-        keep: Seconds, or a `timedelta`, that an answer is used again; the API advises a day.
+        keep: Seconds, or a `timedelta`, that an answer is used without asking, whatever the API says of it. When left
+            out, the API's ``max-age`` and ``no-store`` are obeyed; where it says nothing, it is the day it advises.
         max_bytes: How large the SQLite file may become.
 
     Raises:
@@ -77,23 +77,23 @@ class Cache:
 
     # the address may hold a password
     _at: Secret | None
-    keep: float
+    keep: float | None
     max_bytes: int
 
     def __init__(
         self,
         at: Path | str | Secret | None = None,
         *,
-        keep: float | timedelta = _DAY,
+        keep: float | timedelta | None = None,
         max_bytes: int = _GIGABYTE,
     ) -> None:
         # first of all, so that a traceback with local variables does not show it
         at = _address(at)
-        self.__attrs_init__(at, _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
+        self.__attrs_init__(at, None if keep is None else _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
 
     def __attrs_post_init__(self) -> None:
         _check_scheme(self._at)
-        if not (is_number(self.keep) and 0 < self.keep < math.inf):
+        if self.keep is not None and not (is_number(self.keep) and 0 < self.keep < math.inf):
             raise ConfigurationError(
                 f"`keep` of a cache must be a number of seconds above 0, got {shown(self.keep)}"
             )

@@ -171,7 +171,8 @@ def _add(event: Event) -> None:
             about |= {} if event.error is None else {"error.type": event.error}
             name = "korus.token_renewed"
         case CacheHit():
-            name, about = "korus.cache_hit", {}
+            name = "korus.cache_hit"
+            about = {"korus.cache.age": event.age, "korus.cache.revalidated": event.revalidated}
         case BookingStep():
             about = {"korus.kind": event.kind, "korus.state": event.state, "korus.intent": event.intent}
             about |= {f"korus.lines.{ended}": count for ended, count in event.outcome.items()}

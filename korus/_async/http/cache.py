@@ -7,6 +7,8 @@ is asked then.
 from __future__ import annotations
 
 import json
+import math
+import platform
 import sqlite3
 import time
 from contextlib import asynccontextmanager, closing, suppress
@@ -18,23 +20,32 @@ from attrs import define, field, frozen
 from korus._async.http.gate import AsyncSharedGate
 from korus._core.distribution import install_hint
 from korus._core.private_files import create_private
-from korus._core.secret import Secret
+from korus._core.secret import Secret, without_userinfo
 from korus._http.cache_health import CacheHealth, raise_swallowed, swallowed_errors
-from korus._http.cache_rules import CATALOGUE, account_of, key_of
+from korus._http.cache_rules import (
+    CATALOGUE,
+    LONGEST,
+    OLD,
+    Facts,
+    Marks,
+    account_of,
+    facts_from,
+    key_of,
+    name_of,
+)
 from korus._http.oidc import Token
 from korus._primitives.asynchronous import AsyncLocal, redis_client, run_blocking, time_limit
 from korus.errors import ConfigurationError, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping
     from pathlib import Path
 
     from korus._core.cache_setting import Cache
     from korus._core.config import Config
-    from korus._core.headers import ExtraHeaders
     from korus._primitives.clock import Clock
 
-__all__ = ["AsyncCatalogueCache", "AsyncSharedToken", "Kept"]
+__all__ = ["AsyncCatalogueCache", "AsyncSharedToken", "CacheQuery", "Kept", "Lookup"]
 
 _Result = TypeVar("_Result")
 
@@ -43,17 +54,61 @@ _TURN_SECONDS = 10.0
 _WAIT_SECONDS, _WAIT_SHARE = 2.0, 0.1
 # for one statement, while another process writes
 _BUSY_SECONDS = 0.25
-# an epoch has to outlive whatever was kept in it
-_EPOCHS = 2
+_TURN_PAUSE = 0.02
 _CLEAR_SECONDS = 10.0
+# of an entry, and of the one that names an epoch; after it everything is read anew
+_LONGEST = LONGEST + OLD
+_ASKED, _SWEPT = "x-asked-before", "x-swept-before"
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 @frozen
 class Kept:
-    """An answer out of the cache."""
+    """An answer out of the cache.
+
+    Attributes:
+        content: The body.
+        content_type: Its ``Content-Type``.
+        facts: What is known of it.
+        entry: The id of what it is kept in.
+    """
 
     content: bytes = field(repr=False)
     content_type: str
+    facts: Facts
+    entry: Any
+
+
+@frozen
+class Lookup:
+    """What the cache has of an answer.
+
+    Attributes:
+        key: The answer's key; None while the cache does not work.
+        kept: The answer, fresh or old; None if it was not kept.
+        is_fresh: True if it may be used without asking.
+        entries: The ids of all that is kept under the key.
+    """
+
+    key: str | None = None
+    kept: Kept | None = None
+    is_fresh: bool = False
+    entries: tuple[Any, ...] = ()
+
+
+@frozen
+class CacheQuery:
+    """A request whose answer is kept.
+
+    Attributes:
+        url: Its address.
+        params: Its query.
+        headers: Its headers that the answer may depend on; see `korus._http.cache_rules.varying_headers`.
+    """
+
+    url: str
+    params: tuple[tuple[str, object], ...] = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 @define(eq=False)
@@ -69,8 +124,10 @@ class AsyncCatalogueCache:
     """Answers about catalogues, kept for a while; `korus.AsyncKorus` has one as ``cache``.
 
     Attributes:
-        hits: How many answers it gave.
-        misses: How many it did not have, which is how many requests were made.
+        hits: How many calls were answered without a request.
+        misses: How many requests were made.
+        unchanged: How many of those were answered with 304, without a body.
+        flights: The requests under way, which others with the same question wait for.
 
     Args:
         cache: Where and for how long.
@@ -84,6 +141,8 @@ class AsyncCatalogueCache:
         self.cache = cache
         self.hits = 0
         self.misses = 0
+        self.unchanged = 0
+        self.flights: dict[Hashable, Any] = {}
         self._account = account_of(config)
         self._is_redis = cache.redis_url is not None
         self._opened = AsyncLocal(self._open, _close)
@@ -110,6 +169,17 @@ class AsyncCatalogueCache:
         """Return True if answers of an operation are kept."""
         return operation in CATALOGUE
 
+    @property
+    def name(self) -> str:
+        """A name for what is kept for this service account at this place; the mirror's feed knows it by that."""
+        url = self.cache.redis_url
+        place = (
+            f"{platform.node()} {self.cache.path.absolute()}"
+            if url is None
+            else without_userinfo(url.reveal())
+        )
+        return f"catalogue-cache:{name_of(self._account, place)}"
+
     def shared_token(self, clock: Clock) -> AsyncSharedToken | None:
         """Return the token that workers share; None when they do not."""
         if not self._is_redis:
@@ -122,55 +192,122 @@ class AsyncCatalogueCache:
             return None
         return AsyncSharedGate(lambda: self._opened.get().redis, self._account, self._health)
 
-    async def find(
-        self,
-        url: str,
-        params: Iterable[tuple[str, object]],
-        language: str | None,
-        headers: ExtraHeaders = (),
-        *,
-        seconds: float,
-        fresh: bool = False,
-    ) -> tuple[str | None, Kept | None]:
-        """Return the key of an answer, and the answer if it was kept; neither while the cache does not work.
+    async def find(self, query: CacheQuery, *, seconds: float) -> Lookup:
+        """Return what is kept, an empty look-up while the cache does not work.
 
         Args:
-            url: The request's address.
-            params: Its query.
-            language: Its ``Accept-Language``.
-            headers: Its other headers that an answer may depend on.
+            query: The request.
             seconds: How long it may take.
-            fresh: Return the key only.
         """
 
-        async def step(storage: Any) -> tuple[str, Kept | None]:
-            key = key_of(self._account, await self._epoch(storage), url, params, language, headers=headers)
-            if fresh:
-                return key, None
-            for entry in await self._entries(storage, key):
-                content = b"".join([piece async for piece in entry.response.stream])
-                return key, Kept(content, str(entry.response.headers.get("content-type", "")))
-            return key, None
+        async def step(storage: Any) -> Lookup:
+            epoch, marks = await self._epoch(storage)
+            key = key_of(self._account, epoch, query.url, query.params, query.headers)
+            found = {entry.id: entry for entry in await self._entries(storage, key)}
+            facts = {id_: facts_from(entry.response.headers) for id_, entry in found.items()}
+            usable = [id_ for id_ in facts if facts[id_].kept_for(self.cache.keep)]
+            if not usable:
+                return Lookup(key, entries=tuple(found))
+            newest = max(usable, key=lambda id_: facts[id_].asked_at)
+            response = found[newest].response
+            content = b"".join([piece async for piece in response.stream])
+            kept = Kept(content, str(response.headers.get("content-type", "")), facts[newest], newest)
+            is_fresh = kept.facts.is_fresh(time.time(), self.cache.keep, marks)
+            return Lookup(key, kept, is_fresh, tuple(found))
 
-        key, kept = await self._attempt(step, seconds) or (None, None)
-        if kept is None:
-            self.misses += 1
-        else:
-            self.hits += 1
-        return key, kept
+        return await self._attempt(step, seconds) or Lookup()
 
     async def keep(
-        self, key: str, url: str, content: bytes, content_type: str, *, seconds: float, instead: bool = False
+        self, found: Lookup, url: str, content: bytes, content_type: str, facts: Facts, *, seconds: float
     ) -> None:
-        """Keep an answer, unless that takes too long; ``instead`` of the one that may be kept already."""
+        """Keep an answer in place of what was found, or nothing where the answer is not to be kept.
+
+        Args:
+            found: What `find` found.
+            url: The request's address.
+            content: The body.
+            content_type: Its ``Content-Type``.
+            facts: What is known of it.
+            seconds: How long it may take.
+        """
+        key, lasts = found.key, facts.kept_for(self.cache.keep)
+        if key is None:
+            return
 
         async def step(storage: Any) -> None:
-            for entry in await self._entries(storage, key) if instead else ():
-                await storage.remove_entry(entry.id)
-            kept = Kept(content, content_type)
-            await self._create(storage, key, url, kept=kept, seconds=self.cache.keep)
+            if lasts:
+                await self._create(
+                    storage, key, url, content, facts.to_headers(content_type), seconds=min(lasts, _LONGEST)
+                )
+            for entry in found.entries:
+                await storage.remove_entry(entry)
 
         await self._attempt(step, seconds)
+
+    async def confirm(self, kept: Kept, facts: Facts, *, seconds: float) -> None:
+        """Keep what a 304 said of an answer; drop the answer if it is not to be kept any more."""
+
+        async def step(storage: Any) -> None:
+            if not facts.kept_for(self.cache.keep):
+                await storage.remove_entry(kept.entry)
+                return
+            headers = self._hishel.Headers(facts.to_headers(kept.content_type))
+            await storage.update_headers(kept.entry, headers)
+
+        await self._attempt(step, seconds)
+
+    async def expire(self, *, began: float | None = None) -> bool:
+        """Make old what is kept for this service account: the API is asked whether it has changed.
+
+        Args:
+            began: When the sweep of the mirror began that has seen a change, by the time of day: what it has read
+                itself stays fresh.
+
+        Returns:
+            True if it was done; False while the cache does not work.
+        """
+
+        async def step(storage: Any) -> bool:
+            await self._epoch(storage)
+            entry = next(iter(await self._epochs(storage)))
+            before, now = _marks(entry.response.headers), time.time()
+            asked, swept = (
+                max(before.asked_before, now),
+                max(before.swept_before, now if began is None else began),
+            )
+            headers = {**entry.response.headers, _ASKED: repr(asked), _SWEPT: repr(swept)}
+            await storage.update_headers(entry.id, self._hishel.Headers(headers))
+            return True
+
+        return await self._attempt(step, _CLEAR_SECONDS, anyway=True) or False
+
+    @asynccontextmanager
+    async def turn(self, key: str | None, seconds: float) -> AsyncGenerator[bool]:
+        """Let one of the workers that share a Redis ask the API; the others wait for a while.
+
+        The turn of a worker that died ends by itself. Without Redis there is none.
+
+        Args:
+            key: The answer's key.
+            seconds: How long to wait at most.
+
+        Yields:
+            True if another worker may have kept the answer meanwhile.
+        """
+        wait = min(seconds, _TURN_SECONDS)
+        if key is None or not self._is_redis or wait <= 0:
+            yield False
+            return
+        lock = self._opened.get().redis.lock(f"{key}:turn", timeout=_TURN_SECONDS, sleep=_TURN_PAUSE)
+        held = await self._on_redis(lambda: lock.acquire(blocking_timeout=wait), wait * 1.5)
+        try:
+            yield held is not None
+        finally:
+            if held:
+                await self._on_redis(lock.release, _WAIT_SECONDS)
+
+    async def _on_redis(self, command: Callable[[], Awaitable[_Result]], seconds: float) -> _Result | None:
+        return await _attempt(command, seconds, self._health)
 
     async def clear(self) -> None:
         """Forget everything that is kept for this service account, in all processes that share the cache.
@@ -181,8 +318,8 @@ class AsyncCatalogueCache:
 
         async def step(storage: Any) -> bool:
             key = self._epoch_key()
-            before = await self._entries(storage, key)
-            await self._create(storage, key, seconds=self.cache.keep * _EPOCHS)
+            before = await self._epochs(storage)
+            await self._create(storage, key, seconds=_LONGEST)
             for entry in before:
                 await storage.remove_entry(entry.id)
             return True
@@ -217,14 +354,16 @@ class AsyncCatalogueCache:
     def _epoch_key(self) -> str:
         return f"korus:{self._account}:epoch"
 
-    async def _epoch(self, storage: Any) -> str:
+    async def _epoch(self, storage: Any) -> tuple[str, Marks]:
         # all keys carry the id of one entry, so that putting another in its place clears the cache
         for _ in range(2):
-            found = sorted(str(entry.id) for entry in await self._entries(storage, self._epoch_key()))
-            if found:
-                return found[0]
-            await self._create(storage, self._epoch_key(), seconds=self.cache.keep * _EPOCHS)
-        return ""
+            for entry in await self._epochs(storage):
+                return str(entry.id), _marks(entry.response.headers)
+            await self._create(storage, self._epoch_key(), seconds=_LONGEST)
+        return "", Marks()
+
+    async def _epochs(self, storage: Any) -> list[Any]:
+        return sorted(await self._entries(storage, self._epoch_key()), key=lambda entry: str(entry.id))
 
     async def _entries(self, storage: Any, key: str) -> list[Any]:
         try:
@@ -240,14 +379,21 @@ class AsyncCatalogueCache:
         )
 
     async def _create(
-        self, storage: Any, key: str, url: str = "", *, kept: Kept = Kept(b"", ""), seconds: float
+        self,
+        storage: Any,
+        key: str,
+        url: str = "",
+        content: bytes = b"",
+        headers: Mapping[str, str] = _NO_HEADERS,
+        *,
+        seconds: float,
     ) -> None:
         async def pieces() -> AsyncIterator[bytes]:
-            yield kept.content
+            yield content
 
         hishel = self._hishel
-        response = hishel.Response(200, hishel.Headers({"content-type": kept.content_type}), pieces())
-        # neither the request's headers, which hold the token, nor the answer's are kept
+        response = hishel.Response(200, hishel.Headers(dict(headers)), pieces())
+        # neither the request's headers, which hold the token, nor the answer's cookies are kept
         entry = await storage.create_entry(hishel.Request("GET", url), response, key, ttl=seconds)
         raise_swallowed()
         async for _ in entry.response.stream:
@@ -351,19 +497,32 @@ class AsyncSharedToken:
         await self._attempt(lambda: self._redis().set(self._key, json.dumps(said), px=left), _share(seconds))
 
     async def _attempt(self, command: Callable[[], Awaitable[_Result]], seconds: float) -> _Result | None:
-        """Carry out a command; None when Redis does not answer, which is then left alone."""
-        if seconds <= 0 or self._health.is_resting:
-            return None
-        from redis.exceptions import LockNotOwnedError
+        return await _attempt(command, seconds, self._health)
 
-        try:
-            async with time_limit(seconds):
-                return await command()
-        except LockNotOwnedError:
-            return None  # the turn was over already
-        except Exception as error:  # noqa: BLE001 (redis, sockets, the event loop: nothing is a reason to fail)
-            self._health.failed(type(error).__name__)
-            return None
+
+async def _attempt(
+    command: Callable[[], Awaitable[_Result]], seconds: float, health: CacheHealth
+) -> _Result | None:
+    """Carry out a command of Redis; None when it does not answer, which is then left alone."""
+    if seconds <= 0 or health.is_resting:
+        return None
+    from redis.exceptions import LockNotOwnedError
+
+    try:
+        async with time_limit(seconds):
+            return await command()
+    except LockNotOwnedError:
+        return None  # the turn was over already
+    except Exception as error:  # noqa: BLE001 (redis, sockets, the event loop: nothing is a reason to fail)
+        health.failed(type(error).__name__)
+        return None
+
+
+def _marks(headers: Mapping[str, str]) -> Marks:
+    try:
+        return Marks(float(headers.get(_ASKED, "-inf")), float(headers.get(_SWEPT, "-inf")))
+    except ValueError:
+        return Marks(math.inf, math.inf)
 
 
 def _share(seconds: float | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
@@ -148,6 +149,8 @@ class AsyncMirror(ClientBound):
         the lists changed while they were read or were cut off (the sweep is ``unsettled``), or when more than
         ``max_removal_share`` of one kind would go (it is ``quarantined``).
 
+        The client's catalogue cache gets what is read, and asks again about what it kept before, if anything changed.
+
         A sweep that was interrupted goes on where it stood, within an hour. Two workers never sweep one scope: the
         second finds it ``busy``.
 
@@ -170,6 +173,7 @@ class AsyncMirror(ClientBound):
             KorusError: The list of catalogues cannot be read.
         """
         after, before = _window(between)
+        began = time.time()
         wanted = None if catalogs is None else [self._iri_of_catalog(each) for each in catalogs]
         how = _How(accept, full, prefetch, progress or _unheard)
         first = await self._sweep(Scope(), how)
@@ -187,6 +191,7 @@ class AsyncMirror(ClientBound):
             if scope.name in done:
                 continue
             reports.append(await self._sweep(scope, how, run, moments.get(scope.catalog or "")))
+        await self._expire_cache(began)
         return SyncReport(tuple(reports))
 
     async def _sweep(self, scope: Scope, how: _How, run: int = 0, synced: str | None = None) -> SweepReport:
@@ -373,6 +378,32 @@ class AsyncMirror(ClientBound):
             name: Its name, such as ``search-index``.
         """
         return AsyncConsumer(self._feed, name)
+
+    async def expire_cache(self) -> bool:
+        """Have the client's catalogue cache ask the API again, if the feed has changes that it has not seen.
+
+        `sync` does this by itself. Call it where another process sweeps and this one has a cache of its own. The feed
+        knows each cache by a consumer of its own, so that a change is seen after a crash too.
+
+        Returns:
+            True if there were changes: what was kept before is used only if the API says that it is unchanged.
+
+        Raises:
+            ConfigurationError: This mirror has no client.
+            MirrorFailed: The database does not answer.
+        """
+        _ = self._client
+        return await self._expire_cache(None)
+
+    async def _expire_cache(self, began: float | None) -> bool:
+        cache = self._client.cache
+        if cache is None:
+            return False
+        last = await run_blocking(self._feed.last)
+        if last <= await run_blocking(self._feed.position, cache.name) or not await cache.expire(began=began):
+            return False
+        await run_blocking(self._feed.acknowledge, cache.name, last)
+        return True
 
     # --- live ----------------------------------------------------------------------------------------------
 

@@ -14,11 +14,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from korus._core.client_bound import ClientBound
 from korus._core.observer import CallWatch, Observer
 from korus._http.answer import Answer
+from korus._http.cache_rules import varying_headers
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
     from korus._core.config import Config, Timeouts
-    from korus._sync.http.cache import CatalogueCache
+    from korus._sync.http.cache import CacheQuery, CatalogueCache
     from korus._sync.http.pool import Pool
 
 __all__ = ["Fetched", "Transport", "Operation", "Trace", "user_agent"]
@@ -62,7 +63,6 @@ _MEDIA_TYPE = "application/ld+json"
 _SLACK = 1.03
 _ERROR_BODY_BYTES = 1024 * 1024
 _TOKEN_BODY_BYTES = 1024 * 1024
-_CACHE_SECONDS, _CACHE_SHARE = 1.0, 0.1
 
 
 class Operation(Protocol):
@@ -107,6 +107,7 @@ class _Asked:
     content: bytes | None = field(repr=False)
     identity: Identity = field(repr=False)
     fresh: bool = False
+    is_conditional: bool = False
     watch: CallWatch | None = field(default=None, repr=False)
 
 
@@ -286,40 +287,45 @@ class Transport(ClientBound):
     def _from_cache(
         self, cache: CatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
     ) -> Answer:
-        key, kept = cache.find(
-            asked.url,
-            asked.params or (),
-            asked.headers.get("Accept-Language"),
-            self.config.extra_headers,
-            seconds=self._seconds_for_the_cache(deadline),
-            fresh=asked.fresh,
-        )
-        if kept is not None:
-            if asked.watch is not None:
-                self.observer.emit(CacheHit(asked.watch.call))
-            headers = httpx.Headers({"content-type": kept.content_type})
-            return Answer(
-                asked.name,
-                HTTPStatus.OK,
-                headers,
-                kept.content,
-                identity=asked.identity,
-                prefix=prefix_of(self.config.base_url),
-            )
-        answer = self._carried_out(asked, replay, deadline)
-        # a page of maintenance is not to be had for a day
-        if key is not None and answer.status == HTTPStatus.OK and answer.is_readable():
-            content_type = answer.headers.get("content-type", "")
-            seconds = self._seconds_for_the_cache(deadline)
-            cache.keep(key, asked.url, answer.content, content_type, seconds=seconds, instead=asked.fresh)
-        return answer
+        from korus._sync.http.read_through import FromCache, ReadThrough
 
-    def _seconds_for_the_cache(self, deadline: float | None) -> float:
-        """Return how long the cache may take for one step: a small share of a call, and of what is left of it."""
-        if deadline is None or self.config.timeouts.total is None:
-            return _CACHE_SECONDS
-        left = max(deadline - self.clock.monotonic(), 0)
-        return min(_CACHE_SECONDS, self.config.timeouts.total * _CACHE_SHARE, left)
+        def send(conditions: Mapping[str, str]) -> Answer:
+            conditional = evolve(
+                asked, headers={**asked.headers, **conditions}, is_conditional=bool(conditions)
+            )
+            return self._carried_out(conditional, replay, deadline)
+
+        def left() -> float | None:
+            return None if deadline is None else deadline - self.clock.monotonic()
+
+        reading = ReadThrough(cache, self._cache_query(asked), send, self.config.timeouts.total, left)
+        if asked.fresh:
+            return reading.refreshed(asked.headers)
+        found = reading.answer()
+        if not isinstance(found, FromCache):
+            return found
+        if asked.watch is not None:
+            hit = CacheHit(asked.watch.call, found.age, found.revalidated, found.waited)
+            self.observer.emit(hit)
+        return Answer(
+            asked.name,
+            HTTPStatus.OK,
+            httpx.Headers({"content-type": found.content_type}),
+            found.content,
+            identity=asked.identity,
+            prefix=prefix_of(self.config.base_url),
+        )
+
+    def _cache_query(self, asked: _Asked) -> CacheQuery:
+        """Return what an answer depends on: the caller's own httpx client adds to it."""
+        from korus._sync.http.cache import CacheQuery
+
+        headers, params = self._pool.added()
+        merged = _merged(tuple(headers), tuple(asked.headers.items()))
+        named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in merged]
+        query = httpx.QueryParams(asked.params)
+        query = httpx.QueryParams(params).merge(query) if params else query
+        return CacheQuery(asked.url, tuple(query.multi_items()), varying_headers(named))
 
     def _carried_out(
         self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
@@ -504,7 +510,8 @@ class Transport(ClientBound):
             total = self.config.timeouts.total
             secrets = self.tokens.secrets
             return failure_of(error, sent=progress.sent, operation=name, total=total, secrets=secrets)
-        if not response.is_success:
+        unchanged = asked.is_conditional and response.status_code == HTTPStatus.NOT_MODIFIED
+        if not (response.is_success or unchanged):
             return status_error(
                 response.status_code,
                 response.headers,

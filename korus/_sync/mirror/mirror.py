@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
@@ -156,6 +157,8 @@ class Mirror(ClientBound):
         the lists changed while they were read or were cut off (the sweep is ``unsettled``), or when more than
         ``max_removal_share`` of one kind would go (it is ``quarantined``).
 
+        The client's catalogue cache gets what is read, and asks again about what it kept before, if anything changed.
+
         A sweep that was interrupted goes on where it stood, within an hour. Two workers never sweep one scope: the
         second finds it ``busy``.
 
@@ -178,6 +181,7 @@ class Mirror(ClientBound):
             KorusError: The list of catalogues cannot be read.
         """
         after, before = _window(between)
+        began = time.time()
         wanted = None if catalogs is None else [self._iri_of_catalog(each) for each in catalogs]
         how = _How(accept, full, prefetch, progress or _unheard)
         first = self._sweep(Scope(), how)
@@ -195,6 +199,7 @@ class Mirror(ClientBound):
             if scope.name in done:
                 continue
             reports.append(self._sweep(scope, how, run, moments.get(scope.catalog or "")))
+        self._expire_cache(began)
         return SyncReport(tuple(reports))
 
     def _sweep(self, scope: Scope, how: _How, run: int = 0, synced: str | None = None) -> SweepReport:
@@ -379,6 +384,32 @@ class Mirror(ClientBound):
             name: Its name, such as ``search-index``.
         """
         return Consumer(self._feed, name)
+
+    def expire_cache(self) -> bool:
+        """Have the client's catalogue cache ask the API again, if the feed has changes that it has not seen.
+
+        `sync` does this by itself. Call it where another process sweeps and this one has a cache of its own. The feed
+        knows each cache by a consumer of its own, so that a change is seen after a crash too.
+
+        Returns:
+            True if there were changes: what was kept before is used only if the API says that it is unchanged.
+
+        Raises:
+            ConfigurationError: This mirror has no client.
+            MirrorFailed: The database does not answer.
+        """
+        _ = self._client
+        return self._expire_cache(None)
+
+    def _expire_cache(self, began: float | None) -> bool:
+        cache = self._client.cache
+        if cache is None:
+            return False
+        last = run_blocking(self._feed.last)
+        if last <= run_blocking(self._feed.position, cache.name) or not cache.expire(began=began):
+            return False
+        run_blocking(self._feed.acknowledge, cache.name, last)
+        return True
 
     # --- live ----------------------------------------------------------------------------------------------
 

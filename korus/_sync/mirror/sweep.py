@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import define, evolve, field, frozen
 
+from korus._http.cache_rules import trusted_date
 from korus._http.pagination import read_envelope
 from korus._mirror.content import Entry, fits, iri_for, page_as_read, read_member
 from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store, combined
@@ -52,7 +52,6 @@ _MOST_CANDIDATES: Final = 5000
 _GRACE_SECONDS: Final = 2.0
 _CONCURRENCY: Final = 8
 # a date that is so much older than the answer cannot have the same second as a later change (RFC 9110, 8.8.2.2)
-_OLD_ENOUGH_SECONDS: Final = 60.0
 
 
 class _Same(dict[str, Any]):
@@ -291,7 +290,7 @@ class Sweep:
                     record,
                     synced=self._synced,
                     etag=answer.headers.get("etag"),
-                    modified=_trusted_date(answer.headers),
+                    modified=trusted_date(answer.headers),
                 )
                 self._read_again.add(query)
         self._kept[query] = record
@@ -346,7 +345,7 @@ class Sweep:
             number=int(numbers[-1]) if numbers and numbers[-1].isdecimal() else 1,
             query=json.dumps(query),
             etag=answer.headers.get("etag"),
-            modified=_trusted_date(answer.headers),
+            modified=trusted_date(answer.headers),
             synced=self._synced,
             content=_content(answer),
             rows=combined(each.digest for each in found),
@@ -505,15 +504,3 @@ def _said(envelope: Envelope) -> dict[str, Any]:
         "next": None if following is None else [list(pair) for pair in following],
         "linked": envelope.linked,
     }
-
-
-def _trusted_date(headers: Mapping[str, str]) -> str | None:
-    """Return ``Last-Modified`` if it is old enough to tell later changes from it."""
-    modified, sent = headers.get("last-modified"), headers.get("date")
-    if modified is None or sent is None:
-        return None
-    try:
-        age = (parsedate_to_datetime(sent) - parsedate_to_datetime(modified)).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return modified if age >= _OLD_ENOUGH_SECONDS else None

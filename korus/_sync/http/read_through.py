@@ -1,0 +1,244 @@
+# Written by `python -m scripts.sync` from korus/_async/http/read_through.py; edit that file instead.
+"""Calls that read through the catalogue cache: who asks the API, who waits, and what a 304 means.
+
+What may be kept, and for how long, is decided in `korus._http.cache_rules`; `cache` keeps it.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define, evolve, field, frozen
+
+from korus._http.cache_rules import confirms, facts_of
+from korus._primitives.synchronous import Event, home
+from korus.errors import (
+    DecodingFailed,
+    KorusError,
+    RateLimited,
+    StatusError,
+    TimedOut,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from korus._http.answer import Answer
+    from korus._sync.http.cache import CacheQuery, CatalogueCache, Lookup
+
+__all__ = ["ReadThrough", "FromCache"]
+
+_CACHE_SECONDS, _CACHE_SHARE = 1.0, 0.1
+# of what is left of a call, to wait for another worker's turn
+_TURN_SHARE = 0.5
+_NO_LIMIT = 1e6
+_NO_CONDITIONS: Mapping[str, str] = {}
+
+
+class Send(Protocol):
+    """Carries out the request, with headers that ask whether the answer has changed."""
+
+    def __call__(self, conditions: Mapping[str, str], /) -> Answer:
+        """Send it."""
+        ...
+
+
+@frozen
+class FromCache:
+    """An answer whose body is not the API's answer to this very call.
+
+    Attributes:
+        content: The body.
+        content_type: Its ``Content-Type``.
+        age: How many seconds old it is.
+        revalidated: True if the API was asked and said that it has not changed.
+        waited: True if another call, which was under way, brought it.
+    """
+
+    content: bytes = field(repr=False)
+    content_type: str
+    age: float
+    revalidated: bool = False
+    waited: bool = False
+
+
+@define(eq=False)
+class Flight:
+    """A request under way and those who wait for its answer."""
+
+    done: Event
+    answer: Answer | FromCache | None = None
+    error: KorusError | None = None
+
+
+@define(eq=False)
+class ReadThrough:
+    """One call that is answered from the cache or by the API.
+
+    Args:
+        cache: The cache.
+        query: The request.
+        send: Sends it.
+        total: Seconds that a call may take, None for no limit.
+        left: Returns how many of them are left.
+    """
+
+    _cache: CatalogueCache
+    _query: CacheQuery
+    _send: Send = field(repr=False)
+    _total: float | None
+    _left: Callable[[], float | None] = field(repr=False)
+
+    def answer(self) -> Answer | FromCache:
+        """Return the answer: kept and fresh, or brought by another call that is under way, or asked for.
+
+        Raises:
+            KorusError: What a request can raise.
+        """
+        while True:
+            found = self._find()
+            kept = _fresh(found)
+            if kept is not None:
+                self._cache.hits += 1
+                return kept
+            place = home(), found.key or self._query
+            mine = Flight(Event())
+            flight: Flight = self._cache.flights.setdefault(place, mine)
+            if flight is mine:
+                return self._lead(flight, place, found)
+            brought = self._follow(flight)
+            if brought is not None:
+                return brought
+            # the call that asked was cancelled, or had less time: the next one asks
+
+    def refreshed(self, conditions: Mapping[str, str]) -> Answer:
+        """Ask the API whatever is kept, and keep its answer; for the mirror.
+
+        Args:
+            conditions: The request's headers, which may ask whether something has changed since the mirror read it.
+
+        Raises:
+            KorusError: What a request can raise; `StatusError` with 304 if it has not changed.
+        """
+        found, asked_at = self._find(), time.time()
+        self._cache.misses += 1
+        try:
+            answer = self._send(_NO_CONDITIONS)
+        except StatusError as error:
+            if error.status == HTTPStatus.NOT_MODIFIED and found.kept is not None:
+                self._confirm_for_mirror(found, conditions, asked_at)
+            raise
+        self._keep(found, answer, asked_at, swept=True)
+        return answer
+
+    def _confirm_for_mirror(self, found: Lookup, conditions: Mapping[str, str], asked_at: float) -> None:
+        """Make an answer fresh again that a 304 to the mirror was about."""
+        kept = found.kept
+        if kept is None:
+            return
+        # by the header that the API goes by: an entity tag outranks a date
+        name = "If-None-Match" if "If-None-Match" in conditions else "If-Modified-Since"
+        if name in conditions and kept.facts.conditions().get(name) == conditions[name]:
+            facts = evolve(kept.facts, asked_at=asked_at, swept=True)
+            self._cache.confirm(kept, facts, seconds=self._seconds())
+
+    def _lead(self, flight: Flight, place: Hashable, found: Lookup) -> Answer | FromCache:
+        """Ask for all who wait."""
+        try:
+            flight.answer = self._in_turn(found)
+        except (StatusError, TransportError, DecodingFailed) as error:
+            # the others may have more time than this call had
+            if not self._is_own(error):
+                flight.error = copy.copy(error).with_traceback(None)
+            raise
+        finally:
+            del self._cache.flights[place]
+            flight.done.set()
+        return flight.answer
+
+    def _is_own(self, error: KorusError) -> bool:
+        left = self._left()
+        return (left is not None and left <= 0) or (isinstance(error, RateLimited) and error.status is None)
+
+    def _follow(self, flight: Flight) -> Answer | FromCache | None:
+        """Wait for what another call brings; None if it brings nothing."""
+        if not flight.done.wait(self._left()):
+            raise TimedOut(
+                "the time limit has passed while another call asked for the same; this one was not sent",
+                sent=False,
+            )
+        if flight.error is not None:
+            # everybody gets an error of their own: a shared one would collect all their tracebacks
+            raise copy.copy(flight.error)
+        brought = flight.answer
+        if brought is None:
+            return None
+        self._cache.hits += 1
+        if isinstance(brought, FromCache):
+            return evolve(brought, waited=True)
+        return FromCache(brought.content, brought.headers.get("content-type", ""), 0.0, waited=True)
+
+    def _in_turn(self, found: Lookup) -> Answer | FromCache:
+        """Ask the API, unless another worker has just kept the answer."""
+        left = self._left()
+        wait = (_NO_LIMIT if left is None else left) * _TURN_SHARE
+        with self._cache.turn(found.key, wait) as look_again:
+            if look_again:
+                found = self._find()
+                kept = _fresh(found)
+                if kept is not None:
+                    self._cache.hits += 1
+                    return kept
+            return self._asked(found)
+
+    def _asked(self, found: Lookup) -> Answer | FromCache:
+        kept, asked_at = found.kept, time.time()
+        self._cache.misses += 1
+        answer = self._send(_NO_CONDITIONS if kept is None else kept.facts.conditions())
+        if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
+            if confirms(kept.facts, answer.headers):
+                self._cache.unchanged += 1
+                facts = kept.facts.confirmed(answer.headers, asked_at)
+                self._cache.confirm(kept, facts, seconds=self._seconds())
+                return FromCache(kept.content, kept.content_type, facts.age(time.time()), revalidated=True)
+            # of another answer than the one that is kept
+            self._cache.misses += 1
+            asked_at = time.time()
+            answer = self._send(_NO_CONDITIONS)
+        self._keep(found, answer, asked_at)
+        return answer
+
+    def _keep(self, found: Lookup, answer: Answer, asked_at: float, *, swept: bool = False) -> None:
+        # a page of maintenance is not to be had for a day
+        if answer.status != HTTPStatus.OK or not answer.is_readable():
+            return
+        headers = answer.headers
+        self._cache.keep(
+            found,
+            self._query.url,
+            answer.content,
+            headers.get("content-type", ""),
+            facts_of(headers, asked_at, swept=swept),
+            seconds=self._seconds(),
+        )
+
+    def _find(self) -> Lookup:
+        return self._cache.find(self._query, seconds=self._seconds())
+
+    def _seconds(self) -> float:
+        """Return how long the cache may take for one step: a small share of a call, and of what is left of it."""
+        left = self._left()
+        if left is None or self._total is None:
+            return _CACHE_SECONDS
+        return min(_CACHE_SECONDS, self._total * _CACHE_SHARE, max(left, 0.0))
+
+
+def _fresh(found: Lookup) -> FromCache | None:
+    kept = found.kept
+    if kept is None or not found.is_fresh:
+        return None
+    return FromCache(kept.content, kept.content_type, kept.facts.age(time.time()))
