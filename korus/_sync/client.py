@@ -101,9 +101,9 @@ class Korus:
         transport: A transport of httpx or httpx2 of your own. The same holds for it. How long a call takes is then up
             to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
         journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
-        cache: Where answers about catalogues are kept for a day, as the API advises: True for an SQLite file
-            among the user's caches, a path, the address of a Redis server (``redis://…``; its workers share
-            one token too), or a `korus.Cache`, which says more. Needs the extra ``korus-sdk[cache]``.
+        cache: Where answers about catalogues are kept, as long as the API says or else for a day, as it advises: True
+            for an SQLite file among the user's caches, a path, the address of a Redis server (``redis://…``; its
+            workers share one token too), or a `korus.Cache`, which says more. Needs the extra ``korus-sdk[cache]``.
         max_connections: Connections at most, and attempts at once; more calls wait for their turn.
         http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
             connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have

@@ -21,13 +21,15 @@ from hypothesis import strategies as st
 from korus import AsyncKorus, Cache, Korus
 from korus._core.retry_policy import RetryPolicy
 from korus._http.cache_rules import Facts, Marks, facts_from, facts_of, key_of, varying_headers
-from korus.errors import NotFound, ServerError, TimedOut
+from korus.errors import NotFound, ServerError, SoldOut, TimedOut
 from korus.hooks import AttemptEnded, CacheHit, CallEnded
 from scripts.soak.redis_server import RedisServer, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from korus.sandbox import Sandbox
 
 pytestmark = pytest.mark.anyio
 
@@ -655,3 +657,60 @@ def test_what_a_sweep_read_itself_stays_fresh() -> None:
     assert not Facts(5.0, swept=True).is_fresh(30.0, None, marks)
     assert Facts(25.0).is_fresh(30.0, None, marks)
     assert not Facts(-math.inf).is_fresh(30.0, None, NOBODY)
+
+
+# --- against the sandbox ---------------------------------------------------------------------------------------------
+
+
+def at_sandbox(sandbox: Sandbox, cache: Any, **more: Any) -> Korus:
+    names = ("base_url", "token_url", "client_id", "client_secret")
+    return Korus(**{name: getattr(sandbox, name) for name in names}, cache=cache, **more)
+
+
+def test_a_moving_catalogue_is_asked_for_conditionally(sandbox: Sandbox, file: Path, clock: Clock) -> None:
+    attempts: list[int | None] = []
+
+    def hook(event: Any) -> None:
+        if isinstance(event, AttemptEnded) and event.call.operation == "list_offers":
+            attempts.append(event.status)
+
+    with at_sandbox(sandbox, file, hooks=[hook]) as korus:
+        catalog = korus.catalogs.list().first()
+        assert catalog is not None
+
+        def first() -> Any:
+            return korus.offers.list(catalog, page_size=5).first()
+
+        before = first()
+        clock.move(DAY + 1)
+        assert first().to_dict() == before.to_dict()
+        sandbox.catalog.reprice(before.iri, "77.00")
+        assert first().price.amount_incl_tax == before.price.amount_incl_tax
+        clock.move(DAY + 1)
+        assert first().price.amount_incl_tax == "77.00"
+    assert attempts == [200, 304, 200]
+
+
+@pytest.mark.parametrize("keep", [None, 30 * DAY])
+def test_live_checks_of_a_booking_are_never_answered_from_the_cache(
+    sandbox: Sandbox, file: Path, keep: float | None
+) -> None:
+    with at_sandbox(sandbox, Cache(file, keep=keep)) as korus:
+        offers = korus.offers.list(korus.catalogs.list().first(), page_size=50)
+        offer = next(
+            each
+            for each in offers
+            if each.availability_check_required
+            and not each.product.disabled
+            and all(ticket.date_access and not ticket.form for ticket in each.tickets)
+        )
+        for _ in range(2):
+            booking = korus.reservations.bulk()
+            booking.add(offer)
+            assert booking.check()[0].availability is not None
+        assert sandbox.inspect.requests["get_offer_availability"] == 2
+        sandbox.set_stock(offer.iri, 0)
+        booking = korus.reservations.bulk()
+        booking.add(offer)
+        with pytest.raises(SoldOut):
+            booking.submit()

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,85 @@ def test_the_catalogue_cache_is_passed_and_refreshed(tmp_path: Path) -> None:
         count = len(api.requests)
         assert korus.offers.list(PARK, page_size=50).first().price.amount_incl_tax == "1.00"
         assert len(api.requests) == count
+
+
+def test_a_304_to_the_mirror_makes_the_cache_fresh_too(tmp_path: Path, monkeypatch) -> None:
+    api = small_api()
+    with api.client(cache=str(tmp_path / "cache")) as korus, Mirror(tmp_path / "m.db", korus) as mirror:
+        mirror.sync(prefetch=0)
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 80_000)
+        mirror.sync(prefetch=0)
+        monkeypatch.setattr(time, "time", lambda: now + 160_000)
+        count = len(api.requests)
+        assert len(list(korus.offers.list(PARK, page_size=50))) == 30
+        assert len(api.requests) == count
+
+
+def test_a_change_that_the_mirror_saw_makes_the_cache_ask_again(tmp_path: Path) -> None:
+    api = small_api()
+    with api.client(cache=str(tmp_path / "cache")) as korus, Mirror(tmp_path / "m.db", korus) as mirror:
+        mirror.sync(prefetch=0)
+        # pages of another size, which the mirror does not read
+        list(korus.offers.list(PARK, page_size=7))
+        assert not mirror.expire_cache()
+        mirror.sync(prefetch=0)
+        count = len(api.requests)
+        list(korus.offers.list(PARK, page_size=7))
+        assert len(api.requests) == count  # nothing had changed
+        api.offers[PARK][0]["price"]["amountInclTax"] = "1.00"
+        mirror.sync(prefetch=0)
+        api.requests.clear()
+        offers = list(korus.offers.list(PARK, page_size=7))
+        assert offers[0].price.amount_incl_tax == "1.00"
+        asked = [request.headers.get("if-none-match") for request in api.requests]
+        assert len(asked) == 5
+        assert None not in asked  # four of the five are as they were
+
+
+def test_a_cache_beside_a_mirror_that_others_sweep_follows_its_feed(tmp_path: Path) -> None:
+    api = small_api()
+    with (
+        api.client() as korus,
+        Mirror(tmp_path / "m.db", korus) as mirror,
+        api.client(cache=str(tmp_path / "cache")) as cached,
+        Mirror(tmp_path / "m.db", cached) as follower,
+    ):
+        mirror.sync(prefetch=0)
+        assert follower.expire_cache()
+        assert cached.offers.list(PARK).first().price.amount_incl_tax == "10.50"
+        api.offers[PARK][0]["price"]["amountInclTax"] = "1.00"
+        mirror.sync(prefetch=0)
+        assert cached.offers.list(PARK).first().price.amount_incl_tax == "10.50"
+        assert follower.expire_cache()
+        assert cached.offers.list(PARK).first().price.amount_incl_tax == "1.00"
+        assert not follower.expire_cache()
+        assert not mirror.expire_cache()
+
+
+def test_a_cache_that_does_not_work_is_told_of_changes_later(tmp_path: Path, monkeypatch) -> None:
+    api = small_api()
+    with api.client(cache=str(tmp_path / "cache")) as korus, Mirror(tmp_path / "m.db", korus) as mirror:
+        monkeypatch.setattr(type(korus.cache), "expire", lambda self, *, began=None: False)
+        mirror.sync(prefetch=0)
+        monkeypatch.undo()
+        assert mirror.expire_cache()
+
+
+@pytest.mark.anyio
+async def test_a_sweep_of_tasks_makes_the_cache_ask_again(tmp_path: Path) -> None:
+    api = small_api()
+    async with (
+        api.async_client(cache=str(tmp_path / "cache")) as korus,
+        AsyncMirror(tmp_path / "m.db", korus) as mirror,
+    ):
+        await mirror.sync(prefetch=0)
+        assert len([offer async for offer in korus.offers.list(PARK, page_size=7)]) == 30
+        api.offers[PARK][0]["price"]["amountInclTax"] = "1.00"
+        await mirror.sync(prefetch=0)
+        first = await korus.offers.list(PARK, page_size=7).first()
+        assert first is not None
+        assert first.price.amount_incl_tax == "1.00"
 
 
 @pytest.mark.parametrize("where", ["etag", "modified"])
