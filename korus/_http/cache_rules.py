@@ -51,6 +51,8 @@ LONGEST: Final = 30 * ADVISED
 OLD: Final = 7 * ADVISED
 """Seconds that an old answer is kept, to ask whether it has changed."""
 _OLD_ENOUGH_SECONDS: Final = 60
+_SKEW: Final = 60.0
+"""Seconds by which the clocks of workers that share a cache may differ."""
 _DIRECTIVE: Final = re.compile(r"""([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*))?""")
 _SECONDS: Final = re.compile(r"\d{1,15}", re.ASCII)
 _NOT_VARYING: Final = frozenset({
@@ -164,7 +166,7 @@ class Facts:
     def is_fresh(self, now: float, keep: float | None, marks: Marks) -> bool:
         """Return True if it may be used without asking; a clock that was set back makes it old."""
         mark = marks.swept_before if self.swept else marks.asked_before
-        return mark < self.asked_at <= now < self.asked_at + self.seconds(keep)
+        return mark < self.asked_at <= now + _SKEW and now < self.asked_at + self.seconds(keep)
 
     def kept_for(self, keep: float | None) -> float:
         """Return for how many seconds it is worth keeping; 0 for not at all."""

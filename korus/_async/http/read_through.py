@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import time
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +28,9 @@ __all__ = ["AsyncReadThrough", "FromCache"]
 _CACHE_SECONDS, _CACHE_SHARE = 1.0, 0.1
 # of what is left of a call, to wait for another worker's turn
 _TURN_SHARE = 0.5
-_NO_LIMIT = 1e6
+# longer waits are too long for a lock of the system
+_LONGEST_WAIT = 1e6
+_LEADING: ContextVar[bool] = ContextVar("korus_asking_for_others", default=False)
 _NO_CONDITIONS: Mapping[str, str] = {}
 
 
@@ -92,16 +95,21 @@ class AsyncReadThrough:
             KorusError: What a request can raise.
         """
         while True:
+            landed = self._cache.landed
             found = await self._find()
             kept = _fresh(found)
             if kept is not None:
                 self._cache.hits += 1
                 return kept
+            if _LEADING.get():
+                # asked for by a hook of a call that others wait for: it never waits, and could not for itself
+                return await self._asked(found)
             place = home(), found.key or self._query
             mine = Flight(AsyncEvent())
             flight: Flight = self._cache.flights.setdefault(place, mine)
             if flight is mine:
-                return await self._lead(flight, place, found)
+                # the last one may have ended between looking and asking
+                return await self._lead(flight, place, found, again=landed is not self._cache.landed)
             brought = await self._follow(flight)
             if brought is not None:
                 return brought
@@ -116,7 +124,8 @@ class AsyncReadThrough:
         Raises:
             KorusError: What a request can raise; `StatusError` with 304 if it has not changed.
         """
-        found, asked_at = await self._find(), time.time()
+        found = await self._cache.find(self._query, seconds=self._seconds(), facts_only=True)
+        asked_at = time.time()
         self._cache.misses += 1
         try:
             answer = await self._send(_NO_CONDITIONS)
@@ -140,16 +149,21 @@ class AsyncReadThrough:
             facts = evolve(kept.facts, asked_at=asked_at, swept=True)
             await self._cache.confirm(kept, facts, seconds=self._seconds())
 
-    async def _lead(self, flight: Flight, place: Hashable, found: Lookup) -> Answer | FromCache:
+    async def _lead(
+        self, flight: Flight, place: Hashable, found: Lookup, *, again: bool
+    ) -> Answer | FromCache:
         """Ask for all who wait."""
+        before = _LEADING.set(True)
         try:
-            flight.answer = await self._in_turn(found)
+            flight.answer = await self._in_turn(found, again=again)
         except (StatusError, TransportError, DecodingFailed) as error:
             # the others may have more time than this call had
             if not self._is_own(error):
                 flight.error = copy.copy(error).with_traceback(None)
             raise
         finally:
+            _LEADING.reset(before)
+            self._cache.landed = object()
             del self._cache.flights[place]
             flight.done.set()
         return flight.answer
@@ -160,7 +174,8 @@ class AsyncReadThrough:
 
     async def _follow(self, flight: Flight) -> Answer | FromCache | None:
         """Wait for what another call brings; None if it brings nothing."""
-        if not await flight.done.wait(self._left()):
+        left = self._left()
+        if not await flight.done.wait(None if left is None else min(left, _LONGEST_WAIT)):
             raise TimedOut(
                 "the time limit has passed while another call asked for the same; this one was not sent",
                 sent=False,
@@ -176,12 +191,12 @@ class AsyncReadThrough:
             return evolve(brought, waited=True)
         return FromCache(brought.content, brought.headers.get("content-type", ""), 0.0, waited=True)
 
-    async def _in_turn(self, found: Lookup) -> Answer | FromCache:
+    async def _in_turn(self, found: Lookup, *, again: bool) -> Answer | FromCache:
         """Ask the API, unless another worker has just kept the answer."""
         left = self._left()
-        wait = (_NO_LIMIT if left is None else left) * _TURN_SHARE
-        async with self._cache.turn(found.key, wait) as look_again:
-            if look_again:
+        wait = (_LONGEST_WAIT if left is None else left) * _TURN_SHARE
+        async with self._cache.turn(found.key, wait) as waited:
+            if waited or again:
                 found = await self._find()
                 kept = _fresh(found)
                 if kept is not None:

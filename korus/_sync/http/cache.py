@@ -15,6 +15,7 @@ import time
 from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from attrs import define, field, frozen
 
@@ -34,7 +35,13 @@ from korus._http.cache_rules import (
     name_of,
 )
 from korus._http.oidc import Token
-from korus._primitives.synchronous import Local, redis_client, run_blocking, time_limit
+from korus._primitives.synchronous import (
+    Local,
+    redis_client,
+    run_blocking,
+    sleep,
+    time_limit,
+)
 from korus._sync.http.gate import SharedGate
 from korus.errors import ConfigurationError, TransportError
 
@@ -61,11 +68,10 @@ _TURN_SECONDS = 10.0
 _WAIT_SECONDS, _WAIT_SHARE = 2.0, 0.1
 # for one statement, while another process writes
 _BUSY_SECONDS = 0.25
-_TURN_PAUSE = 0.02
+_TURN_PAUSE = 0.05
 _CLEAR_SECONDS = 10.0
-# of an entry, and of the one that names an epoch; after it everything is read anew
-_LONGEST = LONGEST + OLD
-_ASKED, _SWEPT = "x-asked-before", "x-swept-before"
+_ASKED, _SWEPT, _EPOCH, _CLEARED = "x-asked-before", "x-swept-before", "x-epoch", "x-cleared"
+_AT_ONCE = 10.0
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -135,6 +141,7 @@ class CatalogueCache:
         misses: How many requests were made.
         unchanged: How many of those were answered with 304, without a body.
         flights: The requests under way, which others with the same question wait for.
+        landed: Another object after each of them has ended.
 
     Args:
         cache: Where and for how long.
@@ -150,7 +157,10 @@ class CatalogueCache:
         self.misses = 0
         self.unchanged = 0
         self.flights: dict[Hashable, Any] = {}
+        self.landed = object()
         self._account = account_of(config)
+        # an epoch has to outlive what is kept in it
+        self._longest = 2 * (max(cache.keep or 0.0, LONGEST) + OLD)
         self._is_redis = cache.redis_url is not None
         self._opened = Local(self._open, _close)
         self._health = CacheHealth()
@@ -199,16 +209,17 @@ class CatalogueCache:
             return None
         return SharedGate(lambda: self._opened.get().redis, self._account, self._health)
 
-    def find(self, query: CacheQuery, *, seconds: float) -> Lookup:
+    def find(self, query: CacheQuery, *, seconds: float, facts_only: bool = False) -> Lookup:
         """Return what is kept, an empty look-up while the cache does not work.
 
         Args:
             query: The request.
             seconds: How long it may take.
+            facts_only: Leave the body out.
         """
 
         def step(storage: Any) -> Lookup:
-            epoch, marks = self._epoch(storage)
+            epoch, marks, _ = self._epoch(storage)
             key = key_of(self._account, epoch, query.url, query.params, query.headers)
             found = {entry.id: entry for entry in self._entries(storage, key)}
             facts = {id_: facts_from(entry.response.headers) for id_, entry in found.items()}
@@ -217,7 +228,7 @@ class CatalogueCache:
                 return Lookup(key, entries=tuple(found))
             newest = max(usable, key=lambda id_: facts[id_].asked_at)
             response = found[newest].response
-            content = b"".join([piece for piece in response.stream])
+            content = b"" if facts_only else b"".join([piece for piece in response.stream])
             kept = Kept(content, str(response.headers.get("content-type", "")), facts[newest], newest)
             is_fresh = kept.facts.is_fresh(time.time(), self.cache.keep, marks)
             return Lookup(key, kept, is_fresh, tuple(found))
@@ -243,9 +254,7 @@ class CatalogueCache:
 
         def step(storage: Any) -> None:
             if lasts:
-                self._create(
-                    storage, key, url, content, facts.to_headers(content_type), seconds=min(lasts, _LONGEST)
-                )
+                self._create(storage, key, url, content, facts.to_headers(content_type), seconds=lasts)
             for entry in found.entries:
                 storage.remove_entry(entry)
 
@@ -275,13 +284,12 @@ class CatalogueCache:
         """
 
         def step(storage: Any) -> bool:
-            self._epoch(storage)
-            entry = next(iter(self._epochs(storage)))
-            before, now = _marks(entry.response.headers), time.time()
-            asked, swept = (
-                max(before.asked_before, now),
-                max(before.swept_before, now if began is None else began),
-            )
+            _, before, entry = self._epoch(storage)
+            if entry is None:
+                return False
+            now = time.time()
+            asked = max(before.asked_before, now)
+            swept = max(before.swept_before, now if began is None else began)
             headers = {**entry.response.headers, _ASKED: repr(asked), _SWEPT: repr(swept)}
             storage.update_headers(entry.id, self._hishel.Headers(headers))
             return True
@@ -305,13 +313,22 @@ class CatalogueCache:
         if key is None or not self._is_redis or wait <= 0:
             yield False
             return
-        lock = self._opened.get().redis.lock(f"{key}:turn", timeout=_TURN_SECONDS, sleep=_TURN_PAUSE)
-        held = self._on_redis(lambda: lock.acquire(blocking_timeout=wait), wait * 1.5)
+        lock = self._opened.get().redis.lock(f"{key}:turn", timeout=_TURN_SECONDS)
+        held = self._take(lock, wait)
         try:
             yield held is not None
         finally:
             if held:
                 self._on_redis(lock.release, _WAIT_SECONDS)
+
+    def _take(self, lock: Any, wait: float) -> bool | None:
+        """Return True when the lock is held, False if another worker keeps it, None if Redis does not answer."""
+        ends = time.monotonic() + wait
+        while True:
+            held = self._on_redis(lambda: lock.acquire(blocking=False), min(wait, _WAIT_SECONDS))
+            if held is not False or time.monotonic() >= ends:
+                return held
+            sleep(_TURN_PAUSE)
 
     def _on_redis(self, command: Callable[[], _Result], seconds: float) -> _Result | None:
         return _attempt(command, seconds, self._health)
@@ -325,8 +342,9 @@ class CatalogueCache:
 
         def step(storage: Any) -> bool:
             key = self._epoch_key()
-            before = self._epochs(storage)
-            self._create(storage, key, seconds=_LONGEST)
+            before = self._entries(storage, key)
+            headers = {_EPOCH: uuid4().hex, _CLEARED: repr(time.time())}
+            self._create(storage, key, headers=headers, seconds=self._longest)
             for entry in before:
                 storage.remove_entry(entry.id)
             return True
@@ -361,16 +379,21 @@ class CatalogueCache:
     def _epoch_key(self) -> str:
         return f"korus:{self._account}:epoch"
 
-    def _epoch(self, storage: Any) -> tuple[str, Marks]:
-        # all keys carry the id of one entry, so that putting another in its place clears the cache
+    def _epoch(self, storage: Any) -> tuple[str, Marks, Any]:
+        """Return what all keys have in common until the cache is cleared, its marks, and the entry that holds them."""
+        key = self._epoch_key()
         for _ in range(2):
-            for entry in self._epochs(storage):
-                return str(entry.id), _marks(entry.response.headers)
-            self._create(storage, self._epoch_key(), seconds=_LONGEST)
-        return "", Marks()
-
-    def _epochs(self, storage: Any) -> list[Any]:
-        return sorted(self._entries(storage, self._epoch_key()), key=lambda entry: str(entry.id))
+            entries = self._entries(storage, key)
+            if entries:
+                chosen = min(entries, key=_precedence)
+                marks = [_marks(entry.response.headers) for entry in entries]
+                asked = max(each.asked_before for each in marks)
+                swept = max(each.swept_before for each in marks)
+                return _precedence(chosen)[1], Marks(asked, swept), chosen
+            # those who find none at the same time give it the same name
+            name = f"{time.time() // _AT_ONCE:.0f}"
+            self._create(storage, key, headers={_EPOCH: name}, seconds=self._longest)
+        return "", Marks(), None
 
     def _entries(self, storage: Any, key: str) -> list[Any]:
         try:
@@ -521,6 +544,12 @@ def _attempt(command: Callable[[], _Result], seconds: float, health: CacheHealth
     except Exception as error:  # noqa: BLE001 (redis, sockets, the event loop: nothing is a reason to fail)
         health.failed(type(error).__name__)
         return None
+
+
+def _precedence(entry: Any) -> tuple[float, str, str]:
+    """Return what orders entries that name an epoch: the latest clearing counts, else the oldest name."""
+    headers = entry.response.headers
+    return -float(headers.get(_CLEARED, "0")), headers.get(_EPOCH, ""), str(entry.id)
 
 
 def _marks(headers: Mapping[str, str]) -> Marks:
