@@ -8,6 +8,7 @@ import re
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from attrs import frozen
 
@@ -62,8 +63,8 @@ class Cache:
             access token too; None for an SQLite file among the user's caches. The access token is in clear in
             Redis for as long as it holds (the refresh token is never there): give korus a database of its own, a
             user whose ACL keeps others from its keys (``~korus:*``), and TLS (``rediss://``).
-        keep: Seconds, or a `timedelta`, that an answer is used without asking, whatever the API says of it. When left
-            out, the API's ``max-age`` and ``no-store`` are obeyed; where it says nothing, it is the day it advises.
+        keep: Seconds, or a `timedelta`, that an answer is used without asking, whatever the API says of it; or
+            ``api``: its ``max-age`` and ``no-store`` are obeyed, and where it says nothing, it is the day it advises.
         max_bytes: How large the SQLite file may become.
 
     Raises:
@@ -77,25 +78,25 @@ class Cache:
 
     # the address may hold a password
     _at: Secret | None
-    keep: float | None
+    keep: float | Literal["api"]
     max_bytes: int
 
     def __init__(
         self,
         at: Path | str | Secret | None = None,
         *,
-        keep: float | timedelta | None = None,
+        keep: float | timedelta | Literal["api"] = "api",
         max_bytes: int = _GIGABYTE,
     ) -> None:
         # first of all, so that a traceback with local variables does not show it
         at = _address(at)
-        self.__attrs_init__(at, None if keep is None else _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
+        self.__attrs_init__(at, keep if keep == "api" else _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
 
     def __attrs_post_init__(self) -> None:
         _check_scheme(self._at)
-        if self.keep is not None and not (is_number(self.keep) and 0 < self.keep < math.inf):
+        if self.keep != "api" and not (is_number(self.keep) and 0 < self.keep < math.inf):
             raise ConfigurationError(
-                f"`keep` of a cache must be a number of seconds above 0, got {shown(self.keep)}"
+                f"`keep` of a cache must be a number of seconds above 0, or 'api', got {shown(self.keep)}"
             )
         if not is_number(self.max_bytes) or self.max_bytes < 1:
             raise ConfigurationError(

@@ -159,8 +159,9 @@ class CatalogueCache:
         self.flights: dict[Hashable, Any] = {}
         self.landed = object()
         self._account = account_of(config)
+        self._keep = None if cache.keep == "api" else cache.keep
         # an epoch has to outlive what is kept in it
-        self._longest = 2 * (max(cache.keep or 0.0, LONGEST) + OLD)
+        self._longest = 2 * (max(self._keep or 0.0, LONGEST) + OLD)
         self._is_redis = cache.redis_url is not None
         self._opened = Local(self._open, _close)
         self._health = CacheHealth()
@@ -223,14 +224,14 @@ class CatalogueCache:
             key = key_of(self._account, epoch, query.url, query.params, query.headers)
             found = {entry.id: entry for entry in self._entries(storage, key)}
             facts = {id_: facts_from(entry.response.headers) for id_, entry in found.items()}
-            usable = [id_ for id_ in facts if facts[id_].kept_for(self.cache.keep)]
+            usable = [id_ for id_ in facts if facts[id_].kept_for(self._keep)]
             if not usable:
                 return Lookup(key, entries=tuple(found))
             newest = max(usable, key=lambda id_: facts[id_].asked_at)
             response = found[newest].response
             content = b"" if facts_only else b"".join([piece for piece in response.stream])
             kept = Kept(content, str(response.headers.get("content-type", "")), facts[newest], newest)
-            is_fresh = kept.facts.is_fresh(time.time(), self.cache.keep, marks)
+            is_fresh = kept.facts.is_fresh(time.time(), self._keep, marks)
             return Lookup(key, kept, is_fresh, tuple(found))
 
         return self._attempt(step, seconds) or Lookup()
@@ -248,7 +249,7 @@ class CatalogueCache:
             facts: What is known of it.
             seconds: How long it may take.
         """
-        key, lasts = found.key, facts.kept_for(self.cache.keep)
+        key, lasts = found.key, facts.kept_for(self._keep)
         if key is None:
             return
 
@@ -264,7 +265,7 @@ class CatalogueCache:
         """Keep what a 304 said of an answer; drop the answer if it is not to be kept any more."""
 
         def step(storage: Any) -> None:
-            if not facts.kept_for(self.cache.keep):
+            if not facts.kept_for(self._keep):
                 storage.remove_entry(kept.entry)
                 return
             headers = self._hishel.Headers(facts.to_headers(kept.content_type))

@@ -83,14 +83,14 @@ class Pool:
         """Return the httpx client."""
         return self._get()[0]
 
-    def added(self) -> tuple[list[tuple[bytes, bytes]], list[tuple[str, str]]]:
+    def added(self) -> tuple[list[tuple[bytes, bytes]], tuple[tuple[str, str], ...]]:
         """Return the headers, cookies among them, and the query parameters that the caller's own client adds."""
         client: Any = self._http_client
         if client is None:
-            return [], []
+            return [], ()
         cookies = sorted(f"{each.domain}{each.path} {each.name}={each.value}" for each in self.cookies.jar)
         headers = [*client.headers.raw, *((b"cookie", each.encode()) for each in cookies)]
-        return headers, list(client.params.multi_items())
+        return headers, tuple(client.params.multi_items())
 
     def slots(self) -> Slots:
         """Return the room for attempts: httpx never gets more at once than it has connections."""
