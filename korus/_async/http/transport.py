@@ -21,7 +21,6 @@ from korus._async.http.reading import ACCEPTED, Body, decoded, read_body
 from korus._core.client_bound import ClientBound
 from korus._core.observer import CallWatch, Observer
 from korus._http.answer import Answer
-from korus._http.cache_rules import varying_headers
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
@@ -320,6 +319,7 @@ class AsyncTransport(ClientBound):
     def _cache_query(self, asked: _Asked) -> CacheQuery:
         """Return what an answer depends on: the caller's own httpx client adds to it."""
         from korus._async.http.cache import CacheQuery
+        from korus._http.cache_rules import varying_headers
 
         headers, params = self._pool.added()
         merged = _merged(tuple(headers), tuple(asked.headers.items()))

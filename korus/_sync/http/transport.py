@@ -19,7 +19,6 @@ from attrs import define, evolve, field
 from korus._core.client_bound import ClientBound
 from korus._core.observer import CallWatch, Observer
 from korus._http.answer import Answer
-from korus._http.cache_rules import varying_headers
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of, status_error
 from korus._http.identity import Identity
@@ -318,6 +317,7 @@ class Transport(ClientBound):
 
     def _cache_query(self, asked: _Asked) -> CacheQuery:
         """Return what an answer depends on: the caller's own httpx client adds to it."""
+        from korus._http.cache_rules import varying_headers
         from korus._sync.http.cache import CacheQuery
 
         headers, params = self._pool.added()
