@@ -90,7 +90,7 @@ class Cache:
     ) -> None:
         # first of all, so that a traceback with local variables does not show it
         at = _address(at)
-        self.__attrs_init__(at, keep if keep == "api" else _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
+        self.__attrs_init__(at, keep if isinstance(keep, str) else _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
 
     def __attrs_post_init__(self) -> None:
         _check_scheme(self._at)
