@@ -93,7 +93,7 @@ class Lookup:
     key: str | None = None
     kept: Kept | None = None
     is_fresh: bool = False
-    entries: tuple[Any, ...] = ()
+    entries: tuple[Any, ...] = field(default=(), repr=False)
 
 
 @frozen
