@@ -29,6 +29,7 @@ from korus.hooks import (
     RetryScheduled,
     SweepEnded,
     TokenRenewed,
+    TurnScheduled,
 )
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ def _add(event: Event) -> None:
         case RetryScheduled():
             about = {"korus.attempt": event.number, "korus.wait": event.wait, "error.type": event.reason}
             name = "korus.retry"
+        case TurnScheduled():
+            name, about = "korus.turn", {"korus.attempt": event.number, "korus.wait": event.wait}
         case RateLimitMet():
             about = {} if event.retry_after is None else {"korus.retry_after": event.retry_after}
             name = "korus.rate_limit"
