@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import time
@@ -153,6 +154,25 @@ def test_a_booking_with_a_retry_and_a_lost_answer_is_one_trace(
     assert by_name["order"].status.status_code is StatusCode.UNSET
     shown = "\n".join(span.to_json() for span in traced.spans)
     assert not [word for word in (*CUSTOMER.values(), "SHOP-1", offer.id, "Bearer") if word in shown]
+
+
+def test_the_log_of_a_booking_is_flat_and_names_nobody(
+    sandbox: Sandbox, run: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    offer = some_offer(sandbox)
+    sandbox.faults.add("status", status=503, operation="get_offer_availability", count=1)
+    sandbox.faults.add("drop_after", operation="bulk_create_orders", count=1)
+    caplog.set_level(logging.DEBUG, logger="korus")
+    run(lambda korus: book(korus, offer))
+    records = [record for record in caplog.records if record.name.startswith("korus")]
+    events = {str(getattr(record, "event", None)) for record in records}
+    assert {"booking_step", "retry_scheduled", "order_lost", "action_ended", "call_ended"} <= events
+    assert "None" not in events
+    own = [value for record in records for name, value in vars(record).items() if name.startswith("korus_")]
+    assert {type(value) for value in own} <= {str, int, float, bool}
+    shown = "\n".join(f"{record.getMessage()} {vars(record)}" for record in records)
+    secrets = [sandbox.client_secret, "Bearer"]
+    assert not [word for word in (*CUSTOMER.values(), "SHOP-1", *secrets) if word in shown]
 
 
 def sandbox_path(operation: str) -> str:
