@@ -6,6 +6,7 @@ Nothing is written to the journal. An SQLite file is not even opened: its clock 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["JournalWatch"]
 
 _TOLERANCE = 1.0
+_SECONDS = 10.0
+"""How long the database may take for its time."""
 _APART_SECONDS = 60
 
 
@@ -43,6 +46,26 @@ class _Sample:
     took: float
     apart: float
     time: float
+
+
+def _bounded(ask: Callable[[], float]) -> float:
+    """Return what a database says; TimeoutError if it hangs, since drivers have no limit for that in common."""
+    answers: list[float | Exception] = []
+
+    def work() -> None:
+        try:
+            answers.append(ask())
+        except Exception as error:  # noqa: BLE001 (raised by who waits)
+            answers.append(error)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(_SECONDS)
+    if not answers:
+        raise TimeoutError
+    if isinstance(answers[0], Exception):
+        raise answers[0]
+    return answers[0]
 
 
 class JournalWatch:
@@ -85,7 +108,7 @@ class JournalWatch:
             return
         before = time.monotonic()
         try:
-            said = self._now()
+            said = _bounded(self._now)
         except Exception as error:  # noqa: BLE001 (whatever a driver raises)
             self._now = None
             self._unusable(f"its database does not answer: {type(error).__name__}")

@@ -64,6 +64,28 @@ def test_a_database_that_does_not_answer_is_named_without_its_address() -> None:
     assert not [word for word in ("canary", "shop", "bookings") if word in shown]
 
 
+def test_a_database_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("korus.doctor._journal._SECONDS", 0.2)
+    began = time.monotonic()
+    report, a7, a8 = seen(tmp_path / "journal.db", lambda: time.sleep(20) or 0.0)
+    assert (a7, a8) == ("broken", "not seen")
+    assert "TimeoutError" in report.assumptions["a7"].evidence
+    assert time.monotonic() - began < 10
+
+
+def test_a_server_is_shared_and_its_clock_is_asked() -> None:
+    from scripts.postgres import Unavailable, server
+
+    try:
+        with server() as address:
+            report, a7, a8 = seen(address)
+    except Unavailable as reason:
+        pytest.skip(f"no PostgreSQL server to test with: {reason}")
+    assert (a7, a8) == ("held", "held")
+    assert "a journal in postgresql is set" in report.assumptions["a7"].evidence
+    assert "ran forward for" in report.assumptions["a8"].evidence
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [

@@ -316,6 +316,27 @@ def test_the_command_prints_and_writes_a_report(
     assert capsys.readouterr().out == "nothing to change\n"
 
 
+@pytest.mark.usefixtures("in_sandbox_time")
+def test_the_command_waits_for_the_end_of_a_hold_and_looks_at_the_journal(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {**sandbox.environment(), "KORUS_JOURNAL": str(tmp_path / "canary.db")}.items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "report.json"
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--quick", "--book", plain_offer(sandbox), "--wait", "1300", "--report", str(file)])
+    printed = capsys.readouterr().out
+    assert left.value.code == 0
+    seen = {name: one["seen"] for name, one in json.loads(file.read_text())["assumptions"].items()}
+    assert seen == dict.fromkeys([f"a{number}" for number in range(1, 9)], "held")
+    assert printed.count("seen to hold") == 8
+    assert "canary" not in printed + file.read_text()
+    assert not (tmp_path / "canary.db").exists()
+    assert maintaining.main([str(file)]) == 0
+    proposed = capsys.readouterr().out
+    assert [f"{name}, " in proposed for name in ("a1", "a5", "a7", "a8")] == [True, True, False, False]
+
+
 def test_the_maintainers_command_refuses_another_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
