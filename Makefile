@@ -138,6 +138,16 @@ fuzz: $(STAMP) ## compare 100,000 random pairs of schemas, judged by a validator
 proof: $(STAMP) ## the searches and campaigns behind the figures, in at most half an hour (a part: ARGS=fuzz)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m scripts.proof $(ARGS)
 
+PRISM := build/prism/node_modules/.bin/prism
+
+$(PRISM):
+	@command -v npm >/dev/null || { echo 'this needs npm' >&2; exit 1; }
+	npm install --prefix build/prism --no-save --ignore-scripts --no-audit --no-fund @stoplight/prism-cli@5.16.0
+
+.PHONY: prism
+prism: $(STAMP) $(PRISM) ## book through Prism, which compares every request and answer with the description (needs npm)
+	@$(BIN)/python -m scripts.prism
+
 # ── know what it costs ───────────────────────────────────────────────────────────────────────────────────────────────
 
 BENCH := build/bench/venv

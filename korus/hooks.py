@@ -42,6 +42,7 @@ __all__ = [
     "RetryScheduled",
     "SweepEnded",
     "TokenRenewed",
+    "TurnScheduled",
 ]
 
 
@@ -189,6 +190,24 @@ class RateLimitMet(Event):
 
     call: Call
     retry_after: float | None = None
+
+
+@frozen
+class TurnScheduled(Event):
+    """A limit of the API is known, and an attempt waits for its turn so as not to exceed it.
+
+    If the limit changes meanwhile, another wait follows. A turn that would come after the call's deadline is not waited
+    for; the call ends at once.
+
+    Attributes:
+        call: The call.
+        number: Which attempt waits, from 1.
+        wait: Seconds until its turn.
+    """
+
+    call: Call
+    number: int
+    wait: float
 
 
 @frozen

@@ -34,6 +34,7 @@ _ROOMS = {
     "SweepEnded": "mirror",
 }
 _INFO = frozenset({"BookingStep", "ActionEnded", "RetryScheduled", "SweepEnded"})
+_QUIET = frozenset({"CallStarted", "AttemptStarted", "AttemptEnded"})
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -58,6 +59,8 @@ def log_event(event: Event) -> None:
 
 
 def _level(event: Event, kind: str) -> int:
+    if kind in _QUIET:  # most events, and the first to be sorted out
+        return logging.DEBUG
     match event:
         case RateLimitMet() | BookingStep(state="unknown"):
             return logging.WARNING

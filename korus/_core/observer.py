@@ -44,11 +44,12 @@ class Observer:
         monotonic: The clock.
     """
 
-    __slots__ = ("_adding", "hooks", "monotonic")
+    __slots__ = ("_adding", "_log", "hooks", "monotonic")
 
     def __init__(self, hooks: Sequence[Hook], monotonic: Callable[[], float]) -> None:
         self.hooks = tuple(hooks)
         self.monotonic = monotonic
+        self._log: Callable[[Event], None] | None = None
         self._adding = tuple(hook for hook in self.hooks if isinstance(hook, RequestHeaders))
 
     @property
@@ -58,11 +59,13 @@ class Observer:
 
     def emit(self, event: Event) -> None:
         """Pass an event on to the log and to all hooks."""
-        from korus._core.event_log import log_event, log_failure  # noqa: PLC0415 (a client that nobody listens to needs none of it)
-
         if _INSIDE.get():
             return
-        log_event(event)
+        if self._log is None:
+            from korus._core.event_log import log_event  # noqa: PLC0415 (a client that nobody listens to needs none of it)
+
+            self._log = log_event
+        self._log(event)
         if not self.hooks:
             return
         before = _INSIDE.set(True)
@@ -71,6 +74,8 @@ class Observer:
                 try:
                     hook(event)
                 except Exception as error:  # noqa: BLE001 - a hook never breaks a call
+                    from korus._core.event_log import log_failure  # noqa: PLC0415
+
                     log_failure(hook, error)
         finally:
             _INSIDE.reset(before)

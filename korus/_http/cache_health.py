@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from korus._core.throttled_log import Throttle
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -15,7 +17,6 @@ __all__ = ["CacheHealth", "raise_swallowed", "swallowed_errors"]
 
 _LOG = logging.getLogger("korus.cache")
 _REST_SECONDS = 15.0
-_LOG_SECONDS = 60.0
 
 
 class _Swallowed(Exception):
@@ -32,7 +33,7 @@ class CacheHealth:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._rests_until = 0.0
-        self._logged_at: float | None = None
+        self._throttle = Throttle(monotonic)
 
     @property
     def is_resting(self) -> bool:
@@ -41,18 +42,12 @@ class CacheHealth:
 
     def failed(self, reason: str) -> None:
         """Leave the cache alone for a while; the log says so once a minute at most."""
-        now = self._monotonic()
-        self._rests_until = now + _REST_SECONDS
-        if self._logged_at is None or now - self._logged_at >= _LOG_SECONDS:
-            self._logged_at = now
-            _LOG.warning(
-                "the cache does not work (%s); it is left alone for %.0f s at a time, and the API is asked "
-                "instead; further failures are not logged for %.0f s",
-                reason,
-                _REST_SECONDS,
-                _LOG_SECONDS,
-                extra={"event": "cache_failed"},
-            )
+        self._rests_until = self._monotonic() + _REST_SECONDS
+        text = (
+            f"the cache does not work ({reason}); it is left alone for {_REST_SECONDS:.0f} s at a time, and the API is "
+            "asked instead"
+        )
+        self._throttle.log(_LOG, logging.WARNING, "cache_failed", text, {"event": "cache_failed"})
 
 
 _SWALLOWED: ContextVar[list[str] | None] = ContextVar("korus_swallowed", default=None)

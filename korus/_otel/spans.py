@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from opentelemetry import context, trace
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace import NoOpTracer, ProxyTracerProvider, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from korus._version import __version__
@@ -29,18 +29,20 @@ from korus.hooks import (
     RetryScheduled,
     SweepEnded,
     TokenRenewed,
+    TurnScheduled,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opentelemetry.context import Context
-    from opentelemetry.trace import Span, TracerProvider
+    from opentelemetry.trace import Span, Tracer, TracerProvider
 
     from korus.hooks import Event
 
 __all__ = ["Spans"]
 
+_BEGINNINGS = frozenset({CallStarted, ActionStarted})
 _INSTRUMENTATION = "opentelemetry.instrumentation.httpx"
 
 
@@ -61,7 +63,8 @@ class Spans:
     """
 
     def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
-        self._tracer = trace.get_tracer("korus", __version__, tracer_provider)
+        self._provider = tracer_provider
+        self._tracer: Tracer | None = None
         self._propagator = TraceContextTextMapPropagator()
         self._open: dict[tuple[object, ...], _Open] = {}
 
@@ -74,6 +77,11 @@ class Spans:
 
     def take(self, event: Event) -> None:
         """Begin a span, end it, or add to the current one."""
+        if self._tracer is None and type(event) in _BEGINNINGS:
+            self._tracer = _tracer(self._provider)
+        # whose spans nobody sees; as long as no SDK is set up, the next call looks again
+        if self._tracer is None or isinstance(self._tracer, NoOpTracer):
+            return
         match event:
             case CallStarted(call):
                 about = {"korus.operation": call.operation, "http.request.method": call.method}
@@ -121,6 +129,8 @@ class Spans:
         attributes: Mapping[str, Any],
         kind: SpanKind = SpanKind.INTERNAL,
     ) -> None:
+        if self._tracer is None:
+            return
         before = context.get_current()
         span = self._tracer.start_span(name, before, kind, attributes)
         inside = trace.set_span_in_context(span, before)
@@ -151,6 +161,14 @@ class Spans:
         span.end()
 
 
+def _tracer(provider: TracerProvider | None) -> Tracer | None:
+    """Return a tracer; None as long as the program has set up none."""
+    found = trace.get_tracer_provider() if provider is None else provider
+    if isinstance(found, ProxyTracerProvider):
+        return None
+    return trace.get_tracer("korus", __version__, found)
+
+
 def _answered(status: int | None, request_id: str | None) -> dict[str, Any]:
     found = {"http.response.status_code": status, "korus.request_id": request_id}
     return {key: value for key, value in found.items() if value is not None}
@@ -163,6 +181,8 @@ def _add(event: Event) -> None:
         case RetryScheduled():
             about = {"korus.attempt": event.number, "korus.wait": event.wait, "error.type": event.reason}
             name = "korus.retry"
+        case TurnScheduled():
+            name, about = "korus.turn", {"korus.attempt": event.number, "korus.wait": event.wait}
         case RateLimitMet():
             about = {} if event.retry_after is None else {"korus.retry_after": event.retry_after}
             name = "korus.rate_limit"

@@ -17,16 +17,20 @@ app = typer.Typer()
 
 
 @app.command()
-def doctor(
+def doctor(  # noqa: PLR0917 - typer reads them as options
     quick: Annotated[
         bool, typer.Option("--quick", help="One object of each kind, at most 60 requests.")
     ] = False,
     book: Annotated[
         str | None,
         typer.Option(
-            metavar="OFFER", help="Hold one unit of this offer and let it expire; off production order it."
+            metavar="OFFER", help="Hold one unit of this offer and let it expire; off production order some."
         ),
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0, help="With --book: wait this long at most for a hold to end."),
+    ] = 60,
     really: Annotated[
         bool, typer.Option("--really", help="Allow --book on production (the hold only).")
     ] = False,
@@ -47,7 +51,7 @@ def doctor(
     Leaves with 0 if korus and the API fit, 3 if they differ, 1 if it
     cannot connect and 2 if the settings are wrong.
     """
-    found = examination.examine(quick=quick, book=book, really=really, description=description)
+    found = examination.examine(quick=quick, book=book, really=really, wait=wait, description=description)
     typer.echo(found.text(), nl=False)
     if report is not None:
         try:

@@ -10,11 +10,14 @@ Example:
 
 from __future__ import annotations
 
+import math
 import secrets
 import warnings
+from contextlib import closing
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from korus._core.values import is_number, shown
 from korus._version import __version__
 from korus.doctor._report import Assumption, Difference, Report, Step
 from korus.errors import CollectionChanged, ConfigurationError, KorusError
@@ -35,29 +38,35 @@ def examine(
     quick: bool = False,
     book: str | None = None,
     really: bool = False,
+    wait: float = 60.0,
     description: Path | str | None = None,
     **settings: Any,
 ) -> Report:
     """Look at settings, connection and API, and compare the API with its description.
 
-    Nothing is written, unless ``book`` is given. At most 400 requests are sent, ten a second; 60 with ``quick``.
+    Nothing is written, unless ``book`` is given. At most 400 requests are sent, ten a second; 60 with ``quick``. With
+    ``book`` some dozens more follow.
 
     Args:
         quick: One object of each kind and fewer questions.
-        book: An offer of which one unit is held and left to expire; on an environment other than production it is
-            ordered too.
-        really: Allows ``book`` on production; only the hold is made there.
+        book: An offer of which one unit is held and left to expire. On an environment other than production up to three
+            are held; one is ordered, twice, and one after it has ended.
+        really: Allows ``book`` on production; only one hold is made there.
+        wait: Seconds to wait at most for a hold to end before it is ordered; if it lasts longer, that is skipped.
         description: An OpenAPI description to compare with, in place of the one that korus was generated from.
         settings: Arguments of `korus.Korus`; they come before the KORUS_* variables.
 
     Raises:
-        ConfigurationError: ``book`` on production without ``really``.
+        ConfigurationError: ``book`` on production without ``really``, or ``wait`` is no number of seconds.
     """
     from korus import Korus  # noqa: PLC0415 (heavy)
     from korus.doctor._connection import check_connection, check_settings  # noqa: PLC0415
+    from korus.doctor._journal import JournalWatch  # noqa: PLC0415
     from korus.doctor._probe import compare, probe  # noqa: PLC0415 (an extra)
     from korus.doctor._recorder import Log, client  # noqa: PLC0415
 
+    if not is_number(wait) or not 0 <= wait < math.inf:
+        raise ConfigurationError(f"`wait` must be a number of seconds of at least 0, got {shown(wait)}.")
     known = _description(description)
     report = Report(__version__, known.version)
     options = check_settings(report, settings)
@@ -70,18 +79,20 @@ def examine(
     is_production = _is_production(config.base_url)
     if book is not None and is_production and not really:
         raise ConfigurationError("cannot book on production without really=True (--really): it takes stock")
-    with client(config, log) as recording, warnings.catch_warnings():
+    journal = JournalWatch(config, report)
+    with closing(journal), client(config, log) as recording, warnings.catch_warnings():
         warnings.simplefilter("ignore", CollectionChanged)  # the probe itself looks at what lists hold
         options |= {"http_client": recording, "hooks": [events.append], "cache": None, "journal": None}
         with Korus(**options) as korus:
             if not check_connection(report, korus, log, events):
                 return report
             probe(korus, known, log, report, quick=quick)
+            journal.look()
             if book is not None:
                 from korus.doctor._booking import book as hold  # noqa: PLC0415
 
                 try:
-                    hold(korus, report, book, order=not is_production)
+                    hold(korus, report, log, book, orders=not is_production, wait=wait)
                 except KorusError as error:
                     report.step("probe", "booking", "failed", type(error).__name__)
     compare(report, log, known, secrets.token_bytes(32), (config.client_secret.reveal(), config.client_id))

@@ -1,163 +1,207 @@
-"""Findings that need a booking: a hold that is left to expire, and off production an order. Asked for explicitly."""
+"""Findings that need a booking: holds that are left to expire, and off production orders. Asked for explicitly."""
 
 from __future__ import annotations
 
-import time
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from korus.errors import KorusError, NotFound, OutcomeUnknown
-from korus.testing.plainvalues import as_list, as_mapping
+from korus import RetryPolicy
+from korus.doctor._looking import RESERVATIONS, SECONDS, newest, note_lag, read, texts, until
+from korus.doctor._ordering import order, order_again, order_ended
+from korus.errors import KorusError, OutcomeUnknown
+from korus.hooks import AttemptEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from korus import Korus
+    from korus.doctor._recorder import Log
     from korus.doctor._report import Report
+    from korus.hooks import Event
 
 __all__ = ["book"]
 
-_SECONDS = 10.0
-_STEP = 0.25
-# what a system may trim, fold, normalise or cut: spaces at both ends and within, a composed and a decomposed letter
-_REFERENCE = " Doctor  \u00c9 e\u0301 "
-_LONGEST = 50
-_LISTS = {"reservation": "GET /v1/booking/reservations", "order": "GET /v1/booking/orders"}
-_PATH = "/v1/booking/orders/_bulk"
-_CUSTOMER = {"firstname": "Korus", "lastname": "Doctor", "email": "doctor@example.org"}
+_PATH = f"{RESERVATIONS}/_bulk"
+_AFTER_END = 1.5
+"""Seconds after its end at which a reservation is ordered: times are given in whole seconds."""
+_PRODUCTION = "on production nothing is ordered"
 
 
-def book(korus: Korus, report: Report, offer: str, *, order: bool) -> None:
-    """Hold one unit of an offer and look at what becomes of it; order it if ``order``.
+def book(korus: Korus, report: Report, log: Log, offer: str, *, orders: bool, wait: float) -> None:
+    """Hold units of an offer and look at what becomes of them; order some if ``orders``.
 
-    The hold is left to expire: the API documents no way to release one.
+    What is not ordered is left to expire: the API documents no way to release it.
+
+    Args:
+        korus: The client.
+        report: Where findings go.
+        log: What was sent.
+        offer: The offer.
+        orders: False on production, where one unit is held and nothing else is done.
+        wait: Seconds to wait at most for a reservation to end.
     """
+    held = _hold(korus, report, offer)
+    if held is None:
+        for name in ("a1", "a2", "a3", "a4", "a5", "a6"):
+            report.leave(name, "the offer could not be held")
+        return
+    settle = korus.config.retry.settle
+    in_item = until(lambda: read(korus, held) is not None)
+    in_list = until(lambda: held in _shown(korus))
+    note_lag(report, "reservation", in_item, in_list, settle)
+    if not orders:
+        for name in ("a1", "a2", "a4", "a5", "a6"):
+            report.leave(name, _PRODUCTION)
+        return
+    left = _hold(korus, report, offer, quietly=True)
+    late = _abandon(korus, report, log, in_list, settle)
+    first = order(korus, report, held, settle)
+    if first is not None:
+        order_again(korus, report, held, first)
+    if left is None:
+        report.leave("a5", "a second unit of the offer could not be held")
+    elif first is None:
+        report.leave("a5", "no order could be placed, so a refusal would prove nothing")
+    elif _has_ended(korus, report, left, wait):
+        order_ended(korus, report, left)
+    if late is not None:
+        late.look_again(korus, report)
+
+
+def _hold(korus: Korus, report: Report, offer: str, *, quietly: bool = False) -> str | None:
     booking = korus.reservations.bulk()
-    booking.add(offer)
     try:
+        booking.add(offer)
         (held,) = booking.submit().succeeded
     except (KorusError, ValueError) as error:
-        text = f"not held: {type(error).__name__}"
-        advice = "An offer that needs no form and no session, with stock, is held most easily."
-        report.step(
-            "probe", "hold", "failed" if isinstance(error, OutcomeUnknown) else "warning", text, advice
+        if not quietly:
+            status: Any = "failed" if isinstance(error, OutcomeUnknown) else "warning"
+            advice = "An offer that needs no form and no session, with stock, is held most easily."
+            report.step("probe", "hold", status, f"not held: {type(error).__name__}", advice)
+        return None
+    if not quietly:
+        report.step("probe", "hold", "ok", "held one unit; what is not ordered is left to expire")
+    return held.iri
+
+
+def _shown(korus: Korus) -> set[str]:
+    return {str(one.get("@id")) for one in newest(korus, RESERVATIONS)}
+
+
+def _last_request(log: Log) -> Any:
+    """Return the body of the last request that held."""
+    sent = (one for one in reversed(log.exchanges) if one.method == "POST" and one.uri.endswith(_PATH))
+    found = next(sent, None)
+    return None if found is None else json.loads(found.request_body)
+
+
+class _Abandoned:
+    """A request to hold whose answer nobody waited for.
+
+    Args:
+        offer: What it asked for.
+        before: The reservations that were shown before.
+        settle: The setting.
+    """
+
+    def __init__(self, offer: str, before: set[str], settle: float) -> None:
+        self._offer = offer
+        self._before = before
+        self._settle = settle
+        self._ended = monotonic()
+        self._found = False
+
+    def is_shown(self, korus: Korus) -> bool:
+        """Return True if the list shows a reservation that came of it."""
+        return any(
+            str(one.get("@id")) not in self._before and self._offer in texts(one)
+            for one in newest(korus, RESERVATIONS)
         )
-        return
-    report.step("probe", "hold", "ok", "held one unit; it is left to expire")
-    settle = korus.config.retry.settle
-    in_item = _until(lambda: _is_found(lambda: korus.reservations.get(held)))
-    in_list = _until(
-        lambda: held.iri in {one.iri for one in korus.reservations.list(page_size=50).page(1).items}
-    )
-    _shown(report, "reservation", in_item, in_list, settle)
-    if order:
-        _order(korus, report, held.iri, settle)
 
+    def judge(self, korus: Korus, report: Report, lag: float) -> None:
+        """Wait for the reservation for a while."""
+        waited = until(lambda: self.is_shown(korus), self._settle + lag + SECONDS)
+        self._found = waited is not None
+        if waited is None:
+            seconds = monotonic() - self._ended
+            text = f"a request that was abandoned was not carried out within {seconds:.1f} s"
+            report.assume("a2", "held", text)
+        elif waited <= self._settle:
+            report.assume("a2", "held", f"one that was abandoned had its effect shown after {waited:.1f} s")
+        elif waited <= self._settle + lag:
+            report.leave("a2", f"the effect was shown after {waited:.1f} s, but reads lag by {lag:.1f} s")
+        else:
+            self._note_late(report, waited)
 
-def _order(korus: Korus, report: Report, held: str, settle: float) -> None:
-    """Order a reservation past the booking protocol, which would refuse the reference."""
-    reference = f"{_REFERENCE}{int(time.time()):x}".ljust(_LONGEST - 1, "x") + " "
-    placed, problem = _placed(korus, held, reference)
-    if placed is None:
-        report.step("probe", "order", "failed", f"not ordered: {problem}")
-        return
-    report.step("probe", "order", "ok", "ordered one unit")
-    document = as_mapping(korus.request("GET", placed).json())
-    came = document.get("externalReference")
-    if came == reference:
-        report.assume("a6", "held", "one with spaces and composed letters came back as it was sent")
-    else:
-        how = _change(reference, came)
-        report.assume("a6", "broken", f"references are {how}")
-        report.differ(
-            "assumption a6", "GET /v1/booking/orders/{id}", "externalReference", f"references are {how}"
+    def look_again(self, korus: Korus, report: Report) -> None:
+        """Look for the reservation once more, after everything else."""
+        if not self._found and self.is_shown(korus):
+            self._note_late(report, monotonic() - self._ended)
+
+    def _note_late(self, report: Report, waited: float) -> None:
+        text = (
+            f"a request was carried out up to {waited:.1f} s after its end, `settle` is {self._settle:.1f} s"
         )
-    reservation = as_mapping(korus.request("GET", held).json())
-    if placed in _texts(reservation) or held in _texts(document):
-        report.assume("a4", "held", "one of the two names the other")
-    else:
-        report.assume("a4", "broken", "neither names the other")
-        report.differ("assumption a4", "GET /v1/booking/reservations/{id}", "", "neither names the other")
-    in_list = _until(lambda: placed in {one.iri for one in korus.orders.list(page_size=50).page(1).items})
-    _shown(report, "order", 0.0, in_list, settle)
-    _order_again(korus, report, held)
+        report.assume("a2", "broken", text)
+        report.differ("assumption a2", f"POST {_PATH}", "", "requests are carried out late")
 
 
-def _placed(korus: Korus, reservation: str, reference: str) -> tuple[str | None, str]:
-    """Return the order that was placed, or why there is none."""
-    body = {"reservations": [reservation], "customer": _CUSTOMER, "externalReference": reference}
+def _abandon(korus: Korus, report: Report, log: Log, lag: float | None, settle: float) -> _Abandoned | None:
+    """Hold one more unit, hang up before the answer comes, and look for what became of it."""
+    body = _last_request(log)
+    if body is None or lag is None:
+        report.leave("a2", "lists do not show what was written")
+        return None
+    before = _shown(korus)
+    events: list[Event] = []
+    once = korus.with_options(retry=RetryPolicy(attempts=1), hooks=[events.append])
+    log.hangs_up = True
     try:
-        document = as_mapping(korus.request("POST", _PATH, json=body).json())
-    except KorusError as error:
-        return None, str(error.status or type(error).__name__)
-    orders = [as_mapping(one).get("@id") for one in as_list(document.get("orders"))]
-    return (str(orders[0]), "") if orders and orders[0] else (None, "refused")
+        with suppress(KorusError):
+            once.request("POST", _PATH, json=body)
+    finally:
+        log.hangs_up = False
+    attempts = [one for one in events if isinstance(one, AttemptEnded)]
+    if not attempts or not attempts[-1].sent or attempts[-1].status is not None:
+        report.leave("a2", "no request could be abandoned between its sending and its answer")
+        return None
+    abandoned = _Abandoned(str(body["items"][0]["offer"]), before, settle)
+    abandoned.judge(korus, report, lag)
+    return abandoned
 
 
-def _order_again(korus: Korus, report: Report, reservation: str) -> None:
-    placed, problem = _placed(korus, reservation, "Doctor again")
-    if placed is not None:
-        report.assume("a1", "broken", "a reservation was ordered twice")
-        report.differ("assumption a1", f"POST {_PATH}", "", "a reservation can be ordered twice")
-    elif problem == "refused" or problem.startswith("4"):
-        report.assume("a1", "held", f"a second order was refused ({problem})")
-    else:
-        report.step("probe", "order again", "warning", f"not known: {problem}")
-
-
-def _shown(report: Report, what: str, item: float | None, listed: float | None, settle: float) -> None:
-    """Note after how long a write was shown."""
-    said = [
-        f"{place} after {'more than ' if seconds is None else ''}{_SECONDS if seconds is None else seconds:.1f} s"
-        for place, seconds in (("by item", item), ("in the list", listed))
-    ]
-    text = f"a new {what} is shown {', '.join(said)}"
-    report.observations[f"{what}, shown"] = text
-    if item is None or listed is None or max(item, listed) > settle:
-        report.assume("a3", "broken", f"{text}, `settle` is {settle:.1f} s")
-        report.differ("assumption a3", _LISTS[what], "", f"reads lag: {text}")
-    else:
-        report.assume("a3", "held", text)
-
-
-def _until(is_shown: Callable[[], bool]) -> float | None:
-    """Return after how many seconds something is shown, None if it takes too long."""
-    began = time.monotonic()
-    while time.monotonic() - began < _SECONDS:
-        elapsed = time.monotonic() - began
-        if is_shown():
-            return elapsed
-        time.sleep(_STEP)
-    return None
-
-
-def _is_found(read: Callable[[], Any]) -> bool:
-    try:
-        read()
-    except NotFound:
+def _has_ended(korus: Korus, report: Report, held: str, wait: float) -> bool:
+    """Wait until a reservation has ended; False if that takes too long or is not known."""
+    with korus.raw_answer() as raw:
+        document = read(korus, held) or {}
+    left = _seconds_left(document.get("expiresAt"), raw.headers.get("date"))
+    if left is None:
+        report.leave("a5", "the reservation does not show when it ends")
         return False
+    if left > wait:
+        text = f"a hold ends {left:.0f} s after it was made, which is longer than --wait {wait:.0f}"
+        report.leave("a5", text)
+        report.step("probe", "order after the end", "skipped", text, f"--wait {left + 30:.0f} waits for it.")
+        return False
+    sleep(max(left, 0) + _AFTER_END)
+    shown = until(lambda: _shows_end(korus, held))
+    how = f"after {shown:.1f} s" if shown is not None else f"not within {SECONDS:.0f} s"
+    report.observations["reservation, ended"] = f"its end is shown {how}"
     return True
 
 
-def _change(sent: str, came: object) -> str:
-    """Return how a text was changed, without quoting it."""
-    import unicodedata  # noqa: PLC0415
-
-    if not isinstance(came, str):
-        return "not shown"
-    if came == sent.strip():
-        return "trimmed"
-    if came and came in sent:
-        return f"cut to {len(came)} characters"
-    if came.strip() in {unicodedata.normalize(form, sent).strip() for form in ("NFC", "NFD", "NFKC", "NFKD")}:
-        return "normalised"
-    if came.strip().casefold() == sent.strip().casefold():
-        return "folded to one case"
-    return "changed"
+def _shows_end(korus: Korus, held: str) -> bool:
+    document = read(korus, held)
+    return document is None or document.get("expired") is True or document.get("status") == "released"
 
 
-def _texts(value: object) -> set[str]:
-    if isinstance(value, str):
-        return {value}
-    if isinstance(value, dict):
-        return {text for one in as_mapping(value).values() for text in _texts(one)}
-    return {text for one in as_list(value) for text in _texts(one)}
+def _seconds_left(expires_at: object, date: str | None) -> float | None:
+    """Return how many seconds are left, by the API's own clock where it shows it."""
+    try:
+        ends = datetime.fromisoformat(str(expires_at))
+        now = parsedate_to_datetime(date) if date else datetime.now(UTC)
+    except (TypeError, ValueError):
+        return None
+    return (ends.astimezone(UTC) - now.astimezone(UTC)).total_seconds()

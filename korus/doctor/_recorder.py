@@ -9,6 +9,8 @@ from korus._http.library import httpx
 from korus.testing.privacy import Exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from korus._core.config import Config
 
 __all__ = ["Exhausted", "Recorder"]
@@ -39,6 +41,8 @@ class Recorder(httpx.BaseTransport):
         is_token = request.url.path == self._token_url.path and request.url.host == self._token_url.host
         if not is_token:
             self._log.wait()
+        if self._log.hangs_up and not is_token:
+            request.extensions = {**request.extensions, "trace": _hanging_up(request.extensions.get("trace"))}
         response = self._inner.handle_request(request)
         stream: Any = response.stream
         raw = b"".join(stream)
@@ -63,6 +67,9 @@ class Recorder(httpx.BaseTransport):
 class Log:
     """Exchanges of the probe, and how many more may follow.
 
+    Attributes:
+        hangs_up: True to hang up as soon as a request was sent.
+
     Args:
         most: How many requests at most.
         interval: Seconds between two of them.
@@ -70,6 +77,7 @@ class Log:
 
     def __init__(self, most: int, interval: float) -> None:
         self.exchanges: list[Exchange] = []
+        self.hangs_up = False
         self.token_headers: dict[str, str] = {}
         self.sent = 0
         self._most = most
@@ -105,6 +113,18 @@ def client(config: Config, log: Log) -> httpx.Client:
         if transport is not None:
             mounts[pattern] = Recorder(transport, log, config)
     return made
+
+
+def _hanging_up(trace: Callable[[str, Any], object] | None) -> Callable[[str, Any], None]:
+    """Return a trace function of httpcore that fails as soon as the request has been written."""
+
+    def traced(name: str, info: Any) -> None:
+        if trace is not None:
+            trace(name, info)
+        if name.endswith("send_request_body.complete"):
+            raise httpx.ReadTimeout("hung up")
+
+    return traced
 
 
 def _exchange(request: httpx.Request, response: httpx.Response, raw: bytes) -> Exchange:

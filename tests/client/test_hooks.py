@@ -24,6 +24,7 @@ from korus.hooks import (
     RateLimitMet,
     RetryScheduled,
     TokenRenewed,
+    TurnScheduled,
 )
 
 ORDER = {"@id": "/v1/booking/orders/o1", "@type": "BookingOrder", "id": "o1"}
@@ -74,6 +75,35 @@ def test_a_retry_is_told_with_its_reason_and_wait(server: ScriptedServer, caller
     ]
     assert (events[-1].attempts, events[-1].status, events[-1].error) == (3, 200, None)
     assert len({event.call.id for event in events if hasattr(event, "call")}) == 1
+
+
+def test_a_wait_for_a_turn_is_an_event(server: ScriptedServer, caller: Caller) -> None:
+    used_up = {"RateLimit-Remaining": "0", "RateLimit-Reset": "1"}
+    server.replies(Reply(body=ORDER, headers=used_up), Reply(body=ORDER))
+    events: list[hooks.Event] = []
+    caller.call(get_order, get_order, hooks=[events.append])
+    (turn,) = [event for event in events if isinstance(event, TurnScheduled)]
+    ended = events[-1]
+    assert (turn.call, turn.number) == (ended.call, 1)
+    assert 0.5 < turn.wait <= 1
+    assert ended.elapsed >= turn.wait
+    assert kinds(events)[-5:] == [
+        "CallStarted",
+        "TurnScheduled",
+        "AttemptStarted",
+        "AttemptEnded",
+        "CallEnded",
+    ]
+
+
+def test_a_turn_after_the_deadline_is_not_waited_for(server: ScriptedServer, caller: Caller) -> None:
+    used_up = {"RateLimit-Remaining": "0", "RateLimit-Reset": "30"}
+    server.replies(Reply(body=ORDER, headers=used_up))
+    events: list[hooks.Event] = []
+    with pytest.raises(errors.RateLimited):
+        caller.call(get_order, get_order, hooks=[events.append], timeout=5)
+    assert kinds(events)[-2:] == ["CallStarted", "CallEnded"]
+    assert (events[-1].error, events[-1].attempts) == ("RateLimited", 0)
 
 
 def test_a_call_that_fails_says_so(server: ScriptedServer, caller: Caller) -> None:

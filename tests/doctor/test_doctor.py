@@ -79,13 +79,122 @@ def test_a_booking_shows_what_the_protocol_rests_on(sandbox: Sandbox) -> None:
     report = doctor.examine(quick=True, book=plain_offer(sandbox), **settings(sandbox))
     seen = {name: one.seen for name, one in report.assumptions.items()}
     assert seen == {
-        **dict.fromkeys(["a2", "a5", "a7", "a8"], "not seen"),
-        **dict.fromkeys(["a1", "a3", "a4", "a6"], "held"),
+        **dict.fromkeys(["a1", "a2", "a3", "a4", "a6"], "held"),
+        **dict.fromkeys(["a5", "a8"], "not seen"),
+        "a7": "broken",
     }
+    assert "longer than --wait 60" in report.assumptions["a5"].evidence
     assert report.status == 0
     shown = json.dumps(report.to_dict()) + report.text()
     secrets = [sandbox.client_secret, sandbox.client_id, "doctor@example.org", "Doctor again"]
     assert not [secret for secret in secrets if secret in shown]
+
+
+def test_every_assumption_is_in_the_report_with_its_evidence(sandbox: Sandbox) -> None:
+    report = doctor.examine(quick=True, **settings(sandbox))
+    assert [one.name for one in report.assumptions.values()] == [f"a{number}" for number in range(1, 9)]
+    assert all(one.evidence for one in report.assumptions.values())
+    text = report.text()
+    assert "a1  not seen      the API orders a reservation at most once\n      it takes a booking" in text
+    assert "a7  seen to fail  all who book" in text
+    assert report.status == 0  # what is wrong with a deployment is not the API's
+
+
+@pytest.fixture
+def in_sandbox_time(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for the end of a hold moves the sandbox's clock instead."""
+    monkeypatch.setattr("korus.doctor._booking.sleep", sandbox.clock.advance)
+
+
+@pytest.mark.usefixtures("in_sandbox_time")
+def test_a_reservation_that_has_ended_is_ordered_in_vain(sandbox: Sandbox) -> None:
+    report = doctor.examine(quick=True, book=plain_offer(sandbox), wait=1300, **settings(sandbox))
+    a5 = report.assumptions["a5"]
+    assert (a5.seen, "was refused" in a5.evidence) == ("held", True)
+    assert report.observations["reservation, ended"].startswith("its end is shown after")
+    assert (report.status, len(sandbox.inspect.orders)) == (0, 1)
+
+
+def also_ordered(number: int, iri: str | None = None) -> Callable[[str, str, Any], Any]:
+    """Answer an order, counted from 1, with success: with this order, or with the first one."""
+    posts: list[Any] = []
+
+    def change(method: str, path: str, document: Any) -> Any:
+        if method == "POST" and path.endswith("/orders/_bulk"):
+            posts.append(document)
+            if len(posts) == number:
+                return {**document, "orders": [{"@id": iri} if iri else posts[0]["orders"][0]]}
+        return document
+
+    return change
+
+
+@pytest.mark.usefixtures("in_sandbox_time")
+@pytest.mark.parametrize(
+    ("number", "iri", "seen"),
+    [
+        (2, "/v1/booking/orders/2", {"a1": "broken", "a5": "held"}),
+        (2, None, {"a1": "held", "a5": "held"}),
+        (3, "/v1/booking/orders/3", {"a1": "held", "a5": "broken"}),
+    ],
+    ids=["another order", "the first order", "after the end"],
+)
+def test_an_order_that_should_be_refused_is_named(
+    sandbox: Sandbox, number: int, iri: str | None, seen: dict[str, str]
+) -> None:
+    offer = plain_offer(sandbox)
+    with changed(sandbox, also_ordered(number, iri)) as options:
+        report = doctor.examine(quick=True, book=offer, wait=1300, **options)
+    assert {name: report.assumptions[name].seen for name in seen} == seen
+    broken = {f"assumption {name}" for name, found in seen.items() if found == "broken"}
+    assert broken == {kind for kind, _ in differences(report) if kind.startswith("assumption")}
+    assert report.status == (3 if broken else 0)
+
+
+@pytest.mark.usefixtures("in_sandbox_time")
+@pytest.mark.parametrize(("skip", "name"), [(1, "a1"), (2, "a5")])
+def test_an_order_whose_answer_is_lost_proves_nothing(sandbox: Sandbox, skip: int, name: str) -> None:
+    offer = plain_offer(sandbox)
+    sandbox.faults.add("status", status=503, operation="bulk_create_orders", skip=skip, count=1)
+    report = doctor.examine(quick=True, book=offer, wait=1300, **settings(sandbox))
+    assumption = report.assumptions[name]
+    assert (assumption.seen, "is not known (503)" in assumption.evidence) == ("not seen", True)
+
+
+def test_a_request_that_is_carried_out_late_is_named(sandbox: Sandbox) -> None:
+    offer = plain_offer(sandbox)
+    sandbox.faults.add("slow", operation="bulk_create_reservations", seconds=3, skip=2, count=1)
+    report = doctor.examine(quick=True, book=offer, retry=RetryPolicy(settle=1.0), **settings(sandbox))
+    assert report.assumptions["a2"].seen == "broken"
+    assert ("assumption a2", "POST /v1/booking/reservations/_bulk") in differences(report)
+
+
+def test_a_request_that_never_took_effect_is_not_late(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("korus.doctor._booking.SECONDS", 0.5)
+    offer = plain_offer(sandbox)
+    sandbox.faults.add("drop_before", operation="bulk_create_reservations", skip=2, count=1)
+    report = doctor.examine(quick=True, book=offer, retry=RetryPolicy(settle=0.5), **settings(sandbox))
+    a2 = report.assumptions["a2"]
+    assert (a2.seen, "was not carried out within" in a2.evidence) == ("held", True)
+
+
+def test_on_production_one_unit_is_held_and_nothing_is_ordered(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_is_production", lambda _: True)
+    report = doctor.examine(quick=True, book=plain_offer(sandbox), really=True, **settings(sandbox))
+    assert (len(sandbox.inspect.reservations), len(sandbox.inspect.orders)) == (1, 0)
+    reasons = {report.assumptions[name].evidence for name in ("a1", "a2", "a4", "a5", "a6")}
+    assert reasons == {"on production nothing is ordered"}
+    assert report.assumptions["a3"].seen == "held"
+
+
+@pytest.mark.parametrize("wait", [-1, float("nan"), float("inf"), "60", True])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(wait: Any) -> None:
+    with pytest.raises(errors.ConfigurationError, match="`wait` must be"):
+        doctor.examine(wait=wait)
 
 
 def test_each_change_of_the_api_is_named(sandbox: Sandbox) -> None:
@@ -205,6 +314,27 @@ def test_the_command_prints_and_writes_a_report(
     assert json.loads(file.read_text())["status"] == 0
     assert maintaining.main([str(file)]) == 0
     assert capsys.readouterr().out == "nothing to change\n"
+
+
+@pytest.mark.usefixtures("in_sandbox_time")
+def test_the_command_waits_for_the_end_of_a_hold_and_looks_at_the_journal(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {**sandbox.environment(), "KORUS_JOURNAL": str(tmp_path / "canary.db")}.items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "report.json"
+    with pytest.raises(SystemExit) as left:
+        main(["doctor", "--quick", "--book", plain_offer(sandbox), "--wait", "1300", "--report", str(file)])
+    printed = capsys.readouterr().out
+    assert left.value.code == 0
+    seen = {name: one["seen"] for name, one in json.loads(file.read_text())["assumptions"].items()}
+    assert seen == dict.fromkeys([f"a{number}" for number in range(1, 9)], "held")
+    assert printed.count("seen to hold") == 8
+    assert "canary" not in printed + file.read_text()
+    assert not (tmp_path / "canary.db").exists()
+    assert maintaining.main([str(file)]) == 0
+    proposed = capsys.readouterr().out
+    assert [f"{name}, " in proposed for name in ("a1", "a5", "a7", "a8")] == [True, True, False, False]
 
 
 def test_the_maintainers_command_refuses_another_file(

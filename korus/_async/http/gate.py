@@ -94,14 +94,23 @@ class AsyncGate:
         self._own = RateGate()
         self._shared = shared
 
-    async def enter(self, *, books: bool, deadline: float | None) -> Turn | None:
+    async def enter(
+        self, *, books: bool, deadline: float | None, waits: Callable[[float], None] | None = None
+    ) -> Turn | None:
         """Wait for a turn.
+
+        Args:
+            books: True for a request that books.
+            deadline: When the call has to end.
+            waits: Called with the seconds of each wait before it begins.
 
         Returns:
             The turn; None, at once, if it would come after the deadline.
         """
         turn = await self._take(books=books, deadline=deadline)
         while turn is not None and turn.wait > 0:
+            if waits is not None:
+                waits(turn.wait)
             await sleep(turn.wait)
             turn = await self._take(books=books, deadline=deadline, last=turn)
         return turn and evolve(turn, sent_at=self._clock.monotonic())

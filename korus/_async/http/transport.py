@@ -44,11 +44,11 @@ from korus.errors import (
     KorusError,
     RateLimited,
 )
-from korus.hooks import CacheHit, RateLimitMet, RetryScheduled
+from korus.hooks import CacheHit, RateLimitMet, RetryScheduled, TurnScheduled
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     from korus._async.http.cache import AsyncCatalogueCache, CacheQuery
     from korus._async.http.pool import AsyncPool
@@ -335,7 +335,9 @@ class AsyncTransport(ClientBound):
         failure: KorusError | None = None
         while True:
             attempt += 1
-            turn = await self._gate.enter(books=replay is Replay.NEVER, deadline=deadline)
+            turn = await self._gate.enter(
+                books=replay is Replay.NEVER, deadline=deadline, waits=self._waiting(asked, attempt)
+            )
             if turn is None:
                 raise failure or _no_turn(asked.name)
             progress = Progress(deadline)
@@ -362,6 +364,13 @@ class AsyncTransport(ClientBound):
                 failed = type(failure).__name__
                 self.observer.emit(RetryScheduled(asked.watch.call, attempt, wait, failed, failure.status))
             await sleep(wait)
+
+    def _waiting(self, asked: _Asked, attempt: int) -> Callable[[float], None] | None:
+        """Return what passes a wait for a turn on to the hooks; None if nobody listens."""
+        watch = asked.watch
+        if watch is None:
+            return None
+        return lambda wait: self.observer.emit(TurnScheduled(watch.call, attempt, wait))
 
     async def _learn(self, asked: _Asked, turn: Turn, outcome: Answer | KorusError) -> None:
         """Let the gate and the hooks know of a limit that was met."""

@@ -25,6 +25,7 @@ from korus._booking.outcomes import BulkOutcome, Line
 from korus._booking.request_items import RequestedLine, split
 from korus._core.client_bound import ClientBound
 from korus._core.form_fields import FormDefinition
+from korus._core.throttled_log import THROTTLE
 from korus._http.query import date_filter
 from korus._primitives.synchronous import map_ordered
 from korus._sync.booking.hold import hold_all
@@ -392,13 +393,12 @@ class BulkReservation(ClientBound):
             try:
                 self._look_by_hints(catalog, missing)
                 if missing:
-                    _LOG.info(
-                        "%s: reading all offers of the catalogue, to find %d that were given by IRI; "
-                        "give add() the offer's JSON, or its product= and date=",
-                        catalog,
-                        len(missing),
-                        extra={"event": "catalogue_read_whole"},
+                    text = (
+                        f"{catalog}: reading all offers of the catalogue, to find {len(missing)} that were "
+                        "given by IRI; give add() the offer's JSON, or its product= and date="
                     )
+                    key = ("catalogue_read_whole", catalog)
+                    THROTTLE.log(_LOG, logging.INFO, key, text, {"event": "catalogue_read_whole"})
                     self._look(catalog, missing)
             except NotFound:
                 pass  # then there is no such catalogue either

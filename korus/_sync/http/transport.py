@@ -45,11 +45,11 @@ from korus.errors import (
     KorusError,
     RateLimited,
 )
-from korus.hooks import CacheHit, RateLimitMet, RetryScheduled
+from korus.hooks import CacheHit, RateLimitMet, RetryScheduled, TurnScheduled
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from korus._core.config import Config, Timeouts
     from korus._sync.http.cache import CacheQuery, CatalogueCache
@@ -334,7 +334,9 @@ class Transport(ClientBound):
         failure: KorusError | None = None
         while True:
             attempt += 1
-            turn = self._gate.enter(books=replay is Replay.NEVER, deadline=deadline)
+            turn = self._gate.enter(
+                books=replay is Replay.NEVER, deadline=deadline, waits=self._waiting(asked, attempt)
+            )
             if turn is None:
                 raise failure or _no_turn(asked.name)
             progress = Progress(deadline)
@@ -361,6 +363,13 @@ class Transport(ClientBound):
                 failed = type(failure).__name__
                 self.observer.emit(RetryScheduled(asked.watch.call, attempt, wait, failed, failure.status))
             sleep(wait)
+
+    def _waiting(self, asked: _Asked, attempt: int) -> Callable[[float], None] | None:
+        """Return what passes a wait for a turn on to the hooks; None if nobody listens."""
+        watch = asked.watch
+        if watch is None:
+            return None
+        return lambda wait: self.observer.emit(TurnScheduled(watch.call, attempt, wait))
 
     def _learn(self, asked: _Asked, turn: Turn, outcome: Answer | KorusError) -> None:
         """Let the gate and the hooks know of a limit that was met."""
