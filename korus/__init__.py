@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._late_names import late_names
+from korus._late_names import late_names as _late_names
 from korus._version import __version__
 
 if TYPE_CHECKING:
@@ -75,4 +75,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of the module's
-    __getattr__, __dir__ = late_names(__name__, _HOMES)
+    __getattr__, __dir__ = _late_names(__name__, _HOMES)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from korus._core.distribution import install_hint
-from korus._late_names import late_names
+from korus._late_names import late_names as _late_names
 from korus.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ _HOMES = {
     "write_json_lines": "korus._mirror.feed",
 }
 
-_import, _names = late_names(__name__, _HOMES)
+_import, _names = _late_names(__name__, _HOMES)
 
 
 def _import_with_extra(name: str) -> Any:

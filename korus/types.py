@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._late_names import late_names
+from korus._late_names import late_names as _late_names
 
 if TYPE_CHECKING:
     from korus._booking.beneficiaries import Requirement
@@ -92,4 +92,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of the module's
-    __getattr__, __dir__ = late_names(__name__, _HOMES)
+    __getattr__, __dir__ = _late_names(__name__, _HOMES)

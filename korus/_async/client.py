@@ -363,9 +363,11 @@ class AsyncKorus:
             >>> answer.json()["member"]
         """
         from korus._http.raw_requests import raw_request
+        from korus._http.retry import replay_of_unknown
 
         operation, arguments = raw_request(method, path, params, json, content_type)
-        return await self._session.transport.send(operation, arguments)
+        replay = replay_of_unknown(operation.method)
+        return await self._session.transport.send(operation, arguments, replay=replay)
 
     async def aclose(self) -> None:
         """End what is fetched ahead, and close the connections.

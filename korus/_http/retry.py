@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from korus._core.retry_policy import RetryPolicy
 
-__all__ = ["REPLAY", "Replay", "next_wait", "parse_retry_after", "replay_of"]
+__all__ = ["REPLAY", "Replay", "next_wait", "parse_retry_after", "replay_of", "replay_of_unknown"]
 
 
 class Replay(Enum):
@@ -71,6 +71,12 @@ _BY_METHOD: Mapping[str, Replay] = MappingProxyType(
 def replay_of(operation: str, method: str) -> Replay:
     """Return what repeating an operation does: by its method (RFC 9110, 9.2), unless `REPLAY` has an entry for it."""
     return REPLAY.get(operation, _BY_METHOD.get(method.upper(), Replay.NEVER))
+
+
+def replay_of_unknown(method: str) -> Replay:
+    """Return what repeating a request of a user's own does: only what reads is repeated once it was sent."""
+    found = _BY_METHOD.get(method.upper())
+    return found if found is Replay.SAFE else Replay.NEVER
 
 
 def next_wait(

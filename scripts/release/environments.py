@@ -40,7 +40,7 @@ def tool(name: str) -> Path:
         run(sys.executable, "-m", "venv", _TOOLS)
         run(
             _binary(_TOOLS, "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-            "--constraint", ROOT / "constraints.txt", "build", "hatchling", "towncrier", "uv",
+            "--constraint", ROOT / "constraints.txt", "build", "hatchling", "towncrier", "uv<1",
         )  # fmt: skip
     return _binary(_TOOLS, name)
 

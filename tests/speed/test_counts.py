@@ -46,7 +46,7 @@ CLIENT = "from korus import Korus\nKorus(client_id='a', client_secret='b', envir
 
 def test_importing_korus_loads_nothing_else() -> None:
     of_korus = {name for name in loaded("import korus") if name.partition(".")[0] in {"korus", "korus_api"}}
-    assert of_korus == {"korus", "korus._version"}
+    assert of_korus == {"korus", "korus._late_names", "korus._version"}
     assert not loaded("import korus") & {"httpx", "attrs", "attr", "anyio"}
 
 
@@ -54,7 +54,7 @@ def test_a_client_loads_fewer_modules_than_httpx_and_its_client() -> None:
     mine, other = loaded(CLIENT), loaded("import httpx\nhttpx.Client()")
     assert len(mine) <= len(other)
     assert (
-        len([name for name in mine if name.partition(".")[0] in {"korus", "korus_api"}]) <= 47
+        len([name for name in mine if name.partition(".")[0] in {"korus", "korus_api"}]) <= 50
     )  # small modules, one idea each
     assert mine & HEAVY == set()
     assert not [
