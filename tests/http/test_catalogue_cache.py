@@ -598,6 +598,30 @@ def test_workers_that_share_a_redis_make_one_request(redis_server: RedisServer) 
     assert sorted(said) == [["asked", "done"], ["done"], ["done"]]
 
 
+def test_entry_that_another_worker_writes_meanwhile_is_no_failure(
+    redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from hishel._core._storages import _sync_redis
+    from redis.exceptions import WatchError
+
+    create = _sync_redis.RedisStorage.create_entry
+    left = [2]
+
+    def contended(self: Any, *arguments: Any, **more: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise WatchError("Watched variable changed.")
+        return create(self, *arguments, **more)
+
+    monkeypatch.setattr(_sync_redis.RedisStorage, "create_entry", contended)
+    api = Api()
+    with client(api, redis_server.url) as korus:
+        assert (ids(korus), ids(korus)) == (["1"], ["1"])
+    assert left == [0]
+    assert len(api.asked) == 1
+    assert "does not work" not in caplog.text
+
+
 def test_the_turn_of_a_worker_that_died_ends_by_itself(
     redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,8 @@ _WAIT_SECONDS, _WAIT_SHARE = 2.0, 0.1
 # for one statement, while another process writes
 _BUSY_SECONDS = 0.25
 _TURN_PAUSE = 0.05
+_WRITTEN_MEANWHILE = "WatchError"
+_WRITE_PAUSE = 0.01
 _CLEAR_SECONDS = 10.0
 _ASKED, _SWEPT, _EPOCH, _CLEARED = "x-asked-before", "x-swept-before", "x-epoch", "x-cleared"
 _AT_ONCE = 10.0
@@ -363,19 +365,26 @@ class CatalogueCache:
         """Carry out a step on the storage; None when the cache does not work, which is then left alone."""
         if seconds <= 0 or (self._health.is_resting and not anyway):
             return None
-        swallowed: list[str] = []
-        try:
-            with swallowed_errors(swallowed):
-                with time_limit(seconds):
-                    result = step(self._storage(seconds))
-        except ConfigurationError:
-            raise
-        except Exception as error:  # noqa: BLE001 (hishel, redis, sqlite3: nothing of them is a reason to fail)
-            swallowed, result = swallowed or [type(error).__name__], None
-        if swallowed:
-            self._health.failed(swallowed[0])
-            return None
-        return result
+        ends = time.monotonic() + seconds
+        while True:
+            swallowed: list[str] = []
+            result: _Result | None = None
+            try:
+                with swallowed_errors(swallowed):
+                    with time_limit(seconds):
+                        result = step(self._storage(seconds))
+            except ConfigurationError:
+                raise
+            except Exception as error:  # noqa: BLE001 (hishel, redis, sqlite3: nothing of them is a reason to fail)
+                swallowed = swallowed or [type(error).__name__]
+            if not swallowed:
+                return result
+            seconds = ends - time.monotonic()
+            # another worker has written the same entry meanwhile; the cache works
+            if swallowed[0] != _WRITTEN_MEANWHILE or seconds <= 0:
+                self._health.failed(swallowed[0])
+                return None
+            sleep(_WRITE_PAUSE)
 
     def _epoch_key(self) -> str:
         return f"korus:{self._account}:epoch"
