@@ -11,7 +11,7 @@ import argparse
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CHECKS", "Check", "main"]
+__all__ = ["CHECKS", "Check", "main", "run_table"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -108,28 +108,59 @@ def report(result: Result) -> None:
         print(f"\n{result.output.rstrip()}\n\nagain with: {command}\n", flush=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the named checks, or all; 0 when every one passed, 1 otherwise."""
-    known = [check.name for check in CHECKS]
-    parser = argparse.ArgumentParser(prog="python -m scripts.check", description="Run the project's checks.")
+def run_table(
+    table: Sequence[Check],
+    arguments: Sequence[str] | None,
+    *,
+    prog: str,
+    description: str | None,
+    kind: str,
+    folder: Path | None = None,
+) -> int:
+    """Run the named rows of a table, or all; 0 when every one passed, 1 otherwise.
+
+    Args:
+        table: The checks.
+        arguments: The command line.
+        prog: What the command is called.
+        description: What the command does.
+        kind: What a row is called.
+        folder: For checks that take long: where their output is kept. They are reported as they end, not in order, and
+            the last line has the time that all took.
+    """
+    known = [check.name for check in table]
+    parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)} (all)")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time (2)")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in known]:
-        parser.error(f"no such check: {', '.join(unknown)}; there are {', '.join(known)}")
-    checks = [check for check in CHECKS if not chosen.names or check.name in chosen.names]
+        parser.error(f"no such {kind}: {', '.join(unknown)}; there are {', '.join(known)}")
+    checks = [check for check in table if not chosen.names or check.name in chosen.names]
+    began = time.monotonic()
     failed: list[str] = []
     with ThreadPoolExecutor(max_workers=chosen.jobs) as pool:
-        for result in pool.map(run, checks):
+        futures = [pool.submit(run, check) for check in checks]
+        for future in futures if folder is None else as_completed(futures):
+            result = future.result()
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / f"{result.check.name}.txt").write_text(result.output, encoding="utf-8")
             report(result)
             if result.status:
                 failed.append(result.check.name)
+    took = "" if folder is None else f" in {(time.monotonic() - began) / 60:.0f} min"
     print(
-        f"{len(checks) - len(failed)} checks passed, {len(failed)} failed"
+        f"{len(checks) - len(failed)} {kind}s passed, {len(failed)} failed{took}"
         + ": " * bool(failed)
         + ", ".join(failed)
     )
     return 1 if failed else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the checks that the command line names."""
+    description = "Run the project's checks."
+    return run_table(CHECKS, arguments, prog="python -m scripts.check", description=description, kind="check")
 
 
 if __name__ == "__main__":

@@ -6,14 +6,11 @@ can do within half an hour. What a part prints is kept in ``build/proof``.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.check import Check, report, run
+from scripts.check import Check, run_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,31 +65,10 @@ PARTS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the named parts, or all; 0 when every one passed, 1 otherwise."""
-    known = [part.name for part in PARTS]
-    parser = argparse.ArgumentParser(prog="python -m scripts.proof", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {', '.join(known)} (all)")
-    parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time (2)")
-    chosen = parser.parse_args(arguments)
-    if unknown := [name for name in chosen.names if name not in known]:
-        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(known)}")
-    parts = [part for part in PARTS if not chosen.names or part.name in chosen.names]
-    began = time.monotonic()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    failed: list[str] = []
-    with ThreadPoolExecutor(max_workers=chosen.jobs) as pool:
-        for future in as_completed([pool.submit(run, part) for part in parts]):
-            result = future.result()
-            (FOLDER / f"{result.check.name}.txt").write_text(result.output, encoding="utf-8")
-            report(result)
-            if result.status:
-                failed.append(result.check.name)
-    print(
-        f"{len(parts) - len(failed)} parts passed, {len(failed)} failed in {(time.monotonic() - began) / 60:.0f} min"
-        + ": " * bool(failed)
-        + ", ".join(failed)
+    """Run the parts that the command line names."""
+    return run_table(
+        PARTS, arguments, prog="python -m scripts.proof", description=__doc__, kind="part", folder=FOLDER
     )
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":

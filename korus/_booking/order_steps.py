@@ -210,7 +210,7 @@ def _order(call: _Call) -> Steps[OrderResult]:
     if problems:
         raise ReservationUnusable(problems, operation=OPERATION)
     outcomes = {**_ordered(call, lines, states), **uncertain}
-    return (yield from _rounds(call, states, outcomes, lost=None))
+    return (yield from _rounds(call, outcomes, lost=None))
 
 
 def _perhaps_own(call: _Call, states: Mapping[str, ReservationState]) -> Steps[_Outcomes]:
@@ -243,13 +243,12 @@ def _wait_for_turn(call: _Call) -> Steps[None]:
 
 
 def _rounds(  # noqa: C901 (one round after the other)
-    call: _Call, states: Mapping[str, ReservationState], outcomes: _Outcomes, lost: KorusError | None
+    call: _Call, outcomes: _Outcomes, lost: KorusError | None
 ) -> Steps[OrderResult]:
     """Order the lines that have no outcome, and do not rest before it is known what became of each.
 
     Args:
         call: The call.
-        states: The reservations as they were seen last.
         outcomes: What is known already, by the line's number.
         lost: An answer for these lines that was lost before; None if nothing was sent.
     """
@@ -294,7 +293,6 @@ def _rounds(  # noqa: C901 (one round after the other)
         found = yield from _try_to_look(call, pending)
         if found is None:
             break
-        states = {**states, **found}
         outcomes.update(_seen(call, pending, found, lost))
     left = [line for line in call.request.lines if line.number not in outcomes]
     outcomes.update(_left_unknown(call, left, lost or taken_over(OPERATION)))
@@ -688,7 +686,7 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
         )
     )
     try:
-        result = yield from _rounds(call, states, outcomes, lost if intent.sent else None)
+        result = yield from _rounds(call, outcomes, lost if intent.sent else None)
     except TakenOver:
         raise call.unknown(taken_over(OPERATION)) from None
     except StatusError as error:

@@ -299,11 +299,6 @@ class _Entry:
     taken: bool = False
 
 
-def _keys_of_others(noted: Mapping[tuple[str, str], set[str]], intent: Intent) -> frozenset[str]:
-    """Return the intent's keys for which another intent of its kind is noted."""
-    return frozenset(key for key in intent.keys if noted.get((intent.kind, key), set()) - {intent.id})
-
-
 def _is_active(_: object, intent: Intent) -> bool:
     return intent.id in ACTIVE
 
@@ -444,7 +439,9 @@ class MemoryIntentLog:
     def reported_failed(self, intent: Intent) -> frozenset[str]:
         """See `IntentLog`."""
         with self._lock:
-            return _keys_of_others(self._failed, intent)
+            return frozenset(
+                key for key in intent.keys if self._failed.get((intent.kind, key), set()) - {intent.id}
+            )
 
     def take(self, intent_id: str) -> Intent | None:
         """See `IntentLog`."""

@@ -309,7 +309,7 @@ class BoxOffice:
             self._return(reservation)
 
     def release(self, reservation: Reservation) -> bool:
-        """Give the places of a hold back before it ends; False if it is ordered. A second time nothing happens."""
+        """Release the places of a hold before it ends; False if it is ordered. A second time nothing happens."""
         with self.lock:
             self._give_back()
             if reservation.order is not None:

@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from korus.sandbox import representations as represent
 from korus.sandbox.bodies import read_beneficiary, read_json, read_orders, read_reservations
-from korus.sandbox.boxoffice import BoxOffice, Document, Failure, IssuedTicket, Order
+from korus.sandbox.boxoffice import BoxOffice, Document, Failure, IssuedTicket, Order, Reservation
 from korus.sandbox.catalogue import Base, Catalog, Catalogue, Offer, OfferTicket, sessions_of, tickets_of
 from korus.sandbox.clock import stamp
 from korus.sandbox.ids import IMPORTED_AT, genid
@@ -193,6 +193,15 @@ def _order(call: Call, name: str, *, listing: bool = False) -> Order:
     if order.organization != call.client.organization:
         raise forbidden("No access to this order.")
     return order
+
+
+def _reservation(call: Call) -> Reservation:
+    held = call.world.box_office.reservations.get(call.ids["id"])
+    if held is None:
+        raise not_found("There is no such reservation.")
+    if held.organization != call.client.organization:
+        raise forbidden("No access to this reservation.")
+    return held
 
 
 def _ticket(call: Call) -> tuple[Order, IssuedTicket]:
@@ -509,22 +518,14 @@ def list_reservations(call: Call) -> Reply:
 
 def get_reservation(call: Call) -> Reply:
     """One reservation."""
-    held = call.world.box_office.reservations.get(call.ids["id"])
-    if held is None:
-        raise not_found("There is no such reservation.")
-    if held.organization != call.client.organization:
-        raise forbidden("No access to this reservation.")
+    held = _reservation(call)
     (written,) = represent.reservation_fragments([held], call.world.box_office)
     return Reply(f'{{"@context":"/contexts/BookingReservation",{written[1:]}')
 
 
 def release_reservation(call: Call) -> Reply:
-    """Give a hold back before it ends. No description has this yet; it follows API Platform's DELETE."""
-    held = call.world.box_office.reservations.get(call.ids["id"])
-    if held is None:
-        raise not_found("There is no such reservation.")
-    if held.organization != call.client.organization:
-        raise forbidden("No access to this reservation.")
+    """Release a hold before it ends. No description has this yet; it follows API Platform's DELETE."""
+    held = _reservation(call)
     if not call.world.box_office.release(held):
         raise invalid([Violation("", "This reservation has been ordered.", "reservation_already_ordered")])
     return Reply("", status=204)

@@ -382,12 +382,7 @@ def test_booking_at_the_sandbox_async(sandbox: Sandbox, setting: str) -> None:
 
 
 def _at(sandbox: Sandbox) -> dict[str, Any]:
-    return {
-        "base_url": sandbox.base_url,
-        "token_url": sandbox.token_url,
-        "client_id": sandbox.client_id,
-        "client_secret": sandbox.client_secret,
-    }
+    return {**sandbox.credentials, "base_url": sandbox.base_url, "token_url": sandbox.token_url}
 
 
 def test_httpx2_is_not_imported_by_korus() -> None:
