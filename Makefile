@@ -87,7 +87,7 @@ docs: $(STAMP) ## build the documentation site into build/site, and check its li
 	$(BIN)/python -m scripts.docs --build
 
 .PHONY: docs-serve
-docs-serve: $(STAMP) ## build the site and show it on this machine, anew after each change
+docs-serve: $(STAMP) ## build the site and show it on this machine; rebuilt after each change
 	$(BIN)/python -m scripts.docs --serve
 
 # ── release ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["current", "main", "proposals"]
 
 SHIPPED = Path(__file__).resolve().parent.parent / "korus" / "doctor" / "description.json"
-# they are about whoever runs korus, not about the API
+# they are about the deployment of korus, not about the API
 _DEPLOYMENT = frozenset({"a7", "a8"})
 _OVERLAY = {
     "undocumented field": "add the property to its schema, without making it required",

@@ -46,7 +46,7 @@ class Unavailable(Exception):
 
 @frozen
 class Booked:
-    """What became of a booking through Prism.
+    """The outcome of a booking through Prism.
 
     Attributes:
         status: The exit status of ``korus book``.

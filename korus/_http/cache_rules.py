@@ -129,7 +129,7 @@ class Marks:
 
 @frozen
 class Facts:
-    """What is known of an answer that is kept.
+    """The age of a kept answer, and how it may be used.
 
     Attributes:
         asked_at: The time of day at which it was asked for or confirmed, less the age that it had then.

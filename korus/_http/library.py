@@ -190,7 +190,7 @@ class AsyncHttpx2Transport(httpx.AsyncBaseTransport):
 
 
 class _Theirs:
-    """What korus reads of a client, read of the httpx2 client at that moment."""
+    """The attributes of a client that korus reads, read from the httpx2 client each time."""
 
     theirs: Any
 

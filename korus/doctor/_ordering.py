@@ -29,11 +29,11 @@ _REFUSALS = frozenset({400, 404, 409, 410, 422})
 
 @frozen
 class _Placed:
-    """What became of an order.
+    """The outcome of an order.
 
     Attributes:
         iri: The order that was placed.
-        refused: True if the API said that there is none.
+        refused: True if the API refused it.
         text: How it ended.
     """
 

@@ -1,4 +1,4 @@
-"""What to do about each error, and an example that makes it happen at the sandbox; causes are in the docstrings."""
+"""Advice for each error, and an example that makes it happen at the sandbox; causes are in the docstrings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["NOTES", "Note"]
 
 @frozen
 class Note:
-    """What the page of errors says of one.
+    """The entry of one error on the page of errors.
 
     Attributes:
         advice: What to do.
@@ -58,7 +58,7 @@ with pytest.raises(InvalidIri):
 """,
     ),
     "AnswersInvalid": Note(
-        "Show `problems` to whoever filled in the form. In a booking the same problems are part of `BookingInvalid`.",
+        "Show `problems` beside the fields of the form. In a booking the same problems are part of `BookingInvalid`.",
         """
 form = {"@id": "/v1/forms/f", "fields": [{"code": "seats", "type": "integer", "required": True}]}
 with pytest.raises(AnswersInvalid) as caught:

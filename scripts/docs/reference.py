@@ -241,7 +241,7 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def written(page: str) -> str:
-    """Return a page with its part between the marks written anew."""
+    """Return a page with a new text between its marks."""
     text = (DOCS / page).read_text(encoding="utf-8")
     head, begin, rest = text.partition(_BEGIN)
     _, end, tail = rest.partition(_END)

@@ -16,7 +16,7 @@ __all__ = ["EXTRAS", "ROOT", "environment", "install", "interpreters", "run", "t
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRAS = ("cli", "sandbox", "journal", "mirror", "cache", "fast", "http2", "otel")
-"""What an application may install; `testing` and `dev` bring tools."""
+"""The extras that an application may install; `testing` and `dev` bring tools."""
 
 _SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 _TOOLS = ROOT / "build" / "release" / "tools"

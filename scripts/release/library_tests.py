@@ -27,7 +27,7 @@ TOOLS = (
     "pytest-xdist", "ruff", "setuptools<81", "schemathesis", "sybil", "time-machine", "towncrier", "trio",
     "unasync",
 )  # fmt: skip
-"""What the tests import; it is not the tools whose floors are tried."""
+"""The packages that the tests import; it is not the tools whose floors are tried."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

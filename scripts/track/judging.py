@@ -1,4 +1,4 @@
-"""What a new version means for korus itself: which of its calls would fail, and what is left for a person.
+"""The effects of a new version on korus itself: which of its calls would fail, and what is left for a person.
 
 A change on the wire matters where korus calls the operation, gives the argument, reads the key or names the address.
 All four are found in korus's source. Corrections of the overlay count: what it mends breaks nothing.
@@ -48,7 +48,7 @@ class Task:
 
 
 class Reach:
-    """What of a raw client korus calls, gives, reads and lets its users meet."""
+    """The parts of a raw client that korus calls, gives, reads and shows to its users."""
 
     def __init__(self, meaning: Meaning) -> None:
         self.meaning = meaning

@@ -1,4 +1,4 @@
-"""What a run of tracking is asked to do, how it can end, and what it leaves for others to read."""
+"""A run of tracking: its options, how it can end, and what it leaves for others to read."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ class Outcome:
 
 @frozen
 class Wanted:
-    """What a run is asked to do.
+    """The options of a run.
 
     Attributes:
         root: The repository.

@@ -90,7 +90,7 @@ CHECKS = ("mypy", "pyright", "mypy-generated", "generated", "recorded")
 
 @frozen
 class Former:
-    """What was followed so far: the file, and the raw client where it was read already."""
+    """The description followed so far: the file, and the raw client where it was read already."""
 
     path: Path
     name: str

@@ -52,7 +52,7 @@ class Runner(Protocol):
 
 @frozen
 class Publication:
-    """What a run of tracking left to publish.
+    """The result of a run of tracking, to be published.
 
     Attributes:
         version: The version of the API.
@@ -194,7 +194,7 @@ class Publisher:
     # --- the branch
 
     def _remote(self, branch: str) -> str | None:
-        """Return the commit of a branch on GitHub, None where there is none."""
+        """Return the commit of a branch on GitHub, None where it does not exist."""
         listed = self.run("git", "ls-remote", "origin", f"refs/heads/{branch}")
         if not listed:
             return None
@@ -223,7 +223,7 @@ class Publisher:
         self.run("git", "add", "--all", *PRODUCTS)
         if self.run("git", "status", "--porcelain", "--untracked-files=no"):
             self.run("git", *who, "commit", "--quiet", "--message", publication.title)
-        # only over what was looked at: whoever pushed meanwhile is not overwritten
+        # only over what was looked at: a push meanwhile is not overwritten
         lease = f"--force-with-lease=refs/heads/{publication.branch}:{there or ''}"
         self.run("git", "push", "--quiet", lease, "origin", f"HEAD:refs/heads/{publication.branch}")
 

@@ -18,7 +18,7 @@ __all__ = ["by_reason", "clear", "left", "write_report"]
 
 MOST = 30
 OUTCOME = "outcome.json"
-"""What the run came to, for `scripts.track publish`; it is there if the run ended."""
+"""The outcome of the run, for `scripts.track publish`; it is there if the run ended."""
 
 
 def by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
@@ -171,7 +171,7 @@ def _summary(wanted: Wanted, outcome: Outcome, tasks: Iterable[Task]) -> list[st
 
 
 def _command(wanted: Wanted, outcome: Outcome) -> str:
-    """Return the command that goes on where this run ended, empty where there is none."""
+    """Return the command that goes on where this run ended, empty where nothing is left to do."""
     given = f"--description {wanted.description} " if wanted.description else ""
     if outcome.status.is_mendable and not wanted.branch:
         return f"make track ARGS='{given}--branch'"

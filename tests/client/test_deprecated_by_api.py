@@ -1,4 +1,4 @@
-"""What the API deprecates is said where users meet it, at their own line, and never within a booking."""
+"""Deprecations of the API warn where users meet them, at their own line, and never within a booking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `korus doctor` says about the deployment: is a shared journal set, and does its clock run forward?"""
+"""`korus doctor` on the deployment: is a shared journal set, and does its clock run forward?"""
 
 from __future__ import annotations
 

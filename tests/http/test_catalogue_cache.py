@@ -1,4 +1,4 @@
-"""What the catalogue cache makes of the API's headers, and who asks when many need the same answer."""
+"""The catalogue cache follows the API's headers, and one caller asks when many need the same answer."""
 
 from __future__ import annotations
 

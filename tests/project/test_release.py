@@ -1,4 +1,4 @@
-"""What a release rests on: builds that anybody can repeat, pinned actions, floors and caps, least permissions."""
+"""The basis of a release: builds that anybody can repeat, pinned actions, floors and caps, least permissions."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 @frozen
 class Rehearsal:
-    """What all made-up versions are compared with, read once."""
+    """The present state that all made-up versions are compared with, read once."""
 
     folder: Path
     former: pipeline.Former

@@ -1,4 +1,4 @@
-"""What is between runs: editions of one name, a description fetched before, older ones, and runs that were killed."""
+"""State between runs: editions of one name, a description fetched before, older ones, and runs that were killed."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Kept:
 
 @frozen
 class Lookup:
-    """What the cache has of an answer.
+    """The result of looking an answer up in the cache.
 
     Attributes:
         key: The answer's key; None while the cache does not work.
@@ -290,7 +290,7 @@ class AsyncCatalogueCache:
     async def turn(self, key: str | None, seconds: float) -> AsyncGenerator[bool]:
         """Let one of the workers that share a Redis ask the API; the others wait for a while.
 
-        The turn of a worker that died ends by itself. Without Redis there is none.
+        The turn of a worker that died ends by itself. Without Redis nobody waits.
 
         Args:
             key: The answer's key.

@@ -186,7 +186,7 @@ class AsyncPages(ClientBound, Generic[_T]):
         return self._reader.total
 
     async def first(self) -> _T | None:
-        """Return the first item, None when there is none."""
+        """Return the first item, None for an empty collection."""
         start = self._reader.start
         reading = await self._reader.read(start)
         items = reading.page.items[start.skip :]

@@ -192,7 +192,7 @@ class Pages(ClientBound, Generic[_T]):
         return self._reader.total
 
     def first(self) -> _T | None:
-        """Return the first item, None when there is none."""
+        """Return the first item, None for an empty collection."""
         start = self._reader.start
         reading = self._reader.read(start)
         items = reading.page.items[start.skip :]

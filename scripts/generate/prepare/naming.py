@@ -70,7 +70,7 @@ def _keep(
     taken: dict[str, str],
     kept: Mapping[str, str],
 ) -> dict[str, set[str]]:
-    """Give back the names that were given once; of several that are not the same any more, the first keeps it.
+    """Return the names that were given once; of several that are not the same any more, the first keeps it.
 
     Returns:
         The names of what is gone, each with the bases of components that stand for the same and may have it.

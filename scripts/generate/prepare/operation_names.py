@@ -33,7 +33,7 @@ _VERBS = {
 
 
 def name_all(document: Object, operations: list[Operation], kept: Mapping[str, str]) -> None:
-    """Give every operation its name and the folder it goes to, all names different.
+    """Assign every operation its name and the folder it goes to, all names different.
 
     Args:
         document: The description.
@@ -130,7 +130,7 @@ def _path_words(path: str) -> str:
 
 
 def _tell_apart(operations: list[Operation], given: set[str]) -> None:
-    """Say of operations of one name below what they stand; the one with the shortest path has a free name."""
+    """Name operations of one name after what they stand below; the shortest path gets a free name."""
     by_name: dict[str, list[Operation]] = defaultdict(list)
     for operation in operations:
         by_name[operation.name].append(operation)
