@@ -461,7 +461,7 @@ def test_many_threads_that_need_the_same_make_one_request(file: Path) -> None:
 
 async def test_many_tasks_that_need_the_same_make_one_request(file: Path) -> None:
     api = Api()
-    api.delay = 0.1
+    api.delay = 1.0
     found: list[list[str]] = []
     more = {"transport": httpx.MockTransport(api.slowly)}
     async with AsyncKorus(**options(api, file, **more)) as korus, anyio.create_task_group() as group:
@@ -473,6 +473,53 @@ async def test_many_tasks_that_need_the_same_make_one_request(file: Path) -> Non
             group.start_soon(ask)
     assert found == [["1"]] * 50
     assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize("fails_first", [True, False])
+async def test_a_cache_that_fails_for_some_of_them_makes_one_request_all_the_same(
+    file: Path, monkeypatch: pytest.MonkeyPatch, *, fails_first: bool
+) -> None:
+    api = Api()
+    api.delay = 0.5
+    found: list[list[str]] = []
+    more = {"transport": httpx.MockTransport(api.slowly)}
+    async with AsyncKorus(**options(api, file, **more)) as korus:
+        health = korus.cache._health
+        await korus.orders.list().first()
+        api.asked.clear()
+        async with anyio.create_task_group() as group:
+
+            async def ask() -> None:
+                found.append(await ids_async(korus))
+
+            for is_failing in (fails_first, not fails_first):
+                monkeypatch.setattr(health, "_rests_until", math.inf if is_failing else 0.0)
+                group.start_soon(ask)
+                await anyio.sleep(0.1)
+    assert found == [["1"]] * 2
+    assert len(api.asked) == 1
+
+
+async def test_who_asks_after_clearing_does_not_wait_for_an_older_answer(file: Path) -> None:
+    api = Api()
+    api.delay = 0.5
+    found: list[list[str]] = []
+    more = {"transport": httpx.MockTransport(api.slowly)}
+    async with AsyncKorus(**options(api, file, **more)) as korus:
+        await korus.orders.list().first()
+        api.asked.clear()
+        async with anyio.create_task_group() as group:
+
+            async def ask() -> None:
+                found.append(await ids_async(korus))
+
+            group.start_soon(ask)
+            await anyio.sleep(0.1)
+            await korus.cache.clear()
+            api.version = 2
+            group.start_soon(ask)
+    assert found == [["1"], ["2"]]
+    assert len(api.asked) == 2
 
 
 async def test_who_waits_for_a_call_that_is_cancelled_asks_itself(file: Path) -> None:

@@ -71,9 +71,17 @@ class FromCache:
 
 @define(eq=False)
 class Flight:
-    """A request under way and those who wait for its answer."""
+    """A request under way and those who wait for its answer.
+
+    Attributes:
+        done: Set when it has ended.
+        key: What its answer is kept under; None while the cache does not work.
+        answer: What it brought.
+        error: Why it brought nothing.
+    """
 
     done: Event
+    key: str | None
     answer: Answer | FromCache | None = None
     error: KorusError | None = None
 
@@ -112,8 +120,8 @@ class ReadThrough:
             if _LEADING.get():
                 # asked for by a hook of a call that others wait for: it never waits, and could not for itself
                 return self._asked(found)
-            place = home(), found.key or self._query
-            mine = Flight(Event())
+            place = self._place(found.key)
+            mine = Flight(Event(), found.key)
             flight: Flight = self._cache.flights.setdefault(place, mine)
             if flight is mine:
                 # the last one may have ended between looking and asking
@@ -122,6 +130,15 @@ class ReadThrough:
             if brought is not None:
                 return brought
             # the call that asked was cancelled, or had less time: the next one asks
+
+    def _place(self, key: str | None) -> Hashable:
+        """Return where the flight for this call is found, also by those who could not look into the cache."""
+        place = home(), self._query
+        flight: Flight | None = self._cache.flights.get(place)
+        if flight is None or flight.key is None or key is None or flight.key == key:
+            return place
+        # the cache was cleared meanwhile: what is under way may be older
+        return *place, key
 
     def refreshed(self, conditions: Mapping[str, str]) -> Answer:
         """Ask the API whatever is kept, and keep its answer; for the mirror.
