@@ -99,7 +99,7 @@ LEASE: Final = _TOTAL + _SETTLE + _SLACK
 _PATIENCE: Final = 150.0
 _DELIVERY: Final = 60.0
 _RECOVERY: Final = 90.0
-_BATCH: Final = 12
+_BATCH: Final = 24
 _HOOKS: Final[list[Hook]] = []
 
 

@@ -50,7 +50,8 @@ def add_faults(sandbox: Sandbox, *, severity: float) -> None:
         add("status", operation=operation, probability=share(0.01), status=504, done=True)
         add("html", operation=operation, probability=share(0.01), status=502)
         add("empty", operation=operation, probability=share(0.01))
-        add("status", operation=operation, probability=share(0.03), status=429, retry_after="0.2")
+        # seldom: korus takes each for a limit that was met, and asks more slowly for a while
+        add("status", operation=operation, probability=share(0.006), status=429, retry_after="0.2")
         add("fail_items", operation=operation, probability=share(0.01))
     add("expire", operation="bulk_create_orders", probability=share(0.01))
     for operation in (*_GETS, *_PATCHES):
@@ -58,7 +59,7 @@ def add_faults(sandbox: Sandbox, *, severity: float) -> None:
         add("drop_after", operation=operation, probability=share(0.01))
         add("cut_short", operation=operation, probability=share(0.01))
         add("status", operation=operation, probability=share(0.02), status=503)
-        add("status", operation=operation, probability=share(0.01), status=429, retry_after="0.1")
+        add("status", operation=operation, probability=share(0.001), status=429, retry_after="0.1")
         add("slow", operation=operation, probability=share(0.01), seconds=0.5)
     for operation in (*_POSTS, *_GETS, *_PATCHES):
         add("revoke_token", operation=operation, probability=share(0.004))
