@@ -154,8 +154,8 @@ def run(campaign: Campaign) -> Reckoning:
                 korus, sandbox, seed=campaign.seed, count=campaign.bookings, commands=campaign.commands
             )
         before = len(sandbox.inspect.reservations)
-        _write_plans(campaign, drawn.plans, root)
         kinds = [KINDS[number % len(KINDS)] for number in range(campaign.processes)]
+        _write_plans(drawn.plans, kinds, root)
         processes = Processes(
             [_command(campaign, number, kind, root) for number, kind in enumerate(kinds)],
             [(alone if kind == "alone" else shop).environment for kind in kinds],
@@ -224,9 +224,12 @@ def _accounts(
     )
 
 
-def _write_plans(campaign: Campaign, plans: Sequence[Plan], root: Path) -> None:
-    for number in range(campaign.processes):
-        write(list(plans[number :: campaign.processes]), root / f"plans-{number}")
+def _write_plans(plans: Sequence[Plan], kinds: Sequence[str], root: Path) -> None:
+    # one that holds with bulk calls waits for the slowest line of each, and gets half as much to do
+    owners = [number for number, kind in enumerate(kinds) for _ in range(1 if kind == "bulk" else 2)]
+    for number in range(len(kinds)):
+        own = [plan for at, plan in enumerate(plans) if owners[at % len(owners)] == number]
+        write(own, root / f"plans-{number}")
 
 
 def _command(campaign: Campaign, number: int, kind: str, root: Path) -> list[str]:
