@@ -10,14 +10,13 @@ import importlib
 import inspect
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from korus._core.deprecation import warn_deprecated_by_api
 from korus.errors import OperationUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
     from korus_api.types import Operation
 
@@ -26,8 +25,8 @@ __all__ = [
     "Endpoint",
     "endpoint",
     "is_paged",
+    "model_of",
     "request_for",
-    "require_operation",
     "warn_if_deprecated",
 ]
 
@@ -39,44 +38,16 @@ class Endpoint(Protocol):
     build_request: Callable[..., dict[str, Any]]
 
 
-class require_operation:  # noqa: N801 (reads as a statement: ``with require_operation("list_offers"): import …``)
-    """Guards the import of an operation: where it does not exist, `OperationUnavailable` says so.
-
-    Args:
-        operation: The operation's name.
-    """
-
-    __slots__ = ("_operation",)
-
-    def __init__(self, operation: str) -> None:
-        self._operation = operation
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if isinstance(error, ImportError):
-            reason = (
-                "the model that it speaks in is gone"
-                if error.name == MODELS
-                else "there is no such operation"
-            )
-            raise _unavailable(self._operation, reason) from None
+_Model = TypeVar("_Model")
 
 
 def endpoint(operation: str) -> Endpoint:
-    """Find an operation that only some descriptions have, by its name.
+    """Find an operation, which only some descriptions may have, by its name.
 
     Raises:
-        OperationUnavailable: when this description does not have it.
+        OperationUnavailable: This description does not have it.
     """
-    with require_operation(operation):
-        from korus_api.operations import OPERATIONS  # noqa: PLC0415 (only when an operation is called)
+    from korus_api.operations import OPERATIONS  # noqa: PLC0415 (only when an operation is called)
 
     module = OPERATIONS.get(operation)
     if module is None:
@@ -84,7 +55,22 @@ def endpoint(operation: str) -> Endpoint:
     return cast("Endpoint", importlib.import_module(module))
 
 
-MODELS = "korus_api.models"
+def model_of(operation: str, model: Callable[[], type[_Model]]) -> type[_Model]:
+    """Return a model that an operation speaks in, which only some descriptions may have.
+
+    Args:
+        operation: The operation's name.
+        model: Returns the attribute of `korus_api.models`, which imports a model when it is asked for.
+
+    Raises:
+        OperationUnavailable: This description does not have it.
+    """
+    try:
+        return model()
+    except AttributeError:
+        raise _unavailable(operation, "the model that it speaks in is gone") from None
+
+
 NEUTRAL: Mapping[str, Any] = MappingProxyType({"page": 1, "items_per_page": 10, "with_disabled": False})
 """What says the same as leaving a parameter out: sent only where a description has made it required.
 

@@ -203,6 +203,12 @@ def plugin() -> str:
     )
 
 
+_METHOD_OR_CALL = re.compile(
+    r"^    (?:async )?def (?P<method>\w+)|\b(?:_get|_list|endpoint|model_of)\(\s*\"(?P<operation>\w+)\"",
+    re.MULTILINE,
+)
+
+
 def api() -> str:
     """Write the operations of the API and the methods that call them."""
     callers: dict[str, list[str]] = {
@@ -213,11 +219,10 @@ def api() -> str:
     for resource in _RESOURCES:
         path = ROOT / f"korus/_async/resources/{resource}.py"
         method = ""
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if found := re.match(r"    (?:async )?def (\w+)", line):
-                method = found[1]
-            elif found := re.search(r'require_operation\("(\w+)"\)', line):
-                callers.setdefault(found[1], []).append(f"{resource}.{method}")
+        for found in _METHOD_OR_CALL.finditer(path.read_text(encoding="utf-8")):
+            method = found["method"] or method
+            if found["operation"]:
+                callers.setdefault(found["operation"], []).append(f"{resource}.{method}")
     rows: list[tuple[str, ...]] = []
     for name, module in sorted(OPERATIONS.items()):
         operation = import_module(module).OPERATION

@@ -137,11 +137,7 @@ class _Method:
                 "            OperationUnavailable: The API's version has no such operation.",
                 "            KorusError: what a request can raise; see `korus.errors`.",
                 '        """',
-                f'        with require_operation("{self.operation.name}"):',
-                f"            from korus_api.{self.operation.module.rpartition('.')[0]} import {self.operation.name}",
-                f"            from korus_api.models import {self.answer}",
-                "",
-                f"        {run}({self.operation.name}, {self.answer}.from_dict, {', '.join(call)})",
+                f'        {run}("{self.operation.name}", lambda: models.{self.answer}, {", ".join(call)})',
                 "",
             ]
         )
@@ -185,6 +181,9 @@ def _with_methods(text: str, methods: list[_Method]) -> str:
     ]
     if any(method.is_list for method in methods) and "import AsyncPages" not in text:
         needed.insert(0, "    from korus._async.http.pages import AsyncPages\n")
+    if "from korus_api import models\n" not in text:
+        first = next(i for i, line in enumerate(lines) if line.startswith("from korus."))
+        lines.insert(first, "from korus_api import models\n\n")
     at = next((i for i, line in enumerate(lines) if line.startswith("if TYPE_CHECKING:")), None)
     if at is not None:
         lines[at + 1 : at + 1] = [line for line in needed if not _imports(text, line.split()[-1])]

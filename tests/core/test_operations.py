@@ -3,8 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+from korus_api import models
 
-from korus._http.endpoints import is_paged, request_for, require_operation
+from korus._http.endpoints import endpoint, is_paged, model_of, request_for
 from korus.errors import OperationUnavailable
 
 
@@ -53,13 +54,8 @@ def test_a_parameter_that_is_gone_or_that_nobody_can_guess_is_named():
 
 
 def test_missing_operation_differs_from_renamed_model():
-    with (
-        pytest.raises(OperationUnavailable, match="list_moons: there is no such operation in version"),
-        require_operation("list_moons"),
-    ):
-        from korus_api.api.moon import list_moons  # noqa: F401
-    with (
-        pytest.raises(OperationUnavailable, match="list_offers: the model that it speaks in is gone"),
-        require_operation("list_offers"),
-    ):
-        from korus_api.models import Moon  # noqa: F401
+    with pytest.raises(OperationUnavailable, match="list_moons: there is no such operation in version"):
+        endpoint("list_moons")
+    with pytest.raises(OperationUnavailable, match="list_offers: the model that it speaks in is gone"):
+        model_of("list_offers", lambda: models.Moon)
+    assert model_of("list_offers", lambda: models.Offer) is models.Offer

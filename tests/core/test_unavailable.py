@@ -24,8 +24,12 @@ def methods():
                     "_"
                 ):
                     calls = [node for node in ast.walk(method) if isinstance(node, ast.Call)]
-                    guards = {"require_operation", "endpoint"}
-                    named = {call.args[0].value for call in calls if getattr(call.func, "id", None) in guards}
+                    guards = {"_get", "_list", "endpoint", "model_of"}
+                    named = {
+                        call.args[0].value
+                        for call in calls
+                        if getattr(call.func, "id", getattr(call.func, "attr", None)) in guards
+                    }
                     found.append((f"{path.stem}.{method.name}", named, ast.get_docstring(method) or ""))
     return found
 

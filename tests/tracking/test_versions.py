@@ -108,7 +108,7 @@ def test_patch_applies_and_gives_a_method_with_its_filters(neighbour, tmp_path):
     text = (tmp_path / "korus/_async/resources/catalogs.py").read_text()
     ast.parse(text)
     assert "async def get_catalog(self, id: str, *, with_offers: bool | None = None) -> Catalog:" in text
-    assert 'with require_operation("get_catalog"):' in text
+    assert 'self._get("get_catalog", lambda: models.Catalog, id=id, with_offers=with_offers)' in text
     story = (tmp_path / "tests/recorded/test_get_catalog.py").read_text()
     ast.parse(story)
     assert 'client.catalogs.get_catalog("id")' in story

@@ -10,12 +10,13 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+from korus_api import models
 
 from korus._booking.beneficiaries import requirement
 from korus._booking.document_facts import DocumentAddress, DocumentFacts, Pending, documents_of
 from korus._booking.file_checks import too_early
 from korus._booking.issued_tickets import read_order_tickets
-from korus._http.endpoints import request_for, require_operation
+from korus._http.endpoints import endpoint, model_of, request_for
 from korus._http.pagination import read_envelope
 from korus._primitives.asynchronous import sleep
 from korus.errors import (
@@ -104,12 +105,10 @@ class AsyncDelivery:
 
     async def _list(self, order: Reference) -> _Listed:
         try:
-            with require_operation("list_order_documents"):
-                from korus_api.api.order_document import list_order_documents
+            request = request_for(endpoint("list_order_documents"), order_id=order.id)
         except OperationUnavailable:
             return await self._named_by_order(order)
-        request = request_for(list_order_documents, order_id=order.id)
-        answer = await self._transport.send(list_order_documents.OPERATION, request)
+        answer = await self._transport.send(endpoint("list_order_documents").OPERATION, request)
         url = self._transport.config.base_url + str(request["url"])
         envelope = read_envelope(answer.json(), operation="list_order_documents", url=url)
         documents = tuple(map(DocumentFacts.read, envelope.members))
@@ -121,11 +120,7 @@ class AsyncDelivery:
 
     async def order(self, order: Reference) -> dict[str, Any]:
         """Read the order."""
-        with require_operation("get_order"):
-            from korus_api.api.order import get_order
-
-        request = request_for(get_order, id=order.id)
-        return (await self._transport.send(get_order.OPERATION, request)).object()
+        return (await self._transport.call("get_order", id=order.id)).object()
 
     async def _refuse_unnamed(self, order: Reference) -> None:
         """Raise an error if documents cannot come before beneficiaries are named."""
@@ -151,20 +146,14 @@ class AsyncDelivery:
 
     async def address(self, document: Reference, language: str | None) -> DocumentAddress:
         """Ask for the temporary address of a document."""
-        with require_operation("update_order_document"):
-            from korus_api.api.order_document import update_order_document
-            from korus_api.models import PatchOrderDocumentInput
-
+        body = model_of("update_order_document", lambda: models.PatchOrderDocumentInput)()
         request = request_for(
-            update_order_document,
-            order_id=document.ids["order_id"],
-            id=document.id,
-            body=PatchOrderDocumentInput(),
+            endpoint("update_order_document"), order_id=document.ids["order_id"], id=document.id, body=body
         )
         if language is not None:
             headers: dict[str, str] = request.get("headers") or {}
             request = {**request, "headers": {**headers, "Accept-Language": language}}
-        answer = await self._transport.send(update_order_document.OPERATION, request)
+        answer = await self._transport.send(endpoint("update_order_document").OPERATION, request)
         return DocumentAddress.read(answer.object())
 
     async def address_in_time(

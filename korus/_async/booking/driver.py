@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define
+from korus_api import models
 
 from korus._async.http.transport import Trace
 from korus._booking import effects as ask
@@ -25,7 +26,7 @@ from korus._booking.facts import (
 )
 from korus._booking.recovery_steps import Recover, RecoveredIntent, recover_one
 from korus._core.throttled_log import report
-from korus._http.endpoints import request_for, require_operation
+from korus._http.endpoints import endpoint, model_of, request_for
 from korus._http.pagination import read_envelope
 from korus._journal.intent_log import counted
 from korus._journal.process import ACTIVE
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from korus._async.booking.intent_log import AsyncBookingLog
-    from korus._async.http.transport import AsyncTransport, Operation
+    from korus._async.http.transport import AsyncTransport
     from korus._booking.effects import Effect, Steps
     from korus._journal.intent_log import Intent
 
@@ -223,24 +224,20 @@ class AsyncDriver:
             work.sent = work.sent or trace.sent
 
     async def _send_hold(self, effect: ask.SendHold, trace: Trace) -> HoldAnswer:
-        with require_operation("bulk_create_reservations"):
-            from korus_api.api.reservation import bulk_create_reservations
-
         body = {"items": list(effect.items)}
-        return await self._post(bulk_create_reservations.OPERATION, body, HoldAnswer.read, trace)
+        return await self._post(endpoint("bulk_create_reservations").OPERATION, body, HoldAnswer.read, trace)
 
     async def _send_order(self, effect: ask.SendOrder, trace: Trace) -> OrderAnswer:
-        with require_operation("bulk_create_orders"):
-            from korus_api.api.order import bulk_create_orders
-            from korus_api.models import BulkOrderInput
-
-        name = bulk_create_orders.OPERATION.name
-        if effect.request.notes is not None and not hasattr(BulkOrderInput, "notes"):
+        operation = endpoint("bulk_create_orders").OPERATION
+        name = operation.name
+        if effect.request.notes is not None and not hasattr(
+            model_of(name, lambda: models.BulkOrderInput), "notes"
+        ):
             raise OperationUnavailable(
                 f"{name}: this version of the API's description knows no notes", operation=name
             )
         body = effect.request.body(effect.reservations)
-        return await self._post(bulk_create_orders.OPERATION, body, OrderAnswer.read, trace)
+        return await self._post(operation, body, OrderAnswer.read, trace)
 
     async def _post(
         self,
@@ -270,17 +267,10 @@ class AsyncDriver:
     # --- requests that read --------------------------------------------------------------------------------
 
     async def _reservation(self, iri: str) -> ReservationFacts:
-        with require_operation("get_reservation"):
-            from korus_api.api.reservation import get_reservation
-
-        request = request_for(get_reservation, id=parse_iri(iri, RESERVATION).id)
-        document = (await self._transport.send(get_reservation.OPERATION, request)).object()
-        return _named(ReservationFacts.read(document), iri, "get_reservation")
+        answer = await self._transport.call("get_reservation", id=parse_iri(iri, RESERVATION).id)
+        return _named(ReservationFacts.read(answer.object()), iri, "get_reservation")
 
     async def _order(self, iri: str) -> OrderFacts:
-        with require_operation("get_order"):
-            from korus_api.api.order import get_order
-
         try:
             found = parse_iri(iri, ORDER, base_url=self._transport.config.base_url)
         except InvalidIri:  # the API's word, not the caller's
@@ -288,41 +278,34 @@ class AsyncDriver:
                 "get_order: what the reservation names as its order is not the IRI of one",
                 operation="get_order",
             ) from None
-        request = request_for(get_order, id=found.id)
-        document = (await self._transport.send(get_order.OPERATION, request)).object()
-        return _named(OrderFacts.read(document), found.iri, "get_order")
+        answer = await self._transport.call("get_order", id=found.id)
+        return _named(OrderFacts.read(answer.object()), found.iri, "get_order")
 
     async def _reservations(self, page: int, size: int) -> Page:
-        with require_operation("list_reservations"):
-            from korus_api.api.reservation import list_reservations
-
-        request = request_for(
-            list_reservations,
+        return await self._page(
+            "list_reservations",
+            ReservationFacts.read,
             order_created_at="desc",
             items_per_page=size,
             page=None if page == 1 else page,
         )
-        return await self._page(list_reservations.OPERATION, request, ReservationFacts.read)
 
     async def _orders(self, reference: str, page: int, size: int) -> Page:
-        with require_operation("list_orders"):
-            from korus_api.api.order import list_orders
-
-        request = request_for(
-            list_orders,
+        return await self._page(
+            "list_orders",
+            OrderFacts.read,
             external_reference=reference,
             order_created_at="desc",
             items_per_page=size,
             page=None if page == 1 else page,
         )
-        return await self._page(list_orders.OPERATION, request, OrderFacts.read)
 
-    async def _page(
-        self, operation: Operation, request: Mapping[str, Any], read: Callable[[object], Any]
-    ) -> Page:
-        answer = await self._transport.send(operation, request)
+    async def _page(self, operation: str, read: Callable[[object], Any], **arguments: Any) -> Page:
+        module = endpoint(operation)
+        request = request_for(module, **arguments)
+        answer = await self._transport.send(module.OPERATION, request)
         url = self._transport.config.base_url + str(request["url"])
-        envelope = read_envelope(answer.json(), operation=operation.name, url=url)
+        envelope = read_envelope(answer.json(), operation=operation, url=url)
         return Page(tuple(map(read, envelope.members)), envelope.total)
 
 

@@ -233,6 +233,22 @@ class AsyncTransport(ClientBound):
         if self._own_cache and self.cache is not None:
             await self.cache.aclose()
 
+    async def call(self, operation: str, /, **arguments: Any) -> Answer:
+        """Carry out an operation that is known by its name.
+
+        Args:
+            operation: The name.
+            arguments: Its arguments; None means "not given".
+
+        Raises:
+            OperationUnavailable: This description does not have it, or not with these arguments.
+            KorusError: What `send` raises.
+        """
+        from korus._http.endpoints import endpoint, request_for
+
+        module = endpoint(operation)
+        return await self.send(module.OPERATION, request_for(module, **arguments))
+
     async def send(
         self,
         operation: Operation,

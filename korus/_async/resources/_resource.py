@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from korus._async.http.pages import AsyncPages, Source
 from korus._core.client_bound import ClientBound
-from korus._http.endpoints import Endpoint, is_paged, request_for, warn_if_deprecated
+from korus._http.endpoints import endpoint, is_paged, model_of, request_for, warn_if_deprecated
 from korus.iri import Kind, Reference, reference
 
 if TYPE_CHECKING:
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncResource"]
 
-_T = TypeVar("_T")
+
+class _Model(Protocol):
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any], /) -> Self: ...
+
+
+_ModelT = TypeVar("_ModelT", bound=_Model)
 
 
 class AsyncResource(ClientBound):
@@ -42,26 +48,27 @@ class AsyncResource(ClientBound):
     def _reference(self, value: object, *kinds: Kind, parent: Reference | None = None) -> Reference:
         return reference(value, *kinds, base_url=self._base_url, parent=parent)
 
-    async def _get(self, module: Endpoint, build: Callable[[Any], _T], **arguments: Any) -> _T:
+    async def _get(self, operation: str, model: Callable[[], type[_ModelT]], **arguments: Any) -> _ModelT:
         """Read one object."""
+        module, build = endpoint(operation), model_of(operation, model).from_dict
         warn_if_deprecated(module, arguments)
         answer = await self._transport.send(module.OPERATION, request_for(module, **arguments))
         return build(answer.object())
 
     def _list(
         self,
-        module: Endpoint,
-        build: Callable[[Any], _T],
+        operation: str,
+        model: Callable[[], type[_ModelT]],
         *,
         page_size: int | None,
         prefetch: int,
         **arguments: Any,
-    ) -> AsyncPages[_T]:
+    ) -> AsyncPages[_ModelT]:
         """List many, lazily; the request is checked now and sent when somebody looks."""
+        module, build = endpoint(operation), model_of(operation, model).from_dict
         warn_if_deprecated(module, arguments)
         transport = self._transport
         request = request_for(module, **arguments)
-        operation = module.OPERATION
 
         async def read(
             query: Query, headers: Mapping[str, str] | None = None, *, fresh: bool = False
@@ -69,14 +76,16 @@ class AsyncResource(ClientBound):
             asked = {**request, "params": list(query)}
             if headers:
                 asked["headers"] = {**(request.get("headers") or {}), **headers}
-            return await transport.send(operation, asked, fresh=fresh)
+            return await transport.send(module.OPERATION, asked, fresh=fresh)
 
-        def item(member: Any) -> _T:
+        def item(member: Any) -> _ModelT:
             # a member that is not an object, an IRI for example, is passed on as it came
-            return build(member) if isinstance(member, dict) else cast("_T", member)
+            return (
+                build(cast("dict[str, Any]", member)) if isinstance(member, dict) else cast("_ModelT", member)
+            )
 
         source = Source(
-            operation=operation.name,
+            operation=operation,
             url=transport.config.base_url + str(request["url"]),
             query=tuple((str(name), str(value)) for name, value in request.get("params") or ()),
             paged=is_paged(module),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from korus_api import models
+
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import require_operation
 from korus._http.query import Direction, direction_filter
 
 if TYPE_CHECKING:
@@ -41,13 +42,9 @@ class AsyncCatalogs(AsyncResource):
 
         Reference: 3.13.
         """
-        with require_operation("list_catalogs"):
-            from korus_api.api.catalog import list_catalogs
-            from korus_api.models import Catalog
-
         return self._list(
-            list_catalogs,
-            Catalog.from_dict,
+            "list_catalogs",
+            lambda: models.Catalog,
             page_size=page_size,
             prefetch=prefetch,
             order_created_at=direction_filter(sort, order),

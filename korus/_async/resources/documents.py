@@ -6,13 +6,15 @@ import logging
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from korus_api import models
+
 from korus._async.booking.documents import AsyncDelivery, document_of
 from korus._async.http.downloads import AsyncDocumentStream, AsyncDownloads
 from korus._async.resources._resource import AsyncResource
 from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
 from korus._core.throttled_log import report
-from korus._http.endpoints import require_operation
+from korus._http.endpoints import model_of
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
 
@@ -50,13 +52,9 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.1, 4.16.
         """
-        with require_operation("list_order_documents"):
-            from korus_api.api.order_document import list_order_documents
-            from korus_api.models import OrderDocument
-
         return self._list(
-            list_order_documents,
-            OrderDocument.from_dict,
+            "list_order_documents",
+            lambda: models.OrderDocument,
             page_size=page_size,
             prefetch=prefetch,
             order_id=self._reference(order, ORDER).id,
@@ -75,13 +73,9 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.2, 4.16.
         """
-        with require_operation("get_order_document"):
-            from korus_api.api.order_document import get_order_document
-            from korus_api.models import OrderDocument
-
         found = self._reference(document, DOCUMENT)
         return await self._get(
-            get_order_document, OrderDocument.from_dict, order_id=found.ids["order_id"], id=found.id
+            "get_order_document", lambda: models.OrderDocument, order_id=found.ids["order_id"], id=found.id
         )
 
     async def url(
@@ -103,12 +97,10 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.3, 4.16, 7.4.
         """
-        with require_operation("update_order_document"):
-            from korus_api.models import OrderDocumentPatchRead
-
         found = self._reference(document, DOCUMENT)
+        model = model_of("update_order_document", lambda: models.OrderDocumentPatchRead)
         address = await AsyncDelivery(self._transport).address(found, _language(language))
-        return OrderDocumentPatchRead.from_dict(address.raw)
+        return model.from_dict(address.raw)
 
     async def wait(
         self,
@@ -136,13 +128,11 @@ class AsyncDocuments(AsyncResource):
 
         Reference: 3.1, 4.16, 7.4.
         """
-        with require_operation("list_order_documents"):
-            from korus_api.models import OrderDocument
-
+        model = model_of("list_order_documents", lambda: models.OrderDocument)
         found, _ = await AsyncDelivery(self._transport).wait(
             self._reference(order, ORDER), patience=_seconds(timeout), progress=progress
         )
-        return tuple(OrderDocument.from_dict(document.to_dict()) for document in found)
+        return tuple(model.from_dict(document.to_dict()) for document in found)
 
     async def download(
         self,

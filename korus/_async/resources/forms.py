@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from korus_api import models
+
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import require_operation
 from korus.iri import FORM, Reference
 
 if TYPE_CHECKING:
@@ -30,8 +31,4 @@ class AsyncForms(AsyncResource):
 
         Reference: 3.12, 4.17.
         """
-        with require_operation("get_form"):
-            from korus_api.api.form import get_form
-            from korus_api.models import Form
-
-        return await self._get(get_form, Form.from_dict, id=self._reference(form, FORM).id)
+        return await self._get("get_form", lambda: models.Form, id=self._reference(form, FORM).id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus_api import models
+
 from korus._async.booking.order import place, resolve
 from korus._async.resources._resource import AsyncResource
 from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
-from korus._http.endpoints import require_operation
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
@@ -61,13 +62,9 @@ class AsyncOrders(AsyncResource):
 
         Reference: 3.6.
         """
-        with require_operation("list_orders"):
-            from korus_api.api.order import list_orders
-            from korus_api.models import Order
-
         return self._list(
-            list_orders,
-            Order.from_dict,
+            "list_orders",
+            lambda: models.Order,
             page_size=page_size,
             prefetch=prefetch,
             external_reference=text_filter(external_reference, "external_reference"),
@@ -90,11 +87,7 @@ class AsyncOrders(AsyncResource):
 
         Reference: 3.8, 4.13.
         """
-        with require_operation("get_order"):
-            from korus_api.api.order import get_order
-            from korus_api.models import Order
-
-        return await self._get(get_order, Order.from_dict, id=self._reference(order, ORDER).id)
+        return await self._get("get_order", lambda: models.Order, id=self._reference(order, ORDER).id)
 
     async def create(
         self,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from korus_api import models
+
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import require_operation
 from korus._http.query import bare_id
 from korus.iri import CATALOG, PRODUCT_BASE, SEAT_MAP, SESSIONS, Reference, parse_id
 
@@ -48,13 +49,9 @@ class AsyncProductBases(AsyncResource):
 
         Reference: 3.19.
         """
-        with require_operation("list_product_bases"):
-            from korus_api.api.product_base import list_product_bases
-            from korus_api.models import ProductBase
-
         return self._list(
-            list_product_bases,
-            ProductBase.from_dict,
+            "list_product_bases",
+            lambda: models.ProductBase,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=self._reference(catalog, CATALOG).id,
@@ -81,14 +78,10 @@ class AsyncProductBases(AsyncResource):
 
         Reference: 3.21 (P7).
         """
-        with require_operation("list_product_base_options"):
-            from korus_api.api.product_base_option import list_product_base_options
-            from korus_api.models import ProductBaseOption
-
         base = self._reference(product_base, PRODUCT_BASE)
         return self._list(
-            list_product_base_options,
-            ProductBaseOption.from_dict,
+            "list_product_base_options",
+            lambda: models.ProductBaseOption,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=base.ids["catalog_id"],
@@ -118,14 +111,10 @@ class AsyncProductBases(AsyncResource):
 
         Reference: 3.21.
         """
-        with require_operation("list_product_base_option_values"):
-            from korus_api.api.product_base_option_value import list_product_base_option_values
-            from korus_api.models import ProductBaseOptionValue
-
         base = self._reference(product_base, PRODUCT_BASE)
         return self._list(
-            list_product_base_option_values,
-            ProductBaseOptionValue.from_dict,
+            "list_product_base_option_values",
+            lambda: models.ProductBaseOptionValue,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=base.ids["catalog_id"],
@@ -157,14 +146,10 @@ class AsyncProductBases(AsyncResource):
 
         Reference: section 2 (operation 29, P22, P23).
         """
-        with require_operation("get_seat_map"):
-            from korus_api.api.seat_map import get_seat_map
-            from korus_api.models import SeatMap
-
         base = self._reference(product_base, PRODUCT_BASE)
         return await self._get(
-            get_seat_map,
-            SeatMap.from_dict,
+            "get_seat_map",
+            lambda: models.SeatMap,
             catalog_id=base.ids["catalog_id"],
             product_base_id=base.id,
             id=bare_id(session, *SESSIONS, SEAT_MAP, base_url=self._base_url),

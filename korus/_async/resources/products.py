@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from korus_api import models
+
 from korus._async.resources._resource import AsyncResource
-from korus._http.endpoints import require_operation
 from korus.iri import CATALOG, PRODUCT_BASE, Reference
 
 if TYPE_CHECKING:
@@ -39,14 +40,10 @@ class AsyncProducts(AsyncResource):
 
         Reference: 3.20.
         """
-        with require_operation("list_products"):
-            from korus_api.api.product import list_products
-            from korus_api.models import Product
-
         above = self._reference(parent, CATALOG, PRODUCT_BASE)
         return self._list(
-            list_products,
-            Product.from_dict,
+            "list_products",
+            lambda: models.Product,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=above.ids["catalog_id"],

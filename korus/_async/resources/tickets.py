@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from korus_api import models
+
 from korus._async.booking.beneficiaries import AsyncBeneficiaries
 from korus._async.resources._resource import AsyncResource
 from korus._booking.beneficiaries import Requirement, requirement
 from korus._booking.beneficiary_rows import read_rows
 from korus._booking.issued_tickets import IssuedTicketFacts
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import require_operation
 from korus.iri import ORDER, TICKET, Reference
 
 if TYPE_CHECKING:
@@ -40,14 +41,10 @@ class AsyncTickets(AsyncResource):
 
         Reference: 3.4, 4.15.
         """
-        with require_operation("get_order_item_ticket"):
-            from korus_api.api.order_item_ticket import get_order_item_ticket
-            from korus_api.models import OrderItemTicket
-
         found = self._reference(ticket, TICKET)
         return await self._get(
-            get_order_item_ticket,
-            OrderItemTicket.from_dict,
+            "get_order_item_ticket",
+            lambda: models.OrderItemTicket,
             order_id=found.ids["order_id"],
             order_item_id=found.ids["order_item_id"],
             id=found.id,

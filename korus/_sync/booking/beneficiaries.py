@@ -9,10 +9,11 @@ from korus._booking.beneficiaries import Assigned, assign, check_beneficiary
 from korus._booking.issued_tickets import IssuedTicketFacts, read_order_tickets
 from korus._booking.outcomes import LineOutcome, Status
 from korus._http.ambiguity import is_ambiguous
-from korus._http.endpoints import request_for, require_operation
+from korus._http.endpoints import endpoint, model_of, request_for
 from korus._primitives.synchronous import map_ordered
 from korus.errors import BeneficiaryInvalid, KorusError
 from korus.iri import TICKET, Reference, parse_iri
+from korus_api import models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,24 +39,16 @@ class Beneficiaries:
 
     def tickets(self, order: Reference) -> tuple[IssuedTicketFacts, ...]:
         """Read the tickets of an order."""
-        with require_operation("get_order"):
-            from korus_api.api.order import get_order
-
-        request = request_for(get_order, id=order.id)
-        return read_order_tickets((self._transport.send(get_order.OPERATION, request)).object())
+        return read_order_tickets((self._transport.call("get_order", id=order.id)).object())
 
     def ticket(self, ticket: Reference) -> IssuedTicketFacts:
         """Read a ticket."""
-        with require_operation("get_order_item_ticket"):
-            from korus_api.api.order_item_ticket import get_order_item_ticket
-
-        request = request_for(
-            get_order_item_ticket,
+        answer = self._transport.call(
+            "get_order_item_ticket",
             order_id=ticket.ids["order_id"],
             order_item_id=ticket.ids["order_item_id"],
             id=ticket.id,
         )
-        answer = self._transport.send(get_order_item_ticket.OPERATION, request)
         return IssuedTicketFacts.read(answer.object())
 
     def name(self, ticket: Reference, known: IssuedTicketFacts, beneficiary: object) -> OrderItemTicket:
@@ -65,24 +58,19 @@ class Beneficiaries:
             BeneficiaryInvalid: It cannot be sent; all problems at once.
             KorusError: What a request can raise.
         """
-        with require_operation(_OPERATION):
-            from korus_api.api.order_item_ticket import update_order_item_ticket
-            from korus_api.models import OrderItemTicket
-
+        operation = endpoint("update_order_item_ticket").OPERATION
+        model = model_of(operation.name, lambda: models.OrderItemTicket)
         body = check_beneficiary(known, beneficiary, now=self._transport.clock.now())
         ids = {"order_id": ticket.ids["order_id"], "order_item_id": ticket.ids["order_item_id"]}
-        with require_operation("get_order_item_ticket"):
-            from korus_api.api.order_item_ticket import get_order_item_ticket
-
         # the same path; the body is written by hand, since absent and null are different things in it
-        path = request_for(get_order_item_ticket, **ids, id=ticket.id)["url"]
+        path = request_for(endpoint("get_order_item_ticket"), **ids, id=ticket.id)["url"]
         request = {
             "url": path,
             "headers": {"Content-Type": "application/merge-patch+json"},
             "json": {"beneficiary": body},
         }
-        answer = self._transport.send(update_order_item_ticket.OPERATION, request)
-        return OrderItemTicket.from_dict(answer.object())
+        answer = self._transport.send(operation, request)
+        return model.from_dict(answer.object())
 
     def name_all(
         self, tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow], *, concurrency: int

@@ -21,7 +21,7 @@ from korus._booking.document_facts import (
 )
 from korus._booking.file_checks import too_early
 from korus._booking.issued_tickets import read_order_tickets
-from korus._http.endpoints import request_for, require_operation
+from korus._http.endpoints import endpoint, model_of, request_for
 from korus._http.pagination import read_envelope
 from korus._primitives.synchronous import sleep
 from korus.errors import (
@@ -31,6 +31,7 @@ from korus.errors import (
     ValidationFailed,
 )
 from korus.iri import DOCUMENT, Reference, parse_iri
+from korus_api import models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,12 +111,10 @@ class Delivery:
 
     def _list(self, order: Reference) -> _Listed:
         try:
-            with require_operation("list_order_documents"):
-                from korus_api.api.order_document import list_order_documents
+            request = request_for(endpoint("list_order_documents"), order_id=order.id)
         except OperationUnavailable:
             return self._named_by_order(order)
-        request = request_for(list_order_documents, order_id=order.id)
-        answer = self._transport.send(list_order_documents.OPERATION, request)
+        answer = self._transport.send(endpoint("list_order_documents").OPERATION, request)
         url = self._transport.config.base_url + str(request["url"])
         envelope = read_envelope(answer.json(), operation="list_order_documents", url=url)
         documents = tuple(map(DocumentFacts.read, envelope.members))
@@ -127,11 +126,7 @@ class Delivery:
 
     def order(self, order: Reference) -> dict[str, Any]:
         """Read the order."""
-        with require_operation("get_order"):
-            from korus_api.api.order import get_order
-
-        request = request_for(get_order, id=order.id)
-        return (self._transport.send(get_order.OPERATION, request)).object()
+        return (self._transport.call("get_order", id=order.id)).object()
 
     def _refuse_unnamed(self, order: Reference) -> None:
         """Raise an error if documents cannot come before beneficiaries are named."""
@@ -157,20 +152,14 @@ class Delivery:
 
     def address(self, document: Reference, language: str | None) -> DocumentAddress:
         """Ask for the temporary address of a document."""
-        with require_operation("update_order_document"):
-            from korus_api.api.order_document import update_order_document
-            from korus_api.models import PatchOrderDocumentInput
-
+        body = model_of("update_order_document", lambda: models.PatchOrderDocumentInput)()
         request = request_for(
-            update_order_document,
-            order_id=document.ids["order_id"],
-            id=document.id,
-            body=PatchOrderDocumentInput(),
+            endpoint("update_order_document"), order_id=document.ids["order_id"], id=document.id, body=body
         )
         if language is not None:
             headers: dict[str, str] = request.get("headers") or {}
             request = {**request, "headers": {**headers, "Accept-Language": language}}
-        answer = self._transport.send(update_order_document.OPERATION, request)
+        answer = self._transport.send(endpoint("update_order_document").OPERATION, request)
         return DocumentAddress.read(answer.object())
 
     def address_in_time(self, document: Reference, language: str | None, ends: float) -> DocumentAddress:

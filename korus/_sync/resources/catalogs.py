@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._http.endpoints import require_operation
 from korus._http.query import Direction, direction_filter
 from korus._sync.resources._resource import Resource
+from korus_api import models
 
 if TYPE_CHECKING:
     from korus._sync.http.pages import Pages
@@ -42,13 +42,9 @@ class Catalogs(Resource):
 
         Reference: 3.13.
         """
-        with require_operation("list_catalogs"):
-            from korus_api.api.catalog import list_catalogs
-            from korus_api.models import Catalog
-
         return self._list(
-            list_catalogs,
-            Catalog.from_dict,
+            "list_catalogs",
+            lambda: models.Catalog,
             page_size=page_size,
             prefetch=prefetch,
             order_created_at=direction_filter(sort, order),

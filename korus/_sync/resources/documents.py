@@ -10,12 +10,13 @@ from typing import IO, TYPE_CHECKING
 from korus._booking.document_facts import DocumentAddress, OrderName, Pending
 from korus._core.durations import bounded
 from korus._core.throttled_log import report
-from korus._http.endpoints import require_operation
+from korus._http.endpoints import model_of
 from korus._sync.booking.documents import Delivery, document_of
 from korus._sync.http.downloads import DocumentStream, Downloads
 from korus._sync.resources._resource import Resource
 from korus.errors import DocumentsNotReady, InvalidArgument
 from korus.iri import DOCUMENT, ORDER, Reference
+from korus_api import models
 
 if TYPE_CHECKING:
     import builtins
@@ -51,13 +52,9 @@ class Documents(Resource):
 
         Reference: 3.1, 4.16.
         """
-        with require_operation("list_order_documents"):
-            from korus_api.api.order_document import list_order_documents
-            from korus_api.models import OrderDocument
-
         return self._list(
-            list_order_documents,
-            OrderDocument.from_dict,
+            "list_order_documents",
+            lambda: models.OrderDocument,
             page_size=page_size,
             prefetch=prefetch,
             order_id=self._reference(order, ORDER).id,
@@ -76,13 +73,9 @@ class Documents(Resource):
 
         Reference: 3.2, 4.16.
         """
-        with require_operation("get_order_document"):
-            from korus_api.api.order_document import get_order_document
-            from korus_api.models import OrderDocument
-
         found = self._reference(document, DOCUMENT)
         return self._get(
-            get_order_document, OrderDocument.from_dict, order_id=found.ids["order_id"], id=found.id
+            "get_order_document", lambda: models.OrderDocument, order_id=found.ids["order_id"], id=found.id
         )
 
     def url(
@@ -104,12 +97,10 @@ class Documents(Resource):
 
         Reference: 3.3, 4.16, 7.4.
         """
-        with require_operation("update_order_document"):
-            from korus_api.models import OrderDocumentPatchRead
-
         found = self._reference(document, DOCUMENT)
+        model = model_of("update_order_document", lambda: models.OrderDocumentPatchRead)
         address = Delivery(self._transport).address(found, _language(language))
-        return OrderDocumentPatchRead.from_dict(address.raw)
+        return model.from_dict(address.raw)
 
     def wait(
         self,
@@ -137,13 +128,11 @@ class Documents(Resource):
 
         Reference: 3.1, 4.16, 7.4.
         """
-        with require_operation("list_order_documents"):
-            from korus_api.models import OrderDocument
-
+        model = model_of("list_order_documents", lambda: models.OrderDocument)
         found, _ = Delivery(self._transport).wait(
             self._reference(order, ORDER), patience=_seconds(timeout), progress=progress
         )
-        return tuple(OrderDocument.from_dict(document.to_dict()) for document in found)
+        return tuple(model.from_dict(document.to_dict()) for document in found)
 
     def download(
         self,

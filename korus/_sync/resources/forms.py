@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._http.endpoints import require_operation
 from korus._sync.resources._resource import Resource
 from korus.iri import FORM, Reference
+from korus_api import models
 
 if TYPE_CHECKING:
     from korus.models import Form
@@ -31,8 +31,4 @@ class Forms(Resource):
 
         Reference: 3.12, 4.17.
         """
-        with require_operation("get_form"):
-            from korus_api.api.form import get_form
-            from korus_api.models import Form
-
-        return self._get(get_form, Form.from_dict, id=self._reference(form, FORM).id)
+        return self._get("get_form", lambda: models.Form, id=self._reference(form, FORM).id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._http.endpoints import endpoint, require_operation
 from korus._http.query import (
     Direction,
     date_filter,
@@ -23,6 +22,7 @@ from korus.iri import (
     SESSIONS,
     Reference,
 )
+from korus_api import models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,15 +89,11 @@ class Offers(Resource):
 
         Reference: 3.14 (P8, P9).
         """
-        with require_operation("list_offers"):
-            from korus_api.api.offer import list_offers
-            from korus_api.models import Offer
-
         base_url = self._base_url
         wanted = None if products is None else [id_filter(x, PRODUCT, base_url=base_url) for x in products]
         return self._list(
-            list_offers,
-            Offer.from_dict,
+            "list_offers",
+            lambda: models.Offer,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=self._reference(catalog, CATALOG).id,
@@ -127,13 +123,9 @@ class Offers(Resource):
 
         Reference: 3.16, 4.7.
         """
-        with require_operation("get_offer_price"):
-            from korus_api.api.offer_price import get_offer_price
-            from korus_api.models import OfferPrice
-
         found = self._reference(offer, OFFER)
         return self._get(
-            get_offer_price, OfferPrice.from_dict, catalog_id=found.ids["catalog_id"], id=found.id
+            "get_offer_price", lambda: models.OfferPrice, catalog_id=found.ids["catalog_id"], id=found.id
         )
 
     def availability(self, offer: Offer | Reference | str) -> OfferAvailability:
@@ -151,14 +143,10 @@ class Offers(Resource):
 
         Reference: 3.15, 4.7.
         """
-        with require_operation("get_offer_availability"):
-            from korus_api.api.offer_availability import get_offer_availability
-            from korus_api.models import OfferAvailability
-
         found = self._reference(offer, OFFER)
         return self._get(
-            get_offer_availability,
-            OfferAvailability.from_dict,
+            "get_offer_availability",
+            lambda: models.OfferAvailability,
             catalog_id=found.ids["catalog_id"],
             id=found.id,
         )
@@ -176,14 +164,10 @@ class Offers(Resource):
 
         Reference: 3.17, 4.8.
         """
-        with require_operation("get_offer_ticket"):
-            from korus_api.api.offer_ticket import get_offer_ticket
-            from korus_api.models import OfferTicket
-
         found = self._reference(ticket, OFFER_TICKET)
         return self._get(
-            get_offer_ticket,
-            OfferTicket.from_dict,
+            "get_offer_ticket",
+            lambda: models.OfferTicket,
             catalog_id=found.ids["catalog_id"],
             offer_id=found.ids["offer_id"],
             id=found.id,
@@ -207,13 +191,10 @@ class Offers(Resource):
 
         Reference: 3.17.
         """
-        with require_operation("list_offer_tickets"):
-            from korus_api.models import OfferTicket
-
         found = self._reference(offer, OFFER)
         return self._list(
-            endpoint("list_offer_tickets"),
-            OfferTicket.from_dict,
+            "list_offer_tickets",
+            lambda: models.OfferTicket,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=found.ids["catalog_id"],
@@ -236,14 +217,10 @@ class Offers(Resource):
 
         Reference: 3.18 (P6).
         """
-        with require_operation("list_offer_ticket_sessions"):
-            from korus_api.api.offer_ticket_session import list_offer_ticket_sessions
-            from korus_api.models import OfferTicketSession
-
         found = self._reference(ticket, OFFER_TICKET)
         return self._list(
-            list_offer_ticket_sessions,
-            OfferTicketSession.from_dict,
+            "list_offer_ticket_sessions",
+            lambda: models.OfferTicketSession,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=found.ids["catalog_id"],

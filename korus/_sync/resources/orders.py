@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
-from korus._http.endpoints import require_operation
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus._sync.booking.order import place, resolve
 from korus._sync.resources._resource import Resource
 from korus.errors import InvalidArgument, OutcomeUnknown
 from korus.iri import ORDER, Reference
+from korus_api import models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,13 +62,9 @@ class Orders(Resource):
 
         Reference: 3.6.
         """
-        with require_operation("list_orders"):
-            from korus_api.api.order import list_orders
-            from korus_api.models import Order
-
         return self._list(
-            list_orders,
-            Order.from_dict,
+            "list_orders",
+            lambda: models.Order,
             page_size=page_size,
             prefetch=prefetch,
             external_reference=text_filter(external_reference, "external_reference"),
@@ -91,11 +87,7 @@ class Orders(Resource):
 
         Reference: 3.8, 4.13.
         """
-        with require_operation("get_order"):
-            from korus_api.api.order import get_order
-            from korus_api.models import Order
-
-        return self._get(get_order, Order.from_dict, id=self._reference(order, ORDER).id)
+        return self._get("get_order", lambda: models.Order, id=self._reference(order, ORDER).id)
 
     def create(
         self,

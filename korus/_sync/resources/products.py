@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from korus._http.endpoints import require_operation
 from korus._sync.resources._resource import Resource
 from korus.iri import CATALOG, PRODUCT_BASE, Reference
+from korus_api import models
 
 if TYPE_CHECKING:
     from korus._sync.http.pages import Pages
@@ -40,14 +40,10 @@ class Products(Resource):
 
         Reference: 3.20.
         """
-        with require_operation("list_products"):
-            from korus_api.api.product import list_products
-            from korus_api.models import Product
-
         above = self._reference(parent, CATALOG, PRODUCT_BASE)
         return self._list(
-            list_products,
-            Product.from_dict,
+            "list_products",
+            lambda: models.Product,
             page_size=page_size,
             prefetch=prefetch,
             catalog_id=above.ids["catalog_id"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from korus._booking.intent_details import hold_lines
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import endpoint, request_for, require_operation
+from korus._http.endpoints import endpoint, request_for
 from korus._http.query import Direction, direction_filter
 from korus._journal.intent_log import Intent
 from korus._sync.booking.builder import BulkReservation, LookUps
@@ -17,6 +17,7 @@ from korus._sync.resources.forms import Forms
 from korus._sync.resources.offers import Offers
 from korus.errors import InvalidArgument, OutcomeUnknown
 from korus.iri import RESERVATION, Reference
+from korus_api import models
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,13 +53,9 @@ class Reservations(Resource):
 
         Reference: 3.9.
         """
-        with require_operation("list_reservations"):
-            from korus_api.api.reservation import list_reservations
-            from korus_api.models import Reservation
-
         return self._list(
-            list_reservations,
-            Reservation.from_dict,
+            "list_reservations",
+            lambda: models.Reservation,
             page_size=page_size,
             prefetch=prefetch,
             order_created_at=direction_filter(sort, order),
@@ -76,12 +73,8 @@ class Reservations(Resource):
 
         Reference: 3.11, 4.10.
         """
-        with require_operation("get_reservation"):
-            from korus_api.api.reservation import get_reservation
-            from korus_api.models import Reservation
-
         found = self._reference(reservation, RESERVATION)
-        return self._get(get_reservation, Reservation.from_dict, id=found.id)
+        return self._get("get_reservation", lambda: models.Reservation, id=found.id)
 
     def release(self, reservation: Reservation | Reference | str) -> None:
         """Release a hold before it expires, so that its places can be sold again.

@@ -9,10 +9,10 @@ from korus._booking.beneficiaries import Requirement, requirement
 from korus._booking.beneficiary_rows import read_rows
 from korus._booking.issued_tickets import IssuedTicketFacts
 from korus._booking.outcomes import BulkOutcome
-from korus._http.endpoints import require_operation
 from korus._sync.booking.beneficiaries import Beneficiaries
 from korus._sync.resources._resource import Resource
 from korus.iri import ORDER, TICKET, Reference
+from korus_api import models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,14 +44,10 @@ class Tickets(Resource):
 
         Reference: 3.4, 4.15.
         """
-        with require_operation("get_order_item_ticket"):
-            from korus_api.api.order_item_ticket import get_order_item_ticket
-            from korus_api.models import OrderItemTicket
-
         found = self._reference(ticket, TICKET)
         return self._get(
-            get_order_item_ticket,
-            OrderItemTicket.from_dict,
+            "get_order_item_ticket",
+            lambda: models.OrderItemTicket,
             order_id=found.ids["order_id"],
             order_item_id=found.ids["order_item_id"],
             id=found.id,

@@ -57,6 +57,10 @@ class Use:
         )
 
 
+_CALLING = frozenset({"endpoint", "call", "model_of", "_get", "_list", "_page"})
+"""Functions of the layer that are told an operation by its name."""
+
+
 @define
 class Call:
     """An operation that the hand-written layer calls.
@@ -164,15 +168,11 @@ def use_at(use: Use, node: ast.AST) -> Use:
 
 def _called(node: ast.Call) -> str | None:
     """Return what may be the operation that a call carries out: its first argument, by name or as an endpoint."""
-    name = node.func.id if isinstance(node.func, ast.Name) else None
+    name = getattr(node.func, "id", getattr(node.func, "attr", None))
     if not node.args:
         return None
     first = node.args[0]
-    if (
-        name in {"endpoint", "require_operation"}
-        and isinstance(first, ast.Constant)
-        and isinstance(first.value, str)
-    ):
+    if name in _CALLING and isinstance(first, ast.Constant) and isinstance(first.value, str):
         return first.value
     if isinstance(first, ast.Call):
         return _called(first)
@@ -316,4 +316,4 @@ class Layer:
                         leading.add(operation.name)
             # what nearly every operation answers with (an error, say) tells nothing about a module
             self._dealing[name] = leading if len(leading) <= MOST_LEADING else set()
-        return any(other in module.names for other in self._dealing[name])
+        return any(other in module.names or other in module.calls for other in self._dealing[name])
