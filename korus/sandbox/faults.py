@@ -52,7 +52,7 @@ KINDS: Mapping[FaultKind, str] = {
     "revoke_token": "revoke the request's access token before it is checked, so that the answer is 401",
     "sold_out": "take the stock of every offer in a bulk reservation to nothing before it is carried out",
     "expire": "end every reservation in a bulk order before it is carried out",
-    "fail_items": "let the entries at `items` (all when empty) of a bulk call fail, whatever they ask for",
+    "fail_items": "let the entries at `items` (all when empty) of a bulk call fail, but for what is ordered already",
 }
 """What each kind does."""
 

@@ -101,6 +101,7 @@ _DELIVERY: Final = 60.0
 _RECOVERY: Final = 90.0
 _BATCH: Final = 24
 _HOOKS: Final[list[Hook]] = []
+_TRACE: Final[list[Notes]] = []
 
 
 def options() -> dict[str, Any]:
@@ -191,6 +192,21 @@ class ReplayCounter:
             os.write(self._file, b".")
 
 
+def _trace(what: str, **more: Any) -> None:
+    """Note what happens, for who looks for the cause of a loss."""
+    for notes in _TRACE:
+        notes.write({"at": time.time(), "pid": os.getpid(), "what": what, **more})
+
+
+def _trace_steps(event: Event) -> None:
+    if isinstance(event, BookingStep):
+        _trace("step", intent=event.intent, kind=event.kind, state=event.state)
+
+
+def _traced_lines(outcome: BulkOutcome[Any, Any]) -> list[tuple[str, str | None, str]]:
+    return [(each.status, each.result and each.result.iri, str(each.error)) for each in outcome.lines]
+
+
 def _watch_requests(notes: Notes) -> None:
     """Note when a request that books begins, so that none is seen to begin after a signal."""
 
@@ -265,6 +281,7 @@ class Making:
 
     def note_holds(self, outcome: BulkOutcome[Reservation, Any]) -> None:
         """Note what was held; what is unknown ends unordered, and is held anew."""
+        _trace("held", reference=self.plan.reference, lines=_traced_lines(outcome))
         for each in outcome.lines:
             if each.status == "succeeded" and each.result is not None:
                 self.held[each.result.items[0].offer] = each.result.iri
@@ -275,6 +292,7 @@ class Making:
 
     def note_orders(self, outcome: BulkOutcome[Order, Any]) -> None:
         """Note what was ordered; what failed can be held anew, what is unknown is ordered again."""
+        _trace("ordered", reference=self.plan.reference, held=self.held, lines=_traced_lines(outcome))
         offers = {held: offer for offer, held in self.held.items()}
         for each in outcome.lines:
             offer = offers.get(getattr(each.line, "reservation", ""))
@@ -290,6 +308,7 @@ class Making:
 
     def note_error(self, error: KorusError) -> None:
         """Note what an error says of the booking; most say that it has to be tried again."""
+        _trace("error", reference=self.plan.reference, error=f"{type(error).__name__}: {error}")
         if isinstance(error, SoldOut):
             self.sold_out = str(error)
         elif isinstance(error, ReservationUnusable):
@@ -481,6 +500,13 @@ def _taken_up(plans: Iterable[Plan], ledger: Ledger, korus: Korus | None) -> lis
     }
     if korus is not None:
         for found in _recovered(korus):
+            _trace(
+                "recovered",
+                reference=found.reference,
+                kind=found.kind,
+                intent=found.id,
+                error=str(found.error),
+            )
             if found.reference in makings and found.kind == "order":
                 makings[found.reference].recovered += _reservations_of(found)
         for entry in _orders_known(korus):
@@ -566,6 +592,8 @@ def _run(kind: str, number: str, root: Path, workers: int) -> int:
     logger = logging.getLogger("korus")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
+    _TRACE.append(Notes(root / f"trace-{number}"))
+    _HOOKS.append(_trace_steps)
     _HOOKS.append(ReplayCounter(Path(f"{ledger}.replays")))
     _watch_requests(Notes(root / f"requests-{number}"))
     found = KINDS[KINDS.index(kind)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -12,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from korus import Korus
 from korus.errors import KorusError
@@ -132,11 +134,11 @@ class _Account:
 
 
 def run(campaign: Campaign) -> Reckoning:
-    """Run a campaign and return the reckoning."""
+    """Run a campaign and return the reckoning; what the bookers noted is kept if it is not clean."""
     began = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(on_host("campaign"))
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="korus-faults-")))
+        root = Path(tempfile.mkdtemp(prefix="korus-faults-"))
         sandbox = stack.enter_context(
             Sandbox(
                 seed=campaign.seed,
@@ -181,13 +183,18 @@ def run(campaign: Campaign) -> Reckoning:
         counts = processes.counts + runs.counts + proxy.struck + outages.counts + struck
         counts["child forked from a used client"] = len(list(Notes.read(root / "forks")))
         books = _Books(sandbox, [*drawn.plans, *drawn.commands], _done(root) | runs.done, left)
-        return books.reckon(
+        reckoning = books.reckon(
             late=late_requests(root),
             spare=sum(held["order"] is None for held in sandbox.inspect.reservations[before:]),
             replays=sum(path.stat().st_size for path in root.glob("ledger-*.replays")),
             kinds=counts,
             seconds=time.monotonic() - began,
         )
+        if reckoning.clean:
+            shutil.rmtree(root)
+            return reckoning
+        (root / "orders.json").write_text(json.dumps(sandbox.inspect.orders, default=str, indent=1))
+        return evolve(reckoning, details=(*reckoning.details, f"the bookers' notes are in {root}"))
 
 
 class _Outages:

@@ -194,6 +194,17 @@ def test_chosen_entries_of_a_bulk_call_fail(shop: Shop, sandbox: Sandbox) -> Non
     assert answer["failedReservations"][0]["code"] == "issuer_refused"
 
 
+def test_an_order_that_exists_is_never_said_to_be_refused(
+    shop: Shop, sandbox: Sandbox, raw: httpx.Client
+) -> None:
+    body = ready(shop)
+    sandbox.faults.add("fail_items", operation="bulk_create_orders", count=1)
+    assert place(raw, body).json()["failedOrders"][0]["code"] == "issuer_refused"
+    assert place(raw, body).json()["orders"]
+    sandbox.faults.add("fail_items", operation="bulk_create_orders")
+    assert place(raw, body).json()["failedOrders"][0]["code"] == "reservation_already_ordered"
+
+
 def test_the_token_endpoint_and_the_storage_host_can_fail_too(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.faults.add("status", operation="token", status=500, count=1)
     assert PLAIN.post(sandbox.token_url, data={}).status_code == 500
