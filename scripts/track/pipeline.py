@@ -149,6 +149,7 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
     for name, content in written.items():
         (copy / "changelog.d").mkdir(parents=True, exist_ok=True)
         (copy / "changelog.d" / name).write_text(content, encoding="utf-8")
+    _step(wanted, outcome, "write the reference pages", lambda: _pages(copy, outcome))
     stop = _prove(wanted, outcome, former, fetched.path, copy)
     outcome.status = stop.status if stop is not None else verdict(outcome, meaning)
     _bring_back(wanted, outcome, copy)
@@ -514,13 +515,23 @@ def failures(output: str) -> tuple[list[str], list[str]]:
     return [line.split()[0] for line in listed if not gone.fullmatch(line)], lost
 
 
+def _pages(copy: Path, outcome: Outcome) -> None:
+    """Write the documentation's reference pages from the new client."""
+    if not (copy / "docs" / "reference").is_dir():
+        return
+    done = _command(copy, "scripts.docs")
+    if done.returncode:
+        outcome.output += done.stdout
+        outcome.unchecked = [*outcome.unchecked, "docs"]
+
+
 def _checks(copy: Path, outcome: Outcome) -> None:
     """Run the checks of `make check`; those that do not hold ask for a person, who can mend the code."""
     done = _command(copy, "scripts.check", *CHECKS)
     failed = re.findall(r"^ *FAILED +(\S+)", done.stdout, re.MULTILINE)
     if done.returncode:
         outcome.output += done.stdout
-        outcome.unchecked = failed or [_last_line(done.stdout)]
+        outcome.unchecked = [*outcome.unchecked, *(failed or [_last_line(done.stdout)])]
 
 
 def _last_line(text: str) -> str:

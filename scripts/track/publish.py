@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["BOT", "Failed", "Publication", "Publisher", "Runner", "read_publication"]
 
 BOT = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
-PRODUCTS = ("openapi", "generated", "changelog.d")
+PRODUCTS = ("openapi", "generated", "changelog.d", "docs/reference")
 MAIN = "main"
 _MARK = "<!-- edition: "
 _DIGITS = 8

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRODUCTS", "bring_back", "copied", "differences", "one_run", "undo_interrupted", "workplace"]
 
-PRODUCTS = ("openapi", "generated/korus_api", "changelog.d")
+PRODUCTS = ("openapi", "generated/korus_api", "changelog.d", "docs/reference")
 """What absorbing a version writes; nothing else is brought back."""
 
 LEFT_OUT = shutil.ignore_patterns(

@@ -108,6 +108,7 @@ def test_a_safe_version_is_absorbed_whole(repository, written):
     init = (repository / "generated/korus_api/__init__.py").read_text()
     assert 'API_VERSION: Final = "1.0.45"' in init
     assert (repository / "generated/korus_api/api/closing_day/list_closing_days.py").exists()
+    assert "`list_closing_days`" in (repository / "docs/reference/api.md").read_text()
     told = (repository / "changelog.d" / "+api-1-0-45.api.md").read_text()
     assert "`ReservationStatus.EXPIRED` ('expired') is new" in told
     assert "**Breaking:**" not in told

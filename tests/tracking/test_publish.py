@@ -122,6 +122,7 @@ class Nights:
             ),
             ("generated/korus_api/x.py", f"# {digest}\n"),
             ("changelog.d/README.md", "fragments\n"),
+            ("docs/reference/models.md", "models\n"),
         ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(content)
