@@ -15,7 +15,7 @@ from scripts.compare.wire.guesses import Guesses
 from scripts.compare.wire.records import Witness
 from scripts.compare.wire.samples import NoSampleError, from_pattern
 from scripts.compare.wire.shapes import token
-from scripts.descriptions.values import Json, as_object, is_list
+from scripts.descriptions.values import Json, Object, as_object, is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +70,7 @@ MOST_AROUND = 60
 ENOUGH = 25
 KEPT = 6
 MOST_WAYS = 12
+MOST_PLACES = 4
 _STEP = re.compile(r"\.\*|\./.*/$|\.[^.\[\]*()/]+|\[\d*\]|\(names\)$")
 
 
@@ -84,7 +85,6 @@ class Bodies:
 
     graph: Graph
     judge: Judge
-    _parents: dict[int, list[tuple[int, str, bool, bool]]] | None = None
     _guessed: dict[tuple[int, Direction], tuple[list[Json], list[Json]]] = field(
         factory=dict[tuple[int, "Direction"], tuple[list["Json"], list["Json"]]]
     )
@@ -156,7 +156,7 @@ class Bodies:
         seen: set[int] = set()
         blocked = False
         todo: list[tuple[int, list[Json]]] = [(pair.index, values[:KEPT])]
-        roots = {root.pair for root in self.graph.roots if root.direction == direction}
+        roots = self.graph.first(direction)
         for _ in range(MOST_WAYS):
             if not todo:
                 break
@@ -164,7 +164,7 @@ class Bodies:
             here = self.graph.pairs[index]
             if index in roots:
                 return Witness(True, held[0], here.old.core[0], here.new.core[0])
-            for parent, label, *through in self.parents().get(index, ()):
+            for parent, label, *through in self.graph.parents.get(index, ()):
                 if parent in seen or not through[0 if direction == "request" else 1]:
                     continue
                 seen.add(parent)
@@ -178,15 +178,6 @@ class Bodies:
         if todo or not blocked:
             return None
         return Witness(found=False, reason=AROUND)
-
-    def parents(self) -> dict[int, list[tuple[int, str, bool, bool]]]:
-        """Return the pairs that lead to each pair."""
-        if self._parents is None:
-            self._parents = {}
-            for pair in self.graph.pairs:
-                for child, label, requests, responses in pair.edges:
-                    self._parents.setdefault(child, []).append((pair.index, label, requests, responses))
-        return self._parents
 
     def _around(
         self, parent: Pair, label: str, direction: Direction, values: list[Json]
@@ -220,6 +211,8 @@ class Bodies:
                 for full in (False, True):
                     try:
                         yield side.sampler.branch(branch, full=full)
+                        if branch.prefix:
+                            yield side.sampler.list(branch, len(branch.prefix) + 1, full=full)
                     except NoSampleError:
                         break
         yield from ({}, [])
@@ -284,27 +277,27 @@ def _placed(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
     elif steps[0] == "(names)":
         content = as_object(base)
         if isinstance(value, str):
-            yield from ({**content, value: "text"}, {**content, value: 1})
+            for part in ("text", 1, *list(content.values())[:MOST_PLACES]):
+                yield from ({**content, value: part}, {value: part})
     else:
         content = as_object(base)
-        for name in _named(steps[0]):
+        for name in _named(steps[0], content):
             for inner in _placed(content.get(name), steps[1:], value):
                 yield from ({**content, name: inner}, {name: inner})
 
 
 def _in_list(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
-    number = int(steps[0][1:-1] or 0)
     items = base if is_list(base) else []
-    for inner in _placed(items[number] if number < len(items) else None, steps[1:], value):
+    places = range(min(len(items) + 1, MOST_PLACES)) if steps[0] == "[]" else [int(steps[0][1:-1])]
+    for number in places:
         if number <= len(items):
-            yield [*items[:number], inner, *items[number + 1 :]]
-            if steps[0] == "[]":
-                yield [*items, inner]
+            for inner in _placed(items[number] if number < len(items) else None, steps[1:], value):
+                yield [*items[:number], inner, *items[number + 1 :]]
 
 
-def _named(step: str) -> list[str]:
+def _named(step: str, content: Object) -> list[str]:
     if step == ".*":
-        return ["extra"]
+        return ["extra", "x", *list(content)[:MOST_PLACES]]
     if step.startswith("./") and step.endswith("/"):
         return [name for _, name in zip(range(3), from_pattern(step[2:-1]), strict=False)]
     return [step[1:]]

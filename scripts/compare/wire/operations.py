@@ -586,12 +586,11 @@ class Operations:
         old, new = places[0] or ANYTHING, places[1] or ANYTHING
         before = self.old_book.shape(self.old_book.use(old).core)
         after = self.new_book.shape(self.new_book.use(new).core)
-        strings = after.kinds.get("string", ())
         plain = set(before.kinds) - {"null"} <= PRIMITIVES and "content" not in was and "content" not in now
         if (
             plain
             and before.kinds
-            and any(branch.is_free() for branch in strings)
+            and after.admits_all("string")
             and set(before.kinds) - set(after.kinds) - {"null"}
         ):
             self._change(

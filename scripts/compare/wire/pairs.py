@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
@@ -23,6 +24,8 @@ from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scripts.compare.wire.rules import Direction
 
 __all__ = ["REFERENCE", "Change", "Clean", "Graph", "Pair"]
@@ -304,6 +307,31 @@ class Graph:
                     found[child] = self.pairs[child]
                     todo.append(child)
         return list(found.values())
+
+    @cached_property
+    def parents(self) -> dict[int, list[tuple[int, str, bool, bool]]]:
+        """The pairs that lead to each pair."""
+        found: dict[int, list[tuple[int, str, bool, bool]]] = {}
+        for pair in self.pairs:
+            for child, label, requests, responses in pair.edges:
+                found.setdefault(child, []).append((pair.index, label, requests, responses))
+        return found
+
+    def above(self, indices: Iterable[int], direction: Direction) -> set[int]:
+        """Return pairs with all that lead to them."""
+        position = BOTH.index(direction)
+        found = set(indices)
+        todo = list(found)
+        while todo:
+            for parent, _, *through in self.parents.get(todo.pop(), ()):
+                if through[position] and parent not in found:
+                    found.add(parent)
+                    todo.append(parent)
+        return found
+
+    def first(self, direction: Direction) -> set[int]:
+        """Return the pairs of whole bodies and parameters."""
+        return {root.pair for root in self.roots if root.direction == direction}
 
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
         """Give the place of a pair among the others, by the operation that reaches it first."""
@@ -818,7 +846,7 @@ class _Comparison:
     def _branches(self, old: Branch, new: Branch) -> None:
         self._enumerations(old, new)
         inside = old.kind in {"object", "array"}
-        if inside and is_empty(old) and is_empty(new):
+        if inside and is_empty(old) and is_empty(new) and old.required.keys() == new.required.keys():
             return  # what could be inside, and how much of it, makes no difference
         self._limits(old, new)
         if inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}:

@@ -261,10 +261,13 @@ class Shape:
     cut: bool = False
 
     def is_anything(self) -> bool:
-        """Tell whether every JSON value is admitted."""
-        return len(self.kinds) == len(KINDS) and all(
-            any(branch.is_free() for branch in branches) for branches in self.kinds.values()
-        )
+        """Return True if every JSON value is admitted."""
+        return len(self.kinds) == len(KINDS) and all(map(self.admits_all, self.kinds))
+
+    def admits_all(self, kind: str) -> bool:
+        """Return True if every value of a type is admitted: of several alternatives one alone may hold in `oneOf`."""
+        branches = self.kinds.get(kind, [])
+        return any(branch.is_free() for branch in branches) and self.choice.get(kind) != "oneOf"
 
 
 # --- merging ----------------------------------------------------------------------------------------------------
