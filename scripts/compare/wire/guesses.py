@@ -128,6 +128,7 @@ class Guesses:
 
     def _merged(self, parts: list[Json], depth: int) -> Json:
         values = [self._value(part, depth - 1) for part in parts]
+        self.chance.shuffle(values)  # what one part declares another may leave open
         if all(is_object(value) for value in values):
             return {name: part for value in values for name, part in value.items()}
         return self.chance.choice(values)

@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import define, field
 
 from scripts.compare.wire import formats
-from scripts.compare.wire.shapes import KINDS, Book, Branch, Shape, Use, admits, is_empty, token, undeclared
+from scripts.compare.wire.shapes import (
+    KINDS,
+    Book,
+    Branch,
+    Shape,
+    Use,
+    admits,
+    asks_for_more,
+    is_empty,
+    token,
+    undeclared,
+)
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
@@ -846,11 +857,15 @@ class _Comparison:
     def _branches(self, old: Branch, new: Branch) -> None:
         self._enumerations(old, new)
         inside = old.kind in {"object", "array"}
-        if inside and is_empty(old) and is_empty(new) and old.required.keys() == new.required.keys():
+        if inside and is_empty(old) and is_empty(new) and asks_for_more(old) == asks_for_more(new):
             return  # what could be inside, and how much of it, makes no difference
         self._limits(old, new)
-        if inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}:
-            pass  # told by the limit
+        # what may be inside is told by the limit where that is nothing
+        told = inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}
+        if old.kind == "object":
+            self._requirements(old, new, declared=not told)
+        if told:
+            pass
         elif old.kind == "object":
             self._objects(old, new)
         elif old.kind == "array":
@@ -1033,18 +1048,13 @@ class _Comparison:
     # --- objects --------------------------------------------------------------------------------------------------
 
     def _objects(self, old: Branch, new: Branch) -> None:
-        for name in sorted(
-            old.properties.keys() | new.properties.keys() | old.required.keys() | new.required.keys()
-        ):
-            was, now = old.properties.get(name), new.properties.get(name)
-            if was and now:
-                self._property(name, old, new)
-            elif now:
+        for name in sorted(old.properties.keys() | new.properties.keys()):
+            if name not in old.properties:
                 self._added(name, old, new)
-            elif was:
+            elif name not in new.properties:
                 self._removed(name, old, new)
-            if (was is None) == (now is None) and (name in old.required) != (name in new.required):
-                self._required(name, old, new)
+            else:
+                self._property(name, old, new)
         self._additional(old, new)
         self._patterns(old, new)
         if old.names and new.names:
@@ -1195,6 +1205,13 @@ class _Comparison:
             self.graph.link(
                 self.pair, was.use, rule, f".{name}", requests=not read_only, responses=not write_only
             )
+
+    def _requirements(self, old: Branch, new: Branch, *, declared: bool) -> None:
+        """Report what must be there, unless the property itself came or went with that."""
+        for name in sorted(old.required.keys() ^ new.required.keys()):
+            there, missing = (new, old) if name in new.required else (old, new)
+            if not (declared and name in there.properties and name not in missing.properties):
+                self._required(name, old, new)
 
     def _required(self, name: str, old: Branch, new: Branch) -> None:
         now = name in new.required

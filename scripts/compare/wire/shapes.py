@@ -663,9 +663,9 @@ class Book:
 
     def _closed(self, shape: Shape, location: str, content: dict[str, Json]) -> Shape:
         """Take ``unevaluatedProperties`` for ``additionalProperties`` of the merged whole, where it is that."""
-        for keyword, kind, attribute in (
-            ("unevaluatedProperties", "object", "additional"),
-            ("unevaluatedItems", "array", "items"),
+        for keyword, kind, attribute, beside in (
+            ("unevaluatedProperties", "object", "additional", "additionalProperties"),
+            ("unevaluatedItems", "array", "items", "items"),
         ):
             if keyword not in content:
                 continue
@@ -674,7 +674,8 @@ class Book:
                 continue
             simple = not any(key in content for key in ("if", "not", "dependentSchemas", "contains"))
             branches = shape.kinds.get(kind, [])
-            if simple and all(getattr(branch, attribute) is None for branch in branches):
+            parts = {*shape.merged, *(branch.source for branch in branches)}
+            if simple and not any(beside in as_object(self.document.at(part)) for part in parts):
                 value = False if rule is False else self.use(f"{location}/{keyword}")
                 closed = [_copy(branch) for branch in branches]
                 for branch in closed:
@@ -1090,6 +1091,12 @@ def is_empty(branch: Branch) -> bool:
         return branch.limits.get("maxItems") == 0 or (branch.items is False and not branch.prefix)
     bare = branch.additional is False and not branch.properties and not branch.patterns
     return branch.limits.get("maxProperties") == 0 or bare
+
+
+def asks_for_more(branch: Branch) -> bool:
+    """Return True if an empty object or array is refused."""
+    least = branch.limits.get("minItems" if branch.kind == "array" else "minProperties", 0)
+    return bool(branch.required) or least > 0
 
 
 def _settle_number(limits: dict[str, Json]) -> None:
