@@ -116,6 +116,44 @@ def test_a_further_constraint_is_never_passed_over(old, new):
     assert any(record.level == "breaking" for record in back)
 
 
+CLOSED = {"type": "object", "additionalProperties": False}
+ONE_LETTER = {"type": "object", "propertyNames": {"maxLength": 1}}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "refused"),
+    [
+        ({"type": "array"}, {"type": "array", "items": {"oneOf": [{}, {"type": "number"}]}}),
+        (CLOSED, {**CLOSED, "required": ["a"]}),
+        ({**ONE_LETTER, "additionalProperties": TEXT}, {**ONE_LETTER, "additionalProperties": INTEGER}),
+        ({"type": "array", "unevaluatedItems": False}, {"type": "array", "unevaluatedItems": False, "minItems": 1}),
+        ({"type": "array", "items": {}, "unevaluatedItems": False}, {"type": "array", "unevaluatedItems": False}),
+        ({**thing(a=TEXT), "maxProperties": 0}, {**thing(a=TEXT), "required": ["a"]}),
+        (thing(), {**thing(), "required": ["a"]}),
+        (
+            {"type": "array", "prefixItems": [{"type": "array"}], "items": INTEGER},
+            {"type": "array", "prefixItems": [{"type": "array"}], "items": thing(a=TEXT)},
+        ),
+        (
+            {"oneOf": [{}, {**thing(b=TEXT), "additionalProperties": False}]},
+            {"oneOf": [{}, *({**thing(b=part), "additionalProperties": False} for part in (TEXT, INTEGER))]},
+        ),
+    ],
+)  # fmt: skip
+def test_what_refuses_a_body_is_breaking_forth_and_back(accepted, refused):
+    for make, pair in ((sent, (accepted, refused)), (answered, (refused, accepted))):
+        changes = compare(*(Document(Path("a.yaml"), make(schema)) for schema in pair)).changes
+        assert any(record.level == "breaking" for record in changes)
+
+
+def test_a_schema_that_asks_for_itself_is_compared():
+    def document(schema):
+        itself = {**thing(again=ref("Itself"), a=schema), "required": ["again"]}
+        return Document(Path("a.yaml"), sent(ref("Itself"), Itself=itself))
+
+    assert compare(document(TEXT), document(INTEGER)).changes
+
+
 def test_a_change_that_no_body_can_show_breaks_nothing():
     def covered(schema):
         return sent({"anyOf": [thing(a=schema), {"type": "object"}]})

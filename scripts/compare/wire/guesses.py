@@ -235,5 +235,9 @@ def _names(schema: Json) -> Iterator[str]:
         for key, part in as_object(node).items():
             if key in {"properties", "dependentSchemas", "dependentRequired"}:
                 yield from as_object(part)
+            if key == "required" and is_list(part):
+                yield from (name for name in part if isinstance(name, str))
+            if key == "dependentRequired":
+                yield from (name for names in as_object(part).values() for name in as_list(names))
             if is_object(part) or is_list(part):
                 todo.append(part)

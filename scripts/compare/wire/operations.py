@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scripts.compare.wire.findings import Findings, Operation, changed_keywords, erased
-from scripts.compare.wire.shapes import Use, token
+from scripts.compare.wire.shapes import ANYTHING, Use, token
 from scripts.compare.wire.sunset import SUNSET, sunset_change, too_early
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.structure import METHODS
@@ -54,7 +54,6 @@ UNDESCRIBED = {
         ("stray-path-parameter-added", "a path parameter without a place in the path was added"),
     ),
 }
-ANYTHING = "/x-anything"
 PRIMITIVES = frozenset({"null", "boolean", "number", "string"})
 # styles that write one value of a primitive type alike
 PLAIN_STYLES = frozenset({"form", "simple", "spaceDelimited", "pipeDelimited"})

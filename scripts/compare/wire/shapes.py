@@ -25,9 +25,25 @@ from scripts.descriptions.values import Json, as_list, as_object
 if TYPE_CHECKING:
     from scripts.compare.wire.documents import Document
 
-__all__ = ["ANNOTATIONS", "KINDS", "Book", "Branch", "Property", "Shape", "Use", "kind_of", "token"]
+__all__ = [
+    "ANNOTATIONS",
+    "ANYTHING",
+    "KINDS",
+    "Book",
+    "Branch",
+    "Property",
+    "Shape",
+    "Use",
+    "kind_of",
+    "token",
+]
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
+
+ANYTHING = "/x-anything"
+"""Location of a schema that admits everything, in each document."""
+NAME = "/x-name"
+"""Location of the schema of all property names."""
 
 ANNOTATIONS = frozenset(
     {
@@ -509,6 +525,8 @@ class Book:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        document.define(ANYTHING, {})
+        document.define(NAME, {"type": "string"})
         self._uses: dict[str, Use] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self._annotated: dict[Use, dict[str, tuple[Json, str]]] = {}
@@ -782,7 +800,7 @@ class Book:
         if branch.additional is not None:
             branch.origins["additional"] = location
         if isinstance(content.get("propertyNames"), dict):
-            branch.names = self.use(f"{location}/propertyNames")
+            branch.names = self.use(f"{location}/propertyNames").both(Use((NAME,)))
             branch.origins["names"] = location
         for name, asked in as_object(content.get("dependentRequired")).items():
             branch.dependents[name] = frozenset(other for other in as_list(asked) if isinstance(other, str))
