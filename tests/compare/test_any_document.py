@@ -146,6 +146,26 @@ def test_what_refuses_a_body_is_breaking_forth_and_back(accepted, refused):
         assert any(record.level == "breaking" for record in changes)
 
 
+SOON, LATER = ({"type": "string", "deprecated": True, "x-sunset": f"{year}-01-01"} for year in (2998, 2999))
+
+
+@pytest.mark.parametrize("make", [sent, answered])
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (thing(a=LATER, b=TEXT), thing(b=TEXT), "removed-before-sunset"),
+        (thing(a=LATER), thing(a=SOON), "sunset-moved-nearer"),
+        (thing(a=LATER), thing(a={**LATER, "x-sunset": "soon"}), "sunset-unreadable"),
+        (thing(a=SOON), thing(a=LATER), "sunset-added"),
+        (thing(a=SOON), thing(a={"type": "string", "deprecated": True}), "sunset-removed"),
+    ],
+)
+def test_the_sunset_of_a_property_is_compared(make, old, new, rule):
+    assert rule in {
+        record_id for _, record_id in found(*(Document(Path("a.yaml"), make(x)) for x in (old, new)))
+    }
+
+
 def test_a_schema_that_asks_for_itself_is_compared():
     def document(schema):
         itself = {**thing(again=ref("Itself"), a=schema), "required": ["again"]}

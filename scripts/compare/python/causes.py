@@ -287,7 +287,8 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, P
     rule = record.id
     if change.kind == "operation":
         return rule in {"operation-added", "operation-removed"} or (
-            change.renamed and rule in {"operation-tags-changed", "operation-id-changed"}
+            change.renamed
+            and rule in {"operation-tags-changed", "operation-id-changed", "path-parameter-renamed"}
         )
     if rule.startswith("operation-") and rule in {"operation-added", "operation-removed"}:
         return change.kind == "class"

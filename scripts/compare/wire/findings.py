@@ -262,7 +262,7 @@ class Findings:
                 return
         else:
             name = stem(change.facet, direction, narrowed=change.narrowed, widened=change.widened)
-        rule = RULES[f"{direction}-{name}"]
+        rule = RULES.get(f"{direction}-{name}") or RULES[name]
         part = graph.place(pair, direction)
         witness: Witness | None = None
         if rule.schema:

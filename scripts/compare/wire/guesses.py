@@ -114,10 +114,10 @@ class Guesses:
     def _boolean(self, _schema: Object, _depth: int) -> bool:
         return self.chance.random() < 0.5  # noqa: PLR2004 - as often as not
 
-    def _text(self, schema: Object, _depth: int) -> str:
+    def _text(self, schema: Object, _depth: int) -> Json:
         return self.chance.choice(self._drawn(schema, self._texts))
 
-    def _number(self, schema: Object, _depth: int) -> float:
+    def _number(self, schema: Object, _depth: int) -> Json:
         return self.chance.choice(self._drawn(schema, self._numbers))
 
     def _drawn(self, schema: Object, draw: Callable[[Object], Iterator[Any]]) -> list[Any]:
@@ -237,6 +237,8 @@ def _names(schema: Json) -> Iterator[str]:
                 yield from as_object(part)
             if key == "required" and is_list(part):
                 yield from (name for name in part if isinstance(name, str))
+            if key == "propertyNames":
+                yield from (text for text in _spoken_of(part) if isinstance(text, str))
             if key == "dependentRequired":
                 yield from (name for names in as_object(part).values() for name in as_list(names))
             if is_object(part) or is_list(part):

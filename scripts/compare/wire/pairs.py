@@ -31,6 +31,7 @@ from scripts.compare.wire.shapes import (
     token,
     undeclared,
 )
+from scripts.compare.wire.sunset import SUNSET, sunset_change, too_early
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
@@ -631,6 +632,19 @@ class _Comparison:
                 names=dict.fromkeys(BOTH, "property-deprecated" if is_ else "property-no-longer-deprecated"),
                 at=(old[1] if old else before.source, new[1] if new else after.source),
             )
+        old, new = self.old.deep_annotation(old_use, SUNSET), self.new.deep_annotation(new_use, SUNSET)
+        change = sunset_change({SUNSET: old[0]} if old else {}, {SUNSET: new[0]} if new else {})
+        if change is not None:
+            rule, was, is_, text = change
+            self._say(
+                "",
+                was,
+                is_,
+                text,
+                names=dict.fromkeys(BOTH, rule),
+                at=(old[1] if old else before.source, new[1] if new else after.source),
+                subject=SUNSET,
+            )
 
     # --- types ----------------------------------------------------------------------------------------------------
 
@@ -1201,6 +1215,20 @@ class _Comparison:
             requests=not read_only,
             responses=not write_only,
         )
+        written = self.old.deep_annotation(was.use, SUNSET)
+        date = too_early({SUNSET: written[0]}) if written else None
+        if date is not None and written is not None:
+            self._say(
+                "",
+                written[0],
+                None,
+                f"the property {name} was to work until {date}",
+                names=dict.fromkeys(BOTH, "removed-before-sunset"),
+                at=(written[1], new.source),
+                subject=name,
+                requests=not read_only,
+                responses=not write_only,
+            )
         if isinstance(rule, Use):
             self.graph.link(
                 self.pair, was.use, rule, f".{name}", requests=not read_only, responses=not write_only

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from attrs import define, evolve, field
 
 from scripts.compare.wire.portable import MOST_REFERENCES, Portable, compiled
+from scripts.compare.wire.sunset import SUNSET
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
@@ -56,6 +57,7 @@ ANNOTATIONS = frozenset(
         "readOnly",
         "writeOnly",
         "externalDocs",
+        SUNSET,
     }
 )
 
@@ -469,26 +471,35 @@ def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
         if free is not None:
             return [free]
     kept: list[Branch] = []
-    enumeration: Branch | None = None
+    enumerations: dict[str, Branch] = {}
     seen: set[tuple[object, ...]] = set()
     for branch in branches:
-        if branch.is_enumeration() and branch.values is not None:
-            if enumeration is None:
-                enumeration = _copy(branch)
-                enumeration.values = dict(branch.values)
-                kept.append(enumeration)
+        if branch.is_enumeration():
+            listed = _listed(branch)
+            if listed is None or _joins(listed, enumerations, choice):
                 continue
-            mine = enumeration.values or {}
-            if choice == "anyOf" or not mine.keys() & branch.values.keys():
-                mine.update(branch.values)
-                continue
-        elif choice == "anyOf" and branch.kind not in {"array", "object"} and branch.values is None:
+            kept.append(listed)
+            continue
+        if choice == "anyOf" and branch.kind not in {"array", "object"} and branch.values is None:
             mark = (tuple(sorted(branch.limits.items(), key=str)), tuple(sorted(branch.opaque.items())))
             if mark in seen:
                 continue
             seen.add(mark)
         kept.append(branch)
     return kept
+
+
+def _joins(listed: Branch, enumerations: dict[str, Branch], choice: str) -> bool:
+    """Add an enumeration to the first one with the same limits; return False if it has to stand for itself."""
+    first = enumerations.setdefault(token(listed.limits), listed)
+    mine, theirs = first.values or {}, listed.values or {}
+    if first is listed:
+        listed.values = dict(theirs)
+        return False
+    if choice != "anyOf" and mine.keys() & theirs.keys():
+        return False
+    mine.update(theirs)
+    return True
 
 
 def _union(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
