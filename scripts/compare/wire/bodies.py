@@ -6,6 +6,7 @@ covers, is met by no body; and what several constraints rule out together may be
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from scripts.compare.wire.guesses import Guesses
 from scripts.compare.wire.records import Witness
 from scripts.compare.wire.samples import NoSampleError, from_pattern
 from scripts.compare.wire.shapes import token
-from scripts.descriptions.values import Json, Object, as_object, is_list
+from scripts.descriptions.values import Json, Object, as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["WITHOUT_EFFECT", "Bodies"]
 
 AROUND = "what is around the place rules it out"
+PROVED = "the sets of values differ, but no example was found"
 OTHERS = "whatever one side admits the other admits, too"
 WITHOUT_EFFECT = frozenset({AROUND, OTHERS})
 # facets that say exactly which values are admitted
@@ -89,6 +91,8 @@ class Bodies:
         factory=dict[tuple[int, "Direction"], tuple[list["Json"], list["Json"]]]
     )
 
+    _covered: dict[tuple[int, Direction], bool] = field(factory=dict[tuple[int, "Direction"], bool])
+
     # --- one pair ---------------------------------------------------------------------------------------------------
 
     def guessed(self, pair: Pair, direction: Direction) -> tuple[list[Json], list[Json]]:
@@ -98,7 +102,7 @@ class Bodies:
             self._guessed[key] = self._guess(pair, direction)
         return self._guessed[key]
 
-    def _guess(self, pair: Pair, direction: Direction) -> tuple[list[Json], list[Json]]:
+    def _guess(self, pair: Pair, direction: Direction, tries: int = TRIES) -> tuple[list[Json], list[Json]]:
         inside, outside = self._validators(pair, direction)
         sides = (self.judge.old, self.judge.new)
         cores = (pair.old.core, pair.new.core)
@@ -109,7 +113,7 @@ class Bodies:
         admitted: dict[str, Json] = {}
         refused: dict[str, Json] = {}
         for one, other in ((here, there), (there, here)):
-            for value in Guesses(one, other).some(TRIES):
+            for value in Guesses(one, other).some(tries):
                 try:
                     if inside.is_valid(value):
                         admitted[token(value)] = value
@@ -126,6 +130,8 @@ class Bodies:
 
     def judged(self, pair: Pair, change: Change, direction: Direction, witness: Witness) -> Witness:
         """Return a whole body that shows a change, or why there is none."""
+        if change.facet in JUDGED and self._is_covered(pair, direction):
+            return Witness(found=False, reason=OTHERS)
         if witness.found:
             body = self.witness(pair, direction, [witness.value])
             if body is not None and not body.found:
@@ -134,7 +140,7 @@ class Bodies:
             return body or witness
         if change.facet not in JUDGED:
             return witness
-        proved = self.judge.proof(pair)[0 if direction == "request" else 1]
+        proved = self.judge.breaks(pair, direction) is False
         admitted, refused = ([], []) if proved else self.guessed(pair, direction)
         if refused:
             return self.witness(pair, direction, refused) or Witness(
@@ -143,6 +149,16 @@ class Bodies:
         if proved or len(admitted) >= ENOUGH:
             return Witness(found=False, reason=OTHERS)
         return witness
+
+    def _is_covered(self, pair: Pair, direction: Direction) -> bool:
+        """Return True if it is proved for every body around a pair that the one side admits all of the other."""
+        key = (pair.index, direction)
+        if key not in self._covered:
+            bodies = self.graph.above([pair.index], direction) & self.graph.first(direction)
+            self._covered[key] = all(
+                self.judge.breaks(self.graph.pairs[index], direction) is False for index in bodies
+            )
+        return self._covered[key]
 
     # --- from a place to the body -----------------------------------------------------------------------------------
 
@@ -235,13 +251,39 @@ class Bodies:
 
     def unsaid(self, pair: Pair, direction: Direction, aside: set[str]) -> Witness | None:
         """Look for a body that shows a change, new and undeclared properties aside."""
-        values = [value for value in self.guessed(pair, direction)[1] if not aside & set(_keys(value))]
-        if not values:
+        breaks = self.judge.breaks(pair, direction)
+        inside, outside = self._validators(pair, direction)
+        if breaks is False or inside is None or outside is None:
             return None
+        refused = self.guessed(pair, direction)[1]
+        proved = breaks and not aside and pair.index in self.graph.first(direction)
+        if proved and not refused:
+            refused = self._guess(pair, direction, TRIES * 10)[1]
+        values = [value for value in refused if _shows(value, aside, inside, outside)]
+        if not values:
+            return Witness(found=False, reason=PROVED) if proved else None
         body = self.witness(pair, direction, values)
         if body is None:
             return Witness(True, values[0], pair.old.core[0], pair.new.core[0])
         return body if body.found else None
+
+
+def _shows(value: Json, aside: set[str], inside: Any, outside: Any) -> bool:
+    """Return True if a value that one side refuses is refused for more than properties that nobody declares there."""
+    if not aside & set(_keys(value)):
+        return True
+    kept = copy.deepcopy(value)
+    todo: list[Json] = [kept]
+    while todo:
+        node = todo.pop()
+        for name in aside & as_object(node).keys():
+            part = node.pop(name)
+            if not inside.is_valid(kept):
+                node[name] = part
+            elif outside.is_valid(kept):
+                return False
+        todo.extend(node if is_list(node) else as_object(node).values())
+    return True
 
 
 def _is_composed(branches: list[Branch]) -> bool:
@@ -272,6 +314,10 @@ def _placed(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
     """Put a value at the end of some steps, into what is there already."""
     if not steps:
         yield value
+        if is_object(value) and is_object(
+            base
+        ):  # one alternative may ask for more, lest another one hold too
+            yield {**base, **value}
     elif steps[0][0] == "[":
         yield from _in_list(base, steps, value)
     elif steps[0] == "(names)":

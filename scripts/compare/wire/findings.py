@@ -206,11 +206,14 @@ class Findings:
         """Note what whole bodies show although no change of a part does."""
         told = graph.above(said, direction)
         # what is said to have no effect is looked at once more, from the outside
-        doubtful = graph.above(hushed, direction) & graph.first(direction)
+        doubtful = graph.above(hushed, direction)
         for pair in reversed(graph.pairs):
             if not pair.masks[BOTH.index(direction)] or pair.index in told:
                 continue
-            if pair.index not in doubtful and not bodies.is_open(pair):
+            whole = pair.index in graph.first(direction) and (
+                pair.index in doubtful or bodies.judge.breaks(pair, direction)
+            )
+            if not whole and not bodies.is_open(pair):
                 continue
             aside = {
                 change.subject
@@ -383,13 +386,13 @@ def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> N
     """Find out what a change does, where that was left open."""
     if change.narrowed is not None and change.widened is not None:
         return
-    if change.facet == "variant" and judge.variant_proof(pair, change):
+    if change.facet == "variant" and judge.variant_proof(pair, change, direction):
         change.narrowed = change.narrowed if change.narrowed is not None else False
         change.widened = change.widened if change.widened is not None else False
         return
     if change.facet in {"keyword", "content", "xml", "discriminator"}:
         return
-    not_narrowed, not_widened = judge.proof(pair)
+    not_narrowed, not_widened = judge.proof(pair, direction)
     if change.narrowed is None and not_narrowed:
         change.narrowed = False
     if change.widened is None and not_widened:

@@ -343,7 +343,13 @@ class Graph:
 
     def first(self, direction: Direction) -> set[int]:
         """Return the pairs of whole bodies and parameters."""
-        return {root.pair for root in self.roots if root.direction == direction}
+        return self._first[direction]
+
+    @cached_property
+    def _first(self) -> dict[Direction, set[int]]:
+        return {
+            direction: {root.pair for root in self.roots if root.direction == direction} for direction in BOTH
+        }
 
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
         """Give the place of a pair among the others, by the operation that reaches it first."""

@@ -90,6 +90,7 @@ class Portable:
         self.document = book.document
         self._hidden = {"request": "readOnly", "response": "writeOnly", None: ""}[direction]
         self._written: dict[str, tuple[Json, frozenset[str]]] = {}
+        self._large: set[tuple[str, int]] = set()
 
     def schema(self, core: tuple[str, ...], most: int) -> dict[str, Json] | None:
         """Give the schema of what is asked for at some locations.
@@ -107,7 +108,9 @@ class Portable:
             location = todo.pop()
             if location in definitions:
                 continue
-            if len(definitions) > most:
+            # what leads to a schema that refers to too many does so, too
+            if len(definitions) > most or (location, most) in self._large:
+                self._large.update((start, most) for start in core if len(core) == 1)
                 return None
             content, targets = self._write(location)
             definitions[location] = content
