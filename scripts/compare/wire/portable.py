@@ -154,12 +154,12 @@ class Portable:
                 out[key] = {
                     name: self._convert(f"{place}/{escape(name)}", targets) for name in as_object(value)
                 }
-        self._mend(content, out)
+        self._mend(location, content, out)
         if self.document.dialect == "3.0" and content.get("nullable") is True:
             return {"anyOf": [out, {"type": "null"}]}
         return out
 
-    def _mend(self, content: dict[str, Json], out: dict[str, Json]) -> None:
+    def _mend(self, location: str, content: dict[str, Json], out: dict[str, Json]) -> None:
         types = as_list(out.get("type")) or [out.get("type")]
         if not all(isinstance(kind, str) and kind in TYPES for kind in types):
             out.pop("type", None)
@@ -175,13 +175,15 @@ class Portable:
         bounds = INT_RANGES.get(str(out.get("format")))
         if bounds is not None and out.get("type") != "string":
             out["allOf"] = [*as_list(out.get("allOf")), {"minimum": bounds[0], "maximum": bounds[1]}]
-        required = [name for name in as_list(out.get("required")) if not self._is_hidden(content, name)]
+        required = [
+            name for name in as_list(out.get("required")) if not self._is_hidden(location, content, name)
+        ]
         if required:
             out["required"] = required
         else:
             out.pop("required", None)
 
-    def _is_hidden(self, content: dict[str, Json], name: str) -> bool:
+    def _is_hidden(self, location: str, content: dict[str, Json], name: str) -> bool:
         if not self._hidden:
             return False
         declared = as_object(as_object(content.get("properties")).get(name))
@@ -191,7 +193,8 @@ class Portable:
         if isinstance(reference, str):
             try:
                 return (
-                    as_object(self.document.at(self.document.target(reference, ""))).get(self._hidden) is True
+                    as_object(self.document.at(self.document.target(reference, location))).get(self._hidden)
+                    is True
                 )
             except ComparisonError:
                 return False
