@@ -6,6 +6,7 @@ downloaded: a reference to another host is an error.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from contextlib import suppress
@@ -101,7 +102,8 @@ class Source:
         """Forget where everything is, after the content was changed."""
         self._found = {"": self.root}
         self._anchors = {}
-        self._bases = None
+        if self._bases:
+            self._bases = None
 
     def line(self, location: str) -> tuple[str, int] | None:
         """Return the file and line of a location, or of what is around it where it has none of its own."""
@@ -189,7 +191,8 @@ class Source:
     def _named(self, reference: str, location: str) -> str | None:
         """Return what a reference points at by the `$id` of a schema, its own or the one around it."""
         if self._bases is None:
-            self._bases = dict(_bases(self.root, self._own)) if self.dialect == "3.1" else {}
+            told = self.dialect == "3.1" and '"$id"' in json.dumps(self.root, default=str)
+            self._bases = dict(_bases(self.root, self._own)) if told else {}
         if not self._bases:
             return None
         around = location
