@@ -255,7 +255,7 @@ class Bodies:
         inside, outside = self._validators(pair, direction)
         if breaks is False or inside is None or outside is None:
             return None
-        refused = self.guessed(pair, direction)[1]
+        refused = self.guessed(pair, direction)[1] or list(self._turned(pair, direction))
         proved = breaks and not aside and pair.index in self.graph.first(direction)
         if proved and not refused:
             refused = self._guess(pair, direction, TRIES * 10)[1]
@@ -266,6 +266,16 @@ class Bodies:
         if body is None:
             return Witness(True, values[0], pair.old.core[0], pair.new.core[0])
         return body if body.found else None
+
+    def _turned(self, pair: Pair, direction: Direction) -> Iterator[Json]:
+        """Find values that two alternatives of ``oneOf`` hold on one side only, as one of them is wider there."""
+        sides = ((self.judge.old.book, pair.old.core), (self.judge.new.book, pair.new.core))
+        if not any("oneOf" in book.shape(core).choice.values() for book, core in sides):
+            return
+        opposite: Direction = "response" if direction == "request" else "request"
+        for child, label, *_ in pair.edges:
+            values = self.guessed(self.graph.pairs[child], opposite)[1]
+            yield from self._around(pair, label, direction, values[:KEPT]) or ()
 
 
 def _shows(value: Json, aside: set[str], inside: Any, outside: Any) -> bool:

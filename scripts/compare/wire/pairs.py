@@ -493,7 +493,12 @@ class _Comparison:
         flow: tuple[bool, bool],
     ) -> bool:
         held = HOLDERS & content.keys()
-        if held and held <= CHOICES and len(held - {"discriminator"}) == 1:
+        if (
+            held
+            and held <= CHOICES
+            and len(held - {"discriminator"}) == 1
+            and not (label and "oneOf" in held)
+        ):
             # the same text, so each alternative stands for the one at the same place
             (keyword,) = held - {"discriminator"}
             for i, member in enumerate(as_list(content[keyword])):
