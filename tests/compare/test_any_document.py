@@ -166,6 +166,29 @@ def test_the_sunset_of_a_property_is_compared(make, old, new, rule):
     }
 
 
+@pytest.mark.parametrize("around", [lambda part: part, lambda part: {"type": "array", "items": part}])
+def test_a_wider_alternative_of_a_choice_of_one_refuses_what_another_held(around):
+    def document(schema):
+        maps = {"type": "object", "additionalProperties": schema}
+        return Document(Path("a.yaml"), sent(around({"oneOf": [{}, {"type": "array", "items": maps}]})))
+
+    assert ("breaking", "request-schema-narrowed") in found(document({"const": None}), document({}))
+
+
+def test_a_schema_with_many_others_is_judged_as_a_whole():
+    many = {f"Part{number}": thing(a=TEXT) for number in range(100)}
+    more = {"type": "object", "minProperties": 1}
+
+    def document(schema):
+        whole = thing(
+            **{name: ref(name) for name in many},
+            choice={"anyOf": [{**thing(a=schema), "required": ["a"]}, more]},
+        )
+        return Document(Path("a.yaml"), sent(whole, **many))
+
+    assert {level for level, _ in found(document(TEXT), document(INTEGER))} == {"compatible"}
+
+
 def test_a_schema_that_asks_for_itself_is_compared():
     def document(schema):
         itself = {**thing(again=ref("Itself"), a=schema), "required": ["again"]}

@@ -67,8 +67,6 @@ JUDGED = frozenset(
     }
 )
 TRIES = 300
-# a schema with more others in it is judged place by place only: bodies of it take too long
-MOST_AROUND = 60
 ENOUGH = 25
 KEPT = 6
 MOST_WAYS = 12
@@ -106,7 +104,7 @@ class Bodies:
         inside, outside = self._validators(pair, direction)
         sides = (self.judge.old, self.judge.new)
         cores = (pair.old.core, pair.new.core)
-        schemas = [side.schema(core, direction, MOST_AROUND) for side, core in zip(sides, cores, strict=True)]
+        schemas = [side.schema(core, direction) for side, core in zip(sides, cores, strict=True)]
         if inside is None or outside is None or None in schemas:
             return [], []
         here, there = schemas if direction == "request" else reversed(schemas)
@@ -124,8 +122,8 @@ class Bodies:
         return list(admitted.values()), list(refused.values())
 
     def _validators(self, pair: Pair, direction: Direction) -> tuple[Any, Any]:
-        old = self.judge.old.validator(pair.old.core, direction, MOST_AROUND)
-        new = self.judge.new.validator(pair.new.core, direction, MOST_AROUND)
+        old = self.judge.old.validator(pair.old.core, direction)
+        new = self.judge.new.validator(pair.new.core, direction)
         return (old, new) if direction == "request" else (new, old)
 
     def judged(self, pair: Pair, change: Change, direction: Direction, witness: Witness) -> Witness:

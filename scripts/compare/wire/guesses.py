@@ -22,6 +22,8 @@ __all__ = ["Guesses"]
 PLAIN: tuple[Json, ...] = (None, True, False, 0, 1, -1, 2, 3, 0.5, 7, "", "a", "ab", "text", [], {})
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 DEEPEST = 6
+MOST_PARTS = 200
+"""How many parts a value may have: what a schema describes may be very large."""
 ONE_IN_TEN = 0.1
 OFTEN = 0.6
 
@@ -35,6 +37,7 @@ class Guesses:
         self.pool = [*PLAIN, *dict.fromkeys(_spoken_of(schema)), *dict.fromkeys(_spoken_of(other))]
         self.names = sorted({*_names(schema), *_names(other), "extra"})
         self.chance = random.Random(0)  # noqa: S311 - nothing is secret about it
+        self.left = MOST_PARTS
         self._ways_of: dict[int, list[tuple[Callable[[Any, int], Json], Any]]] = {}
         self._pools: dict[tuple[int, str], list[Any]] = {}
         self._makers: dict[str, Callable[[Any, int], Json]] = {
@@ -49,12 +52,14 @@ class Guesses:
     def some(self, count: int) -> Iterator[Json]:
         """Make values."""
         for _ in range(count):
+            self.left = MOST_PARTS
             yield self._value(self.schema, DEEPEST)
 
     def _value(self, schema: Json, depth: int) -> Json:
         chance = self.chance
-        if not is_object(schema) or depth < 0 or chance.random() < ONE_IN_TEN:
-            return self._anything(depth)
+        self.left -= 1
+        if not is_object(schema) or depth < 0 or self.left < 0 or chance.random() < ONE_IN_TEN:
+            return self._anything(min(depth, self.left))
         if "const" in schema:
             return schema["const"]
         if as_list(schema.get("enum")):

@@ -53,12 +53,12 @@ class _Side:
     ) -> dict[str, Json] | None:
         return self.portable[direction].schema(core, most)
 
-    def validator(self, core: tuple[str, ...], direction: Direction, most: int = MOST_REFERENCES) -> Any:
+    def validator(self, core: tuple[str, ...], direction: Direction) -> Any:
         """Return a validator, or ``None`` where the schema is too large or not one that can be checked."""
         key = (core, direction)
         if key not in self._validators:
             self._validators[key] = None
-            schema = self.schema(core, direction, most)
+            schema = self.schema(core, direction)
             if schema is not None:
                 self._validators[key] = compiled(schema)
         return self._validators[key]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["INT_RANGES", "MOST_REFERENCES", "Portable", "compiled"]
 
-MOST_REFERENCES = 400
+MOST_REFERENCES = 300
+"""How many other schemas one may refer to that is judged by a validator: the work grows with the square of it."""
 
 COPIED = frozenset(
     {
