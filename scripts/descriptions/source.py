@@ -6,10 +6,12 @@ downloaded: a reference to another host is an error.
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from scripts.descriptions.errors import DescriptionError, NotOpenApiError, UnresolvedError
 from scripts.descriptions.pointers import child, escape, unescape
@@ -17,6 +19,7 @@ from scripts.descriptions.reading import lines_of, read
 from scripts.descriptions.values import Json, Object, as_object, is_list, is_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from urllib.parse import SplitResult
 
@@ -52,6 +55,7 @@ class Source:
         self._files: dict[str, Json] = {"": self.root}
         self._found: dict[str, Json] = {"": self.root}
         self._anchors: dict[str, dict[str, str]] = {}
+        self._bases: dict[str, str] | None = None
         self._lines: dict[str, dict[str, int]] = {}
         self._following: set[str] = set()
 
@@ -98,6 +102,8 @@ class Source:
         """Forget where everything is, after the content was changed."""
         self._found = {"": self.root}
         self._anchors = {}
+        if self._bases:
+            self._bases = None
 
     def line(self, location: str) -> tuple[str, int] | None:
         """Return the file and line of a location, or of what is around it where it has none of its own."""
@@ -151,7 +157,10 @@ class Source:
         Raises:
             UnresolvedError: Nothing is there.
         """
-        file = split(location)[0]
+        file, pointer = split(location)
+        named = self._named(reference, pointer) if not file else None
+        if named is not None:
+            return named
         address = self._address(reference)
         if address.path:
             file = posixpath.normpath(posixpath.join(posixpath.dirname(file), unquote(address.path)))
@@ -178,6 +187,25 @@ class Source:
             return f"#{pointer}"
         name = file or self.path.name
         return f"{posixpath.relpath(name, posixpath.dirname(here) or '.')}#{pointer}"
+
+    def _named(self, reference: str, location: str) -> str | None:
+        """Return what a reference points at by the `$id` of a schema, its own or the one around it."""
+        if self._bases is None:
+            told = self.dialect == "3.1" and '"$id"' in json.dumps(self.root, default=str)
+            self._bases = dict(_bases(self.root, self._own)) if told else {}
+        if not self._bases:
+            return None
+        around = location
+        while around and around not in self._bases:
+            around = around.rpartition("/")[0]
+        address, fragment = urldefrag(urljoin(self._bases.get(around, self._own), reference))
+        for place, base in self._bases.items():
+            if base == address and (not fragment or fragment.startswith("/")):
+                goal = place + unquote(fragment)
+                with suppress(UnresolvedError):
+                    self.at(goal)
+                    return goal
+        return None
 
     def _anchor(self, file: str, name: str, reference: str) -> str:
         if file not in self._anchors:
@@ -212,6 +240,20 @@ class Source:
             if location in seen:
                 raise UnresolvedError(f"{self.path}: the reference at {location} points in circles")
             seen.add(location)
+
+
+def _bases(root: Object, base: str) -> Iterator[tuple[str, str]]:
+    """Find the schemas with an `$id`: the place of each, and its address."""
+    todo: list[tuple[str, Json, str]] = [("", root, base)]
+    while todo:
+        place, node, around = todo.pop()
+        if is_object(node):
+            if isinstance(node.get("$id"), str):
+                around = urldefrag(urljoin(around, node["$id"]))[0]
+                yield place, around
+            todo += [(f"{place}/{escape(key)}", part, around) for key, part in node.items()]
+        elif is_list(node):
+            todo += [(f"{place}/{number}", part, around) for number, part in enumerate(node)]
 
 
 def _checked(path: Path, root: Json) -> Object:

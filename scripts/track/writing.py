@@ -96,6 +96,11 @@ def _resource(change: NameChange) -> str:
     return change.owner
 
 
+def _listed(changes: Iterable[NameChange]) -> list[str]:
+    """Return a line for each change; what changed in two ways is told once."""
+    return list(dict.fromkeys(f"- {_line(change)}" for change in changes))
+
+
 def _line(change: NameChange) -> str:
     """Say one change in the SDK's terms: the class, the field, old and new."""
     mark = "**Breaking:** " if change.breaking else ""
@@ -150,13 +155,13 @@ def fragments(
         lines[0] += " No public name changed."
     for resource, changes in _grouped(reaching).items():
         lines += ["", f"{resource}:", ""]
-        lines += [f"- {_line(change)}" for change in changes]
+        lines += _listed(changes)
     if raw:
         lines += [
             "",
             RAW,
             "",
-            *[f"- {_line(change)}" for group in _grouped(raw).values() for change in group],
+            *[line for group in _grouped(raw).values() for line in _listed(group)],
         ]
     wire = [record for record in meaning.comparison.changes if record.level != "compatible"]
     silent = [record for record in wire if not meaning.effects[record.fingerprint].names]
@@ -252,7 +257,7 @@ def pull_request(
         if changes:
             lines += ["", heading]
         for resource, group in _grouped(changes).items():
-            lines += ["", f"### {resource}", "", *[f"- {_line(change)}" for change in group]]
+            lines += ["", f"### {resource}", "", *dict.fromkeys(f"- {_line(change)}" for change in group)]
     for level in LEVELS:
         lines += _level(meaning, level)
     if meaning.renames:

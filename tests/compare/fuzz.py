@@ -18,6 +18,7 @@ from pathlib import Path
 import jsonschema_rs
 
 from scripts.compare import Document, compare
+from scripts.compare.wire.rules import LEVELS
 
 NAMES = ("a", "b", "c")
 PLAIN = (
@@ -49,11 +50,32 @@ LIMITS = {"silent": 0.0, "called breaking": 97.0, "possibly": 3.0, "breaking wit
 CONVENTION = {"response-property-removed"}
 
 
+REFERENCE = "#/components/schemas/"
+
+
 class Schemas:
     """Random schemas and values, all drawn from one source of chance."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
+        self.named: dict[str, object] = {}
+        self._names: tuple[str, ...] = ()
+
+    def whole(self):
+        """Make a schema with components, which may refer to each other below a property or item."""
+        names = self.chance.choice([(), (), ("S",), ("S", "T")])
+        self._names, named = names, {}
+        for name in names:
+            named[name] = self._object(lambda: self.part(2))
+        self.named = named
+        made = self.schema()
+        return {**made, "components": {"schemas": named}} if named else made
+
+    def part(self, depth):
+        """Make a schema of a property or item: a reference now and then."""
+        if self._names and self.chance.random() < 0.25:
+            return {"$ref": REFERENCE + self.chance.choice(self._names)}
+        return self.schema(depth)
 
     def _maybe(self, often, **keywords):
         return {key: make() for key, make in keywords.items() if self.chance.random() < often}
@@ -84,6 +106,7 @@ class Schemas:
                 lambda: {"const": chance.choice([1, "a", None])},
                 lambda: {"type": "boolean"},
                 lambda: {"type": ["string", "null"]},
+                lambda: {"type": chance.sample(["string", "null", "integer", "boolean", "array"], 2)},
                 dict,
                 lambda: {"type": chance.choice(["null", "integer", "string"])},
             ]
@@ -96,16 +119,9 @@ class Schemas:
         part = lambda: self.schema(depth - 1)  # noqa: E731
         kind = chance.randrange(12)
         if kind < 3:
-            return self._object(part)
+            return self._object(lambda: self.part(depth - 1))
         if kind < 5:
-            return {
-                "type": "array",
-                "items": part(),
-                **self._maybe(
-                    0.3, minItems=lambda: chance.randint(0, 2), maxItems=lambda: chance.randint(0, 3)
-                ),
-                **self._maybe(0.15, uniqueItems=lambda: True, prefixItems=lambda: [part()], contains=part),
-            }
+            return self._array(lambda: self.part(depth - 1))
         if kind < 9:
             keyword = chance.choice(["anyOf", "oneOf", "anyOf", "oneOf", "allOf"])
             return {keyword: [part() for _ in range(chance.randint(2, 3))]}
@@ -119,6 +135,24 @@ class Schemas:
                 **self._maybe(0.5, **{"else": self.scalar}),
             }
         return part()
+
+    def _array(self, part):
+        chance = self.chance
+        made = {
+            "type": "array",
+            **self._maybe(0.9, items=part),
+            **self._maybe(0.3, minItems=lambda: chance.randint(0, 2), maxItems=lambda: chance.randint(0, 3)),
+            **self._maybe(
+                0.15,
+                uniqueItems=lambda: True,
+                prefixItems=lambda: [part() for _ in range(chance.randint(1, 2))],
+                contains=part,
+                unevaluatedItems=lambda: chance.choice([False, {"type": "string"}]),
+            ),
+        }
+        if "contains" in made:
+            made |= self._maybe(0.3, minContains=lambda: chance.randint(0, 2), maxContains=lambda: 1)
+        return made
 
     def _object(self, part):
         chance = self.chance
@@ -148,7 +182,10 @@ class Schemas:
         key = chance.choice(list(made))
         part = made[key]
         way = chance.random()
-        if way < 0.2:
+        if key == "components":
+            name = chance.choice(list(part["schemas"]))
+            part["schemas"][name] = self.changed(part["schemas"][name], depth - 1)
+        elif way < 0.2 and len(made) > 1:
             del made[key]
         elif way < 0.4:
             made = {**self.schema(depth), **made}
@@ -182,6 +219,8 @@ class Schemas:
         chance = self.chance
         if not isinstance(schema, dict) or chance.random() < 0.08 or depth < 0:
             return self._anything(depth)
+        if "$ref" in schema:
+            return self.value(self.named.get(schema["$ref"].removeprefix(REFERENCE)), depth - 1)
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
@@ -266,7 +305,9 @@ class Schemas:
 
 def document(schema, direction):
     """Put a schema into a request or an answer."""
-    content = {"application/json": {"schema": copy.deepcopy(schema)}}
+    schema = copy.deepcopy(schema)
+    components = schema.pop("components", {})
+    content = {"application/json": {"schema": schema}}
     operation = (
         {"requestBody": {"required": True, "content": content}, "responses": {"204": {"description": "done"}}}
         if direction == "request"
@@ -276,6 +317,7 @@ def document(schema, direction):
         "openapi": "3.1.0",
         "info": {"title": "Fuzz", "version": "1"},
         "paths": {"/a": {"post": operation}},
+        "components": components,
     }
     return Document(Path("fuzz.yaml"), content)
 
@@ -299,34 +341,49 @@ def keys(value):
 def judge(chance, direction):
     """Compare one random pair; return what there is to count of it, and the pair where that is wrong."""
     schemas = Schemas(chance)
-    old = schemas.schema()
+    old = schemas.whole()
     new = schemas.changed(old)
+    if "components" in old:
+        new.setdefault("components", copy.deepcopy(old["components"]))
     inside, outside = (old, new) if direction == "request" else (new, old)
     first, second = (
         jsonschema_rs.Draft202012Validator(schema, validate_formats=True) for schema in (inside, outside)
     )
     comparison = compare(document(old, direction), document(new, direction))
-    ids = {record.id for record in comparison.changes}
-    undeclared = declared(outside) - declared(inside)
+    # what no operation reaches is met by no body
+    changes = [record for record in comparison.changes if record.id != "unreached-schema-changed"]
+    levels = {record.level for record in changes}
+    worst = next((level for level in LEVELS if level in levels), None)
+    ids = {record.id for record in changes}
+    aside = declared(outside) - declared(inside)
+    aside |= {
+        record.message.partition("property ")[2].partition(" was")[0]
+        for record in changes
+        if record.id.endswith(("-property-added", "-property-removed"))
+    }
+
+    def shows(value):
+        return first.is_valid(value) and not second.is_valid(value)
+
     shown = by_convention = False
     for _ in range(TRIES):
         value = schemas.value(inside if chance.random() < 0.7 else outside)
-        if first.is_valid(value) and not second.is_valid(value):
-            if keys(value) & undeclared or any(
-                name.endswith(("property-added", "property-removed")) for name in ids
-            ):
-                by_convention = True
-            else:
+        if shows(value):
+            by_convention = True
+            if not keys(value) & aside:
                 shown = True
                 break
-    counts = Counter({"pairs": 1, str(comparison.worst): 1})
+    counts = Counter({"pairs": 1, str(worst): 1})
     if shown:
         counts["with a value"] += 1
-        counts["called breaking"] += comparison.worst == "breaking"
-        counts["silent"] += comparison.worst in {None, "compatible"}
-    elif comparison.worst == "breaking" and not by_convention:
-        said = {record.id for record in comparison.changes if record.level == "breaking"}
-        counts["breaking without a value"] += not said <= CONVENTION
+        counts["called breaking"] += worst == "breaking"
+        counts["silent"] += worst in {None, "compatible"}
+    elif worst == "breaking" and not by_convention:
+        said = [record for record in changes if record.level == "breaking"]
+        proved = any(
+            record.witness and record.witness.found and shows(record.witness.value) for record in said
+        )
+        counts["breaking without a value"] += not proved and not {record.id for record in said} <= CONVENTION
     wrong = {"direction": direction, "old": old, "new": new, "value": value, "ids": sorted(ids)}
     return counts, wrong if counts["silent"] else None
 

@@ -116,6 +116,87 @@ def test_a_further_constraint_is_never_passed_over(old, new):
     assert any(record.level == "breaking" for record in back)
 
 
+CLOSED = {"type": "object", "additionalProperties": False}
+ONE_LETTER = {"type": "object", "propertyNames": {"maxLength": 1}}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "refused"),
+    [
+        ({"type": "array"}, {"type": "array", "items": {"oneOf": [{}, {"type": "number"}]}}),
+        (CLOSED, {**CLOSED, "required": ["a"]}),
+        ({**ONE_LETTER, "additionalProperties": TEXT}, {**ONE_LETTER, "additionalProperties": INTEGER}),
+        ({"type": "array", "unevaluatedItems": False}, {"type": "array", "unevaluatedItems": False, "minItems": 1}),
+        ({"type": "array", "items": {}, "unevaluatedItems": False}, {"type": "array", "unevaluatedItems": False}),
+        ({**thing(a=TEXT), "maxProperties": 0}, {**thing(a=TEXT), "required": ["a"]}),
+        (thing(), {**thing(), "required": ["a"]}),
+        (
+            {"type": "array", "prefixItems": [{"type": "array"}], "items": INTEGER},
+            {"type": "array", "prefixItems": [{"type": "array"}], "items": thing(a=TEXT)},
+        ),
+        (
+            {"oneOf": [{}, {**thing(b=TEXT), "additionalProperties": False}]},
+            {"oneOf": [{}, *({**thing(b=part), "additionalProperties": False} for part in (TEXT, INTEGER))]},
+        ),
+    ],
+)  # fmt: skip
+def test_what_refuses_a_body_is_breaking_forth_and_back(accepted, refused):
+    for make, pair in ((sent, (accepted, refused)), (answered, (refused, accepted))):
+        changes = compare(*(Document(Path("a.yaml"), make(schema)) for schema in pair)).changes
+        assert any(record.level == "breaking" for record in changes)
+
+
+SOON, LATER = ({"type": "string", "deprecated": True, "x-sunset": f"{year}-01-01"} for year in (2998, 2999))
+
+
+@pytest.mark.parametrize("make", [sent, answered])
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (thing(a=LATER, b=TEXT), thing(b=TEXT), "removed-before-sunset"),
+        (thing(a=LATER), thing(a=SOON), "sunset-moved-nearer"),
+        (thing(a=LATER), thing(a={**LATER, "x-sunset": "soon"}), "sunset-unreadable"),
+        (thing(a=SOON), thing(a=LATER), "sunset-added"),
+        (thing(a=SOON), thing(a={"type": "string", "deprecated": True}), "sunset-removed"),
+    ],
+)
+def test_the_sunset_of_a_property_is_compared(make, old, new, rule):
+    assert rule in {
+        record_id for _, record_id in found(*(Document(Path("a.yaml"), make(x)) for x in (old, new)))
+    }
+
+
+@pytest.mark.parametrize("around", [lambda part: part, lambda part: {"type": "array", "items": part}])
+def test_a_wider_alternative_of_a_choice_of_one_refuses_what_another_held(around):
+    def document(schema):
+        maps = {"type": "object", "additionalProperties": schema}
+        return Document(Path("a.yaml"), sent(around({"oneOf": [{}, {"type": "array", "items": maps}]})))
+
+    assert ("breaking", "request-schema-narrowed") in found(document({"const": None}), document({}))
+
+
+def test_a_schema_with_many_others_is_judged_as_a_whole():
+    many = {f"Part{number}": thing(a=TEXT) for number in range(100)}
+    more = {"type": "object", "minProperties": 1}
+
+    def document(schema):
+        whole = thing(
+            **{name: ref(name) for name in many},
+            choice={"anyOf": [{**thing(a=schema), "required": ["a"]}, more]},
+        )
+        return Document(Path("a.yaml"), sent(whole, **many))
+
+    assert {level for level, _ in found(document(TEXT), document(INTEGER))} == {"compatible"}
+
+
+def test_a_schema_that_asks_for_itself_is_compared():
+    def document(schema):
+        itself = {**thing(again=ref("Itself"), a=schema), "required": ["again"]}
+        return Document(Path("a.yaml"), sent(ref("Itself"), Itself=itself))
+
+    assert compare(document(TEXT), document(INTEGER)).changes
+
+
 def test_a_change_that_no_body_can_show_breaks_nothing():
     def covered(schema):
         return sent({"anyOf": [thing(a=schema), {"type": "object"}]})

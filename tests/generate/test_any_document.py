@@ -66,6 +66,10 @@ def api(path="/a", method="get", item=None, *, openapi="3.1.0", schemas=None, **
     }
 
 
+def answered(schema):
+    return {"200": {"description": "d", "content": {"application/json": {"schema": schema}}}}
+
+
 def body(media, schema, **parts):
     return {"required": True, "content": {media: {"schema": schema, **parts}}}
 
@@ -134,6 +138,38 @@ def test_component_maps_by_reference_are_followed(client):
     package, _ = client(described)
     _, answer = sent(package, "do_a", httpx.Response(200, json={"x": "y"}))
     assert answer.parsed.x == "y"
+
+
+@pytest.mark.parametrize("reference", ["#/$defs/x", "thing.json#/$defs/x", "https://example.org/text.json"])
+def test_a_reference_by_the_id_of_a_schema_is_followed(client, reference):
+    schemas = {
+        "Thing": {
+            "$id": "https://example.org/thing.json",
+            "type": "object",
+            "properties": {"x": {"$ref": reference}},
+            "$defs": {"x": {"type": "string"}},
+        },
+        "Text": {"$id": "https://example.org/text.json", "type": "string"},
+    }
+    package, _ = client(api(schemas=schemas, responses=answered({"$ref": "#/components/schemas/Thing"})))
+    _, answer = sent(package, "do_a", httpx.Response(200, json={"x": "y"}))
+    assert answer.parsed.x == "y"
+
+
+def test_what_looks_like_a_reference_in_an_unknown_keyword_is_none(client):
+    schema = {"type": "object", "properties": {"x": {"type": "string"}}, "ours": {"$ref": "gone.yaml#/x"}}
+    package, _ = client(api(responses=answered(schema | {"x-ours": {"$ref": "#/gone"}})))
+    _, answer = sent(package, "do_a", httpx.Response(200, json={"x": "y"}))
+    assert answer.parsed.x == "y"
+
+
+def test_a_document_with_webhooks_only_has_nothing_to_call(client):
+    described = api()
+    described["webhooks"] = described.pop("paths") | {"x": {"post": {"responses": DONE}}}
+    del described["components"]
+    _, report = client(described)
+    assert "the code holds 0 operations" in report
+    assert "webhook x POST" in report
 
 
 def test_relative_files_become_one_client(tmp_path, client):

@@ -1,15 +1,18 @@
-"""Sixteen made-up next versions end in the right status, with the right label, tasks and sentences."""
+"""Seventeen made-up next versions end in the right status, with the right label, tasks and sentences."""
 
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import subprocess
 
+import attrs
 import pytest
 from rehearsal import ROOT, VERSIONS, body, left
 
 from scripts.descriptions import load
+from scripts.track.outcome import Status
 from scripts.track.writing import fragments
 
 NAMES = sorted(path.stem for path in VERSIONS.glob("*.yaml"))
@@ -46,8 +49,23 @@ def test_made_up_version_ends_as_it_should(name, rehearsal, tmp_path):
     assert fragment.format(digest=digest) in written
 
 
-def test_there_are_sixteen_versions():
-    assert len(NAMES) == 16
+def test_there_are_seventeen_versions():
+    assert len(NAMES) == 17
+
+
+def test_name_that_changed_without_a_cause_is_for_a_person(rehearsal, tmp_path):
+    surface = copy.deepcopy(rehearsal.former.surface)
+    catalog = surface.models["Catalog"].attributes
+    catalog["title"] = attrs.evolve(catalog.pop("name"), name="title", wire="title")
+    former = attrs.evolve(rehearsal.former, surface=surface)
+    patch = load(VERSIONS / "17-a-shared-schema.yaml")
+    outcome = attrs.evolve(rehearsal, former=former).track(patch, tmp_path)
+    assert outcome.status == Status.NEEDS_A_PERSON
+    reasons = [task.text for task in left(outcome) if "find out why" in task.text]
+    assert sorted(reasons) == [
+        "find out why a name of the raw client changed: `models.Catalog.name` is new",
+        "find out why a name of the raw client changed: `models.Catalog.title` is gone",
+    ]
 
 
 # --- a new operation of a known resource is offered as a method ---------------------------------------------------

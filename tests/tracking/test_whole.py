@@ -1,4 +1,4 @@
-"""Three of the made-up versions whole: in a copy of the tree, with the suite and the checks, as every night."""
+"""Four of the made-up versions whole: in a copy of the tree, with the suite and the checks, as every night."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ LONGEST = 300
     [
         ("01-safe-additions", Status.SAFE),
         ("03-a-resource-and-webhooks", Status.SAFE),
+        ("17-a-shared-schema", Status.BREAKING),
         ("08-a-required-request-property", Status.NEEDS_A_PERSON),
     ],
 )

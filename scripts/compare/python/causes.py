@@ -9,6 +9,7 @@ tag that is called differently, another order. Whatever is left is unexplained, 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -17,15 +18,18 @@ from attrs import define, field, frozen
 from scripts.compare.python.changes import NameChange
 from scripts.compare.python.surface import Surface, words
 from scripts.compare.wire.findings import erased
+from scripts.descriptions.pointers import escape, last
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from scripts.compare.wire.records import Record
 
 __all__ = ["NameCause", "Trace", "name_causes", "trace"]
 
+ANY = "any operation"
+REFERENCE = re.compile(r'"\$ref": "#/components/((?:[^"\\]|\\.)*)"')
 # rules about what an operation answers with as a whole
 ANSWERS = (
     "response-success-status",
@@ -44,17 +48,34 @@ NAMES = ("operation-id-changed", "operation-tags-changed", "path-parameter-renam
 
 @frozen
 class NameCause:
-    """A difference of names in the description that means nothing on the wire."""
+    """A difference of names in the description that means nothing on the wire.
+
+    Attributes:
+        what: The kind of thing that is named.
+        old: Its former name.
+        new: Its present name.
+        operation: The operation that leads to the schema, where only that is new or gone.
+    """
 
     what: str
     old: str | None
     new: str | None
+    operation: str = ""
 
     @property
     def sentence(self) -> str:
         """The difference in words."""
         if not self.what:
             return "nothing in the description explains it, so a person has to look"
+        if self.operation == ANY:
+            return (
+                f"an operation leads to the schema {self.new} now"
+                if self.new
+                else f"no operation leads to the schema {self.old} any more"
+            )
+        if self.operation:
+            verb, when = ("leads", "now") if self.new else ("does not lead", "any more")
+            return f"the {self.what} of {self.operation} {verb} to the schema {self.new or self.old} {when}"
         if self.old is None:
             return f"the {self.what} {self.new} is new"
         if self.new is None:
@@ -103,11 +124,55 @@ def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, 
     for label in sorted(ids_before.keys() & ids_after.keys()):
         if ids_before[label] != ids_after[label]:
             causes.append(NameCause(f"operation {label}", ids_before[label], ids_after[label]))
+    causes += _led_to(old, new)
     common_before = [name for name in before if name in after]
     common_after = [name for name in after if name in before]
     if common_before != common_after:
         causes.append(NameCause("order of schemas", ", ".join(common_before), ", ".join(common_after)))
     return tuple(causes)
+
+
+def _led_to(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause]:
+    """Find the schemas that a request or an answer, or any operation at all, leads to in one description only."""
+    before, after = _reached(old), _reached(new)
+    all_before, all_after = (frozenset[str]().union(*one.values()) for one in (before, after))
+    for name in sorted((all_before ^ all_after) & _schemas(old).keys() & _schemas(new).keys()):
+        there = name in all_after
+        yield NameCause("schema", None if there else name, name if there else None, ANY)
+    for part, label in sorted(before.keys() & after.keys()):
+        for name in sorted(before[part, label] ^ after[part, label]):
+            there = name in after[part, label]
+            yield NameCause(part, None if there else name, name if there else None, label)
+
+
+def _reached(document: dict[str, Json]) -> dict[tuple[str, str], frozenset[str]]:
+    """Return the names of the schemas that each request and each answer leads to."""
+    components = as_object(document.get("components"))
+    direct = {
+        f"{section}/{escape(name)}": _references(part)
+        for section, parts in components.items()
+        for name, part in as_object(parts).items()
+    }
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for label, operation in _operations(document):
+        for what, part in (
+            ("request", [operation.get("parameters"), operation.get("requestBody")]),
+            ("answer", operation.get("responses")),
+        ):
+            seen: set[str] = set()
+            todo = list(_references(part))
+            while todo:
+                place = todo.pop()
+                if place not in seen:
+                    seen.add(place)
+                    todo.extend(direct.get(place, ()))
+            found[what, label] = frozenset(last(place) for place in seen if place.startswith("schemas/"))
+    return found
+
+
+def _references(part: Json) -> frozenset[str]:
+    text = json.dumps(part, default=str)
+    return frozenset(json.loads(f'"{name}"') for name in REFERENCE.findall(text))
 
 
 def _schemas(document: dict[str, Json]) -> dict[str, Json]:
@@ -287,7 +352,8 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, P
     rule = record.id
     if change.kind == "operation":
         return rule in {"operation-added", "operation-removed"} or (
-            change.renamed and rule in {"operation-tags-changed", "operation-id-changed"}
+            change.renamed
+            and rule in {"operation-tags-changed", "operation-id-changed", "path-parameter-renamed"}
         )
     if rule.startswith("operation-") and rule in {"operation-added", "operation-removed"}:
         return change.kind == "class"
@@ -389,11 +455,15 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
     ]
     if close:
         return tuple(close)
+    led = [cause for cause in causes if cause.operation in change.operations]
+    if led:
+        return tuple(led)
+    # a name depends on those beside it, and the first one keeps it
     renaming = change.renamed or change.kind in {"attribute", "returns", "parameter", "class"}
-    return (
-        tuple(cause for cause in causes if cause.what.startswith(("schema", "tag", "order", "operation")))
-        if renaming
-        else ()
+    return tuple(
+        cause
+        for cause in causes
+        if renaming and (cause.what.startswith("order") or (cause.old and cause.new))
     )
 
 

@@ -15,6 +15,7 @@ from scripts.compare.python.recorded import Recordings
 from scripts.compare.python.surface import Surface, read_surface
 from scripts.compare.python.uses import Layer, Use
 from scripts.descriptions import DescriptionError, load
+from scripts.descriptions.bundle import bundled
 from scripts.generate.build import AuditFailedError, OutputError, build, corrected
 from scripts.generate.launcher import GenerationError
 
@@ -198,6 +199,7 @@ def explain(
     try:
         before, after = corrected(load(old)), corrected(load(new))
         mended = compare(Document(old, before), Document(new, after)).changes
+        causes = name_causes(*(bundled(path, corrected(load(path))).document for path in (old, new)))
     except (DescriptionError, ComparisonError) as error:
         raise SurfaceError(" ".join(str(error).split())) from error
     changes = surface_changes(*surfaces)
@@ -205,7 +207,7 @@ def explain(
     found = trace(
         changes,
         [*comparison.changes, *(record for record in mended if record.fingerprint not in known)],
-        name_causes(before, after),
+        causes,
         surfaces,
     )
     if found.unexplained and strict:

@@ -6,6 +6,7 @@ covers, is met by no body; and what several constraints rule out together may be
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from scripts.compare.wire.guesses import Guesses
 from scripts.compare.wire.records import Witness
 from scripts.compare.wire.samples import NoSampleError, from_pattern
 from scripts.compare.wire.shapes import token
-from scripts.descriptions.values import Json, as_object, is_list
+from scripts.descriptions.values import Json, Object, as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["WITHOUT_EFFECT", "Bodies"]
 
 AROUND = "what is around the place rules it out"
+PROVED = "the sets of values differ, but no example was found"
 OTHERS = "whatever one side admits the other admits, too"
 WITHOUT_EFFECT = frozenset({AROUND, OTHERS})
 # facets that say exactly which values are admitted
@@ -65,11 +67,10 @@ JUDGED = frozenset(
     }
 )
 TRIES = 300
-# a schema with more others in it is judged place by place only: bodies of it take too long
-MOST_AROUND = 60
 ENOUGH = 25
 KEPT = 6
 MOST_WAYS = 12
+MOST_PLACES = 4
 _STEP = re.compile(r"\.\*|\./.*/$|\.[^.\[\]*()/]+|\[\d*\]|\(names\)$")
 
 
@@ -84,10 +85,11 @@ class Bodies:
 
     graph: Graph
     judge: Judge
-    _parents: dict[int, list[tuple[int, str, bool, bool]]] | None = None
     _guessed: dict[tuple[int, Direction], tuple[list[Json], list[Json]]] = field(
         factory=dict[tuple[int, "Direction"], tuple[list["Json"], list["Json"]]]
     )
+
+    _covered: dict[tuple[int, Direction], bool] = field(factory=dict[tuple[int, "Direction"], bool])
 
     # --- one pair ---------------------------------------------------------------------------------------------------
 
@@ -98,18 +100,18 @@ class Bodies:
             self._guessed[key] = self._guess(pair, direction)
         return self._guessed[key]
 
-    def _guess(self, pair: Pair, direction: Direction) -> tuple[list[Json], list[Json]]:
+    def _guess(self, pair: Pair, direction: Direction, tries: int = TRIES) -> tuple[list[Json], list[Json]]:
         inside, outside = self._validators(pair, direction)
         sides = (self.judge.old, self.judge.new)
         cores = (pair.old.core, pair.new.core)
-        schemas = [side.schema(core, direction, MOST_AROUND) for side, core in zip(sides, cores, strict=True)]
+        schemas = [side.schema(core, direction) for side, core in zip(sides, cores, strict=True)]
         if inside is None or outside is None or None in schemas:
             return [], []
         here, there = schemas if direction == "request" else reversed(schemas)
         admitted: dict[str, Json] = {}
         refused: dict[str, Json] = {}
         for one, other in ((here, there), (there, here)):
-            for value in Guesses(one, other).some(TRIES):
+            for value in Guesses(one, other).some(tries):
                 try:
                     if inside.is_valid(value):
                         admitted[token(value)] = value
@@ -120,12 +122,14 @@ class Bodies:
         return list(admitted.values()), list(refused.values())
 
     def _validators(self, pair: Pair, direction: Direction) -> tuple[Any, Any]:
-        old = self.judge.old.validator(pair.old.core, direction, MOST_AROUND)
-        new = self.judge.new.validator(pair.new.core, direction, MOST_AROUND)
+        old = self.judge.old.validator(pair.old.core, direction)
+        new = self.judge.new.validator(pair.new.core, direction)
         return (old, new) if direction == "request" else (new, old)
 
     def judged(self, pair: Pair, change: Change, direction: Direction, witness: Witness) -> Witness:
         """Return a whole body that shows a change, or why there is none."""
+        if change.facet in JUDGED and self._is_covered(pair, direction):
+            return Witness(found=False, reason=OTHERS)
         if witness.found:
             body = self.witness(pair, direction, [witness.value])
             if body is not None and not body.found:
@@ -134,7 +138,7 @@ class Bodies:
             return body or witness
         if change.facet not in JUDGED:
             return witness
-        proved = self.judge.proof(pair)[0 if direction == "request" else 1]
+        proved = self.judge.breaks(pair, direction) is False
         admitted, refused = ([], []) if proved else self.guessed(pair, direction)
         if refused:
             return self.witness(pair, direction, refused) or Witness(
@@ -143,6 +147,16 @@ class Bodies:
         if proved or len(admitted) >= ENOUGH:
             return Witness(found=False, reason=OTHERS)
         return witness
+
+    def _is_covered(self, pair: Pair, direction: Direction) -> bool:
+        """Return True if it is proved for every body around a pair that the one side admits all of the other."""
+        key = (pair.index, direction)
+        if key not in self._covered:
+            bodies = self.graph.above([pair.index], direction) & self.graph.first(direction)
+            self._covered[key] = all(
+                self.judge.breaks(self.graph.pairs[index], direction) is False for index in bodies
+            )
+        return self._covered[key]
 
     # --- from a place to the body -----------------------------------------------------------------------------------
 
@@ -156,7 +170,7 @@ class Bodies:
         seen: set[int] = set()
         blocked = False
         todo: list[tuple[int, list[Json]]] = [(pair.index, values[:KEPT])]
-        roots = {root.pair for root in self.graph.roots if root.direction == direction}
+        roots = self.graph.first(direction)
         for _ in range(MOST_WAYS):
             if not todo:
                 break
@@ -164,7 +178,7 @@ class Bodies:
             here = self.graph.pairs[index]
             if index in roots:
                 return Witness(True, held[0], here.old.core[0], here.new.core[0])
-            for parent, label, *through in self.parents().get(index, ()):
+            for parent, label, *through in self.graph.parents.get(index, ()):
                 if parent in seen or not through[0 if direction == "request" else 1]:
                     continue
                 seen.add(parent)
@@ -178,15 +192,6 @@ class Bodies:
         if todo or not blocked:
             return None
         return Witness(found=False, reason=AROUND)
-
-    def parents(self) -> dict[int, list[tuple[int, str, bool, bool]]]:
-        """Return the pairs that lead to each pair."""
-        if self._parents is None:
-            self._parents = {}
-            for pair in self.graph.pairs:
-                for child, label, requests, responses in pair.edges:
-                    self._parents.setdefault(child, []).append((pair.index, label, requests, responses))
-        return self._parents
 
     def _around(
         self, parent: Pair, label: str, direction: Direction, values: list[Json]
@@ -220,6 +225,8 @@ class Bodies:
                 for full in (False, True):
                     try:
                         yield side.sampler.branch(branch, full=full)
+                        if branch.prefix:
+                            yield side.sampler.list(branch, len(branch.prefix) + 1, full=full)
                     except NoSampleError:
                         break
         yield from ({}, [])
@@ -242,13 +249,49 @@ class Bodies:
 
     def unsaid(self, pair: Pair, direction: Direction, aside: set[str]) -> Witness | None:
         """Look for a body that shows a change, new and undeclared properties aside."""
-        values = [value for value in self.guessed(pair, direction)[1] if not aside & set(_keys(value))]
-        if not values:
+        breaks = self.judge.breaks(pair, direction)
+        inside, outside = self._validators(pair, direction)
+        if breaks is False or inside is None or outside is None:
             return None
+        refused = self.guessed(pair, direction)[1] or list(self._turned(pair, direction))
+        proved = breaks and not aside and pair.index in self.graph.first(direction)
+        if proved and not refused:
+            refused = self._guess(pair, direction, TRIES * 10)[1]
+        values = [value for value in refused if _shows(value, aside, inside, outside)]
+        if not values:
+            return Witness(found=False, reason=PROVED) if proved else None
         body = self.witness(pair, direction, values)
         if body is None:
             return Witness(True, values[0], pair.old.core[0], pair.new.core[0])
         return body if body.found else None
+
+    def _turned(self, pair: Pair, direction: Direction) -> Iterator[Json]:
+        """Find values that two alternatives of ``oneOf`` hold on one side only, as one of them is wider there."""
+        sides = ((self.judge.old.book, pair.old.core), (self.judge.new.book, pair.new.core))
+        if not any("oneOf" in book.shape(core).choice.values() for book, core in sides):
+            return
+        opposite: Direction = "response" if direction == "request" else "request"
+        for child, label, *_ in pair.edges:
+            values = self.guessed(self.graph.pairs[child], opposite)[1]
+            yield from self._around(pair, label, direction, values[:KEPT]) or ()
+
+
+def _shows(value: Json, aside: set[str], inside: Any, outside: Any) -> bool:
+    """Return True if a value that one side refuses is refused for more than properties that nobody declares there."""
+    if not aside & set(_keys(value)):
+        return True
+    kept = copy.deepcopy(value)
+    todo: list[Json] = [kept]
+    while todo:
+        node = todo.pop()
+        for name in aside & as_object(node).keys():
+            part = node.pop(name)
+            if not inside.is_valid(kept):
+                node[name] = part
+            elif outside.is_valid(kept):
+                return False
+        todo.extend(node if is_list(node) else as_object(node).values())
+    return True
 
 
 def _is_composed(branches: list[Branch]) -> bool:
@@ -279,32 +322,36 @@ def _placed(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
     """Put a value at the end of some steps, into what is there already."""
     if not steps:
         yield value
+        if is_object(value) and is_object(
+            base
+        ):  # one alternative may ask for more, lest another one hold too
+            yield {**base, **value}
     elif steps[0][0] == "[":
         yield from _in_list(base, steps, value)
     elif steps[0] == "(names)":
         content = as_object(base)
         if isinstance(value, str):
-            yield from ({**content, value: "text"}, {**content, value: 1})
+            for part in ("text", 1, *list(content.values())[:MOST_PLACES]):
+                yield from ({**content, value: part}, {value: part})
     else:
         content = as_object(base)
-        for name in _named(steps[0]):
+        for name in _named(steps[0], content):
             for inner in _placed(content.get(name), steps[1:], value):
                 yield from ({**content, name: inner}, {name: inner})
 
 
 def _in_list(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
-    number = int(steps[0][1:-1] or 0)
     items = base if is_list(base) else []
-    for inner in _placed(items[number] if number < len(items) else None, steps[1:], value):
+    places = range(min(len(items) + 1, MOST_PLACES)) if steps[0] == "[]" else [int(steps[0][1:-1])]
+    for number in places:
         if number <= len(items):
-            yield [*items[:number], inner, *items[number + 1 :]]
-            if steps[0] == "[]":
-                yield [*items, inner]
+            for inner in _placed(items[number] if number < len(items) else None, steps[1:], value):
+                yield [*items[:number], inner, *items[number + 1 :]]
 
 
-def _named(step: str) -> list[str]:
+def _named(step: str, content: Object) -> list[str]:
     if step == ".*":
-        return ["extra"]
+        return ["extra", "x", *list(content)[:MOST_PLACES]]
     if step.startswith("./") and step.endswith("/"):
         return [name for _, name in zip(range(3), from_pattern(step[2:-1]), strict=False)]
     return [step[1:]]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from scripts.compare.wire.access import compare_access, compare_surroundings
 from scripts.compare.wire.findings import Findings
 from scripts.compare.wire.judge import Judge
-from scripts.compare.wire.operations import ANYTHING, Operations
+from scripts.compare.wire.operations import Operations
 from scripts.compare.wire.pairs import REFERENCE, Clean, Graph
 from scripts.compare.wire.records import Comparison
 from scripts.compare.wire.shapes import Book, token
@@ -58,8 +58,6 @@ def compare(old: Document, new: Document, *, names: tuple[str, str] | None = Non
     Raises:
         ComparisonError: A reference in one of them cannot be followed.
     """
-    for document in (old, new):
-        document.define(ANYTHING, {})
     clean = _clean(old, new)
     before, after = Book(old), Book(new)
     findings = Findings()

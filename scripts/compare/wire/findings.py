@@ -168,7 +168,7 @@ class Findings:
             direction = "response" if direction == "request" else "request"
         self._found.append(_Finding(rule, direction, old, new, clause, at[0], at[1], part, subject, mask))
 
-    def take(self, graph: Graph, judge: Judge, *, unreached: Graph | None = None) -> None:
+    def take(self, graph: Graph, judge: Judge, *, unreached: Graph | None = None) -> None:  # noqa: C901 - one case after the other
         """Note the changes of all pairs of a graph that an operation reaches.
 
         Args:
@@ -178,7 +178,8 @@ class Findings:
         """
         reached = unreached.uses() if unreached is not None else set[tuple[Use, Use]]()
         self._bodies = Bodies(graph, judge) if unreached is None else None
-        said: dict[tuple[int, Direction], bool] = {}
+        said: dict[Direction, set[int]] = {"request": set(), "response": set()}
+        hushed: dict[Direction, set[int]] = {"request": set(), "response": set()}
         for pair in sorted(graph.pairs, key=graph.order):
             if (pair.old, pair.new) in reached:
                 continue
@@ -186,40 +187,44 @@ class Findings:
                 if unreached is not None:
                     self._take_unreached(graph, pair, change, judge)
                     continue
-                if change.facet == "xml" and not pair.xml:
-                    continue
-                for position, direction in enumerate(BOTH):
-                    mask = pair.masks[position]
-                    if not mask:
-                        continue
-                    if not (change.requests if direction == "request" else change.responses):
-                        continue
+                for direction in _concerned(pair, change):
                     before = len(self._found)
+                    mask = pair.masks[BOTH.index(direction)]
                     self._take_change(graph, pair, change, direction, mask, judge)
-                    bad = any(RULES[found.rule].level == "breaking" for found in self._found[before:])
-                    said[pair.index, direction] = said.get((pair.index, direction), False) or bad
+                    for found in self._found[before:]:
+                        if RULES[found.rule].level == "breaking":
+                            said[direction].add(pair.index)
+                        elif found.rule.endswith("change-without-effect"):
+                            hushed[direction].add(pair.index)
         if self._bodies is not None:
-            self._take_unsaid(graph, self._bodies, said)
+            for direction in BOTH:
+                self._take_unsaid(graph, self._bodies, direction, said[direction], hushed[direction])
 
-    def _take_unsaid(self, graph: Graph, bodies: Bodies, said: dict[tuple[int, Direction], bool]) -> None:
+    def _take_unsaid(
+        self, graph: Graph, bodies: Bodies, direction: Direction, said: set[int], hushed: set[int]
+    ) -> None:
         """Note what whole bodies show although no change of a part does."""
+        told = graph.above(said, direction)
+        # what is said to have no effect is looked at once more, from the outside
+        doubtful = graph.above(hushed, direction)
         for pair in reversed(graph.pairs):
-            for position, direction in enumerate(BOTH):
-                if not pair.masks[position] or not bodies.is_open(pair):
-                    continue
-                below = graph.below(pair.index, direction)
-                if any(said.get((one.index, direction)) for one in below):
-                    continue
-                aside = {
-                    change.subject
-                    for one in below
-                    for change in one.changes
-                    if (change.names or {}).get(direction) in {"property-added", "property-removed"}
-                }
-                witness = bodies.unsaid(pair, direction, aside)
-                if witness is not None:
-                    said[pair.index, direction] = True
-                    self._found.append(_unsaid(graph, pair, direction, witness))
+            if not pair.masks[BOTH.index(direction)] or pair.index in told:
+                continue
+            whole = pair.index in graph.first(direction) and (
+                pair.index in doubtful or bodies.judge.breaks(pair, direction)
+            )
+            if not whole and not bodies.is_open(pair):
+                continue
+            aside = {
+                change.subject
+                for one in graph.below(pair.index, direction)
+                for change in one.changes
+                if (change.names or {}).get(direction) in {"property-added", "property-removed"}
+            }
+            witness = bodies.unsaid(pair, direction, aside)
+            if witness is not None:
+                told |= graph.above([pair.index], direction)
+                self._found.append(_unsaid(graph, pair, direction, witness))
 
     def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
         """Note a change that nobody is known to meet, once, as seen by the direction that it would hurt."""
@@ -260,7 +265,7 @@ class Findings:
                 return
         else:
             name = stem(change.facet, direction, narrowed=change.narrowed, widened=change.widened)
-        rule = RULES[f"{direction}-{name}"]
+        rule = RULES.get(f"{direction}-{name}") or RULES[name]
         part = graph.place(pair, direction)
         witness: Witness | None = None
         if rule.schema:
@@ -381,13 +386,13 @@ def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> N
     """Find out what a change does, where that was left open."""
     if change.narrowed is not None and change.widened is not None:
         return
-    if change.facet == "variant" and judge.variant_proof(pair, change):
+    if change.facet == "variant" and judge.variant_proof(pair, change, direction):
         change.narrowed = change.narrowed if change.narrowed is not None else False
         change.widened = change.widened if change.widened is not None else False
         return
     if change.facet in {"keyword", "content", "xml", "discriminator"}:
         return
-    not_narrowed, not_widened = judge.proof(pair)
+    not_narrowed, not_widened = judge.proof(pair, direction)
     if change.narrowed is None and not_narrowed:
         change.narrowed = False
     if change.widened is None and not_widened:
@@ -396,6 +401,16 @@ def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> N
         change.narrowed = True
     if change.widened is None and judge.witness(pair, change, direction, narrowing=False).found:
         change.widened = True
+
+
+def _concerned(pair: Pair, change: Change) -> Iterator[Direction]:
+    """Return the directions in which a change is met."""
+    if change.facet == "xml" and not pair.xml:
+        return
+    if pair.masks[0] and change.requests:
+        yield "request"
+    if pair.masks[1] and change.responses:
+        yield "response"
 
 
 def _unsaid(graph: Graph, pair: Pair, direction: Direction, witness: Witness) -> _Finding:

@@ -7,13 +7,12 @@ themselves speak of. Whoever asks has them checked by a validator.
 from __future__ import annotations
 
 import random
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from scripts.compare.wire.samples import FORMATS, from_pattern
 from scripts.descriptions.pointers import unescape
-from scripts.descriptions.values import Json, as_list, as_object, is_list, is_object
+from scripts.descriptions.values import Json, Object, as_list, as_object, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +22,8 @@ __all__ = ["Guesses"]
 PLAIN: tuple[Json, ...] = (None, True, False, 0, 1, -1, 2, 3, 0.5, 7, "", "a", "ab", "text", [], {})
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 DEEPEST = 6
+MOST_PARTS = 200
+"""How many parts a value may have: what a schema describes may be very large."""
 ONE_IN_TEN = 0.1
 OFTEN = 0.6
 
@@ -36,43 +37,69 @@ class Guesses:
         self.pool = [*PLAIN, *dict.fromkeys(_spoken_of(schema)), *dict.fromkeys(_spoken_of(other))]
         self.names = sorted({*_names(schema), *_names(other), "extra"})
         self.chance = random.Random(0)  # noqa: S311 - nothing is secret about it
+        self.left = MOST_PARTS
+        self._ways_of: dict[int, list[tuple[Callable[[Any, int], Json], Any]]] = {}
+        self._pools: dict[tuple[int, str], list[Any]] = {}
+        self._makers: dict[str, Callable[[Any, int], Json]] = {
+            "object": self._object,
+            "array": self._list,
+            "string": self._text,
+            "integer": self._number,
+            "number": self._number,
+            "boolean": self._boolean,
+        }
 
     def some(self, count: int) -> Iterator[Json]:
         """Make values."""
         for _ in range(count):
+            self.left = MOST_PARTS
             yield self._value(self.schema, DEEPEST)
 
     def _value(self, schema: Json, depth: int) -> Json:
         chance = self.chance
-        if not is_object(schema) or depth < 0 or chance.random() < ONE_IN_TEN:
-            return self._anything(depth)
+        self.left -= 1
+        if not is_object(schema) or depth < 0 or self.left < 0 or chance.random() < ONE_IN_TEN:
+            return self._anything(min(depth, self.left))
         if "const" in schema:
             return schema["const"]
         if as_list(schema.get("enum")):
             return chance.choice(schema["enum"])
-        ways = self._ways(schema, depth)
-        return chance.choice(ways)() if ways else self._anything(depth)
+        ways = self._ways_of.get(id(schema))
+        if ways is None:
+            ways = self._ways_of[id(schema)] = self._ways(schema)
+        if not ways:
+            return self._anything(depth)
+        make, part = chance.choice(ways)
+        return make(part, depth)
 
-    def _ways(self, schema: dict[str, Json], depth: int) -> list[Callable[[], Json]]:
-        ways: list[Callable[[], Json]] = []
+    def _ways(self, schema: Object) -> list[tuple[Callable[[Any, int], Json], Any]]:
+        ways: list[tuple[Callable[[Any, int], Json], Any]] = []
         reference = schema.get("$ref")
         if isinstance(reference, str):
-            ways += [partial(self._value, self.definitions.get(_definition(reference)), depth - 1)] * 2
+            ways += [(self._inside, self.definitions.get(_definition(reference)))] * 2
         for keyword in ("anyOf", "oneOf"):
             parts = as_list(schema.get(keyword))
-            ways += [partial(self._value, part, depth - 1) for part in parts]
+            ways += [(self._inside, part) for part in parts]
             if len(parts) > 1:  # what two alternatives hold
-                ways.append(partial(self._merged, self.chance.sample(parts, 2), depth))
+                ways.append((self._two, parts))
         if as_list(schema.get("allOf")):
-            ways += [partial(self._merged, schema["allOf"], depth)] * 2
-        for keyword in ("if", "then", "else", "not"):
-            if is_object(schema.get(keyword)):
-                ways.append(partial(self._value, schema[keyword], depth - 1))
+            ways += [(self._merged, schema["allOf"])] * 2
+        ways += [
+            (self._inside, schema[keyword])
+            for keyword in ("if", "then", "else", "not")
+            if is_object(schema.get(keyword))
+        ]
         for kind in self._kinds(schema):
-            ways += [partial(self._kind, kind, schema, depth)] * 3
+            ways += [(self._makers.get(kind, self._null), schema)] * 3
         return ways
 
-    def _kinds(self, schema: dict[str, Json]) -> list[str]:
+    def _inside(self, part: Json, depth: int) -> Json:
+        return self._value(part, depth - 1)
+
+    def _two(self, parts: list[Json], depth: int) -> Json:
+        return self._merged(self.chance.sample(parts, 2), depth)
+
+    def _kinds(self, schema: Object) -> list[str]:
         stated = schema.get("type")
         kinds = [kind for kind in (as_list(stated) or [stated]) if isinstance(kind, str)]
         if not kinds and schema.keys() & {
@@ -86,24 +113,32 @@ class Guesses:
             kinds.append("array")
         return kinds
 
-    def _kind(self, kind: str, schema: dict[str, Json], depth: int) -> Json:
-        if kind == "object":
-            return self._object(schema, depth)
-        if kind == "array":
-            return self._list(schema, depth)
-        if kind == "string":
-            return self.chance.choice(list(self._texts(schema)))
-        if kind in {"integer", "number"}:
-            return self.chance.choice(list(self._numbers(schema)))
-        return self.chance.choice([True, False]) if kind == "boolean" else None
+    def _null(self, _schema: Object, _depth: int) -> Json:
+        return None
+
+    def _boolean(self, _schema: Object, _depth: int) -> bool:
+        return self.chance.random() < 0.5  # noqa: PLR2004 - as often as not
+
+    def _text(self, schema: Object, _depth: int) -> Json:
+        return self.chance.choice(self._drawn(schema, self._texts))
+
+    def _number(self, schema: Object, _depth: int) -> Json:
+        return self.chance.choice(self._drawn(schema, self._numbers))
+
+    def _drawn(self, schema: Object, draw: Callable[[Object], Iterator[Any]]) -> list[Any]:
+        key = (id(schema), draw.__name__)
+        if key not in self._pools:
+            self._pools[key] = list(draw(schema))
+        return self._pools[key]
 
     def _merged(self, parts: list[Json], depth: int) -> Json:
         values = [self._value(part, depth - 1) for part in parts]
+        self.chance.shuffle(values)  # what one part declares another may leave open
         if all(is_object(value) for value in values):
             return {name: part for value in values for name, part in value.items()}
         return self.chance.choice(values)
 
-    def _object(self, schema: dict[str, Json], depth: int) -> dict[str, Json]:
+    def _object(self, schema: Object, depth: int) -> dict[str, Json]:
         chance = self.chance
         properties, required = as_object(schema.get("properties")), as_list(schema.get("required"))
         often = chance.choice([0, OFTEN, 1])
@@ -117,14 +152,14 @@ class Guesses:
             if isinstance(name, str) and name not in made:
                 made[name] = self._value(extra, depth - 1)
         for pattern, part in as_object(schema.get("patternProperties")).items():
-            if name := next(iter(from_pattern(pattern)), None):
+            if chance.random() < often and (name := next(iter(from_pattern(pattern)), None)):
                 made[name] = self._value(part, depth - 1)
         if chance.random() < 0.3:  # noqa: PLR2004 - now and then
             more = extra if extra is not True else schema.get("unevaluatedProperties", True)
             made.setdefault(chance.choice(self.names), self._value(more, depth - 1))
         return made
 
-    def _list(self, schema: dict[str, Json], depth: int) -> list[Json]:
+    def _list(self, schema: Object, depth: int) -> list[Json]:
         chance = self.chance
         prefix = as_list(schema.get("prefixItems"))
         least, most = schema.get("minItems", 0), schema.get("maxItems", 3)
@@ -137,7 +172,7 @@ class Guesses:
             made.insert(0, self._value(schema["contains"], depth - 1))
         return made
 
-    def _texts(self, schema: dict[str, Json]) -> Iterator[str]:
+    def _texts(self, schema: Object) -> Iterator[str]:
         yield from (text for text in self.pool if isinstance(text, str))
         for length in (schema.get("minLength"), schema.get("maxLength")):
             if isinstance(length, int) and length <= 1000:  # noqa: PLR2004 - long enough
@@ -146,7 +181,7 @@ class Guesses:
             yield from from_pattern(schema["pattern"])
         yield from FORMATS.get(str(schema.get("format")), ())
 
-    def _numbers(self, schema: dict[str, Json]) -> Iterator[float]:
+    def _numbers(self, schema: Object) -> Iterator[float]:
         whole = schema.get("type") == "integer"
         numbers = [one for one in self.pool if isinstance(one, int | float) and not isinstance(one, bool)]
         step = schema.get("multipleOf")
@@ -205,5 +240,11 @@ def _names(schema: Json) -> Iterator[str]:
         for key, part in as_object(node).items():
             if key in {"properties", "dependentSchemas", "dependentRequired"}:
                 yield from as_object(part)
+            if key == "required" and is_list(part):
+                yield from (name for name in part if isinstance(name, str))
+            if key == "propertyNames":
+                yield from (text for text in _spoken_of(part) if isinstance(text, str))
+            if key == "dependentRequired":
+                yield from (name for names in as_object(part).values() for name in as_list(names))
             if is_object(part) or is_list(part):
                 todo.append(part)

@@ -28,6 +28,12 @@ __all__ = ["Judge"]
 
 PLAIN: tuple[Json, ...] = ("text", 1, True, None, [], {})
 MOST_CANDIDATES = 400
+MOST_PROVED = 40
+"""How many other schemas one may refer to that is compared as a set of values."""
+CONTAINMENTS = {
+    jsonschema_rs.canonical.Containment.YES: True,
+    jsonschema_rs.canonical.Containment.NO: False,
+}
 
 
 class _Side:
@@ -47,12 +53,12 @@ class _Side:
     ) -> dict[str, Json] | None:
         return self.portable[direction].schema(core, most)
 
-    def validator(self, core: tuple[str, ...], direction: Direction, most: int = MOST_REFERENCES) -> Any:
+    def validator(self, core: tuple[str, ...], direction: Direction) -> Any:
         """Return a validator, or ``None`` where the schema is too large or not one that can be checked."""
         key = (core, direction)
         if key not in self._validators:
             self._validators[key] = None
-            schema = self.schema(core, direction, most)
+            schema = self.schema(core, direction)
             if schema is not None:
                 self._validators[key] = compiled(schema)
         return self._validators[key]
@@ -64,43 +70,35 @@ class Judge:
     def __init__(self, old: Book, new: Book) -> None:
         self.old = _Side(old)
         self.new = _Side(new)
-        self._proofs: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[bool, bool]] = {}
+        self._proofs: dict[
+            tuple[tuple[str, ...], tuple[str, ...], Direction], tuple[bool | None, bool | None]
+        ] = {}
         self._witnesses: dict[tuple[int, bool, Direction], Witness] = {}
 
     # --- proof ------------------------------------------------------------------------------------------------------
 
-    def proof(self, pair: Pair) -> tuple[bool, bool]:
-        """Say whether it is proved that nothing was narrowed, and that nothing was widened."""
-        key = (pair.old.core, pair.new.core)
+    def proof(self, pair: Pair, direction: Direction) -> tuple[bool | None, bool | None]:
+        """Return whether nothing was narrowed, and whether nothing was widened; ``None`` where that is not proved."""
+        key = (pair.old.core, pair.new.core, direction)
         if key not in self._proofs:
-            self._proofs[key] = (
-                self._covers(self.new, pair.new.core, self.old, pair.old.core),
-                self._covers(self.old, pair.old.core, self.new, pair.new.core),
-            )
+            old, new = (self.old, pair.old.core), (self.new, pair.new.core)
+            self._proofs[key] = _covers(new, old, direction), _covers(old, new, direction)
         return self._proofs[key]
 
-    def _covers(
-        self, wide: _Side, wide_core: tuple[str, ...], narrow: _Side, narrow_core: tuple[str, ...]
-    ) -> bool:
-        # the direction does not matter: what it hides is no part of an open question
-        one = wide.portable["response"].schema(wide_core, 40)
-        other = narrow.portable["response"].schema(narrow_core, 40)
-        if one is None or other is None:
-            return False
-        try:
-            first = jsonschema_rs.canonicalize(one, draft=20, validate_formats=True)
-            second = jsonschema_rs.canonicalize(other, draft=20, validate_formats=True)
-            return first.covers(second) == jsonschema_rs.canonical.Containment.YES
-        except (ValueError, TypeError, jsonschema_rs.ReferencingError):
-            return False
+    def breaks(self, pair: Pair, direction: Direction) -> bool | None:
+        """Return whether the values of a pair break callers; ``None`` where that is not proved."""
+        covered = self.proof(pair, direction)[0 if direction == "request" else 1]
+        return None if covered is None else not covered
 
-    def variant_proof(self, pair: Pair, change: Change) -> bool:
-        """Say whether it is proved that an alternative that came or went makes no difference."""
+    def variant_proof(self, pair: Pair, change: Change, direction: Direction) -> bool:
+        """Return True if it is proved that an alternative that came or went makes no difference."""
         old, new = change.branches
         if old is not None and new is None:
-            return self._covers(self.new, pair.new.core, self.old, (old.variant or old.source,))
+            place = (old.variant or old.source,)
+            return _covers((self.new, pair.new.core), (self.old, place), direction) is True
         if new is not None and old is None:
-            return self._covers(self.old, pair.old.core, self.new, (new.variant or new.source,))
+            place = (new.variant or new.source,)
+            return _covers((self.old, pair.old.core), (self.new, place), direction) is True
         return False
 
     # --- witnesses --------------------------------------------------------------------------------------------------
@@ -157,6 +155,22 @@ class Judge:
             return None
         side = self.old if narrowing else self.new
         return side.validator((branch.variant or branch.source,), direction)
+
+
+def _covers(
+    wide: tuple[_Side, tuple[str, ...]], narrow: tuple[_Side, tuple[str, ...]], direction: Direction
+) -> bool | None:
+    """Return whether every value of one schema is one of another; ``None`` where that cannot be told."""
+    schemas = [side.schema(core, direction, MOST_PROVED) for side, core in (wide, narrow)]
+    try:
+        first, second = (
+            jsonschema_rs.canonicalize(schema, draft=20, validate_formats=True)
+            for schema in schemas
+            if schema is not None
+        )
+        return CONTAINMENTS.get(first.covers(second))
+    except (ValueError, TypeError, jsonschema_rs.ReferencingError):
+        return None
 
 
 class _Candidates:

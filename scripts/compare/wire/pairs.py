@@ -13,16 +13,31 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
 from scripts.compare.wire import formats
-from scripts.compare.wire.shapes import KINDS, Book, Branch, Shape, Use, admits, is_empty, token, undeclared
+from scripts.compare.wire.shapes import (
+    KINDS,
+    Book,
+    Branch,
+    Shape,
+    Use,
+    admits,
+    asks_for_more,
+    is_empty,
+    token,
+    undeclared,
+)
+from scripts.compare.wire.sunset import SUNSET, sunset_change, too_early
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scripts.compare.wire.rules import Direction
 
 __all__ = ["REFERENCE", "Change", "Clean", "Graph", "Pair"]
@@ -305,6 +320,37 @@ class Graph:
                     todo.append(child)
         return list(found.values())
 
+    @cached_property
+    def parents(self) -> dict[int, list[tuple[int, str, bool, bool]]]:
+        """The pairs that lead to each pair."""
+        found: dict[int, list[tuple[int, str, bool, bool]]] = {}
+        for pair in self.pairs:
+            for child, label, requests, responses in pair.edges:
+                found.setdefault(child, []).append((pair.index, label, requests, responses))
+        return found
+
+    def above(self, indices: Iterable[int], direction: Direction) -> set[int]:
+        """Return pairs with all that lead to them."""
+        position = BOTH.index(direction)
+        found = set(indices)
+        todo = list(found)
+        while todo:
+            for parent, _, *through in self.parents.get(todo.pop(), ()):
+                if through[position] and parent not in found:
+                    found.add(parent)
+                    todo.append(parent)
+        return found
+
+    def first(self, direction: Direction) -> set[int]:
+        """Return the pairs of whole bodies and parameters."""
+        return self._first[direction]
+
+    @cached_property
+    def _first(self) -> dict[Direction, set[int]]:
+        return {
+            direction: {root.pair for root in self.roots if root.direction == direction} for direction in BOTH
+        }
+
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
         """Give the place of a pair among the others, by the operation that reaches it first."""
         firsts = [self.roots[way[0]] for way in pair.ways if way is not None]
@@ -447,7 +493,12 @@ class _Comparison:
         flow: tuple[bool, bool],
     ) -> bool:
         held = HOLDERS & content.keys()
-        if held and held <= CHOICES and len(held - {"discriminator"}) == 1:
+        if (
+            held
+            and held <= CHOICES
+            and len(held - {"discriminator"}) == 1
+            and not (label and "oneOf" in held)
+        ):
             # the same text, so each alternative stands for the one at the same place
             (keyword,) = held - {"discriminator"}
             for i, member in enumerate(as_list(content[keyword])):
@@ -591,6 +642,19 @@ class _Comparison:
                 "it is deprecated now" if is_ else "it is not deprecated any more",
                 names=dict.fromkeys(BOTH, "property-deprecated" if is_ else "property-no-longer-deprecated"),
                 at=(old[1] if old else before.source, new[1] if new else after.source),
+            )
+        old, new = self.old.deep_annotation(old_use, SUNSET), self.new.deep_annotation(new_use, SUNSET)
+        change = sunset_change({SUNSET: old[0]} if old else {}, {SUNSET: new[0]} if new else {})
+        if change is not None:
+            rule, was, is_, text = change
+            self._say(
+                "",
+                was,
+                is_,
+                text,
+                names=dict.fromkeys(BOTH, rule),
+                at=(old[1] if old else before.source, new[1] if new else after.source),
+                subject=SUNSET,
             )
 
     # --- types ----------------------------------------------------------------------------------------------------
@@ -818,11 +882,15 @@ class _Comparison:
     def _branches(self, old: Branch, new: Branch) -> None:
         self._enumerations(old, new)
         inside = old.kind in {"object", "array"}
-        if inside and is_empty(old) and is_empty(new):
+        if inside and is_empty(old) and is_empty(new) and asks_for_more(old) == asks_for_more(new):
             return  # what could be inside, and how much of it, makes no difference
         self._limits(old, new)
-        if inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}:
-            pass  # told by the limit
+        # what may be inside is told by the limit where that is nothing
+        told = inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}
+        if old.kind == "object":
+            self._requirements(old, new, declared=not told)
+        if told:
+            pass
         elif old.kind == "object":
             self._objects(old, new)
         elif old.kind == "array":
@@ -1005,18 +1073,13 @@ class _Comparison:
     # --- objects --------------------------------------------------------------------------------------------------
 
     def _objects(self, old: Branch, new: Branch) -> None:
-        for name in sorted(
-            old.properties.keys() | new.properties.keys() | old.required.keys() | new.required.keys()
-        ):
-            was, now = old.properties.get(name), new.properties.get(name)
-            if was and now:
-                self._property(name, old, new)
-            elif now:
+        for name in sorted(old.properties.keys() | new.properties.keys()):
+            if name not in old.properties:
                 self._added(name, old, new)
-            elif was:
+            elif name not in new.properties:
                 self._removed(name, old, new)
-            if (was is None) == (now is None) and (name in old.required) != (name in new.required):
-                self._required(name, old, new)
+            else:
+                self._property(name, old, new)
         self._additional(old, new)
         self._patterns(old, new)
         if old.names and new.names:
@@ -1163,10 +1226,31 @@ class _Comparison:
             requests=not read_only,
             responses=not write_only,
         )
+        written = self.old.deep_annotation(was.use, SUNSET)
+        date = too_early({SUNSET: written[0]}) if written else None
+        if date is not None and written is not None:
+            self._say(
+                "",
+                written[0],
+                None,
+                f"the property {name} was to work until {date}",
+                names=dict.fromkeys(BOTH, "removed-before-sunset"),
+                at=(written[1], new.source),
+                subject=name,
+                requests=not read_only,
+                responses=not write_only,
+            )
         if isinstance(rule, Use):
             self.graph.link(
                 self.pair, was.use, rule, f".{name}", requests=not read_only, responses=not write_only
             )
+
+    def _requirements(self, old: Branch, new: Branch, *, declared: bool) -> None:
+        """Report what must be there, unless the property itself came or went with that."""
+        for name in sorted(old.required.keys() ^ new.required.keys()):
+            there, missing = (new, old) if name in new.required else (old, new)
+            if not (declared and name in there.properties and name not in missing.properties):
+                self._required(name, old, new)
 
     def _required(self, name: str, old: Branch, new: Branch) -> None:
         now = name in new.required

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["INT_RANGES", "MOST_REFERENCES", "Portable", "compiled"]
 
-MOST_REFERENCES = 400
+MOST_REFERENCES = 300
+"""How many other schemas one may refer to that is judged by a validator: the work grows with the square of it."""
 
 COPIED = frozenset(
     {
@@ -90,6 +91,7 @@ class Portable:
         self.document = book.document
         self._hidden = {"request": "readOnly", "response": "writeOnly", None: ""}[direction]
         self._written: dict[str, tuple[Json, frozenset[str]]] = {}
+        self._large: set[tuple[str, int]] = set()
 
     def schema(self, core: tuple[str, ...], most: int) -> dict[str, Json] | None:
         """Give the schema of what is asked for at some locations.
@@ -107,7 +109,9 @@ class Portable:
             location = todo.pop()
             if location in definitions:
                 continue
-            if len(definitions) > most:
+            # what leads to a schema that refers to too many does so, too
+            if len(definitions) > most or (location, most) in self._large:
+                self._large.update((start, most) for start in core if len(core) == 1)
                 return None
             content, targets = self._write(location)
             definitions[location] = content
@@ -151,12 +155,12 @@ class Portable:
                 out[key] = {
                     name: self._convert(f"{place}/{escape(name)}", targets) for name in as_object(value)
                 }
-        self._mend(content, out)
+        self._mend(location, content, out)
         if self.document.dialect == "3.0" and content.get("nullable") is True:
             return {"anyOf": [out, {"type": "null"}]}
         return out
 
-    def _mend(self, content: dict[str, Json], out: dict[str, Json]) -> None:
+    def _mend(self, location: str, content: dict[str, Json], out: dict[str, Json]) -> None:
         types = as_list(out.get("type")) or [out.get("type")]
         if not all(isinstance(kind, str) and kind in TYPES for kind in types):
             out.pop("type", None)
@@ -172,13 +176,15 @@ class Portable:
         bounds = INT_RANGES.get(str(out.get("format")))
         if bounds is not None and out.get("type") != "string":
             out["allOf"] = [*as_list(out.get("allOf")), {"minimum": bounds[0], "maximum": bounds[1]}]
-        required = [name for name in as_list(out.get("required")) if not self._is_hidden(content, name)]
+        required = [
+            name for name in as_list(out.get("required")) if not self._is_hidden(location, content, name)
+        ]
         if required:
             out["required"] = required
         else:
             out.pop("required", None)
 
-    def _is_hidden(self, content: dict[str, Json], name: str) -> bool:
+    def _is_hidden(self, location: str, content: dict[str, Json], name: str) -> bool:
         if not self._hidden:
             return False
         declared = as_object(as_object(content.get("properties")).get(name))
@@ -188,7 +194,8 @@ class Portable:
         if isinstance(reference, str):
             try:
                 return (
-                    as_object(self.document.at(self.document.target(reference, ""))).get(self._hidden) is True
+                    as_object(self.document.at(self.document.target(reference, location))).get(self._hidden)
+                    is True
                 )
             except ComparisonError:
                 return False

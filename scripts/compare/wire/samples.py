@@ -83,6 +83,8 @@ GENERIC: tuple[Json, ...] = (
 """Values of all kinds."""
 
 DEEPEST = 7
+# a schema that asks for itself has no value
+NEVER_ENDS = 12
 MOST_REPEATS = 64
 
 
@@ -217,6 +219,8 @@ class Sampler:
         Raises:
             NoSampleError: None could be made.
         """
+        if depth > NEVER_ENDS:
+            raise NoSampleError(use.core[0])
         shape = self.book.shape(use.core)
         order = ("string", "number", "boolean", "object", "array", "null")
         if depth > DEEPEST:

@@ -19,15 +19,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from attrs import define, evolve, field
 
 from scripts.compare.wire.portable import MOST_REFERENCES, Portable, compiled
+from scripts.compare.wire.sunset import SUNSET
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
     from scripts.compare.wire.documents import Document
 
-__all__ = ["ANNOTATIONS", "KINDS", "Book", "Branch", "Property", "Shape", "Use", "kind_of", "token"]
+__all__ = [
+    "ANNOTATIONS",
+    "ANYTHING",
+    "KINDS",
+    "Book",
+    "Branch",
+    "Property",
+    "Shape",
+    "Use",
+    "kind_of",
+    "token",
+]
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
+
+ANYTHING = "/x-anything"
+"""Location of a schema that admits everything, in each document."""
+NAME = "/x-name"
+"""Location of the schema of all property names."""
 
 ANNOTATIONS = frozenset(
     {
@@ -40,6 +57,7 @@ ANNOTATIONS = frozenset(
         "readOnly",
         "writeOnly",
         "externalDocs",
+        SUNSET,
     }
 )
 
@@ -261,10 +279,13 @@ class Shape:
     cut: bool = False
 
     def is_anything(self) -> bool:
-        """Tell whether every JSON value is admitted."""
-        return len(self.kinds) == len(KINDS) and all(
-            any(branch.is_free() for branch in branches) for branches in self.kinds.values()
-        )
+        """Return True if every JSON value is admitted."""
+        return len(self.kinds) == len(KINDS) and all(map(self.admits_all, self.kinds))
+
+    def admits_all(self, kind: str) -> bool:
+        """Return True if every value of a type is admitted: of several alternatives one alone may hold in `oneOf`."""
+        branches = self.kinds.get(kind, [])
+        return any(branch.is_free() for branch in branches) and self.choice.get(kind) != "oneOf"
 
 
 # --- merging ----------------------------------------------------------------------------------------------------
@@ -450,26 +471,35 @@ def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
         if free is not None:
             return [free]
     kept: list[Branch] = []
-    enumeration: Branch | None = None
+    enumerations: dict[str, Branch] = {}
     seen: set[tuple[object, ...]] = set()
     for branch in branches:
-        if branch.is_enumeration() and branch.values is not None:
-            if enumeration is None:
-                enumeration = _copy(branch)
-                enumeration.values = dict(branch.values)
-                kept.append(enumeration)
+        if branch.is_enumeration():
+            listed = _listed(branch)
+            if listed is None or _joins(listed, enumerations, choice):
                 continue
-            mine = enumeration.values or {}
-            if choice == "anyOf" or not mine.keys() & branch.values.keys():
-                mine.update(branch.values)
-                continue
-        elif choice == "anyOf" and branch.kind not in {"array", "object"} and branch.values is None:
+            kept.append(listed)
+            continue
+        if choice == "anyOf" and branch.kind not in {"array", "object"} and branch.values is None:
             mark = (tuple(sorted(branch.limits.items(), key=str)), tuple(sorted(branch.opaque.items())))
             if mark in seen:
                 continue
             seen.add(mark)
         kept.append(branch)
     return kept
+
+
+def _joins(listed: Branch, enumerations: dict[str, Branch], choice: str) -> bool:
+    """Add an enumeration to the first one with the same limits; return False if it has to stand for itself."""
+    first = enumerations.setdefault(token(listed.limits), listed)
+    mine, theirs = first.values or {}, listed.values or {}
+    if first is listed:
+        listed.values = dict(theirs)
+        return False
+    if choice != "anyOf" and mine.keys() & theirs.keys():
+        return False
+    mine.update(theirs)
+    return True
 
 
 def _union(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
@@ -506,6 +536,8 @@ class Book:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        document.define(ANYTHING, {})
+        document.define(NAME, {"type": "string"})
         self._uses: dict[str, Use] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self._annotated: dict[Use, dict[str, tuple[Json, str]]] = {}
@@ -660,9 +692,9 @@ class Book:
 
     def _closed(self, shape: Shape, location: str, content: dict[str, Json]) -> Shape:
         """Take ``unevaluatedProperties`` for ``additionalProperties`` of the merged whole, where it is that."""
-        for keyword, kind, attribute in (
-            ("unevaluatedProperties", "object", "additional"),
-            ("unevaluatedItems", "array", "items"),
+        for keyword, kind, attribute, beside in (
+            ("unevaluatedProperties", "object", "additional", "additionalProperties"),
+            ("unevaluatedItems", "array", "items", "items"),
         ):
             if keyword not in content:
                 continue
@@ -671,7 +703,8 @@ class Book:
                 continue
             simple = not any(key in content for key in ("if", "not", "dependentSchemas", "contains"))
             branches = shape.kinds.get(kind, [])
-            if simple and all(getattr(branch, attribute) is None for branch in branches):
+            parts = {*shape.merged, *(branch.source for branch in branches)}
+            if simple and not any(beside in as_object(self.document.at(part)) for part in parts):
                 value = False if rule is False else self.use(f"{location}/{keyword}")
                 closed = [_copy(branch) for branch in branches]
                 for branch in closed:
@@ -778,7 +811,7 @@ class Book:
         if branch.additional is not None:
             branch.origins["additional"] = location
         if isinstance(content.get("propertyNames"), dict):
-            branch.names = self.use(f"{location}/propertyNames")
+            branch.names = self.use(f"{location}/propertyNames").both(Use((NAME,)))
             branch.origins["names"] = location
         for name, asked in as_object(content.get("dependentRequired")).items():
             branch.dependents[name] = frozenset(other for other in as_list(asked) if isinstance(other, str))
@@ -1087,6 +1120,12 @@ def is_empty(branch: Branch) -> bool:
         return branch.limits.get("maxItems") == 0 or (branch.items is False and not branch.prefix)
     bare = branch.additional is False and not branch.properties and not branch.patterns
     return branch.limits.get("maxProperties") == 0 or bare
+
+
+def asks_for_more(branch: Branch) -> bool:
+    """Return True if an empty object or array is refused."""
+    least = branch.limits.get("minItems" if branch.kind == "array" else "minProperties", 0)
+    return bool(branch.required) or least > 0
 
 
 def _settle_number(limits: dict[str, Json]) -> None:

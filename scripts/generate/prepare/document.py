@@ -8,6 +8,7 @@ discriminators).
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -135,8 +136,8 @@ def _checked(description: Any) -> Object:
     for member in ("info", "paths", "components"):
         if description.get(member) is not None and not is_object(description[member]):
             raise DescriptionError(f"not an OpenAPI 3 document: `{member}` is no object")
-    if not is_object(description.get("paths")) and not is_object(description.get("components")):
-        raise DescriptionError("not an OpenAPI 3 document: it has neither paths nor components")
+    if not any(is_object(description.get(member)) for member in ("paths", "components", "webhooks")):
+        raise DescriptionError("not an OpenAPI 3 document: it has neither paths nor components nor webhooks")
     return description
 
 
@@ -191,7 +192,10 @@ def _mentioned(document: Object, left_out: set[str]) -> set[str]:
             target = node.get("$ref")
             if isinstance(target, str) and target not in found:
                 found.add(target)
-                waiting.append((target, lookup(document, target)))
+                with suppress(
+                    DescriptionError
+                ):  # what stands in a keyword that OpenAPI does not know is no reference
+                    waiting.append((target, lookup(document, target)))
             waiting.extend(
                 (f"{at}{pointer(str(key))[1:]}", value)
                 for key, value in node.items()
