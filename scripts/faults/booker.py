@@ -214,18 +214,19 @@ def _watch_requests(notes: Notes) -> None:
         if request.method == "POST" and request.url.path.endswith("/_bulk"):
             notes.write({"pid": os.getpid(), "at": time.monotonic(), "path": request.url.path})
 
-    send, send_async = httpx.Client.send, httpx.AsyncClient.send
+    # where a request leaves: it may have waited for a token before
+    send, send_async = httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request
 
-    def noted(self: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
+    def noted(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
         note(request)
-        return send(self, request, **more)
+        return send(self, request)
 
-    async def noted_async(self: httpx.AsyncClient, request: httpx.Request, **more: Any) -> httpx.Response:
+    async def noted_async(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
         note(request)
-        return await send_async(self, request, **more)
+        return await send_async(self, request)
 
-    vars(httpx)["Client"].send = noted
-    vars(httpx)["AsyncClient"].send = noted_async
+    vars(httpx)["HTTPTransport"].handle_request = noted
+    vars(httpx)["AsyncHTTPTransport"].handle_async_request = noted_async
 
 
 # ---------------------------------------------------------------------- one booking

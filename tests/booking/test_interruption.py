@@ -7,12 +7,14 @@ import threading
 import time
 
 import anyio
+import httpx
 import pytest
 
 from korus import AsyncKorus, Korus, RetryPolicy, Timeouts
 from korus._async.booking.driver import AsyncDriver
 from korus._journal.intent_log import new_intent
 from korus._journal.sql_store import JournalStore
+from korus._primitives import synchronous
 from korus._primitives.synchronous import map_ordered
 from korus.errors import JournalFailed
 
@@ -87,6 +89,33 @@ class TestInterrupts:
             while (left := states(korus) - {"settled", "unknown"}) and time.monotonic() < ends:
                 time.sleep(0.2)
             assert left == set()
+
+    def test_what_waits_for_a_token_is_not_sent_after_an_interrupt(self, offers):
+        tokens, late = itertools.count(), []
+
+        def api(request):
+            if request.url.path == "/token":
+                number = next(tokens)
+                if number:
+                    _thread.interrupt_main()
+                    while not synchronous._STOP.get().is_set():
+                        time.sleep(0.01)
+                return httpx.Response(200, json={"access_token": f"token{number}", "expires_in": 600})
+            if not request.url.path.endswith("/_bulk"):
+                return httpx.Response(200, json={"member": [], "totalItems": 0})
+            if request.headers["Authorization"] != "Bearer token0":
+                late.append(request)
+            return httpx.Response(401)
+
+        account = {"client_id": "shop", "client_secret": "secret", "transport": httpx.MockTransport(api)}
+        with Korus(**account, base_url="https://api.test", token_url="https://api.test/token") as korus:
+            booking = korus.reservations.bulk(lines_per_call=1, concurrency=2)
+            for offer in (offers * 2)[:2]:
+                booking.add(offer)
+            with pytest.raises(KeyboardInterrupt):
+                booking.submit(check=False)
+        assert next(tokens) > 1
+        assert late == []
 
     def test_an_interrupted_recovery_orders_nothing_more(self, sandbox, settings, offers):
         with Korus(**settings) as korus:

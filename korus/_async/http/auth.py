@@ -16,7 +16,7 @@ from attrs import define, field
 from korus._async.http.reading import discard
 from korus._http import oidc
 from korus._http.library import httpx
-from korus._primitives.asynchronous import AsyncEvent, home
+from korus._primitives.asynchronous import AsyncEvent, check_stopped, home
 from korus.errors import KorusError, StatusError, TimedOut
 from korus.hooks import TokenRenewed
 
@@ -273,6 +273,8 @@ class AsyncBearerAuth(httpx.Auth):
             return
         token = await self._tokens.token(None, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
+        # connection and token may have been waited for
+        check_stopped()
         progress.sent = True
         response = yield request
         if response.status_code != HTTPStatus.UNAUTHORIZED:
@@ -282,6 +284,8 @@ class AsyncBearerAuth(httpx.Auth):
         progress.sent = False
         token = await self._tokens.token(token, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
+        # connection and token may have been waited for
+        check_stopped()
         progress.sent = True
         yield request
 

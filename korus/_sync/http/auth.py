@@ -16,7 +16,7 @@ from attrs import define, field
 
 from korus._http import oidc
 from korus._http.library import httpx
-from korus._primitives.synchronous import Event, home
+from korus._primitives.synchronous import Event, check_stopped, home
 from korus._sync.http.reading import discard
 from korus.errors import KorusError, StatusError, TimedOut
 from korus.hooks import TokenRenewed
@@ -274,6 +274,8 @@ class BearerAuth(httpx.Auth):
             return
         token = self._tokens.token(None, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
+        # connection and token may have been waited for
+        check_stopped()
         progress.sent = True
         response = yield request
         if response.status_code != HTTPStatus.UNAUTHORIZED:
@@ -283,6 +285,8 @@ class BearerAuth(httpx.Auth):
         progress.sent = False
         token = self._tokens.token(token, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
+        # connection and token may have been waited for
+        check_stopped()
         progress.sent = True
         yield request
 
