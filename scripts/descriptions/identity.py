@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
 from scripts.descriptions.errors import CutShortError, DescriptionError, OtherApiError
 from scripts.descriptions.pointers import lookup
-from scripts.descriptions.reading import lines_of
+from scripts.descriptions.reading import lines_of, values
 from scripts.descriptions.values import as_list, as_object
 
 if TYPE_CHECKING:
@@ -44,19 +45,23 @@ def api_version(document: Document, text: bytes | None = None) -> str:
         raise OtherApiError(f"it describes {title!r}, not {TITLE!r}")
     version: object = about.get("version")
     # an unquoted `version: 2.0` reads as a number
-    if isinstance(version, bool) or not isinstance(version, str | int | float) or version == "":
+    if isinstance(version, int | float) and not isinstance(version, bool) and math.isfinite(version):
+        version = _as_written(version, text)
+    if not isinstance(version, str) or not version:
         raise CutShortError("it has no `info.version`")
     if not _has_operations(document):
         raise CutShortError("it has no `paths`")
-    return str(version) if isinstance(version, str) or text is None else _as_written(version, text)
+    return version
 
 
-def _as_written(version: float, text: bytes) -> str:
+def _as_written(version: float, text: bytes | None) -> str:
     """Return a version that was read as a number as it is written: ``1.10`` is not ``1.1``."""
+    if text is None:
+        return str(version)
     number = lines_of(text, name="the description").get("/info/version", 0)
     line = text.decode("utf-8-sig").splitlines()[number - 1] if number else ""
-    found = re.search(r"""version["']?\s*:\s*([0-9][0-9._]*)""", line)
-    return found[1].rstrip(".") if found and float(found[1]) == version else str(version)
+    found = re.search(r"""version["']?\s*:\s*(?:&\S+\s+)?([^\s#,}]+)""", line)
+    return found[1] if found and values(found[1], name="the version") == version else str(version)
 
 
 def check_whole(document: Document) -> None:
@@ -96,7 +101,13 @@ def _references(node: object) -> Iterator[str]:
         if key == "$ref" and isinstance(value, str):
             if value.startswith("#"):
                 yield value
-        elif key not in {"example", "examples", "default", "const", "enum"}:  # what stands there is not read
+        elif not key.startswith("x-") and key not in {
+            "example",
+            "examples",
+            "default",
+            "const",
+            "enum",
+        }:  # what stands there is not read
             yield from _references(value)
 
 

@@ -227,6 +227,23 @@ def test_a_version_without_quotes_is_filed_as_written(folder, mark, form):
         assert fetch(urls, folder=folder).version == "1.10"
 
 
+@pytest.mark.parametrize(
+    ("written", "version"),
+    [("1.10 # as it is", "1.10"), ("&v 1.10", "1.10"), ("0o17", "0o17"), ("1e3", "1e3")],
+)
+def test_a_version_is_never_taken_for_another_number(folder, written, version):
+    text = dump(published("1.10")).replace("'1.10'", written)
+    with serving(answer(text)) as (urls, _):
+        assert fetch(urls, folder=folder).version == version
+
+
+def test_what_an_extension_refers_to_is_not_missed(folder):
+    document = published("1.0.39")
+    document["x-ours"] = {"$ref": "#/components/gone"}
+    with serving(answer(dump(document))) as (urls, _):
+        assert fetch(urls, folder=folder).version == "1.0.39"
+
+
 def test_a_json_download_takes_the_place_of_a_reconstructed_yaml_file(folder):
     with serving(answer(json.dumps(published("release")))) as (urls, _):
         fetched = fetch(urls, folder=folder)

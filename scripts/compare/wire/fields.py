@@ -142,8 +142,11 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _example("parameter-example-changed"),
         _flag(
             "allowReserved",
-            ("parameter-reserved-characters-changed",) * 2,
-            ("whether reserved characters are left as they are changed",) * 2,
+            ("parameter-reserved-characters-changed", "parameter-reserved-characters-changed"),
+            (
+                "whether reserved characters are left as they are changed",
+                "whether reserved characters are left as they are changed",
+            ),
         ),
         _flag(
             "allowEmptyValue",

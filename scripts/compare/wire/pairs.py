@@ -443,6 +443,7 @@ class _Comparison:
         self.new = graph.new
         self.before = self.after = NOT_LOOKED_AT
         self.annotated = {(pair.old.core, pair.new.core)}
+        self.chosen: set[tuple[str | None, str | None, bool, bool]] = set()
 
     def run(self) -> None:
         if self.pair.old == self.pair.new and len(self.pair.old.core) == 1 and not self.pair.old.wrappers:
@@ -725,26 +726,23 @@ class _Comparison:
                 branches=(None, branch),
             )
         was, is_ = self.before.choice.get(kind), self.after.choice.get(kind)
-        if was and is_ and was != is_:
-            self._say(
-                "choice",
-                was,
-                is_,
-                f"{was} became {is_}",
-                narrowed=None if is_ == "oneOf" else False,
-                widened=None if is_ == "anyOf" else False,
-                subject=kind,
-            )
-        elif kind not in {"object", "array"} and self._may_overlap(was, is_, removed, added):
-            # values that a further alternative of oneOf holds too were fine before, and match twice now
+        other = bool(was and is_ and was != is_)
+        # values that a further alternative of oneOf holds too were fine before, and match twice now
+        overlap = kind not in {"object", "array"} and self._may_overlap(was, is_, removed, added)
+        narrowed = is_ == "oneOf" and (other or bool(added))
+        widened = (is_ == "anyOf") if other else (was == "oneOf" and bool(removed))
+        told = (was, is_, narrowed, widened)
+        if (other or overlap) and told not in self.chosen:
+            self.chosen.add(told)
             self._say(
                 "choice",
                 was or "one alternative",
                 is_ or "one alternative",
-                "exactly one alternative must hold, and the alternatives are others now",
-                narrowed=None if is_ == "oneOf" and added else False,
-                widened=None if was == "oneOf" and removed else False,
-                subject=kind,
+                f"{was} became {is_}"
+                if other
+                else "exactly one alternative must hold, and the alternatives are others now",
+                narrowed=None if narrowed else False,
+                widened=None if widened else False,
             )
 
     @staticmethod
