@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rule_pairs import INTEGER, TEXT, answered, api, one, operation, ref, sent, thing, with_body
+from rule_pairs import INTEGER, NUMBER, TEXT, answered, api, one, operation, ref, sent, thing, with_body
 
 from scripts.compare import Document, compare
 from scripts.compare.__main__ import main
@@ -128,6 +128,10 @@ ONE_LETTER = {"type": "object", "propertyNames": {"maxLength": 1}}
         ({**ONE_LETTER, "additionalProperties": TEXT}, {**ONE_LETTER, "additionalProperties": INTEGER}),
         ({"type": "array", "unevaluatedItems": False}, {"type": "array", "unevaluatedItems": False, "minItems": 1}),
         ({"type": "array", "items": {}, "unevaluatedItems": False}, {"type": "array", "unevaluatedItems": False}),
+        (
+            {**thing(), "additionalProperties": {}, "unevaluatedProperties": INTEGER, "if": NUMBER},
+            {**thing(), "unevaluatedProperties": INTEGER, "if": NUMBER},
+        ),
         ({**thing(a=TEXT), "maxProperties": 0}, {**thing(a=TEXT), "required": ["a"]}),
         (thing(), {**thing(), "required": ["a"]}),
         (

@@ -701,10 +701,13 @@ class Book:
             rule = content[keyword]
             if rule is True or rule == {}:
                 continue
+            if any(beside in as_object(self.document.at(part)) for part in shape.merged):
+                continue  # which leaves nothing that is not evaluated
             simple = not any(key in content for key in ("if", "not", "dependentSchemas", "contains"))
             branches = shape.kinds.get(kind, [])
-            parts = {*shape.merged, *(branch.source for branch in branches)}
-            if simple and not any(beside in as_object(self.document.at(part)) for part in parts):
+            if simple and not any(
+                beside in as_object(self.document.at(branch.source)) for branch in branches
+            ):
                 value = False if rule is False else self.use(f"{location}/{keyword}")
                 closed = [_copy(branch) for branch in branches]
                 for branch in closed:
