@@ -21,8 +21,8 @@ from scripts.descriptions.values import Json, Object, as_object, is_list, is_obj
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scripts.compare.wire.graph import Change, Graph, Pair
     from scripts.compare.wire.judge import Judge
-    from scripts.compare.wire.pairs import Change, Graph, Pair
     from scripts.compare.wire.rules import Direction
     from scripts.compare.wire.shapes import Branch
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from scripts.compare.wire.access import compare_access, compare_surroundings
 from scripts.compare.wire.findings import Findings
+from scripts.compare.wire.graph import REFERENCE, Clean, Graph
 from scripts.compare.wire.judge import Judge
 from scripts.compare.wire.operations import Operations
-from scripts.compare.wire.pairs import REFERENCE, Clean, Graph
+from scripts.compare.wire.pairs import compare_pair
 from scripts.compare.wire.records import Comparison
 from scripts.compare.wire.shapes import Book, token
 from scripts.descriptions.pointers import escape
@@ -63,7 +64,7 @@ def compare(old: Document, new: Document, *, names: tuple[str, str] | None = Non
     findings = Findings()
     graph = Graph(before, after, clean)
     operations = Operations(before, after, graph, findings).compare()
-    graph.build()
+    graph.build(compare_pair)
     judge = Judge(before, after)
     findings.take(graph, judge)
     _unreached(graph, clean, judge, findings)
@@ -164,5 +165,5 @@ def _unreached(graph: Graph, clean: Clean, judge: Judge, findings: Findings) -> 
         if place not in reached:
             for direction in ("request", "response"):
                 rest.root(place, place, direction, 0, f"schema {place.rpartition('/')[2]}", (place, ""))
-    rest.build()
+    rest.build(compare_pair)
     findings.take(rest, judge, unreached=graph)

@@ -19,8 +19,8 @@ from scripts.compare.wire.shapes import Use, token
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from scripts.compare.wire.graph import Change, Graph, Pair
     from scripts.compare.wire.judge import Judge
-    from scripts.compare.wire.pairs import Change, Graph, Pair
     from scripts.descriptions.values import Json
 
 __all__ = ["Findings", "Operation", "changed_keywords", "erased"]

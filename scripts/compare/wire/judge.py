@@ -21,7 +21,7 @@ from scripts.descriptions.values import Json, as_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scripts.compare.wire.pairs import Change, Pair
+    from scripts.compare.wire.graph import Change, Pair
     from scripts.compare.wire.rules import Direction
 
 __all__ = ["Judge"]

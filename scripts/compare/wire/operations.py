@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scripts.compare.wire.documents import Document
-    from scripts.compare.wire.pairs import Graph
+    from scripts.compare.wire.graph import Graph
     from scripts.compare.wire.rules import Direction
     from scripts.compare.wire.shapes import Book
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scripts.compare.wire.findings import Findings, Operation
-    from scripts.compare.wire.pairs import Graph
+    from scripts.compare.wire.graph import Graph
     from scripts.compare.wire.rules import Direction
     from scripts.compare.wire.shapes import Book
     from scripts.descriptions.values import Json, Object
