@@ -139,6 +139,10 @@ ONE_LETTER = {"type": "object", "propertyNames": {"maxLength": 1}}
             {"type": "array", "prefixItems": [{"type": "array"}], "items": thing(a=TEXT)},
         ),
         (
+            {"oneOf": [TEXT, {"type": "array", "items": NUMBER}]},
+            {"oneOf": [TEXT, {"type": "array", "items": NUMBER}, {"type": "array", "items": {"type": ["integer", "null"]}, "minItems": 2}]},
+        ),
+        (
             {"oneOf": [{}, {**thing(b=TEXT), "additionalProperties": False}]},
             {"oneOf": [{}, *({**thing(b=part), "additionalProperties": False} for part in (TEXT, INTEGER))]},
         ),

@@ -274,6 +274,18 @@ class Bodies:
         for child, label, *_ in pair.edges:
             values = self.guessed(self.graph.pairs[child], opposite)[1]
             yield from self._around(pair, label, direction, values[:KEPT]) or ()
+        inside, outside = self._validators(pair, direction)
+        for value in self._variants(pair, direction):
+            if inside.is_valid(value) and not outside.is_valid(value):
+                yield value
+
+    def _variants(self, pair: Pair, direction: Direction) -> Iterator[Json]:
+        """Guess values of the alternatives that came or went."""
+        for change in pair.changes:
+            for side, branch in zip((self.judge.old, self.judge.new), change.branches, strict=True):
+                if change.facet == "variant" and branch is not None:
+                    schema = side.schema((branch.variant or branch.source,), direction)
+                    yield from Guesses(schema, schema).some(TRIES * 3)
 
 
 def _shows(value: Json, aside: set[str], inside: Any, outside: Any) -> bool:
