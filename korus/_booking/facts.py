@@ -16,7 +16,7 @@ from attrs import field, frozen
 from korus._core.raw_json import iri_of as iri_as_sent
 from korus._core.raw_json import json_object, objects, text, whole
 from korus._core.values import moment
-from korus._http.ambiguity import says_already_ordered
+from korus._http.ambiguity import says_already_ordered, says_timed_out
 from korus.money import amount
 
 if TYPE_CHECKING:
@@ -341,6 +341,11 @@ class FailedEntry:
     def says_already_ordered(self) -> bool:
         """True if it refuses because an order exists, which proves that one does."""
         return any(map(says_already_ordered, (self.reason, self.code or "", *self.mentions)))
+
+    @property
+    def says_timed_out(self) -> bool:
+        """True if it refuses because the issuer's system did not answer in time, which excludes no order."""
+        return any(map(says_timed_out, (self.reason, self.code or "")))
 
 
 @frozen

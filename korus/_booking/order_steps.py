@@ -450,6 +450,8 @@ def _judged(
         return _foreign(call, line, seen)
     if result.status == "succeeded" and made is not None:
         return _outcome(call, line, made)
+    if result.failure is not None and result.failure.says_timed_out and (seen is None or seen.kind == "free"):
+        return None
     if result.failure is not None and (result.status == "failed" or result.failure.says_already_ordered):
         return _refused_line(call, line, result.failure, seen, lost)
     return None

@@ -26,6 +26,7 @@ __all__ = [
     "proves_order",
     "redirects_after_work",
     "says_already_ordered",
+    "says_timed_out",
 ]
 
 _ALREADY_ORDERED: Final = re.compile(
@@ -36,6 +37,7 @@ _ALREADY_ORDERED: Final = re.compile(
     r"|order[\s_-]+already[\s_-]+exists",
     re.IGNORECASE,
 )
+_TIMED_OUT: Final = re.compile(r"time[sd]?[\s_-]*out|gateway", re.IGNORECASE)
 _REDIRECTS: Final = range(300, 400)
 _NOT_HTTP: Final = 600
 # what was waited for may come still: nobody waited to its end (408, and 460 and 499 of load balancers)
@@ -88,6 +90,11 @@ def redirects_after_work(error: KorusError) -> bool:
 def says_already_ordered(words: str) -> bool:
     """Return True if a refusal's words say that the reservation has an order."""
     return already_ordered_in(words) is not None
+
+
+def says_timed_out(words: str) -> bool:
+    """Return True if a refusal's words say that somebody gave up waiting, which excludes no order."""
+    return _TIMED_OUT.search(words) is not None
 
 
 def already_ordered_in(words: str) -> str | None:

@@ -427,6 +427,22 @@ class TestRefusals:
         assert (outcome.status, outcome.adopted) == ("succeeded", True)
         assert world.sends() == [(A,)]
 
+    def test_line_that_the_issuer_did_not_answer_in_time_is_looked_for_and_sent_again(self):
+        refused = answer(failures=[{"reservation": A, "code": "ISSUER_TIMEOUT"}])
+        world = Api(SendOrder=[refused, answer(made_order())])
+        assert statuses(run(world)) == ["succeeded"]
+        assert world.sends() == [(A,), (A,)]
+        assert world.waited() >= SETTLE
+        late = Api(SendOrder=[refused])
+        late.script("ReadReservation", lambda _: (late.now > 103 and late.buy(), late.reservations[A])[1])
+        assert statuses(run(late)) == ["succeeded"]
+        assert late.sends() == [(A,)]
+        with pytest.raises(OutcomeUnknown):
+            run(Api(SendOrder=[refused] * 4))
+        ended = Api(SendOrder=[refused])
+        ended.script("ReadReservation", [reservation(), *[reservation(expired=True)] * 3])
+        assert statuses(run(ended)) == ["failed"]
+
     def test_403_without_an_order_is_raised_after_one_look(self):
         world = Api(SendOrder=[PermissionDenied("no", status=403)])
         with pytest.raises(PermissionDenied):
