@@ -376,9 +376,11 @@ def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> 
         return True
     # lines of one offer have one price
     line = board.lines[group[0]]
-    if len(pieces) == total and all(
-        shown_units(line, piece.quantity, piece.items, piece.total) in {None, 1} for piece in pieces
-    ):
+    sizes = {shown_units(line, piece.quantity, piece.items, piece.total) for piece in pieces}
+    amounts = {piece.total for piece in pieces}
+    # amounts that are of no use beside a known price may be those of any number of units
+    are_units = sizes == {1} or (sizes <= {None, 1} and len(amounts) == 1 and None in {line.price, *amounts})
+    if len(pieces) == total and are_units:
         remaining = iter(pieces)  # one hold for each unit
         for place, quantity in quantities.items():
             board.succeed(place, [next(remaining).place for _ in range(quantity)])

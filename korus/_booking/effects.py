@@ -191,9 +191,15 @@ class Claimed(Effect[frozenset[str]]):
 
 @frozen
 class Competing(Effect[list[Intent]]):
-    """Read the other intents in flight that share a key."""
+    """Read the other intents in flight that share a key.
+
+    Attributes:
+        intent: The intent.
+        with_dormant: True to have those that nobody works on too; their state is ``unknown``.
+    """
 
     intent: Intent
+    with_dormant: bool = False
 
 
 @frozen

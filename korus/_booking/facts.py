@@ -16,7 +16,7 @@ from attrs import field, frozen
 from korus._core.raw_json import iri_of as iri_as_sent
 from korus._core.raw_json import json_object, objects, text, whole
 from korus._core.values import moment
-from korus._http.ambiguity import says_already_ordered
+from korus._http.ambiguity import says_already_ordered, says_timed_out
 from korus.money import amount
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ _RESOURCE: Final = re.compile(
     r".*/(?:offers|reservations|orders|tickets|sessions|events)/[^/].*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     re.IGNORECASE | re.DOTALL,
 )
+_ESCAPE: Final = re.compile("%([0-9a-f]{2})", re.IGNORECASE)
+_UNRESERVED: Final = re.compile("[A-Za-z0-9._~-]")
+_UUID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESERVATION: Final = re.compile(r".*/reservations/[^/]+")
 
 
@@ -133,10 +136,15 @@ class ReservationFacts:
     @property
     def units(self) -> int | None:
         """How many units it holds, as far as it shows: stated quantities, else several items of one kind."""
+        if self.stated_units is None and len(self.items) > 1:
+            return len(self.items)
+        return self.stated_units
+
+    @property
+    def stated_units(self) -> int | None:
+        """How many units its items say to have; None unless all of them do."""
         quantities = [item.quantity for item in self.items]
-        if quantities and None not in quantities:
-            return sum(cast("list[int]", quantities))
-        return len(self.items) if len(self.items) > 1 else None
+        return None if not quantities or None in quantities else sum(cast("list[int]", quantities))
 
     @property
     def tickets(self) -> int | None:
@@ -222,7 +230,7 @@ class OrderFacts:
         return shown is None or is_similar(shown, external_reference)
 
     def shortfall(self, reservation: ReservationFacts | None) -> str | None:
-        """Return in what it falls short of its reservation, as far as both show; None when it does not."""
+        """Return in what it differs from its reservation, as far as both show; None when it does not."""
         if reservation is None:
             return None
         counts = [
@@ -234,7 +242,8 @@ class OrderFacts:
             if here is not None and there is not None
         ]
         for what, here, there in counts:
-            if here < there:
+            # of tickets a unit may have more than its hold shows
+            if here < there or (what == "units" and here > there == reservation.stated_units):
                 return f"it has {here} of {there} {what}"
         # an amount says less than a count: a price may have been reduced
         if not counts and self.total is not None and reservation.total is not None:
@@ -333,6 +342,11 @@ class FailedEntry:
         """True if it refuses because an order exists, which proves that one does."""
         return any(map(says_already_ordered, (self.reason, self.code or "", *self.mentions)))
 
+    @property
+    def says_timed_out(self) -> bool:
+        """True if it refuses because the issuer's system did not answer in time, which excludes no order."""
+        return any(map(says_timed_out, (self.reason, self.code or "")))
+
 
 @frozen
 class HoldAnswer:
@@ -399,9 +413,23 @@ def is_similar(one: str, other: str) -> bool:
 
 
 def relative(iri: str) -> str:
-    """Return an IRI without the origin and the prefix that an API behind a proxy may put before it."""
-    start = iri.find("/v1/") if "://" in iri or iri.startswith("/") else -1
-    return iri[start:] if start > 0 else iri
+    """Return an IRI as it is compared: all spellings of one resource become the same.
+
+    Left out are the origin and the prefix that an API behind a proxy may put before it, and slashes at its end; escapes
+    of plain characters are undone, and UUIDs written in lower case (RFC 3986, 6.2.2; RFC 9562, 4).
+    """
+    if "://" not in iri and not iri.startswith("/"):
+        return iri
+    start = iri.find("/v1/")
+    found = (iri[start:] if start > 0 else iri).rstrip("/")
+    if "%" in found:
+        found = _ESCAPE.sub(_unescaped, found)
+    return found if found.islower() else _UUID.sub(lambda match: match[0].lower(), found)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return character if _UNRESERVED.fullmatch(character) else escape[0]
 
 
 def iri_of(value: object) -> str | None:

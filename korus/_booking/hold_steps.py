@@ -403,7 +403,7 @@ def _claimed(call: _Call, found: Mapping[int, ReservationFacts]) -> Steps[dict[i
 def _look_once(call: _Call, pending: Sequence[int], sends: int) -> Steps[tuple[_Listing, Matches]]:
     listing = yield from _list_since(call.snapshot or Snapshot(frozenset(), None))
     # read after the list, so that whoever made something in it is among them or has claimed it
-    competing = yield from perform(Competing(call.intent))
+    competing = yield from perform(Competing(call.intent, with_dormant=True))
     iris = tuple(held.iri for held in listing.members if held.iri is not None)
     taken = (yield from perform(Claimed(call.intent, iris))) | placed_reservations(call.intent)
     today = yield from perform(Today())

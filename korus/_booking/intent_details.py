@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from korus._booking.orders import OrderRequest
 from korus._booking.outcomes import HoldLine, OrderLine
 from korus._booking.request_items import RequestedLine, kept_item
-from korus._core.raw_json import json_object, objects, text
+from korus._core.raw_json import json_object, objects, text, whole
 from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = [
     "hold_lines",
     "known_lines",
     "lines_of",
-    "open_answers",
+    "open_lines",
     "order_details",
     "order_request_of",
     "placed_reservations",
@@ -67,14 +67,11 @@ def placed_reservations(hold: Intent) -> frozenset[str]:
     )
 
 
-def open_answers(other: Intent, key: str) -> list[str | None]:
-    """Return the digests of the answers of another call's lines that ask for the same and are not known yet."""
+def open_lines(other: Intent, key: str) -> list[tuple[int, str | None]]:
+    """Return quantity and digest of the answers of another call's lines of the same key that are not known yet."""
     lines = zip(objects(other.details, "items"), other.keys, known_lines(other), strict=False)
-    return [
-        text(json_object(item) or {}, "answers")
-        for item, asked, known in lines
-        if asked == key and known is None
-    ]
+    asked = [json_object(item) or {} for item, of, known in lines if of == key and known is None]
+    return [(whole(item.get("quantity")) or 0, text(item, "answers")) for item in asked]
 
 
 def hold_lines(details: Mapping[str, Any]) -> list[HoldLine]:

@@ -53,6 +53,7 @@ from korus._core.throttled_log import report
 from korus._http.ambiguity import (
     is_ambiguous,
     is_from_api,
+    is_worth_a_look,
     may_follow_work,
     proves_order,
     redirects_after_work,
@@ -193,10 +194,9 @@ def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
 def _order(call: _Call) -> Steps[OrderResult]:
     lines = call.request.lines
     states, listed = yield from _states(call, lines)
-    if any(state.kind in {"ended", "absent"} for state in states.values()) and (
-        yield from perform(SentBefore(call.intent))
-    ):
-        # an order may have been sent before whose result is not shown yet
+    kinds = {state.kind for state in states.values()}
+    if "absent" in kinds or ("ended" in kinds and (yield from perform(SentBefore(call.intent)))):
+        # the hold may be too new to be shown, or an order sent before have a result that is not shown yet
         states = yield from _look_until_clear(call, lines)
     # should this be left behind, it can be seen later whether somebody has ordered the same by other reservations since
     known = [found.iri for found in listed if found.iri is not None]
@@ -323,7 +323,7 @@ def _after_refusal(
     found: Mapping[str, ReservationState] | None = {}
     if lost is not None or proves_order(error):
         found = yield from _try_to_look(call, pending)
-    elif may_follow_work(error):
+    elif is_worth_a_look(error):
         try:
             found, _ = yield from _states(call, pending, decides=True)
         except KorusError as unseen:
@@ -450,6 +450,8 @@ def _judged(
         return _foreign(call, line, seen)
     if result.status == "succeeded" and made is not None:
         return _outcome(call, line, made)
+    if result.failure is not None and result.failure.says_timed_out and (seen is None or seen.kind == "free"):
+        return None
     if result.failure is not None and (result.status == "failed" or result.failure.says_already_ordered):
         return _refused_line(call, line, result.failure, seen, lost)
     return None
@@ -492,13 +494,13 @@ def _outcome(
     *,
     adopted: bool = False,
 ) -> LineOutcome[OrderFacts]:
-    """Return the outcome of a line that has an order: succeeded if it has all that was held, as far as both show."""
+    """Return the outcome of a line that has an order: succeeded if it has what was held, as far as both show."""
     known = call.held.get(line.reservation)
     shortfall = made.shortfall(known) if known is not None else "its reservation cannot be read"
     if shortfall is None:
         return LineOutcome(line, "succeeded", (made,), adopted=adopted)
-    cause = DecodingFailed("the order is not whole", operation=OPERATION)
-    error = call.unknown(cause, f"{line.reservation}: its order is not whole: {shortfall}")
+    cause = DecodingFailed("the order is not what was held", operation=OPERATION)
+    error = call.unknown(cause, f"{line.reservation}: its order is not what was held: {shortfall}")
     return LineOutcome(line, "unknown", (made,), error=error, adopted=adopted)
 
 
@@ -920,6 +922,10 @@ def _add_named_orders(call: _Call, found: dict[str, ReservationState]) -> Steps[
         raise DecodingFailed(f"{OPERATION}: two reservations name the same order", operation=OPERATION)
     read = yield from perform(Together(tuple(ReadOrder(made) for made in named.values())))
     for iri, facts in zip(named, read, strict=True):
+        if isinstance(facts, NotFound):  # the order's, which says nothing of the reservation
+            raise DecodingFailed(
+                f"{OPERATION}: the reservation {iri} names an order that is not shown", operation=OPERATION
+            )
         if isinstance(facts, KorusError):
             raise facts
         if facts.reservation not in {None, iri}:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from attrs import field, frozen
 
 from korus._booking.external_reference import reference_problem
-from korus._booking.facts import ReservationFacts
+from korus._booking.facts import ReservationFacts, iri_of, relative
 from korus._booking.lines import BookingLine
 from korus._booking.order_body import check_writable, customer_body, order_body
 from korus._booking.outcomes import BulkOutcome, OrderLine
@@ -78,18 +78,19 @@ def order_request(
         for entry in outcome.lines:
             if not isinstance(entry.line, BookingLine) or entry.status != "succeeded":
                 continue
-            made = [reference(result, RESERVATION, base_url=base_url).iri for result in entry.results]
+            made = [_own_iri(iri_of(result) or result, base_url) for result in entry.results]
             shown = [ReservationFacts.read(result).units for result in entry.results]
             for iri, held_units in zip(made, _units(entry.line.quantity, shown), strict=True):
                 booked[iri] = (*booked.get(iri, ()), entry.line)
                 if held_units is not None:
                     units[iri] = held_units
-        members = outcome.succeeded
+        # an API behind a proxy may write its own address otherwise than it is reached
+        members = tuple(iri_of(held) or held for held in outcome.succeeded)
     elif isinstance(held, str) or isinstance(held, Mapping) or not isinstance(held, Iterable):  # noqa: SIM101 - narrowed
         members = (cast("Any", held),)
     else:
         members = tuple(cast("Iterable[object]", held))
-    iris = dict.fromkeys(reference(entry, RESERVATION, base_url=base_url).iri for entry in members)
+    iris = dict.fromkeys(_own_iri(entry, base_url) for entry in members)
     if not iris:
         raise InvalidArgument("there are no reservations to order")
     if notes is not None and not isinstance(notes, str):
@@ -103,6 +104,11 @@ def order_request(
         booked=booked,
         units=units,
     )
+
+
+def _own_iri(held: object, base_url: str | None) -> str:
+    """Return the IRI of a reservation as facts have it."""
+    return relative(reference(held, RESERVATION, base_url=base_url).iri)
 
 
 def _units(quantity: int, shown: Sequence[int | None]) -> list[int | None]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
 from korus._booking.correlation import is_old_form, may_be_session, shown_units
-from korus._booking.intent_details import open_answers
+from korus._booking.intent_details import open_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Matches",
-    "could_be",
     "find_matches",
 ]
 
@@ -65,35 +64,87 @@ def find_matches(
         lines: The lines that were sent.
         candidates: Reservations made since the call began that nobody has claimed.
         intent: The call.
-        competing: Other calls alive that ask for the same, read after the candidates were listed.
+        competing: Other calls that ask for the same, read after the candidates were listed; ``unknown`` is the state of
+            those that nobody works on.
         is_shared: True if all who book write into the same log; else look-alikes may be a stranger's, and are
             candidates only.
         sends: How often the lines have been sent: each may have been carried out.
     """
-    mine = [line.key for line in lines]
-    wanted = set(mine)
-    if any(other.state == "sending" and not wanted.isdisjoint(other.keys) for other in competing):
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        groups[line.key].append(place)
+    index = _Index(candidates)
+    kinds = [_kind_of(lines, places, key, index, competing) for key, places in groups.items()]
+    if any(kind.may_be_answered for kind in kinds):
         # what turned up may be the answer that they are just about to get
         return Matches({}, is_pending=True)
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, key in enumerate(mine):
-        groups[key].append(place)
-    index = _Index(candidates)
     found: dict[int, int] = {}
     unclear: set[int] = set()
     alike_by_line: dict[int, tuple[int, ...]] = {}
-    for key, places in groups.items():
-        fitting = [at for at in index.matching(lines[places[0]]) if at not in index.taken]
-        alike_by_line.update(dict.fromkeys(places, tuple(fitting)))
-        answers = {lines[place].answers for place in places}
-        others = [(other, open_answers(other, key)) for other in competing]
-        own: Sequence[int] = ()
-        if is_shared:
-            own = _share(intent, places, fitting, answers, others, sends=sends)
-        found.update(zip(places, own, strict=False))
-        index.taken.update(own)
-        unclear.update(place for place in places if fitting and place not in found)
+    for kind in kinds:
+        for quantity, places in kind.places.items():
+            fitting = [at for at in kind.fitting(quantity) if at not in index.taken]
+            alike_by_line.update(dict.fromkeys(places, tuple(fitting)))
+            answers = {lines[place].answers for place in places}
+            others = [
+                (other, [wanted for asked, wanted in asks if asked == quantity])
+                for other, asks in kind.others
+            ]
+            own: Sequence[int] = ()
+            # a guess would hand one caller what is another's, or fewer units than were asked for
+            if is_shared and (kind.is_of_one_quantity or not kind.sizes[None]):
+                own = _share(intent, places, fitting, answers, others, sends=sends)
+            found.update(zip(places, own, strict=False))
+            index.taken.update(own)
+            unclear.update(place for place in places if fitting and place not in found)
     return Matches(found, unclear=frozenset(unclear), candidates=alike_by_line)
+
+
+@frozen
+class _Kind:
+    """What asks for the same but for its quantity, and what may have come of it.
+
+    Attributes:
+        places: The lines' places by their quantity.
+        others: What other calls ask for of the same kind: quantity and answers of each line.
+        sizes: The candidates' places by the units that they hold; None for those that do not show them.
+    """
+
+    places: Mapping[int, Sequence[int]]
+    others: Sequence[tuple[Intent, Sequence[tuple[int, str | None]]]]
+    sizes: Mapping[int | None, Sequence[int]]
+
+    @property
+    def may_be_answered(self) -> bool:
+        """True if a call that could get one of the candidates is still waiting for its answer."""
+        return any(
+            other.state == "sending" and (self.sizes[None] or any(asked in self.places for asked, _ in asks))
+            for other, asks in self.others
+            if asks
+        )
+
+    @property
+    def is_of_one_quantity(self) -> bool:
+        """True if all lines, here and in other calls, ask for as many."""
+        return len({*self.places, *(asked for _, asks in self.others for asked, _ in asks)}) == 1
+
+    def fitting(self, quantity: int) -> list[int]:
+        """Return the candidates that may hold as many units, in the order of the list."""
+        return sorted([*self.sizes[None], *self.sizes[quantity]])
+
+
+def _kind_of(
+    lines: Sequence[RequestedLine],
+    places: Sequence[int],
+    key: str,
+    index: _Index,
+    competing: Sequence[Intent],
+) -> _Kind:
+    by_quantity: dict[int, list[int]] = defaultdict(list)
+    for place in places:
+        by_quantity[lines[place].quantity].append(place)
+    others = [(other, open_lines(other, key)) for other in competing]
+    return _Kind(by_quantity, others, index.sizes_of(lines[places[0]]))
 
 
 def _share(
@@ -107,7 +158,8 @@ def _share(
 ) -> Sequence[int]:
     """Return which of the fitting candidates are this call's, when several calls may have got them."""
     needed = sum(len(wanted) for _, wanted in others)
-    before = sum(len(wanted) for other, wanted in others if other.id < intent.id)
+    # what nobody looks for now is left to nobody
+    before = sum(len(wanted) for other, wanted in others if other.id < intent.id and other.state != "unknown")
     if len(fitting) > len(places) * sends + needed:
         return []  # more than all of us asked for: some are a stranger's
     if (
@@ -124,6 +176,7 @@ class _Index:
     def __init__(self, candidates: Sequence[ReservationFacts]) -> None:
         self.taken: set[int] = set()
         self._candidates = candidates
+        self._signatures: dict[int, Signature] = {}
         self._exact: dict[Signature, list[int]] = defaultdict(list)
         # by offer and form: what may be a line whose sessions are written in the other form
         self._loose: dict[tuple[str, bool], list[int]] = defaultdict(list)
@@ -132,6 +185,7 @@ class _Index:
             if len(held) != 1 or not candidate.is_free:
                 continue
             (signature,) = held
+            self._signatures[at] = signature
             self._exact[signature].append(at)
             forms = (
                 {is_old_form(session) for _, session in signature[1] if session}
@@ -141,22 +195,20 @@ class _Index:
             for form in forms:
                 self._loose[signature[0], form].append(at)
 
-    def matching(self, line: RequestedLine) -> list[int]:
-        """Return the candidates that could be what a line asked for, in the order of the list."""
+    def sizes_of(self, line: RequestedLine) -> defaultdict[int | None, list[int]]:
+        """Return the candidates that could be what a line asked for but for their units, by their units."""
         # a session can be written in two ways, and a hold need not show its tickets
         forms = {is_old_form(session) for session in line.sessions} or {False}
         loose = [at for form in forms for at in self._loose[line.offer, not form]]
         places = sorted({*self._exact[line.signature], *loose})
-        return [at for at in places if could_be(line, self._candidates[at])]
-
-
-def could_be(line: RequestedLine, reservation: ReservationFacts) -> bool:
-    """Return True if a reservation is what a line asks for in everything that it shows."""
-    held = {item.signature for item in reservation.items}
-    if len(held) != 1 or not reservation.is_free:
-        return False
-    (signature,) = held
-    return _is_same(line.signature, signature) and _has_quantity(line, reservation)
+        alike = {at: self._candidates[at] for at in places if _is_same(line.signature, self._signatures[at])}
+        # where one hold lists its units, so do the others
+        listed = any(held.stated_units is None and len(held.items) > 1 for held in alike.values())
+        sizes: defaultdict[int | None, list[int]] = defaultdict(list)
+        for at, held in alike.items():
+            shown = shown_units(line, held.stated_units, len(held.items), held.total)
+            sizes[shown or (len(held.items) if listed else None)].append(at)
+        return sizes
 
 
 def _is_same(asked: Signature, found: Signature) -> bool:
@@ -168,10 +220,3 @@ def _is_same(asked: Signature, found: Signature) -> bool:
     return wanted.keys() == shown.keys() and all(
         may_be_session(session, shown[ticket]) for ticket, session in asked[1]
     )
-
-
-def _has_quantity(line: RequestedLine, reservation: ReservationFacts) -> bool:
-    quantities = [item.quantity for item in reservation.items]
-    stated = None if None in quantities else sum(cast("list[int]", quantities))
-    shown = shown_units(line, stated, len(reservation.items), reservation.total)
-    return shown is None or shown == line.quantity

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import field, frozen
 
+from korus._booking.facts import iri_of, relative
 from korus._core.raw_json import json_object, text
 from korus._journal.intent_log import digest_of
 from korus.errors import InvalidArgument
@@ -96,14 +97,14 @@ class RequestedLine:
     def of(cls, item: Mapping[str, Any], price: object = None) -> RequestedLine:
         """Read an item of a request, as sent or as the intent log keeps it."""
         entries = cast("Sequence[Mapping[str, Any]]", item.get("ticketSessions") or ())
-        sessions = [(str(entry["ticket"]), cast("str | None", entry.get("session"))) for entry in entries]
+        sessions = [(relative(str(entry["ticket"])), iri_of(entry.get("session"))) for entry in entries]
         if "answers" in item:  # kept by the log
             answers = text(item, "answers")
         else:
             given = [entry["formData"] for entry in entries if "formData" in entry]
             answers = digest_of(given) if given else None
         return cls(
-            signature=(str(item["offer"]), frozenset(sessions)),
+            signature=(relative(str(item["offer"])), frozenset(sessions)),
             quantity=int(item["quantity"]),
             price=amount(item.get("price") if price is None else price),
             answers=answers,
@@ -121,11 +122,9 @@ class RequestedLine:
 
     @property
     def key(self) -> str:
-        """A digest of what it asks for but its answers; the same for lines that ask for the same."""
+        """A digest of what it asks for but its answers and its quantity, which a hold need not show."""
         offer, sessions = self.signature
-        return digest_of(
-            [offer, sorted((ticket, session or "") for ticket, session in sessions), self.quantity]
-        )
+        return digest_of([offer, sorted((ticket, session or "") for ticket, session in sessions)])
 
 
 def split(items: Sequence[dict[str, Any]], size: int) -> list[tuple[int, Sequence[dict[str, Any]]]]:

@@ -11,7 +11,7 @@ import os
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from attrs import field, frozen
 
@@ -58,6 +58,7 @@ MAX_CONNECTIONS = 100
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """The longest answer that is read when nothing else is set."""
 
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _LANGUAGE = re.compile(r"[A-Za-z0-9*;,=.\- ]{1,200}", re.ASCII)
 
 
@@ -303,7 +304,7 @@ def configure(
     if problems or client_secret is None:
         raise _cannot(problems)
     return Config(
-        base_url=api.rstrip("/"),
+        base_url=_spelled(api),
         token_url=tokens or "",
         client_id=client_id or "",
         client_secret=client_secret,
@@ -318,6 +319,14 @@ def configure(
         extra_headers=headers,
         hooks=listening,
     )
+
+
+def _spelled(url: str) -> str:
+    """Return an address as everybody writes it: the intent log and the cache belong to an address and an account."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS[scheme]).rstrip(".")
+    return urlunsplit(parts._replace(scheme=scheme, netloc=host)).rstrip("/")
 
 
 def _cannot(problems: list[str]) -> ConfigurationError:

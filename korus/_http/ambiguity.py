@@ -21,10 +21,12 @@ __all__ = [
     "already_ordered_in",
     "is_ambiguous",
     "is_from_api",
+    "is_worth_a_look",
     "may_follow_work",
     "proves_order",
     "redirects_after_work",
     "says_already_ordered",
+    "says_timed_out",
 ]
 
 _ALREADY_ORDERED: Final = re.compile(
@@ -35,19 +37,27 @@ _ALREADY_ORDERED: Final = re.compile(
     r"|order[\s_-]+already[\s_-]+exists",
     re.IGNORECASE,
 )
+_TIMED_OUT: Final = re.compile(r"time[sd]?[\s_-]*out|gateway", re.IGNORECASE)
 _REDIRECTS: Final = range(300, 400)
+_NOT_HTTP: Final = 600
+# what was waited for may come still: nobody waited to its end (408, and 460 and 499 of load balancers)
+_GAVE_UP: Final = frozenset({408, 460, 499})
 
 
 def is_ambiguous(error: KorusError) -> bool:
     """Return True if the request may have been processed although it ended in ``error``.
 
     One that never left was not, and one that the API refused (4xx) was not by itself. A lost connection, a timeout,
-    any 5xx and an answer that cannot be read say nothing: whatever the status, an origin behind a gateway may still
-    be at work.
+    any 5xx, a status that says that somebody gave up waiting, or none of HTTP's, and an answer that cannot be read say
+    nothing: whatever the status, an origin behind a gateway may still be at work.
     """
     if isinstance(error, TransportError):
         return error.sent
-    return isinstance(error, ServerError | DecodingFailed)
+    if isinstance(error, AuthenticationFailed):  # the token endpoint's: the request itself was never sent
+        return False
+    status = error.status or 0
+    gave_up = isinstance(error, StatusError) and (status in _GAVE_UP or status >= _NOT_HTTP)
+    return gave_up or isinstance(error, ServerError | DecodingFailed)
 
 
 def may_follow_work(error: KorusError) -> bool:
@@ -61,6 +71,14 @@ def may_follow_work(error: KorusError) -> bool:
     return not isinstance(error, AuthenticationFailed | PermissionDenied | RateLimited)
 
 
+def is_worth_a_look(error: KorusError) -> bool:
+    """Return True for a refusal after which the API is asked once what exists.
+
+    Besides those that may follow work it is a 403, which a firewall also puts in the place of an answer.
+    """
+    return may_follow_work(error) or isinstance(error, PermissionDenied)
+
+
 def redirects_after_work(error: KorusError) -> bool:
     """Return True for a redirect, which says nothing about whether the request was processed.
 
@@ -72,6 +90,11 @@ def redirects_after_work(error: KorusError) -> bool:
 def says_already_ordered(words: str) -> bool:
     """Return True if a refusal's words say that the reservation has an order."""
     return already_ordered_in(words) is not None
+
+
+def says_timed_out(words: str) -> bool:
+    """Return True if a refusal's words say that somebody gave up waiting, which excludes no order."""
+    return _TIMED_OUT.search(words) is not None
 
 
 def already_ordered_in(words: str) -> str | None:

@@ -257,8 +257,13 @@ class IntentLog(Protocol):
         """Claim reservations for an intent; returns those that are its own now."""
         ...
 
-    def competing(self, intent: Intent) -> list[Intent]:
-        """Return the other intents of the same kind that share a key and that somebody works on, by id."""
+    def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
+        """Return the other intents of the same kind that share a key and that somebody works on, by id.
+
+        Args:
+            intent: The intent.
+            with_dormant: True to have those that nobody works on too; their state is ``unknown``.
+        """
         ...
 
     def sent_before(self, intent: Intent) -> bool:
@@ -410,13 +415,15 @@ class MemoryIntentLog:
         with self._lock:
             return self._claim(intent, iris)
 
-    def competing(self, intent: Intent) -> list[Intent]:
+    def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
         """See `IntentLog`."""
         with self._lock:
             ids = set[str]().union(*(self._by_key.get(key, ()) for key in set(intent.keys))) - {intent.id}
             entries = [self._entries[other] for other in sorted(ids)]
             return [
-                entry.intent for entry in entries if entry.intent.kind == intent.kind and self._alive(entry)
+                entry.intent if self._alive(entry) else evolve(entry.intent, state="unknown")
+                for entry in entries
+                if entry.intent.kind == intent.kind and (with_dormant or self._alive(entry))
             ]
 
     def sent_before(self, intent: Intent) -> bool:

@@ -429,16 +429,21 @@ class JournalStore:
             own.add(iri)
         return frozenset(own)
 
-    def competing(self, intent: Intent) -> list[Intent]:
-        """Return the other intents of the same kind that share a key and that somebody works on, by id."""
+    def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
+        """See `IntentLog`."""
         with self._reading() as connection:
             rows = connection.execute(
                 select(_INTENTS)
-                .where(_INTENTS.c.state.in_(ALIVE_STATES), *self._sharing(intent))
+                .where(_INTENTS.c.state != "settled", *self._sharing(intent))
                 .order_by(_INTENTS.c.id)
             ).all()
             now = self._now(connection)
-            return [self._intent(connection, row, now) for row in rows if self._alive(row, now)]
+            found = [(self._intent(connection, row, now), self._alive(row, now)) for row in rows]
+        return [
+            other if is_alive else evolve(other, state="unknown")
+            for other, is_alive in found
+            if is_alive or with_dormant
+        ]
 
     def sent_before(self, intent: Intent) -> bool:
         """Return True if a request may have gone out for another intent of this kind that shares a key."""
@@ -828,7 +833,8 @@ class JournalStore:
             return
         self._checkpointed = now = time.monotonic()
         with (
-            suppress(SQLAlchemyError, TimeoutError),
+            # the statement goes past SQLAlchemy, and so does its error (a full disk)
+            suppress(SQLAlchemyError, TimeoutError, self._engine.dialect.loaded_dbapi.Error),
             self._forks.held(now),
             self._engine.connect() as connection,
         ):

@@ -228,8 +228,16 @@ class BookingRun:
         shown = entry.external_reference
         if shown is None and held is None:
             return False
-        if shown not in {None, self.reference}:
-            return None  # a server may ignore the filter
+        if shown not in {None, self.reference} and entry.relative_iri not in runs.own_orders:
+            if held is None:
+                return None  # a server may ignore the filter
+            self._leave_parts(
+                held,
+                f"its hold is ordered under another reference ({_name(order)}), which may be how the API writes this "
+                "one; look at it, and take another reference if it is not",
+            )
+            runs.reservations[held.iri] = evolve(held, status="ordered")
+            return True
         allocated = allocate_parts(self.lines, held.parts) if held is not None else None
         allocated = allocated or allocate_items(self.lines, order)
         if allocated is None:

@@ -52,7 +52,12 @@ def log_setting() -> LogSetting:
 def _state_home() -> Path:
     given = os.environ.get("XDG_STATE_HOME", "")
     # the XDG base directory specification has relative paths ignored
-    return Path(given) if given.startswith("/") else Path.home() / ".local" / "state"
+    if given.startswith("/"):
+        return Path(given)
+    home = Path.home()
+    if not home.is_absolute():  # each folder would have a log of its own
+        raise OSError(0, f"the home folder is not an absolute path: {home}")
+    return home / ".local" / "state"
 
 
 def _create_folder(folder: Path) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, evolve, field, frozen
 
+from korus._booking.facts import iri_of
 from korus._booking.outcomes import OrderLine
 from korus._booking.request_items import RequestedLine
-from korus._core.raw_json import iri_of, json_object, objects, text
+from korus._core.raw_json import json_object, objects, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,10 +82,12 @@ class PreviousRuns:
     Attributes:
         reservations: Their reservations by IRI.
         lost: Lines of holds of which it is not known whether they exist.
+        own_orders: The IRIs of orders that the log knows to be theirs, whatever reference these show.
     """
 
     reservations: dict[str, PreviousReservation] = field(factory=dict[str, PreviousReservation])
     lost: list[LostHold] = field(factory=list[LostHold])
+    own_orders: set[str] = field(factory=set[str])
 
     @property
     def orders(self) -> dict[str, PreviousReservation]:
@@ -136,6 +139,7 @@ def _add_order(runs: PreviousRuns, entry: JournalEntry, recovered: Recovered | N
         if before is None:
             continue
         orders = tuple(str(order) for order in objects(line, "orders"))
+        runs.own_orders.update(orders)
         if orders:
             runs.reservations[before.iri] = evolve(before, status="ordered", orders=(*before.orders, *orders))
         elif line.get("status") == "failed" and before.status == "held":
@@ -154,6 +158,8 @@ def _add_open_order(runs: PreviousRuns, entry: JournalEntry, recovered: Recovere
         before = runs.reservations[iri]
         outcome = outcomes.get(iri)
         orders = () if outcome is None else tuple(filter(None, map(iri_of, outcome.results)))
+        if outcome is not None and outcome.status == "succeeded":
+            runs.own_orders.update(orders)
         if orders:
             runs.reservations[iri] = evolve(before, status="ordered", orders=(*before.orders, *orders))
         elif outcome is not None and outcome.status == "failed":

@@ -89,7 +89,10 @@ def claim_run(
     _acquire(store, name, wait, waiting)
     claim = RunClaim(store, name)
     try:
-        threading.Thread(target=claim.keep, name="korus-claim", daemon=True).start()
+        with suppress(
+            RuntimeError
+        ):  # no thread is left: the claim is renewed whenever the run asks if it holds it
+            threading.Thread(target=claim.keep, name="korus-claim", daemon=True).start()
         yield claim
     finally:
         claim.release()

@@ -206,6 +206,14 @@ class Audit:
             units += held.units
             if held.offer != item["offer"]:
                 self.add("stolen", f"{intent.id}: {held.iri} holds another offer")
+            # as many units as another line asked for, and this one did not; what a refused call left is nobody's
+            is_anothers = any(of != intent.id and of not in self._refused for of, _ in held.lines)
+            if (
+                is_anothers
+                and len(results) == 1
+                and item["quantity"] not in {held.units, held.item["quantity"]}
+            ):
+                self.add("stolen", f"{intent.id}: {held.iri} holds {held.units} of {item['quantity']} units")
         shown = [facts.units for facts in results]
         if None not in shown and units != item["quantity"]:
             self.add("falsely_succeeded", f"{intent.id}: {units} of {item['quantity']} units")

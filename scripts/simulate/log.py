@@ -144,8 +144,8 @@ class SimulatedLog:
                 return self._memory.claim(intent, iris)
             case ask.Claimed(intent, iris):
                 return self._memory.claimed(iris, intent)
-            case ask.Competing(intent):
-                return self._memory.competing(intent)
+            case ask.Competing(intent, with_dormant):
+                return self._memory.competing(intent, with_dormant=with_dormant)
             case ask.SentBefore(intent):
                 return self._memory.sent_before(intent)
             case ask.InDoubt(intent, same_reference):

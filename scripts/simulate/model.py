@@ -60,6 +60,7 @@ class Character:
         tie: What names what: the reservation its order, the order its reservation, or each the other.
         reference: How orders show the external reference.
         shows_quantity: True if items show how many they hold.
+        price: What one unit costs; it was listed at 10.
         shows_expired: True if reservations say whether they have ended.
         shows_total: True if lists say how many members they have.
         page_cap: The most members that a page has, whatever was asked for.
@@ -70,6 +71,7 @@ class Character:
     tie: Literal["both", "reservation", "order", "none"] = "both"
     reference: Literal["exact", "folded", "hidden", "mangled"] = "exact"
     shows_quantity: bool = False
+    price: int = 10
     shows_expired: bool = True
     shows_total: bool = True
     page_cap: int = 50
@@ -178,7 +180,7 @@ class Api:
         quantity = {"quantity": held.units} if character.shows_quantity else {}
         item = {
             "offer": held.offer,
-            "amountInclTax": f"{10 * held.units}.00",
+            "amountInclTax": f"{character.price * held.units}.00",
             "offerTickets": [
                 {"ticket": entry["ticket"], "session": entry.get("session")}
                 for entry in held.item["ticketSessions"]
@@ -214,7 +216,7 @@ class Api:
             "externalReference": shown,
             "createdAt": at_time(int(made.made)).isoformat(),
             "status": "confirmed",
-            "totalAmountInclTax": f"{10 * made.held.units}.00",
+            "totalAmountInclTax": f"{character.price * made.held.units}.00",
             "items": [
                 {
                     **({"quantity": made.held.units} if character.shows_quantity else {}),

@@ -46,6 +46,7 @@ __all__ = ["Reply", "gateway_404", "send_hold", "send_order"]
 
 _WORK: Final = 0.05
 _ANSWER: Final = 0.1
+_SERVER_ERRORS: Final = 500
 
 _WITHOUT_WORK: Final = (
     "connection refused",
@@ -131,7 +132,8 @@ def _error(world: World, kind: str) -> KorusError:  # noqa: PLR0911 (one for eac
     if "lost" in kind:
         return choices.pick((ConnectionLost(kind, sent=True), TimedOut(kind, sent=True)))
     if "5xx" in kind:
-        return ServerError(kind, status=choices.pick((500, 502, 503, 504, 520, 524)))
+        status = choices.pick((500, 502, 503, 504, 520, 524, 408, 499))
+        return (ServerError if status >= _SERVER_ERRORS else StatusError)(kind, status=status)
     if "3xx" in kind:
         return StatusError(kind, status=choices.pick((303, 302, 307)))
     if kind == "gateway's 404 for a request":
@@ -140,14 +142,16 @@ def _error(world: World, kind: str) -> KorusError:  # noqa: PLR0911 (one for eac
         return choices.pick((RateLimited(kind, status=429), PermissionDenied(kind, status=403)))
     if kind == "a proxy's second try refused":
         detail = ALREADY if world.api.character.explains and choices.happens(500) else "cannot be used"
-        return _refusal(choices.pick((Conflict, ValidationFailed, BadRequest)), detail)
+        return _refusal(choices.pick((Conflict, ValidationFailed, BadRequest, PermissionDenied)), detail)
     if kind == "4xx without the work":
         return _refusal(choices.pick((Conflict, ValidationFailed, BadRequest)), "not possible")
     return DecodingFailed(kind)
 
 
-def _refusal(kind: type[Conflict | ValidationFailed | BadRequest], detail: str) -> StatusError:
-    status = {Conflict: 409, ValidationFailed: 422, BadRequest: 400}[kind]
+def _refusal(
+    kind: type[Conflict | ValidationFailed | BadRequest | PermissionDenied], detail: str
+) -> StatusError:
+    status = {Conflict: 409, ValidationFailed: 422, BadRequest: 400, PermissionDenied: 403}[kind]
     return kind(detail, status=status, problem=Problem(detail=detail, raw={"detail": detail}), body=detail)
 
 

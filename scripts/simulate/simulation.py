@@ -125,6 +125,7 @@ def _world(choices: Choices, assumptions: Assumptions) -> World:
         tie=tie if assumptions.a4 else "none",
         reference=choices.pick(references) if assumptions.a6 else "mangled",
         shows_quantity=choices.happens(300),
+        price=choices.pick((10, 10, 9)),
         shows_expired=not choices.happens(200),
         shows_total=not choices.happens(300),
         page_cap=choices.pick((50, 3)),

@@ -5,6 +5,7 @@ import pytest
 from korus._http.ambiguity import (
     is_ambiguous,
     is_from_api,
+    is_worth_a_look,
     may_follow_work,
     proves_order,
     redirects_after_work,
@@ -51,12 +52,33 @@ from korus.errors import (
         (AuthenticationFailed("", status=401), False, False),
         (PermissionDenied("", status=403), False, False),
         (RateLimited("", status=429), False, False),
+        (StatusError("", status=407), False, True),
+        (StatusError("", status=408), True, False),
+        (StatusError("", status=460), True, False),
+        (StatusError("", status=499), True, False),
+        (StatusError("", status=599), False, True),
+        (StatusError("", status=600), True, False),
+        (AuthenticationFailed("", status=408), False, False),
         (InvalidArgument(""), False, False),
     ],
 )
 def test_each_error_says_whether_the_work_may_have_been_done(error, ambiguous, follows):
     assert is_ambiguous(error) is ambiguous
     assert may_follow_work(error) is follows
+
+
+@pytest.mark.parametrize(
+    ("error", "looks"),
+    [
+        (Conflict("", status=409), True),
+        (PermissionDenied("", status=403), True),
+        (AuthenticationFailed("", status=401), False),
+        (RateLimited("", status=429), False),
+        (ServerError("", status=500), False),
+    ],
+)
+def test_one_look_is_due_after_what_a_firewall_may_put_in_place_of_an_answer(error, looks):
+    assert is_worth_a_look(error) is looks
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,8 @@ class TestClaimsAndKeys:
         assert [each.id for each in processes.log.competing(mine)] == ["b"]
         processes.log.advance(others["b"], "unknown")
         assert processes.log.competing(mine) == []
+        dormant = [(each.id, each.state) for each in processes.log.competing(mine, with_dormant=True)]
+        assert dormant == [("b", "unknown")]
 
     @pytest.mark.parametrize(("outcome", "doubtful"), DOUBTS)
     def test_key_is_in_doubt_until_an_outcome_excludes_a_result(self, processes, outcome, doubtful):

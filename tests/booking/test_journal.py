@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
@@ -152,8 +154,13 @@ class TestStore:
         assert one.competing(mine)[0].keys == ("/r/2",)
         other.advance(same, "reconciling")
         assert one.competing(mine)[0].state == "reconciling"
-        other.settle(same, {}, [])
+        ACTIVE.discard(same.id)
         assert one.competing(mine) == []
+        assert [(each.id, each.state) for each in one.competing(mine, with_dormant=True)] == [
+            (same.id, "unknown")
+        ]
+        other.settle(same, {}, [])
+        assert one.competing(mine, with_dormant=True) == []
 
     def test_whether_a_request_was_sent_for_a_key_is_remembered(self, address, opened):
         store = opened(address)
@@ -549,6 +556,19 @@ class TestOnDisk:
             assert not (tmp_path / "bookings.db-wal").exists()
         finally:
             store._forks.after_in_parent()
+        assert store.count() == {"intended": 1}
+
+    def test_a_full_disk_does_not_stop_the_closing(self, tmp_path, opened, monkeypatch):
+        class Full:
+            def execute(self, _):
+                raise sqlite3.OperationalError("database or disk is full")
+
+        store = opened(str(tmp_path / "bookings.db"))
+        store.open(order_intent("/r/1"))
+        raw = SimpleNamespace(connection=SimpleNamespace(dbapi_connection=Full()))
+        with monkeypatch.context() as patched:
+            patched.setattr(store._engine, "connect", lambda: nullcontext(raw))
+            store._checkpoint(force=True)
         assert store.count() == {"intended": 1}
 
     @pytest.mark.parametrize("name", ["what?.db", "100%25.db", "a b#c.db", "päth.db"])

@@ -273,6 +273,18 @@ class TestWhatCannotBeOrdered:
         with pytest.raises(ReservationUnusable, match="there is no such reservation"):
             run(Api(ReadReservation=lambda _: not_found()))
 
+    def test_hold_that_is_not_shown_yet_is_waited_for(self):
+        world = Api(SendOrder=[answer(made_order())])
+        world.script("ReadReservation", lambda _: reservation() if world.now > 103 else not_found())
+        assert statuses(run(world)) == ["succeeded"]
+        assert world.sends() == [(A,)]
+
+    def test_order_that_a_reservation_names_and_that_is_not_shown_is_no_missing_resource(self):
+        world = Api(reservation(order_name="o"))
+        with pytest.raises(DecodingFailed, match="names an order that is not shown"):
+            run(world)
+        assert world.sends() == []
+
     def test_order_of_a_reservation_that_is_not_found_is_found_by_reference(self):
         world = Api(orders=[made_order()], ReadReservation=lambda _: not_found())
         assert run(world).lines[0].results[0].iri == order_iri("o")
@@ -408,11 +420,46 @@ class TestTurns:
 
 
 class TestRefusals:
+    def test_order_behind_a_firewalls_403_is_found(self):
+        world = Api()
+        world.script("SendOrder", lambda _: (world.buy(), PermissionDenied("<html>", status=403))[1])
+        (outcome,) = run(world).lines
+        assert (outcome.status, outcome.adopted) == ("succeeded", True)
+        assert world.sends() == [(A,)]
+
+    def test_line_that_the_issuer_did_not_answer_in_time_is_looked_for_and_sent_again(self):
+        refused = answer(failures=[{"reservation": A, "code": "ISSUER_TIMEOUT"}])
+        world = Api(SendOrder=[refused, answer(made_order())])
+        assert statuses(run(world)) == ["succeeded"]
+        assert world.sends() == [(A,), (A,)]
+        assert world.waited() >= SETTLE
+        late = Api(SendOrder=[refused])
+        late.script("ReadReservation", lambda _: (late.now > 103 and late.buy(), late.reservations[A])[1])
+        assert statuses(run(late)) == ["succeeded"]
+        assert late.sends() == [(A,)]
+        with pytest.raises(OutcomeUnknown):
+            run(Api(SendOrder=[refused] * 4))
+        ended = Api(SendOrder=[refused])
+        ended.script("ReadReservation", [reservation(), *[reservation(expired=True)] * 3])
+        assert statuses(run(ended)) == ["failed"]
+
+    def test_403_without_an_order_is_raised_after_one_look(self):
+        world = Api(SendOrder=[PermissionDenied("no", status=403)])
+        with pytest.raises(PermissionDenied):
+            run(world)
+        assert world.names().count("Together") == 2
+        assert world.waited() == 0
+
+    def test_order_that_nobody_waited_for_is_looked_for(self):
+        world = Api(SendOrder=[StatusError("", status=408)])
+        world.script("ReadReservation", lambda _: (world.now > 103 and world.buy(), world.reservations[A])[1])
+        assert statuses(run(world)) == ["succeeded"]
+        assert world.sends() == [(A,)]
+
     @pytest.mark.parametrize(
         "error",
         [
             AuthenticationFailed("no", status=401),
-            PermissionDenied("no", status=403),
             RateLimited("no", status=429),
             ConnectionFailed("no", sent=False),
             TimedOut("no", sent=False),

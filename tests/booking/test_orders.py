@@ -32,6 +32,16 @@ def outcome(*lines):
 
 
 class TestRequests:
+    @pytest.mark.parametrize("before", ["https://api.internal", "https://api.internal/below"])
+    def test_outcome_of_a_booking_is_ordered_whatever_address_the_api_gives_itself(self, before):
+        held = held_json(name="a")
+        booked = outcome((line(), [held | {"@id": f"{before}{A}/"}]))
+        made = request(booked, base_url="https://api.test")
+        assert [each.reservation for each in made.lines] == [A]
+        assert made.booked == {A: (booked.lines[0].line,)}
+        with pytest.raises(InvalidIri):
+            request([f"{before}{A}"], base_url="https://api.test")
+
     def test_body_has_what_the_api_asks_for(self):
         made = request([A, B], notes="By the window.")
         assert made.lines[1].number == 2

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from korus._booking.facts import ReservationFacts, is_newest_first
 from korus._booking.intent_details import hold_details, known_lines, lines_of, placed_reservations
-from korus._booking.reconciliation import could_be, find_matches
+from korus._booking.reconciliation import find_matches
 from korus._booking.request_items import RequestedLine
 from korus._booking.snapshot import Snapshot
 from korus._journal.intent_log import new_intent
@@ -38,6 +38,11 @@ def intent_of(items, *, name="m", state="reconciling", told=None):
 def matches(items, candidates, *competing, name="m", **more):
     lines = [RequestedLine.of(entry) for entry in items]
     return find_matches(lines, candidates, intent_of(items, name=name), competing, **more)
+
+
+def fits(line, reservation):
+    """Return True if a reservation could be what a line asked for."""
+    return find_matches([line], [reservation], intent_of([]), ()).candidates == {0: (0,)}
 
 
 class TestSnapshot:
@@ -90,7 +95,7 @@ class TestListOrder:
 
 class TestLikeness:
     def test_hold_of_the_same_is_recognised(self):
-        assert could_be(asked(1, 2, 1), held(1, 1, items=2))
+        assert fits(asked(1, 2, 1), held(1, 1, items=2))
 
     @pytest.mark.parametrize(
         "other",
@@ -109,28 +114,28 @@ class TestLikeness:
     )
     def test_hold_of_anything_else_or_one_that_is_over_is_not(self, other):
         line = asked(1, 2, 1)
-        assert not could_be(line, other)
+        assert not fits(line, other)
         assert not matches([item(1, 2, 1)], [other]).candidates.get(0)
 
     def test_hold_of_two_kinds_is_no_line(self):
         both = evolve(held(1), items=held(1).items + held(2).items)
-        assert not could_be(asked(1), both)
-        assert not could_be(asked(1, 2), both)
+        assert not fits(asked(1), both)
+        assert not fits(asked(1, 2), both)
 
     def test_hold_that_does_not_say_that_it_is_over_may_be_the_line(self):
-        assert could_be(asked(), held(status=None, expired=None))
+        assert fits(asked(), held(status=None, expired=None))
 
     def test_other_tickets_are_another_hold(self):
         more = held_json(1)
         more["items"][0]["offerTickets"].append({"ticket": f"{offer_iri(1)}/tickets/2"})
-        assert not could_be(asked(1), ReservationFacts.read(more))
+        assert not fits(asked(1), ReservationFacts.read(more))
 
     def test_hold_that_shows_no_tickets_may_be_any_of_its_offer(self):
         silent = ReservationFacts.read(held_json(1) | {"items": [{"offer": offer_iri(1)}]})
-        assert could_be(asked(1, 1, 3), silent)
+        assert fits(asked(1, 1, 3), silent)
         for session in (3, old_session_iri(9)):
             assert matches([item(1, 1, session)], [silent]).found == {0: 0}
-        assert not could_be(asked(2), silent)
+        assert not fits(asked(2), silent)
 
     def test_every_ticket_has_to_have_its_session(self):
         def entry(*sessions):
@@ -142,29 +147,29 @@ class TestLikeness:
             (("/s/sessions/1", "/events/e/sessions/2"), True),
             (("/s/sessions/9", "/events/e/sessions/2"), False),
         ):
-            assert could_be(line, ReservationFacts.read(held_json() | {"items": [entry(*sessions)]})) is same
+            assert fits(line, ReservationFacts.read(held_json() | {"items": [entry(*sessions)]})) is same
 
     @pytest.mark.parametrize(("line", "shown"), [(old_session_iri(9), 1), (1, old_session_iri(9))])
     def test_session_in_the_other_form_may_be_the_same(self, line, shown):
-        assert could_be(asked(session=line), held(session=shown))
+        assert fits(asked(session=line), held(session=shown))
         assert matches([item(session=line)], [held(session=shown)]).found == {0: 0}
 
     def test_other_session_in_the_same_form_is_another(self):
-        assert not could_be(asked(session=old_session_iri(8)), held(session=old_session_iri(9)))
-        assert not could_be(asked(session=old_session_iri(8)), held(session=None))
+        assert not fits(asked(session=old_session_iri(8)), held(session=old_session_iri(9)))
+        assert not fits(asked(session=old_session_iri(8)), held(session=None))
 
     def test_amount_shows_the_units_where_the_items_do_not(self):
         line = asked(quantity=2, price="10.00")
-        assert could_be(line, held(amount="20.00"))
-        assert not could_be(line, held(amount="30.00"))
-        assert could_be(line, held(amount="21.37"))  # the price has moved
+        assert fits(line, held(amount="20.00"))
+        assert not fits(line, held(amount="30.00"))
+        assert fits(line, held(amount="21.37"))  # the price has moved
 
     def test_stated_quantity_counts_before_items_and_amount(self):
-        assert could_be(asked(quantity=2, price="10"), held(quantity=2, amount="10"))
-        assert not could_be(asked(quantity=1), held(quantity=2))
-        assert could_be(asked(quantity=4), held(items=2, quantity=2))
+        assert fits(asked(quantity=2, price="10"), held(quantity=2, amount="10"))
+        assert not fits(asked(quantity=1), held(quantity=2))
+        assert fits(asked(quantity=4), held(items=2, quantity=2))
         partly = held_json(items=1)["items"] + held_json(quantity=1)["items"]
-        assert could_be(asked(quantity=2), ReservationFacts.read(held_json() | {"items": partly}))
+        assert fits(asked(quantity=2), ReservationFacts.read(held_json() | {"items": partly}))
 
 
 class TestMatches:
@@ -187,6 +192,30 @@ class TestMatches:
         assert result.found == {0: 0}
         assert result.unclear == frozenset()
 
+    def test_hold_that_hides_its_units_is_taken_only_where_all_ask_for_as_many(self):
+        assert matches([item(quantity=3)], [held()]).found == {0: 0}
+        two = matches([item(quantity=3), item(quantity=1)], [held(), held()])
+        assert (two.found, two.unclear) == ({}, {0, 1})
+        assert two.candidates == {0: (0, 1), 1: (0, 1)}
+        for state in ("reconciling", "unknown"):
+            other = intent_of([item(quantity=1)], name="z", state=state)
+            assert matches([item(quantity=3)], [held()], other).found == {}
+        assert matches([item(quantity=3)], [held(items=3)], other).found == {0: 0}
+        assert matches([item(quantity=3)], [held(), held(items=3)], intent_of([item(2)], name="z")).found == {
+            0: 1
+        }
+
+    def test_hold_of_one_item_is_one_unit_where_others_list_theirs(self):
+        result = matches([item(quantity=3), item(quantity=1)], [held(), held(items=3)])
+        assert result.found == {0: 1, 1: 0}
+        assert result.candidates == {0: (1,), 1: (0,)}
+
+    def test_call_that_sends_for_another_quantity_keeps_one_waiting_for_what_hides_its_units(self):
+        other = intent_of([item(quantity=1)], name="z", state="sending")
+        assert matches([item(quantity=3)], [held()], other).is_pending
+        assert matches([item(quantity=3)], [held(items=3)], other).found == {0: 0}
+        assert not matches([item(quantity=3)], [], other).is_pending
+
     def test_nothing_is_taken_while_another_call_sends_the_same(self):
         result = matches([item()], [held()], intent_of([item()], name="a", state="sending"))
         assert result.is_pending
@@ -207,6 +236,12 @@ class TestMatches:
         first = matches(items, candidates, intent_of(items, name="b"), name="a")
         second = matches(items, candidates, intent_of(items, name="a"), name="b")
         assert (first.found, second.found) == ({0: 0}, {0: 1})
+
+    def test_hold_is_not_left_to_a_call_that_nobody_works_on(self):
+        other = intent_of([item()], name="a", state="unknown")
+        assert matches([item()], [held()], other).found == {0: 0}
+        assert matches([item()], [held(), held()], other).found == {0: 0}
+        assert matches([item()], [held(), held(), held()], other).found == {}
 
     def test_first_of_two_calls_gets_the_only_hold(self):
         items, candidates = [item()], [held()]

@@ -105,6 +105,36 @@ def test_with_hidden_references_the_log_says_what_was_bought(
     assert bought(at_the_sandbox) == [1, 2]
 
 
+def test_orders_whose_references_came_back_as_others_are_known_to_the_log(
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    orders_show: Callable[[Any], None],
+    tmp_path: Path,
+) -> None:
+    orders_show(lambda order: order.update(externalReference="a digest"))
+    file = write(tmp_path, ADULTS, CHILDREN)
+    assert korus_command("book", file).status == 0
+    again = korus_command("book", file)
+    assert (again.status, again.out.count("ordered by an earlier run)")) == (0, 2)
+    assert bought(at_the_sandbox) == [1, 2]
+
+
+def test_hold_that_is_ordered_under_another_reference_is_not_held_again(
+    at_the_sandbox: Sandbox,
+    korus_command: Callable[..., Ended],
+    orders_show: Callable[[Any], None],
+    tmp_path: Path,
+) -> None:
+    # nobody knows whose it is: its answer was lost, and every look shows another reference
+    orders_show(lambda order: order.update(externalReference="a digest"))
+    at_the_sandbox.faults.add("status", operation=ORDER, status=502, done=True, count=1)
+    file = write(tmp_path, ADULTS)
+    assert korus_command("book", file).status == 3
+    again = korus_command("book", file)
+    assert (again.status, bought(at_the_sandbox)) == (3, [2])
+    assert "is ordered under another reference" in again.out
+
+
 def test_orders_that_are_listed_no_more_are_known_to_the_log(
     at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
 ) -> None:

@@ -68,6 +68,13 @@ def test_without_a_home_the_setting_is_named(monkeypatch: pytest.MonkeyPatch) ->
         log_setting()
 
 
+def test_a_home_that_depends_on_the_current_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", "here")
+    with pytest.raises(ConfigurationError, match="not an absolute path: here"):
+        log_setting()
+
+
 @pytest.fixture
 def stores(tmp_path: Path) -> Callable[[], JournalStore]:
     return lambda: JournalStore(str(tmp_path / "log.db"), account="shop")
@@ -102,6 +109,19 @@ def test_a_claim_is_renewed_while_the_run_goes_on(tmp_path: Path) -> None:
     store.renew = lambda name: renewed.set() or renew(name)  # type: ignore[method-assign]
     with claim_run(store, "SHOP-1", 0, print):
         assert renewed.wait(10)
+
+
+def test_without_a_thread_a_claim_is_renewed_when_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    store = JournalStore(str(tmp_path / "log.db"))
+    with claim_run(store, "SHOP-1", 0, print) as claim:
+        assert claim.is_held()
+    assert store.acquire("korus book shop-1") is None
 
 
 def test_a_run_that_has_lost_its_claim_books_nothing(

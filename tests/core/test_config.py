@@ -43,6 +43,20 @@ def test_addresses_of_ones_own_come_before_the_environments(kind: type[Korus]) -
     assert (config.base_url, config.token_url) == ("https://api.test", "https://auth.test/token")
 
 
+@pytest.mark.parametrize(
+    ("url", "spelled"),
+    [
+        ("HTTPS://API.Test:443/", "https://api.test"),
+        ("http://api.test.:80/Below/", "http://api.test/Below"),
+        ("https://api.test:80", "https://api.test:80"),
+        ("http://[::1]:8000//", "http://[::1]:8000"),
+    ],
+)
+def test_spellings_of_one_address_are_one(url: str, spelled: str) -> None:
+    """Two that spell it otherwise book for one account: they share the journal's claims."""
+    assert Korus(**{**EXPLICIT, "base_url": url}).config.base_url == spelled
+
+
 @BOTH
 def test_everything_that_is_wrong_is_said_at_once(kind: type[Korus]) -> None:
     with pytest.raises(ConfigurationError) as caught:

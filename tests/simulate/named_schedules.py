@@ -92,6 +92,11 @@ NAMED = {
         faults={"SendHold": ["answer lost after the work", "answer lost after the work"]},
         shared=False,
     ),
+    "row 10: a lost hold of one unit that hides it is not one of three": Script(
+        jobs=[[(1, 3)], [(1, 1)]],
+        faults={"SendHold": ["answer lost before the work", "answer lost after the work"]},
+        character=Character(price=9),
+    ),
     "row 11: references folded, then hidden": Script(
         faults={"SendOrder": ["answer lost after the work"]},
         character=Character(reference="hidden", tie="order"),

@@ -69,7 +69,7 @@ def test_break_is_undone_after_its_block() -> None:
 
 
 def test_failing_schedule_is_shrunk_to_a_test() -> None:
-    tally = search(6, 60, rule="R2", stops_at_failure=True)
+    tally = search(7, 60, rule="R2", stops_at_failure=True)
     assert tally.failing is not None
     _, result = tally.failing
     numbers = shrunk(result.numbers, "lost", rule="R2")

@@ -303,18 +303,20 @@ class AsyncBulkReservation(ClientBound):
         if check:
             checks, snapshot = await self._ask(with_snapshot=True)
             refuse(checks, prepared.items, allowed)
+            # what one unit costs now tells how many a hold has; a list may be old
+            prices = [each.unit_price for each in checks]
         elif allowed is not None:
             raise InvalidArgument("max_price_change needs check=True: the price has to be asked")
         else:
             snapshot = await self._session.driver.run(take_snapshot())
-        known = self._booking.knowledge
-        listed = [listed_price(line, known.offers.get(line.offer)).amount for line in self.lines]
+            offers = self._booking.knowledge.offers
+            prices = [listed_price(line, offers.get(line.offer)).amount for line in self.lines]
         result = await hold_all(
             self._session.driver,
             self.lines,
             prepared.items,
-            [None if price is None else str(price) for price in listed],
-            known=known,
+            [None if price is None else str(price) for price in prices],
+            known=self._booking.knowledge,
             snapshot=snapshot,
             external_reference=external_reference,
             lines_per_call=self._lines_per_call,

@@ -157,8 +157,8 @@ class AsyncDriver:
                 return await self._log.do(store.claim, intent, iris)
             case ask.Claimed(intent, iris):
                 return await self._log.do(store.claimed, iris, intent)
-            case ask.Competing(intent):
-                return await self._log.do(store.competing, intent)
+            case ask.Competing(intent, with_dormant):
+                return await self._log.do(store.competing, intent, with_dormant=with_dormant)
             case ask.SentBefore(intent):
                 return await self._log.do(store.sent_before, intent)
             case ask.InDoubt(intent, same_reference):

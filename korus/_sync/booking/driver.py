@@ -158,8 +158,8 @@ class Driver:
                 return self._log.do(store.claim, intent, iris)
             case ask.Claimed(intent, iris):
                 return self._log.do(store.claimed, iris, intent)
-            case ask.Competing(intent):
-                return self._log.do(store.competing, intent)
+            case ask.Competing(intent, with_dormant):
+                return self._log.do(store.competing, intent, with_dormant=with_dormant)
             case ask.SentBefore(intent):
                 return self._log.do(store.sent_before, intent)
             case ask.InDoubt(intent, same_reference):
