@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final, Literal, TypeAlias, cast
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -35,6 +35,7 @@ __all__ = [
     "fits",
     "iri_for",
     "minor_units",
+    "option_code",
     "page_as_read",
     "read_member",
     "synced_at",
@@ -71,6 +72,7 @@ _EXPONENTS: Final = {
 }  # fmt: skip
 _LARGEST: Final = 2**63 - 1
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_KEY: Final = 2000  # PostgreSQL indexes no more than some 2,700 bytes
 
 _encode = json.JSONEncoder(
     ensure_ascii=True, separators=(",", ":"), sort_keys=True, check_circular=False
@@ -100,7 +102,7 @@ def entry(iri: str, parent: str, body: Mapping[str, Any]) -> Entry:
 
 
 def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
-    """Read a member of a list; None if it is not an object, or has neither an IRI nor an id."""
+    """Read a member of a list; None if it is not an object, or has no IRI or id that can be kept."""
     iri = iri_for(kind, member, parent)
     if iri is None or not isinstance(member, Mapping):
         return None
@@ -128,9 +130,14 @@ def page_as_read(members: list[Any], said: Mapping[str, Any]) -> dict[str, Any]:
     return {"@type": "Collection", "member": members, "totalItems": said["total"], "view": view}
 
 
+def option_code(option: Entry) -> str:
+    """Return the code under which the values of an option are asked for."""
+    return text(option.body, "code") or unquote(option.iri.rpartition("/")[2])
+
+
 def synced_at(catalog: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return a catalogue's IRI, and when it was imported last."""
-    return iri_for("catalog", catalog, ""), text(catalog, "lastSyncedAt")
+    return iri_for("catalog", catalog, ""), _text(text(catalog, "lastSyncedAt"))
 
 
 def canonical(value: object) -> str:
@@ -161,10 +168,14 @@ def written(body: Mapping[str, Any]) -> str:
 
 
 def iri_for(kind: KindName, member: object, parent: str) -> str | None:
-    """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither."""
-    found = iri_of(member)
-    if found is not None:
-        return found
+    """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither.
+
+    One that no database could hold is none.
+    """
+    return _key(iri_of(member) or _built_iri(kind, member, parent))
+
+
+def _built_iri(kind: KindName, member: object, parent: str) -> str | None:
     if not isinstance(member, Mapping):
         return None
     source = cast("Mapping[str, Any]", member)
@@ -222,7 +233,7 @@ def _offer_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     currency = _text(price.get("currency"))
     return {
         "id": _text(body.get("id")),
-        "product": _text(iri_of(product)),
+        "product": _key(iri_of(product)),
         "date": _day(body.get("date")),
         "price": _text(price.get("amountInclTax")),
         "currency": None if currency is None else currency.upper()[:8],
@@ -252,7 +263,7 @@ def ticket_rows(offer: str, catalog: str, body: Mapping[str, Any]) -> list[dict[
     rows: dict[str, dict[str, Any]] = {}
     for place, ticket in enumerate(objects(body, "tickets")):
         source = _object(ticket)
-        iri = _text(iri_of(ticket)) or (f"{offer}/tickets/{source['id']}" if text(source, "id") else None)
+        iri = _key(iri_of(ticket) or (f"{offer}/tickets/{source['id']}" if text(source, "id") else None))
         if iri is not None:
             rows[iri] = {
                 "iri": iri,
@@ -288,6 +299,13 @@ def _object(value: object) -> Mapping[str, Any]:
 def _text(value: object) -> str | None:
     """Return a text that every database can hold."""
     return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else None
+
+
+def _key(iri: str | None) -> str | None:
+    """Return an IRI that every database can hold and index; None for any other."""
+    if iri is None or _UNSTORABLE.search(iri) or len(iri.encode()) > _LONGEST_KEY:
+        return None
+    return iri
 
 
 def _flag(value: object) -> bool | None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 from attrs import field, frozen
 from sqlalchemy import func, select
 
+from korus._mirror.database import moment
+from korus._mirror.many import rows_among
 from korus.errors import InvalidArgument
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, PRODUCT, PRODUCT_BASE, reference
 from korus.money import amount
@@ -30,6 +32,7 @@ __all__ = ["Day", "DayStatus", "LiveOffer", "Period", "Reading", "SessionTime", 
 
 DayStatus: TypeAlias = Literal["available", "limited", "sold_out", "closed"]
 
+_RECENT_SECONDS: Final = 7 * 24 * 3600.0
 _MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
 _T = TypeVar("_T")
 
@@ -127,7 +130,8 @@ class Status:
         counts: How many things of each kind.
         last_change: The number of the newest change.
         consumers: Up to which change each consumer has acknowledged.
-        sweeps: The last sweep of each scope, as plain JSON.
+        sweeps: The last sweep of each catalogue, of each scope that was swept in the last week, and those in
+            quarantine, as plain JSON.
     """
 
     counts: Mapping[str, int]
@@ -196,9 +200,11 @@ class Reading:
 
     def option_values(self, base: object, code: str, build: Callable[[Any], _T]) -> tuple[_T, ...]:
         """Return the values of an option of a base."""
-        table = self._tables.things["option_value"]
-        parent = f"{self._iri(base, PRODUCT_BASE)}/options/{code}"
-        wanted = self._listed("option_value").where(table.c.parent == parent)
+        table, options = self._tables.things["option_value"], self._tables.things["option"]
+        own = select(options.c.iri).where(
+            options.c.parent == self._iri(base, PRODUCT_BASE), options.c.code == code
+        )
+        wanted = self._listed("option_value").where(table.c.parent.in_(own))
         return self._many(wanted.order_by(table.c.value, table.c.iri), build)
 
     def offers(
@@ -265,16 +271,15 @@ class Reading:
 
     def _session_times(self, connection: Any, offers: list[str]) -> dict[str, list[SessionTime]]:
         table, tickets = self._tables.things["session"], self._tables.offer_tickets
-        rows = connection.execute(
+        wanted = (
             select(tickets.c.offer, table.c.iri, table.c.starts_local, table.c.zone, table.c.available)
             .join(table, table.c.parent == tickets.c.iri)
-            .where(tickets.c.offer.in_(offers))
             .order_by(table.c.starts_at, table.c.iri)
         )
-        found: defaultdict[str, list[SessionTime]] = defaultdict(list)
-        for row in rows:
-            found[row.offer].append(SessionTime(row.iri, _moment(row.starts_local), row.zone, row.available))
-        return found
+        times: defaultdict[str, list[SessionTime]] = defaultdict(list)
+        for row in rows_among(connection, wanted, tickets.c.offer, offers):
+            times[row.offer].append(SessionTime(row.iri, _moment(row.starts_local), row.zone, row.available))
+        return times
 
     def price_history(self, offer: object) -> tuple[Period, ...]:
         """Return the prices and stocks of an offer, the oldest first."""
@@ -289,24 +294,17 @@ class Reading:
     def to_ask(self, offers: list[str], limit: int) -> list[Mapping[str, Any]]:
         """Return what of offers has to be asked live, the nearest dates first."""
         table = self._tables.things["offer"]
+        wanted = select(
+            table.c.iri, table.c.date, table.c.available, table.c.availability_check, table.c.realtime_price
+        ).where(table.c.availability_check | table.c.realtime_price)
         with self._database.reading() as connection:
-            rows = connection.execute(
-                select(
-                    table.c.iri,
-                    table.c.available,
-                    table.c.availability_check,
-                    table.c.realtime_price,
-                )
-                .where(table.c.iri.in_(offers), table.c.availability_check | table.c.realtime_price)
-                .order_by(table.c.date.is_(None), table.c.date, table.c.iri)
-                .limit(limit)
-            )
-            return [dict(row) for row in rows.mappings()]
+            rows = rows_among(connection, wanted, table.c.iri, list(dict.fromkeys(offers)))
+        rows.sort(key=lambda row: (row.date is None, row.date or date.min, row.iri))
+        return [dict(row._mapping) for row in rows[:limit]]  # noqa: SLF001 (the documented way)
 
     def status(self) -> Status:
         """Return how fresh the mirror is, and what it holds."""
         sweeps, changes, consumers = self._tables.sweeps, self._tables.changes, self._tables.consumers
-        newest = select(func.max(sweeps.c.id)).group_by(sweeps.c.scope)
         with self._database.reading() as connection:
             counts: dict[str, int] = {
                 kind: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
@@ -314,8 +312,16 @@ class Reading:
             }
             last = int(connection.execute(select(func.max(changes.c.seq))).scalar() or 0)
             positions = {row.name: int(row.seq) for row in connection.execute(select(consumers))}
+            since = moment(self._database.now(connection) - _RECENT_SECONDS)
+            # a scope that begins today is another one each day
+            newest = (
+                select(func.max(sweeps.c.id)).where(sweeps.c.started_at >= since).group_by(sweeps.c.scope)
+            )
+            latest = select(func.max(sweeps.c.id)).group_by(sweeps.c.catalog)
             rows = connection.execute(
-                select(sweeps).where(sweeps.c.id.in_(newest)).order_by(sweeps.c.id)
+                select(sweeps)
+                .where(sweeps.c.id.in_(newest) | sweeps.c.id.in_(latest) | (sweeps.c.state == "quarantined"))
+                .order_by(sweeps.c.id)
             ).all()
         return Status(counts, last, positions, tuple(map(_sweep, rows)))
 

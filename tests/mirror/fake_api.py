@@ -175,7 +175,9 @@ class FakeApi:
             body["view"] = {"@id": f"{path}?{rest}", "first": f"{path}?{rest}&page=1"}
             if number * size < total:
                 body["view"]["next"] = f"{path}?{rest}&page={number + 1}"
-        return httpx.Response(200, json=body, headers=headers)
+        # as ASCII, in which JSON holds everything, half of a pair of surrogates too
+        headers["Content-Type"] = "application/ld+json"
+        return httpx.Response(200, content=json.dumps(body), headers=headers)
 
     @staticmethod
     def _without_blank(member: Any) -> Any:
