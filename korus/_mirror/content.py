@@ -38,6 +38,7 @@ __all__ = [
     "option_code",
     "page_as_read",
     "read_member",
+    "start_of",
     "synced_at",
     "ticket_rows",
     "written",
@@ -248,12 +249,12 @@ def _offer_columns(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _session_columns(body: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
     local = _text(body.get("occursAt"))
-    starts = _moment(local)
+    starts = start_of(local, zone)
     return {
         "id": _text(body.get("id")),
-        "starts_at": None if starts is None else starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "starts_at": None if starts is None or starts.tzinfo is None else _in_utc(starts),
         "starts_local": local,
-        "zone": zone if zone is None or _is_zone(zone) else None,
+        "zone": zone if _zone(zone) is not None else None,
         "available": _count(body.get("availableQuantity")),
     }
 
@@ -325,20 +326,24 @@ def _day(value: object) -> date | None:
         return None
 
 
-def _moment(value: str | None) -> datetime | None:
+def start_of(written: str | None, zone: str | None) -> datetime | None:
+    """Return when a session starts: with the offset that was written, else in the venue's zone, else without one."""
     try:
-        found = None if value is None else datetime.fromisoformat(value)
-        if found is None or found.tzinfo is None:
-            return None
-        found.astimezone(UTC)  # one at the end of the calendar has no time in UTC
-    except (ValueError, OverflowError):
+        found = None if written is None else datetime.fromisoformat(written)
+    except ValueError:
         return None
-    return found
+    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=_zone(zone))
 
 
-def _is_zone(name: str) -> bool:
+def _in_utc(moment: datetime) -> str | None:
     try:
-        ZoneInfo(name)
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):  # one at the end of the calendar has no time in UTC
+        return None
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
     except (ValueError, OSError, LookupError):
-        return False
-    return True
+        return None

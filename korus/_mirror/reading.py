@@ -6,12 +6,13 @@ import json
 import re
 from calendar import monthrange
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 from sqlalchemy import func, select
 
+from korus._mirror.content import start_of
 from korus._mirror.database import moment
 from korus._mirror.many import rows_among
 from korus.errors import InvalidArgument
@@ -20,6 +21,7 @@ from korus.money import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from sqlalchemy import Select
@@ -43,7 +45,8 @@ class SessionTime:
 
     Attributes:
         iri: Its IRI.
-        starts_at: When it begins, with the venue's own offset; None if the API does not say.
+        starts_at: When it begins, with the venue's own offset, or in its zone if the API sends no offset; None if the
+            API does not say.
         zone: The venue's time zone.
         available: How many places are left; None where no limit is known.
     """
@@ -186,8 +189,7 @@ class Reading:
     ) -> tuple[_T, ...]:
         """Return what is listed under something."""
         table = self._tables.things[kind]
-        order = table.c.starts_at if kind == "session" else table.c.code
-        wanted = self._listed(kind).order_by(order, table.c.iri)
+        wanted = self._listed(kind).order_by(table.c.code, table.c.iri)
         return self._many(wanted.where(table.c.parent == self._iri(parent, parent_kind)), build)
 
     def sessions(self, of: object, build: Callable[[Any], _T]) -> tuple[_T, ...]:
@@ -195,7 +197,7 @@ class Reading:
         table, tickets = self._tables.things["session"], self._tables.offer_tickets
         iri = self._iri(of, OFFER, OFFER_TICKET)
         of_offer = select(tickets.c.iri).where(tickets.c.offer == iri)
-        wanted = self._listed("session").order_by(table.c.starts_at, table.c.iri)
+        wanted = self._listed("session").order_by(table.c.starts_at.is_(None), table.c.starts_at, table.c.iri)
         return self._many(wanted.where((table.c.parent == iri) | table.c.parent.in_(of_offer)), build)
 
     def option_values(self, base: object, code: str, build: Callable[[Any], _T]) -> tuple[_T, ...]:
@@ -274,11 +276,13 @@ class Reading:
         wanted = (
             select(tickets.c.offer, table.c.iri, table.c.starts_local, table.c.zone, table.c.available)
             .join(table, table.c.parent == tickets.c.iri)
-            .order_by(table.c.starts_at, table.c.iri)
+            .order_by(table.c.starts_at.is_(None), table.c.starts_at, table.c.iri)
         )
         times: defaultdict[str, list[SessionTime]] = defaultdict(list)
         for row in rows_among(connection, wanted, tickets.c.offer, offers):
-            times[row.offer].append(SessionTime(row.iri, _moment(row.starts_local), row.zone, row.available))
+            times[row.offer].append(
+                SessionTime(row.iri, start_of(row.starts_local, row.zone), row.zone, row.available)
+            )
         return times
 
     def price_history(self, offer: object) -> tuple[Period, ...]:
@@ -404,13 +408,6 @@ def read_month(month: str | date) -> tuple[date, date]:
             raise InvalidArgument(f"`month` must be a date or YYYY-MM, got {month!r}.")
         year, number = int(found[1]), int(found[2])
     return date(year, number, 1), date(year, number, monthrange(year, number)[1])
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _sweep(row: Any) -> dict[str, Any]:

@@ -779,7 +779,9 @@ class Store:
             return [*where, *days]
         tickets = self._tables.offer_tickets
         inside = select(tickets.c.iri).join(offers, offers.c.iri == tickets.c.offer)
-        return [*where, table.c.parent.in_(inside.where(offers.c.catalog == scope.catalog, *days))]
+        # those of a ticket that is in no offer any more are in no window, and in each
+        left = table.c.parent.not_in(select(tickets.c.iri))
+        return [*where, left | table.c.parent.in_(inside.where(offers.c.catalog == scope.catalog, *days))]
 
     def _unseen(self, kind: KindName, scope: Scope, sweep: int) -> list[Any]:
         return [*self._within(kind, scope), self._tables.things[kind].c.sweep < sweep]

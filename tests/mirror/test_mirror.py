@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -943,6 +943,107 @@ def test_sessions_are_read_with_their_zone_where_they_are_wanted(
         assert mirror.option_values(base, option.code)
 
 
+def test_sessions_without_an_offset_are_in_the_zone_of_their_venue(shop: Shop) -> None:
+    adult = f"{PARK}/products/adult"
+    offer = shop.listed()[0]["@id"]
+    for written in ("2027-10-31T02:30:00", "2027-07-01T10:00:00", "2027-10-31T02:30:00+01:00", "soon"):
+        shop.api.add_session(offer, written)
+    shop.sweep(sessions=True)
+    times = [each.starts_at for each in shop.mirror.calendar(adult, "2027-01")[0].sessions]
+    # in the hour that comes twice, without an offset the first one is meant
+    assert [time and time.isoformat() for time in times] == [
+        "2027-07-01T10:00:00+02:00",
+        "2027-10-31T02:30:00+02:00",
+        "2027-10-31T02:30:00+01:00",
+        None,
+    ]
+    assert [session.id for session in shop.mirror.sessions(offer)][-1] == "s00034"
+    shop.api.bases[f"{PARK}/product_bases/entry"]["timezone"] = "Nowhere/Land"
+    shop.api.sessions[f"{offer}/tickets/t"][:] = shop.api.sessions[f"{offer}/tickets/t"][:1]
+    shop.api.sessions[f"{offer}/tickets/t"][0]["availableQuantity"] = 1
+    shop.sweep(sessions=True, full=True)
+    changed = next(each for each in shop.mirror.calendar(adult, "2027-01")[0].sessions if each.available == 1)
+    assert (changed.starts_at, changed.zone) == (datetime.fromisoformat("2027-10-31T02:30:00"), None)
+
+
+@pytest.mark.parametrize("window", [None, (date(2027, 1, 1), date(2027, 1, 9))])
+def test_sessions_of_a_ticket_that_is_gone_go_too(tmp_path: Path, window: Any) -> None:
+    shop = Shop(tmp_path / "m.db", small_api())
+    for offer in shop.listed()[:12]:
+        shop.api.add_session(offer["@id"], "2027-07-01T10:00:00")
+    shop.sweep(between=window, sessions=True)
+    assert shop.mirror.status().counts["session"] == 12
+    ticket = shop.listed()[0]["tickets"][0]
+    ticket["@id"], ticket["dateAccess"] = f"{ticket['@id']}2", True
+    shop.listed()[1]["tickets"][0]["dateAccess"] = True
+    for _ in range(2):
+        shop.sweep(between=window, sessions=True)
+    assert shop.mirror.status().counts["session"] == 10
+    shop.mirror.close()
+    shop.korus.close()
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ("2027-01-01", None),
+        (None, 5),
+        (datetime.fromisoformat("2027-01-01T12:00"), None),
+        (date(2027, 2, 1), date(2027, 1, 1)),
+    ],
+)
+def test_days_that_are_none_are_refused(shop: Shop, between: Any) -> None:
+    with pytest.raises(InvalidArgument, match="between"):
+        shop.sweep(between=between)
+    with pytest.raises(InvalidArgument, match="between"):
+        shop.mirror.offers(between=between)
+
+
+def test_a_renamed_product_is_a_change_of_it_and_of_each_of_its_offers(shop: Shop) -> None:
+    shop.sweep()
+    shop.api.products[f"{PARK}/products/dog"][1]["name"] = "Hund"
+    assert (shop.sweep().changed, shop.sweep().changed) == (11, 0)
+    changes = shop.mirror.changes(since=35)
+    assert {(change.kind, change.fields) for change in changes} == {
+        ("product", ("name",)),
+        ("offer", ("product",)),
+    }
+    assert [product.name for product in shop.mirror.products(PARK)] == ["Hund", "adult", "child"]
+
+
+def test_live_answers_are_asked_for_among_any_number_of_offers(shop: Shop) -> None:
+    shop.sweep()
+    shop.api.hooks.append(
+        lambda request: (
+            httpx.Response(200, json={"availableQuantity": 1})
+            if request.url.path.endswith("/availability")
+            else None
+        )
+    )
+    many = [f"{PARK}/offers/n{number}" for number in range(40_000)]
+    found = shop.mirror.refresh([*many, *reversed(shop.iris())], limit=2)
+    assert [each.offer for each in found] == sorted(shop.iris())[:2]
+
+
+def test_an_option_whose_code_no_address_can_have_keeps_nothing_else_from_being_read(shop: Shop) -> None:
+    base = f"{PARK}/product_bases/entry"
+
+    def options(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path == f"{base}/options":
+            return httpx.Response(
+                200, json={"member": [{"code": "größe"}, {"code": "zone"}], "totalItems": 2}
+            )
+        if request.url.path.endswith("/values"):
+            return httpx.Response(200, json={"member": [{"id": "v", "value": "A"}], "totalItems": 1})
+        return None
+
+    shop.api.hooks.append(options)
+    assert shop.sweep().state == "done"
+    assert [option.code for option in shop.mirror.options(base)] == ["größe", "zone"]
+    assert [value.value for value in shop.mirror.option_values(base, "zone")] == ["A"]
+    assert shop.mirror.option_values(base, "größe") == ()
+
+
 # --- the feed -----------------------------------------------------------------------------------------------------
 
 
@@ -959,7 +1060,7 @@ def test_a_consumer_gets_everything_once_acknowledged_in_order(shop: Shop) -> No
     for wrong in (36, -1, True):
         with pytest.raises(InvalidArgument):
             consumer.acknowledge(wrong)
-    for name in ("", "x" * 201):
+    for name in ("", "x" * 201, "half \ud800", "a\nb"):
         with pytest.raises(InvalidArgument):
             shop.mirror.consumer(name).read()
 
@@ -980,7 +1081,29 @@ def test_the_feed_is_written_as_json_lines_and_csv(shop: Shop) -> None:
     assert rows[0]["op"] == "added"
 
 
-@pytest.mark.parametrize("wrong", [{"since": -1}, {"since": True}, {"limit": 0}])
+def test_two_processes_that_acknowledge_out_of_order_lose_nothing(shop: Shop) -> None:
+    shop.sweep()
+    with Mirror(shop.path) as other:
+        one, two = shop.mirror.consumer("index"), other.consumer("index")
+        first, second = one.read(10), two.read(20)
+        assert two.acknowledge(second[-1].seq) == 20
+        assert one.acknowledge(first[-1].seq) == 20
+        assert (one.position(), two.position()) == (20, 20)
+        assert one.read(1)[0].seq == 21
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"since": -1},
+        {"since": True},
+        {"since": "5"},
+        {"limit": 0},
+        {"limit": "2"},
+        {"kinds": ["offers"]},
+        {"kinds": "x"},
+    ],
+)
 def test_a_place_in_the_feed_that_cannot_be_is_refused(shop: Shop, wrong: dict[str, int]) -> None:
     with pytest.raises(InvalidArgument):
         shop.mirror.changes(**wrong)

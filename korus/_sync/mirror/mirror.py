@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
@@ -33,7 +34,6 @@ from korus.iri import CATALOG, OFFER, PRODUCT_BASE, reference
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
     from types import TracebackType
 
     from korus._core.secret import Secret
@@ -505,9 +505,16 @@ def _window(between: tuple[date | None, date | None] | None) -> tuple[date | Non
     if between is None:
         return None, None
     after, before = between
+    for day in between:
+        if not _is_day(day):
+            raise InvalidArgument(f"`between` must be two days, each a date or None, got {day!r}.")
     if after is not None and before is not None and before < after:
         raise InvalidArgument("`between` must be a first and a last day, in this order.")
     return after, before
+
+
+def _is_day(value: object) -> bool:
+    return value is None or (isinstance(value, date) and not isinstance(value, datetime))
 
 
 def _ask(korus: Korus, row: Mapping[str, Any]) -> LiveOffer:
