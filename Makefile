@@ -153,13 +153,15 @@ prism: $(STAMP) $(PRISM) ## book through Prism, which compares every request and
 BENCH := build/bench/venv
 BENCH_STAMP := $(BENCH)/.installed
 
-$(BENCH_STAMP): pyproject.toml constraints.txt tests/benchmarks/requirements.txt tests/benchmarks/requirements-githubkit.txt
+$(BENCH_STAMP): pyproject.toml constraints.txt tests/benchmarks/requirements.txt tests/benchmarks/requirements-githubkit.txt tests/benchmarks/requirements-dlt.txt
 	@test -n '$(PYTHON)' || { echo 'korus needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python3' >&2; exit 1; }
 	@mkdir -p build/bench && '$(PYTHON)' -m venv $(BENCH)
 	@echo 'installing korus and what it is measured against into $(BENCH) (a minute or two the first time)'
 	@$(BENCH)/bin/python -m pip uninstall -qq --yes --disable-pip-version-check korus
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' --requirement tests/benchmarks/requirements.txt
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(BENCH)/githubkit --requirement tests/benchmarks/requirements-githubkit.txt
+	@$(BENCH)/bin/python -m venv build/bench/dlt
+	@build/bench/dlt/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/requirements-dlt.txt
 	@touch $(BENCH_STAMP)
 
 .PHONY: bench

@@ -44,12 +44,18 @@ PARTS = (
     ),
     *(
         Check(
-            f"mirror-{database}",
+            f"mirror-{runs}",
             "pytest",
-            ("-q", "-m", "proof", "tests/mirror", "-k", database),
+            ("-q", "-m", "proof", "tests/mirror", "-k", runs.replace("-", " and ")),
             "a mirror is what it copies",
         )
-        for database in ("sqlite", "postgresql")
+        for runs in ("sqlite-first", "sqlite-second", "postgresql")
+    ),
+    Check(
+        "mirror-living",
+        "scripts.living",
+        ("--seconds", "45", "--rate", "5"),
+        "a mirror of a catalogue that changes ends exact",
     ),
     Check("tests", "pytest", ("-q", "-m", "proof", "--ignore=tests/mirror"), "the tests that take too long"),
     Check(

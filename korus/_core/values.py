@@ -1,13 +1,16 @@
-"""Checks of the values that a caller gives as settings, and reading of the API's timestamps."""
+"""Checks of the values that a caller gives as settings, reading of the API's timestamps, JSON that people read."""
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
 from typing import TypeGuard
 
-__all__ = ["is_count", "is_number", "moment", "shown"]
+__all__ = ["is_count", "is_number", "moment", "readable_json", "shown"]
 
 _LONGEST = 60
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -45,3 +48,8 @@ def moment(written: object) -> datetime | None:
     else:
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def readable_json(value: object) -> str:
+    """Write JSON with all letters as they are, but for half of a pair of surrogates, which no file can hold."""
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Final, Literal, TypeAlias, cast
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -35,8 +35,10 @@ __all__ = [
     "fits",
     "iri_for",
     "minor_units",
+    "option_code",
     "page_as_read",
     "read_member",
+    "start_of",
     "synced_at",
     "ticket_rows",
     "written",
@@ -71,6 +73,7 @@ _EXPONENTS: Final = {
 }  # fmt: skip
 _LARGEST: Final = 2**63 - 1
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_KEY: Final = 2000  # PostgreSQL indexes no more than some 2,700 bytes
 
 _encode = json.JSONEncoder(
     ensure_ascii=True, separators=(",", ":"), sort_keys=True, check_circular=False
@@ -100,7 +103,7 @@ def entry(iri: str, parent: str, body: Mapping[str, Any]) -> Entry:
 
 
 def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
-    """Read a member of a list; None if it is not an object, or has neither an IRI nor an id."""
+    """Read a member of a list; None if it is not an object, or has no IRI or id that can be kept."""
     iri = iri_for(kind, member, parent)
     if iri is None or not isinstance(member, Mapping):
         return None
@@ -128,9 +131,14 @@ def page_as_read(members: list[Any], said: Mapping[str, Any]) -> dict[str, Any]:
     return {"@type": "Collection", "member": members, "totalItems": said["total"], "view": view}
 
 
+def option_code(option: Entry) -> str:
+    """Return the code under which the values of an option are asked for."""
+    return text(option.body, "code") or unquote(option.iri.rpartition("/")[2])
+
+
 def synced_at(catalog: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return a catalogue's IRI, and when it was imported last."""
-    return iri_for("catalog", catalog, ""), text(catalog, "lastSyncedAt")
+    return iri_for("catalog", catalog, ""), _text(text(catalog, "lastSyncedAt"))
 
 
 def canonical(value: object) -> str:
@@ -161,10 +169,14 @@ def written(body: Mapping[str, Any]) -> str:
 
 
 def iri_for(kind: KindName, member: object, parent: str) -> str | None:
-    """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither."""
-    found = iri_of(member)
-    if found is not None:
-        return found
+    """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither.
+
+    One that no database could hold is none.
+    """
+    return _key(iri_of(member) or _built_iri(kind, member, parent))
+
+
+def _built_iri(kind: KindName, member: object, parent: str) -> str | None:
     if not isinstance(member, Mapping):
         return None
     source = cast("Mapping[str, Any]", member)
@@ -222,7 +234,7 @@ def _offer_columns(body: Mapping[str, Any]) -> dict[str, Any]:
     currency = _text(price.get("currency"))
     return {
         "id": _text(body.get("id")),
-        "product": _text(iri_of(product)),
+        "product": _key(iri_of(product)),
         "date": _day(body.get("date")),
         "price": _text(price.get("amountInclTax")),
         "currency": None if currency is None else currency.upper()[:8],
@@ -237,12 +249,12 @@ def _offer_columns(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _session_columns(body: Mapping[str, Any], zone: str | None) -> dict[str, Any]:
     local = _text(body.get("occursAt"))
-    starts = _moment(local)
+    starts = start_of(local, zone)
     return {
         "id": _text(body.get("id")),
-        "starts_at": None if starts is None else starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "starts_at": None if starts is None or starts.tzinfo is None else _in_utc(starts),
         "starts_local": local,
-        "zone": zone if zone is None or _is_zone(zone) else None,
+        "zone": zone if _zone(zone) is not None else None,
         "available": _count(body.get("availableQuantity")),
     }
 
@@ -252,7 +264,7 @@ def ticket_rows(offer: str, catalog: str, body: Mapping[str, Any]) -> list[dict[
     rows: dict[str, dict[str, Any]] = {}
     for place, ticket in enumerate(objects(body, "tickets")):
         source = _object(ticket)
-        iri = _text(iri_of(ticket)) or (f"{offer}/tickets/{source['id']}" if text(source, "id") else None)
+        iri = _key(iri_of(ticket) or (f"{offer}/tickets/{source['id']}" if text(source, "id") else None))
         if iri is not None:
             rows[iri] = {
                 "iri": iri,
@@ -290,6 +302,13 @@ def _text(value: object) -> str | None:
     return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else None
 
 
+def _key(iri: str | None) -> str | None:
+    """Return an IRI that every database can hold and index; None for any other."""
+    if iri is None or _UNSTORABLE.search(iri) or len(iri.encode()) > _LONGEST_KEY:
+        return None
+    return iri
+
+
 def _flag(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -307,20 +326,24 @@ def _day(value: object) -> date | None:
         return None
 
 
-def _moment(value: str | None) -> datetime | None:
+def start_of(written: str | None, zone: str | None) -> datetime | None:
+    """Return when a session starts: with the offset that was written, else in the venue's zone, else without one."""
     try:
-        found = None if value is None else datetime.fromisoformat(value)
-        if found is None or found.tzinfo is None:
-            return None
-        found.astimezone(UTC)  # one at the end of the calendar has no time in UTC
-    except (ValueError, OverflowError):
+        found = None if written is None else datetime.fromisoformat(written)
+    except ValueError:
         return None
-    return found
+    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=_zone(zone))
 
 
-def _is_zone(name: str) -> bool:
+def _in_utc(moment: datetime) -> str | None:
     try:
-        ZoneInfo(name)
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):  # one at the end of the calendar has no time in UTC
+        return None
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
     except (ValueError, OSError, LookupError):
-        return False
-    return True
+        return None

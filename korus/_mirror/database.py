@@ -32,7 +32,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MIGRATIONS", "Database", "moment"]
 
-MIGRATIONS: dict[int, Callable[[Connection, Tables], None]] = {}
+
+def _forget_pages(connection: Connection, tables: Tables) -> None:
+    """Make the table of pages anew: its columns have changed, and without it all pages are read in full once."""
+    tables.pages.drop(connection)
+    tables.pages.create(connection)
+
+
+MIGRATIONS: dict[int, Callable[[Connection, Tables], None]] = {1: _forget_pages}
 """How the tables of each earlier version are brought to the next one."""
 
 _WAIT_SECONDS: Final = 60.0
@@ -176,9 +183,11 @@ def moment(seconds: float) -> str:
 def _migrated(connection: Connection, tables: Tables) -> int:
     """Make sure that the tables are there; returns their version, -1 if it cannot be read."""
     meta, schema = tables.meta, tables.metadata.schema
-    if schema is not None:
+    found_there = inspect(connection)
+    # one who may not create schemas may use one that is there
+    if schema is not None and not found_there.has_schema(schema):
         connection.execute(CreateSchema(schema, if_not_exists=True))
-    if not inspect(connection).has_table(meta.name, schema=schema):
+    if not found_there.has_table(meta.name, schema=schema):
         tables.metadata.create_all(connection)
         first: Mapping[str, str] = {"version": str(SCHEMA_VERSION), "seq": "0"}
         connection.execute(insert(meta), [{"name": name, "value": value} for name, value in first.items()])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from attrs import frozen
 from sqlalchemy import delete, func, insert, select
 
+from korus._core.values import is_count, readable_json
+from korus._mirror.content import KINDS
 from korus._mirror.database import moment
 from korus.errors import InvalidArgument
 
@@ -37,7 +39,7 @@ _CSV_COLUMNS: Final = (
     "after",
 )
 # what a spreadsheet would take for a formula
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @frozen
@@ -100,14 +102,14 @@ class Feed:
         self, since: int = 0, limit: int | None = None, *, kinds: Iterable[KindName] | None = None
     ) -> tuple[Change, ...]:
         """Return the changes after a number, oldest first."""
-        if isinstance(since, bool) or since < 0:
+        if since != 0 and not is_count(since):
             raise InvalidArgument(f"`since` must be a number of a change, from 0 on, got {since!r}.")
-        if limit is not None and limit < 1:
+        if limit is not None and not is_count(limit):
             raise InvalidArgument(f"`limit` must be at least 1, got {limit!r}.")
         table = self._changes
         wanted = select(table).where(table.c.seq > since).order_by(table.c.seq).limit(limit)
         if kinds is not None:
-            wanted = wanted.where(table.c.kind.in_(list(kinds)))
+            wanted = wanted.where(table.c.kind.in_(_kinds(kinds)))
         with self._database.reading() as connection:
             return tuple(map(_change, connection.execute(wanted)))
 
@@ -135,7 +137,7 @@ class Feed:
         name = _consumer(consumer)
         with self._database.writing() as connection:
             last = int(connection.execute(select(func.max(self._changes.c.seq))).scalar() or 0)
-            if isinstance(seq, bool) or not 0 <= seq <= last:
+            if seq != 0 and not (is_count(seq) and seq <= last):
                 raise InvalidArgument(f"`seq` must be the number of a change, at most {last}, got {seq!r}.")
             before = connection.execute(select(table.c.seq).where(table.c.name == name)).scalar()
             now = max(int(before or 0), seq)
@@ -153,9 +155,17 @@ class Feed:
 
 
 def _consumer(name: str) -> str:
-    if not name or len(name) > 200 or "\x00" in name:  # noqa: PLR2004 (the column's width)
-        raise InvalidArgument("`consumer` must be a name of 1 to 200 characters.")
+    if not name or len(name) > 200 or not name.isprintable():  # noqa: PLR2004 (the column's width)
+        raise InvalidArgument("`consumer` must be a name of 1 to 200 printable characters.")
     return name
+
+
+def _kinds(kinds: Iterable[str]) -> list[str]:
+    named = [kinds] if isinstance(kinds, str) else list(kinds)
+    for kind in named:
+        if kind not in KINDS:
+            raise InvalidArgument(f"`kinds` must be some of {', '.join(KINDS)}, got {kind!r}.")
+    return named
 
 
 def _change(row: Any) -> Change:
@@ -198,7 +208,7 @@ def write_json_lines(changes: Iterable[Change], file: IO[str]) -> int:
     """Write changes as JSON, one a line; returns how many."""
     count = 0
     for change in changes:
-        file.write(json.dumps(change.to_dict(), ensure_ascii=False) + "\n")
+        file.write(readable_json(change.to_dict()) + "\n")
         count += 1
     return count
 
@@ -218,6 +228,6 @@ def write_csv(changes: Iterable[Change], file: IO[str]) -> int:
 def _cell(value: object) -> str | int:
     if isinstance(value, int):
         return value
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = "" if value is None else value if isinstance(value, str) else readable_json(value)
     # an apostrophe keeps a spreadsheet from calculating it
     return f"'{text}" if text.startswith(_FORMULA) else text

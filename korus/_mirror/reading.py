@@ -6,18 +6,22 @@ import json
 import re
 from calendar import monthrange
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from attrs import field, frozen
 from sqlalchemy import func, select
 
+from korus._mirror.content import start_of
+from korus._mirror.database import moment
+from korus._mirror.many import rows_among
 from korus.errors import InvalidArgument
 from korus.iri import CATALOG, OFFER, OFFER_TICKET, PRODUCT, PRODUCT_BASE, reference
 from korus.money import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from decimal import Decimal
 
     from sqlalchemy import Select
@@ -30,6 +34,7 @@ __all__ = ["Day", "DayStatus", "LiveOffer", "Period", "Reading", "SessionTime", 
 
 DayStatus: TypeAlias = Literal["available", "limited", "sold_out", "closed"]
 
+_RECENT_SECONDS: Final = 7 * 24 * 3600.0
 _MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
 _T = TypeVar("_T")
 
@@ -40,7 +45,8 @@ class SessionTime:
 
     Attributes:
         iri: Its IRI.
-        starts_at: When it begins, with the venue's own offset; None if the API does not say.
+        starts_at: When it begins, with the venue's own offset, or in its zone if the API sends no offset; None if the
+            API does not say.
         zone: The venue's time zone.
         available: How many places are left; None where no limit is known.
     """
@@ -127,7 +133,8 @@ class Status:
         counts: How many things of each kind.
         last_change: The number of the newest change.
         consumers: Up to which change each consumer has acknowledged.
-        sweeps: The last sweep of each scope, as plain JSON.
+        sweeps: The last sweep of each catalogue, of each scope that was swept in the last week, and those in
+            quarantine, as plain JSON.
     """
 
     counts: Mapping[str, int]
@@ -182,8 +189,7 @@ class Reading:
     ) -> tuple[_T, ...]:
         """Return what is listed under something."""
         table = self._tables.things[kind]
-        order = table.c.starts_at if kind == "session" else table.c.code
-        wanted = self._listed(kind).order_by(order, table.c.iri)
+        wanted = self._listed(kind).order_by(table.c.code, table.c.iri)
         return self._many(wanted.where(table.c.parent == self._iri(parent, parent_kind)), build)
 
     def sessions(self, of: object, build: Callable[[Any], _T]) -> tuple[_T, ...]:
@@ -191,14 +197,16 @@ class Reading:
         table, tickets = self._tables.things["session"], self._tables.offer_tickets
         iri = self._iri(of, OFFER, OFFER_TICKET)
         of_offer = select(tickets.c.iri).where(tickets.c.offer == iri)
-        wanted = self._listed("session").order_by(table.c.starts_at, table.c.iri)
+        wanted = self._listed("session").order_by(table.c.starts_at.is_(None), table.c.starts_at, table.c.iri)
         return self._many(wanted.where((table.c.parent == iri) | table.c.parent.in_(of_offer)), build)
 
     def option_values(self, base: object, code: str, build: Callable[[Any], _T]) -> tuple[_T, ...]:
         """Return the values of an option of a base."""
-        table = self._tables.things["option_value"]
-        parent = f"{self._iri(base, PRODUCT_BASE)}/options/{code}"
-        wanted = self._listed("option_value").where(table.c.parent == parent)
+        table, options = self._tables.things["option_value"], self._tables.things["option"]
+        own = select(options.c.iri).where(
+            options.c.parent == self._iri(base, PRODUCT_BASE), options.c.code == code
+        )
+        wanted = self._listed("option_value").where(table.c.parent.in_(own))
         return self._many(wanted.order_by(table.c.value, table.c.iri), build)
 
     def offers(
@@ -265,16 +273,17 @@ class Reading:
 
     def _session_times(self, connection: Any, offers: list[str]) -> dict[str, list[SessionTime]]:
         table, tickets = self._tables.things["session"], self._tables.offer_tickets
-        rows = connection.execute(
+        wanted = (
             select(tickets.c.offer, table.c.iri, table.c.starts_local, table.c.zone, table.c.available)
             .join(table, table.c.parent == tickets.c.iri)
-            .where(tickets.c.offer.in_(offers))
-            .order_by(table.c.starts_at, table.c.iri)
+            .order_by(table.c.starts_at.is_(None), table.c.starts_at, table.c.iri)
         )
-        found: defaultdict[str, list[SessionTime]] = defaultdict(list)
-        for row in rows:
-            found[row.offer].append(SessionTime(row.iri, _moment(row.starts_local), row.zone, row.available))
-        return found
+        times: defaultdict[str, list[SessionTime]] = defaultdict(list)
+        for row in rows_among(connection, wanted, tickets.c.offer, offers):
+            times[row.offer].append(
+                SessionTime(row.iri, start_of(row.starts_local, row.zone), row.zone, row.available)
+            )
+        return times
 
     def price_history(self, offer: object) -> tuple[Period, ...]:
         """Return the prices and stocks of an offer, the oldest first."""
@@ -289,24 +298,17 @@ class Reading:
     def to_ask(self, offers: list[str], limit: int) -> list[Mapping[str, Any]]:
         """Return what of offers has to be asked live, the nearest dates first."""
         table = self._tables.things["offer"]
+        wanted = select(
+            table.c.iri, table.c.date, table.c.available, table.c.availability_check, table.c.realtime_price
+        ).where(table.c.availability_check | table.c.realtime_price)
         with self._database.reading() as connection:
-            rows = connection.execute(
-                select(
-                    table.c.iri,
-                    table.c.available,
-                    table.c.availability_check,
-                    table.c.realtime_price,
-                )
-                .where(table.c.iri.in_(offers), table.c.availability_check | table.c.realtime_price)
-                .order_by(table.c.date.is_(None), table.c.date, table.c.iri)
-                .limit(limit)
-            )
-            return [dict(row) for row in rows.mappings()]
+            rows = rows_among(connection, wanted, table.c.iri, list(dict.fromkeys(offers)))
+        rows.sort(key=lambda row: (row.date is None, row.date or date.min, row.iri))
+        return [dict(row._mapping) for row in rows[:limit]]  # noqa: SLF001 (the documented way)
 
     def status(self) -> Status:
         """Return how fresh the mirror is, and what it holds."""
         sweeps, changes, consumers = self._tables.sweeps, self._tables.changes, self._tables.consumers
-        newest = select(func.max(sweeps.c.id)).group_by(sweeps.c.scope)
         with self._database.reading() as connection:
             counts: dict[str, int] = {
                 kind: int(connection.execute(select(func.count()).select_from(table)).scalar_one())
@@ -314,8 +316,16 @@ class Reading:
             }
             last = int(connection.execute(select(func.max(changes.c.seq))).scalar() or 0)
             positions = {row.name: int(row.seq) for row in connection.execute(select(consumers))}
+            since = moment(self._database.now(connection) - _RECENT_SECONDS)
+            # a scope that begins today is another one each day
+            newest = (
+                select(func.max(sweeps.c.id)).where(sweeps.c.started_at >= since).group_by(sweeps.c.scope)
+            )
+            latest = select(func.max(sweeps.c.id)).group_by(sweeps.c.catalog)
             rows = connection.execute(
-                select(sweeps).where(sweeps.c.id.in_(newest)).order_by(sweeps.c.id)
+                select(sweeps)
+                .where(sweeps.c.id.in_(newest) | sweeps.c.id.in_(latest) | (sweeps.c.state == "quarantined"))
+                .order_by(sweeps.c.id)
             ).all()
         return Status(counts, last, positions, tuple(map(_sweep, rows)))
 
@@ -398,13 +408,6 @@ def read_month(month: str | date) -> tuple[date, date]:
             raise InvalidArgument(f"`month` must be a date or YYYY-MM, got {month!r}.")
         year, number = int(found[1]), int(found[2])
     return date(year, number, 1), date(year, number, monthrange(year, number)[1])
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _sweep(row: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_PREFIX", "SCHEMA_VERSION", "Tables", "build_tables"]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """The version of the tables; a mirror written by a later korus is refused."""
 
 DEFAULT_PREFIX: Final = "korus_mirror_"
@@ -101,6 +101,7 @@ def build_tables(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Tab
             Column("last_seen", String(32), nullable=False),
             Column("first_sweep", Integer, nullable=False),
             Column("sweep", Integer, nullable=False),
+            # the first sweep that did not see it, of those since it was seen; below zero one in quarantine
             Column("missing", Integer),
         )
 
@@ -226,8 +227,8 @@ def build_tables(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Tab
             Column("synced", Text),
             Column("read", Float(53), nullable=False),
             Column("content", String(32), nullable=False),
-            Column("rows", String(32), nullable=False),
             Column("iris", Text, nullable=False),
+            Column("digests", Text, nullable=False),
             Column("envelope", Text, nullable=False),
             index("pages_catalog", "catalog"),
         ),

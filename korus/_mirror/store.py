@@ -7,17 +7,17 @@ row carries the number of the sweep that saw it last, and no older sweep changes
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from attrs import define, field, frozen
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from korus._journal.process import ACTIVE, Owner
 from korus._mirror.content import KINDS, PERIOD_FIELDS, columns_of, fields_changed, ticket_rows, written
 from korus._mirror.database import moment
-from korus._mirror.sweeping import Missing, Scope, SweepReport, Verdict, judge
+from korus._mirror.many import among, chunks, is_lite, rows_among
+from korus._mirror.sweeping import Ceiling, Missing, Scope, SweepReport, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from korus._mirror.content import Entry, KindName
     from korus._mirror.database import Database
 
-__all__ = ["Candidate", "Lease", "Looks", "PageRecord", "ScopeLost", "Store", "combined"]
+__all__ = ["Candidate", "Lease", "Looks", "PageRecord", "ScopeLost", "Store"]
 
 _LEASE_SECONDS: Final = 180.0
 _RESUME_SECONDS: Final = 3600.0
 _CONDITION_SECONDS: Final = 24 * 3600.0
 _FORGET_PAGES_SECONDS: Final = 3 * 24 * 3600.0
 _CHUNK: Final = 500
+_CUT_OFF: Final = ("running", "interrupted")
+_READ: Final = ("done", "unsettled", "quarantined", "superseded")
 _TWICE: Final = "something was on two pages"
 _COUNTS: Final = ("added", "changed", "removed", "unchanged")
 
@@ -54,8 +56,8 @@ class PageRecord:
         modified: Its ``Last-Modified``.
         synced: The catalogue's ``lastSyncedAt`` when it was read.
         content: The digest of its bytes.
-        rows: The digests of what was on it, together.
         iris: What was on it.
+        digests: The digests of what was on it.
         envelope: What it said of itself, as JSON.
         may_ask: True if the server may be asked whether it has changed.
     """
@@ -66,8 +68,8 @@ class PageRecord:
     modified: str | None
     synced: str | None
     content: str
-    rows: str
     iris: tuple[str, ...]
+    digests: tuple[str, ...]
     envelope: Mapping[str, Any]
     may_ask: bool = True
 
@@ -148,26 +150,32 @@ class Store:
     # --- who sweeps what -----------------------------------------------------------------------------------
 
     def open_run(self, scopes: Iterable[Scope]) -> tuple[int, frozenset[str]]:
-        """Return the run that was cut off in one of these scopes, with the scopes that it had done; else a new one."""
+        """Open a run; returns its number, and the scopes that a run which was cut off had read just before.
+
+        A run that met an error went on with its other scopes, so it was not cut off.
+        """
         sweeps, table = self._tables.sweeps, self._tables.scopes
         names = [scope.name for scope in scopes]
         with self._database.reading() as connection:
             now = self._database.now(connection)
+            number = int(connection.execute(select(func.max(sweeps.c.id))).scalar() or 0)
             row = connection.execute(
                 select(sweeps.c.run, table.c.updated, table.c.owner, table.c.holder, table.c.lease)
                 .join(table, table.c.sweep == sweeps.c.id)
-                .where(table.c.name.in_(names), table.c.progress.is_not(None))
-                .order_by(sweeps.c.id.desc())
+                .where(table.c.name.in_(names), table.c.progress.is_not(None), sweeps.c.state.in_(_CUT_OFF))
+                .order_by(sweeps.c.run.desc())
             ).first()
             if row is None or not 0 <= now - row.updated < _RESUME_SECONDS or self._works(row, now):
-                newest = connection.execute(select(func.max(sweeps.c.id))).scalar()
-                return int(newest or 0), frozenset()
+                return number, frozenset()
             done = connection.execute(
                 select(sweeps.c.scope).where(
-                    sweeps.c.run == row.run, sweeps.c.scope.in_(names), sweeps.c.ended_at.is_not(None)
+                    sweeps.c.run == row.run,
+                    sweeps.c.scope.in_(names),
+                    sweeps.c.state.in_(_READ),
+                    sweeps.c.ended_at >= moment(now - _RESUME_SECONDS),
                 )
             )
-            return row.run, frozenset(done.scalars())
+            return number, frozenset(done.scalars())
 
     def claim(self, scope: Scope, run: int = 0) -> Lease | None:
         """Take a scope for a sweep, going on with one that was cut off; None while another worker is at it."""
@@ -182,8 +190,11 @@ class Store:
             if row is not None and position is not None:
                 lease = Lease(scope, int(row.sweep), epoch, str(uuid4()), position.get("position"))
                 lease.disturb("it was cut off and went on later")
-                done = connection.execute(select(sweeps).where(sweeps.c.id == row.sweep)).one()
-                lease.counts = {name: getattr(done, name) for name in _COUNTS}
+                begun = connection.execute(select(sweeps).where(sweeps.c.id == row.sweep)).one()
+                lease.counts = {name: getattr(begun, name) for name in _COUNTS}
+                connection.execute(
+                    update(sweeps).where(sweeps.c.id == row.sweep).values(run=run, state="running")
+                )
             else:
                 if row is not None and row.progress is not None:
                     self._end(connection, row.sweep, "lost", now)
@@ -223,13 +234,13 @@ class Store:
         return int(made[0]) if made is not None else 0
 
     def _works(self, row: Any, now: float) -> bool:
-        """Return True if somebody works on a scope."""
-        if not row.owner:
+        """Return True if somebody works on a scope; one who hangs works until the lease ends."""
+        if not row.owner or row.lease < now:
             return False
         owner, me = Owner.read(row.owner), Owner.current()
         if owner.is_this_process(me):
             return row.holder in ACTIVE
-        return owner.is_alive(me) if owner.is_here(me) else row.lease >= now
+        return not owner.is_here(me) or owner.is_alive(me)
 
     def _fenced(self, connection: Connection, lease: Lease, progress: Mapping[str, Any] | None) -> float:
         """Renew the lease, and refuse to write if it is another's; returns the time."""
@@ -260,30 +271,22 @@ class Store:
         with self._database.writing() as connection:
             self._fenced(connection, lease, None)
 
-    def release(self, lease: Lease, state: str, *, keep: bool) -> None:
-        """Release a scope that was not swept to the end.
+    def release(self, lease: Lease, state: str) -> None:
+        """Release a scope that was not swept to the end; the next sweep goes on where this one stood.
 
         Args:
             lease: The sweep.
             state: What became of it.
-            keep: True to let the next sweep go on where this one stood.
         """
-        table = self._tables.scopes
+        scopes, sweeps = self._tables.scopes, self._tables.sweeps
         ACTIVE.discard(lease.holder)
         with self._database.writing() as connection:
-            now = self._database.now(connection)
-            values: dict[str, Any] = {"owner": "", "updated": now}
-            if not keep:
-                values["progress"] = None
             freed = connection.execute(
-                update(table)
-                .where(table.c.name == lease.scope.name, table.c.holder == lease.holder)
-                .values(values)
+                update(scopes)
+                .where(scopes.c.name == lease.scope.name, scopes.c.holder == lease.holder)
+                .values(owner="", updated=self._database.now(connection))
             )
-            if freed.rowcount and not keep:
-                self._end(connection, lease.sweep, state, now)
-            elif freed.rowcount:
-                sweeps = self._tables.sweeps
+            if freed.rowcount:
                 connection.execute(update(sweeps).where(sweeps.c.id == lease.sweep).values(state=state))
 
     def _end(self, connection: Connection, sweep: int, state: str, now: float, **values: Any) -> None:
@@ -295,8 +298,8 @@ class Store:
     # --- pages ---------------------------------------------------------------------------------------------
 
     def known_pages(self, scope: str, part: str, first: int, count: int) -> dict[int, PageRecord]:
-        """Return pages as they were read the last time, if the rows are still as those pages said."""
-        pages, offers = self._tables.pages, self._tables.things["offer"]
+        """Return pages as they were read the last time."""
+        pages = self._tables.pages
         with self._database.reading() as connection:
             now = self._database.now(connection)
             rows = connection.execute(
@@ -307,8 +310,6 @@ class Store:
                     pages.c.number < first + count,
                 )
             ).all()
-            iris_of = {row.number: tuple(json.loads(row.iris)) for row in rows}
-            digests = _digests(connection, offers, [iri for iris in iris_of.values() for iri in iris])
         return {
             row.number: PageRecord(
                 row.number,
@@ -317,13 +318,12 @@ class Store:
                 row.modified,
                 row.synced,
                 row.content,
-                row.rows,
-                iris_of[row.number],
+                tuple(json.loads(row.iris)),
+                tuple(json.loads(row.digests)),
                 json.loads(row.envelope),
                 may_ask=0 <= now - row.read < _CONDITION_SECONDS,
             )
             for row in rows
-            if row.rows == combined([digests.get(iri, "") for iri in iris_of[row.number]])
         }
 
     # --- what is seen --------------------------------------------------------------------------------------
@@ -334,23 +334,26 @@ class Store:
         kind: KindName,
         entries: Sequence[Entry],
         *,
-        same: Sequence[str] = (),
+        same: Sequence[PageRecord] = (),
         pages: Sequence[PageRecord] = (),
         part: str = "",
         position: Mapping[str, Any] | None = None,
         zone: str | None = None,
-    ) -> None:
+    ) -> list[PageRecord]:
         """Write what was seen, and the changes that it makes, in one transaction.
 
         Args:
             lease: The sweep.
             kind: Of what.
             entries: What was read.
-            same: The IRIs of what is on pages that have not changed.
+            same: Pages that have not changed.
             pages: The pages that were read.
             part: The list that they are of.
             position: Where the sweep stands after these.
             zone: The time zone of sessions.
+
+        Returns:
+            Those of the pages ``same`` whose rows another sweep has changed since. Nothing was written of them.
 
         Raises:
             ScopeLost: Another worker has taken over; nothing was written.
@@ -384,11 +387,13 @@ class Store:
             counts["unchanged"] = counts.get("unchanged", 0) + self._mark(
                 connection, table, lease, seen, moment(now)
             )
-            counts["unchanged"] += self._mark_same(connection, table, lease, same, moment(now))
+            marked, stale = self._mark_same(connection, table, lease, same, moment(now))
+            counts["unchanged"] += marked
             self._keep_pages(connection, lease, part, pages, now)
             self._note_counts(connection, lease, counts)
         for name, number in counts.items():
             lease.count(name, number)
+        return stale
 
     def _upsert(
         self,
@@ -408,8 +413,9 @@ class Store:
         table, bodies = self._tables.things[kind], self._tables.bodies
         before = _bodies(connection, bodies, [entry.iri for entry in entries if entry.iri in known])
         feed: list[dict[str, Any]] = []
-        for chunk in _chunks(entries):
+        for chunk in chunks(entries):
             new: list[dict[str, Any]] = []
+            other: list[dict[str, Any]] = []
             for entry in chunk:
                 columns = {
                     **columns_of(kind, entry.body, zone),
@@ -426,7 +432,7 @@ class Store:
                     feed.append(_change("added", kind, entry))
                     counts["added"] = counts.get("added", 0) + 1
                     continue
-                connection.execute(update(table).where(table.c.iri == entry.iri).values(columns))
+                other.append({"of_iri": entry.iri, **columns})
                 fields = fields_changed(old or {}, entry.body)
                 if fields or known[entry.iri].parent != entry.parent:
                     feed.append(_change("changed", kind, entry, fields, old or {}))
@@ -435,6 +441,8 @@ class Store:
                     counts["unchanged"] = counts.get("unchanged", 0) + 1
             if new:
                 connection.execute(insert(table), new)
+            if other:
+                connection.execute(update(table).where(table.c.iri == bindparam("of_iri")), other)
             connection.execute(delete(bodies).where(bodies.c.iri.in_([entry.iri for entry in chunk])))
             connection.execute(
                 insert(bodies), [{"iri": entry.iri, "body": written(entry.body)} for entry in chunk]
@@ -466,7 +474,7 @@ class Store:
             return 0
         first = self._database.next_numbers(connection, len(feed))
         catalog = lease.scope.catalog
-        for chunk in _chunks(list(enumerate(feed))):
+        for chunk in chunks(list(enumerate(feed))):
             connection.execute(
                 insert(self._tables.changes),
                 [
@@ -492,7 +500,7 @@ class Store:
             for number, change in enumerate(feed)
             if change["op"] != "changed" or PERIOD_FIELDS & set(json.loads(change["fields"]))
         ]
-        for chunk in _chunks(concerned):
+        for chunk in chunks(concerned):
             ending = [change["iri"] for _, change in chunk if change["op"] != "added"]
             if ending:
                 connection.execute(
@@ -501,7 +509,7 @@ class Store:
                     # the clock may have been set back
                     .values(
                         until=func.max(table.c.since, at)
-                        if _is_lite(connection)
+                        if is_lite(connection)
                         else func.greatest(table.c.since, at)
                     )
                 )
@@ -512,35 +520,57 @@ class Store:
     def _mark(self, connection: Connection, table: Table, lease: Lease, iris: Sequence[str], at: str) -> int:
         """Note that rows were seen; returns how many of them were there."""
         seen = 0
-        for chunk in _chunks(iris):
+        for chunk in chunks(iris):
             marked = connection.execute(
                 update(table)
-                .where(table.c.iri.in_(chunk), table.c.sweep <= lease.sweep)
+                .where(among(connection, table.c.iri, chunk), table.c.sweep <= lease.sweep)
                 .values(last_seen=at, sweep=lease.sweep, missing=None)
             )
             seen += marked.rowcount
         return seen
 
     def _mark_same(
-        self, connection: Connection, table: Table, lease: Lease, iris: Sequence[str], at: str
+        self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
+    ) -> tuple[int, list[PageRecord]]:
+        """Note that what is on unchanged pages was seen; returns how much that was, and the pages that do not hold."""
+        if not pages:
+            return 0, []
+        expected = sum(len(page.iris) for page in pages)
+        attempt = connection.begin_nested()
+        marked = self._mark_page(connection, table, lease, pages, at)
+        if marked == expected:
+            attempt.commit()
+            return marked, []
+        attempt.rollback()
+        stale, marked = list[PageRecord](), 0
+        for page in pages:
+            rows = _rows(connection, table, page.iris)
+            if [rows[iri].digest if iri in rows else "" for iri in page.iris] != list(page.digests):
+                stale.append(page)
+                continue
+            if len(rows) < len(page.iris) or any(row.sweep == lease.sweep for row in rows.values()):
+                lease.disturb(_TWICE)
+            marked += self._mark_page(connection, table, lease, [page], at)
+        return marked, stale
+
+    def _mark_page(
+        self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
     ) -> int:
-        """Note that what is on unchanged pages was seen; the rows are looked at only when some are not as expected."""
+        """Note that what is on pages was seen, as far as the rows are as it was; returns how many are."""
         seen = 0
-        for chunk in _chunks(iris):
+        for chunk in chunks([pair for page in pages for pair in zip(page.iris, page.digests, strict=True)]):
+            iris, digests = zip(*chunk, strict=True)
             marked = connection.execute(
                 update(table)
-                .where(table.c.iri.in_(chunk), table.c.sweep < lease.sweep)
+                .where(
+                    among(connection, table.c.iri, iris),
+                    # a digest is that of one thing only, its IRI included
+                    among(connection, table.c.digest, digests),
+                    table.c.sweep < lease.sweep,
+                )
                 .values(last_seen=at, sweep=lease.sweep, missing=None)
-            ).rowcount
-            seen += marked
-            if marked == len(chunk):
-                continue
-            rows = _rows(connection, table, chunk)
-            newer = sum(_is_newer(row, lease) for row in rows.values())
-            if len(rows) < len(set(chunk)):
-                lease.disturb("a row of an unchanged page was removed while it was read")
-            if len(set(chunk)) < len(chunk) or len(rows) - newer > marked:
-                lease.disturb(_TWICE)
+            )
+            seen += marked.rowcount
         return seen
 
     def _keep_pages(
@@ -549,8 +579,9 @@ class Store:
         table = self._tables.pages
         if not pages:
             return
+        by_number = {page.number: page for page in pages}
         key = and_(table.c.scope == lease.scope.name, table.c.part == part)
-        connection.execute(delete(table).where(key, table.c.number.in_([page.number for page in pages])))
+        connection.execute(delete(table).where(key, table.c.number.in_(list(by_number))))
         connection.execute(
             insert(table),
             [
@@ -565,11 +596,11 @@ class Store:
                     "synced": page.synced,
                     "read": now,
                     "content": page.content,
-                    "rows": page.rows,
                     "iris": json.dumps(page.iris),
+                    "digests": json.dumps(page.digests),
                     "envelope": json.dumps(page.envelope),
                 }
-                for page in pages
+                for page in by_number.values()
             ],
         )
 
@@ -640,21 +671,17 @@ class Store:
             ).first()
         return None if row is None else Candidate(row.iri, row.product, row.date)
 
-    def verdict(self, lease: Lease, max_removal_share: float) -> Verdict:
+    def verdict(self, lease: Lease, ceiling: Ceiling) -> Verdict:
         """Return whether a sweep may remove what it did not see."""
         with self._database.reading() as connection:
-            return judge(
-                self._missing(connection, lease),
-                disturbed=lease.disturbed,
-                max_removal_share=max_removal_share,
-            )
+            return judge(self._missing(connection, lease), disturbed=lease.disturbed, ceiling=ceiling)
 
-    def finish(self, lease: Lease, max_removal_share: float, looks: Looks) -> SweepReport:
+    def finish(self, lease: Lease, ceiling: Ceiling, looks: Looks) -> SweepReport:
         """End a sweep: remove what was not seen, as far as that may be believed.
 
         Args:
             lease: The sweep.
-            max_removal_share: How much it may remove at most.
+            ceiling: How much it may remove.
             looks: What second looks came to.
 
         Raises:
@@ -663,16 +690,20 @@ class Store:
         with self._database.writing() as connection:
             now = self._fenced(connection, lease, None)
             missing = self._missing(connection, lease)
-            verdict = judge(missing, disturbed=lease.disturbed, max_removal_share=max_removal_share)
+            verdict = judge(missing, disturbed=lease.disturbed, ceiling=ceiling)
             waiting = quarantined = 0
+            if verdict.state != "unsettled":
+                self._supersede(connection, lease.scope)
             if verdict.state == "done":
                 for kind in reversed(KINDS):
-                    if kind in lease.kinds:
-                        waiting += self._remove_unseen(connection, lease, kind, looks, moment(now))
-                self._supersede(connection, lease.scope.name)
+                    if kind in missing:
+                        waiting += self._remove_unseen(
+                            connection, lease, kind, looks, moment(now), accepted=ceiling.accepted
+                        )
             elif verdict.state == "quarantined":
                 quarantined = sum(found.unseen for found in missing.values())
-                self._supersede(connection, lease.scope.name)
+                for kind in missing:
+                    self._hold(connection, lease, kind)
             self._note_counts(connection, lease, {})
             self._end(
                 connection,
@@ -693,13 +724,22 @@ class Store:
         ACTIVE.discard(lease.holder)
         return lease.report(verdict.state, waiting=waiting, quarantined=quarantined, reason=verdict.reason)
 
-    def _supersede(self, connection: Connection, scope: str) -> None:
-        """Close what was held back before: a newer sweep has looked since."""
+    def _supersede(self, connection: Connection, scope: Scope) -> None:
+        """Close what was held back before in any of the same days: a newer sweep has looked since."""
         sweeps = self._tables.sweeps
+        where = [sweeps.c.state == "quarantined", sweeps.c.catalog == scope.catalog]
+        if scope.before is not None:
+            where.append(sweeps.c.after.is_(None) | (sweeps.c.after <= scope.before))
+        if scope.after is not None:
+            where.append(sweeps.c.before.is_(None) | (sweeps.c.before >= scope.after))
+        connection.execute(update(sweeps).where(*where).values(state="superseded"))
+
+    def _hold(self, connection: Connection, lease: Lease, kind: KindName) -> None:
+        """Note what a sweep in quarantine did not see: once accepted, the next one may remove it."""
+        table = self._tables.things[kind]
+        unseen = self._unseen(kind, lease.scope, lease.sweep)
         connection.execute(
-            update(sweeps)
-            .where(sweeps.c.scope == scope, sweeps.c.state == "quarantined")
-            .values(state="superseded")
+            update(table).where(*unseen, table.c.missing.is_(None)).values(missing=-lease.sweep)
         )
 
     def _missing(self, connection: Connection, lease: Lease) -> dict[KindName, Missing]:
@@ -708,16 +748,19 @@ class Store:
             if kind not in lease.kinds:
                 continue
             table = self._tables.things[kind]
-            unseen = connection.execute(
-                select(func.count()).select_from(table).where(*self._unseen(kind, lease.scope, lease.sweep))
-            ).scalar_one()
+            unseen, held = connection.execute(
+                # one that was not seen before either
+                select(func.count(), func.count(table.c.missing))
+                .select_from(table)
+                .where(*self._unseen(kind, lease.scope, lease.sweep))
+            ).one()
             if unseen:
                 before = connection.execute(
                     select(func.count())
                     .select_from(table)
                     .where(*self._within(kind, lease.scope), table.c.first_sweep != lease.sweep)
                 ).scalar_one()
-                found[kind] = Missing(int(unseen), int(before))
+                found[kind] = Missing(int(unseen), int(before), int(held))
         return found
 
     def _within(self, kind: KindName, scope: Scope) -> list[Any]:
@@ -736,19 +779,31 @@ class Store:
             return [*where, *days]
         tickets = self._tables.offer_tickets
         inside = select(tickets.c.iri).join(offers, offers.c.iri == tickets.c.offer)
-        return [*where, table.c.parent.in_(inside.where(offers.c.catalog == scope.catalog, *days))]
+        # those of a ticket that is in no offer any more are in no window, and in each
+        left = table.c.parent.not_in(select(tickets.c.iri))
+        return [*where, left | table.c.parent.in_(inside.where(offers.c.catalog == scope.catalog, *days))]
 
     def _unseen(self, kind: KindName, scope: Scope, sweep: int) -> list[Any]:
         return [*self._within(kind, scope), self._tables.things[kind].c.sweep < sweep]
 
     def _remove_unseen(
-        self, connection: Connection, lease: Lease, kind: KindName, looks: Looks, at: str
+        self,
+        connection: Connection,
+        lease: Lease,
+        kind: KindName,
+        looks: Looks,
+        at: str,
+        *,
+        accepted: bool,
     ) -> int:
-        """Remove what two looks did not see, and mark the rest; returns how many are marked."""
+        """Remove what two looks did not see, and mark the rest; returns how many are marked.
+
+        What a sweep in quarantine did not see counts as a look only when a person has accepted it.
+        """
         table = self._tables.things[kind]
         unseen = self._unseen(kind, lease.scope, lease.sweep)
-        twice = [*unseen, table.c.missing.is_not(None), table.c.missing < lease.sweep]
-        if kind == "offer" and lease.scope.has_window:
+        twice = [*unseen, table.c.missing.is_not(None) if accepted else table.c.missing > 0]
+        if kind == "offer" and lease.scope.has_window and not accepted:
             # one that has moved out of these days is seen by no such sweep, and lives on
             gone: Sequence[str] = ()
         else:
@@ -757,7 +812,7 @@ class Store:
             confirmed = _rows(connection, table, sorted(looks.gone))
             known = {iri for iri, row in confirmed.items() if row.sweep < lease.sweep}
             gone = sorted((set[str](gone) - looks.doubted) | known)
-        for chunk in _chunks(gone):
+        for chunk in chunks(gone):
             self._remove(connection, lease, kind, chunk, at)
         marked = connection.execute(update(table).where(*unseen).values(missing=lease.sweep))
         return marked.rowcount
@@ -802,7 +857,7 @@ class Store:
                 .scalars()
                 .all()
             )
-            for chunk in _chunks(below):
+            for chunk in chunks(below):
                 self._remove(connection, lease, "session", chunk, at)
             connection.execute(delete(tickets).where(tickets.c.offer.in_(iris)))
             connection.execute(delete(live).where(live.c.offer.in_(iris)))
@@ -825,36 +880,6 @@ class Store:
             ):
                 self._remove(connection, lease, kind, gone, at)
 
-    def accept(self, scopes: Iterable[Scope]) -> list[SweepReport]:
-        """Carry out the removals that were held back in these scopes, of what nobody has seen since."""
-        sweeps = self._tables.sweeps
-        reports: list[SweepReport] = []
-        for scope in scopes:
-            with self._database.writing() as connection:
-                now = self._database.now(connection)
-                held = connection.execute(
-                    select(sweeps)
-                    .where(sweeps.c.scope == scope.name, sweeps.c.state == "quarantined")
-                    .order_by(sweeps.c.id.desc())
-                ).first()
-                if held is None:
-                    continue
-                lease = Lease(scope, held.id, 0, "", kinds=set(json.loads(held.kinds)))
-                lease.counts = {"added": held.added, "changed": held.changed, "unchanged": held.unchanged}
-                for kind in reversed(KINDS):
-                    table = self._tables.things[kind]
-                    unseen = self._unseen(kind, scope, held.id)
-                    while kind in lease.kinds and (
-                        gone := connection.execute(select(table.c.iri).where(*unseen).limit(_CHUNK))
-                        .scalars()
-                        .all()
-                    ):
-                        self._remove(connection, lease, kind, gone, moment(now))
-                removed = lease.counts.get("removed", 0)
-                self._end(connection, held.id, "accepted", now, removed=removed, quarantined=0)
-            reports.append(SweepReport(scope, "accepted", removed=removed))
-        return reports
-
     # --- live ----------------------------------------------------------------------------------------------
 
     def write_live(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -862,17 +887,12 @@ class Store:
         table = self._tables.live
         with self._database.writing() as connection:
             at = moment(self._database.now(connection))
-            for chunk in _chunks(rows):
+            for chunk in chunks(rows):
                 connection.execute(delete(table).where(table.c.offer.in_([row["offer"] for row in chunk])))
                 connection.execute(
                     insert(table),
                     [{**row, "sessions": json.dumps(row["sessions"]), "at": at} for row in chunk],
                 )
-
-
-def combined(digests: Iterable[str]) -> str:
-    """Return one digest for those of all that is on a page."""
-    return blake2b("\n".join(digests).encode(), digest_size=16).hexdigest()
 
 
 def _position(row: Any, now: float) -> dict[str, Any] | None:
@@ -921,30 +941,10 @@ def _period(seq: int, change: Mapping[str, Any], at: str) -> dict[str, Any]:
 
 
 def _rows(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for chunk in _chunks(iris):
-        for row in connection.execute(
-            select(table.c.iri, table.c.digest, table.c.sweep, table.c.parent).where(table.c.iri.in_(chunk))
-        ):
-            found[row.iri] = row
-    return found
+    columns = table.c.iri, table.c.digest, table.c.sweep, table.c.parent
+    return {row[0]: row for row in rows_among(connection, select(*columns), table.c.iri, iris)}
 
 
-def _digests(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, str]:
-    return {iri: row.digest for iri, row in _rows(connection, table, iris).items()}
-
-
-def _bodies(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for chunk in _chunks(iris):
-        for row in connection.execute(select(table).where(table.c.iri.in_(chunk))):
-            found[row.iri] = json.loads(row.body)
-    return found
-
-
-def _is_lite(connection: Connection) -> bool:
-    return connection.dialect.name == "sqlite"
-
-
-def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
+def _bodies(connection: Connection, bodies: Table, iris: Sequence[str]) -> dict[str, dict[str, Any]]:
+    rows = rows_among(connection, select(bodies), bodies.c.iri, iris)
+    return {row.iri: json.loads(row.body) for row in rows}

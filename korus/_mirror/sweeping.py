@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CATALOGS",
     "MAX_REMOVAL_SHARE",
+    "Ceiling",
     "Missing",
     "Progress",
     "Scope",
@@ -87,11 +88,31 @@ class Progress:
 
 
 @frozen
+class Ceiling:
+    """How much a sweep may remove at once.
+
+    Attributes:
+        share: The largest share of the things of one kind.
+        accepted: True if what earlier sweeps held in quarantine may go whatever the share.
+    """
+
+    share: float = MAX_REMOVAL_SHARE
+    accepted: bool = False
+
+
+@frozen
 class Missing:
-    """How many things of one kind a sweep did not see, of how many that were there before it."""
+    """Things of one kind that a sweep did not see.
+
+    Attributes:
+        unseen: How many.
+        before: Of how many that were there before it.
+        held: How many of them an earlier sweep did not see either.
+    """
 
     unseen: int
     before: int
+    held: int = 0
 
 
 @frozen
@@ -108,23 +129,25 @@ class Verdict:
     reason: str | None = None
 
 
-def judge(missing: Mapping[KindName, Missing], *, disturbed: str | None, max_removal_share: float) -> Verdict:
+def judge(missing: Mapping[KindName, Missing], *, disturbed: str | None, ceiling: Ceiling) -> Verdict:
     """Decide whether a sweep may remove what it did not see.
 
     Args:
         missing: By kind.
         disturbed: What shows that the lists changed while they were read, or were read in part.
-        max_removal_share: The ceiling.
+        ceiling: How much may go.
     """
     if disturbed is not None:
         return Verdict("unsettled", disturbed)
     for kind, found in missing.items():
-        if found.unseen and found.unseen > max_removal_share * found.before:
-            share = found.unseen / max(found.before, 1)
+        going = found.unseen - found.held if ceiling.accepted else found.unseen
+        # 29 of 100 are not more than a share of 0.29, which as a float is a little less
+        if going > ceiling.share * found.before + 1e-9:
+            share = going / max(found.before, 1)
             return Verdict(
                 "quarantined",
-                f"{found.unseen} of {found.before} {kind.replace('_', ' ')}s are gone ({share:.0%}), "
-                f"and at most {max_removal_share:.0%} may go at once",
+                f"{going} of {found.before} {kind.replace('_', ' ')}s are gone ({share:.0%}), "
+                f"and at most {ceiling.share:.0%} may go at once",
             )
     return Verdict("done")
 

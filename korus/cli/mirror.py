@@ -40,6 +40,7 @@ Database = Annotated[
     ),
 ]
 Prefix = Annotated[str, typer.Option("--prefix", help="What the names of the tables begin with.")]
+Schema = Annotated[str | None, typer.Option("--schema", help="The schema that they are in, on PostgreSQL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs: one object a line.")]
 
 _PREFIX: Final = "korus_mirror_"
@@ -56,13 +57,14 @@ def sync(
     sessions: Annotated[bool, typer.Option("--sessions", help="Read the sessions of offers too.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read every page again.")] = False,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Carry out the removals that are held in quarantine.")
+        bool, typer.Option("--accept", help="Remove what was held in quarantine, if it is still not there.")
     ] = False,
     max_removal_share: Annotated[
         float, typer.Option(min=0, max=1, help="The share of one kind that may go without being accepted.")
     ] = 0.2,
     database: Database = None,
     prefix: Prefix = _PREFIX,
+    schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
     """Read the catalogues and write what changed.
@@ -75,7 +77,7 @@ def sync(
     between = (day_of(after, "--after"), day_of(before, "--before"))
     with (
         Korus.from_env() as korus,
-        _mirror(database, prefix, korus, max_removal_share=max_removal_share) as mirror,
+        _mirror(database, prefix, schema, korus, max_removal_share=max_removal_share) as mirror,
     ):
         wanted = [catalog_named(korus, each) for each in catalog] if catalog else None
         report = mirror.sync(
@@ -122,12 +124,13 @@ def changes(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     database: Database = None,
     prefix: Prefix = _PREFIX,
+    schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what changed, oldest first. Asks the API nothing."""
     if acknowledge and (consumer is None or kind):
         raise typer.BadParameter("needs --consumer, and no --kind", param_hint="--acknowledge")
-    with _mirror(database, prefix) as mirror:
+    with _mirror(database, prefix, schema) as mirror:
         start = since if consumer is None else mirror.consumer(consumer).position()
         read = _read(mirror, start, limit, kind)
         if csv:
@@ -189,10 +192,11 @@ def calendar(
     *,
     database: Database = None,
     prefix: Prefix = _PREFIX,
+    schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the days of a month: what can be had, and the lowest price. Asks the API nothing."""
-    with _mirror(database, prefix) as mirror:
+    with _mirror(database, prefix, schema) as mirror:
         days = mirror.calendar(product, month)
     if as_json:
         for day in days:
@@ -238,10 +242,11 @@ def history(
     *,
     database: Database = None,
     prefix: Prefix = _PREFIX,
+    schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the prices and stocks that an offer had. Asks the API nothing."""
-    with _mirror(database, prefix) as mirror:
+    with _mirror(database, prefix, schema) as mirror:
         periods = mirror.price_history(offer)
     if as_json:
         for each in periods:
@@ -268,12 +273,18 @@ def history(
 
 
 @app.command()
-def status(*, database: Database = None, prefix: Prefix = _PREFIX, as_json: AsJson = False) -> None:
+def status(
+    *,
+    database: Database = None,
+    prefix: Prefix = _PREFIX,
+    schema: Schema = None,
+    as_json: AsJson = False,
+) -> None:
     """Show how fresh the copy is, and what it holds. Asks the API nothing.
 
     Leaves with 3 when removals are held in quarantine.
     """
-    with _mirror(database, prefix) as mirror:
+    with _mirror(database, prefix, schema) as mirror:
         found = mirror.status()
     held = [sweep for sweep in found.sweeps if sweep["state"] == "quarantined"]
     if as_json:
@@ -307,12 +318,12 @@ def status(*, database: Database = None, prefix: Prefix = _PREFIX, as_json: AsJs
 
 @contextmanager
 def _mirror(
-    database: str | None, prefix: str, korus: Korus | None = None, **options: Any
+    database: str | None, prefix: str, schema: str | None, korus: Korus | None = None, **options: Any
 ) -> Generator[Mirror]:
     named = database or os.environ.get("KORUS_MIRROR")
     if not named:
         raise ConfigurationError("Name the mirror's database: --database PATH_OR_URL, or KORUS_MIRROR.")
-    with Mirror(Secret(named), korus, prefix=prefix, **options) as mirror:
+    with Mirror(Secret(named), korus, prefix=prefix, schema=schema, **options) as mirror:
         yield mirror
 
 

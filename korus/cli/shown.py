@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
+
+from korus._core.values import readable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ _WIDEST: Final = 60
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of its own."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    typer.echo(readable_json(value))
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

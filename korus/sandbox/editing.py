@@ -429,7 +429,7 @@ class Living:
 
     def __init__(self, editor: CatalogEditor, rate: float, seed: int) -> None:
         self._editor = editor
-        self._rate = rate
+        self.rate = rate
         self._chance = random.Random(f"living {seed}")  # noqa: S311 - chance, not a secret
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -437,7 +437,7 @@ class Living:
 
     def start(self) -> None:
         """Begin; does nothing when it runs, or when the rate is 0."""
-        if self._rate > 0 and self._thread is None:
+        if self.rate > 0 and self._thread is None:
             self._ended.clear()
             self._thread = threading.Thread(target=self._run, name="korus-sandbox-living", daemon=True)
             self._thread.start()
@@ -450,6 +450,6 @@ class Living:
             self._thread = None
 
     def _run(self) -> None:
-        while not self._ended.wait(1 / self._rate):
+        while not self._ended.wait(1 / self.rate):
             self._editor.change(self._chance)
             self.made += 1

@@ -251,6 +251,18 @@ class Sandbox:
     def latency(self, seconds: float) -> None:
         self.service.latency = seconds
 
+    @property
+    def living(self) -> float:
+        """Changes of the catalogue per second while it runs; can be changed at any time, 0 for none."""
+        return self._living.rate
+
+    @living.setter
+    def living(self, rate: float) -> None:
+        self._living.stop()
+        self._living.rate = rate
+        if self._server is not None:
+            self._living.start()
+
     def add_client(
         self, client_id: str, client_secret: str, *, catalogs: Mapping[str, bool] | None = None
     ) -> Client:

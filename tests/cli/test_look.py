@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from korus import cli
+from korus._mirror.sweeping import Scope
+from korus.mirror import Mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,6 +145,22 @@ def test_a_mirror_is_synced_read_and_guarded(shop: Command, sandbox: Sandbox) ->
     accepted = shop("mirror", "sync", "Lantern Park", "--accept", "--json")
     assert accepted.status == 0
     assert json.loads(accepted.out.splitlines()[-1])["removed"] > 0
+
+
+def test_a_mirror_that_cannot_be_synced_or_is_busy_says_so(shop: Command, sandbox: Sandbox) -> None:
+    sandbox.faults.add("status", operation="list_offers", status=404)
+    failed = shop("mirror", "sync", "Lantern Park", "--json")
+    assert (failed.status, json.loads(failed.out.splitlines()[-2])["state"]) == (1, "failed")
+    sandbox.faults.clear()
+    catalog = lines(shop("catalogs", "--json"))[0]["@id"]
+    with Mirror("mirror.db") as mirror:
+        for scope in (Scope(), Scope(catalog)):
+            assert mirror._store.claim(scope) is not None
+        busy = shop("mirror", "sync", "Lantern Park", "--json")
+    assert (busy.status, {json.loads(line).get("state") for line in busy.out.splitlines()}) == (
+        4,
+        {"busy", None},
+    )
 
 
 def test_a_mirror_without_a_name_leaves_with_2(korus_command: Command) -> None:

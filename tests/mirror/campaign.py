@@ -44,10 +44,12 @@ class Run:
     gone: list[dict[str, Any]] = field(factory=list)
     removed_before: int = 0
     crashed: bool = False
+    sessions: bool = False
     held: Mirror | None = None
 
     def __attrs_post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self.sessions = self.chance.random() < 0.3
         self.api = FakeApi(page_limit=self.chance.randint(2, 9), etags=self.chance.random() < 0.7)
         for name in ("park", "museum")[: self.chance.randint(1, 2)]:
             base = self.api.add_base(self.api.add_catalog(name), f"{name}-base")
@@ -55,7 +57,9 @@ class Run:
                 self.api.add_product(base, f"{name}-p{number}") for number in range(self.chance.randint(1, 4))
             ]
             for _ in range(self.chance.randint(0, 40)):
-                self.api.add_offer(self.chance.choice(products), self.day())
+                offer = self.api.add_offer(self.chance.choice(products), self.day())
+                if self.sessions and self.chance.random() < 0.2:
+                    self.api.add_session(offer, "2027-01-01T10:00:00")
 
     def day(self) -> str | None:
         return (
@@ -74,7 +78,9 @@ class Run:
         api, chance = self.api, self.chance
         catalog = chance.choice(list(api.offers))
         members = api.offers[catalog]
-        kind = chance.choice(["add", "remove", "reprice", "stock", "move", "day", "return", "rename"])
+        kind = chance.choice(
+            ["add", "remove", "reprice", "stock", "move", "day", "return", "rename", "session"]
+        )
         products = [iri for iri in api.products if iri.startswith(catalog)]
         if kind == "add" and products:
             api.add_offer(chance.choice(products), self.day(), place=chance.randint(0, len(members)))
@@ -96,6 +102,22 @@ class Run:
                 members.insert(chance.randrange(len(members)), members.pop(members.index(offer)))
             elif kind == "day":
                 offer["date"] = self.day()
+            elif kind == "session" and self.sessions:
+                self.change_session(offer)
+
+    def change_session(self, offer: dict[str, Any]) -> None:
+        """Change the sessions of an offer: one comes or goes, its time moves, or its ticket needs none any more."""
+        (ticket,) = offer["tickets"]
+        held = self.api.sessions.get(ticket["@id"], [])
+        kind = self.chance.choice(["add", "remove", "time", "access"])
+        if kind == "add" or not held:
+            self.api.add_session(offer["@id"], "2027-01-01T10:00:00+01:00")
+        elif kind == "remove":
+            held.pop(self.chance.randrange(len(held)))
+        elif kind == "time":
+            self.chance.choice(held)["occursAt"] = f"2027-01-01T{self.chance.randint(10, 20)}:00:00+01:00"
+        else:
+            ticket["dateAccess"] = not ticket["dateAccess"]
 
     # --- one step -------------------------------------------------------------------------------------------
 
@@ -120,7 +142,7 @@ class Run:
         self.check()
 
     def sweep(self, *, accept: bool = False, window: tuple[Any, Any] | None = None) -> SyncReport:
-        return self.mirror().sync(accept=accept, between=window, prefetch=0)
+        return self.mirror().sync(accept=accept, between=window, sessions=self.sessions, prefetch=0)
 
     def mirror(self) -> Mirror:
         """Return this process's mirror; after a crash, another one."""
@@ -225,7 +247,7 @@ class Run:
             # what was held back because of a lie is not accepted, but what a truthful sweep lacks is
             report = self.sweep(accept=attempt > 0)
             done = all(sweep.state == "done" and not sweep.waiting for sweep in report.sweeps)
-            held, truth = plain(rows(self.mirror())), plain(self.api.truth())
+            held, truth = plain(rows(self.mirror())), plain(self.api.truth(sessions=self.sessions))
             # everything that is there is as it is there; more only as far as a second look is due
             assert {iri: held.get(iri) for iri in truth} == truth, self.seed
             if done:
@@ -268,7 +290,8 @@ def open_periods(mirror: Mirror, held: Mapping[str, Any], seed: int) -> None:
     table = mirror._database.tables.periods
     with mirror._database.reading() as connection:
         still = connection.execute(select(table).where(table.c.until.is_(None))).all()
-    assert sorted(row.offer for row in still) == sorted(iri for iri in held if "/offers/" in iri), seed
+    offers = sorted(iri for iri, body in held.items() if body["@type"] == "TicketingOffer")
+    assert sorted(row.offer for row in still) == offers, seed
     for row in still:
         offer = held[row.offer]
         assert (row.price, row.available) == (offer["price"]["amountInclTax"], offer["availableQuantity"]), (

@@ -33,6 +33,7 @@ class FakeApi:
     bases: dict[str, dict[str, Any]] = field(factory=dict)
     products: dict[str, tuple[str, dict[str, Any]]] = field(factory=dict)
     offers: dict[str, list[dict[str, Any]]] = field(factory=dict)
+    sessions: dict[str, list[dict[str, Any]]] = field(factory=dict)
     hooks: list[Hook] = field(factory=list)
     lie: Callable[[httpx.Request, list[Any], int], tuple[list[Any], int]] | None = None
     always_304: bool = False
@@ -87,6 +88,17 @@ class FakeApi:
         members.insert(len(members) if place is None else place, offer)
         return iri
 
+    def add_session(self, offer: str, occurs_at: str, *, left: int | None = 5) -> str:
+        """Add a session to the ticket of an offer, which needs one from now on."""
+        ticket = self.offer(offer)["tickets"][0]
+        ticket["dateAccess"] = False
+        self.made += 1
+        iri = f"{ticket['@id']}/sessions/s{self.made:05}"
+        session = {"@id": iri, "@type": "TicketingOfferTicketSession", "id": f"s{self.made:05}",
+                   "occursAt": occurs_at, "availableQuantity": left}  # fmt: skip
+        self.sessions.setdefault(ticket["@id"], []).append(session)
+        return iri
+
     def offer(self, iri: str) -> dict[str, Any]:
         return next(offer for members in self.offers.values() for offer in members if offer["@id"] == iri)
 
@@ -99,10 +111,17 @@ class FakeApi:
                     return offer
         raise KeyError(iri)
 
-    def truth(self) -> dict[str, Any]:
-        """Everything that is sold, by IRI."""
+    def truth(self, *, sessions: bool = False) -> dict[str, Any]:
+        """Everything that is sold, by IRI; with the sessions of tickets that need one, where they are read."""
         found = {**self.catalogs, **self.bases, **{iri: body for iri, (_, body) in self.products.items()}}
         found |= {offer["@id"]: offer for members in self.offers.values() for offer in members}
+        tickets = [
+            ticket["@id"]
+            for offer in found.values()
+            for ticket in offer.get("tickets", ())
+            if sessions and not ticket["dateAccess"]
+        ]
+        found |= {each["@id"]: each for iri in tickets for each in self.sessions.get(iri, ())}
         return deepcopy(found)
 
     # --- answering ------------------------------------------------------------------------------------------
@@ -129,8 +148,8 @@ class FakeApi:
             return [base for iri, base in self.bases.items() if iri.startswith(path)]
         if path.endswith("/products"):
             return [body for base, body in self.products.values() if base == path.removesuffix("/products")]
-        if path.endswith(("/options", "/values")):
-            return []
+        if path.endswith(("/options", "/values", "/sessions")):
+            return list(self.sessions.get(path.removesuffix("/sessions"), ()))
         if path.endswith("/offers") and path.removesuffix("/offers") in self.offers:
             members = self.offers[path.removesuffix("/offers")]
             products = {value for name, value in pairs if name.startswith("product[")}
@@ -175,7 +194,9 @@ class FakeApi:
             body["view"] = {"@id": f"{path}?{rest}", "first": f"{path}?{rest}&page=1"}
             if number * size < total:
                 body["view"]["next"] = f"{path}?{rest}&page={number + 1}"
-        return httpx.Response(200, json=body, headers=headers)
+        # as ASCII, in which JSON holds everything, half of a pair of surrogates too
+        headers["Content-Type"] = "application/ld+json"
+        return httpx.Response(200, content=json.dumps(body), headers=headers)
 
     @staticmethod
     def _without_blank(member: Any) -> Any:

@@ -52,9 +52,10 @@ def test_only_parts_that_are_named_are_run(
 def test_every_part_has_a_name_and_starts_with_this_python() -> None:
     names = [part.name for part in proof.PARTS]
     assert sorted(names) == sorted(set(names))
-    assert {"soak", "fuzz", "faults-1", "simulate-1", "mirror-sqlite", "mirror-postgresql", "tests"} <= set(
+    assert {"soak", "fuzz", "faults-1", "simulate-1", "mirror-postgresql", "mirror-living", "tests"} <= set(
         names
     )
+    assert {"mirror-sqlite-first", "mirror-sqlite-second"} <= set(names)
     assert all(part.command[:2] == [sys.executable, "-m"] for part in proof.PARTS)
 
 

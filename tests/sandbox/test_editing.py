@@ -169,6 +169,20 @@ def test_a_living_catalogue_changes_by_itself_until_it_stops() -> None:
     assert sandbox.changes_made == made
 
 
+def test_how_fast_a_catalogue_lives_can_be_changed_while_it_runs() -> None:
+    sandbox = Sandbox(seed=5, offers=200)
+    sandbox.living = 200  # it lives only while it runs
+    with sandbox:
+        deadline = time.monotonic() + 20
+        while sandbox.changes_made < 5 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        sandbox.living = 0
+        made = sandbox.changes_made
+        assert made >= 5
+        time.sleep(0.05)
+        assert (sandbox.changes_made, sandbox.living) == (made, 0)
+
+
 def test_the_catalogue_is_changed_from_another_process_too(shop: Shop) -> None:
     offer = next(iter(listed(shop, shop.catalog())))
     url = f"{shop.sandbox.admin_url}/catalog"

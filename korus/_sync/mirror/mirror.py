@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
@@ -18,6 +19,7 @@ from korus._mirror.schema import DEFAULT_PREFIX, build_tables
 from korus._mirror.store import Store
 from korus._mirror.sweeping import (
     MAX_REMOVAL_SHARE,
+    Ceiling,
     Progress,
     Scope,
     SweepReport,
@@ -32,7 +34,6 @@ from korus.iri import CATALOG, OFFER, PRODUCT_BASE, reference
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
     from types import TracebackType
 
     from korus._core.secret import Secret
@@ -61,7 +62,7 @@ _MOST_AT_ONCE = 64
 class _How:
     """How to sweep; see `Mirror.sync`."""
 
-    accept: bool
+    ceiling: Ceiling
     full: bool
     prefetch: int
     progress: Callable[[Progress], object]
@@ -166,7 +167,7 @@ class Mirror(ClientBound):
             catalogs: Which catalogues, as objects, IRIs or ids; all that are granted when left out.
             between: The first and the last day of the offers, either of which may be None; all when left out.
             sessions: Read the sessions of offers too: a request for each ticket that needs one.
-            accept: Carry out what earlier sweeps held in quarantine.
+            accept: Remove what earlier sweeps held in quarantine, as far as this one does not see it either.
             full: Ask for every page again, without conditional requests.
             prefetch: Pages to fetch ahead.
             progress: Called with how far it has come.
@@ -183,7 +184,7 @@ class Mirror(ClientBound):
         after, before = _window(between)
         began = time.time()
         wanted = None if catalogs is None else [self._iri_of_catalog(each) for each in catalogs]
-        how = _How(accept, full, prefetch, progress or _unheard)
+        how = _How(Ceiling(self._max_removal_share, accept), full, prefetch, progress or _unheard)
         first = self._sweep(Scope(), how)
         if first.error is not None:
             raise first.error
@@ -204,7 +205,6 @@ class Mirror(ClientBound):
 
     def _sweep(self, scope: Scope, how: _How, run: int = 0, synced: str | None = None) -> SweepReport:
         client = self._client
-        accepted = run_blocking(self._store.accept, [scope]) if how.accept else []
         lease = run_blocking(self._store.claim, scope, run)
         if lease is None:
             return SweepReport(scope, "busy", reason="another worker is at it")
@@ -215,11 +215,9 @@ class Mirror(ClientBound):
             synced=synced,
             prefetch=how.prefetch,
             full=how.full,
-            max_removal_share=self._max_removal_share,
+            ceiling=how.ceiling,
             progress=how.progress,
         )
-        for report in accepted:
-            lease.count("removed", report.removed)
         try:
             return sweep.run()
         except KorusError as error:
@@ -507,9 +505,16 @@ def _window(between: tuple[date | None, date | None] | None) -> tuple[date | Non
     if between is None:
         return None, None
     after, before = between
+    for day in between:
+        if not _is_day(day):
+            raise InvalidArgument(f"`between` must be two days, each a date or None, got {day!r}.")
     if after is not None and before is not None and before < after:
         raise InvalidArgument("`between` must be a first and a last day, in this order.")
     return after, before
+
+
+def _is_day(value: object) -> bool:
+    return value is None or (isinstance(value, date) and not isinstance(value, datetime))
 
 
 def _ask(korus: Korus, row: Mapping[str, Any]) -> LiveOffer:

@@ -10,18 +10,26 @@ import json
 from collections import defaultdict
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from attrs import define, evolve, field, frozen
 
 from korus._http.cache_rules import trusted_date
 from korus._http.pagination import read_envelope
-from korus._mirror.content import Entry, fits, iri_for, page_as_read, read_member
-from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store, combined
+from korus._mirror.content import (
+    Entry,
+    fits,
+    iri_for,
+    option_code,
+    page_as_read,
+    read_member,
+)
+from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store
 from korus._mirror.sweeping import Progress
 from korus._primitives.synchronous import map_ordered, run_blocking, run_to_end
-from korus._sync.http.pages import PageReading, Pages, Readings, Source
+from korus._sync.http.pages import PageReading, Pages, Readings
 from korus.errors import (
+    InvalidIri,
     KorusError,
     NotFound,
     OperationUnavailable,
@@ -31,27 +39,33 @@ from korus.errors import (
 from korus.hooks import SweepEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date
 
     from korus._http.answer import Answer
     from korus._http.pagination import Envelope, Query
     from korus._mirror.content import KindName
-    from korus._mirror.sweeping import SweepReport
+    from korus._mirror.sweeping import Ceiling, SweepReport
     from korus._sync.client import Korus
+
+    _Again: TypeAlias = Callable[[Query], tuple[Answer, Envelope]]
 
 __all__ = ["Sweep"]
 
 _T = TypeVar("_T")
 
 _PAGE_SIZE: Final = 50  # reference 8.1
-_CHUNK_PAGES: Final = 20
+# what is written in one transaction: so much, of which a page costs as much as its content has to be looked at
+_CHUNK_COSTS: Final = 80
+_NEW_PAGE_COSTS: Final = 4
+_KNOWN_PAGES: Final = 80
 _SECOND_LOOKS: Final = 200
 _MOST_DAYS: Final = 20
 _MOST_CANDIDATES: Final = 5000
 _GRACE_SECONDS: Final = 2.0
+_RENEW_SECONDS: Final = 45.0
 _CONCURRENCY: Final = 8
-# a date that is so much older than the answer cannot have the same second as a later change (RFC 9110, 8.8.2.2)
+_LARGEST_NUMBER: Final = 1_000_000_000
 
 
 class _Same(dict[str, Any]):
@@ -86,9 +100,9 @@ class _Chunk:
     """Pages that are written in one transaction."""
 
     entries: list[Entry] = field(factory=list[Entry])
-    same: list[str] = field(factory=list[str])
+    same: list[PageRecord] = field(factory=list["PageRecord"])
     pages: list[PageRecord] = field(factory=list[PageRecord])
-    read: int = 0
+    costs: int = 0
 
 
 class Sweep:
@@ -101,7 +115,7 @@ class Sweep:
         synced: The catalogue's ``lastSyncedAt``.
         prefetch: Pages to fetch ahead.
         full: Ask for every page, without conditions.
-        max_removal_share: How much may be removed at most.
+        ceiling: How much may be removed.
         progress: Is told how far it has come.
     """
 
@@ -114,7 +128,7 @@ class Sweep:
         synced: str | None,
         prefetch: int,
         full: bool,
-        max_removal_share: float,
+        ceiling: Ceiling,
         progress: Callable[[Progress], object],
     ) -> None:
         self._korus = korus
@@ -123,13 +137,14 @@ class Sweep:
         self._synced = synced
         self._prefetch = prefetch
         self._full = full
-        self._max_removal_share = max_removal_share
+        self._ceiling = ceiling
         self._progress = progress
         self._known: dict[int, PageRecord] = {}
         self._known_up_to = 0
         self._fresh: dict[Query, Answer] = {}
         self._kept: dict[Query, PageRecord] = {}
         self._read_again: set[Query] = set()
+        self._renewed = korus.transport.clock.monotonic()
 
     def run(self) -> SweepReport:
         """Read the scope and write it.
@@ -148,18 +163,31 @@ class Sweep:
         lease = self._lease
         try:
             if lease.scope.catalog is None:
-                self._read_list("catalog", self._korus.catalogs.list(page_size=_PAGE_SIZE), "")
-                lease.kinds.add("catalog")
+                pages = self._korus.catalogs.list(page_size=_PAGE_SIZE)
+                self._keep("catalog", self._entries("catalog", pages, ""))
                 looks = Looks()
             else:
                 self._read_catalog(lease.scope.catalog)
                 looks = self._second_look(lease.scope.catalog)
-            return run_blocking(self._store.finish, lease, self._max_removal_share, looks)
+            return run_blocking(self._store.finish, lease, self._ceiling, looks)
         except ScopeLost:
             return lease.report("lost", reason="another worker has taken over")
-        except BaseException:
-            run_to_end(lambda: self._store.release(lease, "failed", keep=True), _GRACE_SECONDS)
+        except BaseException as error:
+            # the run goes on with its other scopes after an error, but not after a cancellation
+            state = "failed" if isinstance(error, KorusError) else "interrupted"
+            run_to_end(lambda: self._store.release(lease, state), _GRACE_SECONDS)
             raise
+
+    def _stay(self) -> None:
+        """Renew the lease where nothing was written for a while.
+
+        Raises:
+            ScopeLost: Another worker has taken over.
+        """
+        now = self._korus.transport.clock.monotonic()
+        if now - self._renewed >= _RENEW_SECONDS:
+            self._renewed = now
+            run_blocking(self._store.renew, self._lease)
 
     # --- the lists -----------------------------------------------------------------------------------------
 
@@ -175,28 +203,45 @@ class Sweep:
 
     def _read_bases(self, catalog: str) -> None:
         """Read product bases, their options and products; the old model has products only (reference 1.1)."""
-        korus, lease = self._korus, self._lease
+        korus = self._korus
         try:
-            bases = self._read_list("product_base", self._bases(catalog), catalog)
+            bases = self._entries("product_base", self._bases(catalog), catalog)
         except OperationUnavailable:
-            self._read_list("product", korus.products.list(catalog, page_size=_PAGE_SIZE), catalog)
-            lease.kinds.add("product")
+            pages = korus.products.list(catalog, page_size=_PAGE_SIZE)
+            self._keep("product", self._entries("product", pages, catalog))
             return
-        lease.kinds |= {"product_base", "product"}
-        for base in bases:
-            self._read_list("product", korus.products.list(base, page_size=_PAGE_SIZE), base)
+        self._keep("product_base", bases)
+        bases = _once(bases)
+        products = [
+            each
+            for base in bases
+            for each in self._entries(
+                "product", korus.products.list(base.iri, page_size=_PAGE_SIZE), base.iri
+            )
+        ]
+        self._keep("product", products)
         try:
-            for base in bases:
-                found = self._read_list(
-                    "option", korus.product_bases.options(base, page_size=_PAGE_SIZE), base
-                )
-                for option in found:
-                    code = option.rpartition("/")[2]
-                    values = korus.product_bases.option_values(base, code, page_size=_PAGE_SIZE)
-                    self._read_list("option_value", values, option)
+            self._read_options(bases)
         except OperationUnavailable:
             return
-        lease.kinds |= {"option", "option_value"}
+
+    def _read_options(self, bases: list[Entry]) -> None:
+        listed = self._korus.product_bases
+        options = [
+            each
+            for base in bases
+            for each in self._entries("option", listed.options(base.iri, page_size=_PAGE_SIZE), base.iri)
+        ]
+        values, is_whole = list[Entry](), True
+        for option in _once(options):
+            try:
+                pages = listed.option_values(option.parent, option_code(option), page_size=_PAGE_SIZE)
+            except InvalidIri:  # a code that no address can have
+                is_whole = False
+            else:
+                values += self._entries("option_value", pages, option.iri)
+        self._keep("option", options)
+        self._keep("option_value", values, is_whole=is_whole)
 
     def _bases(self, catalog: str) -> Pages[Any]:
         try:
@@ -204,25 +249,26 @@ class Sweep:
         except OperationUnavailable:
             return self._korus.product_bases.list(catalog, page_size=_PAGE_SIZE)
 
-    def _read_list(self, kind: KindName, pages: Pages[Any], parent: str) -> list[str]:
-        """Read a short list and write it; returns the IRIs of what is on it."""
-        entries = self._entries(kind, pages, parent)
+    def _keep(self, kind: KindName, entries: list[Entry], *, is_whole: bool = True) -> None:
+        """Write all that the scope has of a kind."""
         run_blocking(self._store.write, self._lease, kind, entries)
+        if is_whole:
+            self._lease.kinds.add(kind)
         self._progress(Progress(self._lease.scope, kind, len(entries), len(entries)))
-        return list(dict.fromkeys(each.iri for each in entries))
 
     def _entries(self, kind: KindName, pages: Pages[Any], parent: str) -> list[Entry]:
         readings = Readings(pages, self._read_fresh(pages), _as_it_is, self._lease.disturb)
         found: list[Entry] = []
         while (reading := readings.next()) is not None:
-            found.extend(self._readable(kind, reading, parent))
+            found.extend(self._readable(kind, reading.envelope.members, parent))
+            self._stay()
         return found
 
-    def _readable(self, kind: KindName, reading: PageReading[Any], parent: str) -> Iterator[Entry]:
-        for member in reading.page.items:
+    def _readable(self, kind: KindName, members: Iterable[Any], parent: str) -> Iterator[Entry]:
+        for member in members:
             found = read_member(kind, member, parent)
             if found is None:
-                self._lease.disturb(f"a {kind.replace('_', ' ')} has neither an IRI nor an id")
+                self._lease.disturb(f"one of the {kind.replace('_', ' ')}s has no IRI or id that can be kept")
             else:
                 yield found
 
@@ -241,40 +287,47 @@ class Sweep:
         lease = self._lease
         if lease.position is not None:
             pages = pages.resume(lease.position)
-        read = Readings.source_of(pages).read
+        source = Readings.source_of(pages)
 
         def ask(query: Query) -> Any:
-            return self._ask(read, query)
+            return self._ask(source.read, query)
+
+        def again(query: Query) -> tuple[Answer, Envelope]:
+            answer = source.read(query, fresh=True)
+            return answer, read_envelope(answer.json(), operation=source.operation, url=source.url)
 
         readings = Readings(pages, ask, _as_it_is, lease.disturb)
         first: tuple[Query, tuple[str, ...]] | None = None
         read_so_far, chunk = 0, _Chunk()
+        self._foresee(1 if lease.position is None else lease.position["page"])
         while (reading := readings.next()) is not None:
+            self._foresee(reading.cursor.number + 1)
             iris = self._take(chunk, reading, readings.query(reading))
             first = first or (readings.query(reading), iris)
             following = reading.page.position
             read_so_far += len(reading.page)
-            if chunk.read >= _CHUNK_PAGES or following is None:
-                self._write(chunk, following)
+            if chunk.costs >= _CHUNK_COSTS or following is None:
+                self._write(chunk, following, again)
                 chunk = _Chunk()
+            self._stay()
             self._progress(Progress(lease.scope, "offer", read_so_far, reading.envelope.total))
-        self._write(chunk, None)
+        if chunk.costs:  # the last page came over again
+            self._write(chunk, None, again)
         if first is not None and read_so_far > len(first[1]):
-            self._compare_first(Readings.source_of(pages), *first)
+            self._compare_first(again, *first)
         if lease.scope.sessions:
             self._read_sessions()
 
-    def _compare_first(self, source: Source[Any], query: Query, iris: tuple[str, ...]) -> None:
+    def _compare_first(self, again: _Again, query: Query, iris: tuple[str, ...]) -> None:
         """Read the first page once more: what came or went in between has often moved it."""
-        answer = source.read(query, fresh=True)
-        members = read_envelope(answer.json(), operation=source.operation, url=source.url).members
-        again = tuple(iri_for("offer", member, self._lease.scope.catalog or "") or "" for member in members)
-        if again != iris:
+        _, envelope = again(query)
+        parent = self._lease.scope.catalog or ""
+        if tuple(iri_for("offer", member, parent) or "" for member in envelope.members) != iris:
             self._lease.disturb("the first page was another one at the end")
 
     def _ask(self, read: Any, query: Query) -> Any:
         """Read a page; where it is as it was the last time, return what stands for it."""
-        record = None if self._full else self._record(query)
+        record = self._record(query)
         headers = {} if record is None else self._conditions(record)
         try:
             answer: Answer = read(query, headers, fresh=True)
@@ -308,55 +361,55 @@ class Sweep:
             return {"If-None-Match": record.etag}
         return {} if record.modified is None else {"If-Modified-Since": record.modified}
 
+    def _foresee(self, number: int) -> None:
+        """Have the records of a page at hand, and of those that are fetched ahead."""
+        if self._full or number + self._prefetch <= self._known_up_to or number > _LARGEST_NUMBER:
+            return
+        first = max(number, self._known_up_to + 1)
+        found = run_blocking(self._store.known_pages, self._lease.scope.name, "offers", first, _KNOWN_PAGES)
+        self._known.update(found)
+        self._known_up_to = first + _KNOWN_PAGES - 1
+
     def _record(self, query: Query) -> PageRecord | None:
-        numbers = [value for name, value in query if name == "page"]
-        number = int(numbers[-1]) if numbers and numbers[-1].isdecimal() else 1
-        if number > self._known_up_to or number not in self._known:
-            scope = self._lease.scope.name
-            self._known |= run_blocking(self._store.known_pages, scope, "offers", number, _CHUNK_PAGES)
-            self._known_up_to = max(self._known_up_to, number + _CHUNK_PAGES - 1)
-        record = self._known.pop(number, None)
+        record = self._known.pop(_number(query), None)
         return record if record is not None and record.query == json.dumps(query) else None
 
     def _take(self, chunk: _Chunk, reading: PageReading[Any], query: Query) -> tuple[str, ...]:
         """Add a page to what is written next; returns the IRIs on it."""
-        chunk.read += 1
         record = self._kept.pop(query, None)
-        answer = self._fresh.pop(query, None)
-        if record is not None:
-            chunk.same.extend(record.iris)
-            if query in self._read_again:
-                self._read_again.discard(query)
-                chunk.pages.append(record)
-            return record.iris
-        parent = self._lease.scope.catalog or ""
-        found = list(self._readable("offer", reading, parent))
-        chunk.entries.extend(found)
-        iris = tuple(each.iri for each in found)
-        if answer is not None and len(found) == len(reading.envelope.members):
-            chunk.pages.append(self._new_record(reading, query, answer, found))
-        return iris
+        if record is None:
+            return self._add(chunk, query, self._fresh.pop(query, None), reading.envelope)
+        chunk.costs += 1
+        chunk.same.append(record)
+        if query in self._read_again:
+            self._read_again.discard(query)
+            chunk.pages.append(record)
+        return record.iris
 
-    def _new_record(
-        self, reading: PageReading[Any], query: Query, answer: Answer, found: list[Entry]
-    ) -> PageRecord:
-        numbers = [value for name, value in query if name == "page"]
+    def _add(self, chunk: _Chunk, query: Query, answer: Answer | None, envelope: Envelope) -> tuple[str, ...]:
+        """Add what was read of a page to what is written next; returns the IRIs on it."""
+        chunk.costs += _NEW_PAGE_COSTS
+        found = list(self._readable("offer", envelope.members, self._lease.scope.catalog or ""))
+        chunk.entries.extend(found)
+        if answer is not None and len(found) == len(envelope.members):
+            chunk.pages.append(self._new_record(query, answer, envelope, found))
+        return tuple(each.iri for each in found)
+
+    def _new_record(self, query: Query, answer: Answer, envelope: Envelope, found: list[Entry]) -> PageRecord:
         return PageRecord(
-            number=int(numbers[-1]) if numbers and numbers[-1].isdecimal() else 1,
+            number=_number(query),
             query=json.dumps(query),
             etag=answer.headers.get("etag"),
             modified=trusted_date(answer.headers),
             synced=self._synced,
             content=_content(answer),
-            rows=combined(each.digest for each in found),
             iris=tuple(each.iri for each in found),
-            envelope=_said(reading.envelope),
+            digests=tuple(each.digest for each in found),
+            envelope=_said(envelope),
         )
 
-    def _write(self, chunk: _Chunk, position: Mapping[str, Any] | None) -> None:
-        if not chunk.read:
-            return
-        run_blocking(
+    def _write(self, chunk: _Chunk, position: Mapping[str, Any] | None, again: _Again) -> None:
+        stale = run_blocking(
             self._store.write,
             self._lease,
             "offer",
@@ -366,6 +419,14 @@ class Sweep:
             part="offers",
             position=position,
         )
+        if not stale:
+            return
+        # another sweep has changed rows of pages that have not changed
+        whole = _Chunk()
+        for record in stale:
+            query: Query = tuple((name, value) for name, value in json.loads(record.query))
+            self._add(whole, query, *again(query))
+        self._write(whole, position, again)
 
     # --- sessions ------------------------------------------------------------------------------------------
 
@@ -396,7 +457,7 @@ class Sweep:
     def _second_look(self, catalog: str) -> Looks:
         """Ask for the own day and product of offers that were not seen."""
         lease = self._lease
-        verdict = run_blocking(self._store.verdict, lease, self._max_removal_share)
+        verdict = run_blocking(self._store.verdict, lease, self._ceiling)
         if verdict.state != "done":
             return Looks()
         unseen = run_blocking(self._store.unseen_offers, lease, _MOST_CANDIDATES)
@@ -425,6 +486,7 @@ class Sweep:
         An offer may have moved to another day, so all days of the product are looked at too, unless its day has passed.
         """
         product, day_of = asked
+        self._stay()
         gone = set(day_of)
         days = sorted({day for day in day_of.values() if day is not None})
         for day in days[:_MOST_DAYS]:
@@ -489,8 +551,18 @@ def _ended(report: SweepReport, elapsed: float) -> SweepEnded:
     )
 
 
+def _once(entries: list[Entry]) -> list[Entry]:
+    return list({each.iri: each for each in entries}.values())
+
+
 def _as_it_is(member: _T) -> _T:
     return member
+
+
+def _number(query: Query) -> int:
+    """Return the number under which a page is kept; where pages have none, the last one read is kept."""
+    numbers = [int(value) for name, value in query if name == "page" and value.isdecimal()]
+    return min(numbers[-1], _LARGEST_NUMBER) if numbers else 1
 
 
 def _content(answer: Answer) -> str:

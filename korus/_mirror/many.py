@@ -1,0 +1,47 @@
+"""Statements about many values: what would be too much for one statement is asked in several."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Column, ColumnElement, Connection, Select
+
+__all__ = ["among", "chunks", "is_lite", "rows_among"]
+
+_CHUNK: Final = 500
+
+
+def chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    """Cut a sequence into pieces of which each is little enough for a statement."""
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
+
+
+def rows_among(
+    connection: Connection, wanted: Select[*tuple[Any, ...]], column: Column[str], values: Sequence[str]
+) -> list[Any]:
+    """Return the rows with one of many values."""
+    return [
+        row
+        for chunk in chunks(values)
+        for row in connection.execute(wanted.where(among(connection, column, chunk))).all()
+    ]
+
+
+def among(connection: Connection, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of many values."""
+    if not is_lite(connection):
+        return column.in_(values)
+    # one parameter in place of hundreds, which take longer to be written into a statement than to be looked up
+    each = func.json_each(json.dumps(values)).table_valued("value")
+    return column.in_(select(each.c.value))
+
+
+def is_lite(connection: Connection) -> bool:
+    """Return True for SQLite."""
+    return connection.dialect.name == "sqlite"
