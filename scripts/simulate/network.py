@@ -67,7 +67,12 @@ _WITH_WORK: Final = (
     "a proxy's second try refused",
 )
 _PARTIAL_HOLDS: Final = ("line refused", "a hold for each unit", "fewer units held")
-_PARTIAL_ORDERS: Final = ("order refused", "fewer tickets", "a proxy's second try refused by line")
+_PARTIAL_ORDERS: Final = (
+    "order refused",
+    "fewer tickets",
+    "a proxy's second try refused by line",
+    "issuer's timeout after the work",
+)
 _STOP: Final = "suspended before sending"
 # what happens without any fault of the network is more frequent
 _HOLD_FAULTS: Final = (*_WITHOUT_WORK, *_WITH_WORK, _STOP, *_PARTIAL_HOLDS * 4, *HOLD_TWISTS)
@@ -203,7 +208,6 @@ def send_order(world: World, process: Process, effect: ask.SendOrder) -> Reply:
     plan = _planned(world, process, "SendOrder")
     iris, intent = effect.reservations, effect.intent
     victim = world.choices.draw() * len(iris) // 1000 if plan.kind in _PARTIAL_ORDERS else -1
-    is_repeated = plan.kind == "a proxy's second try refused by line"
 
     def order(iri: str, *, is_short: bool) -> Bought | str:
         at = plan.works or world.now
@@ -216,14 +220,19 @@ def send_order(world: World, process: Process, effect: ask.SendOrder) -> Reply:
             made.lags = explains
         return made
 
+    last_words: dict[str | None, Callable[[str], Bought | str]] = {
+        "a proxy's second try refused by line": lambda iri: order(iri, is_short=False),
+        "issuer's timeout after the work": lambda _: "the issuer timed out",
+    }
+
     def work() -> None:
         for place, iri in enumerate(iris):
             if place == victim and plan.kind == "order refused":
                 plan.failed.append(failed_order(iri, "no longer on sale", world.choices))
                 continue
             made = order(iri, is_short=place == victim and plan.kind == "fewer tickets")
-            if place == victim and is_repeated and isinstance(made, Bought):
-                made = order(iri, is_short=False)
+            if place == victim and isinstance(made, Bought) and plan.kind in last_words:
+                made = last_words[plan.kind](iri)
             if isinstance(made, Bought):
                 plan.made.append(made)
             else:

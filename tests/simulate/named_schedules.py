@@ -112,6 +112,9 @@ NAMED = {
     "row 12: bare IRIs after a lost hold": Script(
         faults={"SendHold": ["answer lost after the work"]}, always={"ListReservations": "list of bare IRIs"}
     ),
+    "row 13: the issuer's timeout, of an order that exists": Script(
+        faults={"SendOrder": ["issuer's timeout after the work"]}, always=_LAGGING, pause=30.0
+    ),
     "row 13: 303 after the work": Script(faults={"SendOrder": ["3xx after the work"]}),
     "row 13: a proxy's second try refused": Script(faults={"SendOrder": ["a proxy's second try refused"]}),
     "row 13: a proxy's second try refused, and a 404 for the look": Script(
