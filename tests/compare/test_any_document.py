@@ -183,6 +183,14 @@ def test_a_wider_alternative_of_a_choice_of_one_refuses_what_another_held(around
     assert ("breaking", "request-schema-narrowed") in found(document({"const": None}), document({}))
 
 
+def test_a_schema_that_stands_where_nothing_may_be_and_elsewhere_is_judged_there():
+    def document(schema):
+        empty = {"type": "array", "items": ref("T"), "maxItems": 0}
+        return Document(Path("a.yaml"), sent({"oneOf": [empty, thing(a=ref("T"))]}, T=thing(b=schema)))
+
+    assert ("breaking", "request-type-changed") in found(document(TEXT), document(INTEGER))
+
+
 def test_a_schema_with_many_others_is_judged_as_a_whole():
     many = {f"Part{number}": thing(a=TEXT) for number in range(100)}
     more = {"type": "object", "minProperties": 1}

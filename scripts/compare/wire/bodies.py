@@ -167,7 +167,7 @@ class Bodies:
             The body; a witness that was not found where what is around the place rules it out; ``None`` where that
             cannot be told.
         """
-        seen: set[int] = set()
+        seen: set[tuple[int, str]] = set()
         blocked = False
         todo: list[tuple[int, list[Json]]] = [(pair.index, values[:KEPT])]
         roots = self.graph.first(direction)
@@ -179,9 +179,9 @@ class Bodies:
             if index in roots:
                 return Witness(True, held[0], here.old.core[0], here.new.core[0])
             for parent, label, *through in self.graph.parents.get(index, ()):
-                if parent in seen or not through[0 if direction == "request" else 1]:
+                if (parent, label) in seen or not through[0 if direction == "request" else 1]:
                     continue
-                seen.add(parent)
+                seen.add((parent, label))
                 found = self._around(self.graph.pairs[parent], label, direction, held)
                 if found is None:
                     return None
