@@ -14,6 +14,7 @@ import time
 from collections import deque
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -215,6 +216,8 @@ class _Stop:
 
 _STOP: contextvars.ContextVar[_Stop | None] = contextvars.ContextVar("korus_stop", default=None)
 _JOIN_SECONDS = 2.0
+# some systems see an interrupt only between two waits
+_JOIN_STEP_SECONDS = 0.1
 
 
 def check_stopped() -> None:
@@ -263,18 +266,20 @@ def map_ordered(
             except (Exception, Stopped) as error:  # noqa: BLE001 (raised below, after the others have ended)
                 failures[index] = error
 
-    threads: list[threading.Thread] = []
+    count = min(concurrency, len(entries))
+    threads = _Threads(work)
     try:
-        # the calling thread works too, so that one item or a concurrency of one needs no thread at all
-        _start(threads, work, min(concurrency, len(entries)) - 1)
-        contextvars.copy_context().run(work)
-        for thread in threads:
-            thread.join()
+        # an interrupt arrives in the calling thread: it only waits, so that no request is cut off in the middle
+        threads.start(count if count > 1 else 0)
+        if not threads.left:
+            contextvars.copy_context().run(work)
+        while threads.left:
+            threads.wait(_JOIN_STEP_SECONDS)
     except BaseException:
         stop.set()
         ends = time.monotonic() + _JOIN_SECONDS
-        for thread in threads:
-            thread.join(max(ends - time.monotonic(), 0))
+        while threads.left and (rest := ends - time.monotonic()) > 0:
+            threads.wait(rest)
         raise
     check_stopped()
     if failures:
@@ -282,15 +287,37 @@ def map_ordered(
     return [results[index] for index in sorted(results)]
 
 
-def _start(threads: list[threading.Thread], work: Callable[[], None], count: int) -> None:
-    """Start threads that do the work, and add them to the list; as many as the system has."""
-    for _ in range(count):
-        thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
+class _Threads:
+    """Threads that do the same work, and how many of them have not ended.
+
+    Not by `threading.Thread.join`: when that is interrupted, the thread counts as ended (bpo-45274).
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._ended = SimpleQueue[None]()
+        self.left = 0
+
+    def start(self, count: int) -> None:
+        """Start so many, or as many as the system has."""
+        for _ in range(count):
+            try:
+                threading.Thread(target=contextvars.copy_context().run, args=(self._run,)).start()
+            except RuntimeError:  # no more threads: those that there are do the work
+                return
+            self.left += 1
+
+    def wait(self, seconds: float) -> None:
+        """Wait for one to end, not for longer than that."""
+        with suppress(Empty):
+            self._ended.get(timeout=seconds)
+            self.left -= 1
+
+    def _run(self) -> None:
         try:
-            thread.start()
-        except RuntimeError:  # no more threads: those that there are do the work
-            return
-        threads.append(thread)
+            self._work()
+        finally:
+            self._ended.put(None)
 
 
 class Pending(Generic[_Result]):
