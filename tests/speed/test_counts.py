@@ -80,11 +80,13 @@ def calls_of(function: Callable[[], object]) -> Counter[str]:
             names[frame.f_code.co_name] += 1
 
     function()  # once, so that imports and the like are not counted
+    gc.disable()  # what is called back when it runs is not ours
     sys.setprofile(note)
     try:
         function()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return names
 
 
