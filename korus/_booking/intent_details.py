@@ -36,7 +36,7 @@ def hold_details(
 ) -> dict[str, Any]:
     """Return what has to be remembered of a hold: what it asks for, without anybody's answers."""
     return {
-        "items": [kept_item(item, price) for item, price in zip(items, prices, strict=True)],
+        "items": list(map(kept_item, items, prices)),
         "baseline": None if snapshot is None else snapshot.to_dict(),
     }
 

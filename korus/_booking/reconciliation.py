@@ -212,8 +212,7 @@ class _Index:
 
 
 def _is_same(asked: Signature, found: Signature) -> bool:
-    if asked[0] != found[0]:
-        return False
+    """Return True if sessions that a hold of the offer shows are those that were asked for."""
     wanted, shown = Counter(dict(asked[1])), dict(found[1])
     if not shown:
         return True  # it does not show its tickets

@@ -468,3 +468,17 @@ class TestSmallReadings:
         assert moment(NOW) is NOW
         assert moment(datetime(2026, 2, 3, 14, 0)) == datetime(2026, 2, 3, 14, 0, tzinfo=UTC)  # noqa: DTZ001
         assert [moment(odd) for odd in (None, 17, "soon", "")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"code": "gateway_timeout", "message": "The issuer's system refused."}, True),
+        ({"code": "issuer_refused", "message": "The issuer's system timed out."}, True),
+        ({"message": "The issuer's system timed out."}, True),
+        ({"code": "issuer_refused", "message": "The issuer's system refused."}, False),
+        ({}, False),
+    ],
+)
+def test_failure_that_says_that_somebody_gave_up_waiting(entry, says):
+    assert FailedEntry.read(entry).says_timed_out is says

@@ -19,7 +19,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from korus._booking.facts import ReservationFacts, is_newest_first
-from korus._booking.intent_details import hold_details, known_lines, lines_of, placed_reservations
+from korus._booking.intent_details import (
+    hold_details,
+    known_lines,
+    lines_of,
+    open_lines,
+    placed_reservations,
+)
 from korus._booking.reconciliation import find_matches
 from korus._booking.request_items import RequestedLine
 from korus._booking.snapshot import Snapshot
@@ -382,3 +388,32 @@ def test_work_for_like_lines_grows_in_line_with_them():
     assert large < small * 8 * 1.2
     small, large = (calls([(1,)] * size, [held(1)] * size) for size in (25, 200))
     assert large < small * 8 * 1.2
+
+
+@pytest.mark.parametrize(
+    "competing",
+    [
+        [intent_of([item(1)], name="a", state="sending")],
+        [intent_of([item(1)], name="a", state="sending"), intent_of([item(1)], name="b", state="unknown")],
+    ],
+)
+def test_one_call_that_waits_for_its_answer_is_enough_to_wait(competing):
+    assert matches([item(1), item(2)], [held(1)], *competing).is_pending
+    assert not matches([item(2)], [held(1)], *competing).is_pending
+
+
+def test_one_line_of_a_call_that_waits_is_enough_to_wait():
+    other = intent_of([item(1, 1), item(1, 2)], name="a", state="sending")
+    assert matches([item(1, 2)], [held(1, items=2)], other).is_pending
+
+
+def test_two_items_without_quantities_are_two_units():
+    found = matches([item(1, 2)], [held(1, items=2), held(1, items=1)], is_shared=True, sends=1)
+    assert found.found == {0: 0}
+
+
+def test_quantity_that_the_log_does_not_show_is_none():
+    other = intent_of([item(1)])
+    assert open_lines(other, other.keys[0]) == [(1, None)]
+    damaged = evolve(other, details={**other.details, "items": [{"quantity": "x"}]})
+    assert open_lines(damaged, other.keys[0]) == [(0, None)]
