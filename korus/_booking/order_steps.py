@@ -166,8 +166,11 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
     except OutcomeUnknown:
         yield from write_down(Advance(intent, "unknown"))
         raise
-    except JournalFailed:
-        raise  # nothing was sent, and that cannot be written down now
+    except JournalFailed as error:
+        # nothing was sent, and that cannot be written down now; after so long, another may have completed it
+        if (yield from perform(Now())) - began > patience.most + patience.settle:
+            raise call.unknown(error) from None
+        raise
     except KorusError as error:
         if not (yield from _settled_as_refused(intent, error)) or (
             yield from _newly_in_doubt(call, call.request.lines)

@@ -904,6 +904,22 @@ class TestOwnership:
         assert world.sends() == []
         assert world.only("Settle") == []
 
+    @pytest.mark.parametrize(
+        ("seconds", "raised"), [(TOTAL + SETTLE, JournalFailed), (TOTAL + SETTLE + 0.1, OutcomeUnknown)]
+    )
+    def test_log_that_fails_after_a_suspension_does_not_say_that_nothing_was_ordered(self, seconds, raised):
+        """Another process may have taken the order over meanwhile, and completed it."""
+        world = Api(reservation())
+
+        def fail(_):
+            world.now += seconds
+            return JOURNAL
+
+        world.script("Competing", fail)
+        with pytest.raises(raised):
+            run(world)
+        assert world.sends() == []
+
     def test_intent_taken_over_before_sending_sends_nothing(self):
         world = Api(Advance=[False])
         with pytest.raises(OutcomeUnknown, match="another process has taken it over"):
