@@ -453,7 +453,7 @@ def _judged(
         return _foreign(call, line, seen)
     if result.status == "succeeded" and made is not None:
         return _outcome(call, line, made)
-    if result.failure is not None and result.failure.says_timed_out and (seen is None or seen.kind == "free"):
+    if result.failure is not None and result.failure.says_timed_out:
         return None
     if result.failure is not None and (result.status == "failed" or result.failure.says_already_ordered):
         return _refused_line(call, line, result.failure, seen, lost)
@@ -692,9 +692,12 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
     )
     try:
         result = yield from _rounds(call, outcomes, lost if intent.sent else None)
+        result = yield from _checked(call, result)
     except TakenOver:
         raise call.unknown(taken_over(OPERATION)) from None
     except StatusError as error:
+        if (yield from _newly_in_doubt(call, request.lines)):
+            raise call.unknown(error) from None
         # refused for good, since nothing had been sent before; an account that is refused for now comes back to it
         if may_follow_work(error):
             yield from write_down(Settle(intent, {"refused": type(error).__name__}))

@@ -440,8 +440,9 @@ class TestRefusals:
         with pytest.raises(OutcomeUnknown):
             run(Api(SendOrder=[refused] * 4))
         ended = Api(SendOrder=[refused])
-        ended.script("ReadReservation", [reservation(), *[reservation(expired=True)] * 3])
+        ended.script("ReadReservation", [reservation(), *[reservation(expired=True)] * 9])
         assert statuses(run(ended)) == ["failed"]
+        assert ended.waited() >= SETTLE
 
     def test_403_without_an_order_is_raised_after_one_look(self):
         world = Api(SendOrder=[PermissionDenied("no", status=403)])
