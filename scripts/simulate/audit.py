@@ -207,8 +207,10 @@ class Audit:
             units += held.units
             if held.offer != item["offer"]:
                 self.add("stolen", f"{intent.id}: {held.iri} holds another offer")
-            # as many units as another line asked for, and this one did not; what a settled call left is nobody's
-            is_anothers = any(of != intent.id and of not in self._settled for of, _ in held.lines)
+            # as many units as another line asked for, and this one did not; what a settled call left is nobody's, and
+            # what its call could not claim nobody can know to be its
+            nobodys = {intent.id, *self._settled, *self._unclaimed}
+            is_anothers = any(of not in nobodys for of, _ in held.lines)
             if (
                 is_anothers
                 and len(results) == 1
