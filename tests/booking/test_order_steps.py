@@ -1163,6 +1163,18 @@ class TestCompleting:
         assert world.waited(world.only("SendOrder")[0]) >= SETTLE
         assert world.names()[-1] == "Settle"
 
+    def test_line_refused_beside_a_call_that_has_sent_the_same_meanwhile_is_unknown(self):
+        refusal = answer(failures=[{"reservation": A, "message": "No."}])
+        for doubt, status in ((frozenset({A}), "unknown"), (frozenset(), "failed")):
+            world = Api(SendOrder=[refusal], InDoubt=[frozenset(), *[doubt] * 3])
+            assert statuses(self.complete(world, sent=False)) == [status]
+
+    def test_request_refused_beside_a_call_that_has_sent_the_same_meanwhile_is_unknown(self):
+        refusal = BadRequest("no", status=400)
+        for doubt, raised in ((frozenset({A}), OutcomeUnknown), (frozenset(), BadRequest)):
+            with pytest.raises(raised):
+                self.complete(Api(SendOrder=[refusal], InDoubt=[frozenset(), *[doubt] * 3]), sent=False)
+
     def test_order_that_exists_is_not_sent(self):
         world = Api(reservation("a"), reservation("b"), SendOrder=[answer(made_order("p", "b"))])
         world.buy()
