@@ -54,13 +54,13 @@ _PATH_KEYS: Final = ("propertyPath", "path")
 # ways to name a place that are not known to be used, so what they count from is not known either
 _PLACE_KEYS: Final = ("index", "position", "line", "place", "row", "item", "itemIndex")
 _OFFER_PREFIX: Final = re.compile(r"(.*/offers/[^/]+)(?:/.*)?")
+_UUID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESOURCE: Final = re.compile(
-    r".*/(?:offers|reservations|orders|tickets|sessions|events)/[^/].*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    rf".*/(?:offers|reservations|orders|tickets|sessions|events)/[^/].*|{_UUID.pattern}",
     re.IGNORECASE | re.DOTALL,
 )
 _ESCAPE: Final = re.compile("%([0-9a-f]{2})", re.IGNORECASE)
 _UNRESERVED: Final = re.compile("[A-Za-z0-9._~-]")
-_UUID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RESERVATION: Final = re.compile(r".*/reservations/[^/]+")
 
 

@@ -9,8 +9,7 @@ left alone until it is clear whose it is. The work is linear in the number of li
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
@@ -28,8 +27,6 @@ __all__ = [
     "Matches",
     "find_matches",
 ]
-
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @frozen
@@ -102,7 +99,7 @@ def find_matches(
 
 @frozen
 class _Kind:
-    """What asks for the same but for its quantity, and what may have come of it.
+    """Lines and calls that ask for the same but for the quantity, and what may have come of them.
 
     Attributes:
         places: The lines' places by their quantity.

@@ -420,11 +420,14 @@ class MemoryIntentLog:
         with self._lock:
             ids = set[str]().union(*(self._by_key.get(key, ()) for key in set(intent.keys))) - {intent.id}
             entries = [self._entries[other] for other in sorted(ids)]
-            return [
-                entry.intent if self._alive(entry) else evolve(entry.intent, state="unknown")
-                for entry in entries
-                if entry.intent.kind == intent.kind and (with_dormant or self._alive(entry))
+            found = [
+                (entry.intent, self._alive(entry)) for entry in entries if entry.intent.kind == intent.kind
             ]
+        return [
+            other if is_alive else evolve(other, state="unknown")
+            for other, is_alive in found
+            if is_alive or with_dormant
+        ]
 
     def sent_before(self, intent: Intent) -> bool:
         """See `IntentLog`."""

@@ -438,12 +438,13 @@ class JournalStore:
                 .order_by(_INTENTS.c.id)
             ).all()
             now = self._now(connection)
-            found = [(self._intent(connection, row, now), self._alive(row, now)) for row in rows]
-        return [
-            other if is_alive else evolve(other, state="unknown")
-            for other, is_alive in found
-            if is_alive or with_dormant
-        ]
+            # the keys of an intent are read one by one: only of those that are wanted
+            found = [
+                (self._intent(connection, row, now), is_alive)
+                for row in rows
+                if (is_alive := self._alive(row, now)) or with_dormant
+            ]
+        return [other if is_alive else evolve(other, state="unknown") for other, is_alive in found]
 
     def sent_before(self, intent: Intent) -> bool:
         """Return True if a request may have gone out for another intent of this kind that shares a key."""

@@ -171,7 +171,7 @@ def written(body: Mapping[str, Any]) -> str:
 def iri_for(kind: KindName, member: object, parent: str) -> str | None:
     """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither.
 
-    One that no database could hold is none.
+    One that no database could hold counts as missing.
     """
     return _key(iri_of(member) or _built_iri(kind, member, parent))
 

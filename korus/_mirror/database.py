@@ -34,7 +34,7 @@ __all__ = ["MIGRATIONS", "Database", "moment"]
 
 
 def _forget_pages(connection: Connection, tables: Tables) -> None:
-    """Make the table of pages anew: its columns have changed, and without it all pages are read in full once."""
+    """Replace the table of pages: its columns have changed, and without it all pages are read in full once."""
     tables.pages.drop(connection)
     tables.pages.create(connection)
 

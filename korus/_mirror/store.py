@@ -34,7 +34,7 @@ _LEASE_SECONDS: Final = 180.0
 _RESUME_SECONDS: Final = 3600.0
 _CONDITION_SECONDS: Final = 24 * 3600.0
 _FORGET_PAGES_SECONDS: Final = 3 * 24 * 3600.0
-_CHUNK: Final = 500
+_REMOVED_AT_ONCE: Final = 500
 _CUT_OFF: Final = ("running", "interrupted")
 _READ: Final = ("done", "unsettled", "quarantined", "superseded")
 _TWICE: Final = "something was on two pages"
@@ -873,7 +873,7 @@ class Store:
             table = self._tables.things[kind]
             while (
                 gone := connection.execute(
-                    select(table.c.iri).where(table.c.catalog.in_(catalogs)).limit(_CHUNK)
+                    select(table.c.iri).where(table.c.catalog.in_(catalogs)).limit(_REMOVED_AT_ONCE)
                 )
                 .scalars()
                 .all()

@@ -89,9 +89,8 @@ def claim_run(
     _acquire(store, name, wait, waiting)
     claim = RunClaim(store, name)
     try:
-        with suppress(
-            RuntimeError
-        ):  # no thread is left: the claim is renewed whenever the run asks if it holds it
+        # where no thread is left, the claim is renewed whenever the run asks if it holds it
+        with suppress(RuntimeError):
             threading.Thread(target=claim.keep, name="korus-claim", daemon=True).start()
         yield claim
     finally:

@@ -99,7 +99,7 @@ class Alternatives(Insides):
 
     @staticmethod
     def _may_overlap(was: str | None, is_: str | None, removed: list[Branch], added: list[Branch]) -> bool:
-        """Tell whether alternatives came to, or went from, a choice in which only one may hold."""
+        """Return True if alternatives came to, or went from, a choice in which only one may hold."""
         return (is_ == "oneOf" and bool(added)) or (was == "oneOf" and bool(removed))
 
     def _matched(
@@ -143,7 +143,7 @@ class Alternatives(Insides):
         )
 
     def _likeness(self, old: Branch, new: Branch) -> float:  # noqa: C901 - one case after the other
-        """Say how likely two alternatives stand for the same thing; 0 where they do not."""
+        """Return how likely two alternatives stand for the same thing; 0 where they do not."""
         tags_old, tags_new = self._tags(self.old, old), self._tags(self.new, new)
         for name in tags_old.keys() & tags_new.keys():
             if not tags_old[name] & tags_new[name]:
@@ -174,7 +174,7 @@ class Alternatives(Insides):
         return score if score >= 0.3 else 0  # noqa: PLR2004 - a number that says itself
 
     def _tags(self, book: Book, branch: Branch) -> dict[str, frozenset[str]]:
-        """Give the properties that can hold a few words only; they tell alternatives apart."""
+        """Return the properties that can hold a few words only; they tell alternatives apart."""
         tags: dict[str, frozenset[str]] = {}
         for name, declared in branch.properties.items():
             if name not in branch.required:
@@ -259,7 +259,7 @@ class Alternatives(Insides):
     def _mapping(
         self, book: Book, discriminator: dict[str, Json], place: str, shape: Shape
     ) -> dict[str, Use]:
-        """Give the schema that each value of the discriminator stands for, those that are not written too."""
+        """Return the schema that each value of the discriminator stands for, those that are not written too."""
         found: dict[str, Use] = {}
         for value, target in as_object(discriminator.get("mapping")).items():
             if isinstance(target, str):
@@ -285,7 +285,7 @@ class Alternatives(Insides):
         return self.old.digest(former) != self.new.digest(present) and self._paired(former, present)
 
     def _paired(self, former: Use, present: Use) -> bool:
-        """Tell whether two alternatives with different names are not one that was renamed."""
+        """Return True if two alternatives with different names are not one that was renamed."""
         olds = [b for b in self.before.kinds.get("object", ()) if b.variant == former.core[0]]
         news = [b for b in self.after.kinds.get("object", ()) if b.variant == present.core[0]]
         if not olds or not news:

@@ -17,7 +17,7 @@ NOT_LOOKED_AT = Shape("")
 
 
 class Facets:
-    """What all parts of the comparison of one pair stand on: both schemas, and how a change is noted."""
+    """Base of all parts of the comparison of one pair: both schemas, and how a change is noted."""
 
     def __init__(self, graph: Graph, pair: Pair) -> None:
         self.graph = graph

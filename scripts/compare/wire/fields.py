@@ -46,7 +46,7 @@ class Field:
 
 @frozen
 class FieldChange:
-    """What changed of a field."""
+    """A change of a field."""
 
     name: str
     rule: str

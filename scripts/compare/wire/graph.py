@@ -176,7 +176,7 @@ class Graph:
             pair.edges.append((index, label, requests, responses))
 
     def uses(self) -> set[tuple[Use, Use]]:
-        """Give the uses of all pairs."""
+        """Return the uses of all pairs."""
         return set(self._index)
 
     def _spread(self) -> None:  # noqa: C901 - one case after the other
@@ -286,7 +286,7 @@ class Graph:
         }
 
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
-        """Give the place of a pair among the others, by the operation that reaches it first."""
+        """Return the place of a pair among the others, by the operation that reaches it first."""
         firsts = [self.roots[way[0]] for way in pair.ways if way is not None]
         return min(
             ((root.order, root.label, pair.index) for root in firsts), default=(("", ""), "", pair.index)
@@ -321,7 +321,7 @@ class Graph:
         return self._below[key]
 
     def place(self, pair: Pair, direction: Direction) -> str:
-        """Say where in a body or parameter a pair is first met."""
+        """Return where in a body or parameter a pair is first met."""
         position = BOTH.index(direction)
         labels: list[str] = []
         way = pair.ways[position]
@@ -343,21 +343,21 @@ class Clean:
         self.same_dialect = same_dialect
 
     def same(self, old: Use, new: Use) -> bool:
-        """Tell whether there is nothing to compare."""
+        """Return True if there is nothing to compare."""
         return old == new and all(location in self._clean for location in (*old.core, *old.wrappers))
 
     def has(self, location: str) -> bool:
-        """Tell whether a component is the same in both, together with all that it refers to."""
+        """Return True if a component is the same in both, together with all that it refers to."""
         return location in self._clean
 
     def same_words(self, old: Json, new: Json) -> bool:
-        """Tell whether two parts are the same text, whatever they refer to."""
+        """Return True if two parts are the same text, whatever they refer to."""
         return self.same_dialect and json.dumps(old, sort_keys=True, default=str) == json.dumps(
             new, sort_keys=True, default=str
         )
 
     def changed_references(self, old: Json, new: Json) -> set[str] | None:
-        """Say what two parts refer to that is not the same in both; ``None`` where they are not the same text."""
+        """Return what two parts refer to that is not the same in both; None where they are not the same text."""
         if not self.same_dialect:
             return None
         text = json.dumps(old, sort_keys=True, default=str)

@@ -17,7 +17,7 @@ __all__ = ["Limits"]
 
 Bound: TypeAlias = tuple[float, bool]
 Effect: TypeAlias = tuple[bool | None, bool | None]
-"""Whether values are admitted no more, and whether newly; ``None`` where that is not known."""
+"""Two answers, None where not known: are values refused that were admitted, and the reverse?"""
 Sides: TypeAlias = tuple[Branch, Branch]
 
 
@@ -189,7 +189,7 @@ def _only(values: frozenset[Json] | None) -> Json:
 
 
 def _divides(part: float, whole: float) -> bool:
-    """Tell whether every multiple of the second is one of the first."""
+    """Return True if every multiple of the second is one of the first."""
     ratio = whole / part
     return abs(ratio - round(ratio)) < 1e-9  # noqa: PLR2004 - a number that says itself
 
