@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from korus.hooks import AttemptEnded, CacheHit, CallEnded
 from scripts.soak.redis_server import RedisServer, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     from korus.sandbox import Sandbox
@@ -459,16 +460,27 @@ def test_many_threads_that_need_the_same_make_one_request(file: Path) -> None:
     assert any(hit.waited for hit in hits)
 
 
-async def test_many_tasks_that_need_the_same_make_one_request(file: Path) -> None:
-    api = Api()
-    api.delay = 1.0
+@asynccontextmanager
+async def answering_slowly(
+    api: Api, file: Path, delay: float
+) -> AsyncIterator[tuple[AsyncKorus, Callable[[], Awaitable[None]], list[list[str]]]]:
+    """A client that has its token; a task that asks, and where it puts what it found."""
     found: list[list[str]] = []
     more = {"transport": httpx.MockTransport(api.slowly)}
-    async with AsyncKorus(**options(api, file, **more)) as korus, anyio.create_task_group() as group:
+    async with AsyncKorus(**options(api, file, **more)) as korus:
+        await korus.orders.list().first()
+        api.asked.clear()
+        api.delay = delay
 
         async def ask() -> None:
             found.append(await ids_async(korus))
 
+        yield korus, ask, found
+
+
+async def test_many_tasks_that_need_the_same_make_one_request(file: Path) -> None:
+    api = Api()
+    async with answering_slowly(api, file, 1.0) as (_, ask, found), anyio.create_task_group() as group:
         for _ in range(50):
             group.start_soon(ask)
     assert found == [["1"]] * 50
@@ -480,18 +492,9 @@ async def test_a_cache_that_fails_for_some_of_them_makes_one_request_all_the_sam
     file: Path, monkeypatch: pytest.MonkeyPatch, *, fails_first: bool
 ) -> None:
     api = Api()
-    api.delay = 0.5
-    found: list[list[str]] = []
-    more = {"transport": httpx.MockTransport(api.slowly)}
-    async with AsyncKorus(**options(api, file, **more)) as korus:
+    async with answering_slowly(api, file, 0.5) as (korus, ask, found):
         health = korus.cache._health
-        await korus.orders.list().first()
-        api.asked.clear()
         async with anyio.create_task_group() as group:
-
-            async def ask() -> None:
-                found.append(await ids_async(korus))
-
             for is_failing in (fails_first, not fails_first):
                 monkeypatch.setattr(health, "_rests_until", math.inf if is_failing else 0.0)
                 group.start_soon(ask)
@@ -502,45 +505,31 @@ async def test_a_cache_that_fails_for_some_of_them_makes_one_request_all_the_sam
 
 async def test_who_asks_after_clearing_does_not_wait_for_an_older_answer(file: Path) -> None:
     api = Api()
-    api.delay = 0.5
-    found: list[list[str]] = []
-    more = {"transport": httpx.MockTransport(api.slowly)}
-    async with AsyncKorus(**options(api, file, **more)) as korus:
-        await korus.orders.list().first()
-        api.asked.clear()
-        async with anyio.create_task_group() as group:
-
-            async def ask() -> None:
-                found.append(await ids_async(korus))
-
-            group.start_soon(ask)
-            await anyio.sleep(0.1)
-            await korus.cache.clear()
-            api.version = 2
-            group.start_soon(ask)
+    async with (
+        answering_slowly(api, file, 0.5) as (korus, ask, found),
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(ask)
+        await anyio.sleep(0.1)
+        await korus.cache.clear()
+        api.version = 2
+        group.start_soon(ask)
     assert found == [["1"], ["2"]]
     assert len(api.asked) == 2
 
 
 async def test_who_waits_for_a_call_that_is_cancelled_asks_itself(file: Path) -> None:
     api = Api()
-    api.delay = 0.3
-    found: list[list[str]] = []
-    more = {"transport": httpx.MockTransport(api.slowly)}
-    async with AsyncKorus(**options(api, file, **more)) as korus:
-        await korus.orders.list().first()
-        api.asked.clear()
-        async with anyio.create_task_group() as group:
-
-            async def ask() -> None:
-                found.append(await ids_async(korus))
-
-            async with anyio.create_task_group() as first:
-                first.start_soon(ask)
-                await anyio.sleep(0.1)
-                group.start_soon(ask)
-                await anyio.sleep(0.05)
-                first.cancel_scope.cancel()
+    async with (
+        answering_slowly(api, file, 0.3) as (_, ask, found),
+        anyio.create_task_group() as group,
+        anyio.create_task_group() as first,
+    ):
+        first.start_soon(ask)
+        await anyio.sleep(0.1)
+        group.start_soon(ask)
+        await anyio.sleep(0.05)
+        first.cancel_scope.cancel()
     assert found == [["1"]]
     assert len(api.asked) == 2
 
