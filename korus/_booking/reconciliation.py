@@ -141,7 +141,9 @@ def _kind_of(
     for place in places:
         by_quantity[lines[place].quantity].append(place)
     others = [(other, open_lines(other, key)) for other in competing]
-    return _Kind(by_quantity, others, index.sizes_of(lines[places[0]]))
+    # a price that has moved may make another's hold look like one of these
+    is_priced = all(asked in by_quantity for _, asks in others for asked, _ in asks)
+    return _Kind(by_quantity, others, index.sizes_of(lines[places[0]], is_priced=is_priced))
 
 
 def _share(
@@ -192,8 +194,13 @@ class _Index:
             for form in forms:
                 self._loose[signature[0], form].append(at)
 
-    def sizes_of(self, line: RequestedLine) -> defaultdict[int | None, list[int]]:
-        """Return the candidates that could be what a line asked for but for their units, by their units."""
+    def sizes_of(self, line: RequestedLine, *, is_priced: bool) -> defaultdict[int | None, list[int]]:
+        """Return the candidates that could be what a line asked for but for their units, by their units.
+
+        Args:
+            line: The line.
+            is_priced: True to take the amount for a sign of the units.
+        """
         # a session can be written in two ways, and a hold need not show its tickets
         forms = {is_old_form(session) for session in line.sessions} or {False}
         loose = [at for form in forms for at in self._loose[line.offer, not form]]
@@ -203,7 +210,8 @@ class _Index:
         listed = any(held.stated_units is None and len(held.items) > 1 for held in alike.values())
         sizes: defaultdict[int | None, list[int]] = defaultdict(list)
         for at, held in alike.items():
-            shown = shown_units(line, held.stated_units, len(held.items), held.total)
+            total = held.total if is_priced else None
+            shown = shown_units(line, held.stated_units, len(held.items), total)
             sizes[shown or (len(held.items) if listed else None)].append(at)
         return sizes
 

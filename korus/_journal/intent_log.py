@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 import threading
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from uuid import uuid4
 
@@ -54,6 +54,7 @@ outcome is known."""
 VERSION: Final = 2
 _READABLE_VERSIONS: Final = (1, VERSION)
 _MOST_CLAIMS: Final = 100_000
+_MOST_REFUSED: Final = 100
 ALIVE_STATES: Final = frozenset({"intended", "sending", "reconciling"})
 
 
@@ -262,7 +263,8 @@ class IntentLog(Protocol):
 
         Args:
             intent: The intent.
-            with_dormant: True to have those that nobody works on too; their state is ``unknown``.
+            with_dormant: True to have those too that nobody works on, or that were refused as a whole since shortly
+                before this one was opened, of which something may exist all the same; their state is ``unknown``.
         """
         ...
 
@@ -339,6 +341,7 @@ class MemoryIntentLog:
         self._sent_keys: dict[tuple[str, str], str] = {}
         self._doubts: dict[tuple[str, str], dict[str, str | None]] = {}
         self._failed: dict[tuple[str, str], set[str]] = {}
+        self._refused: deque[Intent] = deque(maxlen=_MOST_REFUSED)
 
     @property
     def _lock(self) -> threading.Lock:
@@ -381,8 +384,11 @@ class MemoryIntentLog:
         """See `IntentLog`."""
         _ = wait
         with self._lock:
-            if self._held(intent) is None:
+            entry = self._held(intent)
+            if entry is None:
                 return None
+            if entry.intent.sent and "refused" in outcome:
+                self._refused.append(evolve(entry.intent, state="unknown"))
             self._clear_doubts(intent, frozenset(intent.keys) - keys_in_doubt(intent.keys, outcome))
             self._note_failed(intent, outcome)
             self._remove(intent)
@@ -422,6 +428,11 @@ class MemoryIntentLog:
             entries = [self._entries[other] for other in sorted(ids)]
             found = [
                 (entry.intent, self._alive(entry)) for entry in entries if entry.intent.kind == intent.kind
+            ]
+            found += [
+                (other, False)
+                for other in self._refused
+                if other.kind == intent.kind and not {*intent.keys}.isdisjoint(other.keys)
             ]
         return [
             other if is_alive else evolve(other, state="unknown")

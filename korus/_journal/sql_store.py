@@ -40,10 +40,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     delete,
     func,
     insert,
     inspect,
+    or_,
     select,
     text,
     update,
@@ -87,6 +89,8 @@ _PRUNE_EVERY: Final = 500
 _LOCK_SECONDS: Final = 60.0
 _CHECKPOINT_EVERY: Final = 50
 _CHECKPOINT_SECONDS: Final = 5.0
+# a hold may be listed only some time after the refusal of the request that made it
+_LAG_SECONDS: Final = 60.0
 _OWNER_ONLY: Final = 0o600
 
 _METADATA = MetaData()
@@ -434,7 +438,7 @@ class JournalStore:
         with self._reading() as connection:
             rows = connection.execute(
                 select(_INTENTS)
-                .where(_INTENTS.c.state != "settled", *self._sharing(intent))
+                .where(_is_open_or_refused(intent), *self._sharing(intent))
                 .order_by(_INTENTS.c.id)
             ).all()
             now = self._now(connection)
@@ -442,7 +446,7 @@ class JournalStore:
             found = [
                 (self._intent(connection, row, now), is_alive)
                 for row in rows
-                if (is_alive := self._alive(row, now)) or with_dormant
+                if (is_alive := self._alive(row, now)) or (with_dormant and _may_have_left_something(row))
             ]
         return [other if is_alive else evolve(other, state="unknown") for other, is_alive in found]
 
@@ -916,6 +920,20 @@ def _stored(written: str, intent: str) -> Any:
 
 def _outcome(written: str | None, intent: str) -> Any:
     return None if written is None else _stored(written, intent)
+
+
+def _is_open_or_refused(intent: Intent) -> ColumnElement[bool]:
+    """Return the condition of intents that are open, or ended with something since shortly before this one began."""
+    begun = select(_INTENTS.c.created).where(_INTENTS.c.id == intent.id).scalar_subquery()
+    return or_(
+        _INTENTS.c.state != "settled",
+        and_(_INTENTS.c.sent.is_not(None), _INTENTS.c.updated >= begun - _LAG_SECONDS),
+    )
+
+
+def _may_have_left_something(row: Row[Any]) -> bool:
+    """Return True for an intent that is open, or was refused as a whole: a refusal may hide what was done."""
+    return row.state != "settled" or "refused" in (_outcome(row.outcome, row.id) or {})
 
 
 def _migrated(connection: Connection) -> int:

@@ -83,7 +83,6 @@ class Audit:
     _looks: list[Look] = field(factory=list["Look"])
     _begun: dict[str, float] = field(factory=dict[str, float])
     _refused: set[str] = field(factory=set[str])
-    _settled: set[str] = field(factory=set[str])
     _unclaimed: set[str] = field(factory=set[str])
     _reported: dict[str, Any] = field(factory=dict[str, Any])
 
@@ -207,9 +206,9 @@ class Audit:
             units += held.units
             if held.offer != item["offer"]:
                 self.add("stolen", f"{intent.id}: {held.iri} holds another offer")
-            # as many units as another line asked for, and this one did not; what a settled call left is nobody's, and
-            # what its call could not claim nobody can know to be its
-            nobodys = {intent.id, *self._settled, *self._unclaimed}
+            # as many units as another line asked for, and this one did not; what a call could not claim, nobody can
+            # know to be its
+            nobodys = {intent.id, *self._unclaimed}
             is_anothers = any(of not in nobodys for of, _ in held.lines)
             if (
                 is_anothers
@@ -276,7 +275,6 @@ class Audit:
 
     def settling(self, intent: Intent, outcome: Mapping[str, Any]) -> None:
         """Note what is written down as an intent's outcome: it can be read in the log."""
-        self._settled.add(intent.id)
         if "refused" in outcome:
             self._refused.add(intent.id)
         for line in outcome.get("lines") or ():

@@ -229,6 +229,21 @@ class TestClaimsAndKeys:
         dormant = [(each.id, each.state) for each in processes.log.competing(mine, with_dormant=True)]
         assert dormant == [("b", "unknown")]
 
+    def test_call_refused_as_a_whole_competes_where_dormant_ones_are_wanted(self, processes):
+        mine, refused, answered = intent("/r", name="m"), intent("/r", name="a"), intent("/r", name="b")
+        unsent, other_key = intent("/r", name="c"), intent("/s", name="d")
+        other_kind = intent("/r", kind="hold", name="e")
+        for each in (mine, refused, answered, unsent, other_key, other_kind):
+            processes.log.open(each)
+            if each is not unsent:
+                processes.log.advance(each, "sending")
+        for each in (refused, unsent, other_key, other_kind):
+            processes.log.settle(each, {"refused": "Conflict"}, [])
+        processes.log.settle(answered, {"lines": []}, [])
+        assert processes.log.competing(mine) == []
+        found = processes.log.competing(mine, with_dormant=True)
+        assert [(each.id, each.state) for each in found] == [("a", "unknown")]
+
     @pytest.mark.parametrize(("outcome", "doubtful"), DOUBTS)
     def test_key_is_in_doubt_until_an_outcome_excludes_a_result(self, processes, outcome, doubtful):
         first, second = intent("/r", "/s", name="a"), intent("/r", "/s", "/t", name="b")

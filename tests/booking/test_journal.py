@@ -162,6 +162,25 @@ class TestStore:
         other.settle(same, {}, [])
         assert one.competing(mine, with_dormant=True) == []
 
+    def test_call_refused_as_a_whole_since_an_intent_began_competes_with_it(self, address, opened):
+        now = [1000.0]
+        one, other = (opened(address, now=lambda: now[0]) for _ in "12")
+        long_ago, before, mine, unsent, answered = (order_intent("/r/1") for _ in range(5))
+        for intent in (long_ago, before, unsent, answered):
+            other.open(intent)
+            if intent is not unsent:
+                other.advance(intent, "sending")
+        other.settle(long_ago, {"refused": "Conflict"}, [])
+        now[0] += 30.0
+        other.settle(before, {"refused": "Conflict"}, [])
+        now[0] += 31.0
+        one.open(mine)
+        other.settle(unsent, {"refused": "Conflict"}, [])
+        other.settle(answered, {"lines": []}, [])
+        assert one.competing(mine) == []
+        found = one.competing(mine, with_dormant=True)
+        assert [(each.id, each.state) for each in found] == [(before.id, "unknown")]
+
     def test_whether_a_request_was_sent_for_a_key_is_remembered(self, address, opened):
         store = opened(address)
         first, second = order_intent("/r/1"), order_intent("/r/1")

@@ -211,6 +211,15 @@ class TestMatches:
             0: 1
         }
 
+    @pytest.mark.parametrize(("others", "found"), [((2,), {0: 0}), ((4,), {}), ((2, 4), {}), ((), {0: 0})])
+    def test_amount_is_no_sign_of_the_units_where_another_call_asked_for_other_units(self, others, found):
+        # four units at half the price that was listed are as much as two
+        competing = [intent_of([item(quantity=asks)], name="z", state="unknown") for asks in others]
+        lines = [asked(quantity=2, price="10.00")]
+        result = find_matches(lines, [held(amount="20.00")], intent_of([item(quantity=2)]), competing)
+        assert result.found == found
+        assert result.candidates == {0: (0,)}
+
     def test_hold_of_one_item_is_one_unit_where_others_list_theirs(self):
         result = matches([item(quantity=3), item(quantity=1)], [held(), held(items=3)])
         assert result.found == {0: 1, 1: 0}

@@ -190,6 +190,16 @@ NAMED = {
         faults={"SendOrder": ["a proxy's second try refused"]},
         character=Character(reference="mangled", explains=False),
     ),
+    "found: what a refused call left, of another quantity, beside a lost hold that was never made": Script(
+        jobs=[[(1, 4)], [(1, 2)]],
+        faults={"SendHold": ["a proxy's second try refused", "answer lost before the work"]},
+        character=Character(price=9),
+    ),
+    "found: what a refused call left looks like the lost hold at a price that has moved": Script(
+        jobs=[[(1, 4)], [(1, 2)]],
+        faults={"SendHold": ["a proxy's second try refused", "answer lost before the work"]},
+        character=Character(price=5),
+    ),
     "found: ordered again after an unknown order that shows another reference": Script(
         faults={"SendOrder": ["answer omits an entry"]},
         unknowns=["order again"],
