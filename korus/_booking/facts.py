@@ -49,6 +49,7 @@ _DEPTH: Final = 6
 _INDEX: Final = re.compile(
     r"(?:[\w.\[]*\b(?:item|reservation)s?\]?[.\[]|/(?:items|reservations)/)(\d{1,9})\b.*", re.DOTALL
 )
+_NO_REASON: Final = "the API gave no reason"
 _REASON_KEYS: Final = ("message", "detail", "description", "reason", "error", "title")
 _PATH_KEYS: Final = ("propertyPath", "path")
 # ways to name a place that are not known to be used, so what they count from is not known either
@@ -343,9 +344,14 @@ class FailedEntry:
         return any(map(says_already_ordered, (self.reason, self.code or "", *self.mentions)))
 
     @property
-    def says_timed_out(self) -> bool:
-        """True if it refuses because the issuer's system did not answer in time, which excludes no order."""
-        return any(map(says_timed_out, (self.reason, self.code or "")))
+    def excludes_no_order(self) -> bool:
+        """True if the request may have led to an order all the same.
+
+        It gives no reason, or says that the issuer's system did not answer in time.
+        """
+        words, code = describe_failure(self.raw)
+        is_reason = bool(words.strip()) and words != _NO_REASON and not _RESOURCE.fullmatch(words)
+        return not is_reason or any(map(says_timed_out, (words, code or "")))
 
 
 @frozen
@@ -460,7 +466,7 @@ def describe_failure(raw: object) -> tuple[str, str | None]:
         if isinstance(reason, str):
             return reason, code
         source = json_object(reason)
-    return code or "the API gave no reason", code
+    return code or _NO_REASON, code
 
 
 def _as_object(raw: object, iri: str | None) -> dict[str, Any]:

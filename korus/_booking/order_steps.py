@@ -453,7 +453,7 @@ def _judged(
         return _foreign(call, line, seen)
     if result.status == "succeeded" and made is not None:
         return _outcome(call, line, made)
-    if result.failure is not None and result.failure.says_timed_out:
+    if result.failure is not None and result.failure.excludes_no_order:
         return None
     if result.failure is not None and (result.status == "failed" or result.failure.says_already_ordered):
         return _refused_line(call, line, result.failure, seen, lost)

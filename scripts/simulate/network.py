@@ -72,6 +72,7 @@ _PARTIAL_ORDERS: Final = (
     "fewer tickets",
     "a proxy's second try refused by line",
     "issuer's timeout after the work",
+    "refused without a reason after the work",
 )
 _STOP: Final = "suspended before sending"
 # what happens without any fault of the network is more frequent
@@ -223,6 +224,7 @@ def send_order(world: World, process: Process, effect: ask.SendOrder) -> Reply:
     last_words: dict[str | None, Callable[[str], Bought | str]] = {
         "a proxy's second try refused by line": lambda iri: order(iri, is_short=False),
         "issuer's timeout after the work": lambda _: "the issuer timed out",
+        "refused without a reason after the work": lambda _: "",
     }
 
     def work() -> None:

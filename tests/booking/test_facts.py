@@ -476,9 +476,16 @@ class TestSmallReadings:
         ({"code": "gateway_timeout", "message": "The issuer's system refused."}, True),
         ({"code": "issuer_refused", "message": "The issuer's system timed out."}, True),
         ({"message": "The issuer's system timed out."}, True),
+        ({}, True),
+        (None, True),
+        ({"message": " "}, True),
+        ({"quantity": 1}, True),
+        (reservation_iri(1), True),
+        ({"message": reservation_iri(1)}, True),
         ({"code": "issuer_refused", "message": "The issuer's system refused."}, False),
-        ({}, False),
+        ({"code": "issuer_refused"}, False),
+        ("refused", False),
     ],
 )
-def test_failure_that_says_that_somebody_gave_up_waiting(entry, says):
-    assert FailedEntry.read(entry).says_timed_out is says
+def test_failure_without_a_reason_or_after_waiting_excludes_no_order(entry, says):
+    assert FailedEntry.read(entry).excludes_no_order is says

@@ -427,8 +427,9 @@ class TestRefusals:
         assert (outcome.status, outcome.adopted) == ("succeeded", True)
         assert world.sends() == [(A,)]
 
-    def test_line_that_the_issuer_did_not_answer_in_time_is_looked_for_and_sent_again(self):
-        refused = answer(failures=[{"reservation": A, "code": "ISSUER_TIMEOUT"}])
+    @pytest.mark.parametrize("words", [{"code": "ISSUER_TIMEOUT"}, {}])
+    def test_line_refused_for_a_reason_that_excludes_no_order_is_looked_for_and_sent_again(self, words):
+        refused = answer(failures=[{"reservation": A, **words}])
         world = Api(SendOrder=[refused, answer(made_order())])
         assert statuses(run(world)) == ["succeeded"]
         assert world.sends() == [(A,), (A,)]

@@ -119,7 +119,7 @@ def test_of_three_shells_at_once_one_books_and_all_have_the_tickets(
 def test_a_run_that_is_stopped_is_finished_by_the_next(
     at_the_sandbox: Sandbox, shell: Callable[..., Shell], number: signal.Signals, operation: str
 ) -> None:
-    at_the_sandbox.faults.add("slow", operation=operation, seconds=2, count=1)
+    at_the_sandbox.faults.add("slow", operation=operation, seconds=4, count=1)
     first = shell("one")
     wait_for_fault(at_the_sandbox)
     stopped = first.stop(number)

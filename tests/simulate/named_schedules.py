@@ -115,6 +115,9 @@ NAMED = {
     "row 13: the issuer's timeout, of an order that exists": Script(
         faults={"SendOrder": ["issuer's timeout after the work"]}, always=_LAGGING, pause=30.0
     ),
+    "row 13: refused without a reason, though the order exists": Script(
+        faults={"SendOrder": ["refused without a reason after the work"]}, always=_LAGGING, pause=30.0
+    ),
     "row 13: 303 after the work": Script(faults={"SendOrder": ["3xx after the work"]}),
     "row 13: a proxy's second try refused": Script(faults={"SendOrder": ["a proxy's second try refused"]}),
     "row 13: a proxy's second try refused, and a 404 for the look": Script(
