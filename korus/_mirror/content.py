@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,9 @@ from attrs import field, frozen
 
 from korus._core.raw_json import iri_of, objects, text
 from korus.money import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
     "KINDS",
@@ -38,6 +41,7 @@ __all__ = [
     "option_code",
     "page_as_read",
     "read_member",
+    "read_members",
     "start_of",
     "synced_at",
     "ticket_rows",
@@ -108,6 +112,18 @@ def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
     if iri is None or not isinstance(member, Mapping):
         return None
     return entry(iri, parent, cast("Mapping[str, Any]", member))
+
+
+def read_members(
+    kind: KindName, members: Iterable[object], parent: str, disturb: Callable[[str], object]
+) -> Iterator[Entry]:
+    """Read the members of a list; one that cannot be kept is reported to `disturb`, and left out."""
+    for member in members:
+        found = read_member(kind, member, parent)
+        if found is None:
+            disturb(f"one of the {kind.replace('_', ' ')}s has no IRI or id that can be kept")
+        else:
+            yield found
 
 
 def fits(body: Mapping[str, Any], product: str, day: date | None) -> bool:

@@ -80,16 +80,47 @@ def build_tables(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Tab
         raise ConfigurationError(
             "`schema` must be at most 30 letters, digits and underscores, and not begin with a digit."
         )
-    metadata = MetaData(schema=schema)
+    new = _Naming(prefix, MetaData(schema=schema))
+    return Tables(
+        metadata=new.metadata,
+        things=_things(new),
+        meta=new.table(
+            "meta", Column("name", String(40), primary_key=True), Column("value", String(200), nullable=False)
+        ),
+        bodies=new.table(
+            "bodies", Column("iri", Text, primary_key=True), Column("body", Text, nullable=False)
+        ),
+        offer_tickets=_offer_tickets(new),
+        scopes=_scopes(new),
+        sweeps=_sweeps(new),
+        pages=_pages(new),
+        changes=_changes(new),
+        periods=_periods(new),
+        live=_live(new),
+        consumers=new.table(
+            "consumers",
+            Column("name", String(200), primary_key=True),
+            Column("seq", _BIG, nullable=False),
+            Column("updated_at", String(32), nullable=False),
+        ),
+    )
 
-    def table(name: str, *columns: Any) -> Table:
-        return Table(f"{prefix}{name}", metadata, *columns)
 
-    def index(name: str, *columns: str) -> Index:
-        return Index(f"{prefix}{name}", *columns)
+@frozen
+class _Naming:
+    """Makes tables and indexes whose names begin with the prefix."""
 
-    def thing(name: str, *columns: Any) -> Table:
-        return table(
+    prefix: str
+    metadata: MetaData
+
+    def table(self, name: str, *columns: Any) -> Table:
+        return Table(f"{self.prefix}{name}", self.metadata, *columns)
+
+    def index(self, name: str, *columns: str) -> Index:
+        return Index(f"{self.prefix}{name}", *columns)
+
+    def thing(self, name: str, *columns: Any) -> Table:
+        return self.table(
             name,
             Column("iri", Text, primary_key=True),
             Column("catalog", Text, nullable=False),
@@ -105,173 +136,183 @@ def build_tables(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Tab
             Column("missing", Integer),
         )
 
-    return Tables(
-        metadata=metadata,
-        things={
-            "catalog": thing(
-                "catalogs", Column("name", Text), Column("created_at", Text), Column("last_synced_at", Text)
-            ),
-            "product_base": thing(
-                "product_bases",
-                Column("name", Text),
-                Column("disabled", Boolean),
-                Column("use_session", Boolean),
-                Column("timezone", Text),
-                Column("universe", Text),
-                index("product_bases_catalog", "catalog"),
-            ),
-            "option": thing(
-                "options",
-                Column("code", Text),
-                Column("label", Text),
-                index("options_parent", "parent"),
-                index("options_catalog", "catalog"),
-            ),
-            "option_value": thing(
-                "option_values",
-                Column("code", Text),
-                Column("label", Text),
-                Column("value", Text),
-                index("option_values_parent", "parent"),
-                index("option_values_catalog", "catalog"),
-            ),
-            "product": thing(
-                "products",
-                Column("name", Text),
-                Column("disabled", Boolean),
-                index("products_parent", "parent"),
-                index("products_catalog", "catalog"),
-            ),
-            "offer": thing(
-                "offers",
-                Column("product", Text),
-                Column("date", Date),
-                Column("price", Text),
-                Column("currency", String(8)),
-                Column("price_minor", _BIG),
-                Column("original_minor", _BIG),
-                Column("available", _BIG),
-                Column("availability_check", Boolean),
-                Column("realtime_price", Boolean),
-                Column("disabled", Boolean),
-                index("offers_product", "product", "date"),
-                index("offers_catalog", "catalog", "date"),
-            ),
-            "session": thing(
-                "sessions",
-                Column("starts_at", String(32)),
-                Column("starts_local", Text),
-                Column("zone", Text),
-                Column("available", _BIG),
-                index("sessions_parent", "parent"),
-                index("sessions_catalog", "catalog"),
-            ),
-        },
-        meta=table(
-            "meta", Column("name", String(40), primary_key=True), Column("value", String(200), nullable=False)
+
+def _things(new: _Naming) -> dict[KindName, Table]:
+    return {
+        "catalog": new.thing(
+            "catalogs", Column("name", Text), Column("created_at", Text), Column("last_synced_at", Text)
         ),
-        bodies=table("bodies", Column("iri", Text, primary_key=True), Column("body", Text, nullable=False)),
-        offer_tickets=table(
-            "offer_tickets",
-            Column("iri", Text, primary_key=True),
-            Column("catalog", Text, nullable=False),
-            Column("offer", Text, nullable=False),
-            Column("place", Integer, nullable=False),
-            Column("id", Text),
+        "product_base": new.thing(
+            "product_bases",
             Column("name", Text),
-            Column("date_access", Boolean),
-            Column("form", Text),
-            index("offer_tickets_offer", "offer"),
+            Column("disabled", Boolean),
+            Column("use_session", Boolean),
+            Column("timezone", Text),
+            Column("universe", Text),
+            new.index("product_bases_catalog", "catalog"),
         ),
-        scopes=table(
-            "scopes",
-            Column("name", Text, primary_key=True),
-            Column("owner", String(300), nullable=False),
-            Column("holder", String(36), nullable=False),
-            Column("epoch", Integer, nullable=False),
-            Column("lease", Float(53), nullable=False),
-            Column("updated", Float(53), nullable=False),
-            Column("sweep", Integer),
-            Column("progress", Text),
+        "option": new.thing(
+            "options",
+            Column("code", Text),
+            Column("label", Text),
+            new.index("options_parent", "parent"),
+            new.index("options_catalog", "catalog"),
         ),
-        sweeps=table(
-            "sweeps",
-            Column("id", Integer, primary_key=True, autoincrement=True),
-            Column("run", Integer, nullable=False),
-            Column("scope", Text, nullable=False),
-            Column("catalog", Text),
-            Column("after", Date),
-            Column("before", Date),
-            Column("state", String(12), nullable=False),
-            Column("started_at", String(32), nullable=False),
-            Column("ended_at", String(32)),
-            Column("reason", Text),
-            Column("added", Integer, nullable=False),
-            Column("changed", Integer, nullable=False),
-            Column("removed", Integer, nullable=False),
-            Column("unchanged", Integer, nullable=False),
-            Column("waiting", Integer, nullable=False),
-            Column("quarantined", Integer, nullable=False),
-            Column("kinds", Text, nullable=False),
-            index("sweeps_scope", "scope"),
+        "option_value": new.thing(
+            "option_values",
+            Column("code", Text),
+            Column("label", Text),
+            Column("value", Text),
+            new.index("option_values_parent", "parent"),
+            new.index("option_values_catalog", "catalog"),
         ),
-        pages=table(
-            "pages",
-            Column("scope", Text, primary_key=True),
-            Column("part", Text, primary_key=True),
-            Column("number", Integer, primary_key=True),
-            Column("catalog", Text, nullable=False),
-            Column("query", Text, nullable=False),
-            Column("etag", Text),
-            Column("modified", Text),
-            Column("synced", Text),
-            Column("read", Float(53), nullable=False),
-            Column("content", String(32), nullable=False),
-            Column("iris", Text, nullable=False),
-            Column("digests", Text, nullable=False),
-            Column("envelope", Text, nullable=False),
-            index("pages_catalog", "catalog"),
+        "product": new.thing(
+            "products",
+            Column("name", Text),
+            Column("disabled", Boolean),
+            new.index("products_parent", "parent"),
+            new.index("products_catalog", "catalog"),
         ),
-        changes=table(
-            "changes",
-            Column("seq", _BIG, primary_key=True, autoincrement=False),
-            Column("sweep", Integer, nullable=False),
-            Column("op", String(8), nullable=False),
-            Column("kind", String(16), nullable=False),
-            Column("iri", Text, nullable=False),
-            Column("catalog", Text, nullable=False),
-            Column("parent", Text, nullable=False),
-            Column("fields", Text, nullable=False),
-            Column("before", Text),
-            Column("after", Text),
-            Column("at", String(32), nullable=False),
-            index("changes_iri", "iri"),
-        ),
-        periods=table(
-            "periods",
-            Column("offer", Text, primary_key=True),
-            Column("seq", _BIG, primary_key=True, autoincrement=False),
-            Column("since", String(32), nullable=False),
-            Column("until", String(32)),
+        "offer": new.thing(
+            "offers",
+            Column("product", Text),
+            Column("date", Date),
             Column("price", Text),
-            Column("price_minor", _BIG),
             Column("currency", String(8)),
-            Column("available", _BIG),
-        ),
-        live=table(
-            "live",
-            Column("offer", Text, primary_key=True),
-            Column("at", String(32), nullable=False),
-            Column("price", Text),
             Column("price_minor", _BIG),
-            Column("currency", String(8)),
+            Column("original_minor", _BIG),
             Column("available", _BIG),
-            Column("sessions", Text, nullable=False),
+            Column("availability_check", Boolean),
+            Column("realtime_price", Boolean),
+            Column("disabled", Boolean),
+            new.index("offers_product", "product", "date"),
+            new.index("offers_catalog", "catalog", "date"),
         ),
-        consumers=table(
-            "consumers",
-            Column("name", String(200), primary_key=True),
-            Column("seq", _BIG, nullable=False),
-            Column("updated_at", String(32), nullable=False),
+        "session": new.thing(
+            "sessions",
+            Column("starts_at", String(32)),
+            Column("starts_local", Text),
+            Column("zone", Text),
+            Column("available", _BIG),
+            new.index("sessions_parent", "parent"),
+            new.index("sessions_catalog", "catalog"),
         ),
+    }
+
+
+def _offer_tickets(new: _Naming) -> Table:
+    return new.table(
+        "offer_tickets",
+        Column("iri", Text, primary_key=True),
+        Column("catalog", Text, nullable=False),
+        Column("offer", Text, nullable=False),
+        Column("place", Integer, nullable=False),
+        Column("id", Text),
+        Column("name", Text),
+        Column("date_access", Boolean),
+        Column("form", Text),
+        new.index("offer_tickets_offer", "offer"),
+    )
+
+
+def _scopes(new: _Naming) -> Table:
+    return new.table(
+        "scopes",
+        Column("name", Text, primary_key=True),
+        Column("owner", String(300), nullable=False),
+        Column("holder", String(36), nullable=False),
+        Column("epoch", Integer, nullable=False),
+        Column("lease", Float(53), nullable=False),
+        Column("updated", Float(53), nullable=False),
+        Column("sweep", Integer),
+        Column("progress", Text),
+    )
+
+
+def _sweeps(new: _Naming) -> Table:
+    return new.table(
+        "sweeps",
+        Column("id", Integer, primary_key=True, autoincrement=True),
+        Column("run", Integer, nullable=False),
+        Column("scope", Text, nullable=False),
+        Column("catalog", Text),
+        Column("after", Date),
+        Column("before", Date),
+        Column("state", String(12), nullable=False),
+        Column("started_at", String(32), nullable=False),
+        Column("ended_at", String(32)),
+        Column("reason", Text),
+        Column("added", Integer, nullable=False),
+        Column("changed", Integer, nullable=False),
+        Column("removed", Integer, nullable=False),
+        Column("unchanged", Integer, nullable=False),
+        Column("waiting", Integer, nullable=False),
+        Column("quarantined", Integer, nullable=False),
+        Column("kinds", Text, nullable=False),
+        new.index("sweeps_scope", "scope"),
+    )
+
+
+def _pages(new: _Naming) -> Table:
+    return new.table(
+        "pages",
+        Column("scope", Text, primary_key=True),
+        Column("part", Text, primary_key=True),
+        Column("number", Integer, primary_key=True),
+        Column("catalog", Text, nullable=False),
+        Column("query", Text, nullable=False),
+        Column("etag", Text),
+        Column("modified", Text),
+        Column("synced", Text),
+        Column("read", Float(53), nullable=False),
+        Column("content", String(32), nullable=False),
+        Column("iris", Text, nullable=False),
+        Column("digests", Text, nullable=False),
+        Column("envelope", Text, nullable=False),
+        new.index("pages_catalog", "catalog"),
+    )
+
+
+def _changes(new: _Naming) -> Table:
+    return new.table(
+        "changes",
+        Column("seq", _BIG, primary_key=True, autoincrement=False),
+        Column("sweep", Integer, nullable=False),
+        Column("op", String(8), nullable=False),
+        Column("kind", String(16), nullable=False),
+        Column("iri", Text, nullable=False),
+        Column("catalog", Text, nullable=False),
+        Column("parent", Text, nullable=False),
+        Column("fields", Text, nullable=False),
+        Column("before", Text),
+        Column("after", Text),
+        Column("at", String(32), nullable=False),
+        new.index("changes_iri", "iri"),
+    )
+
+
+def _periods(new: _Naming) -> Table:
+    return new.table(
+        "periods",
+        Column("offer", Text, primary_key=True),
+        Column("seq", _BIG, primary_key=True, autoincrement=False),
+        Column("since", String(32), nullable=False),
+        Column("until", String(32)),
+        Column("price", Text),
+        Column("price_minor", _BIG),
+        Column("currency", String(8)),
+        Column("available", _BIG),
+    )
+
+
+def _live(new: _Naming) -> Table:
+    return new.table(
+        "live",
+        Column("offer", Text, primary_key=True),
+        Column("at", String(32), nullable=False),
+        Column("price", Text),
+        Column("price_minor", _BIG),
+        Column("currency", String(8)),
+        Column("available", _BIG),
+        Column("sessions", Text, nullable=False),
     )

@@ -148,9 +148,9 @@ class Run:
         """Return this process's mirror; after a crash, another one."""
         if self.held is None:
             self.held = Mirror(self.database, self.api.client(), max_removal_share=0.5, **self.options)
-            release = self.held._store.release
+            release = self.held._store.leases.release
             # what has crashed releases nothing
-            self.held._store.release = lambda *a, **k: None if self.crashed else release(*a, **k)
+            self.held._store.leases.release = lambda *a, **k: None if self.crashed else release(*a, **k)
         return self.held
 
     def close(self) -> None:

@@ -22,8 +22,9 @@ from sqlalchemy import update
 
 from korus._journal.process import ACTIVE, Owner
 from korus._mirror import database as database_module
-from korus._mirror.store import Looks, ScopeLost
+from korus._mirror.leases import ScopeLost
 from korus._mirror.sweeping import Ceiling, Missing, Scope, judge
+from korus._mirror.unseen import Looks
 from korus._sync.mirror import sweep as sweep_module
 from korus.errors import ConfigurationError, InvalidArgument, MirrorFailed
 from korus.mirror import AsyncMirror, Mirror, replay, write_csv, write_json_lines
@@ -558,53 +559,55 @@ def test_a_worker_that_was_taken_over_writes_nothing_more(shop: Shop) -> None:
 def test_a_lease_that_ran_out_elsewhere_is_taken_and_a_running_one_is_not(shop: Shop) -> None:
     store, tables = shop.mirror._store, shop.mirror._database.tables
     scope = Scope(PARK)
-    lease = store.claim(scope)
+    lease = store.leases.claim(scope)
     assert lease is not None
     elsewhere = update(tables.scopes).values(owner="other 1 1 token")
     with shop.mirror._database.writing() as connection:
         connection.execute(elsewhere)
-    assert store.claim(scope) is None
+    assert store.leases.claim(scope) is None
     with shop.mirror._database.writing() as connection:
         connection.execute(update(tables.scopes).values(lease=0.0))
-    taken = store.claim(scope)
+    taken = store.leases.claim(scope)
     assert taken is not None
     assert taken.epoch == lease.epoch + 1
     with pytest.raises(ScopeLost):
-        store.write(lease, "offer", [])
+        store.seen.write(lease, "offer", [])
     with pytest.raises(ScopeLost):
-        store.renew(lease)
-    store.renew(taken)
+        store.leases.renew(lease)
+    store.leases.renew(taken)
 
 
 def test_a_worker_that_hangs_is_taken_over_when_its_lease_ends(shop: Shop) -> None:
     store, tables = shop.mirror._store, shop.mirror._database.tables
-    lease = store.claim(Scope(PARK))
+    lease = store.leases.claim(Scope(PARK))
     assert lease is not None
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as hanging:
         owner = evolve(Owner.current(), pid=hanging.pid, started="")
         with shop.mirror._database.writing() as connection:
             connection.execute(update(tables.scopes).values(owner=str(owner)))
-        assert store.claim(Scope(PARK)) is None
+        assert store.leases.claim(Scope(PARK)) is None
         with shop.mirror._database.writing() as connection:
             connection.execute(update(tables.scopes).values(lease=0.0))
-        taken = store.claim(Scope(PARK))
+        taken = store.leases.claim(Scope(PARK))
         hanging.terminate()
     assert taken is not None
     with pytest.raises(ScopeLost):
-        store.write(lease, "offer", [])
+        store.seen.write(lease, "offer", [])
     with pytest.raises(ScopeLost):
-        store.finish(lease, Ceiling(), Looks())
-    store.release(lease, "failed")
-    store.renew(taken)
+        store.unseen.finish(lease, Ceiling(), Looks())
+    store.leases.release(lease, "failed")
+    store.leases.renew(taken)
 
 
 def test_a_lease_is_renewed_while_lists_are_read_and_looked_at_twice(shop: Shop, monkeypatch) -> None:
     shop.sweep()
     shop.api.remove_offer(shop.listed()[7]["@id"])
     renewed: list[int] = []
-    renew = shop.mirror._store.renew
+    renew = shop.mirror._store.leases.renew
     monkeypatch.setattr(
-        shop.mirror._store, "renew", lambda lease: (renewed.append(len(shop.api.requests)), renew(lease))
+        shop.mirror._store.leases,
+        "renew",
+        lambda lease: (renewed.append(len(shop.api.requests)), renew(lease)),
     )
     shop.api.requests.clear()
     assert shop.sweep().removed == 1
@@ -722,7 +725,7 @@ def test_a_killed_worker_is_taken_over_at_once(shop: Shop) -> None:
     code = (
         "import os, sys; from korus._mirror.store import Store; from korus._mirror.database import Database\n"
         "from korus._mirror.schema import build_tables; from korus._mirror.sweeping import Ceiling, Missing, Scope, judge\n"
-        f"lease = Store(Database({str(shop.path)!r}, build_tables())).claim(Scope({PARK!r})); print(lease.sweep); os._exit(9)"
+        f"lease = Store(Database({str(shop.path)!r}, build_tables())).leases.claim(Scope({PARK!r})); print(lease.sweep); os._exit(9)"
     )
     killed = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert killed.returncode == 9, killed.stderr

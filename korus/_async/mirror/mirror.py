@@ -193,7 +193,7 @@ class AsyncMirror(ClientBound):
             Scope(iri, after, before, sessions)
             for iri in (moments if wanted is None else dict.fromkeys(wanted))
         ]
-        run, done = await run_blocking(self._store.open_run, scopes)
+        run, done = await run_blocking(self._store.leases.open_run, scopes)
         reports = [first]
         for scope in scopes:
             if scope.name in done:
@@ -204,7 +204,7 @@ class AsyncMirror(ClientBound):
 
     async def _sweep(self, scope: Scope, how: _How, run: int = 0, synced: str | None = None) -> SweepReport:
         client = self._client
-        lease = await run_blocking(self._store.claim, scope, run)
+        lease = await run_blocking(self._store.leases.claim, scope, run)
         if lease is None:
             return SweepReport(scope, "busy", reason="another worker is at it")
         sweep = AsyncSweep(
@@ -448,7 +448,9 @@ class AsyncMirror(ClientBound):
             return await _ask(client, row)
 
         found = await map_ordered(ask, rows, concurrency=min(concurrency, _MOST_AT_ONCE))
-        await run_blocking(self._store.write_live, [_live_row(each) for each in found if each.error is None])
+        await run_blocking(
+            self._store.seen.write_live, [_live_row(each) for each in found if each.error is None]
+        )
         return tuple(found)
 
 

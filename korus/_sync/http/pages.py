@@ -7,6 +7,7 @@ Which page comes next is decided in `korus._http.pagination`.
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import evolve, field, frozen
@@ -335,28 +336,26 @@ class _Walk(Generic[_T]):
             workers.drop()
 
 
-class Readings(Generic[_T]):
-    """One iteration over the pages of a list, for what has to know more of them than their items.
+class Readings:
+    """One iteration over the pages of a list, for what has to know more of them than their items: these are raw JSON.
 
     Args:
         pages: The list.
-        read_page: Fetches a page by its query, in place of the list's own way.
-        build: Makes an item of what is on a page.
         notice: Called with what shows that the collection changed, in place of a warning.
+        read_page: Fetches a page by its query; None for the list's own way, past the catalogue cache.
     """
 
     def __init__(
         self,
         pages: Pages[Any],
-        read_page: Callable[[Query], PageAnswer],
-        build: Callable[[Any], _T],
         notice: Callable[[str], object],
+        read_page: Callable[[Query], PageAnswer] | None = None,
     ) -> None:
         given = pages._reader  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (of this module)
-        self._reader: _Reader[_T] = _Reader(
-            evolve(given.source, build=build), given.page_size, given.prefetch, given.start
-        )
-        self._reader.read_page, self._reader.notice = read_page, notice
+        source = evolve(given.source, build=_as_it_is)
+        self._reader: _Reader[Any] = _Reader(source, given.page_size, given.prefetch, given.start)
+        self._reader.read_page = read_page or partial(source.read, fresh=True)
+        self._reader.notice = notice
         self._walk = _Walk(self._reader)
 
     @staticmethod
@@ -364,13 +363,17 @@ class Readings(Generic[_T]):
         """Return where the pages of a list come from."""
         return pages._reader.source  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (of this module)
 
-    def query(self, reading: PageReading[_T]) -> Query:
+    def query(self, reading: PageReading[Any]) -> Query:
         """Return the query that a page was read with."""
         return self._reader.query(reading.cursor)
 
-    def next(self) -> PageReading[_T] | None:
+    def next(self) -> PageReading[Any] | None:
         """Read the next page; None after the last."""
         return self._walk.turn()
+
+
+def _as_it_is(member: Any) -> Any:
+    return member
 
 
 class _Items(ClientBound, Generic[_T]):

@@ -194,7 +194,7 @@ class Mirror(ClientBound):
             Scope(iri, after, before, sessions)
             for iri in (moments if wanted is None else dict.fromkeys(wanted))
         ]
-        run, done = run_blocking(self._store.open_run, scopes)
+        run, done = run_blocking(self._store.leases.open_run, scopes)
         reports = [first]
         for scope in scopes:
             if scope.name in done:
@@ -205,7 +205,7 @@ class Mirror(ClientBound):
 
     def _sweep(self, scope: Scope, how: _How, run: int = 0, synced: str | None = None) -> SweepReport:
         client = self._client
-        lease = run_blocking(self._store.claim, scope, run)
+        lease = run_blocking(self._store.leases.claim, scope, run)
         if lease is None:
             return SweepReport(scope, "busy", reason="another worker is at it")
         sweep = Sweep(
@@ -447,7 +447,7 @@ class Mirror(ClientBound):
             return _ask(client, row)
 
         found = map_ordered(ask, rows, concurrency=min(concurrency, _MOST_AT_ONCE))
-        run_blocking(self._store.write_live, [_live_row(each) for each in found if each.error is None])
+        run_blocking(self._store.seen.write_live, [_live_row(each) for each in found if each.error is None])
         return tuple(found)
 
 

@@ -1,108 +1,45 @@
 # Written by `python -m scripts.sync` from korus/_async/mirror/sweep.py; edit that file instead.
 """A sweep: all lists of a scope are read, past the catalogue cache, and what is on them is written.
 
-What a sweep concludes is decided in `korus._mirror.sweeping`; what is written, in `korus._mirror.store`.
+What a sweep concludes is decided in `korus._mirror.sweeping`; what is written, in `korus._mirror.store`. The list of
+offers, the long one, is read in `offer_pages`; what is missing on it is looked for in `second_look`.
 """
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from hashlib import blake2b
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from attrs import define, evolve, field, frozen
-
-from korus._http.cache_rules import trusted_date
-from korus._http.pagination import read_envelope
-from korus._mirror.content import (
-    Entry,
-    fits,
-    iri_for,
-    option_code,
-    page_as_read,
-    read_member,
-)
-from korus._mirror.store import Lease, Looks, PageRecord, ScopeLost, Store
+from korus._mirror.content import Entry, option_code, read_members
+from korus._mirror.leases import Lease, ScopeLost
 from korus._mirror.sweeping import Progress
+from korus._mirror.unseen import Looks
 from korus._primitives.synchronous import map_ordered, run_blocking, run_to_end
-from korus._sync.http.pages import PageReading, Pages, Readings
+from korus._sync.http.pages import Pages, Readings
+from korus._sync.mirror.offer_pages import OfferPages
+from korus._sync.mirror.second_look import SecondLook
 from korus.errors import (
     InvalidIri,
     KorusError,
     NotFound,
     OperationUnavailable,
     PermissionDenied,
-    StatusError,
 )
 from korus.hooks import SweepEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import date
+    from collections.abc import Callable
 
-    from korus._http.answer import Answer
-    from korus._http.pagination import Envelope, Query
     from korus._mirror.content import KindName
+    from korus._mirror.store import Store
     from korus._mirror.sweeping import Ceiling, SweepReport
     from korus._sync.client import Korus
 
-    _Again: TypeAlias = Callable[[Query], tuple[Answer, Envelope]]
-
 __all__ = ["Sweep"]
 
-_T = TypeVar("_T")
-
 _PAGE_SIZE: Final = 50  # reference 8.1
-# what is written in one transaction: so much, of which a page costs as much as its content has to be looked at
-_CHUNK_COSTS: Final = 80
-_NEW_PAGE_COSTS: Final = 4
-_KNOWN_PAGES: Final = 80
-_SECOND_LOOKS: Final = 200
-_MOST_DAYS: Final = 20
-_MOST_CANDIDATES: Final = 5000
 _GRACE_SECONDS: Final = 2.0
 _RENEW_SECONDS: Final = 45.0
 _CONCURRENCY: Final = 8
-_LARGEST_NUMBER: Final = 1_000_000_000
-
-
-class _Same(dict[str, Any]):
-    """Placeholder of an item of a page that has not changed."""
-
-
-@frozen
-class _Unchanged:
-    """An answer that was not needed: its page is as it was the last time."""
-
-    record: PageRecord
-
-    def json(self) -> Any:
-        members = [_Same({"@id": iri}) for iri in self.record.iris]
-        return page_as_read(members, self.record.envelope)
-
-
-@frozen
-class _Found:
-    """Contents of a list of offers, and the number of its pages."""
-
-    entries: list[Entry]
-    pages: int
-
-    @property
-    def iris(self) -> list[str]:
-        return [each.iri for each in self.entries]
-
-
-@define
-class _Chunk:
-    """Pages that are written in one transaction."""
-
-    entries: list[Entry] = field(factory=list[Entry])
-    same: list[PageRecord] = field(factory=list["PageRecord"])
-    pages: list[PageRecord] = field(factory=list[PageRecord])
-    costs: int = 0
 
 
 class Sweep:
@@ -139,11 +76,6 @@ class Sweep:
         self._full = full
         self._ceiling = ceiling
         self._progress = progress
-        self._known: dict[int, PageRecord] = {}
-        self._known_up_to = 0
-        self._fresh: dict[Query, Answer] = {}
-        self._kept: dict[Query, PageRecord] = {}
-        self._read_again: set[Query] = set()
         self._renewed = korus.transport.clock.monotonic()
 
     def run(self) -> SweepReport:
@@ -168,14 +100,14 @@ class Sweep:
                 looks = Looks()
             else:
                 self._read_catalog(lease.scope.catalog)
-                looks = self._second_look(lease.scope.catalog)
-            return run_blocking(self._store.finish, lease, self._ceiling, looks)
+                looks = self._second_look()
+            return run_blocking(self._store.unseen.finish, lease, self._ceiling, looks)
         except ScopeLost:
             return lease.report("lost", reason="another worker has taken over")
         except BaseException as error:
             # the run goes on with its other scopes after an error, but not after a cancellation
             state = "failed" if isinstance(error, KorusError) else "interrupted"
-            run_to_end(lambda: self._store.release(lease, state), _GRACE_SECONDS)
+            run_to_end(lambda: self._store.leases.release(lease, state), _GRACE_SECONDS)
             raise
 
     def _stay(self) -> None:
@@ -187,19 +119,35 @@ class Sweep:
         now = self._korus.transport.clock.monotonic()
         if now - self._renewed >= _RENEW_SECONDS:
             self._renewed = now
-            run_blocking(self._store.renew, self._lease)
+            run_blocking(self._store.leases.renew, self._lease)
 
     # --- the lists -----------------------------------------------------------------------------------------
 
     def _read_catalog(self, catalog: str) -> None:
-        scope, offers = self._lease.scope, self._korus.offers
+        scope, prefetch = self._lease.scope, self._prefetch
         self._read_bases(catalog)
-        self._read_offers(
-            offers.list(
-                catalog, after=scope.after, before=scope.before, page_size=_PAGE_SIZE, prefetch=self._prefetch
-            )
+        pages = self._korus.offers.list(
+            catalog, after=scope.after, before=scope.before, page_size=_PAGE_SIZE, prefetch=prefetch
         )
+        OfferPages(
+            pages,
+            self._store,
+            self._lease,
+            synced=self._synced,
+            prefetch=prefetch,
+            full=self._full,
+            stay=self._stay,
+            progress=self._progress,
+        ).read()
+        if scope.sessions:
+            self._read_sessions()
         self._lease.kinds.add("offer")
+
+    def _second_look(self) -> Looks:
+        verdict = run_blocking(self._store.unseen.verdict, self._lease, self._ceiling)
+        if verdict.state != "done":
+            return Looks()
+        return SecondLook(self._korus, self._store, self._lease, self._stay).looks()
 
     def _read_bases(self, catalog: str) -> None:
         """Read product bases, their options and products; the old model has products only (reference 1.1)."""
@@ -251,182 +199,18 @@ class Sweep:
 
     def _keep(self, kind: KindName, entries: list[Entry], *, is_whole: bool = True) -> None:
         """Write all that the scope has of a kind."""
-        run_blocking(self._store.write, self._lease, kind, entries)
+        run_blocking(self._store.seen.write, self._lease, kind, entries)
         if is_whole:
             self._lease.kinds.add(kind)
         self._progress(Progress(self._lease.scope, kind, len(entries), len(entries)))
 
     def _entries(self, kind: KindName, pages: Pages[Any], parent: str) -> list[Entry]:
-        readings = Readings(pages, self._read_fresh(pages), _as_it_is, self._lease.disturb)
+        readings = Readings(pages, self._lease.disturb)
         found: list[Entry] = []
         while (reading := readings.next()) is not None:
-            found.extend(self._readable(kind, reading.envelope.members, parent))
+            found.extend(read_members(kind, reading.envelope.members, parent, self._lease.disturb))
             self._stay()
         return found
-
-    def _readable(self, kind: KindName, members: Iterable[Any], parent: str) -> Iterator[Entry]:
-        for member in members:
-            found = read_member(kind, member, parent)
-            if found is None:
-                self._lease.disturb(f"one of the {kind.replace('_', ' ')}s has no IRI or id that can be kept")
-            else:
-                yield found
-
-    @staticmethod
-    def _read_fresh(pages: Pages[Any]) -> Callable[[Query], Any]:
-        read = Readings.source_of(pages).read
-
-        def fresh(query: Query) -> Answer:
-            return read(query, fresh=True)
-
-        return fresh
-
-    # --- offers: page by page, and only what changed --------------------------------------------------------
-
-    def _read_offers(self, pages: Pages[Any]) -> None:
-        lease = self._lease
-        if lease.position is not None:
-            pages = pages.resume(lease.position)
-        source = Readings.source_of(pages)
-
-        def ask(query: Query) -> Any:
-            return self._ask(source.read, query)
-
-        def again(query: Query) -> tuple[Answer, Envelope]:
-            answer = source.read(query, fresh=True)
-            return answer, read_envelope(answer.json(), operation=source.operation, url=source.url)
-
-        readings = Readings(pages, ask, _as_it_is, lease.disturb)
-        first: tuple[Query, tuple[str, ...]] | None = None
-        read_so_far, chunk = 0, _Chunk()
-        self._foresee(1 if lease.position is None else lease.position["page"])
-        while (reading := readings.next()) is not None:
-            self._foresee(reading.cursor.number + 1)
-            iris = self._take(chunk, reading, readings.query(reading))
-            first = first or (readings.query(reading), iris)
-            following = reading.page.position
-            read_so_far += len(reading.page)
-            if chunk.costs >= _CHUNK_COSTS or following is None:
-                self._write(chunk, following, again)
-                chunk = _Chunk()
-            self._stay()
-            self._progress(Progress(lease.scope, "offer", read_so_far, reading.envelope.total))
-        if chunk.costs:  # the last page came over again
-            self._write(chunk, None, again)
-        if first is not None and read_so_far > len(first[1]):
-            self._compare_first(again, *first)
-        if lease.scope.sessions:
-            self._read_sessions()
-
-    def _compare_first(self, again: _Again, query: Query, iris: tuple[str, ...]) -> None:
-        """Read the first page once more: what came or went in between has often moved it."""
-        _, envelope = again(query)
-        parent = self._lease.scope.catalog or ""
-        if tuple(iri_for("offer", member, parent) or "" for member in envelope.members) != iris:
-            self._lease.disturb("the first page was another one at the end")
-
-    def _ask(self, read: Any, query: Query) -> Any:
-        """Read a page; where it is as it was the last time, return what stands for it."""
-        record = self._record(query)
-        headers = {} if record is None else self._conditions(record)
-        try:
-            answer: Answer = read(query, headers, fresh=True)
-        except StatusError as error:
-            if error.status != HTTPStatus.NOT_MODIFIED or record is None or not headers:
-                raise
-        else:
-            if record is None or record.content != _content(answer):
-                self._fresh[query] = answer
-                return answer
-            if not headers:  # its bytes were read, so it may be asked for conditionally again
-                record = evolve(
-                    record,
-                    synced=self._synced,
-                    etag=answer.headers.get("etag"),
-                    modified=trusted_date(answer.headers),
-                )
-                self._read_again.add(query)
-        self._kept[query] = record
-        return _Unchanged(record)
-
-    def _conditions(self, record: PageRecord) -> dict[str, str]:
-        """Return the headers that ask whether a page has changed.
-
-        A server may say that nothing has changed whatever happens. So it is not asked when the catalogue was imported
-        anew, nor for longer than a day.
-        """
-        if not record.may_ask or record.synced != self._synced:
-            return {}
-        if record.etag is not None:
-            return {"If-None-Match": record.etag}
-        return {} if record.modified is None else {"If-Modified-Since": record.modified}
-
-    def _foresee(self, number: int) -> None:
-        """Have the records of a page at hand, and of those that are fetched ahead."""
-        if self._full or number + self._prefetch <= self._known_up_to or number > _LARGEST_NUMBER:
-            return
-        first = max(number, self._known_up_to + 1)
-        found = run_blocking(self._store.known_pages, self._lease.scope.name, "offers", first, _KNOWN_PAGES)
-        self._known.update(found)
-        self._known_up_to = first + _KNOWN_PAGES - 1
-
-    def _record(self, query: Query) -> PageRecord | None:
-        record = self._known.pop(_number(query), None)
-        return record if record is not None and record.query == json.dumps(query) else None
-
-    def _take(self, chunk: _Chunk, reading: PageReading[Any], query: Query) -> tuple[str, ...]:
-        """Add a page to what is written next; returns the IRIs on it."""
-        record = self._kept.pop(query, None)
-        if record is None:
-            return self._add(chunk, query, self._fresh.pop(query, None), reading.envelope)
-        chunk.costs += 1
-        chunk.same.append(record)
-        if query in self._read_again:
-            self._read_again.discard(query)
-            chunk.pages.append(record)
-        return record.iris
-
-    def _add(self, chunk: _Chunk, query: Query, answer: Answer | None, envelope: Envelope) -> tuple[str, ...]:
-        """Add what was read of a page to what is written next; returns the IRIs on it."""
-        chunk.costs += _NEW_PAGE_COSTS
-        found = list(self._readable("offer", envelope.members, self._lease.scope.catalog or ""))
-        chunk.entries.extend(found)
-        if answer is not None and len(found) == len(envelope.members):
-            chunk.pages.append(self._new_record(query, answer, envelope, found))
-        return tuple(each.iri for each in found)
-
-    def _new_record(self, query: Query, answer: Answer, envelope: Envelope, found: list[Entry]) -> PageRecord:
-        return PageRecord(
-            number=_number(query),
-            query=json.dumps(query),
-            etag=answer.headers.get("etag"),
-            modified=trusted_date(answer.headers),
-            synced=self._synced,
-            content=_content(answer),
-            iris=tuple(each.iri for each in found),
-            digests=tuple(each.digest for each in found),
-            envelope=_said(envelope),
-        )
-
-    def _write(self, chunk: _Chunk, position: Mapping[str, Any] | None, again: _Again) -> None:
-        stale = run_blocking(
-            self._store.write,
-            self._lease,
-            "offer",
-            chunk.entries,
-            same=chunk.same,
-            pages=chunk.pages,
-            part="offers",
-            position=position,
-        )
-        if not stale:
-            return
-        # another sweep has changed rows of pages that have not changed
-        whole = _Chunk()
-        for record in stale:
-            query: Query = tuple((name, value) for name, value in json.loads(record.query))
-            self._add(whole, query, *again(query))
-        self._write(whole, position, again)
 
     # --- sessions ------------------------------------------------------------------------------------------
 
@@ -434,12 +218,12 @@ class Sweep:
         """Read the sessions of all offers that the sweep saw."""
         after = ""
         while True:
-            tickets = run_blocking(self._store.tickets_with_sessions, self._lease, after, _PAGE_SIZE)
+            tickets = run_blocking(self._store.seen.tickets_with_sessions, self._lease, after, _PAGE_SIZE)
             if not tickets:
                 break
             for ticket, zone, entries in map_ordered(self._sessions_of, tickets, concurrency=_CONCURRENCY):
                 del ticket
-                run_blocking(self._store.write, self._lease, "session", entries, zone=zone)
+                run_blocking(self._store.seen.write, self._lease, "session", entries, zone=zone)
             after = tickets[-1][0]
         self._lease.kinds.add("session")
 
@@ -451,91 +235,6 @@ class Sweep:
         except (NotFound, PermissionDenied):  # the offer has gone since; a list answers 403 then
             self._lease.disturb("an offer went while its sessions were read")
             return iri, zone, []
-
-    # --- the second look -----------------------------------------------------------------------------------
-
-    def _second_look(self, catalog: str) -> Looks:
-        """Ask for the own day and product of offers that were not seen."""
-        lease = self._lease
-        verdict = run_blocking(self._store.verdict, lease, self._ceiling)
-        if verdict.state != "done":
-            return Looks()
-        unseen = run_blocking(self._store.unseen_offers, lease, _MOST_CANDIDATES)
-        by_product: defaultdict[str, dict[str, date | None]] = defaultdict(dict)
-        for each in unseen:
-            if each.product is not None:
-                by_product[each.product][each.iri] = each.date
-        if not by_product or not self._filters_work(catalog):
-            return Looks()
-        asked = list(by_product.items())[:_SECOND_LOOKS]
-        gone = map_ordered(self._look, asked, concurrency=_CONCURRENCY)
-        confirmed = frozenset[str]().union(*gone)
-        return Looks(confirmed, frozenset(iri for _, iris in asked for iri in iris) - confirmed)
-
-    def _filters_work(self, catalog: str) -> bool:
-        """Return True if the API finds an offer that is there by its product and day."""
-        seen = run_blocking(self._store.any_seen_offer, self._lease)
-        if seen is None or seen.product is None:
-            return False
-        found = self._of(catalog, seen.product, seen.date)
-        return found is not None and seen.iri in found.iris
-
-    def _look(self, asked: tuple[str, Mapping[str, date | None]]) -> set[str]:
-        """Look for offers of a product; returns those that are not there.
-
-        An offer may have moved to another day, so all days of the product are looked at too, unless its day has passed.
-        """
-        product, day_of = asked
-        self._stay()
-        gone = set(day_of)
-        days = sorted({day for day in day_of.values() if day is not None})
-        for day in days[:_MOST_DAYS]:
-            gone &= self._not_among(product, day, {iri for iri in gone if day_of[iri] == day}) | {
-                iri for iri in gone if day_of[iri] != day
-            }
-        today = self._korus.transport.clock.now().date()
-        over = {day for day in days[:_MOST_DAYS] if day < today}
-        passed = {iri for iri in gone if day_of[iri] in over}
-        return passed | self._not_among(product, None, gone - passed)
-
-    def _not_among(self, product: str, day: date | None, iris: set[str]) -> set[str]:
-        """Return those offers that a product does not have, on a day or on any; none if the list cannot be believed."""
-        if not iris:
-            return set()
-        catalog = self._lease.scope.catalog or ""
-        found = self._of(catalog, product, day)
-        if found is not None and found.pages > 1:
-            # of several pages: what moved from one to another shows when they are read twice
-            again = self._of(catalog, product, day)
-            found = found if again is not None and again.iris == found.iris else None
-        if found is None:
-            return set()
-        there = set(found.iris)
-        back = [each for each in found.entries if each.iri in iris]
-        if back:  # it was not on any page, but it is there
-            run_blocking(self._store.write, self._lease, "offer", back)
-        expected = run_blocking(self._store.seen_offers, self._lease, product, day, day)
-        return iris - there if expected <= there else set()
-
-    def _of(self, catalog: str, product: str, day: date | None) -> _Found | None:
-        """Return the offers of a product on a day; None if the list cannot be believed."""
-        noticed: list[str] = []
-        pages = self._korus.offers.list(
-            catalog, products=[product], after=day, before=day, page_size=_PAGE_SIZE
-        )
-        readings = Readings(pages, self._read_fresh(pages), _as_it_is, noticed.append)
-        found, count = list[Entry](), 0
-        try:
-            while (reading := readings.next()) is not None:
-                count += 1
-                for member in reading.page.items:
-                    each = read_member("offer", member, catalog)
-                    if each is None or not fits(each.body, product, day):
-                        return None
-                    found.append(each)
-        except KorusError:
-            return None
-        return None if noticed else _Found(found, count)
 
 
 def _ended(report: SweepReport, elapsed: float) -> SweepEnded:
@@ -553,26 +252,3 @@ def _ended(report: SweepReport, elapsed: float) -> SweepEnded:
 
 def _once(entries: list[Entry]) -> list[Entry]:
     return list({each.iri: each for each in entries}.values())
-
-
-def _as_it_is(member: _T) -> _T:
-    return member
-
-
-def _number(query: Query) -> int:
-    """Return the number under which a page is kept; where pages have none, the last one read is kept."""
-    numbers = [int(value) for name, value in query if name == "page" and value.isdecimal()]
-    return min(numbers[-1], _LARGEST_NUMBER) if numbers else 1
-
-
-def _content(answer: Answer) -> str:
-    return blake2b(answer.content, digest_size=16).hexdigest()
-
-
-def _said(envelope: Envelope) -> dict[str, Any]:
-    following = envelope.next_query
-    return {
-        "total": envelope.total,
-        "next": None if following is None else [list(pair) for pair in following],
-        "linked": envelope.linked,
-    }

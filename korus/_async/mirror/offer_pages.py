@@ -1,0 +1,271 @@
+"""The pages of a catalogue's offers, of which a sweep reads only what has changed since it read them the last time."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define, evolve, field, frozen
+
+from korus._async.http.pages import AsyncReadings
+from korus._http.cache_rules import trusted_date
+from korus._http.pagination import read_envelope
+from korus._mirror.content import Entry, iri_for, page_as_read, read_members
+from korus._mirror.page_records import PageRecord
+from korus._mirror.sweeping import Progress
+from korus._primitives.asynchronous import run_blocking
+from korus.errors import StatusError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from korus._async.http.pages import AsyncPages, PageReading
+    from korus._http.answer import Answer
+    from korus._http.pagination import Envelope, Query
+    from korus._mirror.leases import Lease
+    from korus._mirror.store import Store
+
+__all__ = ["AsyncOfferPages"]
+
+_PART: Final = "offers"
+# what is written in one transaction: so much, of which a page costs as much as its content has to be looked at
+_CHUNK_COSTS: Final = 80
+_NEW_PAGE_COSTS: Final = 4
+_KNOWN_PAGES: Final = 80
+_LARGEST_NUMBER: Final = 1_000_000_000
+
+
+class _Same(dict[str, Any]):
+    """Placeholder of an item of a page that has not changed."""
+
+
+@frozen
+class _Unchanged:
+    """An answer that was not needed: its page is as it was the last time."""
+
+    record: PageRecord
+
+    def json(self) -> Any:
+        members = [_Same({"@id": iri}) for iri in self.record.iris]
+        return page_as_read(members, self.record.envelope)
+
+
+@define
+class _Chunk:
+    """Pages that are written in one transaction."""
+
+    entries: list[Entry] = field(factory=list[Entry])
+    same: list[PageRecord] = field(factory=list["PageRecord"])
+    pages: list[PageRecord] = field(factory=list[PageRecord])
+    costs: int = 0
+
+
+class AsyncOfferPages:
+    """Reads the offers of a scope.
+
+    Args:
+        pages: The list.
+        store: Where to write.
+        lease: The sweep's lease.
+        synced: The catalogue's ``lastSyncedAt``.
+        prefetch: Pages that are fetched ahead.
+        full: Ask for every page, without conditions.
+        stay: Shows a sign of life.
+        progress: Is told how far it has come.
+    """
+
+    def __init__(
+        self,
+        pages: AsyncPages[Any],
+        store: Store,
+        lease: Lease,
+        *,
+        synced: str | None,
+        prefetch: int,
+        full: bool,
+        stay: Callable[[], Awaitable[None]],
+        progress: Callable[[Progress], object],
+    ) -> None:
+        self._pages = pages
+        self._source = AsyncReadings.source_of(pages)
+        self._store = store
+        self._lease = lease
+        self._synced = synced
+        self._prefetch = prefetch
+        self._full = full
+        self._stay = stay
+        self._progress = progress
+        self._known: dict[int, PageRecord] = {}
+        self._known_up_to = 0
+        self._fresh: dict[Query, Answer] = {}
+        self._kept: dict[Query, PageRecord] = {}
+        self._read_again: set[Query] = set()
+
+    async def read(self) -> None:
+        """Read all pages, and write what is on them.
+
+        Raises:
+            ScopeLost: Another worker has taken over.
+        """
+        lease, pages = self._lease, self._pages
+        if lease.position is not None:
+            pages = pages.resume(lease.position)
+        readings = AsyncReadings(pages, lease.disturb, self._ask)
+        first: tuple[Query, tuple[str, ...]] | None = None
+        read_so_far, chunk = 0, _Chunk()
+        await self._foresee(1 if lease.position is None else lease.position["page"])
+        while (reading := await readings.next()) is not None:
+            await self._foresee(reading.cursor.number + 1)
+            iris = self._take(chunk, reading, readings.query(reading))
+            first = first or (readings.query(reading), iris)
+            following = reading.page.position
+            read_so_far += len(reading.page)
+            if chunk.costs >= _CHUNK_COSTS or following is None:
+                await self._write(chunk, following)
+                chunk = _Chunk()
+            await self._stay()
+            self._progress(Progress(lease.scope, "offer", read_so_far, reading.envelope.total))
+        if chunk.costs:  # the last page came over again
+            await self._write(chunk, None)
+        if first is not None and read_so_far > len(first[1]):
+            await self._compare_first(*first)
+
+    async def _compare_first(self, query: Query, iris: tuple[str, ...]) -> None:
+        """Read the first page once more: what came or went in between has often moved it."""
+        _, envelope = await self._again(query)
+        parent = self._lease.scope.catalog or ""
+        if tuple(iri_for("offer", member, parent) or "" for member in envelope.members) != iris:
+            self._lease.disturb("the first page was another one at the end")
+
+    async def _write(self, chunk: _Chunk, position: Mapping[str, Any] | None) -> None:
+        stale = await run_blocking(
+            self._store.seen.write,
+            self._lease,
+            "offer",
+            chunk.entries,
+            same=chunk.same,
+            pages=chunk.pages,
+            part=_PART,
+            position=position,
+        )
+        if not stale:
+            return
+        # another sweep has changed rows of pages that have not changed
+        whole = _Chunk()
+        for record in stale:
+            query: Query = tuple((name, value) for name, value in json.loads(record.query))
+            self._add(whole, query, *await self._again(query))
+        await self._write(whole, position)
+
+    async def _ask(self, query: Query) -> Any:
+        """Read a page; where it is as it was the last time, return what stands for it."""
+        record = self._record(query)
+        headers = {} if record is None else self._conditions(record)
+        try:
+            answer: Answer = await self._source.read(query, headers, fresh=True)
+        except StatusError as error:
+            if error.status != HTTPStatus.NOT_MODIFIED or record is None or not headers:
+                raise
+        else:
+            if record is None or record.content != _content(answer):
+                self._fresh[query] = answer
+                return answer
+            if not headers:  # its bytes were read, so it may be asked for conditionally again
+                record = evolve(
+                    record,
+                    synced=self._synced,
+                    etag=answer.headers.get("etag"),
+                    modified=trusted_date(answer.headers),
+                )
+                self._read_again.add(query)
+        self._kept[query] = record
+        return _Unchanged(record)
+
+    def _conditions(self, record: PageRecord) -> dict[str, str]:
+        """Return the headers that ask whether a page has changed.
+
+        A server may say that nothing has changed whatever happens. So it is not asked when the catalogue was imported
+        anew, nor for longer than a day.
+        """
+        if not record.may_ask or record.synced != self._synced:
+            return {}
+        if record.etag is not None:
+            return {"If-None-Match": record.etag}
+        return {} if record.modified is None else {"If-Modified-Since": record.modified}
+
+    async def _foresee(self, number: int) -> None:
+        """Have the records of a page at hand, and of those that are fetched ahead."""
+        if self._full or number + self._prefetch <= self._known_up_to or number > _LARGEST_NUMBER:
+            return
+        first = max(number, self._known_up_to + 1)
+        found = await run_blocking(
+            self._store.pages.known, self._lease.scope.name, _PART, first, _KNOWN_PAGES
+        )
+        self._known.update(found)
+        self._known_up_to = first + _KNOWN_PAGES - 1
+
+    def _record(self, query: Query) -> PageRecord | None:
+        record = self._known.pop(_number(query), None)
+        return record if record is not None and record.query == json.dumps(query) else None
+
+    def _take(self, chunk: _Chunk, reading: PageReading[Any], query: Query) -> tuple[str, ...]:
+        """Add a page to what is written next; returns the IRIs on it."""
+        record = self._kept.pop(query, None)
+        if record is None:
+            return self._add(chunk, query, self._fresh.pop(query, None), reading.envelope)
+        chunk.costs += 1
+        chunk.same.append(record)
+        if query in self._read_again:
+            self._read_again.discard(query)
+            chunk.pages.append(record)
+        return record.iris
+
+    def _add(self, chunk: _Chunk, query: Query, answer: Answer | None, envelope: Envelope) -> tuple[str, ...]:
+        """Add what was read of a page to what is written next; returns the IRIs on it."""
+        chunk.costs += _NEW_PAGE_COSTS
+        found = list(
+            read_members("offer", envelope.members, self._lease.scope.catalog or "", self._lease.disturb)
+        )
+        chunk.entries.extend(found)
+        if answer is not None and len(found) == len(envelope.members):
+            chunk.pages.append(self._new_record(query, answer, envelope, found))
+        return tuple(each.iri for each in found)
+
+    def _new_record(self, query: Query, answer: Answer, envelope: Envelope, found: list[Entry]) -> PageRecord:
+        return PageRecord(
+            number=_number(query),
+            query=json.dumps(query),
+            etag=answer.headers.get("etag"),
+            modified=trusted_date(answer.headers),
+            synced=self._synced,
+            content=_content(answer),
+            iris=tuple(each.iri for each in found),
+            digests=tuple(each.digest for each in found),
+            envelope=_said(envelope),
+        )
+
+    async def _again(self, query: Query) -> tuple[Answer, Envelope]:
+        source = self._source
+        answer = await source.read(query, fresh=True)
+        return answer, read_envelope(answer.json(), operation=source.operation, url=source.url)
+
+
+def _number(query: Query) -> int:
+    """Return the number under which a page is kept; where pages have none, the last one read is kept."""
+    numbers = [int(value) for name, value in query if name == "page" and value.isdecimal()]
+    return min(numbers[-1], _LARGEST_NUMBER) if numbers else 1
+
+
+def _content(answer: Answer) -> str:
+    return blake2b(answer.content, digest_size=16).hexdigest()
+
+
+def _said(envelope: Envelope) -> dict[str, Any]:
+    following = envelope.next_query
+    return {
+        "total": envelope.total,
+        "next": None if following is None else [list(pair) for pair in following],
+        "linked": envelope.linked,
+    }

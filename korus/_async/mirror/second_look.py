@@ -1,0 +1,140 @@
+"""The second look: what a sweep did not see is asked for by its own product and day before it is taken for gone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from korus._async.http.pages import AsyncReadings
+from korus._mirror.content import Entry, fits, read_member
+from korus._mirror.unseen import Looks
+from korus._primitives.asynchronous import map_ordered, run_blocking
+from korus.errors import KorusError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import date
+
+    from korus._async.client import AsyncKorus
+    from korus._mirror.leases import Lease
+    from korus._mirror.store import Store
+
+__all__ = ["AsyncSecondLook"]
+
+_PAGE_SIZE: Final = 50  # reference 8.1
+_SECOND_LOOKS: Final = 200
+_MOST_DAYS: Final = 20
+_MOST_CANDIDATES: Final = 5000
+_CONCURRENCY: Final = 8
+
+
+@frozen
+class _Found:
+    """Contents of a list of offers, and the number of its pages."""
+
+    entries: list[Entry]
+    pages: int
+
+    @property
+    def iris(self) -> list[str]:
+        return [each.iri for each in self.entries]
+
+
+class AsyncSecondLook:
+    """Looks again for offers of one catalogue.
+
+    Args:
+        korus: The client.
+        store: What the sweep has written.
+        lease: The sweep's lease.
+        stay: Shows a sign of life.
+    """
+
+    def __init__(
+        self, korus: AsyncKorus, store: Store, lease: Lease, stay: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._korus = korus
+        self._store = store
+        self._lease = lease
+        self._catalog = lease.scope.catalog or ""
+        self._stay = stay
+
+    async def looks(self) -> Looks:
+        """Ask for the own day and product of offers that were not seen."""
+        unseen = await run_blocking(self._store.unseen.offers, self._lease, _MOST_CANDIDATES)
+        by_product: defaultdict[str, dict[str, date | None]] = defaultdict(dict)
+        for each in unseen:
+            if each.product is not None:
+                by_product[each.product][each.iri] = each.date
+        if not by_product or not await self._filters_work():
+            return Looks()
+        asked = list(by_product.items())[:_SECOND_LOOKS]
+        gone = await map_ordered(self._look, asked, concurrency=_CONCURRENCY)
+        confirmed = frozenset[str]().union(*gone)
+        return Looks(confirmed, frozenset(iri for _, iris in asked for iri in iris) - confirmed)
+
+    async def _filters_work(self) -> bool:
+        """Return True if the API finds an offer that is there by its product and day."""
+        seen = await run_blocking(self._store.seen.any_offer, self._lease)
+        if seen is None or seen.product is None:
+            return False
+        found = await self._of(seen.product, seen.date)
+        return found is not None and seen.iri in found.iris
+
+    async def _look(self, asked: tuple[str, Mapping[str, date | None]]) -> set[str]:
+        """Look for offers of a product; returns those that are not there.
+
+        An offer may have moved to another day, so all days of the product are looked at too, unless its day has passed.
+        """
+        product, day_of = asked
+        await self._stay()
+        gone = set(day_of)
+        days = sorted({day for day in day_of.values() if day is not None})
+        for day in days[:_MOST_DAYS]:
+            gone &= await self._not_among(product, day, {iri for iri in gone if day_of[iri] == day}) | {
+                iri for iri in gone if day_of[iri] != day
+            }
+        today = self._korus.transport.clock.now().date()
+        over = {day for day in days[:_MOST_DAYS] if day < today}
+        passed = {iri for iri in gone if day_of[iri] in over}
+        return passed | await self._not_among(product, None, gone - passed)
+
+    async def _not_among(self, product: str, day: date | None, iris: set[str]) -> set[str]:
+        """Return those offers that a product does not have, on a day or on any; none if the list cannot be believed."""
+        if not iris:
+            return set()
+        found = await self._of(product, day)
+        if found is not None and found.pages > 1:
+            # of several pages: what moved from one to another shows when they are read twice
+            again = await self._of(product, day)
+            found = found if again is not None and again.iris == found.iris else None
+        if found is None:
+            return set()
+        there = set(found.iris)
+        back = [each for each in found.entries if each.iri in iris]
+        if back:  # it was not on any page, but it is there
+            await run_blocking(self._store.seen.write, self._lease, "offer", back)
+        expected = await run_blocking(self._store.seen.offers, self._lease, product, day, day)
+        return iris - there if expected <= there else set()
+
+    async def _of(self, product: str, day: date | None) -> _Found | None:
+        """Return the offers of a product on a day; None if the list cannot be believed."""
+        noticed: list[str] = []
+        pages = self._korus.offers.list(
+            self._catalog, products=[product], after=day, before=day, page_size=_PAGE_SIZE
+        )
+        readings = AsyncReadings(pages, noticed.append)
+        found, count = list[Entry](), 0
+        try:
+            while (reading := await readings.next()) is not None:
+                count += 1
+                for member in reading.page.items:
+                    each = read_member("offer", member, self._catalog)
+                    if each is None or not fits(each.body, product, day):
+                        return None
+                    found.append(each)
+        except KorusError:
+            return None
+        return None if noticed else _Found(found, count)

@@ -1,0 +1,54 @@
+"""Rows of a mirror's tables: which of them a scope has, and what is kept of many of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from korus._mirror.many import rows_among
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Table
+
+    from korus._mirror.content import KindName
+    from korus._mirror.schema import Tables
+    from korus._mirror.sweeping import Scope
+
+__all__ = ["bodies_of", "rows_of", "within"]
+
+
+def within(tables: Tables, kind: KindName, scope: Scope) -> list[Any]:
+    """Return the conditions for the rows of a kind that a sweep of a scope sees."""
+    table = tables.things[kind]
+    where: list[Any] = []
+    if scope.catalog is not None:
+        where.append(table.c.catalog == scope.catalog)
+    if not scope.has_window or kind not in {"offer", "session"}:
+        return where
+    offers = tables.things["offer"]
+    days = [offers.c.date >= scope.after] if scope.after is not None else []
+    if scope.before is not None:
+        days.append(offers.c.date <= scope.before)
+    if kind == "offer":
+        return [*where, *days]
+    tickets = tables.offer_tickets
+    inside = select(tickets.c.iri).join(offers, offers.c.iri == tickets.c.offer)
+    # those of a ticket that is in no offer any more are in no window, and in each
+    left = table.c.parent.not_in(select(tickets.c.iri))
+    return [*where, left | table.c.parent.in_(inside.where(offers.c.catalog == scope.catalog, *days))]
+
+
+def rows_of(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, Any]:
+    """Return those of many rows that are there, with their digest, sweep and parent."""
+    columns = table.c.iri, table.c.digest, table.c.sweep, table.c.parent
+    return {row[0]: row for row in rows_among(connection, select(*columns), table.c.iri, iris)}
+
+
+def bodies_of(connection: Connection, bodies: Table, iris: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return those of many objects that are kept."""
+    rows = rows_among(connection, select(bodies), bodies.c.iri, iris)
+    return {row.iri: json.loads(row.body) for row in rows}

@@ -1,0 +1,309 @@
+"""What a sweep saw: written with the changes that it makes, in one transaction, chunk by chunk.
+
+A row carries the number of the sweep that saw it last, and no older sweep changes it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from korus._mirror.content import columns_of, fields_changed, ticket_rows, written
+from korus._mirror.database import moment
+from korus._mirror.feed_writer import change_of, write_changes
+from korus._mirror.many import among, chunks
+from korus._mirror.page_records import PageRecord
+from korus._mirror.rows import bodies_of, rows_of, within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import Connection, Table
+
+    from korus._mirror.content import Entry, KindName
+    from korus._mirror.database import Database
+    from korus._mirror.leases import Lease, Leases
+    from korus._mirror.page_records import PageRecords
+
+__all__ = ["Candidate", "Seen"]
+
+_TWICE: Final = "something was on two pages"
+
+
+@frozen
+class Candidate:
+    """An offer that a sweep did not see."""
+
+    iri: str
+    product: str | None
+    date: date | None
+
+
+class Seen:
+    """What sweeps saw."""
+
+    def __init__(self, database: Database, leases: Leases, pages: PageRecords) -> None:
+        self._database = database
+        self._tables = database.tables
+        self._leases = leases
+        self._pages = pages
+
+    def write(
+        self,
+        lease: Lease,
+        kind: KindName,
+        entries: Sequence[Entry],
+        *,
+        same: Sequence[PageRecord] = (),
+        pages: Sequence[PageRecord] = (),
+        part: str = "",
+        position: Mapping[str, Any] | None = None,
+        zone: str | None = None,
+    ) -> list[PageRecord]:
+        """Write what was seen, and the changes that it makes, in one transaction.
+
+        Args:
+            lease: The sweep.
+            kind: Of what.
+            entries: What was read.
+            same: Pages that have not changed.
+            pages: The pages that were read.
+            part: The list that they are of.
+            position: Where the sweep stands after these.
+            zone: The time zone of sessions.
+
+        Returns:
+            Those of the pages ``same`` whose rows another sweep has changed since. Nothing was written of them.
+
+        Raises:
+            ScopeLost: Another worker has taken over; nothing was written.
+        """
+        table = self._tables.things[kind]
+        counts: dict[str, int] = {}
+        with self._database.writing() as connection:
+            now = self._leases.fence(connection, lease, None if position is None else {"position": position})
+            named = [entry.iri for entry in entries]
+            known = rows_of(connection, table, named)
+            if len(set(named)) != len(named) or any(row.sweep == lease.sweep for row in known.values()):
+                lease.disturb(_TWICE)
+            changed = [
+                entry
+                for entry in {entry.iri: entry for entry in entries}.values()
+                if not _is_newer(known.get(entry.iri), lease)
+                and (entry.iri not in known or known[entry.iri].digest != entry.digest)
+            ]
+            self._upsert(
+                connection,
+                lease,
+                kind=kind,
+                entries=changed,
+                known=known,
+                at=moment(now),
+                zone=zone,
+                counts=counts,
+            )
+            fresh = {entry.iri for entry in changed}
+            seen = [entry.iri for entry in entries if entry.iri in known and entry.iri not in fresh]
+            counts["unchanged"] = counts.get("unchanged", 0) + self._mark(
+                connection, table, lease, seen, moment(now)
+            )
+            marked, stale = self._mark_same(connection, table, lease, same, moment(now))
+            counts["unchanged"] += marked
+            self._pages.keep(connection, lease.scope, part, pages, now)
+            self._leases.note_counts(connection, lease, counts)
+        for name, number in counts.items():
+            lease.count(name, number)
+        return stale
+
+    def _upsert(
+        self,
+        connection: Connection,
+        lease: Lease,
+        *,
+        kind: KindName,
+        entries: Sequence[Entry],
+        known: Mapping[str, Any],
+        at: str,
+        zone: str | None,
+        counts: dict[str, int],
+    ) -> None:
+        """Write new and changed rows, their entries in the feed, and what follows from them."""
+        if not entries:
+            return
+        table, bodies = self._tables.things[kind], self._tables.bodies
+        before = bodies_of(connection, bodies, [entry.iri for entry in entries if entry.iri in known])
+        feed: list[dict[str, Any]] = []
+        for chunk in chunks(entries):
+            new: list[dict[str, Any]] = []
+            other: list[dict[str, Any]] = []
+            for entry in chunk:
+                columns = {
+                    **columns_of(kind, entry.body, zone),
+                    "catalog": lease.scope.catalog or entry.iri,
+                    "parent": entry.parent,
+                    "digest": entry.digest,
+                    "last_seen": at,
+                    "sweep": lease.sweep,
+                    "missing": None,
+                }
+                old = before.get(entry.iri)
+                if entry.iri not in known:
+                    new.append({"iri": entry.iri, "first_seen": at, "first_sweep": lease.sweep, **columns})
+                    feed.append(change_of("added", kind, entry))
+                    counts["added"] = counts.get("added", 0) + 1
+                    continue
+                other.append({"of_iri": entry.iri, **columns})
+                fields = fields_changed(old or {}, entry.body)
+                if fields or known[entry.iri].parent != entry.parent:
+                    feed.append(change_of("changed", kind, entry, fields, old or {}))
+                    counts["changed"] = counts.get("changed", 0) + 1
+                else:
+                    counts["unchanged"] = counts.get("unchanged", 0) + 1
+            if new:
+                connection.execute(insert(table), new)
+            if other:
+                connection.execute(update(table).where(table.c.iri == bindparam("of_iri")), other)
+            connection.execute(delete(bodies).where(bodies.c.iri.in_([entry.iri for entry in chunk])))
+            connection.execute(
+                insert(bodies), [{"iri": entry.iri, "body": written(entry.body)} for entry in chunk]
+            )
+            if kind == "offer":
+                self._write_tickets(connection, lease, chunk)
+        write_changes(connection, self._database, lease, feed, at)
+
+    def _write_tickets(self, connection: Connection, lease: Lease, entries: Sequence[Entry]) -> None:
+        table = self._tables.offer_tickets
+        connection.execute(delete(table).where(table.c.offer.in_([entry.iri for entry in entries])))
+        rows = {
+            row["iri"]: row
+            for entry in entries
+            for row in ticket_rows(entry.iri, lease.scope.catalog or "", entry.body)
+        }
+        if rows:
+            # a ticket that is in two offers belongs to the one that said so last
+            connection.execute(delete(table).where(table.c.iri.in_(list(rows))))
+            connection.execute(insert(table), list(rows.values()))
+
+    def _mark(self, connection: Connection, table: Table, lease: Lease, iris: Sequence[str], at: str) -> int:
+        """Note that rows were seen; returns how many of them were there."""
+        seen = 0
+        for chunk in chunks(iris):
+            marked = connection.execute(
+                update(table)
+                .where(among(connection, table.c.iri, chunk), table.c.sweep <= lease.sweep)
+                .values(last_seen=at, sweep=lease.sweep, missing=None)
+            )
+            seen += marked.rowcount
+        return seen
+
+    def _mark_same(
+        self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
+    ) -> tuple[int, list[PageRecord]]:
+        """Note that what is on unchanged pages was seen; returns how much that was, and the pages that do not hold."""
+        if not pages:
+            return 0, []
+        expected = sum(len(page.iris) for page in pages)
+        attempt = connection.begin_nested()
+        marked = self._mark_page(connection, table, lease, pages, at)
+        if marked == expected:
+            attempt.commit()
+            return marked, []
+        attempt.rollback()
+        stale, marked = list[PageRecord](), 0
+        for page in pages:
+            rows = rows_of(connection, table, page.iris)
+            if [rows[iri].digest if iri in rows else "" for iri in page.iris] != list(page.digests):
+                stale.append(page)
+                continue
+            if len(rows) < len(page.iris) or any(row.sweep == lease.sweep for row in rows.values()):
+                lease.disturb(_TWICE)
+            marked += self._mark_page(connection, table, lease, [page], at)
+        return marked, stale
+
+    def _mark_page(
+        self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
+    ) -> int:
+        """Note that what is on pages was seen, as far as the rows are as it was; returns how many are."""
+        seen = 0
+        for chunk in chunks([pair for page in pages for pair in zip(page.iris, page.digests, strict=True)]):
+            iris, digests = zip(*chunk, strict=True)
+            marked = connection.execute(
+                update(table)
+                .where(
+                    among(connection, table.c.iri, iris),
+                    # a digest is that of one thing only, its IRI included
+                    among(connection, table.c.digest, digests),
+                    table.c.sweep < lease.sweep,
+                )
+                .values(last_seen=at, sweep=lease.sweep, missing=None)
+            )
+            seen += marked.rowcount
+        return seen
+
+    def offers(self, lease: Lease, product: str, after: date | None, before: date | None) -> set[str]:
+        """Return offers of a product that the sweep saw, between two days."""
+        offers = self._tables.things["offer"]
+        where = [offers.c.product == product, offers.c.sweep == lease.sweep]
+        if after is not None:
+            where.append(offers.c.date >= after)
+        if before is not None:
+            where.append(offers.c.date <= before)
+        with self._database.reading() as connection:
+            return set(connection.execute(select(offers.c.iri).where(*where)).scalars())
+
+    def any_offer(self, lease: Lease) -> Candidate | None:
+        """Return an offer with a product and a day that the sweep saw; None if it saw none such."""
+        offers = self._tables.things["offer"]
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(offers.c.iri, offers.c.product, offers.c.date)
+                .where(
+                    offers.c.catalog == lease.scope.catalog,
+                    offers.c.sweep == lease.sweep,
+                    offers.c.product.is_not(None),
+                    offers.c.date.is_not(None),
+                )
+                .limit(1)
+            ).first()
+        return None if row is None else Candidate(row.iri, row.product, row.date)
+
+    def tickets_with_sessions(self, lease: Lease, after: str, limit: int) -> list[tuple[str, str | None]]:
+        """Return offer tickets of the scope that need a session, after an IRI, with the zone of their venue."""
+        tickets, offers = self._tables.offer_tickets, self._tables.things["offer"]
+        products, bases = self._tables.things["product"], self._tables.things["product_base"]
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(tickets.c.iri, bases.c.timezone)
+                .join(offers, offers.c.iri == tickets.c.offer)
+                .outerjoin(products, products.c.iri == offers.c.product)
+                .outerjoin(bases, bases.c.iri == products.c.parent)
+                .where(
+                    *within(self._tables, "offer", lease.scope),
+                    offers.c.sweep == lease.sweep,
+                    tickets.c.date_access.is_(False),
+                    tickets.c.iri > after,
+                )
+                .order_by(tickets.c.iri)
+                .limit(limit)
+            )
+            return [(row.iri, row.timezone) for row in rows]
+
+    def write_live(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what the API said of offers just now."""
+        table = self._tables.live
+        with self._database.writing() as connection:
+            at = moment(self._database.now(connection))
+            for chunk in chunks(rows):
+                connection.execute(delete(table).where(table.c.offer.in_([row["offer"] for row in chunk])))
+                connection.execute(
+                    insert(table),
+                    [{**row, "sessions": json.dumps(row["sessions"]), "at": at} for row in chunk],
+                )
+
+
+def _is_newer(row: Any, lease: Lease) -> bool:
+    return row is not None and row.sweep > lease.sweep
