@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from korus._async.http.transport import AsyncFetched, AsyncTransport
+    from korus._async.http.fetching import AsyncFetched
+    from korus._async.http.transport import AsyncTransport
     from korus._booking.document_facts import DocumentAddress
     from korus._core.observer import CallWatch
     from korus.iri import Reference

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from korus._booking.document_facts import DocumentAddress
     from korus._core.observer import CallWatch
-    from korus._sync.http.transport import Fetched, Transport
+    from korus._sync.http.fetching import Fetched
+    from korus._sync.http.transport import Transport
     from korus.iri import Reference
 
 __all__ = ["DocumentStream", "Downloads"]

@@ -1,47 +1,36 @@
 # Written by `python -m scripts.sync` from korus/_async/http/transport.py; edit that file instead.
-"""One call to the API: headers, token, retries, deadline, and every failure as an error of korus.
+"""One call to the API: headers, turns, retries, deadline, hooks, and every failure as an error of korus.
 
 This module only carries out what others decide: `korus._http.retry` whether to try again, `transport_errors` whether a
-request may have arrived, `error_responses` what an error answer means.
+request may have arrived, `error_responses` what an error answer means. Each attempt is made in `attempt`.
 """
 
 from __future__ import annotations
 
-import platform
-from contextlib import ExitStack, contextmanager
-from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from korus._core.client_bound import ClientBound
 from korus._core.observer import CallWatch, Observer
 from korus._http.answer import Answer
 from korus._http.encode import encode_json
-from korus._http.error_responses import request_id_of, status_error
+from korus._http.error_responses import request_id_of
 from korus._http.identity import Identity
-from korus._http.library import connection_pools, httpx
-from korus._http.oidc import OPERATION as TOKEN_OPERATION
-from korus._http.oidc import unusable
+from korus._http.library import httpx
 from korus._http.rate_gate import Turn, exhausted_for
 from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
-from korus._http.tap import through
-from korus._http.transport_errors import CAUGHT, failure_of
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
-from korus._primitives.countdown import Countdown
-from korus._primitives.synchronous import Calls, discard_lost, sleep, time_limit
-from korus._sync.http.auth import PROGRESS, BearerAuth, Progress, Tokens
+from korus._primitives.synchronous import Calls, sleep
+from korus._sync.http.attempt import Asked, Attempts, headers_over
+from korus._sync.http.auth import BearerAuth, Progress, Tokens
+from korus._sync.http.exchange import Exchange
+from korus._sync.http.fetching import Fetched, fetch
 from korus._sync.http.gate import Gate
-from korus._sync.http.reading import ACCEPTED, Body, decoded, read_body
-from korus._version import __version__
+from korus._sync.http.reading import ACCEPTED
 from korus.errors import (
-    ConfigurationError,
-    DecodingFailed,
-    DownloadFailed,
-    InvalidArgument,
     KorusError,
     RateLimited,
 )
@@ -49,19 +38,16 @@ from korus.hooks import CacheHit, RateLimitMet, RetryScheduled, TurnScheduled
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
-    from korus._core.config import Config, Timeouts
+    from korus._core.config import Config
     from korus._sync.http.cache import CacheQuery, CatalogueCache
     from korus._sync.http.pool import Pool
 
-__all__ = ["Fetched", "Transport", "Operation", "Trace", "user_agent"]
+__all__ = ["Transport", "Operation", "Trace"]
 
 _MEDIA_TYPE = "application/ld+json"
-# the network's own timeouts come first, so that "never connected" is told from "never answered"
-_SLACK = 1.03
-_ERROR_BODY_BYTES = 1024 * 1024
-_TOKEN_BODY_BYTES = 1024 * 1024
 
 
 class Operation(Protocol):
@@ -94,73 +80,6 @@ class Trace:
     sent: bool = False
 
 
-@define(eq=False)
-class _Asked:
-    """What a call asks for, the same in all its attempts."""
-
-    name: str
-    method: str
-    url: str
-    params: Any = field(repr=False)
-    headers: dict[str, str] = field(repr=False)
-    content: bytes | None = field(repr=False)
-    identity: Identity = field(repr=False)
-    fresh: bool = False
-    is_conditional: bool = False
-    watch: CallWatch | None = field(default=None, repr=False)
-
-
-@define(eq=False)
-class Fetched:
-    """An answer of a storage host whose body is still on its way.
-
-    Attributes:
-        status: The HTTP status.
-        headers: The answer's headers.
-    """
-
-    status: int
-    headers: httpx.Headers = field(repr=False)
-    _response: httpx.Response = field(repr=False)
-    _operation: str = field(repr=False)
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
-
-        Raises:
-            DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
-        """
-        from korus._http.content_coding import Undecodable
-
-        failure: KorusError
-        try:
-            for chunk in decoded(self._response):
-                yield chunk
-        except Undecodable as error:
-            failure = DecodingFailed(
-                f"{self._operation}: the answer cannot be read: {error}", operation=self._operation
-            )
-        except CAUGHT as error:
-            failure = failure_of(error, sent=True, operation=self._operation)
-        else:
-            return
-        raise failure
-
-
-def user_agent() -> str:
-    """Return the ``User-Agent``: the versions of korus, of the API's description, of httpx and of Python."""
-    try:
-        from korus_api import API_VERSION
-    except ImportError:
-        described = "unknown"
-    else:
-        described = API_VERSION
-    return (
-        f"korus/{__version__} (KorusTicket API {described}) "
-        f"httpx/{httpx.__version__} Python/{platform.python_version()}"
-    )
-
-
 class Transport(ClientBound):
     """Carries out the operations of one client.
 
@@ -191,19 +110,24 @@ class Transport(ClientBound):
         self._own_cache = cache is None
         self.cache = cache or self._opened_cache()
         shared = None if self.cache is None else self.cache.shared_token(clock)
-        self.tokens = tokens or Tokens(config, self._post_for_token, clock, shared)
+        self._exchange = Exchange(config, pool, clock)
+        self.tokens = tokens or Tokens(config, self._exchange.post_for_token, clock, shared)
         if gate is None:
             gate = Gate(clock, None if self.cache is None else self.cache.shared_gate())
         self._gate = gate
         self._pool = pool
         self.observer = Observer(config.hooks, clock.monotonic)
-        self._auth = BearerAuth(config.base_url, self.tokens, self.observer)
-        self._headers = {"Accept": _MEDIA_TYPE, "Accept-Encoding": ACCEPTED, "User-Agent": user_agent()}
+        auth = BearerAuth(config.base_url, self.tokens, self.observer)
+        self._attempts = Attempts(self._exchange, self.tokens, auth)
+        self._headers = {
+            "Accept": _MEDIA_TYPE,
+            "Accept-Encoding": ACCEPTED,
+            "User-Agent": self._exchange.user_agent,
+        }
         if config.language is not None:
             self._headers["Accept-Language"] = config.language
         api = httpx.URL(config.base_url)
         self._server = api.host, api.port or {"https": 443, "http": 80}.get(api.scheme)
-        self._timeouts = _http_timeouts(config.timeouts)
 
     def with_config(self, config: Config) -> Transport:
         """Return a transport with another set-up that shares the pool, and the token where it may."""
@@ -291,16 +215,16 @@ class Transport(ClientBound):
             if is_collecting():
                 collect(self._pool, _raw_answer(watch, answer))
 
-    def _watch(self, asked: _Asked) -> CallWatch:
+    def _watch(self, asked: Asked) -> CallWatch:
         return self.observer.call(asked.name, asked.method, asked.identity.template or None, *self._server)
 
-    def _answered(self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None) -> Answer:
+    def _answered(self, asked: Asked, replay: Replay, deadline: float | None, trace: Trace | None) -> Answer:
         if self.cache is not None and self.cache.keeps(asked.name):
             return self._from_cache(self.cache, asked, replay, deadline)
         return self._carried_out(asked, replay, deadline, trace)
 
     def _from_cache(
-        self, cache: CatalogueCache, asked: _Asked, replay: Replay, deadline: float | None
+        self, cache: CatalogueCache, asked: Asked, replay: Replay, deadline: float | None
     ) -> Answer:
         from korus._sync.http.read_through import FromCache, ReadThrough
 
@@ -331,20 +255,20 @@ class Transport(ClientBound):
             prefix=prefix_of(self.config.base_url),
         )
 
-    def _cache_query(self, asked: _Asked) -> CacheQuery:
+    def _cache_query(self, asked: Asked) -> CacheQuery:
         """Return what an answer depends on: the caller's own httpx client adds to it."""
         from korus._http.cache_rules import varying_headers
         from korus._sync.http.cache import CacheQuery
 
         headers, params = self._pool.added()
-        merged = _merged(tuple(headers), tuple(asked.headers.items()))
+        merged = headers_over(tuple(headers), tuple(asked.headers.items()))
         named = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in merged]
         query = httpx.QueryParams(asked.params)
         query = httpx.QueryParams(params).merge(query) if params else query
         return CacheQuery(asked.url, tuple(query.multi_items()), varying_headers(named))
 
     def _carried_out(
-        self, asked: _Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
+        self, asked: Asked, replay: Replay, deadline: float | None, trace: Trace | None = None
     ) -> Answer:
         attempt = 0
         failure: KorusError | None = None
@@ -380,14 +304,14 @@ class Transport(ClientBound):
                 self.observer.emit(RetryScheduled(asked.watch.call, attempt, wait, failed, failure.status))
             sleep(wait)
 
-    def _waiting(self, asked: _Asked, attempt: int) -> Callable[[float], None] | None:
+    def _waiting(self, asked: Asked, attempt: int) -> Callable[[float], None] | None:
         """Return what passes a wait for a turn on to the hooks; None if nobody listens."""
         watch = asked.watch
         if watch is None:
             return None
         return lambda wait: self.observer.emit(TurnScheduled(watch.call, attempt, wait))
 
-    def _learn(self, asked: _Asked, turn: Turn, outcome: Answer | KorusError) -> None:
+    def _learn(self, asked: Asked, turn: Turn, outcome: Answer | KorusError) -> None:
         """Let the gate and the hooks know of a limit that was met."""
         longest = self.config.retry.retry_after_cap
         if isinstance(outcome, RateLimited):
@@ -400,13 +324,13 @@ class Transport(ClientBound):
             if seconds is not None:
                 self._gate.exhausted(min(seconds, longest))
 
-    def _watched_attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
+    def _watched_attempt(self, asked: Asked, progress: Progress) -> Answer | KorusError:
         if asked.watch is None:
-            return self._attempt(asked, progress)
+            return self._attempts.make(asked, progress)
         with asked.watch.attempt() as watch:
             progress.added = watch.added
             try:
-                outcome = self._attempt(asked, progress)
+                outcome = self._attempts.make(asked, progress)
             finally:
                 watch.sent = progress.sent
                 if progress.headers is not None:
@@ -415,72 +339,16 @@ class Transport(ClientBound):
             watch.error = outcome if isinstance(outcome, KorusError) else None
         return outcome
 
-    @contextmanager
     def fetch(
-        self,
-        url: str,
-        *,
-        operation: str,
-        headers: Mapping[str, str] | None = None,
-    ) -> Generator[Fetched]:
-        """Open an address outside the API, such as a document's temporary one, with a bare request.
+        self, url: str, *, operation: str, headers: Mapping[str, str] | None = None
+    ) -> AbstractContextManager[Fetched]:
+        """Open an address outside the API; see `korus._sync.http.fetching.fetch`."""
+        return fetch(self._exchange, url, operation=operation, headers=headers)
 
-        Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
-        would break a signed address and give them to a stranger. Redirects are not followed; a caller that wants
-        to reads ``Location`` and decides. The total time limit is not applied, since a file may be long; the
-        timeouts of connecting and reading are.
-
-        Args:
-            url: An absolute http or https address.
-            operation: What errors call it.
-            headers: Headers to send.
-
-        Raises:
-            InvalidArgument: it is not an http or https address.
-            DownloadFailed: it is on this machine, in a private network or a metadata service, or without https, and
-                the API is not there itself.
-            TransportError: it could not be reached; reading the chunks raises it when the body breaks off.
-        """
-        if urlsplit(url).scheme.lower() not in {"http", "https"}:
-            raise InvalidArgument("only http and https addresses are fetched", operation=operation)
-        progress = Progress()
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._slot(progress))
-            except httpx.PoolTimeout as error:
-                raise failure_of(error, sent=False, operation=operation) from None
-            opened = self._open(url, headers or {}, operation, progress)
-            if isinstance(opened, KorusError):
-                raise opened
-            try:
-                yield Fetched(opened.status_code, opened.headers, opened, operation)
-            finally:
-                opened.close()
-
-    def _open(
-        self, url: str, headers: Mapping[str, str], operation: str, progress: Progress
-    ) -> httpx.Response | KorusError:
-        from korus._http.storage import check_address, storage_headers
-
-        try:
-            request = httpx.Request(
-                "GET",
-                url,
-                headers={**storage_headers(self._headers["User-Agent"]), **headers},
-                extensions={PROGRESS: progress, "timeout": self._timeouts},
-            )
-            host = request.url.raw_host.decode("ascii")
-            check_address(request.url.scheme, host, base_url=self.config.base_url)
-            return through(self._http_client()).send(request, auth=None, stream=True, follow_redirects=False)
-        except DownloadFailed as error:
-            return error.with_traceback(None)
-        except CAUGHT as error:
-            return failure_of(error, sent=True, operation=operation)
-
-    def _asked(self, operation: Operation, arguments: Mapping[str, Any]) -> _Asked:
+    def _asked(self, operation: Operation, arguments: Mapping[str, Any]) -> Asked:
         """Prepare what stays the same in all attempts."""
         body = arguments.get("json")
-        return _Asked(
+        return Asked(
             operation.name,
             operation.method,
             self.config.base_url + str(arguments["url"]),
@@ -493,154 +361,6 @@ class Transport(ClientBound):
             None if body is None else encode_json(body),
             Identity(operation.path, str(arguments["url"]), self.config.base_url),
         )
-
-    def _request(self, asked: _Asked, progress: Progress) -> httpx.Request:
-        client = self._http_client()
-        extensions = {PROGRESS: progress, "timeout": self._timeouts_until(progress.deadline)}
-        # merging the headers for each request takes as long as all that is done here, so it is kept
-        headers = _merged(tuple(client.headers.raw), tuple(asked.headers.items()))
-        # the cookies are those of the caller's own client, none that an answer has set
-        return httpx.Request(
-            asked.method,
-            asked.url,
-            params=client.params.merge(asked.params) if client.params else asked.params,
-            content=asked.content,
-            headers=[*headers, *progress.added] if progress.added else headers,
-            cookies=self._pool.cookies or None,
-            extensions=extensions,
-        )
-
-    def _attempt(self, asked: _Asked, progress: Progress) -> Answer | KorusError:
-        """Send once. Failures are given back, not raised, so that no frame of httpx hangs on them."""
-        name = asked.name
-        try:
-            request = self._request(asked, progress)
-            with time_limit(self._seconds_left(progress.deadline)), self._slot(progress):
-                response = through(self._http_client()).send(
-                    request, auth=self._auth, stream=True, follow_redirects=False
-                )
-                progress.status, progress.headers = response.status_code, response.headers
-                try:
-                    body = self._body(
-                        response,
-                        progress.deadline,
-                        self.config.max_answer_bytes if response.is_success else _ERROR_BODY_BYTES,
-                    )
-                finally:
-                    response.close()
-        except KorusError as error:
-            error.__traceback__ = error.__context__ = None
-            return error
-        except CAUGHT as error:
-            total = self.config.timeouts.total
-            secrets = self.tokens.secrets
-            return failure_of(error, sent=progress.sent, operation=name, total=total, secrets=secrets)
-        unchanged = asked.is_conditional and response.status_code == HTTPStatus.NOT_MODIFIED
-        if not (response.is_success or unchanged):
-            return status_error(
-                response.status_code,
-                response.headers,
-                body.content,
-                operation=name,
-                secrets=self.tokens.secrets,
-                now=self.clock.now(),
-            )
-        if body.flaw is not None:
-            return DecodingFailed(
-                f"{name}: the answer cannot be read: {body.flaw} (max_answer_bytes is "
-                f"{self.config.max_answer_bytes})",
-                content_type=response.headers.get("content-type"),
-                operation=name,
-                status=response.status_code,
-                request_id=request_id_of(response.headers, self.tokens.secrets),
-            )
-        return Answer(
-            name,
-            response.status_code,
-            response.headers,
-            body.content,
-            self.tokens.secrets,
-            asked.identity,
-            prefix=prefix_of(self.config.base_url),
-        )
-
-    @contextmanager
-    def _slot(self, progress: Progress) -> Generator[None]:
-        """Keep more attempts out of httpx than it has connections.
-
-        Those that wait inside can leave a connection taken for ever when they are cancelled
-        (encode/httpcore#1093), and now and then so can the others.
-        """
-        client, slots = self._http_client(), self._pool.slots()
-        if not slots.acquire(self._timeouts_until(progress.deadline).get("pool")):
-            raise httpx.PoolTimeout("")
-        try:
-            yield
-        except BaseException:
-            progress.over = True
-            discard_lost(connection_pools(client), _is_over)
-            raise
-        finally:
-            slots.release()
-
-    def _body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
-        """Read the body, not for longer than the deadline."""
-        return read_body(
-            response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
-        )
-
-    def _post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
-        """Send a token request; what `Tokens` is given to send with.
-
-        It goes through the slot of the attempt that needs the token, which has no other request under way.
-        """
-        request.headers["User-Agent"] = self._headers["User-Agent"]
-        progress = Progress(deadline)
-        request.extensions |= {PROGRESS: progress, "timeout": self._timeouts_until(deadline)}
-        try:
-            outcome = self._answer_for_token(request, deadline)
-        finally:
-            progress.over = True
-        if isinstance(outcome, KorusError):
-            raise outcome
-        return outcome
-
-    def _answer_for_token(
-        self, request: httpx.Request, deadline: float | None
-    ) -> httpx.Response | KorusError:
-        try:
-            response = through(self._http_client()).send(
-                request, auth=None, stream=True, follow_redirects=False
-            )
-            try:
-                body = self._body(response, deadline, _TOKEN_BODY_BYTES)
-            finally:
-                response.close()
-        except httpx.HTTPStatusError as error:
-            # raised by an event hook of an httpx client that the caller brought
-            return httpx.Response(error.response.status_code)
-        except CAUGHT as error:
-            return failure_of(error, sent=False, operation=TOKEN_OPERATION)
-        content_type = response.headers.get("content-type", "")
-        retry_after = response.headers.get("retry-after")
-        headers = {"content-type": content_type} | ({"retry-after": retry_after} if retry_after else {})
-        if body.flaw is not None and response.is_success:
-            return unusable(body.flaw)
-        return httpx.Response(response.status_code, headers=headers, content=body.content)
-
-    def _http_client(self) -> httpx.Client:
-        client = self._pool.get()
-        if client.is_closed:
-            raise ConfigurationError("this client is closed; build a new one")
-        return client
-
-    def _timeouts_until(self, deadline: float | None) -> dict[str, float | None]:
-        if deadline is None:
-            return self._timeouts
-        return Countdown(self._timeouts, deadline, self.clock.monotonic)
-
-    def _seconds_left(self, deadline: float | None) -> float | None:
-        return None if deadline is None else (deadline - self.clock.monotonic()) * _SLACK
 
 
 def _no_turn(operation: str) -> RateLimited:
@@ -660,28 +380,3 @@ def _raw_answer(watch: CallWatch, answer: Answer | None) -> RawAnswer:
     return RawAnswer(
         watch.call.operation, last.status, headers, last.request_id, watch.elapsed, watch.attempts
     )
-
-
-def _is_over(request: Any) -> bool:
-    """Return True if a request of httpcore is one of an attempt that has ended."""
-    progress = request.extensions.get(PROGRESS)
-    return isinstance(progress, Progress) and progress.over
-
-
-@lru_cache(maxsize=64)
-def _merged(
-    theirs: tuple[tuple[bytes, bytes], ...], ours: tuple[tuple[str, str], ...]
-) -> list[tuple[bytes, bytes]]:
-    """Put our headers over those of the httpx client; there are but a few combinations of them."""
-    encoded = [(name.encode("ascii"), value.encode("ascii")) for name, value in ours]
-    names = {name.lower() for name, _ in encoded}
-    return [*((name, value) for name, value in theirs if name.lower() not in names), *encoded]
-
-
-def _http_timeouts(timeouts: Timeouts) -> dict[str, float | None]:
-    return {
-        "connect": timeouts.connect,
-        "read": timeouts.read,
-        "write": timeouts.write,
-        "pool": timeouts.pool,
-    }
