@@ -5,26 +5,30 @@ The journal and the mirror stand on it. This module needs SQLAlchemy, which thei
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from weakref import WeakValueDictionary
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-from korus.errors import ConfigurationError
+from korus._core.forks import ForkGuard
+from korus._core.private_files import create_private
+from korus.errors import ConfigurationError, KorusError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from sqlalchemy.engine import RootTransaction
 
-    from korus._core.forks import ForkGuard
     from korus._core.secret import Secret
 
-__all__ = ["begun", "database_time", "open_engine", "prepared", "reason_of", "turn"]
+__all__ = ["SqlDatabase", "database_time", "open_engine"]
 
 _READING: Final = "korus_reading"
 _POSTGRES: Final = frozenset({"postgres", "postgresql"})
@@ -34,6 +38,115 @@ _CLOCKS: Final = {
     "postgresql": "extract(epoch from clock_timestamp())",
 }
 _PRAGMAS: Final = ("busy_timeout = 200", "journal_mode = WAL", "synchronous = FULL")
+
+
+_WRITE_LOCKS = WeakValueDictionary[tuple[int, Path], Any]()
+
+
+class SqlDatabase:
+    """Transactions on tables of korus, which are created, or brought to this version, with the first one.
+
+    A fork is a process of its own, with connections and locks of its own.
+
+    Args:
+        address: The path of an SQLite file, or a SQLAlchemy URL.
+        in_memory: The message for an SQLite database in memory, which is refused.
+        pragmas: Further pragmas of SQLite.
+        wait: Seconds to wait for a lock of the database where a transaction says nothing else.
+        now: Returns the time in seconds since the epoch, in place of the database's own clock.
+
+    Raises:
+        ConfigurationError: The address cannot be used.
+    """
+
+    SUBJECT: ClassVar[str]
+    """What messages call it."""
+    VERSION: ClassVar[int]
+    """The version of the tables; those of a later korus are refused."""
+    FAILURE: ClassVar[type[KorusError]]
+    """Raised where the database does not answer."""
+
+    def __init__(
+        self,
+        address: Secret,
+        *,
+        in_memory: str,
+        pragmas: tuple[str, ...] = (),
+        wait: float,
+        now: Callable[[], float] | None,
+    ) -> None:
+        self._wait = wait
+        self._clock = now
+        self._engine, self._path = open_engine(address, self.SUBJECT, in_memory=in_memory, pragmas=pragmas)
+        self._is_lite = self._engine.dialect.name == "sqlite"
+        # a child that inherits an open SQLite file has its locks wrong for ever
+        self._forks = ForkGuard(self._engine.dispose if self._is_lite else bool)
+        self._is_ready = False
+        self._start_process()
+
+    def _start_process(self) -> None:
+        self._pid = os.getpid()
+        self._preparing = threading.Lock()
+        self._writing: Any = None
+        if self._is_lite:  # all that write to a file take turns
+            lock = threading.RLock()
+            path = self._path
+            self._writing = lock if path is None else _WRITE_LOCKS.setdefault((self._pid, path), lock)
+
+    def _notice_fork(self) -> None:
+        if self._pid != os.getpid():
+            self._engine.dispose(close=False)
+            self._start_process()
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._pid == os.getpid():
+            self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, wait: float | None = None, *, reading: bool = False) -> Generator[Connection]:
+        self._notice_fork()
+        ends = time.monotonic() + (self._wait if wait is None else wait)
+        is_free = reading or self._writing is None
+        try:
+            self._prepare(ends)
+            with (
+                nullcontext() if is_free else turn(self._writing, ends),
+                begun(self._engine, self._forks, ends, reading=reading) as connection,
+            ):
+                yield connection
+        except SQLAlchemyError as cause:
+            raise self.FAILURE(f"{self.SUBJECT} cannot be used: {reason_of(cause)}") from None
+        except TimeoutError:
+            raise self.FAILURE(f"{self.SUBJECT} cannot be used while this process forks; try again") from None
+
+    def _prepare(self, ends: float) -> None:
+        """Create the tables, or bring them to this version."""
+        with self._preparing:
+            if self._is_ready:
+                return
+            if self._path is not None:
+                with suppress(OSError):  # SQLite says what is wrong with the place
+                    self._create(self._path)
+            version = prepared(self._engine, self._forks, ends, self._migrated)
+            if version != self.VERSION:
+                found = "of a version that cannot be read" if version < 0 else f"of version {version}"
+                raise ConfigurationError(
+                    f"{self.SUBJECT} is {found}, and this korus knows version {self.VERSION}; "
+                    "use the korus that wrote it, or another place"
+                )
+            self._is_ready = True
+
+    def _create(self, path: Path) -> None:
+        """Create the file, so that nobody else can read it from its first byte on."""
+        create_private(path)
+
+    def _migrated(self, connection: Connection) -> int:
+        """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
+        raise NotImplementedError
+
+    def _now(self, connection: Connection) -> float:
+        return database_time(connection) if self._clock is None else self._clock()
 
 
 def open_engine(

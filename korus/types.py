@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from korus._http.answer import Answer
     from korus._http.pagination import Page
     from korus._http.raw_answers import RawAnswer, RawAnswers
-    from korus._journal.sql_store import JournalEntry
+    from korus._journal.database import JournalEntry
     from korus.errors import Problem, Violation
 
 __all__ = [
@@ -72,7 +72,7 @@ _HOMES = {
     "Config": "korus._core.config",
     "FailedEntry": "korus._booking.facts",
     "HoldLine": "korus._booking.outcomes",
-    "JournalEntry": "korus._journal.sql_store",
+    "JournalEntry": "korus._journal.database",
     "LineCheck": "korus._booking.live_checks",
     "LineOutcome": "korus._booking.outcomes",
     "OrderLine": "korus._booking.outcomes",

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
-    from korus._journal.sql_store import RunHolder
+    from korus._journal.runs import RunHolder
     from korus.cli.progress import Progress
 
 __all__ = ["app", "book"]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from korus._booking.outcomes import Recovered
+    from korus._journal.database import JournalEntry
     from korus._journal.intent_log import Kind
-    from korus._journal.sql_store import JournalEntry
 
 __all__ = ["app"]
 

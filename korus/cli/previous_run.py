@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from korus._booking.outcomes import Recovered
-    from korus._journal.sql_store import JournalEntry
+    from korus._journal.database import JournalEntry
 
 __all__ = ["LostHold", "Part", "PreviousReservation", "PreviousRuns", "read_log"]
 

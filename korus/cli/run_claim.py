@@ -18,7 +18,8 @@ from korus.errors import ConfigurationError, JournalFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from korus._journal.sql_store import JournalStore, RunHolder
+    from korus._journal.runs import RunHolder
+    from korus._journal.sql_store import JournalStore
 
 __all__ = ["RunBusy", "RunClaim", "claim_run"]
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from korus import BulkOutcome
     from korus._booking.outcomes import Recovered
-    from korus._journal.sql_store import JournalEntry
+    from korus._journal.database import JournalEntry
     from korus.models import Order, Reservation
 
 __all__ = [

@@ -19,7 +19,8 @@ from booking_facts import DOUBTS, FAILURES
 from korus import RetryPolicy, Timeouts
 from korus._journal.intent_log import MemoryIntentLog, new_intent
 from korus._journal.process import ACTIVE, Owner
-from korus._journal.sql_store import SCHEMA_VERSION, JournalStore
+from korus._journal.sql_store import JournalStore
+from korus._journal.tables import SCHEMA_VERSION
 from korus.errors import BookingInvalid, ConfigurationError, InvalidArgument, JournalFailed, OutcomeUnknown
 
 HOLD, ORDER = "bulk_create_reservations", "bulk_create_orders"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from korus._booking.outcomes import LineOutcome, OrderLine, Recovered
-from korus._journal.sql_store import JournalEntry
+from korus._journal.database import JournalEntry
 from korus.cli.previous_run import read_log
 from korus.errors import OutcomeUnknown
 

@@ -84,7 +84,7 @@ HARMLESS = {
     "Kind.name": "a kind of resource's",
     "Line.documents": "names of files",
     "Mention.name": "a name in a description",
-    "_Asked.name": "the operation's",
+    "Asked.name": "the operation's",
     "_Named.name": "a product's or session's, as the catalogue has it",
     "_Reading.values": "how many values a file holds",
     "Operation.name": "the operation's",

@@ -26,7 +26,7 @@ EDGE = {
     "_http/error_responses.py": "error answers",
     "_http/pagination.py": "the envelope of a list",
     "_journal/intent_log.py": "stored intents",
-    "_journal/sql_store.py": "stored intents",
+    "_journal/database.py": "stored intents",
     "_mirror/content.py": "catalogues, products and offers in lists",
     "cli/entries.py": "catalogues and orders, as far as `korus book` looks at them",
     "cli/previous_run.py": "stored intents",

@@ -14,7 +14,6 @@ from attrs import define, evolve
 from korus._async.http.attempt import Asked, AsyncAttempts, headers_over
 from korus._async.http.auth import AsyncBearerAuth, AsyncTokens, Progress
 from korus._async.http.exchange import AsyncExchange
-from korus._async.http.fetching import AsyncFetched, fetch
 from korus._async.http.gate import AsyncGate
 from korus._async.http.reading import ACCEPTED
 from korus._core.client_bound import ClientBound
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from korus._async.http.cache import AsyncCatalogueCache, CacheQuery
+    from korus._async.http.fetching import AsyncFetched
     from korus._async.http.pool import AsyncPool
     from korus._core.config import Config
 
@@ -344,6 +344,8 @@ class AsyncTransport(ClientBound):
         self, url: str, *, operation: str, headers: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[AsyncFetched]:
         """Open an address outside the API; see `korus._async.http.fetching.fetch`."""
+        from korus._async.http.fetching import fetch
+
         return fetch(self._exchange, url, operation=operation, headers=headers)
 
     def _asked(self, operation: Operation, arguments: Mapping[str, Any]) -> Asked:

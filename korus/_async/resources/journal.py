@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from korus._async.booking.session import AsyncSession
+    from korus._journal.database import JournalEntry
     from korus._journal.intent_log import Kind
-    from korus._journal.sql_store import JournalEntry, JournalStore
+    from korus._journal.sql_store import JournalStore
 
 __all__ = ["AsyncJournal"]
 

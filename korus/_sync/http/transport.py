@@ -27,7 +27,6 @@ from korus._primitives.synchronous import Calls, sleep
 from korus._sync.http.attempt import Asked, Attempts, headers_over
 from korus._sync.http.auth import BearerAuth, Progress, Tokens
 from korus._sync.http.exchange import Exchange
-from korus._sync.http.fetching import Fetched, fetch
 from korus._sync.http.gate import Gate
 from korus._sync.http.reading import ACCEPTED
 from korus.errors import (
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 
     from korus._core.config import Config
     from korus._sync.http.cache import CacheQuery, CatalogueCache
+    from korus._sync.http.fetching import Fetched
     from korus._sync.http.pool import Pool
 
 __all__ = ["Transport", "Operation", "Trace"]
@@ -343,6 +343,8 @@ class Transport(ClientBound):
         self, url: str, *, operation: str, headers: Mapping[str, str] | None = None
     ) -> AbstractContextManager[Fetched]:
         """Open an address outside the API; see `korus._sync.http.fetching.fetch`."""
+        from korus._sync.http.fetching import fetch
+
         return fetch(self._exchange, url, operation=operation, headers=headers)
 
     def _asked(self, operation: Operation, arguments: Mapping[str, Any]) -> Asked:

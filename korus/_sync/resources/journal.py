@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import builtins
     from datetime import timedelta
 
+    from korus._journal.database import JournalEntry
     from korus._journal.intent_log import Kind
-    from korus._journal.sql_store import JournalEntry, JournalStore
+    from korus._journal.sql_store import JournalStore
     from korus._sync.booking.session import Session
 
 __all__ = ["Journal"]

@@ -1,0 +1,121 @@
+"""The tables of a journal, and how those of an earlier korus are brought to this version."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+
+__all__ = ["ACCOUNT_LENGTH", "CLAIMS", "INTENTS", "META", "RUNS", "SCHEMA_VERSION", "SUBJECTS", "migrated"]
+
+SCHEMA_VERSION: Final = 2
+"""The version of the journal's tables; a journal written by a later korus is refused."""
+
+ACCOUNT_LENGTH: Final = 64
+"""The longest name of an account."""
+
+_METADATA = MetaData()
+META = Table(
+    "korus_journal_meta",
+    _METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("value", String(200), nullable=False),
+)
+INTENTS = Table(
+    "korus_journal_intents",
+    _METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("account", String(ACCOUNT_LENGTH), nullable=False),
+    Column("reference", String(200)),
+    Column("owner", String(300), nullable=False),
+    Column("lease", Float(53), nullable=False),
+    Column("created", Float(53), nullable=False),
+    Column("updated", Float(53), nullable=False),
+    Column("taken", Float(53)),
+    Column("details", Text, nullable=False),
+    Column("private", Text, nullable=False),
+    Column("outcome", Text),
+    Column("epoch", Integer, nullable=False, server_default="1"),
+    Column("sent", Float(53)),
+    Column("completable", Boolean, nullable=False, server_default=text("true")),
+    Index("korus_journal_intents_open", "state", "account"),
+    Index("korus_journal_intents_reference", "reference"),
+    Index("korus_journal_intents_updated", "updated"),
+)
+SUBJECTS = Table(
+    "korus_journal_subjects",
+    _METADATA,
+    Column("intent", String(36), primary_key=True),
+    Column("place", Float(53), primary_key=True),
+    Column("subject", String(200), nullable=False),
+    Index("korus_journal_subjects_subject", "subject"),
+)
+CLAIMS = Table(
+    "korus_journal_claims",
+    _METADATA,
+    Column("account", String(ACCOUNT_LENGTH), primary_key=True),
+    Column("iri", String(200), primary_key=True),
+    Column("intent", String(36), nullable=False),
+    Column("created", Float(53), nullable=False),
+)
+RUNS = Table(
+    "korus_journal_runs",
+    _METADATA,
+    Column("account", String(ACCOUNT_LENGTH), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("owner", String(300), nullable=False),
+    Column("lease", Float(53), nullable=False),
+    Column("created", Float(53), nullable=False),
+)
+
+
+def migrated(connection: Connection) -> int:
+    """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
+    if not inspect(connection).has_table(META.name):
+        _METADATA.create_all(connection)
+        connection.execute(insert(META).values(name="version", value=str(SCHEMA_VERSION)))
+    found = connection.execute(
+        select(META.c.value).where(META.c.name == "version").with_for_update()
+    ).scalar()
+    written = str(found or 0)
+    version = int(written) if written.isascii() and written.isdecimal() else -1
+    if version == 1:
+        _migrate_to_2(connection)
+        return SCHEMA_VERSION
+    return version
+
+
+def _migrate_to_2(connection: Connection) -> None:
+    """Add the epoch, and what recovery has to know: was anything sent, and may it be completed?"""
+    table = INTENTS.name
+    for column in (
+        "epoch INTEGER NOT NULL DEFAULT 1",
+        "sent DOUBLE PRECISION",
+        "completable BOOLEAN NOT NULL DEFAULT true",
+    ):
+        connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column}"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ALTER TABLE {table} ALTER COLUMN state TYPE VARCHAR(12)"))
+    RUNS.create(connection, checkfirst=True)
+    connection.execute(update(INTENTS).values(sent=INTENTS.c.updated))
+    connection.execute(update(INTENTS).where(INTENTS.c.state == "looking").values(state="reconciling"))
+    connection.execute(update(INTENTS).where(INTENTS.c.state == "unknown").values(completable=False))
+    connection.execute(update(META).where(META.c.name == "version").values(value="2"))
