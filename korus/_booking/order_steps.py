@@ -200,7 +200,7 @@ def _order(call: _Call) -> Steps[OrderResult]:
     kinds = {state.kind for state in states.values()}
     if "absent" in kinds or ("ended" in kinds and (yield from perform(SentBefore(call.intent)))):
         # the hold may be too new to be shown, or an order sent before have a result that is not shown yet
-        states = yield from _look_until_clear(call, lines)
+        states = yield from _look_until_clear(call, lines, states)
     # should this be left behind, it can be seen later whether somebody has ordered the same by other reservations since
     known = [found.iri for found in listed if found.iri is not None]
     call = evolve(call, intent=evolve(call.intent, details={**call.intent.details, "known": known}))
@@ -217,18 +217,25 @@ def _order(call: _Call) -> Steps[OrderResult]:
 
 
 def _perhaps_own(call: _Call, states: Mapping[str, ReservationState]) -> Steps[_Outcomes]:
-    """Return unknown outcomes for lines whose order shows another reference, but may be that of an earlier call.
+    """Return unknown outcomes for lines of which an earlier call may have an order that is not shown as such.
 
-    An API may write references otherwise than they were sent.
+    An API may write references otherwise than they were sent, and show for a while no reservation where there is one.
     """
-    foreign = [line for line in call.request.lines if states[line.reservation].kind == "foreign"]
-    if call.in_doubt.isdisjoint(line.reservation for line in foreign):
+    hidden = [line for line in call.request.lines if states[line.reservation].kind in {"foreign", "absent"}]
+    if call.in_doubt.isdisjoint(line.reservation for line in hidden):
         return {}
     own = yield from perform(InDoubt(call.intent, same_reference=True))
+    foreign = [
+        line for line in hidden if states[line.reservation].kind == "foreign" and line.reservation in own
+    ]
+    absent = [
+        line
+        for line in hidden
+        if states[line.reservation].kind == "absent" and line.reservation in call.in_doubt
+    ]
     return {
-        line.number: _foreign(call, line, states[line.reservation])
-        for line in foreign
-        if line.reservation in own
+        **{line.number: _foreign(call, line, states[line.reservation]) for line in foreign},
+        **_left_unknown(call, absent, lost_answer(OPERATION)),
     }
 
 
@@ -789,10 +796,17 @@ def _try_to_look(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, Res
         return None
 
 
-def _look_until_clear(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, ReservationState]]:
+def _look_until_clear(
+    call: _Call, lines: Sequence[OrderLine], before: Mapping[str, ReservationState] | None = None
+) -> Steps[dict[str, ReservationState]]:
     """Look until every line has an order, or two looks `settle` apart show the same of those that have none.
 
     An order that was seen once stays seen, whatever a later look leaves out.
+
+    Args:
+        call: The call.
+        lines: The lines.
+        before: What an earlier look has shown.
 
     Raises:
         KorusError: The API could not be asked for as long as the call may take, or contradicts itself.
@@ -800,8 +814,9 @@ def _look_until_clear(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str
     patience = call.patience
     lost_at = yield from perform(Now())
     ends = max(call.began + patience.most, lost_at + patience.settle)
-    seen: dict[str, ReservationState] = {}
-    since: dict[str, float] = {}
+    # the time of the earlier look is not known: what it does not show ordered has to be seen twice from here on
+    seen = {iri: state for iri, state in (before or {}).items() if state.order is not None}
+    since: dict[str, float] = dict.fromkeys(seen, lost_at)
     pause = FIRST_PAUSE
     while True:
         now = yield from perform(Now())

@@ -273,6 +273,34 @@ class TestWhatCannotBeOrdered:
         with pytest.raises(ReservationUnusable, match="there is no such reservation"):
             run(Api(ReadReservation=lambda _: not_found()))
 
+    def test_order_that_the_first_look_has_shown_is_not_forgotten_while_another_hold_is_waited_for(self):
+        world = Api(orders=[made_order("x")], SendOrder=[answer(made_order("y", "b"))])
+        world.script("ListOrders", pages())
+
+        first_look = [reservation(order_name="x"), not_found()]
+
+        def later_look(effect):
+            return not_found() if effect.iri == A else reservation("b")
+
+        world.script("ReadReservation", later_look)
+        world.script("ReadReservation", first_look)
+        first, second = run(world, "a", "b").lines
+        assert (first.status, [made.iri for made in first.results]) == ("succeeded", [order_iri("x")])
+        assert second.status == "succeeded"
+        assert world.sends() == [(B,)]
+
+    @pytest.mark.parametrize("same_reference", [True, False])
+    def test_reservation_in_doubt_that_is_not_shown_is_unknown(self, same_reference):
+        world = Api(ReadReservation=lambda _: not_found())
+        world.script(
+            "InDoubt",
+            lambda effect: frozenset({A} if same_reference or not effect.same_reference else ()),
+        )
+        with pytest.raises(OutcomeUnknown):
+            run(world)
+        assert world.sends() == []
+        assert world.waited() >= SETTLE
+
     def test_hold_that_is_not_shown_yet_is_waited_for(self):
         world = Api(SendOrder=[answer(made_order())])
         world.script("ReadReservation", lambda _: reservation() if world.now > 103 else not_found())
