@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from scripts.descriptions.errors import DescriptionError, UnresolvedError
 from scripts.descriptions.pointers import escape, last
 from scripts.descriptions.source import split
-from scripts.descriptions.structure import EXTENSIBLE, NEW_IN_3_2, REFERABLE, STRUCTURE
+from scripts.descriptions.structure import DATA, EXTENSIBLE, NEW_IN_3_2, REFERABLE, STRUCTURE
 from scripts.descriptions.values import Json, Object, is_list, is_object
 
 if TYPE_CHECKING:
@@ -151,6 +151,8 @@ class _Walk:
                 (self.found.newer if newest else self.found.unknown).append(Unknown(place, kind, name, part))
             if known:
                 self._todo.append((value, name, known, place))
+            elif known is not None and name not in DATA and (name != "enum" or is_object(part)):
+                value[name] = self._plain(part, place)
             elif kind == "callback" and not name.startswith("x-"):
                 self._todo.append((value, name, "pathItem", place))
             elif known is None and kind not in EXTENSIBLE and not name.startswith("x-"):
@@ -187,6 +189,19 @@ class _Walk:
                 )
             made[name] = part
         return made
+
+    def _plain(self, value: Json, at: str, above: tuple[str, ...] = ()) -> Json:
+        """Return a plain value with what its references point at, though OpenAPI has none there."""
+        if is_object(value) and isinstance(value.get("$ref"), str):
+            goal = self._goal(value, at)
+            if goal in above:
+                raise UnresolvedError(f"{self.source.path}: the reference at {at} points in circles")
+            return self._plain(copy.deepcopy(self.source.at(goal)), goal, (*above, goal))
+        if is_object(value):
+            return {name: self._plain(part, f"{at}/{escape(name)}", above) for name, part in value.items()}
+        if is_list(value):
+            return [self._plain(part, f"{at}/{number}", above) for number, part in enumerate(value)]
+        return value
 
     def _goal(self, value: Object, at: str) -> str:
         seen: set[str] = set()

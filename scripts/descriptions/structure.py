@@ -13,7 +13,7 @@ from scripts.descriptions.values import Object, as_object, is_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["EXTENSIBLE", "METHODS", "NEW_IN_3_2", "REFERABLE", "STRUCTURE", "operations_in"]
+__all__ = ["DATA", "EXTENSIBLE", "METHODS", "NEW_IN_3_2", "REFERABLE", "STRUCTURE", "operations_in"]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The methods that have a field of a path item; ``query`` since 3.2."""
@@ -112,9 +112,19 @@ STRUCTURE: Final[dict[str, dict[str, str]]] = {
         ),
         **dict.fromkeys(("additionalProperties", "unevaluatedItems", "unevaluatedProperties"), "schema"),
         "discriminator": "discriminator",
+        **_plain(
+            "type", "enum", "required", "dependentRequired", "format", "pattern", "title", "description"
+        ),
+        **_plain("minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+        **_plain("multipleOf", "minItems", "maxItems", "uniqueItems", "minContains", "maxContains"),
+        **_plain("minProperties", "maxProperties", "contentEncoding", "contentMediaType", "nullable"),
+        **_plain("deprecated", "readOnly", "writeOnly", "xml", "externalDocs"),
     },
 }
 """The fields of each kind of object."""
+
+DATA: Final = frozenset({"example", "value", "dataValue", "parameters", "requestBody"})
+"""The plain fields that may hold any value, so that a `$ref` in them is no reference."""
 
 REFERABLE: Final = frozenset(
     {

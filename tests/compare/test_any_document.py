@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -280,6 +281,46 @@ def test_a_stream_of_items_is_compared():
         return Document(Path("a.yaml"), api({"/a": {"get": {"responses": answer}}}, openapi="3.2.0"))
 
     assert found(document(TEXT), document(INTEGER)) == [("breaking", "response-type-changed")]
+
+
+KEY = {"components": {"securitySchemes": {"K": {"type": "http", "scheme": "bearer"}}}}
+
+
+@pytest.mark.parametrize(
+    ("make", "old", "new", "rule"),
+    [
+        (lambda moved: sent({"type": moved}), ["string", "null"], ["string"], "request-became-not-nullable"),
+        (lambda moved: sent({"enum": moved}), ["a", "b"], ["a"], "request-enum-value-removed"),
+        (
+            lambda moved: sent({**thing(a=TEXT), "required": moved}),
+            [],
+            ["a"],
+            "request-property-became-required",
+        ),
+        (lambda moved: sent({**TEXT, "maxLength": moved}), 3, 2, "request-max-length-lowered"),
+        (lambda moved: {**one(), **KEY, "security": moved}, [], [{"K": []}], "security-requirement-added"),
+        (
+            lambda moved: {**one(), "servers": [{"url": "https://{a}", "variables": {"a": moved}}]},
+            {"default": "x"},
+            {"default": "y"},
+            "server-variable-changed",
+        ),
+        (lambda moved: one(operationId=moved), "a", "b", "operation-id-changed"),
+    ],
+)
+def test_a_reference_in_the_place_of_a_plain_value_is_followed(make, old, new, rule):
+    moved = {"x-one": old, "x-other": {"old": {"$ref": "#/x-one"}, "new": new}}
+    pair = [
+        Document(Path("a.yaml"), {**make({"$ref": f"#/x-other/{side}"}), **copy.deepcopy(moved)})
+        for side in ("old", "new")
+    ]
+    assert rule in {record.id for record in compare(*pair).changes}
+
+
+def test_a_value_that_looks_like_a_reference_is_no_reference():
+    value = {"$ref": "#/nowhere"}
+    schema = {"enum": [value], "default": value, "const": value, "example": value, "examples": [value]}
+    assert found(*[Document(Path("a.yaml"), sent(copy.deepcopy(schema))) for _ in range(2)]) == []
 
 
 @pytest.mark.parametrize(
