@@ -75,7 +75,6 @@ fetch: $(STAMP) ## download the API's published description into openapi/
 .PHONY: generate
 generate: $(STAMP) ## rebuild generated/korus_api from the description that openapi/lock.toml names
 	$(BIN)/python -m scripts.generate
-	$(BIN)/python -m scripts.doctor --description
 	$(BIN)/python -m scripts.docs
 
 .PHONY: sync

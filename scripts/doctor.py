@@ -1,8 +1,7 @@
-"""Turn a report of `korus doctor` into proposed changes, or write the description that it compares with.
+"""Turn a report of `korus doctor` into proposed changes.
 
 `python -m scripts.doctor REPORT` prints actions for `openapi/overlay.yaml` and marks for `openapi/REFERENCE.md`, each
-with its evidence. It changes nothing: a person decides. `python -m scripts.doctor --description` writes the current
-description, overlay applied, to `korus/doctor/description.json`; `--check` only compares.
+with its evidence. It changes nothing: a person decides.
 """
 
 from __future__ import annotations
@@ -13,15 +12,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.descriptions import FOLDER, load, read_lock
-from scripts.generate.build import corrected
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["current", "main", "proposals"]
+__all__ = ["main", "proposals"]
 
-SHIPPED = Path(__file__).resolve().parent.parent / "korus" / "doctor" / "description.json"
 # they are about the deployment of korus, not about the API
 _DEPLOYMENT = frozenset({"a7", "a8"})
 _OVERLAY = {
@@ -35,13 +30,6 @@ _OVERLAY = {
     "filter": "mark the parameter with `x-evidence: seen ignored`",
     "operation": "mark the operation with `x-evidence: seen missing`",
 }
-
-
-def current() -> str:
-    """Return the current description with its overlay, as JSON."""
-    lock = read_lock()
-    document = corrected(load(FOLDER / lock.descriptions[lock.current].file))
-    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True, default=str) + "\n"
 
 
 def proposals(report: Mapping[str, Any]) -> Iterator[str]:
@@ -72,19 +60,10 @@ def proposals(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status: 0, 1 if the shipped description is stale, 2 for a wrong file."""
+    """Run the command; returns its exit status: 0, or 2 for a wrong file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("report", type=Path, nargs="?", help="the JSON of `korus doctor --report`")
-    parser.add_argument("--description", action="store_true", help="write the description that is shipped")
-    parser.add_argument("--check", action="store_true", help="only compare the description that is shipped")
+    parser.add_argument("report", type=Path, help="the JSON of `korus doctor --report`")
     given = parser.parse_args(arguments)
-    if given.check:
-        return int(not SHIPPED.exists() or SHIPPED.read_text(encoding="utf-8") != current())
-    if given.description:
-        SHIPPED.write_text(current(), encoding="utf-8")
-        return 0
-    if given.report is None:
-        parser.error("name a report")
     try:
         found = list(proposals(json.loads(given.report.read_text(encoding="utf-8"))))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from korus.sandbox import Sandbox
+from korus.testing import shipped
 from scripts.demo import FILE, file_to_book, stock_up
-from scripts.doctor import current
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -85,7 +85,8 @@ def book_through(prism: str, change: Mapping[str, Any] | None = None) -> Booked:
             stock_up(sandbox, first_day)
         place = Path(folder)
         description = place / "description.json"
-        description.write_text(current() if change is None else json.dumps(change), encoding="utf-8")
+        document = shipped.description().document if change is None else change
+        description.write_text(json.dumps(document), encoding="utf-8")
         log = place / "prism.log"
         with _proxy(prism, description, sandbox.base_url, log) as address:
             # settings of the shell must not lead to a real API

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -45,6 +46,9 @@ _ENOUGH_BYTES = 2 * 1024**3
 
 def pytest_configure() -> None:
     """Have temporary folders in memory where there is enough of it and programs may be started from it."""
+    # a shell has what it runs in the background ignore interrupts, and every program started from there inherits it
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not os.access(_SHARED_MEMORY, os.R_OK | os.W_OK | os.X_OK):
         return
     found = os.statvfs(_SHARED_MEMORY)

@@ -14,7 +14,6 @@ import math
 import secrets
 import warnings
 from contextlib import closing
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from korus._core.values import is_number, shown
@@ -107,14 +106,11 @@ def _is_production(base_url: str) -> bool:
 
 
 def _description(path: Path | str | None) -> Description:
-    from korus.testing import descriptions  # noqa: PLC0415 (an extra)
+    from korus.testing import descriptions, shipped  # noqa: PLC0415 (an extra)
 
-    if path is not None:
-        try:
-            return descriptions.read(path)
-        except (OSError, descriptions.DescriptionUnreadable) as error:
-            raise ConfigurationError(f"cannot read the description: {error}") from None
-    import json  # noqa: PLC0415
-
-    text = files("korus.doctor").joinpath("description.json").read_text(encoding="utf-8")
-    return descriptions.Description.of(json.loads(text))
+    if path is None:
+        return shipped.description()
+    try:
+        return descriptions.read(path)
+    except (OSError, descriptions.DescriptionUnreadable) as error:
+        raise ConfigurationError(f"cannot read the description: {error}") from None

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--anyway",
         action="store_true",
-        help="absorb also what is older than a known version, or was published before with other content",
+        help="absorb also what is older than a known version, was published with other content, or looks cut short",
     )
     parser.add_argument(
         "--tests",

@@ -214,7 +214,7 @@ class Wanted:
         description: A file to take instead of fetching.
         dry_run: Whether to leave the tree as it is.
         branch: Whether to leave the result on a branch of its own.
-        anyway: Whether to follow also what is older, or was published before with other content.
+        anyway: Whether to follow also what is older, was published before with other content, or looks cut short.
         tests: What to hand to pytest.
         checks: Whether to run the checks of `make check`.
         report: Where the report goes.

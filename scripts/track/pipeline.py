@@ -20,7 +20,7 @@ from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.compare.python import SurfaceError, explain, read_surface
 from scripts.descriptions import DescriptionError, load, read_lock, sha256, version_key
-from scripts.descriptions.structure import METHODS
+from scripts.descriptions.structure import operations_in
 from scripts.descriptions.values import as_object
 from scripts.fetch import Failure, Fetched, FetchError, fetch, take
 from scripts.generate.build import AuditFailedError, OutputError, build, corrected
@@ -290,16 +290,18 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
 
     try:
         if wanted.description is None:
-            return fetch(wanted.urls, folder=folder, republished=republished)
+            return fetch(wanted.urls, folder=folder, accept_cut_short=wanted.anyway, republished=republished)
         content = wanted.description.read_bytes()
-        return take(content, wanted.description.name, folder=folder, republished=republished)
+        name = wanted.description.name
+        return take(content, name, folder=folder, accept_cut_short=wanted.anyway, republished=republished)
     except FetchError as error:
         if error.failure is Failure.OTHER_CONTENT:
             message = (
                 f"{error.version} is known with other content; to follow this one, run again with --anyway"
             )
             raise StoppedError(Status.NEEDS_A_PERSON, message) from error
-        raise StoppedError(Status.FETCH_FAILED, error.message) from error
+        hint = "; if it is whole, run again with --anyway" if error.failure is Failure.CUT_SHORT else ""
+        raise StoppedError(Status.FETCH_FAILED, f"{error.message}{hint}") from error
     except OSError as error:
         raise StoppedError(
             Status.FETCH_FAILED, f"cannot read {wanted.description}: {error.strerror}"
@@ -386,10 +388,10 @@ def _untaught(description: Path) -> list[str]:
     """Name the operations that the sandbox has to be taught; until then it speaks the version that it knows."""
     served = {(operation.method, operation.path) for operation in (*OPERATIONS, RELEASE)}
     return [
-        f"{method.upper()} {path}"
+        f"{method} {path}"
         for path, item in as_object(load(description).get("paths")).items()
-        for method in as_object(item)
-        if method in METHODS and (method.upper(), path) not in served
+        for method, _, _ in operations_in(as_object(item))
+        if (method, path) not in served
     ]
 
 

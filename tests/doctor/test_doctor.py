@@ -344,7 +344,3 @@ def test_the_maintainers_command_refuses_another_file(
         (tmp_path / "x.json").write_text(text)
         assert maintaining.main([str(tmp_path / "x.json")]) == 2
     assert maintaining.main([str(tmp_path / "none.json")]) == 2
-
-
-def test_the_description_that_is_shipped_is_the_current_one() -> None:
-    assert maintaining.main(["--check"]) == 0, "run python -m scripts.doctor --description"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from korus.testing import shipped
 from scripts import demo, prism
-from scripts.doctor import current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def test_a_booking_violates_nothing() -> None:
 
 def stricter(place: str) -> dict[str, Any]:
     """Return the description with a field that no order has, required of its request or of its answer."""
-    document: dict[str, Any] = json.loads(current())
+    document: dict[str, Any] = copy.deepcopy(shipped.description().document)
     operation = document["paths"]["/v1/booking/orders/_bulk"]["post"]
     holder = operation["requestBody"] if place == "request" else operation["responses"]["200"]
     (media_type,) = holder["content"].values()

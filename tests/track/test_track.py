@@ -253,6 +253,21 @@ def test_a_description_that_is_not_valid_openapi_is_refused(plain, written):
 
 
 @pytest.mark.proof
+def test_a_description_that_looks_cut_short_is_absorbed_only_when_asked_to(plain, written):
+    content = next_version(SAFE)
+    content["paths"]["/v1/booking/orders"]["get"]["tags"].append("Undeclared")
+    before = state(plain)
+    outcome = run(plain, written(content))
+    assert outcome.status == Status.FETCH_FAILED
+    assert (
+        "lacks some that operations have: Undeclared; if it is whole, run again with --anyway"
+        in outcome.message
+    )
+    assert state(plain) == before
+    assert run(plain, written(content), anyway=True, tests=(), dry_run=True).status == Status.SAFE
+
+
+@pytest.mark.proof
 def test_a_known_version_with_other_content_is_for_a_person(plain, written):
     first = next_version((), version="1.0.44")
     path = plain / "openapi" / "1.0.44.yaml"

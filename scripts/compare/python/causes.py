@@ -19,6 +19,7 @@ from scripts.compare.python.changes import NameChange
 from scripts.compare.python.surface import Surface, words
 from scripts.compare.wire.findings import erased
 from scripts.descriptions.pointers import escape, last
+from scripts.descriptions.structure import operations_in
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ LETS_IN = re.compile(
     r"property|type|items|variant|media|body|status|parameter|header|operation|enum|schema|all-of|range"
 )
 TEXTS = ("description-changed", "title-changed", "example-changed")
-NAMES = ("operation-id-changed", "operation-tags-changed", "path-parameter-renamed", "info-version-changed")
+OTHERS = frozenset({"additionalProperties", "patternProperties", "unevaluatedProperties"})
+UNDECLARED = "additional_properties"
+"""The attribute that holds what a schema says of properties that it does not declare."""
 
 
 @frozen
@@ -193,17 +196,8 @@ def _alike(one: Json, other: Json) -> bool:
 
 def _operations(document: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
     for path, item in as_object(document.get("paths")).items():
-        for method, operation in as_object(item).items():
-            if isinstance(operation, dict) and method in {
-                "get",
-                "put",
-                "post",
-                "delete",
-                "patch",
-                "head",
-                "options",
-            }:
-                yield f"{method.upper()} {erased(path)}", as_object(operation)
+        for method, _, operation in operations_in(as_object(item)):
+            yield f"{method} {erased(path)}", operation
 
 
 def _tags(document: dict[str, Json]) -> set[str]:
@@ -234,6 +228,12 @@ class _Known:
         for pointer in (record.where.old_pointer, record.where.new_pointer):
             parts = [part.replace("~1", "/").replace("~0", "~") for part in (pointer or "").split("/")]
             steps.update(after for part, after in itertools.pairwise(parts) if part == "properties")
+            if OTHERS & set(parts):
+                steps.add(UNDECLARED)
+        if record.id.partition("-")[2].startswith(
+            ("additional-properties", "pattern-properties", "unevaluated")
+        ):
+            steps.add(UNDECLARED)
         return cls(record, operations, frozenset(steps - {""}))
 
 
@@ -315,9 +315,13 @@ def _shared(
     reached = [surface.reached() for surface in surfaces]
     found: list[tuple[NameChange, list[Record]]] = []
     for change in changes:
-        if change.kind not in {"class", "attribute", "member", "method"}:
+        if change.kind in {"operation", "other"}:
             continue
-        names = _family(change.owner, surfaces) | _family(change.element if change.renamed else "", surfaces)
+        if change.kind in {"parameter", "returns"}:
+            named = words(change.old or "") ^ words(change.new or "")
+        else:
+            named = {change.owner, change.element if change.renamed else ""}
+        names = set[str]().union(*(_family(name, surfaces) for name in named))
         before, after = (set[str]().union(*(one.get(name, ()) for name in names)) for one in reached)
         # the one class of a schema and that of its requests come and go together
         alone = [{name for name in names if name in surface.models} for surface in surfaces]

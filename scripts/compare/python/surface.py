@@ -298,7 +298,10 @@ def _model(node: ast.ClassDef) -> Model:
             if not name.startswith("_"):
                 members[name] = ast.unparse(part.value)
         elif isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and not part.name.startswith("_"):
-            methods[part.name] = _function(part)
+            function = methods[part.name] = _function(part)
+            if any(isinstance(one, ast.Name) and one.id == "property" for one in part.decorator_list):
+                del methods[part.name]
+                attributes[part.name] = Attribute(part.name, function.returns, required=False, wire=part.name)
     return Model(
         node.name, tuple(ast.unparse(base) for base in node.bases), attributes, members, methods, reads
     )
