@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -338,10 +339,66 @@ def test_a_repeated_key_is_refused(tmp_path, capsys):
     assert "'/a' stands twice, line 4" in capsys.readouterr().err
 
 
+def assert_names_have_causes(old, new, capsys):
+    for pair in ((old, new), (new, old)):
+        assert main([*map(str, pair), "--python"]) == 0
+        assert "a person has to look" not in capsys.readouterr().out
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("name", ["py2", "stray"])
 def test_the_python_names_of_a_case_have_a_cause(name, capsys):
-    for sides in (("old", "new"), ("new", "old")):
-        paths = [str(CASES / f"{name}_{side}.yaml") for side in sides]
-        assert main([*paths, "--python"]) == 0
-        assert "a person has to look" not in capsys.readouterr().out
+    assert_names_have_causes(CASES / f"{name}_old.yaml", CASES / f"{name}_new.yaml", capsys)
+
+
+def read_and_sent(answers, *, reader="get", openapi="3.1.0", **schemas):
+    """A document whose schema `Network` is sent; what is answered is given."""
+    body = {"content": {"application/json": {"schema": ref("Network")}}}
+    operations = {
+        "post": operation(requestBody=body, operationId="postA"),
+        reader: {
+            "operationId": "readA",
+            "responses": {
+                status: {"description": "d", "content": {"application/json": {"schema": schema}}}
+                for status, schema in answers.items()
+            },
+        },
+    }
+    parts = {"components": {"schemas": {"Network": thing(host=TEXT), **schemas}}}
+    return api({"/a": operations}, openapi=openapi, **parts)
+
+
+DETAIL = thing(id=TEXT)
+NETWORKS = {"type": "object", "additionalProperties": ref("Network")}
+ORDINARY = {
+    "a schema that is sent is answered in an error": (
+        read_and_sent({"200": DETAIL}),
+        read_and_sent({"200": DETAIL, "404": ref("Network")}),
+    ),
+    "a schema that is sent is the value of a mapping": (
+        read_and_sent({"200": DETAIL}),
+        read_and_sent({"200": thing(id=TEXT, networks=NETWORKS)}),
+    ),
+    "a schema that is sent is answered to a query": (
+        read_and_sent({"200": DETAIL}, reader="query", openapi="3.2.0"),
+        read_and_sent({"200": thing(id=TEXT, network=ref("Network"))}, reader="query", openapi="3.2.0"),
+    ),
+    "an object takes no further properties": (
+        read_and_sent({"200": DETAIL}),
+        read_and_sent({"200": DETAIL}, Network={**thing(host=TEXT), "additionalProperties": False}),
+    ),
+    "the further properties of an object are numbers": (
+        read_and_sent({"200": ref("Network")}),
+        read_and_sent({"200": ref("Network")}, Network={**thing(host=TEXT), "additionalProperties": NUMBER}),
+    ),
+}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ORDINARY)
+def test_the_python_names_of_an_ordinary_change_have_a_cause(name, tmp_path, capsys):
+    paths = []
+    for side, document in zip(("old", "new"), ORDINARY[name], strict=True):
+        paths.append(tmp_path / f"{side}.json")
+        paths[-1].write_text(json.dumps(document), encoding="utf-8")
+    assert_names_have_causes(*paths, capsys)
