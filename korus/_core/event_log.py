@@ -78,7 +78,7 @@ def event_name(event: Event) -> str:
 
 
 def values_of(event: Event) -> dict[str, Any]:
-    """Return what an event says, flat, without what it leaves open."""
+    """Return what an event says, flat, without what it leaves open: None, and flags that are False unless said."""
     values: dict[str, Any] = {}
     for attribute in fields(type(event)):
         value = getattr(event, attribute.name)
@@ -88,9 +88,9 @@ def values_of(event: Event) -> dict[str, Any]:
             values |= {"action": value.id, "name": value.name, "lines": value.lines}
         elif isinstance(value, dict):
             values |= value
-        else:
+        elif value is not False or attribute.default is not False:
             values[attribute.name] = value
-    return {key: value for key, value in values.items() if value is not None and value is not False}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def log_failure(hook: object, error: Exception) -> None:

@@ -258,3 +258,13 @@ def test_there_is_one_logger_with_children_and_its_troubles_are_throttled() -> N
     assert names == {"korus", *(f"korus.{one}" for one in ("booking", "cache", "hooks", "http", "mirror"))}
     # the one of `KORUS_LOG` itself, which is read once
     assert len(re.findall(r"(?:_LOG|logger)\.(?:warning|error|exception|critical)\(", sources())) == 1
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_sweep_that_was_not_whole_is_told_as_such(caplog: pytest.LogCaptureFixture, *, whole: bool) -> None:
+    event = hooks.SweepEnded(kind="offers", elapsed=1.0, read=2, added=1, changed=0, removed=0, whole=whole)
+    with caplog.at_level(logging.INFO, logger="korus.mirror"):
+        log_event(event)
+    (record,) = caplog.records
+    assert f"whole={whole}" in record.getMessage()
+    assert vars(record)["korus_whole"] is whole
