@@ -139,6 +139,7 @@ def hold(
 
 def _rounds(call: _Call) -> Steps[HoldResult]:
     outcomes: dict[int, LineOutcome[ReservationFacts]] = {}
+    refused: KorusError | None = None
     pending = list(range(len(call.lines)))
     began = yield from perform(Now())
     for sends in range(1, _ROUNDS + 1):
@@ -159,6 +160,7 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
                     raise
                 # two looks have proven that nothing of what came before was held
                 outcomes.update(_refused(call, pending, error))
+                refused = error
                 break
             lost = error
         else:
@@ -173,7 +175,7 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
         pending = [place for place in left if place in repeatable]
         if not pending:
             break
-    return (yield from _finish(call, outcomes))
+    return (yield from _finish(call, outcomes, refused=refused))
 
 
 def _read(
@@ -265,6 +267,7 @@ def _finish(
     unmatched: tuple[ReservationFacts, ...] = (),
     *,
     is_answered: bool = False,
+    refused: KorusError | None = None,
 ) -> Steps[HoldResult]:
     """Write the outcomes down: settled, or open for the lines that are unknown.
 
@@ -274,7 +277,10 @@ def _finish(
     lines = tuple(outcomes[place] for place in range(len(call.lines)))
     if all(outcome.status != "unknown" for outcome in lines):
         claims = tuple(held.iri for outcome in lines for held in outcome.results if held.iri is not None)
-        yield from write_down(Settle(call.intent, _recorded(call.intent, lines), claims))
+        recorded = _recorded(call.intent, lines)
+        if refused is not None:
+            recorded["refusedAgain"] = type(refused).__name__
+        yield from write_down(Settle(call.intent, recorded, claims))
         return HoldResult(lines, unmatched_failures, unmatched)
     intent = _noted(call.intent, lines)
     yield from write_down(Advance(intent, "unknown"))

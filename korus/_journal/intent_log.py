@@ -42,6 +42,7 @@ __all__ = [
     "digest_of",
     "keys_in_doubt",
     "keys_reported_failed",
+    "may_hide_results",
     "new_intent",
 ]
 
@@ -160,6 +161,11 @@ def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> fro
     ):  # refused as a whole, or cancelled before it was sent
         return frozenset()
     return frozenset(keys) - _failed_in(outcome)
+
+
+def may_hide_results(outcome: Mapping[str, Any]) -> bool:
+    """Return True if a request ended with a refusal as a whole, which need not be the first word on it."""
+    return "refused" in outcome or "refusedAgain" in outcome
 
 
 def keys_reported_failed(
@@ -387,7 +393,7 @@ class MemoryIntentLog:
             entry = self._held(intent)
             if entry is None:
                 return None
-            if entry.intent.sent and "refused" in outcome:
+            if entry.intent.sent and may_hide_results(outcome):
                 self._refused.append(evolve(entry.intent, state="unknown"))
             self._clear_doubts(intent, frozenset(intent.keys) - keys_in_doubt(intent.keys, outcome))
             self._note_failed(intent, outcome)

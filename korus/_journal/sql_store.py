@@ -24,7 +24,14 @@ from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from korus._journal.database import outcome_of, stored, written
-from korus._journal.intent_log import Intent, State, Takeover, keys_in_doubt, keys_reported_failed
+from korus._journal.intent_log import (
+    Intent,
+    State,
+    Takeover,
+    keys_in_doubt,
+    keys_reported_failed,
+    may_hide_results,
+)
 from korus._journal.process import ACTIVE
 from korus._journal.records import JournalRecords
 from korus._journal.runs import JournalRuns
@@ -356,4 +363,4 @@ def _is_open_or_refused(intent: Intent) -> ColumnElement[bool]:
 
 def _may_have_left_something(row: Row[Any]) -> bool:
     """Return True for an intent that is open, or was refused as a whole: a refusal may hide what was done."""
-    return row.state != "settled" or "refused" in (outcome_of(row.outcome, row.id) or {})
+    return row.state != "settled" or may_hide_results(outcome_of(row.outcome, row.id) or {})

@@ -237,8 +237,9 @@ class TestClaimsAndKeys:
             processes.log.open(each)
             if each is not unsent:
                 processes.log.advance(each, "sending")
-        for each in (refused, unsent, other_key, other_kind):
+        for each in (unsent, other_key, other_kind):
             processes.log.settle(each, {"refused": "Conflict"}, [])
+        processes.log.settle(refused, {"lines": [], "refusedAgain": "Conflict"}, [])
         processes.log.settle(answered, {"lines": []}, [])
         assert processes.log.competing(mine) == []
         found = processes.log.competing(mine, with_dormant=True)
