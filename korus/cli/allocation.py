@@ -6,7 +6,7 @@ times and number of tickets. A line takes no more units than it still lacks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from korus._booking.facts import OrderFacts
 from korus.cli.entries import OfferEntry, OrderEntry, OrderItem
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from korus._booking.request_items import RequestedLine
     from korus.cli.previous_run import Part
 
-__all__ = ["Allocation", "allocate_items", "allocate_parts", "asks_for", "shortfall"]
+__all__ = ["Allocation", "allocate_items", "allocate_parts", "asks_for", "give_order"]
 
 Allocation: TypeAlias = list[tuple[Line, int]]
 """Lines, and how many units each gets."""
@@ -99,3 +99,14 @@ def _fits(line: Line, item: OrderItem) -> bool:
     if item.product is None or item.product != product or item.date != line.found.date:
         return False
     return not item.starts or item.starts >= line.found.starts
+
+
+def give_order(order: Any, allocated: Allocation, *, is_new: bool = False) -> None:
+    """Note an order with its lines, and in what it falls short of them."""
+    short = shortfall(order, allocated)
+    for line, units in allocated:
+        line.add_order(order)
+        if not is_new:
+            line.settled += units
+        if short is not None:
+            line.failures.append(f"the order {OrderEntry.read(order).name} is not whole: {short}")

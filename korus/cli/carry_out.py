@@ -10,21 +10,17 @@ import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
-from korus._booking.facts import ReservationFacts, is_similar
 from korus._booking.facts import iri_of as relative_iri_of
 from korus._booking.issued_tickets import IssuedTicketFacts, order_tickets
-from korus.cli.allocation import Allocation, allocate_items, allocate_parts, asks_for, shortfall
-from korus.cli.booking_file import FileInvalid
-from korus.cli.entries import OrderEntry
-from korus.cli.located import FileProblem, quoted
-from korus.cli.previous_run import PreviousReservation, PreviousRuns, read_log
+from korus.cli.allocation import Allocation, give_order
+from korus.cli.located import FileProblem
 from korus.cli.receipt import Line, SavedDocument
+from korus.cli.resumption import Resumption
 from korus.errors import (
     DocumentsNotReady,
     KorusError,
-    NotFound,
     OperationUnavailable,
     OutcomeUnknown,
     PriceChanged,
@@ -53,7 +49,6 @@ __all__ = ["BookingRun", "Options"]
 _KEYS = frozenset({"sessions", "answers"})
 _AGAIN = "run the same command again later to fetch them"
 _UNKNOWN = "it is not known whether this was {}; run the same command again to find out"
-_LATER = "run the same command again later, or let go of it: korus journal forget {}"
 _LOST_CLAIM = (
     "another run for the same reference has taken over, since this one gave no sign of life for long"
 )
@@ -126,8 +121,6 @@ class BookingRun:
             for line, check in zip(self.lines, builder.check(), strict=True)
         ]
 
-    # --- previous runs -------------------------------------------------------------------------------------
-
     def take_up(self) -> None:
         """Find what previous runs held and ordered under the same external reference.
 
@@ -135,166 +128,8 @@ class BookingRun:
             FileInvalid: The external reference is that of an order that the file does not ask for, or differs from
                 one only in what the API may not tell apart.
         """
-        self.progress.lines([line.found.title for line in self.lines])
-        self.progress.step(f"looking for orders with the reference {self.reference}")
-        self._refuse_similar_in_log()
-        runs = read_log(self.korus.journal.list(reference=self.reference), self.recovered)
-        seen = self._seen(runs)
-        orders = self._orders(runs)
-        self._refuse_similar(orders)
-        hidden = [order for order in orders if self._take_order(order, runs) is False]
-        for held in runs.reservations.values():
-            if held.status in {"held", "unknown", "busy"}:
-                self._take_reservation(held, seen.get(held.iri))
-        for lost in runs.lost:
-            self._leave(
-                [line for line in self.lines if asks_for(line, lost.requested)],
-                lost.requested.quantity,
-                f"it is not known whether a previous run's hold exists ({lost.reason}); "
-                + _LATER.format(lost.intent),
-            )
-        for order in hidden:
-            self._leave_hidden(order)
-        for position, line in enumerate(self.lines):
-            if line.is_booked:
-                line.earlier = True
-                self.progress.line(position, "ordered by an earlier run")
-
-    def _seen(self, runs: PreviousRuns) -> dict[str, ReservationFacts]:
-        """Read the reservations that have no order as far as the log knows; note the orders that they name."""
-        seen: dict[str, ReservationFacts] = {}
-        for held in tuple(runs.reservations.values()):
-            if held.status not in {"held", "unknown"}:
-                continue
-            with suppress(KorusError):  # what cannot be read is judged by the log alone
-                seen[held.iri] = facts = ReservationFacts.read(self.korus.reservations.get(held.iri))
-                if facts.order is not None:
-                    runs.reservations[held.iri] = evolve(held, status="ordered", orders=(facts.order,))
-        return seen
-
-    def _orders(self, runs: PreviousRuns) -> list[Any]:
-        """Read the orders with the reference: those that are listed, and those that only the log knows."""
-        found = {
-            relative_iri_of(order): order
-            for order in self.korus.orders.list(external_reference=self.reference)
-        }
-        for iri, held in runs.orders.items():
-            if iri in found:
-                continue
-            try:
-                found[iri] = self.korus.orders.get(iri)
-            except NotFound:
-                # the log has seen it; that the API does not show it now proves nothing
-                self._leave_parts(
-                    held, f"its order {iri} is not shown by the API; run the same command again later"
-                )
-        return [order for order in found.values() if OrderEntry.read(order).status != "cancelled"]
-
-    def _refuse_similar_in_log(self) -> None:
-        """Refuse a reference that differs from that of an earlier run only in what the API may not tell apart.
-
-        The API may not show yet, or never show, what that run ordered.
-        """
-        for other in sorted(self.korus.journal.store.references()):
-            if other == self.reference or not is_similar(other, self.reference):
-                continue
-            runs = read_log(self.korus.journal.list(reference=other), self.recovered)
-            if any(held.status in {"ordered", "unknown", "busy"} for held in runs.reservations.values()):
-                reason = (
-                    f"differs only in case, space or Unicode form from {quoted(other)}, the reference of an earlier "
-                    "run that ordered; if it is the same purchase, write it so, else take another one"
-                )
-                raise FileInvalid((self._of_reference(reason),))
-
-    def _refuse_similar(self, orders: Iterable[object]) -> None:
-        for order in orders:
-            shown = OrderEntry.read(order).external_reference
-            if shown is not None and shown != self.reference and is_similar(shown, self.reference):
-                reason = (
-                    f"differs only in case, space or Unicode form from {quoted(shown)}, the reference of the order "
-                    f"{_name(order)}; if that is yours, write it so, else take another one"
-                )
-                raise FileInvalid((self._of_reference(reason),))
-
-    def _take_order(self, order: Any, runs: PreviousRuns) -> bool | None:
-        """Give an order to its lines; False if it hides its reference and the log does not know it.
-
-        Raises:
-            FileInvalid: It has this reference, and is of none of the lines.
-        """
-        entry = OrderEntry.read(order)
-        held = runs.orders.get(entry.relative_iri or "")
-        held = held or runs.reservations.get(entry.reservation or "")
-        shown = entry.external_reference
-        if shown is None and held is None:
-            return False
-        if shown not in {None, self.reference} and entry.relative_iri not in runs.own_orders:
-            if held is None:
-                return None  # a server may ignore the filter
-            self._leave_parts(
-                held,
-                f"its hold is ordered under another reference ({_name(order)}), which may be how the API writes this "
-                "one; look at it, and take another reference if it is not",
-            )
-            runs.reservations[held.iri] = evolve(held, status="ordered")
-            return True
-        allocated = allocate_parts(self.lines, held.parts) if held is not None else None
-        allocated = allocated or allocate_items(self.lines, order)
-        if allocated is None:
-            reason = f"{self.reference!r} is the reference of another order already ({_name(order)}); take another one"
-            raise FileInvalid((self._of_reference(reason),))
-        _give(order, allocated)
-        if held is not None:
-            runs.reservations[held.iri] = evolve(held, status="ordered")
-        return True
-
-    def _take_reservation(self, held: PreviousReservation, facts: ReservationFacts | None) -> None:
-        """Use a reservation that has no order yet, or leave its lines alone while that is not clear."""
-        is_free = facts is not None and facts.ended(self.korus.transport.clock.now()) is None
-        allocated = allocate_parts(self.lines, held.parts) if is_free and held.status != "busy" else None
-        if allocated is not None:
-            # ordering the same reservation again never buys it twice
-            self._hold_for(allocated, held.iri)
-        elif held.status == "busy":
-            self._leave_parts(held, f"another process is ordering it: {held.reason}")
-        elif held.status == "unknown":
-            reason = f"a previous run's order of it is not known: {held.reason}"
-            self._leave_parts(held, f"{reason}; {_LATER.format(held.intent)}")
-
-    def _hold_for(self, allocated: Allocation, iri: str) -> None:
-        for line, units in allocated:
-            line.settled += units
-            line.reservations.append(iri)
-        self._held[iri] = [*self._held.get(iri, ()), *allocated]
-
-    def _leave_parts(self, held: PreviousReservation, reason: str) -> None:
-        if not held.parts:  # it may be of any line
-            for line in self.lines:
-                self._leave([line], line.missing, reason)
-        for part in held.parts:
-            fitting = [line for line in self.lines if asks_for(line, part.requested)]
-            self._leave(fitting, part.units or part.requested.quantity, reason)
-
-    def _leave_hidden(self, order: object) -> None:
-        reason = (
-            f"the order {_name(order)} may be of this line, but hides its reference, and the log does not know it; "
-            "look at it, and take another reference if it is not"
-        )
-        for line, units in allocate_items(self.lines, order) or ():
-            self._leave([line], units, reason)
-
-    def _leave(self, fitting: Sequence[Line], units: int, reason: str) -> None:
-        """Report units as unknown, so that they are not booked again."""
-        for line in fitting:
-            taken = min(line.missing, units)
-            if taken > 0:
-                line.settled += taken
-                units -= taken
-                line.unknown = True
-                line.failures.append(reason)
-
-    def _of_reference(self, reason: str) -> FileProblem:
-        return FileProblem(self.booking.line_of("external_reference"), "external_reference", reason)
+        previous = Resumption(self.korus, self.booking, self.progress, self.lines, self.recovered)
+        self._held = previous.take_up()
 
     # --- booking -------------------------------------------------------------------------------------------
 
@@ -426,7 +261,7 @@ class BookingRun:
 
     def _read_order(self, result: LineOutcome[Any], allocated: Allocation) -> None:
         for order in result.results:
-            _give(order, allocated, is_new=True)
+            give_order(order, allocated, is_new=True)
         for line, _ in allocated:
             if result.status == "succeeded":
                 self.progress.line(self.lines.index(line), "ordered")
@@ -506,21 +341,6 @@ def _refused(error: KorusError) -> dict[int, str]:
     if isinstance(error, ValidationFailed):
         return {each.line: f"refused: {each.message}" for each in error.violations if each.line is not None}
     return {}
-
-
-def _give(order: Any, allocated: Allocation, *, is_new: bool = False) -> None:
-    """Note an order with its lines, and in what it falls short of them."""
-    short = shortfall(order, allocated)
-    for line, units in allocated:
-        line.add_order(order)
-        if not is_new:
-            line.settled += units
-        if short is not None:
-            line.failures.append(f"the order {_name(order)} is not whole: {short}")
-
-
-def _name(order: object) -> str:
-    return OrderEntry.read(order).name
 
 
 def _availability(check: LineCheck) -> str:
