@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from attrs import frozen
+
 from scripts.compare.wire.findings import changed_keywords
 from scripts.compare.wire.shapes import token
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from scripts.compare.wire.documents import Document
     from scripts.compare.wire.findings import Findings, Operation
 
@@ -30,7 +34,101 @@ KNOWN = frozenset(
     }
 )
 
+_INFO = {
+    **dict.fromkeys(("title", "contact", "license", "termsOfService"), "info-changed"),
+    **dict.fromkeys(("summary", "description"), "info-description-changed"),
+}
+_TAG_TEXTS = dict.fromkeys(("description", "externalDocs", "summary"), "tag-description-changed")
+_SCHEME_TEXTS = dict.fromkeys(("description", "bearerFormat"), "security-scheme-description-changed")
+_FLOW_ADDRESSES = dict.fromkeys(
+    ("authorizationUrl", "tokenUrl", "refreshUrl"), "security-scheme-address-changed"
+)
+
 Alternative: TypeAlias = frozenset[tuple[str, frozenset[str]]]
+Difference: TypeAlias = tuple[str, Json, Json, str]
+
+
+@frozen
+class _Place:
+    """A part of both documents, and what is reported of it.
+
+    Attributes:
+        findings: Where to.
+        at: Where it is in both documents.
+        part: What it is called.
+        operations: The operations concerned.
+    """
+
+    findings: Findings
+    at: tuple[str | None, str | None]
+    part: str
+    operations: Sequence[Operation] = ()
+
+    def say(self, rule: str, old: Json, new: Json, clause: str, subject: str | None = None) -> None:
+        """Report a change."""
+        self.findings.say(
+            rule,
+            "request",
+            old,
+            new,
+            clause,
+            at=self.at,
+            part=self.part,
+            subject=clause if subject is None else subject,
+            operations=self.operations,
+        )
+
+    def keywords(
+        self,
+        rules: Mapping[str, str],
+        was: dict[str, Json],
+        now: dict[str, Json],
+        clause: str,
+        subject: str | None = None,
+    ) -> None:
+        """Report the keywords that changed, each by its rule; ``{}`` in clause and subject is the keyword."""
+        for keyword, rule in rules.items():
+            old, new = was.get(keyword), now.get(keyword)
+            if token(old) != token(new):
+                told = None if subject is None else keyword.join(subject.rsplit("{}", 1))
+                self.say(rule, old, new, clause.replace("{}", keyword, 1), told)
+
+    def pairs(
+        self,
+        rules: str,
+        olds: Mapping[str, Json],
+        news: Mapping[str, Json],
+        what: str,
+        *,
+        named: bool = True,
+        key: str | None = None,
+    ) -> Iterator[tuple[str, Json, Json]]:
+        """Report what was added or removed; yield what both documents have.
+
+        Args:
+            rules: What the names of both rules begin with.
+            olds: What there was by name.
+            news: What there is.
+            what: What has a name, in words; ``{}`` is the name.
+            named: True if the name tells it from others, False if the sentence does.
+            key: What it is shown by, if not by its name.
+        """
+        for name in sorted(olds.keys() | news.keys()):
+            if name in olds and name in news:
+                yield name, olds[name], news[name]
+                continue
+            verb = "added" if name in news else "removed"
+            old, new = (
+                (name if key is None else as_object(side[name]).get(key)) if name in side else None
+                for side in (olds, news)
+            )
+            self.say(
+                f"{rules}-{verb}",
+                old,
+                new,
+                f"{what} was {verb}".replace("{}", name, 1),
+                name if named else None,
+            )
 
 
 # --- security -----------------------------------------------------------------------------------------------------
@@ -118,77 +216,69 @@ def _value(alternative: Alternative) -> Json:
     return {name: sorted(scopes) for name, scopes in sorted(alternative, key=lambda pair: pair[0])}
 
 
-def _security_rules(olds: list[Alternative], news: list[Alternative]) -> list[tuple[str, Json, Json, str]]:
-    found: list[tuple[str, Json, Json, str]] = []
-    for had in olds:
-        if any(_enough(asked, had) for asked in news):
+def _differences(ours: list[Alternative], theirs: list[Alternative], *, gone: bool) -> Iterator[Difference]:
+    """Yield what one document accepts and the other does not.
+
+    Args:
+        ours: What the one accepts.
+        theirs: What the other accepts.
+        gone: True if the one is the former document.
+    """
+    for each in ours:
+        if any(_enough(other, each) for other in theirs):
             continue
-        names = {name for name, _ in had}
-        nearest = next((asked for asked in news if {name for name, _ in asked} == names), None)
-        if not had:
-            rule = "security-requirement-added"
-            clause = (
-                f"a call without credentials is refused now; {' or '.join(map(_words, news))} is asked for"
+        given = dict(each)
+        nearest = next((other for other in theirs if dict(other).keys() == given.keys()), None)
+        if not each:
+            asked = " or ".join(map(_words, theirs))
+            rule, clause = (
+                (
+                    "security-requirement-added",
+                    f"a call without credentials is refused now; {asked} is asked for",
+                )
+                if gone
+                else ("security-requirement-removed", "a call without credentials is accepted now")
             )
         elif nearest is not None:
-            before = dict(had)
-            more = sorted({scope for name, scopes in nearest for scope in scopes - before[name]})
-            rule, clause = "security-scope-added", f"the scope {', '.join(more)} is asked for now"
+            scopes = ", ".join(sorted({scope for name, had in nearest for scope in had - given[name]}))
+            rule, clause = (
+                ("security-scope-added", f"the scope {scopes} is asked for now")
+                if gone
+                else ("security-scope-removed", f"the scope {scopes} is not asked for any more")
+            )
         else:
             rule, clause = (
-                "security-alternative-removed",
-                f"credentials for {_words(had)} are not enough any more",
+                (
+                    "security-alternative-removed",
+                    f"credentials for {_words(each)} are not enough any more",
+                )
+                if gone
+                else ("security-alternative-added", f"credentials for {_words(each)} are accepted now")
             )
-        found.append((rule, _value(had), _value(nearest) if nearest is not None else None, clause))
-    for asked in news:
-        if any(_enough(had, asked) for had in olds):
-            continue
-        names = {name for name, _ in asked}
-        nearest = next((had for had in olds if {name for name, _ in had} == names), None)
-        if not asked:
-            rule, clause = "security-requirement-removed", "a call without credentials is accepted now"
-        elif nearest is not None:
-            present = dict(asked)
-            fewer = sorted({scope for name, scopes in nearest for scope in scopes - present[name]})
-            rule, clause = "security-scope-removed", f"the scope {', '.join(fewer)} is not asked for any more"
-        else:
-            rule, clause = "security-alternative-added", f"credentials for {_words(asked)} are accepted now"
-        found.append((rule, _value(nearest) if nearest is not None else None, _value(asked), clause))
-    return found
+        mine, other = _value(each), None if nearest is None else _value(nearest)
+        yield (rule, mine, other, clause) if gone else (rule, other, mine, clause)
+
+
+def _stated_at(place: str, content: dict[str, Json], root: dict[str, Json]) -> str:
+    return f"{place}/security" if "security" in content else "/security" if "security" in root else place
 
 
 def _security(old: Document, new: Document, operations: list[Operation], findings: Findings) -> None:
     olds, news = _definitions(old), _definitions(new)
-    names_old = {name: name for name in olds}
-    names_new = _same_names(old, new, olds, news)
+    names = _same_names(old, new, olds, news)
     users: dict[str, list[Operation]] = {}
-    seen: dict[tuple[str, ...], list[tuple[str, Json, Json, str]]] = {}
+    seen: dict[tuple[str, ...], list[Difference]] = {}
     for operation in operations:
         if operation.old is None or operation.new is None:
             continue
         was, now = as_object(old.at(operation.old)), as_object(new.at(operation.new))
-        before = _alternatives(was, old.root, names_old)
-        after = _alternatives(now, new.root, names_new)
-        for alternative in (*before, *after):
-            for name, _ in alternative:
-                concerned = users.setdefault(name, [])
-                if operation not in concerned[-1:]:
-                    concerned.append(operation)
+        before, after = _alternatives(was, old.root, {}), _alternatives(now, new.root, names)
+        for name in {name for alternative in (*before, *after) for name, _ in alternative}:
+            users.setdefault(name, []).append(operation)
         key = (*sorted(map(str, map(_value, before))), "|", *sorted(map(str, map(_value, after))))
         if key not in seen:
-            seen[key] = _security_rules(before, after)
-        at = (
-            f"{operation.old}/security"
-            if "security" in was
-            else "/security"
-            if "security" in old.root
-            else operation.old,
-            f"{operation.new}/security"
-            if "security" in now
-            else "/security"
-            if "security" in new.root
-            else operation.new,
-        )
+            seen[key] = [*_differences(before, after, gone=True), *_differences(after, before, gone=False)]
+        at = _stated_at(operation.old, was, old.root), _stated_at(operation.new, now, new.root)
         for rule, former, present, clause in seen[key]:
             findings.say(
                 rule,
@@ -201,132 +291,55 @@ def _security(old: Document, new: Document, operations: list[Operation], finding
                 subject=clause,
                 operation=operation,
             )
-    same = {names_new[name]: name for name in news}
-    for name in sorted(olds.keys() | {names_new[other] for other in news}):
-        was_at, now_at = olds.get(name), news.get(same[name]) if name in same else None
-        if was_at is None or now_at is None:
-            verb = "added" if was_at is None else "removed"
-            findings.say(
-                f"security-scheme-{verb}",
-                "request",
-                None if was_at is None else name,
-                None if now_at is None else name,
-                f"the security scheme {name} was {verb}",
-                at=(was_at, now_at),
-                part="security scheme",
-                subject=name,
-            )
-        else:
-            _scheme(
-                name,
-                (was_at, now_at),
-                as_object(old.at(was_at)),
-                as_object(new.at(now_at)),
-                users.get(name, []),
-                findings,
-            )
+    places = {names[name]: place for name, place in news.items()}
+    for name in sorted(olds.keys() | places.keys()):
+        stated = olds.get(name), places.get(name)
+        place = _Place(findings, stated, "security scheme")
+        former, present = ({name: side} if side is not None else {} for side in stated)
+        for _, was_at, now_at in place.pairs("security-scheme", former, present, "the security scheme {}"):
+            place = _Place(findings, stated, f"security scheme {name}", users.get(name, ()))
+            _scheme(place, as_object(old.at(was_at)), as_object(new.at(now_at)))
 
 
-def _scheme(  # noqa: C901, PLR0912, PLR0917 - one case after the other; called from here only, always alike
-    name: str,
-    at: tuple[str, str],
-    was: dict[str, Json],
-    now: dict[str, Json],
-    users: list[Operation],
-    findings: Findings,
-) -> None:
-    def say(rule: str, old: Json, new: Json, clause: str) -> None:
-        findings.say(
-            rule,
-            "request",
-            old,
-            new,
-            clause,
-            at=at,
-            part=f"security scheme {name}",
-            subject=clause,
-            operations=users,
-        )
-
+def _scheme(place: _Place, was: dict[str, Json], now: dict[str, Json]) -> None:
+    kind, other = was.get("type"), now.get("type")
     carrier = _carrier(was)
-    rewritten = carrier is not None and carrier == _carrier(now) and was.get("type") != now.get("type")
-    if rewritten:
-        say(
-            "security-scheme-rewritten",
-            was.get("type"),
-            now.get("type"),
-            f"it is described as {now.get('type')} instead of {was.get('type')}; the same {carrier} is sent",
-        )
-    for keyword in () if rewritten else ("type", "in", "name", "scheme"):
-        former, present = was.get(keyword), now.get(keyword)
-        if keyword == "scheme" or (keyword == "name" and was.get("in") == "header"):
-            former = former.lower() if isinstance(former, str) else former
-            present = present.lower() if isinstance(present, str) else present
-        if former != present:
-            say(
-                "security-scheme-changed",
-                former,
-                present,
-                f"its `{keyword}` changed from {token(former)} to {token(present)}",
-            )
-    if not rewritten and was.get("openIdConnectUrl") != now.get("openIdConnectUrl"):
-        say(
-            "security-scheme-address-changed",
-            was.get("openIdConnectUrl"),
-            now.get("openIdConnectUrl"),
-            "its `openIdConnectUrl` changed",
-        )
-    for keyword in ("description", "bearerFormat"):
-        if token(was.get(keyword)) != token(now.get(keyword)):
-            say(
-                "security-scheme-description-changed",
-                was.get(keyword),
-                now.get(keyword),
-                f"its {keyword} changed",
-            )
-    if rewritten:
-        return  # how tokens are obtained is described for the first time, or not any more
-    flows, present_flows = as_object(was.get("flows")), as_object(now.get("flows"))
-    for flow in sorted(flows.keys() | present_flows.keys()):
-        if flow.startswith("x-"):
-            continue
-        if flow not in present_flows:
-            say("security-scheme-flow-removed", flow, None, f"the flow {flow} was removed")
-        elif flow not in flows:
-            say("security-scheme-flow-added", None, flow, f"the flow {flow} was added")
-        else:
-            before, after = as_object(flows[flow]), as_object(present_flows[flow])
-            for keyword in ("authorizationUrl", "tokenUrl", "refreshUrl"):
-                if before.get(keyword) != after.get(keyword):
-                    say(
-                        "security-scheme-address-changed",
-                        before.get(keyword),
-                        after.get(keyword),
-                        f"the `{keyword}` of the flow {flow} changed",
-                    )
-            scopes, present_scopes = as_object(before.get("scopes")), as_object(after.get("scopes"))
-            for scope in sorted(scopes.keys() | present_scopes.keys()):
-                if scope not in present_scopes:
-                    say(
-                        "security-scheme-scope-removed",
-                        scope,
-                        None,
-                        f"the scope {scope} of the flow {flow} was removed",
-                    )
-                elif scope not in scopes:
-                    say(
-                        "security-scheme-scope-added",
-                        None,
-                        scope,
-                        f"the scope {scope} of the flow {flow} was added",
-                    )
-                elif scopes[scope] != present_scopes[scope]:
-                    say(
-                        "security-scheme-description-changed",
-                        scopes[scope],
-                        present_scopes[scope],
-                        f"the text of the scope {scope} changed",
-                    )
+    if carrier is not None and carrier == _carrier(now) and kind != other:
+        # how tokens are obtained is described for the first time, or not any more
+        clause = f"it is described as {other} instead of {kind}; the same {carrier} is sent"
+        place.say("security-scheme-rewritten", kind, other, clause)
+    else:
+        for keyword in ("type", "in", "name", "scheme"):
+            former, present = was.get(keyword), now.get(keyword)
+            if keyword == "scheme" or (keyword == "name" and was.get("in") == "header"):
+                former = former.lower() if isinstance(former, str) else former
+                present = present.lower() if isinstance(present, str) else present
+            if former != present:
+                clause = f"its `{keyword}` changed from {token(former)} to {token(present)}"
+                place.say("security-scheme-changed", former, present, clause)
+        addresses = {"openIdConnectUrl": "security-scheme-address-changed"}
+        place.keywords(addresses, was, now, "its `{}` changed")
+        _flows(place, as_object(was.get("flows")), as_object(now.get("flows")))
+    place.keywords(_SCHEME_TEXTS, was, now, "its {} changed")
+
+
+def _flows(place: _Place, olds: dict[str, Json], news: dict[str, Json]) -> None:
+    former, present = (
+        {name: flow for name, flow in side.items() if not name.startswith("x-")} for side in (olds, news)
+    )
+    for flow, was, now in place.pairs("security-scheme-flow", former, present, "the flow {}", named=False):
+        before, after = as_object(was), as_object(now)
+        place.keywords(_FLOW_ADDRESSES, before, after, f"the `{{}}` of the flow {flow} changed")
+        for scope, text, other in place.pairs(
+            "security-scheme-scope",
+            as_object(before.get("scopes")),
+            as_object(after.get("scopes")),
+            f"the scope {{}} of the flow {flow}",
+            named=False,
+        ):
+            if token(text) != token(other):
+                clause = f"the text of the scope {scope} changed"
+                place.say("security-scheme-description-changed", text, other, clause)
 
 
 # --- servers ------------------------------------------------------------------------------------------------------
@@ -356,52 +369,29 @@ def _compare_servers(old: Document, new: Document, operations: list[Operation], 
     if not groups:
         groups[_servers(old, None, None)[0], _servers(new, None, None)[0]] = []
     for (was, now), concerned in groups.items():
-        at = (was, now)
+        place = _Place(findings, (was, now), "servers", concerned)
         before = _by_address(as_list(old.at(was)) if was else [{"url": "/"}])
         after = _by_address(as_list(new.at(now)) if now else [{"url": "/"}])
-        for address in sorted(before.keys() | after.keys()):
-            former, present = before.get(address), after.get(address)
-            if former is None or present is None:
-                verb = "added" if former is None else "removed"
-                findings.say(
-                    f"server-{verb}",
-                    "request",
-                    None if former is None else former.get("url"),
-                    None if present is None else present.get("url"),
-                    f"the server {address} was {verb}",
-                    at=at,
-                    part="servers",
-                    subject=address,
-                    operations=concerned,
-                )
-                continue
-            if token(former.get("description")) != token(present.get("description")):
-                findings.say(
-                    "server-description-changed",
-                    "request",
-                    former.get("description"),
-                    present.get("description"),
-                    f"the description of the server {address} changed",
-                    at=at,
-                    part="servers",
-                    subject=address,
-                    operations=concerned,
-                )
+        for address, one, other in place.pairs("server", before, after, "the server {}", key="url"):
+            former, present = as_object(one), as_object(other)
+            place.keywords(
+                {"description": "server-description-changed"},
+                former,
+                present,
+                f"the {{}} of the server {address} changed",
+                address,
+            )
             if _variables(former) != _variables(present):
-                findings.say(
+                place.say(
                     "server-variable-changed",
-                    "request",
                     former.get("variables"),
                     present.get("variables"),
                     f"the variables of the server {address} changed",
-                    at=at,
-                    part="servers",
-                    subject=address,
-                    operations=concerned,
+                    address,
                 )
 
 
-def _by_address(servers: list[Json]) -> dict[str, dict[str, Json]]:
+def _by_address(servers: list[Json]) -> dict[str, Json]:
     # with and without a slash at the end it is the same address
     return {
         str(as_object(server).get("url", "/")).rstrip("/") or "/": as_object(server) for server in servers
@@ -429,82 +419,29 @@ def compare_access(old: Document, new: Document, operations: list[Operation], fi
 # --- info and tags ------------------------------------------------------------------------------------------------
 
 
-def _compare_keywords(old: Document, new: Document, findings: Findings) -> None:
-    for keyword, was, now in changed_keywords(old.root, new.root, KNOWN):
-        findings.say(
-            "document-keyword-changed",
-            "request",
-            was,
-            now,
-            f"`{keyword}` of the document changed",
-            at=("", ""),
-            part="info",
-            subject=keyword,
-        )
-
-
 def compare_surroundings(old: Document, new: Document, findings: Findings) -> None:
     """Compare info, tags and the link to documentation."""
     was, now = as_object(old.root.get("info")), as_object(new.root.get("info"))
-    rows = {
-        "version": "info-version-changed",
-        "title": "info-changed",
-        "contact": "info-changed",
-        "license": "info-changed",
-        "termsOfService": "info-changed",
-        "summary": "info-description-changed",
-        "description": "info-description-changed",
-    }
-    for keyword, rule in rows.items():
-        if token(was.get(keyword)) != token(now.get(keyword)):
-            findings.say(
-                rule,
-                "request",
-                was.get(keyword),
-                now.get(keyword),
-                f"`info.{keyword}` changed"
-                + (f" from {was.get(keyword)} to {now.get(keyword)}" if keyword == "version" else ""),
-                at=("/info", "/info"),
-                part="info",
-                subject=keyword,
-            )
-    if token(old.root.get("externalDocs")) != token(new.root.get("externalDocs")):
-        findings.say(
-            "external-docs-changed",
-            "request",
-            old.root.get("externalDocs"),
-            new.root.get("externalDocs"),
-            "the link to documentation changed",
-            at=("", ""),
-            part="info",
-        )
-    _compare_keywords(old, new, findings)
-    olds = {str(as_object(tag).get("name")): as_object(tag) for tag in as_list(old.root.get("tags"))}
-    news = {str(as_object(tag).get("name")): as_object(tag) for tag in as_list(new.root.get("tags"))}
+    info = _Place(findings, ("/info", "/info"), "info")
+    version = "`info.{}` changed" + f" from {was.get('version')} to {now.get('version')}"
+    info.keywords({"version": "info-version-changed"}, was, now, version, "{}")
+    info.keywords(_INFO, was, now, "`info.{}` changed", "{}")
+    root = _Place(findings, ("", ""), "info")
+    link = {"externalDocs": "external-docs-changed"}
+    root.keywords(link, old.root, new.root, "the link to documentation changed", "")
+    for keyword, former, present in changed_keywords(old.root, new.root, KNOWN):
+        root.say("document-keyword-changed", former, present, f"`{keyword}` of the document changed", keyword)
+    olds, news = (
+        {str(as_object(tag).get("name")): tag for tag in as_list(document.root.get("tags"))}
+        for document in (old, new)
+    )
     at = ("/tags" if "tags" in old.root else "", "/tags" if "tags" in new.root else "")
-    for name in sorted(olds.keys() | news.keys()):
-        if name not in news or name not in olds:
-            verb = "added" if name in news else "removed"
-            findings.say(
-                f"tag-{verb}",
-                "request",
-                name if name in olds else None,
-                name if name in news else None,
-                f"the tag {name} was {verb}",
-                at=at,
-                part="tags",
-                subject=name,
-            )
-            continue
-        for keyword in ("description", "externalDocs", "summary"):
-            if token(olds[name].get(keyword)) != token(news[name].get(keyword)):
-                findings.say(
-                    "tag-description-changed",
-                    "request",
-                    olds[name].get(keyword),
-                    news[name].get(keyword),
-                    f"the {keyword} of the tag {name} changed",
-                    at=at,
-                    part="tags",
-                    subject=f"{name}.{keyword}",
-                )
+    tags = _Place(findings, at, "tags")
+    for name, former, present in tags.pairs("tag", olds, news, "the tag {}"):
+        tags.keywords(
+            _TAG_TEXTS,
+            as_object(former),
+            as_object(present),
+            f"the {{}} of the tag {name} changed",
+            f"{name}.{{}}",
+        )
