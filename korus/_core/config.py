@@ -275,30 +275,11 @@ def configure(
         raise _cannot(problems)
     if environment is not None and environment not in ENVIRONMENTS:
         problems.append(f"environment is one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
-    known = ENVIRONMENTS.get(environment or "", Environment("", None))
-    api = base_url or known.base_url
-    tokens = token_url or known.token_url
-    if not api:
-        problems.append("say which API to call: environment='demo', environment='production' or base_url=…")
-    elif not tokens:
-        problems.append(
-            "say where tokens are asked for: token_url=… (KORUS_TOKEN_URL)"
-            + (
-                "; the address of the demo environment's token endpoint is not published, it comes with the "
-                "credentials"
-                if environment == "demo"
-                else ""
-            )
-        )
+    api, tokens = _addresses(environment, base_url, token_url, problems)
     if not client_id:
         problems.append("client_id is missing (KORUS_CLIENT_ID)")
     if client_secret is None or not client_secret.reveal():
         problems.append("client_secret is missing (KORUS_CLIENT_SECRET)")
-    problems += [
-        f"{name} is not a plain http or https address (no user, password, query or fragment): {url!r}"
-        for name, url in (("base_url", api), ("token_url", tokens))
-        if url and not _is_plain_url(url, query=name == "token_url")
-    ]
     if language is not None and not _LANGUAGE.fullmatch(language):
         problems.append(f"language is a language code such as 'fr', not {language!r}")
     if problems or client_secret is None:
@@ -319,6 +300,32 @@ def configure(
         extra_headers=headers,
         hooks=listening,
     )
+
+
+def _addresses(
+    environment: str | None, base_url: str | None, token_url: str | None, problems: list[str]
+) -> tuple[str, str | None]:
+    """Return the addresses of the API and of the token endpoint, and note what is wrong with them."""
+    known = ENVIRONMENTS.get(environment or "", Environment("", None))
+    api, tokens = base_url or known.base_url, token_url or known.token_url
+    if not api:
+        problems.append("say which API to call: environment='demo', environment='production' or base_url=…")
+    elif not tokens:
+        problems.append(
+            "say where tokens are asked for: token_url=… (KORUS_TOKEN_URL)"
+            + (
+                "; the address of the demo environment's token endpoint is not published, it comes with the "
+                "credentials"
+                if environment == "demo"
+                else ""
+            )
+        )
+    problems += [
+        f"{name} is not a plain http or https address (no user, password, query or fragment): {url!r}"
+        for name, url in (("base_url", api), ("token_url", tokens))
+        if url and not _is_plain_url(url, query=name == "token_url")
+    ]
+    return api, tokens
 
 
 def _spelled(url: str) -> str:

@@ -32,8 +32,7 @@ def located(name: str) -> Path:
     return descriptions(FOLDER).get(name, path)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; give its exit status."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.compare",
         description="Say what differs between two OpenAPI 3.0 or 3.1 documents, and what that means for callers.",
@@ -62,6 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="FILE",
         help="changes that are accepted (default: openapi/accepted.toml)",
     )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; give its exit status."""
+    parser = _parser()
     asked = parser.parse_args(arguments)
     if asked.rules:
         sys.stdout.write(rules_table())

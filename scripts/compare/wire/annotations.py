@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from scripts.compare.wire.facets import Facets, moved
 from scripts.compare.wire.graph import BOTH
-from scripts.compare.wire.shapes import Branch, Shape, Use, token
+from scripts.compare.wire.shapes import Book, Branch, Shape, Use, token
 from scripts.compare.wire.sunset import SUNSET, sunset_change
-from scripts.descriptions.values import as_object
+from scripts.descriptions.values import Json, as_object
 
 __all__ = ["Annotations"]
+
+Stated: TypeAlias = tuple[Json, str] | None
+"""A value and where it is stated."""
 
 TEXTS = {
     "title": ("schema-title-changed", "title"),
@@ -26,82 +31,52 @@ class Annotations(Facets):
         before, after = self.old.shape(old_use.core), self.new.shape(new_use.core)
         several = len(before.merged) > 1 or len(after.merged) > 1 or len(old_use.core) + len(new_use.core) > 2  # noqa: PLR2004 - a number that says itself
         olds, news = self.old.annotations(old_use), self.new.annotations(new_use)
-        for keyword, (name, what) in TEXTS.items():
-            old, new = olds.get(keyword), news.get(keyword)
-            if old is None and new is None:
-                continue
-            if several and (old is None or new is None):
-                # merging by hand loses the texts of the parts, so they count where as many parts are merged
-                self._part_texts(before, after, keyword, name, what)
-                continue
-            was, is_ = old[0] if old else None, new[0] if new else None
-            if token(was) != token(is_):
-                verb = "changed" if old and new else "was added" if new else "was removed"
-                self._say(
-                    "",
-                    was,
-                    is_,
-                    f"its {what} {verb}",
-                    names=dict.fromkeys(BOTH, name),
-                    at=(old[1] if old else before.source, new[1] if new else after.source),
-                    subject=keyword,
-                )
-        for keyword in sorted(name for name in olds.keys() | news.keys() if ":" in name):
-            old, new = olds.get(keyword), news.get(keyword)
-            was, is_ = old[0] if old else None, new[0] if new else None
-            if token(was) != token(is_):
-                self._say(
-                    "",
-                    was,
-                    is_,
-                    f"its annotation {keyword} {moved(was, is_)}",
-                    names=dict.fromkeys(BOTH, "schema-annotation-changed"),
-                    at=(old[1] if old else before.source, new[1] if new else after.source),
-                    subject=keyword,
-                )
-        old = self.old.deep_annotation(old_use, "default")
-        new = self.new.deep_annotation(new_use, "default")
-        if (old is None) != (new is None) or (old and new and token(old[0]) != token(new[0])):
-            verb = "changed" if old and new else "added" if new else "removed"
-            was, is_ = old[0] if old else None, new[0] if new else None
-            text = {
-                "changed": f"its default changed from {token(was)} to {token(is_)}",
-                "added": f"its default {token(is_)} was added",
-                "removed": f"its default {token(was)} was removed",
-            }[verb]
+
+        def say(rule: str, old: Stated, new: Stated, clause: str, subject: str = "", **values: Json) -> None:
+            """Report a change of what is stated; of other values where these are given."""
             self._say(
                 "",
-                was,
-                is_,
-                text,
-                names=dict.fromkeys(BOTH, f"default-{verb}"),
-                at=(old[1] if old else before.source, new[1] if new else after.source),
-            )
-        old = self.old.deep_annotation(old_use, "deprecated")
-        new = self.new.deep_annotation(new_use, "deprecated")
-        was, is_ = bool(old and old[0] is True), bool(new and new[0] is True)
-        if was != is_:
-            self._say(
-                "",
-                was,
-                is_,
-                "it is deprecated now" if is_ else "it is not deprecated any more",
-                names=dict.fromkeys(BOTH, "property-deprecated" if is_ else "property-no-longer-deprecated"),
-                at=(old[1] if old else before.source, new[1] if new else after.source),
-            )
-        old, new = self.old.deep_annotation(old_use, SUNSET), self.new.deep_annotation(new_use, SUNSET)
-        change = sunset_change({SUNSET: old[0]} if old else {}, {SUNSET: new[0]} if new else {})
-        if change is not None:
-            rule, was, is_, text = change
-            self._say(
-                "",
-                was,
-                is_,
-                text,
+                values.get("was", old[0] if old else None),
+                values.get("now", new[0] if new else None),
+                clause,
                 names=dict.fromkeys(BOTH, rule),
                 at=(old[1] if old else before.source, new[1] if new else after.source),
-                subject=SUNSET,
+                subject=subject,
             )
+
+        for keyword, (name, what) in TEXTS.items():
+            old, new = olds.get(keyword), news.get(keyword)
+            if several and (old is None) != (new is None):
+                # merging by hand loses the texts of the parts, so they count where as many parts are merged
+                self._part_texts(before, after, keyword, name, what)
+            elif _differ(old, new):
+                verb = "changed" if old and new else "was added" if new else "was removed"
+                say(name, old, new, f"its {what} {verb}", keyword)
+        for keyword in sorted(name for name in olds.keys() | news.keys() if ":" in name):
+            old, new = olds.get(keyword), news.get(keyword)
+            if _differ(old, new):
+                clause = moved(old[0] if old else None, new[0] if new else None)
+                say("schema-annotation-changed", old, new, f"its annotation {keyword} {clause}", keyword)
+        old, new = (side.deep_annotation(use, "default") for side, use in self._sides(old_use, new_use))
+        if (old is None) != (new is None) or _differ(old, new):
+            verb = "changed" if old and new else "added" if new else "removed"
+            stated = [token(side[0]) for side in (old, new) if side]
+            value = f"changed from {stated[0]} to {stated[1]}" if old and new else f"{stated[0]} was {verb}"
+            say(f"default-{verb}", old, new, f"its default {value}")
+        old, new = (side.deep_annotation(use, "deprecated") for side, use in self._sides(old_use, new_use))
+        was, now = bool(old and old[0] is True), bool(new and new[0] is True)
+        if was != now:
+            rule = "property-deprecated" if now else "property-no-longer-deprecated"
+            clause = "it is deprecated now" if now else "it is not deprecated any more"
+            say(rule, old, new, clause, was=was, now=now)
+        old, new = (side.deep_annotation(use, SUNSET) for side, use in self._sides(old_use, new_use))
+        change = sunset_change({SUNSET: old[0]} if old else {}, {SUNSET: new[0]} if new else {})
+        if change is not None:
+            rule, former, present, clause = change
+            say(rule, old, new, clause, SUNSET, was=former, now=present)
+
+    def _sides(self, old_use: Use, new_use: Use) -> tuple[tuple[Book, Use], tuple[Book, Use]]:
+        return (self.old, old_use), (self.new, new_use)
 
     def _part_texts(self, before: Shape, after: Shape, keyword: str, name: str, what: str) -> None:
         if len(before.merged) != len(after.merged):
@@ -130,3 +105,7 @@ class Annotations(Facets):
         if (one.core, other.core) not in self.annotated and (old.variant is None) == (new.variant is None):
             self.annotated.add((one.core, other.core))
             self._annotations(one, other)
+
+
+def _differ(old: Stated, new: Stated) -> bool:
+    return token(old[0] if old else None) != token(new[0] if new else None)
