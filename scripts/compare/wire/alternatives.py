@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scripts.compare.wire.facets import is_integer, type_names
 from scripts.compare.wire.insides import Insides
-from scripts.compare.wire.shapes import KINDS, Book, Branch, Shape, Use
+from scripts.compare.wire.shapes import KINDS, Branch, Shape, Use
 from scripts.descriptions.pointers import last
 from scripts.descriptions.values import Json, as_object
+
+if TYPE_CHECKING:
+    from scripts.compare.wire.book import Book
 
 __all__ = ["Alternatives"]
 

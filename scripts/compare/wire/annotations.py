@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from scripts.compare.wire.facets import Facets, moved
 from scripts.compare.wire.graph import BOTH
-from scripts.compare.wire.shapes import Book, Branch, Shape, Use, token
+from scripts.compare.wire.shapes import Branch, Shape, Use, token
 from scripts.compare.wire.sunset import SUNSET, sunset_change
 from scripts.descriptions.values import Json, as_object
+
+if TYPE_CHECKING:
+    from scripts.compare.wire.book import Book
 
 __all__ = ["Annotations"]
 

@@ -10,13 +10,14 @@ import json
 from typing import TYPE_CHECKING
 
 from scripts.compare.wire.access import compare_access, compare_surroundings
+from scripts.compare.wire.book import Book
 from scripts.compare.wire.findings import Findings
 from scripts.compare.wire.graph import REFERENCE, Clean, Graph
 from scripts.compare.wire.judge import Judge
 from scripts.compare.wire.operations import Operations
 from scripts.compare.wire.pairs import compare_pair
 from scripts.compare.wire.records import Comparison
-from scripts.compare.wire.shapes import Book, token
+from scripts.compare.wire.shapes import token
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import as_object
 

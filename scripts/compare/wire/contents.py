@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from attrs import define
 
 from scripts.compare.wire.parameters import PRIMITIVES, Parameters
-from scripts.compare.wire.shapes import Book, Shape, Use, token
+from scripts.compare.wire.shapes import Shape, Use, token
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, Object, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scripts.compare.wire.book import Book
     from scripts.compare.wire.documents import Document
     from scripts.compare.wire.findings import Operation
     from scripts.compare.wire.rules import Direction

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scripts.compare.wire.graph import Change, Graph, Pair
-from scripts.compare.wire.shapes import KINDS, Book, Branch, Shape, Use, token
+from scripts.compare.wire.shapes import KINDS, Branch, Shape, Use, token
 
 if TYPE_CHECKING:
+    from scripts.compare.wire.book import Book
     from scripts.compare.wire.rules import Direction
     from scripts.descriptions.values import Json
 

@@ -18,12 +18,9 @@ from attrs import define, field
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from scripts.compare.wire.book import Book
     from scripts.compare.wire.rules import Direction
-    from scripts.compare.wire.shapes import (
-        Book,
-        Branch,
-        Use,
-    )
+    from scripts.compare.wire.shapes import Branch, Use
     from scripts.descriptions.values import Json
 
 __all__ = ["BOTH", "REFERENCE", "Change", "Clean", "Graph", "Pair"]

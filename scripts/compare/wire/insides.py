@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scripts.compare.wire.graph import BOTH
 from scripts.compare.wire.limits import Limits
-from scripts.compare.wire.shapes import Book, Branch, Use, asks_for_more, is_empty, undeclared
+from scripts.compare.wire.shapes import Branch, Use, asks_for_more, is_empty, undeclared
 from scripts.compare.wire.sunset import SUNSET, too_early
 from scripts.descriptions.values import Json, as_object
+
+if TYPE_CHECKING:
+    from scripts.compare.wire.book import Book
 
 __all__ = ["Insides"]
 

@@ -14,13 +14,14 @@ import jsonschema_rs
 from scripts.compare.wire.portable import INT_RANGES, MOST_REFERENCES, Portable, compiled
 from scripts.compare.wire.records import Witness
 from scripts.compare.wire.samples import FORMATS, GENERIC, NoSampleError, Sampler, from_pattern
-from scripts.compare.wire.shapes import Book, Branch, Use, token
+from scripts.compare.wire.shapes import Branch, Use, token
 from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scripts.compare.wire.book import Book
     from scripts.compare.wire.graph import Change, Pair
     from scripts.compare.wire.rules import Direction
 

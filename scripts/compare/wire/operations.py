@@ -18,10 +18,10 @@ from scripts.descriptions.values import Json, Object, as_list, as_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scripts.compare.wire.book import Book
     from scripts.compare.wire.documents import Document
     from scripts.compare.wire.graph import Graph
     from scripts.compare.wire.rules import Direction
-    from scripts.compare.wire.shapes import Book
 
 __all__ = ["Operations", "paired_operations"]
 

@@ -16,8 +16,8 @@ from scripts.descriptions.pointers import escape
 from scripts.descriptions.values import Json, as_list, as_object
 
 if TYPE_CHECKING:
+    from scripts.compare.wire.book import Book
     from scripts.compare.wire.rules import Direction
-    from scripts.compare.wire.shapes import Book
 
 __all__ = ["INT_RANGES", "MOST_REFERENCES", "Portable", "compiled"]
 

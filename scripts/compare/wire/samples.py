@@ -10,11 +10,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from scripts.compare.wire.shapes import KINDS, Book, Branch, Use, token
+from scripts.compare.wire.shapes import KINDS, Branch, Use, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from scripts.compare.wire.book import Book
     from scripts.descriptions.values import Json
 
 __all__ = ["FORMATS", "GENERIC", "Sampler", "from_pattern"]

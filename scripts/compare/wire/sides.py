@@ -11,10 +11,10 @@ from scripts.compare.wire.sunset import SUNSET, sunset_change, too_early
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from scripts.compare.wire.book import Book
     from scripts.compare.wire.findings import Findings, Operation
     from scripts.compare.wire.graph import Graph
     from scripts.compare.wire.rules import Direction
-    from scripts.compare.wire.shapes import Book
     from scripts.descriptions.values import Json, Object
 
 __all__ = ["At", "Sides"]
