@@ -6,11 +6,14 @@ Nothing here knows why; that is worked out in :mod:`scripts.compare.python.cause
 from __future__ import annotations
 
 import re
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import frozen
 
 from scripts.compare.python.surface import Attribute, Model, Operation, Parameter, Surface, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["NameChange", "surface_changes"]
 
@@ -118,156 +121,118 @@ def _operations(old: Surface, new: Surface, renames: dict[str, str], changes: li
     for label in sorted(olds.keys() | news.keys()):
         was, now = olds.get(label), news.get(label)
         concerned = frozenset({label})
-        if was is None and now is not None:
-            changes.append(
-                NameChange(
-                    "operation",
-                    now.module,
-                    "is new",
-                    False,
-                    now.name,
-                    now.name,
-                    label,
-                    None,
-                    now.module,
-                    concerned,
-                )
-            )
-        elif now is None and was is not None:
-            changes.append(
-                NameChange(
-                    "operation",
-                    was.module,
-                    "is gone",
-                    True,
-                    was.name,
-                    was.name,
-                    label,
-                    was.module,
-                    None,
-                    concerned,
-                )
-            )
-        elif was is not None and now is not None:
+        if was is not None and now is not None:
             if was.module != now.module:
-                changes.append(
-                    NameChange(
-                        "operation",
-                        was.module,
-                        f"is called `{now.module}` now",
-                        True,
-                        was.name,
-                        now.name,
-                        label,
-                        was.module,
-                        now.module,
-                        concerned,
-                        renamed=True,
-                    )
-                )
-            _signatures(was, now, renames, changes, concerned)
+                clause = f"is called `{now.module}` now"
+                changes.append(_of_operation(was, now, clause, label, renamed=True))
+            changes.extend(_signatures(was, now, renames, concerned))
+        else:
+            changes.append(_of_operation(was, now, "is new" if was is None else "is gone", label))
 
 
-def _signatures(  # noqa: C901 - one case after the other
-    was: Operation,
-    now: Operation,
-    renames: dict[str, str],
-    changes: list[NameChange],
-    concerned: frozenset[str],
-) -> None:
-    olds, news = was.parameters(), now.parameters()
-    by_wire = {parameter.wire: parameter for parameter in news.values() if parameter.wire}
-    gone = [parameter for name, parameter in olds.items() if name not in news]
-    come = [parameter for name, parameter in news.items() if name not in olds]
-    for parameter in list(gone):
-        twin = by_wire.get(parameter.wire) if parameter.wire else None
-        if twin is None and parameter.kind == "positional":
-            # path parameters have no other name than their place
-            places = [p.name for p in olds.values() if p.kind == "positional"]
-            others = [p for p in news.values() if p.kind == "positional"]
-            place = places.index(parameter.name)
-            twin = others[place] if len(others) == len(places) else None
-        if twin is not None and twin in come:
-            gone.remove(parameter)
-            come.remove(twin)
-            changes.append(
-                NameChange(
-                    "parameter",
-                    f"{now.module}({parameter.name})",
-                    f"is called `{twin.name}` now",
-                    True,
-                    now.name,
-                    parameter.name,
-                    parameter.wire or parameter.name,
-                    parameter.name,
-                    twin.name,
-                    concerned,
-                    renamed=True,
-                )
-            )
-    changes.extend(
-        _of_parameter(now, parameter, f"loses the parameter `{parameter.name}`", True, concerned, gone=True)
-        for parameter in gone
+def _of_operation(
+    was: Operation | None, now: Operation | None, clause: str, label: str, *, renamed: bool = False
+) -> NameChange:
+    names = [each.name for each in (was, now) if each is not None]
+    old, new = (None if each is None else each.module for each in (was, now))
+    return NameChange(
+        "operation",
+        old or new or "",
+        clause,
+        was is not None,
+        names[0],
+        names[-1],
+        label,
+        old,
+        new,
+        frozenset({label}),
+        renamed=renamed,
     )
-    for parameter in come:
-        required = parameter.default is None
-        word = "must be given the new parameter" if required else "gains the keyword"
-        changes.append(_of_parameter(now, parameter, f"{word} `{parameter.name}`", required, concerned))
+
+
+def _signatures(
+    was: Operation, now: Operation, renames: dict[str, str], concerned: frozenset[str]
+) -> Iterator[NameChange]:
+    olds, news = was.parameters(), now.parameters()
+    twins = _renamed_parameters(olds, news)
+    for name, twin in twins.items():
+        yield NameChange(
+            "parameter",
+            f"{now.module}({name})",
+            f"is called `{twin}` now",
+            True,
+            now.name,
+            name,
+            olds[name].wire or name,
+            name,
+            twin,
+            concerned,
+            renamed=True,
+        )
     for name, parameter in olds.items():
-        other = news.get(name)
-        if other is None or parameter == other:
-            continue
-        if (parameter.default is None) != (other.default is None):
-            needed = other.default is None
-            clause = f"must be given `{name}` now" if needed else f"need not be given `{name}` any more"
-            changes.append(_of_parameter(now, other, clause, needed, concerned, before=parameter))
-        elif parameter.default != other.default:
-            clause = f"has the default {other.default} for `{name}` instead of {parameter.default}"
-            changes.append(_of_parameter(now, other, clause, True, concerned, before=parameter))
-        if parameter.kind != other.kind and (parameter.default is None) == (other.default is None):
-            clause = f"takes `{name}` as {other.kind} instead of {parameter.kind}"
-            changes.append(
-                _of_parameter(now, other, clause, other.kind != "positional", concerned, before=parameter)
-            )
-        if _renamed(parameter.annotation, renames) != _parts(other.annotation):
-            lost = _renamed(parameter.annotation, renames) - _parts(other.annotation)
-            clause = f"takes `{name}` as `{other.annotation}` instead of `{parameter.annotation}`"
-            lost -= {"Unset"} if other.default is None else set()
-            changes.append(_of_parameter(now, other, clause, bool(lost), concerned, before=parameter))
-    order_old = [p.name for p in olds.values() if p.kind == "positional" and p.name in news]
-    order_new = [p.name for p in news.values() if p.kind == "positional" and p.name in olds]
+        if name not in news and name not in twins:
+            yield _of_parameter(now, parameter, f"loses the parameter `{name}`", True, concerned, gone=True)
+        elif name in news and news[name] != parameter:
+            yield from _kept_parameter(now, parameter, news[name], renames, concerned)
+    for name, parameter in news.items():
+        if name not in olds and name not in twins.values():
+            required = parameter.default is None
+            word = "must be given the new parameter" if required else "gains the keyword"
+            yield _of_parameter(now, parameter, f"{word} `{name}`", required, concerned)
+    order_old, order_new = (
+        ", ".join(p.name for p in mine.values() if p.kind == "positional" and p.name in other)
+        for mine, other in ((olds, news), (news, olds))
+    )
     if order_old != order_new:
-        changes.append(
-            NameChange(
-                "parameter",
-                now.module,
-                f"takes its positional parameters as {', '.join(order_new)} instead of {', '.join(order_old)}",
-                True,
-                now.name,
-                "",
-                None,
-                ", ".join(order_old),
-                ", ".join(order_new),
-                concerned,
-            )
+        clause = f"takes its positional parameters as {order_new} instead of {order_old}"
+        yield NameChange(
+            "parameter", now.module, clause, True, now.name, "", None, order_old, order_new, concerned
         )
     before, after = was.functions.get("sync"), now.functions.get("sync")
     if before and after and _renamed(before.returns, renames) != _parts(after.returns):
         more = _parts(after.returns) - _renamed(before.returns, renames)
-        changes.append(
-            NameChange(
-                "returns",
-                now.module,
-                f"returns `{after.returns}` instead of `{before.returns}`",
-                bool(more),
-                now.name,
-                "",
-                None,
-                before.returns,
-                after.returns,
-                concerned,
-            )
-        )
+        clause = f"returns `{after.returns}` instead of `{before.returns}`"
+        old, new = before.returns, after.returns
+        yield NameChange("returns", now.module, clause, bool(more), now.name, "", None, old, new, concerned)
+
+
+def _renamed_parameters(olds: dict[str, Parameter], news: dict[str, Parameter]) -> dict[str, str]:
+    """Return the present names of parameters that are called otherwise now."""
+    by_wire = {parameter.wire: parameter for parameter in news.values() if parameter.wire}
+    places = [name for name, parameter in olds.items() if parameter.kind == "positional"]
+    others = [parameter for parameter in news.values() if parameter.kind == "positional"]
+    twins: dict[str, str] = {}
+    for name, parameter in olds.items():
+        if name in news:
+            continue
+        twin = by_wire.get(parameter.wire) if parameter.wire else None
+        if twin is None and parameter.kind == "positional" and len(others) == len(places):
+            # path parameters have no other name than their place
+            twin = others[places.index(name)]
+        if twin is not None and twin.name not in olds and twin.name not in twins.values():
+            twins[name] = twin.name
+    return twins
+
+
+def _kept_parameter(
+    now: Operation, was: Parameter, other: Parameter, renames: dict[str, str], concerned: frozenset[str]
+) -> Iterator[NameChange]:
+    name = was.name
+    if (was.default is None) != (other.default is None):
+        needed = other.default is None
+        clause = f"must be given `{name}` now" if needed else f"need not be given `{name}` any more"
+        yield _of_parameter(now, other, clause, needed, concerned, before=was)
+    elif was.default != other.default:
+        clause = f"has the default {other.default} for `{name}` instead of {was.default}"
+        yield _of_parameter(now, other, clause, True, concerned, before=was)
+    if was.kind != other.kind and (was.default is None) == (other.default is None):
+        clause = f"takes `{name}` as {other.kind} instead of {was.kind}"
+        yield _of_parameter(now, other, clause, other.kind != "positional", concerned, before=was)
+    lost = _renamed(was.annotation, renames) - _parts(other.annotation)
+    if _renamed(was.annotation, renames) != _parts(other.annotation):
+        lost -= {"Unset"} if other.default is None else set()
+        clause = f"takes `{name}` as `{other.annotation}` instead of `{was.annotation}`"
+        yield _of_parameter(now, other, clause, bool(lost), concerned, before=was)
 
 
 def _of_parameter(
@@ -329,167 +294,132 @@ def _likeness(one: Model, other: Model) -> float:
     return len(mine & theirs) / len(mine | theirs) if mine | theirs else 1.0
 
 
-def _model(  # noqa: C901, PLR0912 - one case after the other
+@frozen
+class _Class:
+    """Changes of one class, as they are found."""
+
+    name: str
+    operations: frozenset[str]
+    changes: list[NameChange]
+
+    def say(
+        self,
+        kind: Kind,
+        element: str,
+        clause: str,
+        old: str | None,
+        new: str | None,
+        *,
+        breaking: bool = True,
+        wire: str | None = None,
+        renamed: bool = False,
+    ) -> None:
+        name = f"models.{self.name}.{element}" if element else f"models.{self.name}"
+        self.changes.append(
+            NameChange(
+                kind, name, clause, breaking, self.name, element, wire, old, new, self.operations, renamed
+            )
+        )
+
+
+def _model(
     before: Model,
     after: Model,
     renames: dict[str, str],
     operations: frozenset[str],
     changes: list[NameChange],
 ) -> None:
-    def say(
-        kind: Kind,
-        element: str,
-        clause: str,
-        *,
-        breaking: bool,
-        wire: str | None,
-        old: str | None,
-        new: str | None,
-        renamed: bool = False,
-    ) -> None:
-        changes.append(
-            NameChange(
-                kind,
-                f"models.{after.name}.{element}" if element else f"models.{after.name}",
-                clause,
-                breaking,
-                after.name,
-                element,
-                wire,
-                old,
-                new,
-                operations,
-                renamed,
-            )
-        )
-
-    wires = {attribute.wire: attribute for attribute in after.attributes.values()}
-    twins: set[str] = set()
-    for name, attribute in before.attributes.items():
-        other = after.attributes.get(name)
-        if other is None:
-            twin = wires.get(attribute.wire)
-            if twin is not None and twin.name not in before.attributes:
-                twins.add(twin.name)
-                say(
-                    "attribute",
-                    name,
-                    f"is called `{twin.name}` now",
-                    breaking=True,
-                    wire=attribute.wire,
-                    old=name,
-                    new=twin.name,
-                    renamed=True,
-                )
-                _attribute(attribute, twin, after, renames, say)
-            else:
-                say(
-                    "attribute",
-                    name,
-                    "is gone",
-                    breaking=True,
-                    wire=attribute.wire,
-                    old=attribute.annotation,
-                    new=None,
-                )
-        else:
-            _attribute(attribute, other, after, renames, say)
-    for name, attribute in after.attributes.items():
-        if name not in before.attributes and name not in twins:
-            must = attribute.required and not after.reads
-            say(
-                "attribute",
-                name,
-                "is new and must be given" if must else "is new",
-                breaking=must,
-                wire=attribute.wire,
-                old=None,
-                new=attribute.annotation,
-            )
-    values = {value: name for name, value in after.members.items()}
-    kept: set[str] = set()
-    for name, value in before.members.items():
-        if name not in after.members:
-            if value in values and values[value] not in before.members:
-                kept.add(values[value])
-                say(
-                    "member",
-                    name,
-                    f"is called `{values[value]}` now",
-                    breaking=True,
-                    wire=value,
-                    old=name,
-                    new=values[value],
-                    renamed=True,
-                )
-            else:
-                say("member", name, "is gone", breaking=True, wire=value, old=value, new=None)
-        elif after.members[name] != value:
-            say(
-                "member",
-                name,
-                f"is {after.members[name]} instead of {value}",
-                breaking=True,
-                wire=value,
-                old=value,
-                new=after.members[name],
-            )
-    for name, value in after.members.items():
-        if name not in before.members and name not in kept:
-            # enumerations are open: an unknown value was always possible
-            say("member", name, "is new", breaking=False, wire=value, old=None, new=value)
+    noted = _Class(after.name, operations, changes)
+    _attributes(before, after, renames, noted)
+    _members(before.members, after.members, noted)
     if before.bases != after.bases:
-        say(
-            "class",
-            "",
-            f"is a {', '.join(after.bases) or 'plain class'} now",
-            breaking=True,
-            wire=None,
-            old=", ".join(before.bases),
-            new=", ".join(after.bases),
-        )
+        old, new = ", ".join(before.bases), ", ".join(after.bases)
+        noted.say("class", "", f"is a {new or 'plain class'} now", old, new)
     for name in sorted(before.methods.keys() | after.methods.keys()):
         was, now = before.methods.get(name), after.methods.get(name)
         if was is None or now is None or _shape(was.parameters) != _shape(now.parameters):
             clause = "is new" if was is None else "is gone" if now is None else "has another signature"
-            say(
-                "method",
-                name,
-                clause,
-                breaking=was is not None,
-                wire=None,
-                old=name if was else None,
-                new=name if now else None,
+            noted.say(
+                "method", name, clause, name if was else None, name if now else None, breaking=was is not None
             )
+
+
+def _attributes(before: Model, after: Model, renames: dict[str, str], noted: _Class) -> None:
+    wires = {attribute.wire: attribute for attribute in after.attributes.values()}
+    twins: set[str] = set()
+    for name, attribute in before.attributes.items():
+        wire = attribute.wire
+        other, twin = after.attributes.get(name), wires.get(wire)
+        if other is None and twin is not None and twin.name not in before.attributes:
+            twins.add(twin.name)
+            clause = f"is called `{twin.name}` now"
+            noted.say("attribute", name, clause, name, twin.name, wire=wire, renamed=True)
+            other = twin
+        if other is None:
+            noted.say("attribute", name, "is gone", attribute.annotation, None, wire=wire)
+        else:
+            _attribute(attribute, other, renames, noted, reads=after.reads)
+    for name, attribute in after.attributes.items():
+        if name not in before.attributes and name not in twins:
+            must = attribute.required and not after.reads
+            clause = "is new and must be given" if must else "is new"
+            noted.say(
+                "attribute", name, clause, None, attribute.annotation, breaking=must, wire=attribute.wire
+            )
+
+
+def _members(olds: dict[str, str], news: dict[str, str], noted: _Class) -> None:
+    names = {value: name for name, value in news.items()}
+    kept: set[str] = set()
+    for name, value in olds.items():
+        twin = names.get(value)
+        if name in news:
+            if news[name] != value:
+                noted.say(
+                    "member", name, f"is {news[name]} instead of {value}", value, news[name], wire=value
+                )
+        elif twin is not None and twin not in olds:
+            kept.add(twin)
+            noted.say("member", name, f"is called `{twin}` now", name, twin, wire=value, renamed=True)
+        else:
+            noted.say("member", name, "is gone", value, None, wire=value)
+    for name, value in news.items():
+        if name not in olds and name not in kept:
+            # enumerations are open: an unknown value was always possible
+            noted.say("member", name, "is new", None, value, breaking=False, wire=value)
 
 
 def _shape(parameters: tuple[Parameter, ...]) -> list[tuple[str, str, str | None]]:
     return [(parameter.name, parameter.kind, parameter.default) for parameter in parameters]
 
 
-def _attribute(was: Attribute, now: Attribute, owner: Model, renames: dict[str, str], say: object) -> None:
+def _attribute(
+    was: Attribute, now: Attribute, renames: dict[str, str], noted: _Class, *, reads: bool
+) -> None:
     before, after = _renamed(was.annotation, renames), _parts(now.annotation)
     if before != after:
         # readers meet more than they knew of; writers may not give what they gave
-        noticed = after - before if owner.reads else before - after - {"Unset"}
-        say(  # type: ignore[operator] # the function of the caller
+        noticed = after - before if reads else before - after - {"Unset"}
+        clause = f"is `{now.annotation}` instead of `{was.annotation}`"
+        noted.say(
             "attribute",
             now.name,
-            f"is `{now.annotation}` instead of `{was.annotation}`",
+            clause,
+            was.annotation,
+            now.annotation,
             breaking=bool(noticed),
             wire=now.wire,
-            old=was.annotation,
-            new=now.annotation,
         )
-    if was.required != now.required and not owner.reads:
-        say(  # type: ignore[operator] # the function of the caller
+    if was.required != now.required and not reads:
+        clause = "must be given now" if now.required else "need not be given any more"
+        noted.say(
             "attribute",
             now.name,
-            "must be given now" if now.required else "need not be given any more",
+            clause,
+            was.annotation,
+            now.annotation,
             breaking=now.required,
             wire=now.wire,
-            old=was.annotation,
-            new=now.annotation,
         )
 
 
