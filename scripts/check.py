@@ -55,6 +55,7 @@ CHECKS = (
     Check("wheel-types", "scripts.wheel_types", (), "a user's program against the installed wheel, by both"),
     Check("mypy-generated", "mypy", ("generated/korus_api",), "types of the raw client"),
     Check("imports", "scripts.contracts", (), "which part may import which"),
+    Check("sizes", "scripts.sizes", (), "no class over 400 lines, no function over a screen"),
     Check(
         "dependencies",
         "deptry",

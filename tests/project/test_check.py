@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import check
+from scripts import check, sizes
 from scripts.check import Check
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +49,34 @@ def test_an_import_against_the_contracts_is_found(tmp_path: Path) -> None:
     assert "three floors: faces over I/O over what needs none BROKEN" in ended.stdout
     assert "no import circles, type-only imports included BROKEN" in ended.stdout
     assert " kept, 4 broken" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def f():\n" + "    f()\n" * 60, []),
+        ("def f():\n" + "    f()\n" * 61, [(1, "f", 61, 60)]),
+        ('def f():\n    """One.\n\n    Two.\n    """\n' + "    f()\n" * 60, []),
+        ("class C:\n    async def f(self):\n" + "        f()\n" * 61, [(2, "f", 61, 60)]),
+        ("class C:\n" + "    a = 1\n" * 399, []),
+        ("class C:\n" + "    a = 1\n" * 400, [(1, "C", 401, 400)]),
+    ],
+)
+def test_what_is_longer_than_it_may_be_is_found(text: str, found: list[tuple[int, str, int, int]]) -> None:
+    assert list(sizes.too_long(text)) == found
+
+
+def test_a_long_function_anywhere_in_the_code_fails_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("korus/_sync", "scripts/deep"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "long.py").write_text("def f():\n" + "    f()\n" * 61)
+    monkeypatch.setattr(sizes, "ROOT", tmp_path)
+    assert sizes.main() == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "scripts/deep/long.py:1: f has 61 lines, 60 at most: split it by what its parts do"
+    ]
 
 
 def test_every_check_has_a_name_of_its_own_and_a_command_that_exists() -> None:
