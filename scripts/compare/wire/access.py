@@ -38,9 +38,13 @@ _INFO = {
     **dict.fromkeys(("title", "contact", "license", "termsOfService"), "info-changed"),
     **dict.fromkeys(("summary", "description"), "info-description-changed"),
 }
-_TAG_TEXTS = dict.fromkeys(("description", "externalDocs", "summary"), "tag-description-changed")
-_SCHEME_TEXTS = dict.fromkeys(("description", "bearerFormat"), "security-scheme-description-changed")
-_FLOW_ADDRESSES = dict.fromkeys(
+_TAG_TEXTS: dict[str, str] = dict.fromkeys(
+    ("description", "externalDocs", "summary"), "tag-description-changed"
+)
+_SCHEME_TEXTS: dict[str, str] = dict.fromkeys(
+    ("description", "bearerFormat"), "security-scheme-description-changed"
+)
+_FLOW_ADDRESSES: dict[str, str] = dict.fromkeys(
     ("authorizationUrl", "tokenUrl", "refreshUrl"), "security-scheme-address-changed"
 )
 
