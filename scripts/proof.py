@@ -20,8 +20,15 @@ __all__ = ["PARTS", "main"]
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "proof"
 
 
-# what takes longest first; `faults` and `soak` have processes and threads of their own, the rest takes one core
+WHOLE, HISTORIES = "tests/tracking/test_whole.py", "tests/compare/test_histories.py"
+# what takes longest first; `track-whole`, `faults` and `soak` have processes of their own, the rest takes one core
 PARTS = (
+    Check(
+        "track-whole",
+        "pytest",
+        ("-q", "-m", "proof", WHOLE),
+        "three made-up versions are absorbed with the suite, each in five minutes of two cores",
+    ),
     Check("soak", "scripts.soak", (), "two clients live through ten minutes of outages"),
     Check("fuzz", "tests.compare.fuzz", ("--jobs", "1", "--pairs", "40000"), "no difference is silent"),
     *(
@@ -57,7 +64,18 @@ PARTS = (
         ("--seconds", "45", "--rate", "5"),
         "a mirror of a catalogue that changes ends exact",
     ),
-    Check("tests", "pytest", ("-q", "-m", "proof", "--ignore=tests/mirror"), "the tests that take too long"),
+    Check(
+        "histories",
+        "pytest",
+        ("-q", "-m", "proof", HISTORIES),
+        "each step of three histories has a cause in Python",
+    ),
+    Check(
+        "tests",
+        "pytest",
+        ("-q", "-m", "proof", *(f"--ignore={part}" for part in ("tests/mirror", WHOLE, HISTORIES))),
+        "the tests that take too long",
+    ),
     Check(
         "examples",
         "pytest",

@@ -55,6 +55,7 @@ def test_every_part_has_a_name_and_starts_with_this_python() -> None:
     assert {"soak", "fuzz", "faults-1", "simulate-1", "mirror-postgresql", "mirror-living", "tests"} <= set(
         names
     )
+    assert {"track-whole", "histories"} <= set(names)
     assert {"mirror-sqlite-first", "mirror-sqlite-second"} <= set(names)
     assert all(part.command[:2] == [sys.executable, "-m"] for part in proof.PARTS)
 
