@@ -369,8 +369,13 @@ def read_and_sent(answers, *, reader="get", openapi="3.1.0", **schemas):
 
 
 DETAIL = thing(id=TEXT)
+AT_ITEM = {"name": "itemId", "in": "path", "required": True}
 NETWORKS = {"type": "object", "additionalProperties": ref("Network")}
 ORDINARY = {
+    "a parameter of the path is of another type": tuple(
+        one(path="/a/{itemId}", operationId="getA", parameters=[{**AT_ITEM, "schema": schema}])
+        for schema in (TEXT, INTEGER)
+    ),
     "a schema that is sent is answered in an error": (
         read_and_sent({"200": DETAIL}),
         read_and_sent({"200": DETAIL, "404": ref("Network")}),

@@ -371,9 +371,10 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, P
             }
         if record.where.location.startswith("request body"):
             return change.element in {"body", "content", "data", "files"} or change.wire in item.steps
-        return record.where.location.endswith(f"parameter {change.wire}") or (
-            " parameter " in record.where.location and change.wire in item.steps
-        )
+        _, is_one, rest = record.where.location.partition(" parameter ")
+        # what is in the path has no other name in Python than the one made of it
+        same = _plain(rest) in {_plain(change.element), _plain(change.wire or "")}
+        return bool(is_one) and (same or change.wire in item.steps)
     if change.kind == "returns":
         return rule.startswith(ANSWERS) or (
             record.where.location.startswith("response") and "›" not in record.where.location  # noqa: RUF001 - typographic on purpose
