@@ -31,6 +31,7 @@ BOT = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github
 PRODUCTS = ("openapi", "generated", "changelog.d", "docs/reference")
 MAIN = "main"
 _MARK = "<!-- edition: "
+_SUPERSEDED = "Superseded by `"
 _DIGITS = 8
 
 
@@ -124,6 +125,7 @@ class _Request:
     body: str = field(repr=False)
     labels: tuple[str, ...] = ()
     draft: bool = False
+    superseded: bool = False
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> _Request:
@@ -134,6 +136,7 @@ class _Request:
             str(found.get("body") or ""),
             tuple(str(label["name"]) for label in found.get("labels") or ()),
             bool(found.get("isDraft")),
+            _SUPERSEDED in json.dumps(found.get("comments") or ()),
         )
 
     def shows(self, publication: Publication) -> bool:
@@ -162,7 +165,10 @@ class Publisher:
             Failed: Something could not be done.
         """
         requests = self._requests()
-        closed = [one for one in requests if one.state == "CLOSED" and one.shows(publication)]
+        # what was closed for a later edition is opened again when the former one is published again
+        closed = [
+            one for one in requests if one.state == "CLOSED" and not one.superseded and one.shows(publication)
+        ]
         if closed and not any(one.state == "OPEN" and one.shows(publication) for one in requests):
             return [f"#{closed[0].number} for this edition was closed by a person, so it is not opened again"]
         done: list[str] = []
@@ -230,7 +236,7 @@ class Publisher:
     # --- the pull request
 
     def _requests(self) -> list[_Request]:
-        names = "number,headRefName,state,body,labels,isDraft"
+        names = "number,headRefName,state,body,labels,isDraft,comments"
         listed = self.run("gh", "pr", "list", "--state", "all", "--limit", "200", "--json", names)
         return [
             one for one in map(_Request.read, json.loads(listed or "[]")) if one.branch.startswith("api/")
@@ -276,7 +282,7 @@ class Publisher:
                 or not _is_older(one.branch, publication.branch)
             ):
                 continue
-            words = f"Superseded by `{publication.branch}`, which follows what is published now."
+            words = f"{_SUPERSEDED}{publication.branch}`, which follows what is published now."
             there = self._remote(one.branch)
             if there and self._has_person(there):
                 if words not in self.run("gh", "pr", "view", str(one.number), "--json", "comments"):

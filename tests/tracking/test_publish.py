@@ -248,6 +248,13 @@ def test_editions_that_share_a_name_do_not_collide(nights):
     assert nights.tip("api/release-11111111") != nights.tip("api/release-22222222")
 
 
+def test_former_edition_that_is_published_again_takes_the_place_of_the_later_one(nights):
+    nights.night("release", "1")
+    nights.night("release", "2", Status.BREAKING)
+    nights.night("release", "1")
+    assert list(nights.hub.open()) == ["api/release-11111111"]
+
+
 def test_branch_is_made_again_when_main_has_moved(nights):
     nights.night("1.0.45", "a")
     before = nights.tip("api/1.0.45")
