@@ -64,20 +64,18 @@ class Facet:
 
 
 def _opaque(name: str, what: str) -> Facet:
-    return Facet(
-        name,
-        what,
-        f"{name}-narrowed",
-        f"{name}-widened",
-        f"{name}-changed",
-        f"{name}-unjudged",
-    )
+    names = (f"{name}-{verb}" for verb in ("narrowed", "widened", "changed", "unjudged"))
+    return Facet(name, what, *names)
+
+
+def _part(name: str, what: str, **more: str) -> Facet:
+    return Facet(name, what, f"{name}-narrowed", f"{name}-widened", **more)
 
 
 FACETS: dict[str, Facet] = {
     facet.name: facet
     for facet in (
-        Facet("type", "the types of the value", "type-narrowed", "type-widened", "type-changed"),
+        _part("type", "the types of the value", replaced="type-changed"),
         Facet("nullable", "whether the value may be null", "became-not-nullable", "became-nullable"),
         Facet("enum", "the enumerated values", "enum-value-removed", "enum-value-added"),
         Facet("enumeration", "whether the values are enumerated", "enum-introduced", "enum-lifted"),
@@ -93,28 +91,23 @@ FACETS: dict[str, Facet] = {
         _opaque("pattern", "the pattern"),
         Facet("minimum", "the lower bound", "minimum-raised", "minimum-lowered"),
         Facet("maximum", "the upper bound", "maximum-lowered", "maximum-raised"),
-        Facet(
-            "multiple-of",
-            "what the number is a multiple of",
-            "multiple-of-narrowed",
-            "multiple-of-widened",
-            "multiple-of-changed",
-        ),
-        Facet("minLength", "the least length", "min-length-raised", "min-length-lowered"),
-        Facet("maxLength", "the greatest length", "max-length-lowered", "max-length-raised"),
-        Facet("minItems", "the least number of items", "min-items-raised", "min-items-lowered"),
-        Facet("maxItems", "the greatest number of items", "max-items-lowered", "max-items-raised"),
-        Facet(
-            "minProperties",
-            "the least number of properties",
-            "min-properties-raised",
-            "min-properties-lowered",
-        ),
-        Facet(
-            "maxProperties",
-            "the greatest number of properties",
-            "max-properties-lowered",
-            "max-properties-raised",
+        _part("multiple-of", "what the number is a multiple of", replaced="multiple-of-changed"),
+        *(
+            Facet(
+                f"{side}{thing.title()}",
+                f"the {word} {of}",
+                f"{side}-{thing}-{less}",
+                f"{side}-{thing}-{more}",
+            )
+            for thing, of in (
+                ("length", "length"),
+                ("items", "number of items"),
+                ("properties", "number of properties"),
+            )
+            for side, word, less, more in (
+                ("min", "least", "raised", "lowered"),
+                ("max", "greatest", "lowered", "raised"),
+            )
         ),
         Facet("uniqueItems", "whether items must differ", "unique-items-required", "unique-items-lifted"),
         Facet("content", "how the text is encoded", unjudged="content-encoding-changed"),
@@ -124,38 +117,16 @@ FACETS: dict[str, Facet] = {
             "property-became-required",
             "property-became-optional",
         ),
-        Facet(
-            "additional-properties",
-            "what undeclared properties may be",
-            "additional-properties-narrowed",
-            "additional-properties-widened",
-        ),
-        Facet(
+        _part("additional-properties", "what undeclared properties may be"),
+        _part(
             "pattern-properties",
             "what properties with names of a pattern may be",
-            "pattern-properties-narrowed",
-            "pattern-properties-widened",
             unjudged="pattern-properties-unjudged",
         ),
-        Facet(
-            "property-names",
-            "what properties may be called",
-            "property-names-narrowed",
-            "property-names-widened",
-        ),
-        Facet(
-            "dependent-required",
-            "which properties ask for others",
-            "dependent-required-narrowed",
-            "dependent-required-widened",
-        ),
-        Facet("items", "what the items of a list may be", "items-narrowed", "items-widened"),
-        Facet(
-            "prefix-items",
-            "what the first items of a list may be",
-            "prefix-items-narrowed",
-            "prefix-items-widened",
-        ),
+        _part("property-names", "what properties may be called"),
+        _part("dependent-required", "which properties ask for others"),
+        _part("items", "what the items of a list may be"),
+        _part("prefix-items", "what the first items of a list may be"),
         Facet(
             "variant",
             "the alternatives of oneOf or anyOf",
@@ -164,13 +135,7 @@ FACETS: dict[str, Facet] = {
             unjudged="variant-unjudged",
             rewritten="variant-redundant",
         ),
-        Facet(
-            "choice",
-            "whether exactly one alternative must hold",
-            "choice-narrowed",
-            "choice-widened",
-            unjudged="choice-unjudged",
-        ),
+        _part("choice", "whether exactly one alternative must hold", unjudged="choice-unjudged"),
         _opaque("not", "what the value must not be"),
         _opaque("condition", "what if, then and else ask for"),
         _opaque("contains", "what a list must contain"),
@@ -383,40 +348,18 @@ _BOTH: tuple[tuple[str, Level, str, Level, str], ...] = (
         "compatible",
         "The part is answered as before.",
     ),
-    (
-        "schema-title-changed",
-        "compatible",
-        "A title is text for people.",
-        "compatible",
-        "A title is text for people.",
-    ),
-    (
-        "schema-description-changed",
-        "compatible",
-        "A description is text for people.",
-        "compatible",
-        "A description is text for people.",
-    ),
-    (
-        "schema-example-changed",
-        "compatible",
-        "An example binds nobody.",
-        "compatible",
-        "An example binds nobody.",
-    ),
-    (
-        "schema-annotation-changed",
-        "compatible",
-        "A name of a vocabulary says what the value means, not what it may be.",
-        "compatible",
-        "A name of a vocabulary says what the value means, not what it may be.",
-    ),
-    (
-        "schema-external-docs-changed",
-        "compatible",
-        "A link to documentation binds nobody.",
-        "compatible",
-        "A link to documentation binds nobody.",
+    *(
+        (name, "compatible", why, "compatible", why)
+        for name, why in (
+            ("schema-title-changed", "A title is text for people."),
+            ("schema-description-changed", "A description is text for people."),
+            ("schema-example-changed", "An example binds nobody."),
+            (
+                "schema-annotation-changed",
+                "A name of a vocabulary says what the value means, not what it may be.",
+            ),
+            ("schema-external-docs-changed", "A link to documentation binds nobody."),
+        )
     ),
 )
 
