@@ -13,13 +13,9 @@ if TYPE_CHECKING:
 
     from korus._core.config import Config
 
-__all__ = ["Exhausted", "Recorder"]
+__all__ = ["Recorder"]
 
 _LONGEST = 4 * 1024 * 1024
-
-
-class Exhausted(Exception):
-    """The ceiling of requests is reached."""
 
 
 class Recorder(httpx.BaseTransport):

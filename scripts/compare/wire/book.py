@@ -164,10 +164,6 @@ class Book:
             return Use((start,), ())
         return Use((location,), tuple(wrappers))
 
-    def looked_at(self) -> frozenset[str]:
-        """Give the locations of all schemas that were looked at so far."""
-        return frozenset(self._read_before) | {place for core in self._shapes for place in core}
-
     def shape(self, core: tuple[str, ...]) -> Shape:
         """Give the shape of what is asked for by all the schemas at some locations."""
         found = self._shapes.get(core)
