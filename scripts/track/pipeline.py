@@ -403,8 +403,9 @@ def _text(path: Path) -> str:
 def _environment(copy: Path) -> dict[str, str]:
     paths = [str(copy), str(copy / "generated"), *filter(None, [os.environ.get("PYTHONPATH")])]
     # pytest cuts its list of failures to the width of the terminal
-    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "1000"}
-    return {**os.environ, **own}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "1000"}
+    # many tests start Python: without compiled files, which go with the copy, each would compile korus once more
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | own
 
 
 def _command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
