@@ -9,6 +9,7 @@ Async tests run under asyncio; one that matters under trio too says so with
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import sys
@@ -73,6 +74,17 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def as_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare with the version that the sandbox speaks, also where a newer one is being tracked."""
+    from judging import description
+
+    from korus.testing import descriptions, shipped
+
+    spoken = descriptions.Description.of(json.loads(json.dumps(description(), default=str)))
+    monkeypatch.setattr(shipped, "description", lambda: spoken)
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(autouse=True)
-def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch, as_the_sandbox: None) -> None:
     monkeypatch.setattr(doctor, "_INTERVAL", 0)
     monkeypatch.setattr(doctor, "_QUICK_INTERVAL", 0)
 

@@ -199,6 +199,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
 
 
 @every_page
+@pytest.mark.usefixtures("as_the_sandbox")
 def test_every_block_of_a_page_runs(page: Path, shop: Path, shell: Shell) -> None:
     found = document(page, shell)
     try:
