@@ -195,8 +195,8 @@ class Competing(Effect[list[Intent]]):
 
     Attributes:
         intent: The intent.
-        with_dormant: True to have those too that nobody works on, or that were refused as a whole since shortly before
-            this one was opened; their state is ``unknown``.
+        with_dormant: True to have those too that nobody works on, or that ended since shortly before this one was
+            opened and of which something may exist all the same; their state is ``unknown``.
     """
 
     intent: Intent

@@ -139,7 +139,6 @@ def hold(
 
 def _rounds(call: _Call) -> Steps[HoldResult]:
     outcomes: dict[int, LineOutcome[ReservationFacts]] = {}
-    refused: KorusError | None = None
     pending = list(range(len(call.lines)))
     began = yield from perform(Now())
     for sends in range(1, _ROUNDS + 1):
@@ -160,7 +159,6 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
                     raise
                 # two looks have proven that nothing of what came before was held
                 outcomes.update(_refused(call, pending, error))
-                refused = error
                 break
             lost = error
         else:
@@ -175,7 +173,7 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
         pending = [place for place in left if place in repeatable]
         if not pending:
             break
-    return (yield from _finish(call, outcomes, refused=refused))
+    return (yield from _finish(call, outcomes))
 
 
 def _read(
@@ -267,7 +265,6 @@ def _finish(
     unmatched: tuple[ReservationFacts, ...] = (),
     *,
     is_answered: bool = False,
-    refused: KorusError | None = None,
 ) -> Steps[HoldResult]:
     """Write the outcomes down: settled, or open for the lines that are unknown.
 
@@ -277,9 +274,7 @@ def _finish(
     lines = tuple(outcomes[place] for place in range(len(call.lines)))
     if all(outcome.status != "unknown" for outcome in lines):
         claims = tuple(held.iri for outcome in lines for held in outcome.results if held.iri is not None)
-        recorded = _recorded(call.intent, lines)
-        if refused is not None:
-            recorded["refusedAgain"] = type(refused).__name__
+        recorded = _recorded(call.intent, lines, is_answered=is_answered)
         yield from write_down(Settle(call.intent, recorded, claims))
         return HoldResult(lines, unmatched_failures, unmatched)
     intent = _noted(call.intent, lines)
@@ -515,8 +510,7 @@ def resolve_hold(
     if any(outcome.status == "unknown" for outcome in found):
         found = tuple(_with_intent(outcome, noted) for outcome in found)
     if is_ours and all(outcome.status != "unknown" for outcome in found):
-        recorded = {"lines": [entry for entry in known_lines(noted) if entry is not None]}
-        yield from write_down(Settle(noted, recorded))
+        yield from write_down(Settle(noted, _recorded(noted, ())))
     elif is_ours:
         yield from write_down(Advance(noted, "unknown"))
     return HoldResult(found)
@@ -548,10 +542,15 @@ def as_told(taken: Intent, told: Intent) -> Intent:
     return evolve(taken, details={**taken.details, "told": known})
 
 
-def _recorded(intent: Intent, outcomes: Sequence[LineOutcome[ReservationFacts]]) -> dict[str, Any]:
+def _recorded(
+    intent: Intent, outcomes: Sequence[LineOutcome[ReservationFacts]], *, is_answered: bool = False
+) -> dict[str, Any]:
     known = [entry for entry in known_lines(intent) if entry is not None]
-    entries = [*known, *map(_entry, outcomes)]
-    return {"lines": sorted(entries, key=lambda entry: entry["line"])}
+    lines = sorted([*known, *map(_entry, outcomes)], key=lambda entry: entry["line"])
+    if is_answered or all(entry["status"] == "succeeded" for entry in lines):
+        return {"lines": lines}
+    # without an answer, failed lines are those of which nothing was seen
+    return {"lines": lines, "answerLost": True}
 
 
 def _entry(outcome: LineOutcome[ReservationFacts]) -> dict[str, Any]:

@@ -164,8 +164,12 @@ def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> fro
 
 
 def may_hide_results(outcome: Mapping[str, Any]) -> bool:
-    """Return True if a request ended with a refusal as a whole, which need not be the first word on it."""
-    return "refused" in outcome or "refusedAgain" in outcome
+    """Return True if more may exist than an outcome says.
+
+    A request that was refused as a whole may have been carried out before, by a proxy that sends twice; one whose
+    answer was lost may have led to what was not seen.
+    """
+    return "refused" in outcome or bool(outcome.get("answerLost"))
 
 
 def keys_reported_failed(
@@ -269,8 +273,8 @@ class IntentLog(Protocol):
 
         Args:
             intent: The intent.
-            with_dormant: True to have those too that nobody works on, or that were refused as a whole since shortly
-                before this one was opened, of which something may exist all the same; their state is ``unknown``.
+            with_dormant: True to have those too that nobody works on, or that ended since shortly before this
+                one was opened and of which something may exist all the same; their state is ``unknown``.
         """
         ...
 

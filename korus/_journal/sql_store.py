@@ -362,5 +362,5 @@ def _is_open_or_refused(intent: Intent) -> ColumnElement[bool]:
 
 
 def _may_have_left_something(row: Row[Any]) -> bool:
-    """Return True for an intent that is open, or was refused as a whole: a refusal may hide what was done."""
+    """Return True for an intent that is open, or whose outcome may hide what was done."""
     return row.state != "settled" or may_hide_results(outcome_of(row.outcome, row.id) or {})
