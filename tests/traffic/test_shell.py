@@ -105,6 +105,7 @@ def fresh(tmp_path_factory):
     return path
 
 
+@pytest.mark.usefixtures("as_the_sandbox")
 def test_a_fresh_recording_is_as_described_without_a_description_of_the_user_s(fresh):
     done = run("check", fresh)
     assert done.exit_code == 0, done.output
