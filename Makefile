@@ -125,6 +125,10 @@ simulate: $(STAMP) ## search for schedules that break a rule of the booking prot
 	@$(BIN)/python -m scripts.simulate $(if $(SEED),--seed $(SEED)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
 		$(if $(BREAK),--break $(BREAK)) $(ARGS)
 
+.PHONY: fleet
+fleet: $(STAMP) ## send 2,000 customers through four workers that are killed all the time (ARGS='--customers 200')
+	$(BIN)/python -m examples.fleet $(ARGS)
+
 .PHONY: soak
 soak: $(STAMP) ## let two clients live through ten minutes of outages, forks and cancellations (SECONDS=60 SEED=1)
 	$(BIN)/python -m scripts.soak $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -41,8 +41,11 @@ class Unavailable(Exception):
 
 
 @contextmanager
-def server() -> Generator[str]:
+def server(connections: int = 50) -> Generator[str]:
     """Start a server and give its SQLAlchemy URL; it ends with the block.
+
+    Args:
+        connections: How many it serves at once at most.
 
     Raises:
         Unavailable: Its programs are not installed, or it does not start.
@@ -61,7 +64,7 @@ def server() -> Generator[str]:
                 *("-D", str(data)),
                 *("-k", str(folder)),
                 *("-c", "listen_addresses="),
-                *("-c", "max_connections=50"),
+                *("-c", f"max_connections={connections}"),
                 "-F",  # nothing here has to survive
             ],
             user=user,

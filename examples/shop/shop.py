@@ -9,6 +9,7 @@ client has a journal, the customer reads "we will mail you", nobody orders again
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +18,21 @@ from attrs import define, field, frozen
 from korus.errors import DocumentsNotReady, KorusError, OutcomeUnknown, PriceChanged, SoldOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, MutableSet, Sequence
     from datetime import date
     from pathlib import Path
 
     from korus import BulkOutcome, Korus
     from korus.models import Customer, Offer, Order, Reservation
+    from korus.types import JournalEntry
 
 
 _LATER = "We cannot tell yet whether your order went through. Please do not order again: we will mail you."
 _NOT_BOOKED = "Your order did not go through. You have not been charged."
 
 
-def _booked(orders: Sequence[Order]) -> str:
+def booked(orders: Sequence[Order]) -> str:
+    """Return what the customer of some orders reads."""
     return f"Your tickets are booked: {', '.join(order.reference for order in orders)}."
 
 
@@ -88,11 +91,13 @@ class Shop:
         korus: A client with a journal, so that a purchase survives a lost answer and a crash.
         mail: Sends a mail to the customer of a purchase, known by its number.
         waiting: The numbers of purchases whose outcome is not known; a table of the shop's database in real life.
+        holds_last: Longer than any hold of the box office: what has not been ordered until then never is.
     """
 
     korus: Korus
     mail: Callable[[str, str], object]
-    waiting: set[str] = field(factory=set)
+    waiting: MutableSet[str] = field(factory=set)
+    holds_last: timedelta = timedelta(hours=1)
 
     def whats_on(self, day: date | None = None, limit: int = 5) -> list[Shown]:
         """The first offers of a day, or of the first day there is anything, that can be had without further choice."""
@@ -126,7 +131,7 @@ class Shop:
             for shown, quantity in basket.lines
         }
         try:
-            held = booking.submit(max_price_change=0)
+            held = booking.submit(max_price_change=0, external_reference=number)
         except SoldOut:
             raise Sorry("Somebody was faster: not all of it is left.") from None
         except PriceChanged:
@@ -162,9 +167,13 @@ class Shop:
             raise Sorry("The order was not confirmed. You have not been charged.") from error
         if placed.unknown:
             raise WeWillMail(_LATER)
-        self.waiting.discard(number)
         if not placed.succeeded:
+            self.waiting.discard(number)
             raise Sorry("The order was not confirmed. You have not been charged.")
+        self.mail(
+            number, booked(placed.succeeded)
+        )  # while it waits: a crash before the page is shown loses nothing
+        self.waiting.discard(number)
         return Purchase(placed.succeeded, tuple(names[failed.line.reservation] for failed in placed.failed))
 
     def settle(self) -> None:
@@ -178,13 +187,19 @@ class Shop:
             if recovered.kind == "order" and recovered.reference is not None:
                 found[recovered.reference] = (*found.get(recovered.reference, ()), *recovered.succeeded)
         for number in sorted(self.waiting):
-            entries = self.korus.journal.list(kind="order", reference=number)
-            if not entries or any(entry.open for entry in entries):
-                continue  # about to be ordered by another worker, or not known yet
+            entries = self.korus.journal.list(reference=number)
+            if any(entry.open for entry in entries):
+                continue  # not known yet
+            if not any(entry.kind == "order" for entry in entries) and self._may_be_ordered(entries):
+                continue  # about to be ordered by another worker, or the worker crashed just before
             # the shop crashed between settling and mailing if the journal has nothing to say any more
             orders = found[number] if number in found else self._orders(number)
-            self.mail(number, _booked(orders) if orders else _NOT_BOOKED)
+            self.mail(number, booked(orders) if orders else _NOT_BOOKED)
             self.waiting.discard(number)
+
+    def _may_be_ordered(self, holds: Sequence[JournalEntry]) -> bool:
+        ends = datetime.now(UTC) - self.holds_last
+        return not holds or any(hold.updated_at > ends for hold in holds)
 
     def _orders(self, number: str) -> list[Order]:
         return [

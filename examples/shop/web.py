@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shop import Basket, Sorry
+from shop import Basket, Sorry, WeWillMail
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
@@ -30,6 +30,8 @@ def application(shop: Shop) -> Starlette:
             order = await run_in_threadpool(buy, form)
         except Sorry as sorry:
             return JSONResponse({"sorry": str(sorry)}, status_code=409)
+        except WeWillMail as later:
+            return JSONResponse({"later": str(later)}, status_code=202)
         return JSONResponse({"order": order, "for": form["lastname"]}, status_code=201)
 
     def buy(form: dict[str, str]) -> str:

@@ -26,6 +26,7 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "howto/partial-failures",
         "howto/recover",
         "howto/workers",
+        "howto/fleet",
         "howto/price-changes",
         "howto/documents",
         "howto/proxies-tls",

@@ -20,7 +20,7 @@ _PAUSE: Final = 0.02
 
 
 class Unavailable(Exception):
-    """The soak cannot run on this machine; the message says what is missing."""
+    """No Redis server can be started here; the message says why."""
 
 
 class RedisServer:
@@ -37,7 +37,7 @@ class RedisServer:
         program = shutil.which("redis-server")
         if program is None:
             raise Unavailable(
-                "the soak needs the program redis-server; install it (Debian: apt-get install redis-server)"
+                "the program redis-server is not installed (Debian: apt-get install redis-server)"
             )
         self._folder = folder
         self._program = program

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 import anyio
+import httpx
 import pytest
 from pypdf import PdfReader
 from ruamel.yaml import YAML
@@ -75,6 +76,7 @@ class Shell:
             "HOME": str(folder),
             "PYTHONPATH": str(ROOT),
             "COLUMNS": "120",
+            "GUNICORN_CMD_ARGS": "--bind=127.0.0.1:0 --no-control-socket",
         }
         self._started: list[subprocess.Popen[bytes]] = []
         self._sandboxes: list[Sandbox] = []
@@ -83,22 +85,39 @@ class Shell:
         """Run one block; a sandbox that it starts is replaced by one that sells what the examples book."""
         text = str(example.parsed)
         log = self.folder / ".output"
+        is_server = text.startswith("gunicorn ")
+        settings = {name: value for name, value in os.environ.items() if name.startswith("KORUS_")}
         with log.open("wb") as output:
             # a session of its own, so that `close` ends everything that the block started
             started = subprocess.Popen(
                 ["bash", "-eu", "-o", "pipefail", "-c", text],
                 cwd=self.folder,
-                env=self._environment,
+                env=self._environment | (settings if is_server else {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
         self._started.append(started)
+        if is_server:
+            self._visit(started, log)
+            return
         if found := re.match(r"korus sandbox .*--environment-file (\S+)", text):
             self._replace_sandbox(self.folder / found[1])
             return
         assert started.wait(PATIENCE) == 0, f"{example.path}:{example.line}: {log.read_text()}"
+
+    def _visit(self, started: subprocess.Popen[bytes], log: Path) -> None:
+        """Ask a server that a block starts, on the port that it names in its log, for its page; then end it."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := re.search(r"Listening at: (http://\S+)", log.read_text())):
+            assert started.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        page = httpx.get(found[1], timeout=PATIENCE)
+        assert page.status_code == 200, log.read_text()
+        assert page.text
+        self.close()
 
     def _replace_sandbox(self, file: Path) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -124,9 +143,14 @@ class Shell:
 
 
 def run_python(example: Example) -> None:
-    """Run a Python block with the names of its page; one that forks or is a test, in a process of its own."""
+    """Run a Python block with the names of its page; one that forks or is a test, in a process of its own.
+
+    One that names a file in its first line is written into that file, for a shell block that follows.
+    """
     source = str(example.parsed)
-    if "os.fork" in source:
+    if name := re.match(r"# (\w+\.py)\n", source):
+        Path(name[1]).write_text(source)
+    elif "os.fork" in source:
         assert run_process("-W", "error", "-c", source).stderr == ""
     elif "def test_" in source:
         Path("test_block.py").write_text(source)

@@ -1,5 +1,6 @@
 """The shop, tested: against the sandbox where it has to be pushed, against recordings where it only has to be asked."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -154,6 +155,42 @@ def test_a_purchase_that_another_worker_is_about_to_order_is_left_alone(shop, ma
     shop.waiting.add("SHOP-1009")
     shop.settle()
     assert (mails, shop.waiting) == ({}, {"SHOP-1009"})
+
+
+class Crash(BaseException):
+    """What a killed worker does: nothing any more."""
+
+
+def crash(*_args, **_named):
+    raise Crash
+
+
+def test_a_crash_before_the_page_is_shown_loses_no_mail(shop, client, korus_sandbox, mails):
+    basket = Basket()
+    basket.add(shop.whats_on(limit=1)[0])
+    with pytest.raises(Crash):
+        Shop(client, crash, shop.waiting).check_out(basket, ADA, "SHOP-1010")
+    shop.settle()
+    (order,) = korus_sandbox.inspect.orders
+    assert mails == {"SHOP-1010": f"Your tickets are booked: {order['reference']}."}
+    assert not shop.waiting
+
+
+def test_a_crash_just_before_the_order_is_mailed_once_the_hold_has_ended(
+    shop, client, korus_sandbox, mails, monkeypatch
+):
+    basket = Basket()
+    basket.add(shop.whats_on(limit=1)[0])
+    with monkeypatch.context() as patched:
+        patched.setattr(type(client.orders), "create", crash)
+        with pytest.raises(Crash):
+            shop.check_out(basket, ADA, "SHOP-1011")
+    shop.settle()
+    assert (mails, shop.waiting) == ({}, {"SHOP-1011"})  # the hold may still be ordered
+    Shop(client, shop.mail, shop.waiting, holds_last=timedelta(0)).settle()
+    assert mails == {"SHOP-1011": "Your order did not go through. You have not been charged."}
+    assert not shop.waiting
+    assert korus_sandbox.inspect.orders == []
 
 
 def test_an_order_that_was_refused_is_no_open_purchase(shop, korus_sandbox):
