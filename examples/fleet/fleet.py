@@ -140,7 +140,7 @@ def run(trial: Trial) -> Result:
             faults = sandbox.faults.struck()
             sandbox.faults.clear()
         _settle_all(shop, tables)
-        return _reckon(
+        return reckon(
             answers,
             tables.mails(),
             sandbox,
@@ -298,7 +298,7 @@ _NOT_BOOKED = re.compile(
 )
 
 
-def _reckon(
+def reckon(
     answers: Sequence[Answer],
     mails: Sequence[tuple[str, str]],
     sandbox: Sandbox,

@@ -170,9 +170,8 @@ class Shop:
         if not placed.succeeded:
             self.waiting.discard(number)
             raise Sorry("The order was not confirmed. You have not been charged.")
-        self.mail(
-            number, booked(placed.succeeded)
-        )  # while it waits: a crash before the page is shown loses nothing
+        # mailed while it still waits: a crash before the page is shown loses nothing
+        self.mail(number, booked(placed.succeeded))
         self.waiting.discard(number)
         return Purchase(placed.succeeded, tuple(names[failed.line.reservation] for failed in placed.failed))
 
