@@ -550,7 +550,7 @@ def _recorded(
     if is_answered or all(entry["status"] == "succeeded" for entry in lines):
         return {"lines": lines}
     # without an answer, failed lines are those of which nothing was seen
-    return {"lines": lines, "answerLost": True}
+    return {"lines": lines, "answer_lost": True}
 
 
 def _entry(outcome: LineOutcome[ReservationFacts]) -> dict[str, Any]:

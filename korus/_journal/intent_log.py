@@ -169,7 +169,7 @@ def may_hide_results(outcome: Mapping[str, Any]) -> bool:
     A request that was refused as a whole may have been carried out before, by a proxy that sends twice; one whose
     answer was lost may have led to what was not seen.
     """
-    return "refused" in outcome or bool(outcome.get("answerLost"))
+    return "refused" in outcome or bool(outcome.get("answer_lost"))
 
 
 def keys_reported_failed(

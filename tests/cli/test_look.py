@@ -155,7 +155,7 @@ def test_a_mirror_that_cannot_be_synced_or_is_busy_says_so(shop: Command, sandbo
     catalog = lines(shop("catalogs", "--json"))[0]["@id"]
     with Mirror("mirror.db") as mirror:
         for scope in (Scope(), Scope(catalog)):
-            assert mirror._store.claim(scope) is not None
+            assert mirror._store.leases.claim(scope) is not None
         busy = shop("mirror", "sync", "Lantern Park", "--json")
     assert (busy.status, {json.loads(line).get("state") for line in busy.out.splitlines()}) == (
         4,

@@ -53,9 +53,8 @@ def test_importing_korus_loads_nothing_else() -> None:
 def test_a_client_loads_fewer_modules_than_httpx_and_its_client() -> None:
     mine, other = loaded(CLIENT), loaded("import httpx\nhttpx.Client()")
     assert len(mine) <= len(other)
-    assert (
-        len([name for name in mine if name.partition(".")[0] in {"korus", "korus_api"}]) <= 50
-    )  # small modules, one idea each
+    ours = [name for name in mine if name.partition(".")[0] in {"korus", "korus_api"}]
+    assert len(ours) <= 55  # small modules, one idea each
     assert mine & HEAVY == set()
     assert not [
         name
