@@ -10,6 +10,7 @@ from korus._http.ambiguity import (
     proves_order,
     redirects_after_work,
     says_already_ordered,
+    says_timed_out,
 )
 from korus._http.error_responses import status_error
 from korus.errors import (
@@ -148,3 +149,19 @@ def test_words_of_a_plain_text_prove_an_order_and_are_not_quoted(kind, body, pro
     error = status_error(409, {"content-type": kind}, body, operation="bulk_create_orders")
     assert proves_order(error) is proves
     assert not {"Ada", "Lovelace", "ada@example.org"} & set(f"{error} {error.body}".split())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("The issuer's system timed out.", True),
+        ("ISSUER_TIMEOUT", True),
+        ("time-out", True),
+        ("bad gateway", True),
+        ("sold out", False),
+        ("not at this time", False),
+        ("", False),
+    ],
+)
+def test_words_that_say_that_somebody_gave_up_waiting(words, says):
+    assert says_timed_out(words) is says

@@ -5,7 +5,7 @@ from attrs import evolve
 from booking_facts import held, held_json, item, refused, reservation_iri
 from booking_script import World, not_found, pages
 
-from korus._booking import hold_steps
+from korus._booking import bulk_call, hold_steps
 from korus._booking.bulk_call import Patience
 from korus._booking.facts import HoldAnswer, Page, ReservationFacts
 from korus._booking.hold_steps import as_told, hold, resolve_hold, take_snapshot
@@ -247,6 +247,15 @@ class TestLostAnswers:
         looks = world.names().count("ListReservations")
         assert world.names().count("Advance reconciling") == looks
         assert looks == len(waits) + 1
+
+    def test_limits_of_looking_are_those_that_were_chosen(self):
+        # the reference allows pages of at most fifty
+        assert (bulk_call.FIRST_PAUSE, bulk_call.PAGE, bulk_call.MOST_PAGES) == (0.2, 50, 1000)
+
+    @pytest.mark.parametrize("cause", [bulk_call.lost_answer, bulk_call.taken_over])
+    def test_call_that_was_lost_or_taken_over_may_have_been_sent(self, cause):
+        error = cause("bulk_create_orders")
+        assert (error.sent, error.operation) == (True, "bulk_create_orders")
 
     def test_two_looks_exactly_settle_apart_prove_absence(self):
         world = World(now=0.0, SendHold=[LOST, answer(held(1))], ListReservations=listing())
