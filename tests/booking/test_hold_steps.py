@@ -706,6 +706,17 @@ class TestResolving:
         assert world.only("SendHold") == []
         assert world.only("Settle")[0].outcome["lines"][0]["status"] == "failed"
 
+    def test_one_absent_line_is_enough_to_hide_a_hold(self):
+        world = World(ListReservations=listing(held(1, seconds=1)))
+        found = self.resolve(world, item(1), item(2)).lines
+        assert [outcome.status for outcome in found] == ["succeeded", "failed"]
+        assert may_hide_results(world.only("Settle")[0].outcome)
+
+    def test_calls_that_nobody_works_on_compete_too(self):
+        world = World(ListReservations=listing(held(1, seconds=1)))
+        self.resolve(world)
+        assert [effect.with_dormant for effect in world.only("Competing")] == [True]
+
     def test_hold_that_was_never_sent_has_failed_without_a_look(self):
         world = World()
         assert statuses(self.resolve(world, sent=False)) == ["failed"]
