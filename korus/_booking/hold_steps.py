@@ -274,8 +274,7 @@ def _finish(
     lines = tuple(outcomes[place] for place in range(len(call.lines)))
     if all(outcome.status != "unknown" for outcome in lines):
         claims = tuple(held.iri for outcome in lines for held in outcome.results if held.iri is not None)
-        recorded = _recorded(call.intent, lines, is_answered=is_answered)
-        yield from write_down(Settle(call.intent, recorded, claims))
+        yield from write_down(Settle(call.intent, _recorded(call.intent, lines), claims))
         return HoldResult(lines, unmatched_failures, unmatched)
     intent = _noted(call.intent, lines)
     yield from write_down(Advance(intent, "unknown"))
@@ -542,15 +541,10 @@ def as_told(taken: Intent, told: Intent) -> Intent:
     return evolve(taken, details={**taken.details, "told": known})
 
 
-def _recorded(
-    intent: Intent, outcomes: Sequence[LineOutcome[ReservationFacts]], *, is_answered: bool = False
-) -> dict[str, Any]:
+def _recorded(intent: Intent, outcomes: Sequence[LineOutcome[ReservationFacts]]) -> dict[str, Any]:
     known = [entry for entry in known_lines(intent) if entry is not None]
-    lines = sorted([*known, *map(_entry, outcomes)], key=lambda entry: entry["line"])
-    if is_answered or all(entry["status"] == "succeeded" for entry in lines):
-        return {"lines": lines}
-    # without an answer, failed lines are those of which nothing was seen
-    return {"lines": lines, "answer_lost": True}
+    entries = [*known, *map(_entry, outcomes)]
+    return {"lines": sorted(entries, key=lambda entry: entry["line"])}
 
 
 def _entry(outcome: LineOutcome[ReservationFacts]) -> dict[str, Any]:

@@ -164,12 +164,13 @@ def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> fro
 
 
 def may_hide_results(outcome: Mapping[str, Any]) -> bool:
-    """Return True if more may exist than an outcome says.
+    """Return True if more may exist than the outcome of a hold says.
 
-    A request that was refused as a whole may have been carried out before, by a proxy that sends twice; one whose
-    answer was lost may have led to what was not seen.
+    A request that was refused as a whole may have been carried out before, by a proxy that sends twice; a line that
+    failed may have been held all the same, where its answer was lost or is wrong.
     """
-    return "refused" in outcome or bool(outcome.get("answer_lost"))
+    lines = [json_object(line) or {} for line in objects(outcome, "lines")]
+    return "refused" in outcome or any(line.get("status") == "failed" for line in lines)
 
 
 def keys_reported_failed(

@@ -239,7 +239,7 @@ class TestClaimsAndKeys:
                 processes.log.advance(each, "sending")
         for each in (unsent, other_key, other_kind):
             processes.log.settle(each, {"refused": "Conflict"}, [])
-        processes.log.settle(refused, {"lines": [], "answer_lost": True}, [])
+        processes.log.settle(refused, {"lines": [{"status": "failed"}]}, [])
         processes.log.settle(answered, {"lines": []}, [])
         assert processes.log.competing(mine) == []
         found = processes.log.competing(mine, with_dormant=True)

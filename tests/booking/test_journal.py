@@ -173,7 +173,7 @@ class TestStore:
                 other.advance(intent, "sending")
         other.settle(long_ago, {"refused": "Conflict"}, [])
         now[0] += 30.0
-        other.settle(before, {"lines": [], "answer_lost": True}, [])
+        other.settle(before, {"lines": [{"status": "failed"}]}, [])
         now[0] += 31.0
         one.open(mine)
         other.settle(unsent, {"refused": "Conflict"}, [])
