@@ -60,7 +60,7 @@ class SqlDatabase:
     """
 
     SUBJECT: ClassVar[str]
-    """What messages call it."""
+    """Its name in messages."""
     VERSION: ClassVar[int]
     """The version of the tables; those of a later korus are refused."""
     FAILURE: ClassVar[type[KorusError]]

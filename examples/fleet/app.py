@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 SHOP, _ = open_shop()
 with suppress(KorusError):
-    SHOP.whats_on(
-        limit=1
-    )  # in the master, before the fork: the catalogue is in the cache, the token is there
+    # in the master, before the fork: the catalogue is in the cache, the token is there
+    SHOP.whats_on(limit=1)
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -74,7 +74,7 @@ class Trial:
 
 @frozen
 class Result:
-    """What came of it; seconds where nothing else is said."""
+    """The numbers of a trial; times in seconds."""
 
     customers: int
     orders: int
@@ -104,7 +104,7 @@ class Result:
 
 @frozen
 class Answer:
-    """What a customer saw: the page, or nothing because the connection broke."""
+    """The page that a customer saw; empty where the connection broke."""
 
     number: str
     page: str

@@ -225,18 +225,14 @@ def _perhaps_own(call: _Call, states: Mapping[str, ReservationState]) -> Steps[_
     if call.in_doubt.isdisjoint(line.reservation for line in hidden):
         return {}
     own = yield from perform(InDoubt(call.intent, same_reference=True))
-    foreign = [
-        line for line in hidden if states[line.reservation].kind == "foreign" and line.reservation in own
-    ]
-    absent = [
-        line
-        for line in hidden
-        if states[line.reservation].kind == "absent" and line.reservation in call.in_doubt
-    ]
-    return {
-        **{line.number: _foreign(call, line, states[line.reservation]) for line in foreign},
-        **_left_unknown(call, absent, lost_answer(OPERATION)),
-    }
+    found: _Outcomes = {}
+    for line in hidden:
+        state = states[line.reservation]
+        if state.kind == "foreign" and line.reservation in own:
+            found[line.number] = _foreign(call, line, state)
+        elif state.kind == "absent" and line.reservation in call.in_doubt:
+            found.update(_left_unknown(call, [line], lost_answer(OPERATION)))
+    return found
 
 
 def _wait_for_turn(call: _Call) -> Steps[None]:

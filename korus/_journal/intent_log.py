@@ -55,7 +55,7 @@ outcome is known."""
 VERSION: Final = 2
 _READABLE_VERSIONS: Final = (1, VERSION)
 _MOST_CLAIMS: Final = 100_000
-_MOST_REFUSED: Final = 100
+_MOST_ENDED: Final = 100
 ALIVE_STATES: Final = frozenset({"intended", "sending", "reconciling"})
 
 
@@ -352,7 +352,7 @@ class MemoryIntentLog:
         self._sent_keys: dict[tuple[str, str], str] = {}
         self._doubts: dict[tuple[str, str], dict[str, str | None]] = {}
         self._failed: dict[tuple[str, str], set[str]] = {}
-        self._refused: deque[Intent] = deque(maxlen=_MOST_REFUSED)
+        self._ended: deque[Intent] = deque(maxlen=_MOST_ENDED)
 
     @property
     def _lock(self) -> threading.Lock:
@@ -399,7 +399,7 @@ class MemoryIntentLog:
             if entry is None:
                 return None
             if entry.intent.sent and may_hide_results(outcome):
-                self._refused.append(evolve(entry.intent, state="unknown"))
+                self._ended.append(evolve(entry.intent, state="unknown"))
             self._clear_doubts(intent, frozenset(intent.keys) - keys_in_doubt(intent.keys, outcome))
             self._note_failed(intent, outcome)
             self._remove(intent)
@@ -442,7 +442,7 @@ class MemoryIntentLog:
             ]
             found += [
                 (other, False)
-                for other in self._refused
+                for other in self._ended
                 if other.kind == intent.kind and not {*intent.keys}.isdisjoint(other.keys)
             ]
         return [

@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from korus._journal.database import outcome_of, stored, written
@@ -219,10 +219,11 @@ class JournalStore(JournalRecords, JournalRuns):
     def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
         """See `IntentLog`."""
         with self._reading() as connection:
+            is_wanted = INTENTS.c.state != "settled"
+            if with_dormant:
+                is_wanted |= _ended_since(intent)
             rows = connection.execute(
-                select(INTENTS)
-                .where(_is_open_or_refused(intent), *self._sharing(intent))
-                .order_by(INTENTS.c.id)
+                select(INTENTS).where(is_wanted, *self._sharing(intent)).order_by(INTENTS.c.id)
             ).all()
             now = self._now(connection)
             # the keys of an intent are read one by one: only of those that are wanted
@@ -352,13 +353,10 @@ class JournalStore(JournalRecords, JournalRuns):
         )
 
 
-def _is_open_or_refused(intent: Intent) -> ColumnElement[bool]:
-    """Return the condition of intents that are open, or ended with something since shortly before this one began."""
+def _ended_since(intent: Intent) -> ColumnElement[bool]:
+    """Return the condition of intents that were sent, and changed last since shortly before this one began."""
     begun = select(INTENTS.c.created).where(INTENTS.c.id == intent.id).scalar_subquery()
-    return or_(
-        INTENTS.c.state != "settled",
-        and_(INTENTS.c.sent.is_not(None), INTENTS.c.updated >= begun - _LAG_SECONDS),
-    )
+    return INTENTS.c.sent.is_not(None) & (INTENTS.c.updated >= begun - _LAG_SECONDS)
 
 
 def _may_have_left_something(row: Row[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What a sweep saw: written with the changes that it makes, in one transaction, chunk by chunk.
+"""Entries that a sweep saw: written with the changes that it makes, in one transaction, chunk by chunk.
 
 A row carries the number of the sweep that saw it last, and no older sweep changes it.
 """
@@ -44,7 +44,7 @@ class Candidate:
 
 
 class Seen:
-    """What sweeps saw."""
+    """Writes what sweeps saw."""
 
     def __init__(self, database: Database, leases: Leases, pages: PageRecords) -> None:
         self._database = database

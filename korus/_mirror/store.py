@@ -19,7 +19,7 @@ __all__ = ["Store"]
 
 
 class Store:
-    """What sweeps write with.
+    """The parts that sweeps write with.
 
     Attributes:
         leases: Who sweeps what.

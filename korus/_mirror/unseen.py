@@ -1,4 +1,4 @@
-"""What a sweep did not see: looked for again, and removed as far as that may be believed."""
+"""Entries that a sweep did not see: looked for again, and removed as far as that may be believed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Looks:
 
 
 class Unseen:
-    """What sweeps did not see."""
+    """Finds and removes what sweeps did not see."""
 
     def __init__(self, database: Database, leases: Leases, pages: PageRecords) -> None:
         self._database = database

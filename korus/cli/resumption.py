@@ -1,4 +1,4 @@
-"""What previous runs of a booking file have held and ordered: found, and given to its lines.
+"""Reservations and orders of previous runs of a booking file: found, and allocated to its lines.
 
 Nothing is booked here. What may exist but cannot be shown to is left alone, so that it is not bought twice.
 """
@@ -34,7 +34,7 @@ _LATER = "run the same command again later, or let go of it: korus journal forge
 
 
 class Resumption:
-    """Gives what previous runs have booked to the lines of a file.
+    """Allocates what previous runs have booked to the lines of a file.
 
     Args:
         korus: The client.
@@ -153,7 +153,7 @@ class Resumption:
                 raise FileInvalid((self._of_reference(reason),))
 
     def _take_order(self, order: Any, runs: PreviousRuns) -> bool | None:
-        """Give an order to its lines; False if it hides its reference and the log does not know it.
+        """Allocate an order to its lines; False if it hides its reference and the log does not know it.
 
         Raises:
             FileInvalid: It has this reference, and is of none of the lines.

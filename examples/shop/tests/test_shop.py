@@ -158,7 +158,7 @@ def test_a_purchase_that_another_worker_is_about_to_order_is_left_alone(shop, ma
 
 
 class Crash(BaseException):
-    """What a killed worker does: nothing any more."""
+    """Raised where a worker is killed: nothing after it is done."""
 
 
 def crash(*_args, **_named):

@@ -33,7 +33,7 @@ _ERROR_BODY_BYTES = 1024 * 1024
 
 @define(eq=False)
 class Asked:
-    """What a call asks for, the same in all its attempts."""
+    """The request of a call, the same in all its attempts."""
 
     name: str
     method: str

@@ -187,8 +187,8 @@ class OfferPages:
     def _conditions(self, record: PageRecord) -> dict[str, str]:
         """Return the headers that ask whether a page has changed.
 
-        A server may say that nothing has changed whatever happens. So it is not asked when the catalogue was imported
-        anew, nor for longer than a day.
+        A server may say that nothing has changed whatever happens. So it is not asked once the catalogue was imported
+        again, nor for longer than a day.
         """
         if not record.may_ask or record.synced != self._synced:
             return {}

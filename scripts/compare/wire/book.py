@@ -115,7 +115,7 @@ class Book:
         self._digests: dict[tuple[tuple[str, ...], int], str] = {}
 
     def use(self, location: str) -> Use:
-        """Give what is used at a location, through references and wrappers that only annotate.
+        """Return what is used at a location, through references and wrappers that only annotate.
 
         Raises:
             UnresolvedError: A reference there points at nothing.
@@ -165,7 +165,7 @@ class Book:
         return Use((location,), tuple(wrappers))
 
     def shape(self, core: tuple[str, ...]) -> Shape:
-        """Give the shape of what is asked for by all the schemas at some locations."""
+        """Return the shape of what is asked for by all the schemas at some locations."""
         found = self._shapes.get(core)
         if found is None:
             if len(core) == 1:

@@ -72,7 +72,7 @@ def _merge_prefix(one: Branch, other: Branch) -> tuple[Use, ...]:
 
 
 def meet(one: Branch, other: Branch) -> Branch | None:  # noqa: C901 - one case after the other
-    """Give the branch of what both ask for; ``None`` where no enumerated value is left."""
+    """Return the branch of what both ask for; ``None`` where no enumerated value is left."""
     if other.is_free():
         return _relabelled(one, other)
     if one.is_free():

@@ -76,7 +76,7 @@ class Use(NamedTuple):
     wrappers: tuple[str, ...] = ()
 
     def both(self, other: Use) -> Use:
-        """Give the use of what this one and the other ask for."""
+        """Return the use of what this one and the other ask for."""
         core = dict.fromkeys((*self.core, *other.core))
         return Use(tuple(core), tuple(dict.fromkeys((*self.wrappers, *other.wrappers))))
 
