@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 USAGE_STATUS = 2
+INTERRUPTED_STATUS = 130  # as a shell says it
 
 
 @frozen
@@ -99,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app = _app(next((word for word in given or _completed() if not word.startswith("-")), None))
     except ModuleNotFoundError as missing:
         _leave(_explain(missing, given))
+    except KeyboardInterrupt:  # nothing has begun; once it has, the sub-command says what an interrupt means
+        sys.exit(INTERRUPTED_STATUS)
     logging.getLogger("korus").addHandler(logging.NullHandler())  # the commands say themselves what matters
     from korus.errors import (  # noqa: PLC0415 - after the message about missing extras
         AuthenticationFailed,

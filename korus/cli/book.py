@@ -25,6 +25,7 @@ import typer
 
 from korus import Korus, __version__
 from korus._booking.live_checks import tolerance
+from korus.cli import INTERRUPTED_STATUS
 from korus.cli.booking_file import BookingFile, FileInvalid, parse
 from korus.cli.carry_out import BookingRun, Options
 from korus.cli.located import FileProblem
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["app", "book"]
 
 _WRONG_FILE = 2
-_INTERRUPTED = 130  # as a shell says it
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # a second signal must not cut off the first one's cleaning up, which takes 2 s for the log at most
 _GRACE_SECONDS = 5.0
@@ -146,7 +146,7 @@ def book(
         raise typer.Exit(PARTLY) from None
     except KeyboardInterrupt:
         print(f"interrupted; what was sent may be carried out still. {_AGAIN}", file=sys.stderr)  # noqa: T201
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED_STATUS) from None
     raise typer.Exit(ended)
 
 

@@ -43,6 +43,17 @@ def test_a_wrong_command_line_leaves_with_2(
     assert korus_command(*arguments).status == 2
 
 
+def test_an_interrupt_while_a_sub_command_is_loaded_ends_without_a_traceback(
+    korus_command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("korus.cli.import_module", interrupted)
+    ended = korus_command("mirror", "sync")
+    assert (ended.status, ended.err) == (130, "")
+
+
 def test_listing_the_sub_commands_loads_none_of_them() -> None:
     code = (
         "import sys\n"
