@@ -11,10 +11,12 @@ import datetime
 import enum
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     import httpx
+
+_Model = TypeVar("_Model")
 
 ABSENT: Any = None
 """What an attribute holds when its key is absent; typed as anything, since the description may not foresee it."""
@@ -38,15 +40,28 @@ def json_of(response: httpx.Response) -> Any:
         return None
 
 
-def late_source(model: Any) -> Callable[[str], Any]:
-    """Give the way to what a model was read from, for an attribute that is read when it is first looked at."""
-    source: Mapping[str, Any] = model._source
-    return source.get
+class Late:
+    """An attribute that is read when it is first looked at; the value that it leaves in the instance hides it."""
+
+    __slots__ = ("name", "read")
+
+    def __init__(self, name: str, read: Callable[[Callable[[str], Any]], Any]) -> None:
+        self.name, self.read = name, read
+
+    def __get__(self, model: Any, owner: type | None = None) -> Any:
+        """Read the value from what the model was read from."""
+        if model is None:
+            return self
+        value = self.read(model._source.get)
+        setattr(model, self.name, value)
+        return value
 
 
-def missing(model: Any, name: str) -> AttributeError:
-    """Build the error for an attribute that the class does not have."""
-    return AttributeError(f"{type(model).__name__!r} object has no attribute {name!r}", name=name, obj=model)
+def reads_late(model: type[_Model]) -> type[_Model]:
+    """Make the objects that a model holds be read when they are first looked at."""
+    for name, read in model._LATE.items():  # type: ignore[attr-defined]
+        setattr(model, name, Late(name, read))
+    return model
 
 
 def read_model(model: type[Readable], value: Any) -> Any:
@@ -220,16 +235,20 @@ def restore(model: Any) -> dict[str, Any]:
     """Give a model back as it came, with the changes made to its attributes.
 
     Key order, unknown keys, absent keys and the spelling of timestamps stay as they came. The result shares nothing
-    with the model that could be changed through it.
+    with the model that could be changed through it. A name that was set though the class does not have it is refused.
     """
     source: Mapping[str, Any] = model._source or {}
     fields: tuple[tuple[str, str], ...] = model._FIELDS
+    held: dict[str, Any] = vars(model)
+    if strange := held.keys() - {name for name, _ in fields} - {"_source", "_extra"}:
+        # setting it cannot be refused without a call for every attribute that is read
+        name = min(strange)
+        raise AttributeError(f"{type(model).__name__!r} object has no attribute {name!r} to send", name=name, obj=model)
     changed: dict[str, Any] = {}
     for attribute, wire in fields:
-        try:
-            value = object.__getattribute__(model, attribute)
-        except AttributeError:  # nobody has looked at it, so it goes back as it came
+        if attribute not in held:  # nobody has looked at it, so it goes back as it came
             continue
+        value = held[attribute]
         if value is not None or source.get(wire) is not None:
             changed[wire] = _wire_form(value, source.get(wire))
     result: dict[str, Any] = {}

@@ -147,6 +147,15 @@ def read_expression(prop: Any, source: str, discriminators: list[dict[str, Any]]
     return source if reader is None else reader(source)
 
 
+def is_read_late(prop: Any) -> bool:
+    """Whether a property can hold objects or lists to read, which are read when they are looked at."""
+    return any(
+        isinstance(branch, ModelProperty)
+        or (isinstance(branch, ListProperty) and _list_reader(branch, []) is not None)
+        for branch in _branches(prop)
+    )
+
+
 def write_expression(prop: Any, source: str) -> str:
     """Write the expression that turns a property into what JSON can hold."""
     if isinstance(prop, ModelProperty):

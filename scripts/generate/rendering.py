@@ -14,6 +14,7 @@ from attrs import frozen
 
 from scripts.generate.expressions import (
     imported,
+    is_read_late,
     literal,
     names_used,
     python_type,
@@ -33,8 +34,8 @@ _JSON_LD = {
     "@id": "IRI of this object; a blank node if it cannot be fetched.",
     "@type": "JSON-LD type.",
 }
-_READING = ("ABSENT", "json_of", "late_source", "missing", "read_date", "read_datetime", "read_first", "read_list",
-            "read_model", "read_models", "read_one_of", "restore", "same", "shown",
+_READING = ("ABSENT", "json_of", "read_date", "read_datetime", "read_first", "read_list",
+            "read_model", "read_models", "read_one_of", "reads_late", "restore", "same", "shown",
             "unknown_keys")  # fmt: skip
 _WRITING = ("add_cookie", "add_header", "add_query", "form_fields", "form_parts", "form_text", "path_part",
             "query_text", "send_empty_form", "write_value")  # fmt: skip
@@ -96,6 +97,7 @@ class Rendering:
             "docstring": docstring,
             "python_type": python_type,
             "read_expression": self.reading,
+            "is_read_late": is_read_late,
             "write_expression": write_expression,
         }
 

@@ -5,25 +5,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import (
-    ABSENT,
-    late_source,
-    missing,
-    read_datetime,
-    read_model,
-    restore,
-    same,
-    shown,
-    unknown_keys,
-)
+from .._reading import ABSENT, read_datetime, read_model, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class Catalog:
     """What one ticket issuer offers for sale"""
 
@@ -56,6 +47,10 @@ class Catalog:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "ld_context": lambda get: read_model(LdContext, get("@context")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -66,27 +61,12 @@ class Catalog:
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.id = get("id")
+        self.created_at = read_datetime(get("createdAt"))
+        self.last_synced_at = read_datetime(get("lastSyncedAt"))
         self.name = get("name")
+        if get("@context") is None:
+            self.ld_context = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "ld_context":
-            get = late_source(self)
-            self.ld_context = value = read_model(LdContext, get("@context"))
-            return value
-        if name == "created_at":
-            get = late_source(self)
-            self.created_at = value = read_datetime(get("createdAt"))
-            return value
-        if name == "last_synced_at":
-            get = late_source(self)
-            self.last_synced_at = value = read_datetime(get("lastSyncedAt"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

@@ -4,25 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import (
-    ABSENT,
-    late_source,
-    missing,
-    read_model,
-    read_models,
-    restore,
-    same,
-    shown,
-    unknown_keys,
-)
+from .._reading import ABSENT, read_model, read_models, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class CatalogCollection:
     """A list of TicketingCatalog"""
 
@@ -44,6 +35,12 @@ class CatalogCollection:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "search": lambda get: read_model(CollectionSearch, get("search")),
+        "view": lambda get: read_model(CollectionView, get("view")),
+        "member": lambda get: read_models(Catalog, get("member")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -52,26 +49,13 @@ class CatalogCollection:
         self._extra = None
         get: Callable[[str], Any] = source.get
         self.total_items = get("totalItems")
+        if get("search") is None:
+            self.search = None
+        if get("view") is None:
+            self.view = None
+        if get("member") is None:
+            self.member = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "search":
-            get = late_source(self)
-            self.search = value = read_model(CollectionSearch, get("search"))
-            return value
-        if name == "view":
-            get = late_source(self)
-            self.view = value = read_model(CollectionView, get("view"))
-            return value
-        if name == "member":
-            get = late_source(self)
-            self.member = value = read_models(Catalog, get("member"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

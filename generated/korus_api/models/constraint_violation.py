@@ -4,25 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import (
-    ABSENT,
-    late_source,
-    missing,
-    read_model,
-    read_models,
-    restore,
-    same,
-    shown,
-    unknown_keys,
-)
+from .._reading import ABSENT, read_model, read_models, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class ConstraintViolation:
     """What is wrong with the request"""
 
@@ -62,6 +53,11 @@ class ConstraintViolation:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "ld_context": lambda get: read_model(LdContext, get("@context")),
+        "violations": lambda get: read_models(ConstraintViolationViolation, get("violations")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -77,22 +73,11 @@ class ConstraintViolation:
         self.type_ = get("type")
         self.title = get("title")
         self.instance = get("instance")
+        if get("@context") is None:
+            self.ld_context = None
+        if get("violations") is None:
+            self.violations = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "ld_context":
-            get = late_source(self)
-            self.ld_context = value = read_model(LdContext, get("@context"))
-            return value
-        if name == "violations":
-            get = late_source(self)
-            self.violations = value = read_models(ConstraintViolationViolation, get("violations"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

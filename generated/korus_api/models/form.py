@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, late_source, missing, read_models, restore, same, shown, unknown_keys
+from .._reading import ABSENT, read_models, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class Form:
     """Extra data that an issuer asks for"""
 
@@ -40,6 +41,10 @@ class Form:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "fields": lambda get: read_models(FormField, get("fields")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -52,18 +57,9 @@ class Form:
         self.ld_type = get("@type")
         self.id = get("id")
         self.code = get("code")
+        if get("fields") is None:
+            self.fields = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "fields":
-            get = late_source(self)
-            self.fields = value = read_models(FormField, get("fields"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, late_source, missing, read_models, restore, same, shown, unknown_keys
+from .._reading import ABSENT, read_models, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class FormField:
     """One field of a form"""
 
@@ -46,6 +47,10 @@ class FormField:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "choices": lambda get: read_models(FormFieldChoice, get("choices")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -58,23 +63,11 @@ class FormField:
         self.id = get("id")
         self.code = get("code")
         self.label = get("label")
+        self.type_ = FormFieldType.read(get("type"))
         self.required = get("required")
+        if get("choices") is None:
+            self.choices = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "type_":
-            get = late_source(self)
-            self.type_ = value = FormFieldType.read(get("type"))
-            return value
-        if name == "choices":
-            get = late_source(self)
-            self.choices = value = read_models(FormFieldChoice, get("choices"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

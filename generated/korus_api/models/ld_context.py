@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, late_source, missing, restore, same, shown, unknown_keys
+from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@_define(kw_only=True, eq=False, slots=False)
 class LdContext:
     """`LdContext`, as the API answers it."""
 
@@ -36,18 +36,8 @@ class LdContext:
         self._extra = None
         get: Callable[[str], Any] = source.get
         self.ld_vocab = get("@vocab")
+        self.hydra = LdContextHydra.read(get("hydra"))
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "hydra":
-            get = late_source(self)
-            self.hydra = value = LdContextHydra.read(get("hydra"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

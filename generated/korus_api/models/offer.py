@@ -5,18 +5,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
 from .._reading import (
     ABSENT,
-    late_source,
-    missing,
     read_date,
     read_model,
     read_models,
+    reads_late,
     restore,
     same,
     shown,
@@ -24,7 +23,8 @@ from .._reading import (
 )
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class Offer:
     """What a product costs on a date, and whether it can be had"""
 
@@ -70,6 +70,13 @@ class Offer:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "ld_context": lambda get: read_model(LdContext, get("@context")),
+        "price": lambda get: read_model(OfferPriceInOffer, get("price")),
+        "product": lambda get: read_model(Product, get("product")),
+        "tickets": lambda get: read_models(OfferTicket, get("tickets")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -80,37 +87,19 @@ class Offer:
         self.iri = get("@id")
         self.ld_type = get("@type")
         self.id = get("id")
+        self.date = read_date(get("date"))
         self.availability_check_required = get("availabilityCheckRequired")
         self.realtime_price_required = get("realtimePriceRequired")
         self.available_quantity = get("availableQuantity")
+        if get("@context") is None:
+            self.ld_context = None
+        if get("price") is None:
+            self.price = None
+        if get("product") is None:
+            self.product = None
+        if get("tickets") is None:
+            self.tickets = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "ld_context":
-            get = late_source(self)
-            self.ld_context = value = read_model(LdContext, get("@context"))
-            return value
-        if name == "date":
-            get = late_source(self)
-            self.date = value = read_date(get("date"))
-            return value
-        if name == "price":
-            get = late_source(self)
-            self.price = value = read_model(OfferPriceInOffer, get("price"))
-            return value
-        if name == "product":
-            get = late_source(self)
-            self.product = value = read_model(Product, get("product"))
-            return value
-        if name == "tickets":
-            get = late_source(self)
-            self.tickets = value = read_models(OfferTicket, get("tickets"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

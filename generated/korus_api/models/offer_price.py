@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, late_source, missing, read_model, restore, same, shown, unknown_keys
+from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class OfferPrice:
     """Price of an offer, asked live"""
 
@@ -42,6 +43,10 @@ class OfferPrice:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "ld_context": lambda get: read_model(LdContext, get("@context")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -54,18 +59,9 @@ class OfferPrice:
         self.amount_incl_tax = get("amountInclTax")
         self.amount_excl_tax = get("amountExclTax")
         self.currency = get("currency")
+        if get("@context") is None:
+            self.ld_context = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "ld_context":
-            get = late_source(self)
-            self.ld_context = value = read_model(LdContext, get("@context"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

@@ -12,7 +12,7 @@ from attrs import field as _field
 from .._reading import ABSENT, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@_define(kw_only=True, eq=False, slots=False)
 class OrderCustomer:
     """Who bought"""
 

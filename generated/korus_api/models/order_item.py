@@ -5,25 +5,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import (
-    ABSENT,
-    late_source,
-    missing,
-    read_date,
-    read_models,
-    restore,
-    same,
-    shown,
-    unknown_keys,
-)
+from .._reading import ABSENT, read_date, read_models, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class OrderItem:
     """One offer in an order"""
 
@@ -72,6 +63,10 @@ class OrderItem:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "tickets": lambda get: read_models(OrderItemTicketResource, get("tickets")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -87,23 +82,11 @@ class OrderItem:
         self.id = get("id")
         self.amount_incl_tax = get("amountInclTax")
         self.amount_excl_tax = get("amountExclTax")
+        self.date = read_date(get("date"))
         self.product = get("product")
+        if get("tickets") is None:
+            self.tickets = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "date":
-            get = late_source(self)
-            self.date = value = read_date(get("date"))
-            return value
-        if name == "tickets":
-            get = late_source(self)
-            self.tickets = value = read_models(OrderItemTicketResource, get("tickets"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import ABSENT, late_source, missing, read_model, restore, same, shown, unknown_keys
+from .._reading import ABSENT, read_model, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class ProductBase:
     """Heading under which variants of a product stand"""
 
@@ -76,6 +77,12 @@ class ProductBase:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "ld_context": lambda get: read_model(LdContext, get("@context")),
+        "venue": lambda get: read_model(ProductBaseVenue, get("venue")),
+        "medias": lambda get: read_model(ProductBaseMedias, get("medias")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -98,26 +105,13 @@ class ProductBase:
         self.instant_document_delivery = get("instantDocumentDelivery")
         self.max_amount_per_order = get("maxAmountPerOrder")
         self.universe = get("universe")
+        if get("@context") is None:
+            self.ld_context = None
+        if get("venue") is None:
+            self.venue = None
+        if get("medias") is None:
+            self.medias = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "ld_context":
-            get = late_source(self)
-            self.ld_context = value = read_model(LdContext, get("@context"))
-            return value
-        if name == "venue":
-            get = late_source(self)
-            self.venue = value = read_model(ProductBaseVenue, get("venue"))
-            return value
-        if name == "medias":
-            get = late_source(self)
-            self.medias = value = read_model(ProductBaseMedias, get("medias"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

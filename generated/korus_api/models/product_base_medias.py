@@ -3,26 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
-from .._reading import (
-    ABSENT,
-    late_source,
-    missing,
-    read_model,
-    read_models,
-    restore,
-    same,
-    shown,
-    unknown_keys,
-)
+from .._reading import ABSENT, read_model, read_models, reads_late, restore, same, shown, unknown_keys
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class ProductBaseMedias:
     """Pictures"""
 
@@ -38,28 +29,23 @@ class ProductBaseMedias:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "logo": lambda get: read_model(ProductBaseMediasLogo, get("logo")),
+        "gallery": lambda get: read_models(ProductBaseMediasGalleryItem, get("gallery")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
         self = cls.__new__(cls)
         self._source = source
         self._extra = None
+        get: Callable[[str], Any] = source.get
+        if get("logo") is None:
+            self.logo = None
+        if get("gallery") is None:
+            self.gallery = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "logo":
-            get = late_source(self)
-            self.logo = value = read_model(ProductBaseMediasLogo, get("logo"))
-            return value
-        if name == "gallery":
-            get = late_source(self)
-            self.gallery = value = read_models(ProductBaseMediasGalleryItem, get("gallery"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

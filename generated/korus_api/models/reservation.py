@@ -5,18 +5,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define as _define
 from attrs import field as _field
 
 from .._reading import (
     ABSENT,
-    late_source,
-    missing,
     read_datetime,
     read_model,
     read_models,
+    reads_late,
     restore,
     same,
     shown,
@@ -24,7 +23,8 @@ from .._reading import (
 )
 
 
-@_define(kw_only=True, eq=False)
+@reads_late
+@_define(kw_only=True, eq=False, slots=False)
 class Reservation:
     """A time-limited hold on offers"""
 
@@ -86,6 +86,11 @@ class Reservation:
     _source: Mapping[str, Any] | None = _field(default=None, init=False, repr=False)
     _extra: dict[str, Any] | None = _field(default=None, init=False, repr=False)
 
+    _LATE: ClassVar[dict[str, Callable[[Callable[[str], Any]], Any]]] = {
+        "ld_context": lambda get: read_model(LdContext, get("@context")),
+        "items": lambda get: read_models(ReservationItem, get("items")),
+    }
+
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Read a mapping, which is kept; nothing in it can make reading fail."""
@@ -98,43 +103,20 @@ class Reservation:
         self.expired = get("expired")
         self.catalog = get("catalog")
         self.id = get("id")
+        self.created_at = read_datetime(get("createdAt"))
         self.total_amount_incl_tax = get("totalAmountInclTax")
         self.total_amount_excl_tax = get("totalAmountExclTax")
+        self.expires_at = read_datetime(get("expiresAt"))
         self.organization = get("organization")
         self.order = get("order")
+        self.seats_arrangement = ReservationSeatsArrangement.read(get("seatsArrangement"))
         self.releasable = get("releasable")
+        self.status = ReservationStatus.read(get("status"))
+        if get("@context") is None:
+            self.ld_context = None
+        if get("items") is None:
+            self.items = None
         return self
-
-    def _read_late(self, name: str) -> Any:
-        """Read an object, a list of objects, a date or an enum when it is first looked at."""
-        if name == "ld_context":
-            get = late_source(self)
-            self.ld_context = value = read_model(LdContext, get("@context"))
-            return value
-        if name == "created_at":
-            get = late_source(self)
-            self.created_at = value = read_datetime(get("createdAt"))
-            return value
-        if name == "expires_at":
-            get = late_source(self)
-            self.expires_at = value = read_datetime(get("expiresAt"))
-            return value
-        if name == "items":
-            get = late_source(self)
-            self.items = value = read_models(ReservationItem, get("items"))
-            return value
-        if name == "seats_arrangement":
-            get = late_source(self)
-            self.seats_arrangement = value = ReservationSeatsArrangement.read(get("seatsArrangement"))
-            return value
-        if name == "status":
-            get = late_source(self)
-            self.status = value = ReservationStatus.read(get("status"))
-            return value
-        raise missing(self, name)
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-        __getattr__ = _read_late
 
     def to_dict(self) -> dict[str, Any]:
         """Give back what was read, with the changes made since."""

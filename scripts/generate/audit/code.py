@@ -177,10 +177,7 @@ def _read_model(node: ast.ClassDef) -> Model:
     }
     methods = {statement.name: statement for statement in node.body if isinstance(statement, ast.FunctionDef)}
     reads = "from_dict" in methods
-    readers = [methods[name] for name in ("from_dict", "_read_late") if name in methods]
-    done = {} if reads else _writes(methods.get("to_dict"))
-    for reader in readers:
-        done |= _reads(reader)
+    done = _reads(node, methods["from_dict"]) if reads else _writes(methods.get("to_dict"))
     table = _table(node)
     model = Model(node.name, reads)
     for wire, name in done.items():
@@ -193,21 +190,25 @@ def _read_model(node: ast.ClassDef) -> Model:
     return model
 
 
-def _reads(method: ast.FunctionDef) -> dict[str, str]:
-    """Find `self.name = …get("wire")…`."""
-    found: dict[str, str] = {}
-    for node in ast.walk(method):
-        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Attribute):
-            continue
-        for call in ast.walk(node.value):
-            if (
-                isinstance(call, ast.Call)
-                and isinstance(call.func, ast.Name)
-                and call.func.id == "get"
-                and call.args
-            ):
-                found[str(_constant(call.args[0]))] = node.targets[0].attr
-    return found
+def _reads(model: ast.ClassDef, method: ast.FunctionDef) -> dict[str, str]:
+    """Find `self.name = …get("wire")…`, and `"name": lambda get: …get("wire")…` of what is read late."""
+    read = [
+        (node.targets[0].attr, node.value)
+        for node in ast.walk(method)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute)
+    ]
+    late = _class_value(model, "_LATE")
+    if isinstance(late, ast.Dict):
+        read += [(str(_constant(name)), value) for name, value in zip(late.keys, late.values, strict=True)]
+    return {
+        str(_constant(call.args[0])): name
+        for name, value in read
+        for call in ast.walk(value)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "get"
+        and call.args
+    }
 
 
 def _writes(method: ast.FunctionDef | None) -> dict[str, str]:
@@ -227,19 +228,23 @@ def _writes(method: ast.FunctionDef | None) -> dict[str, str]:
 
 
 def _table(node: ast.ClassDef) -> dict[str, str]:
+    rows = _class_value(node, "_FIELDS")
+    return {
+        str(_constant(row.elts[1])): str(_constant(row.elts[0]))
+        for row in (rows.elts if isinstance(rows, ast.Tuple) else ())
+        if isinstance(row, ast.Tuple)
+    }
+
+
+def _class_value(node: ast.ClassDef, name: str) -> ast.expr | None:
     for statement in node.body:
         if (
             isinstance(statement, ast.AnnAssign)
             and isinstance(statement.target, ast.Name)
-            and statement.target.id == "_FIELDS"
-            and isinstance(statement.value, ast.Tuple)
+            and statement.target.id == name
         ):
-            return {
-                str(_constant(row.elts[1])): str(_constant(row.elts[0]))
-                for row in statement.value.elts
-                if isinstance(row, ast.Tuple)
-            }
-    return {}
+            return statement.value
+    return None
 
 
 def _read_endpoint(tree: ast.Module, module: str) -> Endpoint | None:
