@@ -31,6 +31,7 @@ from korus._booking.effects import (
     Competing,
     InDoubt,
     ListOrders,
+    ListReservations,
     Now,
     OpenIntent,
     ReadOrder,
@@ -64,8 +65,10 @@ from korus.errors import (
     JournalFailed,
     KorusError,
     NotFound,
+    OperationUnavailable,
     OrderFailed,
     OutcomeUnknown,
+    PermissionDenied,
     ReservationUnusable,
     StatusError,
     UnexpectedCount,
@@ -88,6 +91,7 @@ _LOG = logging.getLogger("korus.booking")
 OPERATION: Final = "bulk_create_orders"
 _TURN: Final = 0.1
 _ROUNDS: Final = 4
+_FEWEST_LISTED: Final = 3
 
 OrderResult: TypeAlias = BulkResult[OrderFacts]
 
@@ -196,7 +200,7 @@ def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
 
 def _order(call: _Call) -> Steps[OrderResult]:
     lines = call.request.lines
-    states, listed = yield from _states(call, lines)
+    states, listed = yield from _states(call, lines, free=(yield from _shown_free(call, lines)))
     kinds = {state.kind for state in states.values()}
     if "absent" in kinds or ("ended" in kinds and (yield from perform(SentBefore(call.intent)))):
         # the hold may be too new to be shown, or an order sent before have a result that is not shown yet
@@ -214,6 +218,34 @@ def _order(call: _Call) -> Steps[OrderResult]:
         raise ReservationUnusable(problems, operation=OPERATION)
     outcomes = {**_ordered(call, lines, states), **uncertain}
     return (yield from _rounds(call, outcomes, lost=None))
+
+
+def _shown_free(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, ReservationFacts]]:
+    """Find reservations that the newest pages of the list show in full, and free to be ordered.
+
+    A page is one request where reading each is fifty. A list that is behind costs no more than a refusal, since the API
+    orders a reservation at most once (a1); whatever else the list says of one, the reservation itself is asked.
+    """
+    wanted = {line.reservation for line in lines} - call.in_doubt
+    if len(wanted) < _FEWEST_LISTED:
+        return {}
+    today = yield from perform(Today())
+    shown: dict[str, ReservationFacts] = {}
+    unclear: set[str] = set()
+    for number in range(1, -(-len(wanted) // PAGE) + 1):
+        try:
+            page: Page = yield from perform(ListReservations(number, PAGE))
+        except (NotFound, PermissionDenied, OperationUnavailable, DecodingFailed):
+            break
+        ours: list[ReservationFacts] = [held for held in page.members if held.iri in wanted]
+        for held in ours:
+            is_told = held.is_readable and held.status is not None and held.expires_at is not None
+            if held.iri in shown or not (is_told and held.is_free and held.ended(today) is None):
+                unclear.add(held.iri or "")
+            shown[held.iri or ""] = held
+        if not ours:
+            break
+    return {iri: held for iri, held in shown.items() if iri not in unclear}
 
 
 def _perhaps_own(call: _Call, states: Mapping[str, ReservationState]) -> Steps[_Outcomes]:
@@ -855,7 +887,11 @@ def _is_certain(state: ReservationState, age: float, settle: float) -> bool:
 
 
 def _states(
-    call: _Call, lines: Sequence[OrderLine], *, decides: bool = False
+    call: _Call,
+    lines: Sequence[OrderLine],
+    *,
+    decides: bool = False,
+    free: Mapping[str, ReservationFacts] | None = None,
 ) -> Steps[tuple[dict[str, ReservationState], list[OrderFacts]]]:
     """Read the state of reservations: themselves first, then the orders with the reference.
 
@@ -863,6 +899,7 @@ def _states(
         call: The call.
         lines: The reservations.
         decides: True if one that shows no order is taken for not ordered; else it is looked at or sent again.
+        free: Those that a list has shown to be free, which are not asked for again.
 
     Returns:
         The states by the reservations' IRIs, and the orders with the reference, where these were listed.
@@ -872,10 +909,15 @@ def _states(
     """
     if not lines:
         return {}, []
-    read = yield from perform(Together(tuple(ReadReservation(line.reservation) for line in lines)))
+    known = dict[str, "ReservationFacts | KorusError"](free or {})
+    asked = [line.reservation for line in lines if line.reservation not in known]
+    if asked:
+        read = yield from perform(Together(tuple(map(ReadReservation, asked))))
+        known.update(zip(asked, read, strict=True))
     today = yield from perform(Today())
     found: dict[str, ReservationState] = {}
-    for line, facts in zip(lines, read, strict=True):
+    for line in lines:
+        facts = known[line.reservation]
         if isinstance(facts, KorusError):
             if not isinstance(facts, NotFound) or not is_from_api(facts):
                 raise facts

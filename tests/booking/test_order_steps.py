@@ -23,6 +23,7 @@ from korus.errors import (
     DecodingFailed,
     JournalFailed,
     NotFound,
+    OperationUnavailable,
     OrderFailed,
     OutcomeUnknown,
     PermissionDenied,
@@ -227,6 +228,103 @@ class TestPlainAnswers:
         assert (outcome.status, outcome.results) == ("unknown", (made,))
         assert shortfall in str(outcome.error)
         assert world.names()[-1] == "Advance unknown"
+
+
+class TestTheListBeforeAnOrder:
+    """Many reservations are looked for on pages; what these do not show free and in full is asked for one by one."""
+
+    NAMES = ("a", "b", "c")
+
+    def ordered_with(self, *listed, names=NAMES, **scripts):
+        """Order reservations while a list shows these; returns what was read one by one."""
+        scripts.setdefault("ListReservations", pages(*listed))
+        free = [reservation(name) for name in names]
+        orders = [made_order(f"o{name}", of=name) for name in names]
+        world = Api(*free, SendOrder=lambda _: answer(*orders), **scripts)
+        result = run(world, *names)
+        assert statuses(result) == ["succeeded"] * len(names)
+        assert world.sends() == [tuple(map(reservation_iri, names))]
+        read = [each.iri for together in world.only("Together") for each in together.effects]
+        return read, world
+
+    def test_a_page_that_shows_all_of_them_is_the_only_look_at_reservations(self):
+        read, world = self.ordered_with(*(reservation(name) for name in self.NAMES))
+        assert read == []
+        assert [(effect.page, effect.size) for effect in world.only("ListReservations")] == [(1, 50)]
+
+    def test_two_are_read_one_by_one(self):
+        read, world = self.ordered_with(reservation("a"), reservation("b"), names=("a", "b"))
+        assert read == [A, B]
+        assert world.only("ListReservations") == []
+
+    def test_as_many_pages_are_read_as_they_fill(self):
+        names = tuple(f"n{number}" for number in range(101))
+        read, world = self.ordered_with(*(reservation(name) for name in names), names=names)
+        assert read == []
+        assert [effect.page for effect in world.only("ListReservations")] == [1, 2, 3]
+        names = names[:100]
+        _, world = self.ordered_with(*(reservation(name) for name in names), names=names)
+        assert [effect.page for effect in world.only("ListReservations")] == [1, 2]
+
+    def test_no_further_page_is_read_after_one_that_shows_none_of_them(self):
+        names = tuple(f"n{number}" for number in range(101))
+        others = [reservation(f"x{number}") for number in range(50)]
+        read, world = self.ordered_with(*others, *(reservation(name) for name in names), names=names)
+        assert len(read) == len(names)
+        assert [effect.page for effect in world.only("ListReservations")] == [1]
+
+    @pytest.mark.parametrize(
+        "shown",
+        [
+            {"items": 0},
+            {"status": None},
+            {"status": "released"},
+            {"expired": True},
+            {"expiresAt": None},
+            {"expired": None, "expiresAt": NOW.isoformat()},
+            {"order_name": "x"},
+        ],
+    )
+    def test_one_that_is_not_shown_free_and_in_full_is_read(self, shown):
+        read, _ = self.ordered_with(reservation("a", **shown), reservation("b"), reservation("c"))
+        assert read == [A]
+
+    def test_one_that_is_left_out_shown_twice_or_only_named_is_read(self):
+        bare = ReservationFacts.read(B)
+        read, _ = self.ordered_with(reservation("a"), bare, reservation("a"))
+        assert read == [A, B, reservation_iri("c")]
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            not_found(),
+            PermissionDenied("no", status=403),
+            DecodingFailed("no list"),
+            OperationUnavailable("not in this version"),
+        ],
+    )
+    def test_without_a_list_each_is_read(self, error):
+        read, _ = self.ordered_with(ListReservations=error)
+        assert read == [A, B, reservation_iri("c")]
+
+    def test_an_api_that_is_away_is_asked_once(self):
+        world = Api(*map(reservation, self.NAMES), ListReservations=ConnectionFailed("refused", sent=False))
+        with pytest.raises(ConnectionFailed):
+            run(world, *self.NAMES)
+        assert world.only("Together") == []
+        assert world.sends() == []
+
+    def test_those_that_another_call_may_have_ordered_are_read(self):
+        listed = [reservation(name) for name in self.NAMES]
+        read, _ = self.ordered_with(*listed, InDoubt=frozenset({B}))
+        assert set(read) == {A, B, reservation_iri("c")}
+
+    def test_what_is_seen_in_the_list_is_what_an_order_is_compared_with(self):
+        two = [reservation(name, items=2, quantity=1) for name in self.NAMES]
+        shown = {"items": [{"quantity": 1, "tickets": []}]}
+        orders = [made_order(f"o{name}", of=name, **shown) for name in self.NAMES]
+        world = Api(*two, ListReservations=pages(*two), SendOrder=lambda _: answer(*orders))
+        assert statuses(run(world, *self.NAMES)) == ["unknown"] * 3
 
 
 class TestWhatCannotBeOrdered:

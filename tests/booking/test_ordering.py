@@ -36,6 +36,14 @@ class TestOrdering:
         assert {order.external_reference for order in placed.succeeded} == {"SHOP-1"}
         assert len(orders_of(front)) == 2
 
+    @pytest.mark.parametrize(("lines", "most"), [(1, 5), (3, 5), (50, 5), (51, 6)])
+    def test_an_order_of_many_reservations_costs_a_request_for_each_page_of_them(self, front, lines, most):
+        (offer,) = front.offers(1)
+        held = front.hold(*[offer] * lines)
+        before = front.sandbox.inspect.requests
+        assert len(front.order(held).succeeded) == lines
+        assert (front.sandbox.inspect.requests - before).total() <= most
+
     def test_objects_iris_ids_and_outcomes_name_the_same_reservations(self, front):
         held = front.hold(*front.offers(1))
         (reservation,) = held.succeeded
