@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["SqlDatabase", "database_time", "open_engine"]
 
 _READING: Final = "korus_reading"
+_LASTING: Final = "korus_lasting"
 _POSTGRES: Final = frozenset({"postgres", "postgresql"})
 _ASYNC_DRIVERS: Final = frozenset({"asyncpg", "aiosqlite", "psycopg_async", "aiomysql", "asyncmy"})
 _CLOCKS: Final = {
@@ -104,7 +105,16 @@ class SqlDatabase:
             self._engine.dispose()
 
     @contextmanager
-    def _transaction(self, wait: float | None = None, *, reading: bool = False) -> Generator[Connection]:
+    def _transaction(
+        self, wait: float | None = None, *, reading: bool = False, lasting: bool = True
+    ) -> Generator[Connection]:
+        """Carry out one transaction.
+
+        Args:
+            wait: Seconds to wait for a lock.
+            reading: True if it only reads.
+            lasting: False if a power cut may undo it until the next lasting one; other processes see it all the same.
+        """
         self._notice_fork()
         ends = time.monotonic() + (self._wait if wait is None else wait)
         is_free = reading or self._writing is None
@@ -112,7 +122,7 @@ class SqlDatabase:
             self._prepare(ends)
             with (
                 nullcontext() if is_free else turn(self._writing, ends),
-                begun(self._engine, self._forks, ends, reading=reading) as connection,
+                begun(self._engine, self._forks, ends, reading=reading, lasting=lasting) as connection,
             ):
                 yield connection
         except SQLAlchemyError as cause:
@@ -215,13 +225,21 @@ def _url(address: Secret, subject: str) -> URL:
 
 
 def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(_READING, False)
+    options = connection.get_execution_options()
+    reading = options.get(_READING, False)
+    lasting = options.get(_LASTING, True)
+    if not reading and connection.info.setdefault(_LASTING, True) is not lasting:
+        # a lasting commit makes the log last as a whole, so what came before it lasts too
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+        connection.info[_LASTING] = lasting
     # reading first and writing later could end in SQLITE_BUSY without waiting
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 @contextmanager
-def begun(engine: Engine, forks: ForkGuard, ends: float, *, reading: bool = False) -> Generator[Connection]:
+def begun(
+    engine: Engine, forks: ForkGuard, ends: float, *, reading: bool = False, lasting: bool = True
+) -> Generator[Connection]:
     """Begin a transaction, waiting for a lock in steps: between them signals are seen and forks go on.
 
     Args:
@@ -229,11 +247,12 @@ def begun(engine: Engine, forks: ForkGuard, ends: float, *, reading: bool = Fals
         forks: Holds forks off while a connection is in use.
         ends: When to give up, by the monotonic clock.
         reading: True for one that only reads, for which nobody who writes has to wait.
+        lasting: False if a power cut may undo it until the next lasting one.
     """
     while True:
         with (
             forks.held(ends),
-            engine.connect().execution_options(**{_READING: reading}) as connection,
+            engine.connect().execution_options(**{_READING: reading, _LASTING: lasting}) as connection,
         ):
             transaction = _tried(connection, ends)
             if transaction is None:

@@ -140,8 +140,10 @@ class JournalDatabase(SqlDatabase):
         super().close()
 
     @contextmanager
-    def _transaction(self, wait: float | None = None, *, reading: bool = False) -> Generator[Connection]:
-        with super()._transaction(wait, reading=reading) as connection:
+    def _transaction(
+        self, wait: float | None = None, *, reading: bool = False, lasting: bool = True
+    ) -> Generator[Connection]:
+        with super()._transaction(wait, reading=reading, lasting=lasting) as connection:
             if self._file is not None and self._file != _file_at(self._path):
                 raise JournalFailed(
                     "the journal's file was removed or replaced while it was in use; what is written now would be "

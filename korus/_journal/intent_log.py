@@ -237,7 +237,7 @@ class IntentLog(Protocol):
     """True if all processes that book for the account use this log, so that what nobody claims is nobody's."""
 
     def open(self, intent: Intent, wait: float | None = None) -> None:
-        """Write an intent down; it is on disk, where there is a disk, when this returns."""
+        """Write an intent down, for every process to see; it is on disk when `advance` notes that it is sent."""
         ...
 
     def advance(self, intent: Intent, state: State, wait: float | None = None) -> bool:

@@ -39,7 +39,7 @@ from korus._journal.tables import CLAIMS, INTENTS, SUBJECTS
 from korus.errors import ConfigurationError, JournalFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -82,8 +82,8 @@ class JournalStore(JournalRecords, JournalRuns):
         )
 
     def open(self, intent: Intent, wait: float | None = None) -> None:
-        """Write an intent down; when this returns it is on disk."""
-        with self._transaction(wait) as connection:
+        """Write an intent down. It lasts through a power cut once it has been advanced to ``sending``."""
+        with self._transaction(wait, lasting=False) as connection:
             now = self._now(connection)
             connection.execute(
                 insert(INTENTS).values(
@@ -113,7 +113,7 @@ class JournalStore(JournalRecords, JournalRuns):
 
     def advance(self, intent: Intent, state: State, wait: float | None = None) -> bool:
         """Set an intent's state and details; False when another process has taken it over."""
-        with self._transaction(wait) as connection:
+        with self._transaction(wait, lasting=state in {"sending", "unknown"}) as connection:
             now = self._now(connection)
             values: dict[str, Any] = {
                 "state": state,
@@ -195,26 +195,25 @@ class JournalStore(JournalRecords, JournalRuns):
 
     def claim(self, intent: Intent, iris: Iterable[str], wait: float | None = None) -> frozenset[str]:
         """Claim reservations for an intent; returns those that are its own now."""
-        with self._transaction(wait) as connection:
+        with self._transaction(wait, lasting=False) as connection:  # the outcome, which follows, lasts
             return self._claim(connection, intent, iris, self._now(connection))
 
     def _claim(
         self, connection: Connection, intent: Intent, iris: Iterable[str], now: float
     ) -> frozenset[str]:
-        own: set[str] = set()
-        for iri in sorted(set(iris)):  # in one order, so that two processes never wait for each other
-            row = {"account": self._account, "iri": iri, "intent": intent.id, "created": now}
-            try:
-                with connection.begin_nested():
-                    connection.execute(insert(CLAIMS).values(row))
-            except IntegrityError:
-                holder = connection.execute(
-                    select(CLAIMS.c.intent).where(CLAIMS.c.account == self._account, CLAIMS.c.iri == iri)
-                ).scalar()
-                if holder != intent.id:
-                    continue
-            own.add(iri)
-        return frozenset(own)
+        rows = [
+            {"account": self._account, "iri": iri, "intent": intent.id, "created": now}
+            for iri in sorted(set(iris))  # in one order, so that two processes never wait for each other
+        ]
+        if rows and not _inserted(connection, rows):
+            for row in rows:
+                _inserted(connection, [row])
+        mine = select(CLAIMS.c.iri).where(
+            CLAIMS.c.account == self._account,
+            CLAIMS.c.intent == intent.id,
+            CLAIMS.c.iri.in_([row["iri"] for row in rows]),
+        )
+        return frozenset(row.iri for row in connection.execute(mine)) if rows else frozenset()
 
     def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
         """See `IntentLog`."""
@@ -351,6 +350,16 @@ class JournalStore(JournalRecords, JournalRuns):
             INTENTS.c.id != intent.id,
             INTENTS.c.id.in_(select(SUBJECTS.c.intent).where(SUBJECTS.c.subject.in_(keys))),
         )
+
+
+def _inserted(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Insert claims; False, and nothing is inserted, if one of the reservations is claimed already."""
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(CLAIMS), rows)
+    except IntegrityError:
+        return False
+    return True
 
 
 def _ended_since(intent: Intent) -> ColumnElement[bool]:

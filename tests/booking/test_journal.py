@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from attrs import evolve
 from booking_facts import DOUBTS, FAILURES
+from sqlalchemy import Engine, event
 
 from korus import RetryPolicy, Timeouts
 from korus._journal.intent_log import MemoryIntentLog, new_intent
@@ -145,6 +146,22 @@ class TestStore:
         assert other.claimed(["/r/1", "/r/3", "/r/4"]) == {"/r/1", "/r/3"}
         assert other.claimed([]) == frozenset()
         assert other.claimed(["/r/1", "/r/3", "/r/4"], first) == {"/r/3"}
+        assert one.claim(first, []) == frozenset()
+
+    def test_claims_that_nobody_has_are_written_by_one_statement(self, address, opened):
+        store, sent = opened(address), []
+        mine, theirs = order_intent("/r/1"), order_intent("/r/1")
+        store.claim(theirs, ["/r/0"])
+
+        def note(*given):
+            sent.append(given[2])
+
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            assert len(store.claim(mine, [f"/r/{number}" for number in range(1, 51)])) == 50
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+        assert sum("INSERT" in statement for statement in sent) == 1
 
     def test_competing_intents_are_those_alive_that_share_a_key(self, address, opened):
         one, other = opened(address), opened(address)
@@ -675,6 +692,30 @@ class TestOnDisk:
         assert "SHOP-1" in dump
         for canary in ("anary", front.sandbox.client_secret, "Bearer"):
             assert canary not in dump
+
+    def test_a_hold_and_an_order_wait_for_the_disk_twice_each(self, front, tmp_path):
+        written = []
+
+        def note(connection):
+            if not connection.get_execution_options().get("korus_reading"):
+                written.append(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+
+        normal, full = 1, 2
+        korus = front.client(journal=str(tmp_path / "bookings.db"))
+        booking = korus.reservations.bulk()
+        for offer in front.offers(3):
+            booking.add(offer)
+        korus.journal.list()  # creates the tables
+        event.listen(Engine, "commit", note)
+        try:
+            held = booking.submit()
+            hold, written[:] = list(written), []
+            korus.orders.create(held, customer=front.customer, external_reference="SHOP-1")
+        finally:
+            event.remove(Engine, "commit", note)
+        # written down, sent, claimed, settled; the last one before a request and the last one after it last
+        assert hold == [normal, full, normal, full]
+        assert written == [normal, full, full]
 
 
 @together
