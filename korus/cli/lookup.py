@@ -7,6 +7,7 @@ collected.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from korus.errors import InvalidIri, NotFound, OperationUnavailable
 from korus.iri import OFFER, Reference, parse_iri, relative_iri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from korus import Korus
 
@@ -86,6 +87,31 @@ def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tupl
 
 
 @define
+class _Scan:
+    """The offers of a catalogue, read once and no further than what is looked for.
+
+    Attributes:
+        listed: The offers that are not read yet.
+        wanted: The ids that a file names; other offers are not kept.
+    """
+
+    listed: Iterator[Any]
+    wanted: frozenset[str]
+    _read: dict[str, Any] = field(factory=dict[str, Any])
+
+    def find(self, offer_id: str) -> Any:
+        """Return the offer with this id; None if the catalogue has none."""
+        while offer_id not in self._read:
+            entry = next(self.listed, None)
+            if entry is None:
+                return None
+            named = Named.read(entry)
+            for each in self.wanted & {named.id, named.iri.rpartition("/")[2]}:
+                self._read.setdefault(each, entry)
+        return self._read[offer_id]
+
+
+@define
 class _Search:
     """One look through the catalogue: each list is read once."""
 
@@ -94,6 +120,11 @@ class _Search:
     problems: list[FileProblem] = field(factory=list[FileProblem])
     _catalogs: tuple[Named, ...] | None = None
     _products: dict[str, tuple[Named, ...]] = field(factory=dict[str, "tuple[Named, ...]"])
+    _scans: dict[str, _Scan] = field(factory=dict[str, "_Scan"])
+    _on_day: dict[tuple[str, str, date | None], list[Any]] = field(
+        factory=dict["tuple[str, str, date | None]", "list[Any]"]
+    )
+    _sessions: dict[str, list[Any] | None] = field(factory=dict[str, "list[Any] | None"])
 
     def item(self, item: Item) -> Found | None:
         before = len(self.problems)
@@ -166,15 +197,10 @@ class _Search:
         product = self.one_of(self.products(catalog), offer.product, f"product of {catalog.name}")
         if product is None:
             return None
-        listed = self.korus.offers.list(
-            catalog.thing, products=[product.thing], after=offer.date, before=offer.date
-        )
-        day = None if offer.date is None else offer.date.isoformat()
-        # a server that ignores a filter must not make us book another day or product
-        found = [entry for entry in listed if _is_offer_of(OfferEntry.read(entry), product, day)]
+        found = self.on_day(catalog, product, offer.date)
         if len(found) == 1:
             return catalog, found[0]
-        when = day or "without a date"
+        when = "without a date" if offer.date is None else offer.date.isoformat()
         if found:
             iris = ", ".join(str(OfferEntry.read(entry).iri) for entry in found[:_MOST_CANDIDATES])
             reason = f"{product.name} has {len(found)} offers {when}; say which by offer: {iris}"
@@ -182,6 +208,17 @@ class _Search:
             reason = f"{product.name} has no offer {when}{self.days_on_sale(catalog, product, offer)}"
         self.refuse_at(f"{item.where}.date", reason)
         return None
+
+    def on_day(self, catalog: Named, product: Named, day: date | None) -> list[Any]:
+        key = (catalog.iri, product.iri, day)
+        if key not in self._on_day:
+            listed = self.korus.offers.list(catalog.thing, products=[product.thing], after=day, before=day)
+            written = None if day is None else day.isoformat()
+            # a server that ignores a filter must not make us book another day or product
+            self._on_day[key] = [
+                entry for entry in listed if _is_offer_of(OfferEntry.read(entry), product, written)
+            ]
+        return self._on_day[key]
 
     def days_on_sale(self, catalog: Named, product: Named, offer: OfferNamed) -> str:
         near = self.korus.offers.list(
@@ -217,14 +254,27 @@ class _Search:
                 return None
             catalogs = [catalog]
         for catalog in catalogs:
-            for entry in self.korus.offers.list(
-                catalog.thing, page_size=_LARGEST_PAGE, prefetch=_PAGES_AHEAD
-            ):
-                named = Named.read(entry)
-                if wanted in {named.id, named.iri.rpartition("/")[2]}:
-                    return catalog, entry
+            entry = self.scan(catalog).find(wanted)
+            if entry is not None:
+                return catalog, entry
         self.refuse(offer.offer, f"there is no such offer in {_some([catalog.name for catalog in catalogs])}")
         return None
+
+    def scan(self, catalog: Named) -> _Scan:
+        if catalog.iri not in self._scans:
+            given = (
+                item.offer.offer.text for item in self.booking.items if isinstance(item.offer, OfferGiven)
+            )
+            listed = self.korus.offers.list(catalog.thing, page_size=_LARGEST_PAGE, prefetch=_PAGES_AHEAD)
+            self._scans[catalog.iri] = _Scan(iter(listed), frozenset(map(self.offer_id, given)))
+        return self._scans[catalog.iri]
+
+    def offer_id(self, written: str) -> str:
+        if "/" not in written:
+            return written
+        with suppress(InvalidIri):  # which is said of its line
+            return parse_iri(written, OFFER, base_url=self.korus.config.base_url).id
+        return ""
 
     def address(self, written: Text) -> Reference | None:
         try:
@@ -270,10 +320,12 @@ class _Search:
 
     def sessions(self, ticket: Named) -> list[Any] | None:
         """The sessions of a ticket; None when the API has no list of them."""
-        try:
-            return list(self.korus.offers.sessions(ticket.iri))
-        except (OperationUnavailable, NotFound):
-            return None
+        if ticket.iri not in self._sessions:
+            try:
+                self._sessions[ticket.iri] = list(self.korus.offers.sessions(ticket.iri))
+            except (OperationUnavailable, NotFound):
+                self._sessions[ticket.iri] = None
+        return self._sessions[ticket.iri]
 
     def missing_sessions(self, item: Item, tickets: Iterable[Named], chosen: Mapping[str, str]) -> None:
         for ticket in tickets:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -281,6 +282,25 @@ def test_json_with_an_offers_iri_is_as_good(
     assert sorted(order["quantity"] for order in at_the_sandbox.inspect.orders) == [1, 2, 3]
     assert {order["offer"] for order in at_the_sandbox.inspect.orders} == {iri}
     assert (tmp_path / "elsewhere" / "JSON-1" / "receipt.json").is_file()
+
+
+def test_what_many_lines_name_is_looked_for_once(
+    at_the_sandbox: Sandbox, korus_command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    asked = Counter[str]()
+    for copies in (1, 20):
+        children = [
+            f"  - {{offer: {offer_iri(at_the_sandbox, 'day_1_child', f'2027-05-{day}')}, quantity: 1}}\n"
+            for day in range(14, 20)
+        ]
+        nowhere = "  - {offer: 019a51c9-0000-7000-8000-000000000000, catalog: Lantern Park, quantity: 1}\n"
+        before = at_the_sandbox.inspect.requests
+        ended = korus_command("book", write(tmp_path, *copies * [ADULTS, *children, nowhere]), "--check")
+        assert ended.status == 2
+        assert ended.err.count("there is no such offer in Lantern Park") == copies
+        sent = at_the_sandbox.inspect.requests - before
+        asked = asked or sent
+        assert sent == asked
 
 
 @pytest.mark.parametrize("terminal", [True, False])
