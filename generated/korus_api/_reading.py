@@ -258,7 +258,7 @@ def restore(model: Any) -> dict[str, Any]:
         if wire in changed:
             result[wire] = changed.pop(wire)
         elif wire in known or extra is None:
-            result[wire] = _wire_form(raw, raw)
+            result[wire] = raw if raw.__class__ in _PLAIN else _wire_form(raw, raw)
         elif wire in extra:
             result[wire] = _wire_form(extra[wire], raw)
     result.update(changed)
@@ -307,7 +307,18 @@ def shown(model: Any, names: Iterable[str]) -> str:
     return f"{type(model).__name__}({', '.join(parts)})"
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def _wire_form(value: Any, raw: Any) -> Any:
+    kind = value.__class__
+    if kind in _PLAIN:
+        return value
+    if value is raw:  # as it came: all of it is JSON, which is faster to copy than to compare
+        if kind is dict:
+            return {key: item if item.__class__ in _PLAIN else _wire_form(item, item) for key, item in value.items()}
+        if kind is list:
+            return [item if item.__class__ in _PLAIN else _wire_form(item, item) for item in value]
     if isinstance(value, enum.Enum):
         return value.value
     if value is None or isinstance(value, str | int | float):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -418,6 +419,7 @@ def is_similar(one: str, other: str) -> bool:
     return folded(one) == folded(other)
 
 
+@lru_cache(maxsize=4096)  # a bulk call compares the same few IRIs again and again
 def relative(iri: str) -> str:
     """Return an IRI as it is compared: all spellings of one resource become the same.
 

@@ -63,7 +63,7 @@ def kept_item(item: Mapping[str, Any], price: str | None) -> dict[str, Any]:
             for entry in item["ticketSessions"]
         ],
         "price": price,
-        "answers": RequestedLine.of(item).answers,
+        "answers": _answers_of(item),
     }
 
 
@@ -98,16 +98,11 @@ class RequestedLine:
         """Read an item of a request, as sent or as the intent log keeps it."""
         entries = cast("Sequence[Mapping[str, Any]]", item.get("ticketSessions") or ())
         sessions = [(relative(str(entry["ticket"])), iri_of(entry.get("session"))) for entry in entries]
-        if "answers" in item:  # kept by the log
-            answers = text(item, "answers")
-        else:
-            given = [entry["formData"] for entry in entries if "formData" in entry]
-            answers = digest_of(given) if given else None
         return cls(
             signature=(relative(str(item["offer"])), frozenset(sessions)),
             quantity=int(item["quantity"]),
             price=amount(item.get("price") if price is None else price),
-            answers=answers,
+            answers=_answers_of(item),
         )
 
     @property
@@ -125,6 +120,14 @@ class RequestedLine:
         """A digest of what it asks for but its answers and its quantity, which a hold need not show."""
         offer, sessions = self.signature
         return digest_of([offer, sorted((ticket, session or "") for ticket, session in sessions)])
+
+
+def _answers_of(item: Mapping[str, Any]) -> str | None:
+    """Return the digest of an item's answers, as sent or as the intent log keeps it; None for none."""
+    if "answers" in item:  # kept by the log
+        return text(item, "answers")
+    given = [entry["formData"] for entry in item.get("ticketSessions") or () if "formData" in entry]
+    return digest_of(given) if given else None
 
 
 def split(items: Sequence[dict[str, Any]], size: int) -> list[tuple[int, Sequence[dict[str, Any]]]]:

@@ -7,32 +7,25 @@ Only the modules at the edge use this, those that turn what came into typed fact
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, cast
 
-__all__ = ["Serializable", "iri_of", "json_object", "objects", "text", "whole"]
+__all__ = ["iri_of", "json_object", "objects", "text", "whole"]
 
 _BLANK = "/.well-known/genid/"
 _ABSENT = object()
 
 
-@runtime_checkable
-class Serializable(Protocol):
-    """An object that can return itself as JSON; every model of `korus.models` does."""
-
-    def to_dict(self) -> Mapping[str, Any]:
-        """Return the JSON object, keys as the API writes them."""
-        ...
-
-
 def json_object(value: object) -> Mapping[str, Any] | None:
     """Return the JSON object behind a model or a mapping; None for anything else (an IRI, a number, None)."""
-    if isinstance(value, Mapping):
+    # a bulk call reads thousands of values: what JSON is made of comes first, and no protocol is asked
+    if value.__class__ is dict or isinstance(value, Mapping):
         return cast("Mapping[str, Any]", value)
     if isinstance(value, str) or value is None:
         return None
-    if isinstance(value, Serializable) and not isinstance(value, type):
-        return value.to_dict()
-    return None
+    to_dict = getattr(value, "to_dict", None)
+    if to_dict is None or isinstance(value, type):
+        return None
+    return cast("Mapping[str, Any]", to_dict())
 
 
 def text(source: Mapping[str, Any], key: str) -> str | None:
@@ -57,7 +50,7 @@ def iri_of(value: object) -> str | None:
     found: object
     if isinstance(value, str):
         found = value
-    elif isinstance(value, Mapping):
+    elif value.__class__ is dict or isinstance(value, Mapping):
         found = cast("Mapping[str, Any]", value).get("@id")
     else:
         # a model has it as an attribute: writing the whole model for it would take hundreds of times longer

@@ -201,19 +201,25 @@ class JournalStore(JournalRecords, JournalRuns):
     def _claim(
         self, connection: Connection, intent: Intent, iris: Iterable[str], now: float
     ) -> frozenset[str]:
+        wanted = sorted(set(iris))  # in one order, so that two processes never wait for each other
+        if not wanted:
+            return frozenset()
+        holders = select(CLAIMS.c.iri, CLAIMS.c.intent).where(
+            CLAIMS.c.account == self._account, CLAIMS.c.iri.in_(wanted)
+        )
+        held = {row.iri: row.intent for row in connection.execute(holders)}
         rows = [
             {"account": self._account, "iri": iri, "intent": intent.id, "created": now}
-            for iri in sorted(set(iris))  # in one order, so that two processes never wait for each other
+            for iri in wanted
+            if iri not in held
         ]
-        if rows and not _inserted(connection, rows):
+        if rows and _inserted(connection, rows):
+            held.update((row["iri"], intent.id) for row in rows)
+        elif rows:  # another process has claimed one meanwhile
             for row in rows:
                 _inserted(connection, [row])
-        mine = select(CLAIMS.c.iri).where(
-            CLAIMS.c.account == self._account,
-            CLAIMS.c.intent == intent.id,
-            CLAIMS.c.iri.in_([row["iri"] for row in rows]),
-        )
-        return frozenset(row.iri for row in connection.execute(mine)) if rows else frozenset()
+            held = {row.iri: row.intent for row in connection.execute(holders)}
+        return frozenset(iri for iri, holder in held.items() if holder == intent.id)
 
     def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
         """See `IntentLog`."""
