@@ -13,7 +13,6 @@ from __future__ import annotations
 import faulthandler
 import json
 import logging
-import math
 import os
 import platform
 import random
@@ -98,6 +97,7 @@ LEASE: Final = _TOTAL + _SETTLE + _SLACK
 # longer than a hold lasts, so that what cannot be ordered has ended by then
 _PATIENCE: Final = 150.0
 _DELIVERY: Final = 60.0
+_LEAST_TRIES: Final = 8
 _RECOVERY: Final = 90.0
 _BATCH: Final = 24
 _HOOKS: Final[list[Hook]] = []
@@ -233,6 +233,24 @@ def _watch_requests(notes: Notes) -> None:
 
 
 @define
+class Tries:
+    """So many seconds, and so many tries at the least: a process that is suspended loses time, but no try."""
+
+    ends: float
+    left: int
+
+    @classmethod
+    def of(cls, seconds: float, least: int) -> Tries:
+        """Begin now."""
+        return cls(time.monotonic() + seconds, least)
+
+    def next(self) -> bool:
+        """Begin a try; False if none is left."""
+        self.left -= 1
+        return self.left >= 0 or time.monotonic() < self.ends
+
+
+@define
 class Making:
     """One booking in the making.
 
@@ -242,7 +260,7 @@ class Making:
         ordered: The order of each offer that has one.
         recovered: Reservations of before a crash of which it is not known yet what they hold.
         sold_out: Why no more can be had.
-        ends: When to give up, once it has begun.
+        tries: How often it is tried, once it has begun.
     """
 
     plan: Plan
@@ -250,11 +268,11 @@ class Making:
     ordered: dict[str, str] = field(factory=dict[str, str])
     recovered: list[str] = field(factory=list[str])
     sold_out: str = ""
-    ends: float = math.inf
+    tries: Tries = field(init=False)
 
     def begin(self) -> None:
         """Let its time run from now: a process makes its bookings one after another."""
-        self.ends = time.monotonic() + _PATIENCE
+        self.tries = Tries.of(_PATIENCE, _LEAST_TRIES)
 
     @property
     def wanted(self) -> list[str]:
@@ -360,7 +378,7 @@ class ThreadBooker:
     def _until_over(self, making: Making) -> None:
         is_known = False
         making.begin()
-        while time.monotonic() < making.ends and not (is_known and making.is_over):
+        while not (is_known and making.is_over) and making.tries.next():
             try:
                 if not is_known:
                     self._look(making)
@@ -408,8 +426,8 @@ class ThreadBooker:
 
     def _deliver(self, order: str) -> bool:
         """Name the beneficiaries and fetch the tickets of an order."""
-        ends = time.monotonic() + _DELIVERY
-        while time.monotonic() < ends:
+        tries = Tries.of(_DELIVERY, _LEAST_TRIES)
+        while tries.next():
             try:
                 needed = self.korus.tickets.required(order)
                 if needed:
@@ -435,7 +453,7 @@ class TaskBooker:
         """Make one booking."""
         is_known = False
         making.begin()
-        while time.monotonic() < making.ends and not (is_known and making.is_over):
+        while not (is_known and making.is_over) and making.tries.next():
             try:
                 if not is_known:
                     await self._look(making)
@@ -474,8 +492,8 @@ class TaskBooker:
             making.note_orders(outcome)
 
     async def _deliver(self, order: str) -> bool:
-        ends = time.monotonic() + _DELIVERY
-        while time.monotonic() < ends:
+        tries = Tries.of(_DELIVERY, _LEAST_TRIES)
+        while tries.next():
             try:
                 needed = await self.korus.tickets.required(order)
                 if needed:
