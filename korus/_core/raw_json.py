@@ -18,10 +18,12 @@ _ABSENT = object()
 def json_object(value: object) -> Mapping[str, Any] | None:
     """Return the JSON object behind a model or a mapping; None for anything else (an IRI, a number, None)."""
     # a bulk call reads thousands of values: what JSON is made of comes first, and no protocol is asked
-    if value.__class__ is dict or isinstance(value, Mapping):
+    if value.__class__ is dict:
         return cast("Mapping[str, Any]", value)
-    if isinstance(value, str) or value is None:
+    if value is None or isinstance(value, str):
         return None
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value)
     to_dict = getattr(value, "to_dict", None)
     if to_dict is None or isinstance(value, type):
         return None

@@ -25,6 +25,9 @@ _PROGRAMS = {
 }
 # what a program finds before everything else (see requirements-githubkit.txt)
 _APART = {"githubkit": Path(sys.prefix, "githubkit")}
+# the wheel and what it needs, nothing else: what is installed beside httpx can make importing it slower
+_CLEAN = Path("build/bench/clean/bin/python").absolute()
+_IN_CLEAN = ("httpx", "korus", "korus, connections opened")
 _SDKS = ("openai", "stripe", "githubkit", "generator's own", "openapi-generator")
 _FRAME = """
 import time
@@ -38,10 +41,10 @@ print(json.dumps([spent * 1000, modules, peak_memory()]))
 """
 
 
-def _once(name: str) -> tuple[float, int, float]:
+def _once(name: str, python: Path = Path(sys.executable)) -> tuple[float, int, float]:
     path = [str(folder) for folder in (_APART.get(name), peers.FOLDER) if folder is not None]
     done = subprocess.run(
-        [sys.executable, "-c", _FRAME.format(program=_PROGRAMS[name])],
+        [str(python), "-c", _FRAME.format(program=_PROGRAMS[name])],
         check=True,
         capture_output=True,
         text=True,
@@ -70,7 +73,21 @@ def run(rounds: int) -> Row:
             spent, modules[name], peak = _once(name)
             times[name].append(spent)
             memory[name].append(peak)
+    clean: dict[str, list[float]] = {name: [] for name in _IN_CLEAN if _CLEAN.exists()}
+    for _ in range(rounds):
+        for name, values in clean.items():
+            values.append(_once(name, _CLEAN)[0])
     figures = [
+        *(
+            ratio(
+                f"time, the wheel alone: {name} / httpx and its client",
+                clean[name],
+                clean["httpx"],
+                **at_most(aim),
+            )
+            for name, aim in (("korus", 1.0), ("korus, connections opened", 1.25))
+            if clean
+        ),
         ratio("time: korus / httpx and its client", times["korus"], times["httpx"], **at_most(1.25)),
         ratio("peak memory: korus / httpx and its client", memory["korus"], memory["httpx"], **at_most(1.25)),
         Figure("modules: korus / httpx and its client", modules["korus"] / modules["httpx"], **at_most(1.25)),
