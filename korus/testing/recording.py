@@ -492,7 +492,8 @@ def open_cassette(
     persister = _Persister(header, pseudonyms, secrets, record, renew)
     recorder = _vcr.VCR(record_mode=_RecordMode.ONCE if record else _RecordMode.NONE)
     configure(recorder)
-    options = recorder.get_merged_config(path=str(file), persister=persister)
+    recorder.register_persister(persister)
+    options = recorder.get_merged_config(path=str(file))
     cassette = _Cassette.load(**{name: value for name, value in options.items() if name not in _OURS})
     cassette.korus_name = file.name
     if persister.loaded is not None:
