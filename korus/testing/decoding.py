@@ -1,16 +1,20 @@
 """Texts with their escapes undone, and the way back to where each character stood.
 
 What is private is looked for in a decoded text, so it is found in whatever encoding it was written: percent signs (also
-twice), entities of HTML, escapes of JSON, composed and decomposed letters, other separators. What takes its place is
-written where it stood. This module knows nothing of what is private.
+twice), entities of HTML, escapes of JSON and of bytes, words of mail, wide characters and those that nobody sees,
+composed and decomposed letters, other separators. What takes its place is written where it stood. This module knows
+nothing of what is private.
 """
 
 from __future__ import annotations
 
 import html
 import re
+import sys
 import unicodedata
 from bisect import bisect_right
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
@@ -23,8 +27,22 @@ __all__ = ["View", "decoded", "fold", "folded", "is_spaceless", "rewritten"]
 _ESCAPE = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
-    r"|(?:\\u[0-9A-Fa-f]{4})+|\\x[0-9A-Fa-f]{2}|\\[\"'/\\bfnrt]"
+    r"|(?:\\u[0-9A-Fa-f]{4})+|\\U[0-9A-Fa-f]{8}|\\u\{[0-9A-Fa-f]{1,6}\}|(?:\\x[0-9A-Fa-f]{2})+|\\[\"'/\\bfnrt]"
+    r"|=\?[\w.-]{1,40}\?[BQbq]\?[^?\s]{1,400}\?="  # a word in the header of a mail
+    # quoted-printable: letters outside of ASCII only, for a sign before two digits is a parameter as often
+    r"|(?:=[C-F][0-9A-F](?:(?:=\r?\n)?=[89AB][0-9A-F]){1,3}(?:=\r?\n(?==))?)+"
+    r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"  # not to be seen
+    r"|[\u00a0\u2007\u2010\u2011\u202f\u2212\u3000\uff01-\uff5e]"  # another width
 )
+_PLAIN = {
+    "\u00a0": " ",
+    "\u2007": " ",
+    "\u202f": " ",
+    "\u3000": " ",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2212": "-",
+}
 _MOST_LAYERS = 5
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # separators are one and the same; letters of other scripts are looked at one by one, decomposed Hangul as a whole
@@ -36,6 +54,22 @@ _IGNORED = re.compile(
 _SPACELESS = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     r"\U00020000-\U0003ffff\u0590-\u06ff]"
+)
+# letters whose accent is a part of them; a capital of the dotless i is the usual one
+_UNDECOMPOSED = str.maketrans(
+    {
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ł": "l",
+        "ħ": "h",
+        "ŧ": "t",
+        "ŋ": "ng",
+        "\u0131": "i",
+    }
 )
 _Unit = tuple[int, int, int, int]
 
@@ -107,32 +141,57 @@ def _escapes(text: str) -> Iterator[tuple[int, int, str]]:
     for found in _ESCAPE.finditer(text):
         start, end, written = found.start(), found.end(), found[0]
         if written[0] == "%":
-            yield from _percent(written, start)
-        elif written[0] == "&":
-            read = html.unescape(written)
+            yield from _octets(bytes.fromhex(written.replace("%", "")), start, 3)
+        elif written[0] == "\\" and written[1] in "uUx":
+            yield from _escaped_letters(written, start)
+        else:
+            read = _read(written)
             if read != written:
                 yield start, end, read
-        elif written[1] in "ux":
-            yield from _unicode(written, start)
-        else:
-            yield start, end, _CONTROLS.get(written[1], written[1])
 
 
-def _percent(written: str, at: int) -> Iterator[tuple[int, int, str]]:
-    content = bytes.fromhex(written.replace("%", ""))
+def _read(written: str) -> str:
+    """Return what one escape, or one character that is written otherwise than usual, reads as."""
+    if written[0] == "&":
+        return html.unescape(written)
+    if written[0] == "\\":
+        return _CONTROLS.get(written[1], written[1])
+    if written[:2] == "=?":
+        return _mail_word(written)
+    if written[0] == "=":
+        return bytes.fromhex(re.sub(r"=(?:\r?\n)?", "", written)).decode(errors="replace")
+    if "\uff01" <= written <= "\uff5e":
+        return chr(ord(written) - 0xFEE0)
+    return _PLAIN.get(written, "")
+
+
+def _mail_word(written: str) -> str:
+    try:
+        return str(make_header(decode_header(written)))
+    except (LookupError, ValueError, HeaderParseError):
+        return written
+
+
+def _octets(content: bytes, at: int, width: int) -> Iterator[tuple[int, int, str]]:
+    """Read bytes that were written one by one: UTF-8 if they are, Latin-1 otherwise."""
     try:
         read, size = content.decode(), None
     except UnicodeDecodeError:
         read, size = content.decode("latin-1"), 1
     for character in read:
-        end = at + 3 * (size or len(character.encode("utf-8", "surrogatepass")))
+        end = at + width * (size or len(character.encode("utf-8", "surrogatepass")))
         yield at, end, character
         at = end
 
 
-def _unicode(written: str, at: int) -> Iterator[tuple[int, int, str]]:
+def _escaped_letters(written: str, at: int) -> Iterator[tuple[int, int, str]]:
     if written[1] == "x":
-        yield at, at + len(written), bytes.fromhex(written[2:]).decode("latin-1")
+        yield from _octets(bytes.fromhex(written.replace("\\x", "")), at, 4)
+        return
+    if written[1] == "U" or written[2] == "{":
+        code = int(written[2:].strip("{}"), 16)
+        if code <= sys.maxunicode:
+            yield at, at + len(written), chr(code)
         return
     codes = bytes.fromhex(written.replace("\\u", ""))
     for character in codes.decode("utf-16-be", "replace"):
@@ -145,7 +204,7 @@ def decoded(text: str) -> View:
     """Return a text with all its escapes undone, also those within each other."""
     view = View(text)
     for _ in range(_MOST_LAYERS):
-        if not ("%" in view.text or "&" in view.text or "\\" in view.text):
+        if view.text.isascii() and not any(sign in view.text for sign in "%&\\="):
             break
         parts = list(_escapes(view.text))
         if not parts:
@@ -174,7 +233,7 @@ def _letters(text: str) -> Iterator[tuple[int, int, str]]:
 def _letter(character: str) -> str:
     if _IGNORED.match(character):
         return ""
-    return _IGNORED.sub("", unicodedata.normalize("NFKD", character).casefold())
+    return _IGNORED.sub("", unicodedata.normalize("NFKD", character).casefold()).translate(_UNDECOMPOSED)
 
 
 def folded(view: View) -> View:

@@ -6,10 +6,13 @@ What is found by its name is certain, whatever it looks like; what shows by its 
 
 from __future__ import annotations
 
+import json
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+import korus_api
 from attrs import field, frozen
 
 from korus.testing.plainvalues import is_list, is_mapping
@@ -28,6 +31,7 @@ _KEYS: Mapping[Kind, tuple[str, ...]] = {
     Kind.NAME: (
         "fullname", "customername", "beneficiaryname", "holdername", "holder", "contactname", "visitorname",
         "guestname", "passengername", "username", "preferredusername", "cardholder", "nickname", "displayname",
+        "cardholdername", "nameoncard", "contactperson",
     ),
     Kind.EMAIL: ("email", "mail", "emailaddress", "mailaddress", "customeremail", "contactemail", "useremail"),
     Kind.PHONE: (
@@ -37,7 +41,7 @@ _KEYS: Mapping[Kind, tuple[str, ...]] = {
     Kind.PLACE: ("placeofbirth", "birthplace", "cityofbirth", "birthcity", "countryofbirth", "birthcountry"),
     Kind.ADDRESS: (
         "streetaddress", "street", "postaladdress", "homeaddress", "passport", "passportnumber",
-        "identitynumber", "documentnumber",
+        "identitynumber", "documentnumber", "passportno", "idnumber", "idcardnumber", "nationalid", "nationalidnumber",
     ),
     Kind.ACCOUNT: (
         "iban", "cardnumber", "accountnumber", "bankaccount", "creditcard", "creditcardnumber", "ccnumber", "pan",
@@ -79,6 +83,10 @@ _PERSONS = frozenset(
         "participant",
         "attendee",
         "person",
+        "owner",
+        "recipient",
+        "traveller",
+        "traveler",
     }
 )
 # what detect-secrets takes for the name of a secret, at the end of a longer name too
@@ -90,6 +98,12 @@ PERSON_KINDS: Final = frozenset(
     {Kind.GIVEN, Kind.FAMILY, Kind.NAME, Kind.BIRTHDATE, Kind.PLACE, Kind.ADDRESS, Kind.NOTE}
 )
 """Kinds that only people have: a catalogue has texts under such names too, and they are nobody's."""
+# what a name says whatever stands before it; a note, a reference or a token of something is another thing
+_QUALIFIED = frozenset(
+    {Kind.GIVEN, Kind.FAMILY, Kind.NAME, Kind.EMAIL, Kind.PHONE, Kind.BIRTHDATE, Kind.PLACE}
+)
+_KEY_WORD = re.compile(r"[A-Z]?[a-zà-ÿ]+|[A-Z]+(?![a-z])")
+_AFTERWARDS = re.compile(r"\s(?:of|as|on|in)\s.*")
 _LEAST_PHONE_DIGITS = 6
 _MOST_PHONE_CHARACTERS = 100
 # answers that say nothing about anybody: yes and no, small numbers, times of the day
@@ -131,7 +145,35 @@ def _by_name(key: str) -> Kind | None:
         found = Kind.NAME if plain == "name" and _plain_key(steps[-2]) in _PERSONS else _BY_KEY.get(plain)
     if found is None and _SECRET_KEY.search(plain):
         found = Kind.SECRET
-    return found
+    return found or _qualified(key)
+
+
+def _qualified(key: str) -> Kind | None:
+    """Return what a name says at its end, as in ``guest_1_firstname`` and ``Last name (as on the pass)``."""
+    bare = key.partition("(")[0]
+    for words in (_words(bare), _words(_AFTERWARDS.sub("", bare))):
+        for count in (3, 2, 1):
+            kind = _BY_KEY.get("".join(words[-count:]))
+            if kind in _QUALIFIED:
+                return kind
+        if words[-1:] == ["name"] and _PERSONS & {*_words(key)}:
+            return Kind.NAME
+    return None
+
+
+def _words(key: str) -> list[str]:
+    return [one.lower() for one in _KEY_WORD.findall(key)]
+
+
+@lru_cache(maxsize=10_000)
+def is_word_of_the_api(word: str) -> bool:
+    """Return True for a word that stands by itself in the API's description, as its keys do: it is nobody's name."""
+    return json.dumps(word) in _description()
+
+
+@cache
+def _description() -> str:
+    return files(korus_api).joinpath("description.json").read_text(encoding="utf-8")
 
 
 def may_be(kind: Kind, value: str) -> bool:

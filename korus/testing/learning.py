@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import csv
 import html
 import io
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
@@ -34,8 +36,9 @@ __all__ = ["Found", "Learned"]
 
 _LEAST_REFERENCE, _LEAST_WORD, _LEAST_LOOSE = 4, 3, 8
 _DEEPEST = 24
-# a number of six digits or more, written with signs between them
-_NUMBER = re.compile(r"(?<![\w.])(?:\+|\(\+?)?[0-9](?:[\s().+\u00a0/-]{0,3}[0-9]){5,17}(?![0-9A-Za-z])")
+# a number of six digits or more, written with signs between them, and perhaps beside others
+_NUMBER = re.compile(r"(?<![0-9A-Za-z.])(?:\+|\(\+?)?[0-9](?:[\s().+/_-]{0,3}[0-9]){5,40}(?![0-9A-Za-z])")
+_MOST_DIGITS, _LEAST_AMONG_OTHERS = 18, 7
 _WORD = r"0-9A-Za-z\u00c0-\u024f\u0370-\u058f\u0900-\u0dff\u1e00-\u1fff"
 _PARTICLES = frozenset(
     {"van", "von", "der", "den", "des", "del", "della", "bin", "ibn", "mrs", "and", "und", "the"}
@@ -43,6 +46,7 @@ _PARTICLES = frozenset(
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)>|<!\[CDATA\[(.*?)\]\]>|([^<]+)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([A-Za-z_][\w.:-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _DELIMITERS = ",;\t|"
+_SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
 @define
@@ -123,7 +127,12 @@ class Learned:
 
     def number(self, value: int) -> bool:
         """Return True if a number is a learnt value."""
-        return str(value) in self._texts or bool(self._phones.keys() & nationals(str(value)).keys())
+        digits = str(value)
+        return (
+            digits in self._texts
+            or bool(self._phones.keys() & nationals(digits).keys())
+            or bool(self._dates.keys() & dates_in(digits).keys())
+        )
 
     def _find_texts(self, view: View) -> Iterator[Found]:
         if self._patterns is None:
@@ -139,9 +148,11 @@ class Learned:
 
     def _find_phones(self, text: str) -> Iterator[Found]:
         for found in _NUMBER.finditer(text):
-            known = next((one for one in nationals(found[0]) if one in self._phones), None)
-            if known is not None:
-                yield Found(found.start(), found.end(), Kind.PHONE, self._phones[known])
+            for start, end in _parts(found):
+                known = next((one for one in nationals(text[start:end]) if one in self._phones), None)
+                if known is not None:
+                    yield Found(start, end, Kind.PHONE, self._phones[known])
+                    break
 
     def _find_dates(self, text: str) -> Iterator[Found]:
         for start, end, days in dates_where(text):
@@ -278,6 +289,18 @@ def texts_of(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield node, key
 
 
+def _parts(number: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield a whole number, then the longest runs of its groups: others may stand beside it."""
+    yield number.start(), number.end()
+    at = number.start()
+    groups = [(at + one.start(), at + one.end()) for one in re.finditer(r"(?:\(?\+)?[0-9]+", number[0])]
+    for first, (start, _) in enumerate(groups):
+        for _, end in reversed(groups[first:]):
+            digits = sum(one.isdigit() for one in number.string[start:end])
+            if _LEAST_AMONG_OTHERS <= digits <= _MOST_DIGITS:
+                yield start, end
+
+
 def _variants(value: str, kind: Kind) -> Iterator[tuple[str, str]]:
     """Yield how a value may be written inside other texts, folded, and the value that each stands for."""
     plain = fold(value)
@@ -286,16 +309,29 @@ def _variants(value: str, kind: Kind) -> Iterator[tuple[str, str]]:
         joined = plain.replace(" ", "")
         if len(joined) >= _LEAST_REFERENCE:
             yield joined, value
+        yield from ((other, value) for other in _misread(value, plain))
     if kind in SECRET_KINDS:
         yield fold(base64.b64encode(value.encode()).decode().rstrip("=")), value
     words = plain.split()
     if kind in {Kind.NAME, Kind.GIVEN, Kind.FAMILY} and len(words) > 1:
-        written = re.split(r"[\s\u00a0]+", value)
+        written = re.split(r"[\s\u00a0\u2010\u2011-]+", value)
         for word in written:
             found = fold(word)
             if len(found) >= _LEAST_WORD and found not in _PARTICLES:
                 yield found, word
+                yield from ((other, word) for other in _misread(word, found))
         yield " ".join(reversed(words)), value
+
+
+def _misread(value: str, plain: str) -> Iterator[str]:
+    """Yield how others write a name whose letters they do not have: two for one, or its bytes taken for letters."""
+    spelled = fold(unicodedata.normalize("NFC", value).casefold().translate(_SPELLED))
+    if spelled != plain:
+        yield spelled
+    for form in ("NFC", "NFD") if not value.isascii() else ():
+        for charset in ("latin-1", "cp1252"):
+            with contextlib.suppress(UnicodeDecodeError):
+                yield fold(unicodedata.normalize(form, value).encode().decode(charset))
 
 
 def _is_worth_looking_for(text: str, kind: Kind) -> bool:

@@ -30,12 +30,12 @@ _MONTHS: Mapping[str, int] = {
     )
     for number, name in enumerate(names.split(), start=1)
 }
-_SIGN = r"(?:[-/.]|\. )"
+_SIGN = r"(?:[-/._]|\. )"
 _DATE = re.compile(
     r"(?<![0-9])(?:"
     rf"(?P<y1>[0-9]{{4}}){_SIGN}(?P<m1>[0-9]{{1,2}}){_SIGN}(?P<d1>[0-9]{{1,2}})"
     rf"|(?P<a2>[0-9]{{1,2}}){_SIGN}(?P<b2>[0-9]{{1,2}}){_SIGN}(?P<y2>[0-9]{{4}}|[0-9]{{2}})"
-    r"|(?P<y3>(?:19|20)[0-9]{2})(?P<m3>[01][0-9])(?P<d3>[0-3][0-9])"
+    r"|(?P<digits>[0-9]{8})"
     r"|(?P<d4>[0-9]{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]{1,3}(?:(?:de|of)\s)?(?P<m4>[^\W\d_]{3,10})\.?,?[\s-]{1,3}(?:de\s)?(?P<y4>[0-9]{4})"
     r"|(?P<y5>[0-9]{4})\s?[年년]\s?(?P<m5>[0-9]{1,2})\s?[月월]\s?(?P<d5>[0-9]{1,2})\s?[日일]"
     r")(?![0-9])"
@@ -89,17 +89,29 @@ def dates_where(text: str) -> Iterator[tuple[int, int, dict[dt.date, None]]]:
 
 
 def _days(found: re.Match[str]) -> Iterator[dt.date]:
-    for number in "135":
+    for number in "15":
         if found[f"y{number}"]:
             yield from _day(found[f"y{number}"], found[f"m{number}"], found[f"d{number}"])
     for number in "46":
         if found[f"y{number}"]:
             yield from _day(found[f"y{number}"], str(_month(found[f"m{number}"])), found[f"d{number}"])
+    if found["digits"]:
+        yield from _compact(found["digits"])
     if found["y2"]:
         years = [found["y2"]] if len(found["y2"]) > 2 else [f"19{found['y2']}", f"20{found['y2']}"]  # noqa: PLR2004
         for year in years:
             yield from _day(year, found["b2"], found["a2"])
             yield from _day(year, found["a2"], found["b2"])
+
+
+def _compact(digits: str) -> Iterator[dt.date]:
+    for year, month, day in (
+        (digits[:4], digits[4:6], digits[6:]),
+        (digits[4:], digits[2:4], digits[:2]),
+        (digits[4:], digits[:2], digits[2:4]),
+    ):
+        if year.startswith(("19", "20")):
+            yield from _day(year, month, day)
 
 
 def _month(name: str) -> int:

@@ -19,9 +19,17 @@ from attrs import define, evolve, field, frozen
 from korus.testing import bodies, jsontext, pdf, stand_ins
 from korus.testing.decoding import View, decoded, fold, folded, rewritten
 from korus.testing.detectors import EMAIL, JWT, PHONE, detect
-from korus.testing.keys import PERSON_KINDS, form_fields_of, kind_of_key, may_be, named, private_places
+from korus.testing.keys import (
+    PERSON_KINDS,
+    form_fields_of,
+    is_word_of_the_api,
+    kind_of_key,
+    may_be,
+    named,
+    private_places,
+)
 from korus.testing.learning import Found, Learned, texts_of
-from korus.testing.pseudonyms import UUID, Kind, Pseudonyms, pieces
+from korus.testing.pseudonyms import SECRET_KINDS, UUID, Kind, Pseudonyms, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -99,7 +107,12 @@ _IDENTIFIER = re.compile(r"[@A-Za-z_/][\w/.-]*")
 _STRUCTURAL = frozenset(
     {"@type", "@context", "status", "type", "currency", "seatsArrangement", "country", "language"}
 )
-_PACKED = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_=-])")
+_PROGRAM_KEY = re.compile(r"[@a-z][A-Za-z0-9_:]*(?:\[(?:[a-z][A-Za-z0-9_:]*|[0-9]*)\])*")
+_NO_KEYS = SECRET_KINDS | {Kind.ACCOUNT}
+_PACKED = re.compile(
+    # mails break such words after 64 or 76 characters
+    r"(?<![A-Za-z0-9+/_=-])(?:(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+|[A-Za-z0-9+/_-]{12,})={0,2}(?![A-Za-z0-9+/_=-])"
+)
 _LOOPBACK_ORIGIN = re.compile(rb"https?://(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}(?![0-9])")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -198,6 +211,7 @@ class _Concealer:
     identifiers: Mapping[str, str]
     catalogue: _CatalogueTexts
     _done: dict[tuple[str, str, bool], str] = field(factory=dict["tuple[str, str, bool]", str], repr=False)
+    _keys: dict[str, str] = field(factory=dict[str, str], repr=False)
 
     def kind(self, kind: Kind, value: str) -> str:
         return self.pseudonyms.replace(kind, self.learned.canonical(kind, value))
@@ -321,9 +335,22 @@ class _Concealer:
 
     def key(self, key: str) -> str:
         """Return a key of an object with nothing private left in it; those that a program would write stay."""
-        if kind_of_key(key) is not None or re.fullmatch(r"[@a-z][A-Za-z0-9_]*", key):
-            return key
-        return self.text(key)
+        if key not in self._keys:
+            stays = kind_of_key(key) is not None or (
+                _PROGRAM_KEY.fullmatch(key) and not self._is_private(key)
+            )
+            self._keys[key] = key if stays else self.text(key)
+        return self._keys[key]
+
+    def _is_private(self, key: str) -> bool:
+        """Return True if a part of a key is a secret, or a value that was learnt and no word of the API."""
+        for part in re.split(r"[\[\]]+", key):
+            if any(one.kind in _NO_KEYS for one in detect(part)):
+                return True
+            whole = any(one.end - one.start == len(part) for one in self.learned.find(decoded(part)))
+            if whole and not is_word_of_the_api(part):
+                return True
+        return False
 
     def uri(self, uri: str) -> str:
         """Return an address with nothing private left in it."""
@@ -454,7 +481,7 @@ def _without_name(found: re.Match[str]) -> str:
 
 def unpacked(word: str) -> str | None:
     """The text that a word holds in base64, None if it holds none."""
-    bare = word.rstrip("=").replace("-", "+").replace("_", "/")
+    bare = re.sub(r"\s", "", word).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
     except ValueError:

@@ -8,13 +8,14 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 from identities import CARDS, IBANS, PLACEMENTS, TOKENS, people
 
 from korus.testing import scanning
 from korus.testing.cassettes import Cassette, Header, read, write
+from korus.testing.keys import kind_of_key
 from korus.testing.privacy import Exchange
 from korus.testing.pseudonyms import Kind, Pseudonyms
 from korus.testing.recording import interactions_of, now
@@ -147,11 +148,63 @@ def test_numbers_whose_check_digits_do_not_fit_stay(value):
     assert value in text
 
 
+TOKEN = "rk_live_" + "51H8xQzKd93mvBLw"
+DE, PL, TR = "Jörg Müller-Lüdenscheidt", "Łękawska", "Işıkdağ"
+WRITTEN = [
+    ("firstname", "Renée", "=?utf-8?Q?for_Ren=C3=A9e?="),
+    ("lastname", DE, "=?utf-8?B?SsO2cmcgTcO8bGxlci1Mw7xkZW5zY2hlaWR0?="),
+    ("accessToken", TOKEN, f"=?utf-8?Q?{TOKEN.replace('_', '=5F')}?="),
+    ("firstname", "Renée", "Dear Ren=C3=A9e, dear Rene=CC=81e"),
+    ("firstname", "Renée", "b'for Ren\\xc3\\xa9e and Ren\\xe9e'"),
+    ("firstname", "𠮷野", "'for \\U00020bb7\\u91ce' \\u{20bb7}\\u{91ce}"),
+    ("firstname", "Anna-Lena", "for Ａｎｎａ－Ｌｅｎａ and \u200bAn\u200bna\u2011Le\u00adna"),
+    ("email", "an.na@canary.example.net", "ａｎ.ｎａ＠ｃａｎａｒｙ.ｅｘａｍｐｌｅ.ｎｅｔ, a\u200bn.na@canary.example.net"),
+    ("phone", "+45 31 22 44 55", "order-of-+45-31-22-44-55-12, x_45_31_22_44_55_12, \u2066+45\u00a031\u00a022\u201144 55\u2069"),
+    ("dateOfBirth", "1984-05-06", "of_1984_05_06_1, 06051984, 1984\u201105\u201106, １９８４-０５-０６"),
+    ("lastname", DE, "Joerg Mueller-Luedenscheidt, MUELLER, Muller-Ludenscheidt, JÃ¶rg"),
+    ("lastname", PL, "Lekawska, LEKAWSKA, Å\x81Ä\x99kawska"),
+    ("lastname", TR, "IŞIKDAĞ, Isikdag"),
+    ("firstname", "Øyvind", "Oyvind and Oeyvind"),
+    ("lastname", "ჯავახიშვილი", base64.encodebytes(f"{'a long text '*6}ჯავახიშვილი".encode()).decode()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value", "written"), WRITTEN)
+def test_what_is_announced_is_found_in_every_encoding(key, value, written):
+    _, text = concealed(exchange(body={"customer": {key: value}}), exchange(body={"text": written}))
+    said = json.loads(text.partition("https://")[0])["text"]
+    assert left({key: value}, [said]) == set()
+    # nothing is left but the words around it
+    rest = re.sub(
+        r"(?:[A-Za-z]+-[0-9a-z]{10}|\+999[0-9]{9}|190[0-9]-[0-9-]{5})(?:@person\.example)?", "", said
+    )
+    assert {*re.findall(r"[^\W_]{3,}", rest)} <= {"for", "and", "Dear", "dear", "order", "utf"}
+
+
+@pytest.mark.parametrize("key", [TOKEN, f"filter[{TOKEN}]", "ottilie", "seats[ottilie]"])
+def test_what_is_announced_is_no_key(key):
+    told = exchange(body={"customer": {"firstname": "Ottilie", "accessToken": TOKEN}})
+    _, text = concealed(
+        told, exchange(body={"meta": {key: 1}}, uri=f"/v1/booking/orders?{quote_plus(key)}=1")
+    )
+    assert TOKEN not in text
+    assert "ottilie" not in text
+
+
+@pytest.mark.parametrize("name", ["Order", "Member", "Date", "Page"])
+def test_keys_of_the_api_are_nobody_s_name(name):
+    told = exchange(body={"customer": {"firstname": name, "lastname": "Xylander"}})
+    uri = "/v1/booking/orders?order[date]=asc&page=2"
+    answer = {"hydra:member": [], "member": [], "order": 1, "date": "2030-04-15"}
+    _, text = concealed(told, exchange(body=answer, uri=uri))
+    assert text == json.dumps(answer) + "https://api.korusticket.com" + uri
+
+
 SAME = {
     "phone": ("+45 31 22 44 55", ["31 22 44 55", "31224455", "0045 31224455", "+45-31-22-44-55", "(+45) 31.22.44.55", "4531224455"]),
     "dateOfBirth": (
         "1984-05-06",
-        ["06.05.1984", "6.5.1984", "06/05/1984", "05/06/1984", "6 May 1984", "May 6th, 1984", "6. Mai 1984", "19840506",
+        ["06051984", "05061984", "1984_05_06", "06.05.1984", "6.5.1984", "06/05/1984", "05/06/1984", "6 May 1984", "May 6th, 1984", "6. Mai 1984", "19840506",
          "6 de mayo de 1984", "1984年5月6日", "06-May-1984", "6.5.84", "1984/05/06"],
     ),
     "lastname": ("Quorndéau", ["QUORNDEAU", "Quornde\u0301au", "Ｑｕｏｒｎｄéａｕ", "quorndéau", "Quorn\u00addéau"]),
@@ -179,6 +232,28 @@ def test_pseudonyms_do_not_depend_on_the_notation(kind, key):
     }
     digits = {re.sub(r"[^0-9]", "", one)[-9:] for one in same}
     assert len(digits) == 1 if kind is Kind.PHONE else len(same) <= 2
+
+
+def test_a_number_is_a_birth_date_too():
+    told = exchange(body={"customer": {"dateOfBirth": "1984-05-06"}})
+    _, text = concealed(told, exchange(body={"day": 19840506, "other": 6051984, "third": 19840507}))
+    day, other, third = json.loads(text.partition("https://")[0]).values()
+    assert (day == 19840506, other, third) == (False, 6051984, 19840507)
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("customerFirstName", Kind.GIVEN), ("guest_1_firstname", Kind.GIVEN), ("First name of visitor 2", Kind.GIVEN),
+        ("billingLastName", Kind.FAMILY), ("Last name (as on the passport)", Kind.FAMILY), ("lastname2", Kind.FAMILY),
+        ("leadGuestName", Kind.NAME), ("Name of the participant", Kind.NAME), ("buyer_name", Kind.NAME),
+        ("billingEmail", Kind.EMAIL), ("guest_phone", Kind.PHONE), ("Date of birth (DD/MM/YYYY)", Kind.BIRTHDATE),
+        ("passportNo", Kind.ADDRESS), ("productName", None), ("eventNotes", None), ("nameOfEvent", None),
+        ("orderReferenceType", None), ("personCount", None),
+    ],
+)  # fmt: skip
+def test_a_qualified_name_announces_what_its_last_words_say(key, kind):
+    assert kind_of_key(key) == kind
 
 
 def test_one_character_names_of_chinese_are_found_inside_sentences():
