@@ -10,6 +10,7 @@ import datetime as dt
 import itertools
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,9 +119,12 @@ def write_changes(path: Path | str, cassette: Cassette) -> bool:
     """Write a cassette unless the file says the same already; return True if it was written.
 
     Two recordings of an unchanged story say the same. If only the header is another, the
-    exchanges stay as they were.
+    exchanges stay as they were. A file that was deleted is compared as it was committed.
     """
     path = Path(path)
+    if not path.exists() and (committed := _committed(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(committed)
     try:
         before = read(path)
     except (FileNotFoundError, CassetteUnreadable):
@@ -134,3 +138,19 @@ def write_changes(path: Path | str, cassette: Cassette) -> bool:
         cassette = evolve(before, header=header)
     write(path, cassette)
     return True
+
+
+def _committed(path: Path) -> bytes:
+    """Return the file as git has it in its last commit; nothing without git, or if it has none."""
+    folder = next(one for one in path.absolute().parents if one.is_dir())
+    name = path.absolute().relative_to(folder).as_posix()
+    try:
+        shown = subprocess.run(  # noqa: S603 - the name of a file is no option here
+            ["git", "show", f"HEAD:./{name}"],  # noqa: S607 - the user's own git
+            cwd=folder,
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return b""
+    return shown.stdout if shown.returncode == 0 else b""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -14,7 +16,7 @@ from korus import Korus
 from korus.sandbox import Sandbox
 from korus.testing import cassettes
 from korus.testing.recording import open_cassette
-from korus.testing.sameness import same_story
+from korus.testing.sameness import same_story, write_changes
 
 FIRST_DAY = dt.date(2030, 4, 15)
 
@@ -65,6 +67,27 @@ def test_another_story_is_written(twice, tmp_path):
     path.write_bytes(paths[1].read_bytes())
     record(path, header, quantity=2)
     assert path.read_bytes() != paths[1].read_bytes()
+
+
+def test_a_deleted_recording_is_compared_as_it_was_committed(twice, tmp_path, monkeypatch):
+    _, paths = twice
+    path = tmp_path / "cassettes" / "story.yaml"
+    path.parent.mkdir()
+    path.write_bytes(paths[0].read_bytes())
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a story"]):
+        author = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *author, *command], cwd=tmp_path, check=True)
+    shutil.rmtree(path.parent)
+    assert not write_changes(path, cassettes.read(paths[1]))
+    assert path.read_bytes() == paths[0].read_bytes()
+    path.unlink()
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", "")  # no git
+        assert write_changes(path, cassettes.read(paths[1]))
+    assert path.read_bytes() == paths[1].read_bytes()
+    other = path.with_name("never committed.yaml")
+    assert write_changes(other, cassettes.read(paths[1]))
+    assert other.read_bytes() == paths[1].read_bytes()
 
 
 @pytest.mark.parametrize(
