@@ -30,7 +30,7 @@ __all__ = ["FOLDER_OF_CASSETTES", "PUBLISHED", "Published", "Sample", "build", "
 
 ROOT = FOLDER.parent
 SAMPLES = ROOT / "tests" / "samples"
-FOLDER_OF_CASSETTES = ROOT / "tests" / "cassettes" / "test_published"
+FOLDER_OF_CASSETTES = ROOT / "tests" / "cassettes" / "recorded" / "test_published"
 # the day after the samples' orders were made: what has a deadline in them is still open
 _BUILT_AT = dt.datetime(2026, 2, 4, tzinfo=dt.UTC)
 _API = "https://api.sandbox.test"

@@ -71,7 +71,7 @@ class Rehearsal:
     def of(cls, folder: Path, place: Path) -> Rehearsal:
         release, client = folder / "release.yaml", place / "former"
         build(release, client)
-        recorded = [ROOT / "tests" / "cassettes" / name for name in RECORDED]
+        recorded = [ROOT / "tests" / "cassettes" / "recorded" / name for name in RECORDED]
         assert list(cassettes.find(recorded)) == recorded
         former = pipeline.Former(release, "release", read_surface(client))
         read = Layer(ROOT), Recordings(ROOT)

@@ -16,7 +16,7 @@ from scripts.cassettes.record import refusal
 from scripts.descriptions import read_lock
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLISHED = ROOT / "tests" / "cassettes" / "test_published"
+PUBLISHED = ROOT / "tests" / "cassettes" / "recorded" / "test_published"
 TICKET = "test_a_ticket_as_version_1_0_19_printed_it_is_read.yaml"
 
 
@@ -55,6 +55,11 @@ def test_the_repositorys_cassettes_show_every_operation_and_every_success(capsys
     status, printed = run(capsys, "coverage", "--description", spoken)
     assert status == 0
     assert printed.out.count("100 %") >= 2
+
+
+def test_the_repositorys_cassettes_are_where_a_recording_puts_them():
+    # otherwise one that was deleted would come back in another folder
+    assert [path.name for path in (ROOT / "tests" / "cassettes").iterdir()] == ["recorded"]
 
 
 def test_an_untouched_cassette_passes(capsys, cassette):

@@ -10,7 +10,7 @@ from scripts.cassettes.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = (ROOT / "openapi" / "release.yaml").read_text(encoding="utf-8")
-CATALOGS = ROOT / "tests/cassettes/test_browsing/test_catalogues_are_listed_newest_first.yaml"
+CATALOGS = ROOT / "tests/cassettes/recorded/test_browsing/test_catalogues_are_listed_newest_first.yaml"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ from scripts.generate.build import corrected
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "openapi" / "release.yaml"
-TICKET = ROOT / "tests/cassettes/test_published/test_a_ticket_as_version_1_0_19_printed_it_is_read.yaml"
+TICKET = (
+    ROOT / "tests/cassettes/recorded/test_published/test_a_ticket_as_version_1_0_19_printed_it_is_read.yaml"
+)
 
 
 @pytest.fixture
