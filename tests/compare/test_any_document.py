@@ -6,14 +6,19 @@ import copy
 import json
 from pathlib import Path
 
+import attrs
 import pytest
 from rule_pairs import INTEGER, NUMBER, TEXT, answered, api, one, operation, ref, sent, thing, with_body
 
 from scripts.compare import Document, compare
 from scripts.compare.__main__ import main
+from scripts.compare.python import client_of, explain
+from scripts.compare.python.recorded import Recordings
+from scripts.compare.python.uses import Layer
 from scripts.descriptions import DescriptionError
 
-CASES = Path(__file__).parents[1] / "descriptions" / "cases"
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "tests" / "descriptions" / "cases"
 
 
 def found(old, new):
@@ -339,16 +344,26 @@ def test_a_repeated_key_is_refused(tmp_path, capsys):
     assert "'/a' stands twice, line 4" in capsys.readouterr().err
 
 
-def assert_names_have_causes(old, new, capsys):
-    for pair in ((old, new), (new, old)):
-        assert main([*map(str, pair), "--python"]) == 0
-        assert "a person has to look" not in capsys.readouterr().out
+@pytest.fixture(scope="module")
+def read():
+    """The hand-written layer and the cassettes, which these documents have nothing to do with."""
+    return Layer(ROOT), Recordings(ROOT)
 
 
-@pytest.mark.proof
+def assert_names_have_causes(paths, read, folder):
+    """Check in both directions that each change of a name has the record that caused it, or how it is written."""
+    surfaces = [client_of(path, folder / str(number)) for number, path in enumerate(paths)]
+    for old, new in ((0, 1), (1, 0)):
+        comparison = compare(Document.read(paths[old]), Document.read(paths[new]))
+        pair = surfaces[old], surfaces[new]
+        meaning = explain(comparison, paths[old], paths[new], surfaces=pair, read=read)
+        assert meaning.unexplained == ()
+        assert meaning.name_changes()
+
+
 @pytest.mark.parametrize("name", ["py2", "stray"])
-def test_the_python_names_of_a_case_have_a_cause(name, capsys):
-    assert_names_have_causes(CASES / f"{name}_old.yaml", CASES / f"{name}_new.yaml", capsys)
+def test_the_python_names_of_a_case_have_a_cause(name, read, tmp_path):
+    assert_names_have_causes([CASES / f"{name}_{side}.yaml" for side in ("old", "new")], read, tmp_path)
 
 
 def read_and_sent(answers, *, reader="get", openapi="3.1.0", **schemas):
@@ -399,11 +414,68 @@ ORDINARY = {
 }
 
 
-@pytest.mark.proof
+def listed(schema, **schemas):
+    return answered(thing(a=schema), **schemas)
+
+
+A, B, C = thing(x=TEXT), thing(y=TEXT), thing(z=TEXT)
+DRAFTED = thing(id=TEXT, draft=ref("NetworkInput"))
+ORDINARY |= {
+    "a property holds one of two objects instead of one": (listed(A), listed({"anyOf": [A, B]})),
+    "an object is one more of several, in the middle": (
+        listed({"anyOf": [A, C]}),
+        listed({"anyOf": [A, B, C]}),
+    ),
+    "several objects are listed in another order": (
+        listed({"anyOf": [A, B, C]}),
+        listed({"anyOf": [C, A, B]}),
+    ),
+    "values of an enumeration are numbers instead of texts": (
+        listed(ref("Size"), Size={"type": "string", "enum": ["s"]}),
+        listed(ref("Size"), Size={"type": "integer", "enum": [1]}),
+    ),
+    "a value comes that is spelled nearly like another one": (
+        listed(ref("Size"), Size={"type": "string", "enum": ["a-b"]}),
+        listed(ref("Size"), Size={"type": "string", "enum": ["a-b", "a_b"]}),
+    ),
+    "an enumeration of one value is a constant": (
+        listed(ref("Size"), Size={"type": "string", "enum": ["s"]}),
+        listed(ref("Size"), Size={"type": "string", "const": "s"}),
+    ),
+    "an enumeration of one value is a constant in its place": (
+        listed({"type": "string", "enum": ["s"]}),
+        listed({"type": "string", "const": "s"}),
+    ),
+    "values get names": (
+        listed(ref("Size"), Size={"type": "string", "enum": ["s"]}),
+        listed(ref("Size"), Size={"type": "string", "enum": ["s"], "x-enum-varnames": ["SMALL"]}),
+    ),
+    "an answer holds the schema of a request beside one that is named like it": (
+        read_and_sent({"200": ref("Detail")}, Detail=DETAIL, NetworkInput=A),
+        read_and_sent({"200": ref("Detail")}, Detail=DRAFTED, NetworkInput=A),
+    ),
+}
+
+
 @pytest.mark.parametrize("name", ORDINARY)
-def test_the_python_names_of_an_ordinary_change_have_a_cause(name, tmp_path, capsys):
+def test_the_python_names_of_an_ordinary_change_have_a_cause(name, read, tmp_path):
     paths = []
     for side, document in zip(("old", "new"), ORDINARY[name], strict=True):
         paths.append(tmp_path / f"{side}.json")
         paths[-1].write_text(json.dumps(document), encoding="utf-8")
-    assert_names_have_causes(*paths, capsys)
+    assert_names_have_causes(paths, read, tmp_path)
+
+
+def test_a_key_that_nothing_on_the_wire_explains_is_for_a_person(read, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(listed(ref("A"), A=A)), encoding="utf-8")
+    other = tmp_path / "b.json"
+    other.write_text(json.dumps(listed(ref("A"), A={**A, "x-note": 1})), encoding="utf-8")
+    surface = client_of(path, tmp_path / "client")
+    model = surface.models["A"]
+    number = attrs.evolve(model.attributes["x"], annotation="int")
+    for attributes in ({}, {"x": number}, {**model.attributes, "y": number}):
+        models = {**surface.models, "A": attrs.evolve(model, attributes=attributes)}
+        pair = surface, attrs.evolve(surface, models=models)
+        comparison = compare(Document.read(path), Document.read(other))
+        assert explain(comparison, path, other, surfaces=pair, strict=False, read=read).unexplained

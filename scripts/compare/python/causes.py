@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["NameCause", "Trace", "name_causes", "trace"]
 
 ANY = "any operation"
+WRITING = "writing"
 REFERENCE = re.compile(r'"\$ref": "#/components/((?:[^"\\]|\\.)*)"')
 # rules about what an operation answers with as a whole
 ANSWERS = (
@@ -45,6 +46,9 @@ LETS_IN = re.compile(
 )
 TEXTS = ("description-changed", "title-changed", "example-changed")
 OTHERS = frozenset({"additionalProperties", "patternProperties", "unevaluatedProperties"})
+PLAIN = frozenset({"bool", "bytes", "dict", "float", "int", "list"})
+"""Types of Python that differ where those of JSON do."""
+_VARIANT = re.compile(r"Variant\d+")
 UNDECLARED = "additional_properties"
 """The attribute that holds what a schema says of properties that it does not declare."""
 
@@ -70,20 +74,24 @@ class NameCause:
         """The difference in words."""
         if not self.what:
             return "nothing in the description explains it, so a person has to look"
-        if self.operation == ANY:
-            return (
-                f"an operation leads to the schema {self.new} now"
-                if self.new
-                else f"no operation leads to the schema {self.old} any more"
-            )
+        if self.what == WRITING:
+            return f"{self.operation or f'the schema {self.new}'} is written otherwise, which is the same on the wire"
         if self.operation:
-            verb, when = ("leads", "now") if self.new else ("does not lead", "any more")
-            return f"the {self.what} of {self.operation} {verb} to the schema {self.new or self.old} {when}"
+            return self._led
         if self.old is None:
             return f"the {self.what} {self.new} is new"
         if self.new is None:
             return f"the {self.what} {self.old} is gone"
         return f"the {self.what} {self.old} is called {self.new}"
+
+    @property
+    def _led(self) -> str:
+        name, is_new = self.new or self.old, self.new is not None
+        if self.operation == ANY:
+            leads = "an operation leads to" if is_new else "no operation leads to"
+        else:
+            leads = f"the {self.what} of {self.operation} {'leads' if is_new else 'does not lead'} to"
+        return f"{leads} the schema {name} {'now' if is_new else 'any more'}"
 
 
 @define
@@ -128,6 +136,7 @@ def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, 
         if ids_before[label] != ids_after[label]:
             causes.append(NameCause(f"operation {label}", ids_before[label], ids_after[label]))
     causes += _led_to(old, new)
+    causes += _rewritten(old, new)
     common_before = [name for name in before if name in after]
     common_after = [name for name in after if name in before]
     if common_before != common_after:
@@ -146,6 +155,18 @@ def _led_to(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause]:
         for name in sorted(before[part, label] ^ after[part, label]):
             there = name in after[part, label]
             yield NameCause(part, None if there else name, name if there else None, label)
+
+
+def _rewritten(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause]:
+    """Find the schemas and operations that are written otherwise."""
+    before, after = _schemas(old), _schemas(new)
+    for name in sorted(before.keys() & after.keys()):
+        if before[name] != after[name]:
+            yield NameCause(WRITING, name, name)
+    operations = dict(_operations(old)), dict(_operations(new))
+    for label in sorted(operations[0].keys() & operations[1].keys()):
+        if operations[0][label] != operations[1][label]:
+            yield NameCause(WRITING, None, None, label)
 
 
 def _reached(document: dict[str, Json]) -> dict[tuple[str, str], frozenset[str]]:
@@ -237,7 +258,7 @@ class _Known:
         return cls(record, operations, frozenset(steps - {""}))
 
 
-def trace(  # noqa: C901, PLR0912 - one case after the other
+def trace(
     changes: list[NameChange],
     records: Iterable[Record],
     causes: tuple[NameCause, ...],
@@ -268,6 +289,25 @@ def trace(  # noqa: C901, PLR0912 - one case after the other
         explained.append(change)
         for record in found:
             result.by_record.setdefault(record.fingerprint, []).append(change)
+    _follow(open_ones, explained, result, surfaces)
+    _begin(open_ones, known, result)
+    unseen = _unseen(causes, known)
+    for change in open_ones:
+        reasons = _named(change, causes) or _same_on_the_wire(change, unseen, surfaces)
+        if reasons:
+            result.by_name.append((change, reasons))
+        else:
+            result.unexplained.append(change)
+    return result
+
+
+def _follow(
+    open_ones: list[NameChange],
+    explained: list[NameChange],
+    result: Trace,
+    surfaces: tuple[Surface, Surface],
+) -> None:
+    """Explain what follows from changes that are explained, as long as there is any."""
     owners: dict[int, list[str]] = {}
     for fingerprint, caused in result.by_record.items():
         for change in caused:
@@ -277,35 +317,32 @@ def trace(  # noqa: C901, PLR0912 - one case after the other
         moving = False
         for change in list(open_ones):
             sources = [other for other in explained if _leads(other, change, surfaces)]
-            if sources:
-                fingerprints = {mark for source in sources for mark in owners.get(id(source), ())}
-                if not fingerprints:
-                    continue
-                for mark in sorted(fingerprints):
-                    result.by_record[mark].append(change)
-                owners[id(change)] = sorted(fingerprints)
-                explained.append(change)
-                open_ones.remove(change)
-                moving = True
+            fingerprints = {mark for source in sources for mark in owners.get(id(source), ())}
+            if not fingerprints:
+                continue
+            for mark in sorted(fingerprints):
+                result.by_record[mark].append(change)
+            owners[id(change)] = sorted(fingerprints)
+            explained.append(change)
+            open_ones.remove(change)
+            moving = True
+
+
+def _begin(open_ones: list[NameChange], known: list[_Known], result: Trace) -> None:
+    """Explain a class that other operations lead to now, which is another class, by what came or went with them."""
     for change in list(open_ones):
-        # a class that other operations lead to now is another class
+        if change.kind not in {"class", "attribute", "member", "method"} or change.renamed:
+            continue
         beginnings = [
             item.record
             for item in known
             if item.record.id in {"operation-added", "operation-removed"}
             and item.operations & change.operations
         ]
-        if change.kind in {"class", "attribute", "member", "method"} and not change.renamed and beginnings:
+        if beginnings:
             open_ones.remove(change)
             for record in beginnings:
                 result.by_record.setdefault(record.fingerprint, []).append(change)
-    for change in open_ones:
-        reasons = _named(change, causes)
-        if reasons:
-            result.by_name.append((change, reasons))
-        else:
-            result.unexplained.append(change)
-    return result
 
 
 def _shared(
@@ -326,6 +363,10 @@ def _shared(
         # the one class of a schema and that of its requests come and go together
         alone = [{name for name in names if name in surface.models} for surface in surfaces]
         moved = before ^ after or ((before | after) if len(alone[0]) != len(alone[1]) else set[str]())
+        # the classes of two schemas may be named like those of one
+        moved |= {
+            label for name in named for label in reached[0].get(name, set()) ^ reached[1].get(name, set())
+        }
         records = [
             item.record
             for item in known
@@ -394,7 +435,7 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, P
     if change.kind == "class":
         return rule.endswith(
             ("enum-introduced", "enum-lifted", "type-changed", "type-narrowed", "type-widened")
-        ) and (_same_word(change.element, item.steps))
+        ) and (_same_word(change.element, item.steps) or _is_of(change, record))
     return False
 
 
@@ -417,34 +458,43 @@ def _same_word(name: str, steps: frozenset[str]) -> bool:
     return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)  # noqa: PLR2004 - a number that says itself
 
 
-def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surface]) -> bool:  # noqa: C901 - one case after the other
-    """Tell whether a change that is explained explains another: it brings or drops the class that is concerned."""
-    name = change.owner if change.kind in {"class", "attribute", "member", "method"} else None
-    if name is None:
+def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surface]) -> bool:
+    """Return True if a change that is explained explains another: it brings, drops or alters the class concerned."""
+    if change.kind not in {"class", "attribute", "member", "method"}:
         return False
-    mentioned: set[str] = set()
-    for text in (source.old, source.new):
-        mentioned |= words(text or "")
-    if source.kind == "class":
-        for surface in surfaces:
-            model = surface.models.get(source.owner) or surface.models.get(source.element)
-            if model is not None:
-                mentioned |= model.mentions()
-    if source.kind == "operation":
-        for surface in surfaces:
-            operation = surface.operations.get(source.owner)
-            if operation is not None:
-                for function in operation.functions.values():
-                    mentioned |= words(function.returns)
-                    for parameter in function.parameters:
-                        mentioned |= words(parameter.annotation)
     if change.kind == "class" and not change.renamed:
-        return name in mentioned
+        return change.owner in _mentioned(source, surfaces)
+    before, after = words(source.old or ""), words(source.new or "")
+    if source.kind != "class" and change.kind == "class":
+        # what was the only class of a place is one of several there now, or the other way round
+        return change.old in before and change.new in after
+    if source.kind != "class" and _VARIANT.search(change.owner) and before != after:
+        # the classes of a union are counted, so that one more or less moves those after it
+        return change.owner in before | after
+    if source.owner == change.owner and not source.renamed:
+        # what a class holds follows from what it is, and a member is told from those beside it by its name
+        return source.kind == "class" or (source.kind == change.kind == "member" and change.renamed)
     # which class a value is of can change when another came or went beside it
-    if source.kind in {"class", "attribute"} and bool(source.operations & change.operations):
-        texts = words(change.old or "") | words(change.new or "")
-        return source.kind == "class" and (source.owner in texts or source.element in texts)
-    return False
+    texts = words(change.old or "") | words(change.new or "")
+    return (
+        source.kind == "class"
+        and bool(source.operations & change.operations)
+        and (source.owner in texts or source.element in texts)
+    )
+
+
+def _mentioned(source: NameChange, surfaces: tuple[Surface, Surface]) -> set[str]:
+    """Return the classes that what changed mentions in either surface."""
+    found = words(source.old or "") | words(source.new or "")
+    for surface in surfaces:
+        if source.kind == "class":
+            model = surface.models.get(source.owner) or surface.models.get(source.element)
+            found |= model.mentions() if model is not None else set[str]()
+        operation = surface.operations.get(source.owner) if source.kind == "operation" else None
+        for function in operation.functions.values() if operation is not None else ():
+            found |= words(function.returns)
+            found |= {word for one in function.parameters for word in words(one.annotation)}
+    return found
 
 
 def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause, ...]:
@@ -460,7 +510,7 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
     ]
     if close:
         return tuple(close)
-    led = [cause for cause in causes if cause.operation in change.operations]
+    led = [cause for cause in causes if cause.operation in change.operations and cause.what != WRITING]
     if led:
         return tuple(led)
     # a name depends on those beside it, and the first one keeps it
@@ -468,8 +518,65 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
     return tuple(
         cause
         for cause in causes
-        if renaming and (cause.what.startswith("order") or (cause.old and cause.new))
+        if renaming
+        and (cause.what.startswith("order") or (cause.old and cause.new and cause.what != WRITING))
     )
+
+
+def _unseen(causes: tuple[NameCause, ...], known: list[_Known]) -> tuple[NameCause, ...]:
+    """Return what is written otherwise without any change on the wire, texts aside."""
+    schemas: set[str] = set()
+    operations: set[str] = set()
+    for item in known:
+        if item.record.id.endswith(TEXTS):
+            continue
+        for pointer in (item.record.where.old_pointer, item.record.where.new_pointer):
+            section, _, rest = (pointer or "").removeprefix("/components/").partition("/")
+            if section == "schemas":
+                schemas.add(rest.partition("/")[0])
+            elif pointer:
+                operations |= item.operations
+    return tuple(
+        cause
+        for cause in causes
+        if cause.what == WRITING
+        and cause.operation not in operations
+        and escape(cause.new or "") not in schemas
+    )
+
+
+def _same_on_the_wire(
+    change: NameChange, unseen: tuple[NameCause, ...], surfaces: tuple[Surface, Surface]
+) -> tuple[NameCause, ...]:
+    """Return what is written otherwise where a name is: a constant in the place of a list of one value, for example."""
+    before, after = words(change.old or ""), words(change.new or "")
+    is_as_it_was = (
+        change.renamed
+        or (change.old and change.new and not (before ^ after) & PLAIN)
+        or all(change.wire in keys for keys in _beside(change, surfaces))
+    )
+    if not is_as_it_was and change.kind not in {"class", "method"}:
+        return ()  # a key that came or went, or is read as another type, is a change on the wire
+    schemas = [
+        cause
+        for cause in unseen
+        if cause.new and any(_resembles(part, cause.new) for part in _words_of(change))
+    ]
+    return tuple(schemas) or tuple(cause for cause in unseen if cause.operation in change.operations)
+
+
+def _beside(change: NameChange, surfaces: tuple[Surface, Surface]) -> list[set[str]]:
+    """Return the keys that the classes of a union have in each surface, none where a class is not one of several."""
+    stem = _VARIANT.sub("", change.owner)
+    return [
+        {
+            attribute.wire
+            for model in surface.models.values()
+            if stem != change.owner and _VARIANT.sub("", model.name) == stem
+            for attribute in model.attributes.values()
+        }
+        for surface in surfaces
+    ]
 
 
 def _words_of(change: NameChange) -> set[str]:
