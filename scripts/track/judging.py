@@ -29,6 +29,7 @@ __all__ = ["INBOUND", "Reach", "Task", "addresses", "new_addresses", "tasks"]
 
 PAGED = {"page_size": ("items_per_page", "page")}
 CONFIG = "korus/_core/config.py"
+MODELS, WRITTEN = {"korus_api", "models"}, "korus/_sync/"
 MOST = 6
 # what announces calls of the API, which korus does not take
 INBOUND = ("webhook-", "callback-")
@@ -88,6 +89,24 @@ class Reach:
                     and reached.get(model.name, set()) & wanted
                 ):
                     found.update(self.layer.reads(model.name, wire, surface) if self.layer else ())
+        return sorted(found, key=lambda use: use.place)
+
+    def writes(self, change: NameChange) -> list[Use]:
+        """Return the lines that write the former name of a class, a member, an operation or a parameter."""
+        if change.kind == "operation" and change.renamed and change.owner != change.element:
+            return [use for label in change.operations & self.calls.keys() for use in self.calls[label].uses]
+        if change.kind == "parameter" and change.renamed:
+            return [use for label in change.operations for use in self.gives(label, change.old or "")]
+        found: set[Use] = set()
+        for module in self.layer.modules if self.layer else ():
+            # another module has names of its own, and `_sync` is written from `_async`
+            if not MODELS & module.names.keys() or module.file.startswith(WRITTEN):
+                continue
+            tables = module.names, module.attributes
+            if change.kind == "class":
+                found.update(use for table in tables for use in table.get(change.owner, ()))
+            elif change.kind == "member" and any(change.owner in table for table in tables):
+                found.update(module.attributes.get(change.element, ()))
         return sorted(found, key=lambda use: use.place)
 
     def meets(self, change: NameChange) -> bool:
@@ -162,6 +181,7 @@ def tasks(meaning: Meaning, former: Document, present: Document, root: Path) -> 
     reach = Reach(meaning)
     found = [
         *_failing(reach),
+        *_misnamed(reach),
         *_moved(former, present, root),
         *_deprecated(reach),
         *_uncalled(reach),
@@ -182,6 +202,14 @@ def _failing(reach: Reach) -> Iterator[Task]:
         )
         if uses:
             yield Task(f"mend korus: {_plain(record.message)} It is used in {_lines(uses)}", breaks=True)
+
+
+def _misnamed(reach: Reach) -> Iterator[Task]:
+    """Find names of the raw client that korus writes and that are gone, whatever changed on the wire."""
+    for change in reach.meaning.name_changes():
+        uses = reach.writes(change) if change.renamed or change.new is None else []
+        if uses:
+            yield Task(f"mend korus: {_plain(change.sentence)}. It is used in {_lines(uses)}", breaks=True)
 
 
 def _request_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:

@@ -19,6 +19,7 @@ from korus.sandbox.operations import OPERATIONS, RELEASE
 from korus.testing.cassettes import find as find_cassettes
 from scripts.compare import Comparison, ComparisonError, Document, compare
 from scripts.compare.python import SurfaceError, explain, read_surface
+from scripts.compare.wire.findings import erased
 from scripts.descriptions import DescriptionError, load, read_lock, sha256, version_key
 from scripts.descriptions.structure import operations_in
 from scripts.descriptions.values import as_object
@@ -387,12 +388,12 @@ def _explain(  # noqa: PLR0917 - called from here only, always alike
 
 def _untaught(description: Path) -> list[str]:
     """Name the operations that the sandbox has to be taught; until then it speaks the version that it knows."""
-    served = {(operation.method, operation.path) for operation in (*OPERATIONS, RELEASE)}
+    served = {(operation.method, erased(operation.path)) for operation in (*OPERATIONS, RELEASE)}
     return [
         f"{method} {path}"
         for path, item in as_object(load(description).get("paths")).items()
         for method, _, _ in operations_in(as_object(item))
-        if (method, path) not in served
+        if (method, erased(path)) not in served
     ]
 
 

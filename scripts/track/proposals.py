@@ -1,19 +1,22 @@
-"""Thin methods for what a new version brings to resources that korus knows, as a patch that a person may apply.
+"""What a new version brings to resources that korus knows, and what it calls otherwise, as a patch for a person.
 
-A new list or read operation is offered on the async resource that calls its neighbours in the raw client, with a story
-to record. Nothing of it is written unasked.
+A new list or read operation is offered as a thin method on the async resource that calls its neighbours in the raw
+client, with a story to record. Classes that are called otherwise get their new names in the lines of korus that write
+the former ones. Nothing of it is written unasked.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from scripts.compare.python.surface import words
+from scripts.track.judging import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,15 +49,37 @@ def proposal(meaning: Meaning, root: Path) -> str:
         method = _Method.of(operation, surface) if file and operation.method == "GET" else None
         if file and method:
             by_file.setdefault(file, []).append(method)
+    renames = _renames(meaning)
     parts: list[str] = []
-    for file, methods in sorted(by_file.items()):
-        before = (root / file).read_text(encoding="utf-8")
-        parts += _diff(file, before, _with_methods(before, methods))
+    for file in sorted(by_file.keys() | renames.keys()):
+        before = after = (root / file).read_text(encoding="utf-8")
+        methods = by_file.get(file, [])
+        after = _with_names(after, renames.get(file, {}))
+        parts += _diff(file, before, _with_methods(after, methods) if methods else after)
         for method in methods:
             parts += _diff(
                 f"tests/recorded/test_{method.operation.name}.py", "", method.story(Path(file).stem)
             )
     return "".join(parts)
+
+
+def _renames(meaning: Meaning) -> dict[str, dict[int, dict[str, str]]]:
+    """Return the names to write, by the former ones, for each line of each file that writes one of those."""
+    reach = Reach(meaning)
+    found: dict[str, dict[int, dict[str, str]]] = {}
+    for change in meaning.name_changes():
+        if change.kind == "class" and change.renamed:
+            for use in reach.writes(change):
+                found.setdefault(use.file, {}).setdefault(use.line, {})[change.owner] = change.element
+    return found
+
+
+def _with_names(text: str, renames: dict[int, dict[str, str]]) -> str:
+    lines = text.splitlines(keepends=True)
+    for line, names in renames.items():
+        written = "|".join(map(re.escape, names))
+        lines[line - 1] = re.sub(rf"\b({written})\b", lambda found: names[found[1]], lines[line - 1])  # noqa: B023 - used at once
+    return "".join(lines)
 
 
 def _file_of(operation: Operation, meaning: Meaning) -> str | None:

@@ -57,7 +57,8 @@ def left(outcome: Outcome) -> list[Task]:
     ]
     if outcome.proposal:
         later.append(
-            "look at proposal.patch in the report: thin methods for what is new, to be applied by `git apply`"
+            "look at proposal.patch in the report, to be applied by `git apply`: thin methods for what is new, and new "
+            "names for what is called otherwise"
         )
     return [
         *[task for task in outcome.tasks if task.breaks],

@@ -1,4 +1,4 @@
-"""Seventeen made-up next versions end in the right status, with the right label, tasks and sentences."""
+"""Nineteen made-up next versions end in the right status, with the right label, tasks and sentences."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_made_up_version_ends_as_it_should(name, rehearsal, tmp_path):
     assert fragment.format(digest=digest) in written
 
 
-def test_there_are_seventeen_versions():
-    assert len(NAMES) == 17
+def test_there_are_nineteen_versions():
+    assert len(NAMES) == 19
 
 
 def test_name_that_changed_without_a_cause_is_for_a_person(rehearsal, tmp_path):
@@ -130,6 +130,16 @@ def test_patch_applies_and_gives_a_method_with_its_filters(neighbour, tmp_path):
     story = (tmp_path / "tests/recorded/test_get_catalog.py").read_text()
     ast.parse(story)
     assert 'client.catalogs.get_catalog("id")' in story
+
+
+def test_patch_writes_new_names_where_korus_writes_former_ones(rehearsal, tmp_path):
+    patch = load(VERSIONS / "18-a-shared-schema-in-place-of-one.yaml")
+    proposed = rehearsal.track(patch, tmp_path).proposal.splitlines()
+    new, old = "OrderItemTicketBeneficiaryInput", "PatchOrderItemTicketInputBeneficiary"
+    assert f"-    from korus_api.models import {old} as Beneficiary" in proposed
+    assert f"+    from korus_api.models import {new} as Beneficiary" in proposed
+    assert [line for line in proposed if line.startswith("+") and old in line] == []
+    assert [line for line in proposed if line.startswith("+++")] == ["+++ b/korus/models.py"]
 
 
 def test_nothing_of_the_proposal_is_written_unasked(neighbour):
