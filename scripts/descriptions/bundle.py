@@ -121,6 +121,7 @@ def _collect(source: Source, found: Normal) -> None:
     places: dict[tuple[str, str], str] = {}
     # what a reference leads to is looked up before anything is moved
     nodes = {(one.kind, one.goal): source.at(one.goal) for one in found.references}
+    names = _names(source, found)
     for (kind, goal), node in nodes.items():
         file, inside = split(goal)
         if not file:
@@ -132,6 +133,7 @@ def _collect(source: Source, found: Normal) -> None:
         wanted, number = name, 2
         while wanted in section:
             wanted, number = f"{name}{number}", number + 1
+        wanted = names.get((kind, goal), wanted)
         section[wanted] = node
         places[kind, goal] = pointer("components", _SECTIONS[kind], wanted)
     for one in found.references:
@@ -142,6 +144,23 @@ def _collect(source: Source, found: Normal) -> None:
         for value, target in mapping.items():
             if isinstance(target, _Later):
                 mapping[value] = places["schema", target]
+
+
+def _names(source: Source, found: Normal) -> dict[tuple[str, str], str]:
+    """Return the names that the document's own components give to parts of other files."""
+    components = as_object(source.root.get("components"))
+    entries = {
+        id(entry): (kind, name)
+        for kind, section in _SECTIONS.items()
+        for name, entry in as_object(components.get(section)).items()
+        if is_object(entry) and entry.keys() == {"$ref"}
+    }
+    names: dict[tuple[str, str], str] = {}
+    for one in found.references:
+        kind, name = entries.get(id(one.holder), ("", ""))
+        if kind == one.kind and split(one.goal)[0]:
+            names.setdefault((kind, one.goal), name)
+    return names
 
 
 def _keys(inside: str) -> list[str]:

@@ -8,6 +8,7 @@ writes it; anything else that is of the wrong type is an error, and a field that
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
@@ -167,6 +168,7 @@ class _Walk:
         if (goal, kind) in self._seen:
             return
         self._seen.add((goal, kind))
+        goal = self.source.real(goal)
         parent, slash, _ = goal.rpartition("/")
         holder: Any = self.source.at(parent) if slash and split(goal)[1] else None
         name: Any = int(last(goal)) if is_list(holder) else last(goal)
@@ -208,7 +210,7 @@ class _Walk:
         goal = at
         node: Json = value
         while is_object(node) and isinstance(node.get("$ref"), str):
-            goal = self.source.target(node["$ref"], goal)
+            goal = self.source.real(self.source.target(node["$ref"], goal))
             if goal in seen:
                 raise UnresolvedError(f"{self.source.path}: the reference at {at} points in circles")
             seen.add(goal)
@@ -229,10 +231,25 @@ class _Walk:
                 self._linked(part, kind[1:-1], f"{goal}/{number}", at) for number, part in enumerate(node)
             ]
         if whole and kind and is_object(node):
+            fields = STRUCTURE[kind]
             return {
-                name: self._linked(part, STRUCTURE[kind].get(name, ""), f"{goal}/{escape(name)}", at)
+                name: self._linked(part, fields[name], f"{goal}/{escape(name)}", at)
+                if name in fields
+                else self._moved(part, f"{goal}/{escape(name)}", at)
                 for name, part in node.items()
             }
         if kind and kind[0] not in "{[" and is_object(node):
             return {"$ref": self.source.reference(goal, at)}
         return copy.deepcopy(node)
+
+    def _moved(self, node: Json, goal: str, at: str) -> Json:
+        """Return a copy of what OpenAPI does not know, whose references lead to the same from another file."""
+        if is_list(node):
+            return [self._moved(part, f"{goal}/{number}", at) for number, part in enumerate(node)]
+        if not is_object(node):
+            return node
+        made = {name: self._moved(part, f"{goal}/{escape(name)}", at) for name, part in node.items()}
+        if isinstance(node.get("$ref"), str):
+            with suppress(UnresolvedError):  # only what something leads to is looked at, and need be there
+                made["$ref"] = self.source.reference(self.source.target(node["$ref"], goal), at)
+        return made

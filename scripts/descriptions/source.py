@@ -58,6 +58,7 @@ class Source:
         self._bases: dict[str, str] | None = None
         self._lines: dict[str, dict[str, int]] = {}
         self._following: set[str] = set()
+        self._behind: dict[str, str] = {}
 
     # --- places --------------------------------------------------------------------------------------------------
 
@@ -89,10 +90,20 @@ class Source:
             raise UnresolvedError(f"{self.path}: nothing stands at {location}")
         self._following.add(parent)
         try:
-            goal = self.target(reference, parent)
-            return self.at(f"{goal}/{part}" if split(goal)[1] or not goal else f"{goal}#/{part}")
+            goal = self.target(reference, self.real(parent))
+            self._behind[location] = f"{goal}/{part}"
+            return self.at(self._behind[location])
         finally:
             self._following.discard(parent)
+
+    def real(self, location: str) -> str:
+        """Return the location in its own file of what was found at a location, maybe behind references."""
+        around = location
+        while around not in self._behind:
+            around = around.rpartition("/")[0]
+            if not around:
+                return location
+        return self.real(self._behind[around]) + location[len(around) :]
 
     def define(self, location: str, content: Json) -> None:
         """Put something at a location of this document's own."""
@@ -102,6 +113,7 @@ class Source:
         """Forget where everything is, after the content was changed."""
         self._found = {"": self.root}
         self._anchors = {}
+        self._behind = {}
         if self._bases:
             self._bases = None
 

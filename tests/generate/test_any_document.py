@@ -196,6 +196,30 @@ def test_relative_files_become_one_client(tmp_path, client):
     assert answer.parsed.next_.x == "z"
 
 
+@pytest.mark.parametrize("order", [("paths", "components"), ("components", "paths")])
+def test_what_is_behind_another_reference_is_read_by_its_own_file(tmp_path, client, order):
+    folder = tmp_path / "several"
+    (folder / "parts").mkdir(parents=True)
+    described = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}}
+    named = {"paths": {"$ref": "parts/paths.yaml"}, "components": {"$ref": "parts/all.json"}}
+    described |= {name: named[name] for name in order}
+    (folder / "api.yaml").write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
+    get = {"operationId": "doA", "responses": {"$ref": "../api.yaml#/components/x-answers/all"}}
+    (folder / "parts" / "paths.yaml").write_text(yaml.safe_dump({"/a": {"get": get}}), encoding="utf-8")
+    content = {
+        "schemas": {"Thing": {"type": "object", "properties": {"x": {"$ref": "#/x-texts/one"}}}},
+        "x-texts": {"one": {"type": "string"}},
+        "x-answers": {
+            "all": {**answered({"$ref": "#/schemas/Thing"}), "404": {"$ref": "#/x-answers/none"}},
+            "none": {"description": "d"},
+        },
+    }
+    (folder / "parts" / "all.json").write_text(json.dumps(content), encoding="utf-8")
+    package, _ = client(folder / "api.yaml")
+    _, answer = sent(package, "do_a", httpx.Response(200, json={"x": "y"}))
+    assert (type(answer.parsed).__name__, answer.parsed.x) == ("Thing", "y")
+
+
 @pytest.mark.parametrize("reference", ["https://example.org/a.yaml#/A", "../outside.yaml#/A", "gone.yaml"])
 def test_a_file_that_cannot_be_followed_is_an_error_of_its_own(client, reference):
     described = api(requestBody=body("application/json", {"$ref": reference}))
@@ -262,6 +286,21 @@ def test_the_methods_of_openapi_3_2_are_sent(client):
             "itemSchema",
         ),
         ({"parameters": [{"name": "q", "in": "querystring", "content": {}}]}, "querystring"),
+        ({"parameters": [{"name": "q", "in": "cookie", "style": "cookie", "schema": {}}]}, "style: cookie"),
+        (
+            {"parameters": [{"name": "q", "in": "header", "allowReserved": True, "schema": {}}]},
+            "allowReserved",
+        ),
+        (
+            {
+                "requestBody": body(
+                    "multipart/form-data",
+                    {"type": "object", "properties": {"a": {}}},
+                    encoding={"a": {"style": "tabDelimited"}},
+                )
+            },
+            "tabDelimited",
+        ),
         ({"requestBody": body("multipart/mixed", {}, itemEncoding={})}, "itemEncoding"),
         (
             {

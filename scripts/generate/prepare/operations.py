@@ -34,6 +34,7 @@ RESERVED_PARAMETERS = frozenset(
 )  # fmt: skip
 """Names that the functions of an operation's module use themselves."""
 _LOCATIONS = ("path", "query", "header", "cookie")
+_STYLES = frozenset({"deepObject", "form", "label", "matrix", "pipeDelimited", "simple", "spaceDelimited"})
 _IGNORED_HEADERS = {"accept", "content-type", "authorization"}
 _SCALARS = {"string", "integer", "number", "boolean"}
 _TEMPLATE = re.compile(r"{([^{}]+)}")
@@ -221,6 +222,11 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
     wire, place = str(parameter["name"]), str(parameter["in"])
     stand = Stand(literal=pascal(f"{operation.version} {operation.name}"), segments=(pascal(python),))
     style = str(parameter.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
+    _check_style(style, at)
+    # before 3.2, it meant nothing outside of the query
+    is_newest = str(shaper.document.get("openapi")).startswith("3.2")
+    if parameter.get("allowReserved") is True and place != "query" and is_newest:
+        raise DescriptionError(f"{at}: `allowReserved` in the {place} (OpenAPI 3.2) is not supported")
     explode = parameter.get("explode")
     shape = shaper.shape(part, "request", stand)
     flat = flatten(shaper.document, part)
@@ -245,6 +251,12 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
         "schema": shape,
         "at": at,
     }
+
+
+def _check_style(style: str, at: str) -> None:
+    if style not in _STYLES:
+        newest = " (OpenAPI 3.2)" if style == "cookie" else ""
+        raise DescriptionError(f"{at}: `style: {style}`{newest} is not supported")
 
 
 def _explodes(wire: str, explode: Any, style: str) -> bool:
@@ -294,13 +306,13 @@ def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Object, list[Ob
             continue
         shapes.append(shape)
         prepared[media] = {"schema": shape}
-        encoding = _encoding(as_object(content[media]).get("encoding"))
+        encoding = _encoding(as_object(content[media]).get("encoding"), f"{where}/encoding")
         facts.append({"media_type": media, "kind": kind, "at": where, "encoding": encoding})
     required = body.get("required") is True
     return {"content": prepared, "required": required}, [{**fact, "required": required} for fact in facts]
 
 
-def _encoding(declared: Any) -> dict[str, Object]:
+def _encoding(declared: Any, at: str) -> dict[str, Object]:
     """Read how the parts of a form are written, where that is not as usual."""
     found: dict[str, Object] = {}
     for name, how in as_object(declared).items():
@@ -313,6 +325,7 @@ def _encoding(declared: Any) -> dict[str, Object]:
                 facts[{"allowReserved": "reserved"}.get(key, key)] = how[key]
         if "style" in facts or "explode" in facts:
             style = str(facts.get("style") or "form")
+            _check_style(style, f"{at}{pointer(str(name))[1:]}")
             facts = {**facts, "style": style, "explode": _explodes("", facts.get("explode"), style)}
         if facts:
             found[str(name)] = facts
