@@ -35,7 +35,7 @@ def located(name: str) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.compare",
-        description="Say what differs between two OpenAPI 3.0 or 3.1 documents, and what that means for callers.",
+        description="Say what differs between two OpenAPI 3.0, 3.1 or 3.2 documents, and what that means for callers.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

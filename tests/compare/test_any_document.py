@@ -76,6 +76,10 @@ SAME = {
             }
         ),
     ),
+    "an encoding of what has no parts": tuple(
+        with_body({"application/json": {"schema": thing(a=TEXT), **more}})
+        for more in ({}, {"encoding": {"a": {"contentType": "text/csv"}}})
+    ),
     "nullable beside an enum without null": (
         sent({"type": "string", "nullable": True, "enum": ["a"]}, openapi="3.0.3"),
         sent({"type": "string", "nullable": True, "enum": ["a", None]}, openapi="3.0.3"),
@@ -121,6 +125,16 @@ def test_a_further_constraint_is_never_passed_over(old, new):
     assert any(record.level == "breaking" and record.witness and record.witness.found for record in changes)
     back = compare(Document(Path("a.yaml"), answered(new)), Document(Path("b.yaml"), answered(old))).changes
     assert any(record.level == "breaking" for record in back)
+
+
+def test_a_style_of_an_object_in_a_form_is_another_way_to_write_it():
+    def form(**more):
+        return with_body({"application/x-www-form-urlencoded": {"schema": thing(a=thing(x=TEXT)), **more}})
+
+    plain, styled = (
+        Document(Path("a.yaml"), form(**more)) for more in ({}, {"encoding": {"a": {"style": "form"}}})
+    )
+    assert found(plain, styled) == found(styled, plain) == [("possibly", "request-encoding-changed")]
 
 
 CLOSED = {"type": "object", "additionalProperties": False}

@@ -8,7 +8,7 @@ from attrs import define
 
 from scripts.compare.wire.parameters import PRIMITIVES, Parameters
 from scripts.compare.wire.shapes import Shape, Use, token
-from scripts.descriptions.pointers import escape
+from scripts.descriptions.pointers import escape, last
 from scripts.descriptions.values import Json, Object, as_object
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ["Contents", "answers", "media_types"]
 
 ENCODING_DEFAULTS: dict[str, Json] = {"style": "form", "allowReserved": False, "headers": {}}
 _NEVER = object()
+FORMS = ("multipart/", "application/x-www-form-urlencoded", "*/*")
 
 
 @define(eq=False)
@@ -264,6 +265,8 @@ def _covering_status(status: str, others: dict[str, str]) -> str | None:
 def _encoding(book: Book, media: Object, at: str) -> str:
     """Write down how the parts of a body are encoded, without what is so anyway."""
     found: dict[str, Json] = {}
+    if not last(at).lower().startswith(FORMS):
+        return token(found)  # it has no parts
     shape = book.shape(book.use(f"{at}/schema").core) if "schema" in media else None
     for name, content in as_object(media.get("encoding")).items():
         kept = {
@@ -274,6 +277,8 @@ def _encoding(book: Book, media: Object, at: str) -> str:
         if kept.get("style") is None and kept.get("explode") is True:
             del kept["explode"]
         usual = _usual_content_type(book, shape, name)
+        if usual == "application/json" and as_object(content).keys() & {"style", "explode", "allowReserved"}:
+            kept["style"] = as_object(content).get("style", "form")  # it is not written as JSON then
         if str(kept.get("contentType", "")).lower() == usual:
             del kept["contentType"]
         if kept:
