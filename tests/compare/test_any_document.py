@@ -76,6 +76,9 @@ SAME = {
             }
         ),
     ),
+    "the end of something, written otherwise": tuple(
+        one(deprecated=True, **{"x-sunset": day}) for day in ("2099-01-02", "Fri, 02 Jan 2099 00:00:00 GMT")
+    ),
     "an encoding of what has no parts": tuple(
         with_body({"application/json": {"schema": thing(a=TEXT), **more}})
         for more in ({}, {"encoding": {"a": {"contentType": "text/csv"}}})

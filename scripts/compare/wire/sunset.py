@@ -43,6 +43,8 @@ def sunset_change(was: Object, now: Object) -> tuple[str, Json, Json, str] | Non
     if new is not None and sunset_of(now) is None:
         return "sunset-unreadable", old, new, f"its {SUNSET} is no date"
     before, after = sunset_of(was), sunset_of(now)
+    if before is not None and before == after:
+        return None
     if before is not None and after is not None and after < before:
         return "sunset-moved-nearer", old, new, f"it works until {after} instead of {before}"
     if after is None:
