@@ -127,6 +127,11 @@ def test_what_is_older_than_what_is_followed_is_not_absorbed_unasked(folder, ver
         pipeline.check_age(version, read_lock(folder))
 
 
+def test_tests_that_a_run_leaves_out_are_there():
+    assert [name for name in pipeline.NOT_RUN if not (ROOT / name).exists()] == []
+    assert list(pipeline.NOT_RUN) == sorted(set(pipeline.NOT_RUN))
+
+
 def test_report_of_an_earlier_run_is_gone_before_the_next_begins(tmp_path):
     wanted = Wanted(root=tmp_path)
     write_report(wanted, Outcome(Status.INVALID, "not valid"))
