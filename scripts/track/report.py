@@ -14,7 +14,7 @@ from scripts.track.writing import pull_request
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["by_reason", "clear", "left", "write_report"]
+__all__ = ["by_reason", "clear", "failures", "left", "write_report"]
 
 MOST = 30
 OUTCOME = "outcome.json"
@@ -68,7 +68,7 @@ def left(outcome: Outcome) -> list[Task]:
     ]
 
 
-def _failures(outcome: Outcome, branch: str) -> list[str]:
+def failures(outcome: Outcome, branch: str) -> list[str]:
     """Return the part of a pull request that says what does not hold, and how to go on."""
     if not outcome.status.is_mendable:
         return []
@@ -147,7 +147,7 @@ def body(outcome: Outcome) -> str:
         outcome.previous or "?",
         checks=[(step.name, step.outcome) for step in outcome.steps],
         tasks=left(outcome),
-        failures=_failures(outcome, branch),
+        failures=failures(outcome, branch),
     )
 
 

@@ -41,6 +41,16 @@ def test_the_committed_package_is_what_a_fresh_run_writes(tmp_path):
     assert [name for name in fresh if fresh[name] != committed[name]] == []
 
 
+def test_version_is_written_in_one_module(tmp_path):
+    content = load(find("release"))
+    for version in ("7.1", "7.2"):
+        content["info"]["version"] = version
+        (tmp_path / f"{version}.yaml").write_text(dump(content), encoding="utf-8")
+        build(tmp_path / f"{version}.yaml", tmp_path / version)
+    one, other = files(tmp_path / "7.1"), files(tmp_path / "7.2")
+    assert [name for name in one if one[name] != other[name]] == ["__init__.py", "description.json"]
+
+
 def test_output_is_independent_of_hash_seed_and_folder(tmp_path):
     source = str(FIXTURES / "plain_3_0.yaml")
     for seed, name in (("1", "one"), ("2", "two")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from scripts.fetch import take
 from scripts.track import pipeline
 from scripts.track.history_steps import replay
 from scripts.track.outcome import Edition, Outcome, Status, StoppedError, Wanted
-from scripts.track.report import clear, left, write_report
+from scripts.track.report import clear, failures, left, write_report
 from scripts.track.staging import one_run, workplace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,6 +175,33 @@ def test_copy_that_a_killed_run_left_behind_is_removed_by_the_next(tmp_path, mon
         assert place.exists()
         assert other.exists()
     assert list(tmp_path.glob("korus-track-*")) == []
+
+
+def test_answer_that_cannot_be_read_is_left_on_the_branch_for_a_person(monkeypatch, tmp_path):
+    def unread(copy, previous, description, outcome):
+        outcome.unread = ["GET /v1/x: TypeError: no (a.yaml)"]
+        raise StoppedError(Status.CASSETTES_FAILED, "recorded answers cannot be read")
+
+    monkeypatch.setattr(pipeline, "_cassettes", unread)
+    outcome = Outcome(Status.SAFE, "", edition=Edition("1.0.45", "a" * 64), changed=["openapi/lock.toml"])
+    former = pipeline.Former(tmp_path / "release.yaml", "release")
+
+    def prove(*, branch):
+        wanted = Wanted(root=tmp_path, branch=branch, tests=(), checks=False, say=lambda _: None)
+        return pipeline._prove(wanted, outcome, former, tmp_path / "next.yaml", tmp_path)
+
+    with pytest.raises(StoppedError):
+        prove(branch=False)
+    outcome.status = prove(branch=True).status
+    left_over = json.loads(outcome.as_json())
+    assert (left_over["branch"], left_over["draft"], left_over["label"]) == (
+        "api/1.0.45",
+        True,
+        "api: needs-a-person",
+    )
+    text = "\n".join(failures(outcome, "api/1.0.45"))
+    assert "- `GET /v1/x: TypeError: no (a.yaml)`" in text
+    assert "git switch api/1.0.45" in text
 
 
 def test_recordings_are_grouped_by_operation_without_what_was_recorded():
