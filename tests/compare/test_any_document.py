@@ -270,6 +270,16 @@ def test_a_record_over_operations_with_other_statuses_names_none():
     assert record.where.location.startswith("response application/json ›")
 
 
+def test_a_parameter_that_a_path_calls_otherwise_is_one_record_for_all_operations():
+    def named(name):
+        item = {method: operation(parameters=[{**AT_ITEM, "name": name}]) for method in ("get", "delete")}
+        return Document(Path("a.yaml"), api({f"/a/{{{name}}}": copy.deepcopy(item)}))
+
+    (record,) = compare(named("id"), named("itemId")).changes
+    assert record.id == "path-parameter-renamed"
+    assert record.operations == ("DELETE /a/{itemId}", "GET /a/{itemId}")
+
+
 def test_a_change_of_an_unknown_field_is_reported():
     old, new = (
         Document(Path("a.yaml"), one(parameters=[{"name": "q", "in": "query", "type": kind}]))

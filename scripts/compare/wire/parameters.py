@@ -134,7 +134,10 @@ class Parameters:
         former, present = was.get("name"), now.get("name")
         if key[0] == "path" and former != present:
             clause = f"the path parameter {former} is called {present} now"
-            self._say(operation, "path-parameter-renamed", at, former, present, clause)
+            # it is the path that calls it so, for all of its operations
+            path = tuple((place or "").rpartition("/")[0] for place in (operation.old, operation.new))
+            rule = "path-parameter-renamed"
+            self.sides.say(operation, rule, (path[0], path[1]), former, present, clause, part=label(now))
         without = frozenset({"required"} if key[0] == "path" else ())
         self.sides.fields("parameter", operation, at, was, now, part=label(now), without=without)
         if not moved:
