@@ -140,6 +140,8 @@ def test_an_absolute_iri_below_the_prefix_of_a_gateway_is_relative_to_it() -> No
 def test_another_kind_is_named_in_the_refusal() -> None:
     with pytest.raises(InvalidIri, match="an offer is needed here, and this is a catalogue"):
         reference(C, OFFER)
+    with pytest.raises(InvalidIri, match="a catalogue is needed here, and this is an offer"):
+        reference(f"{C}/offers/o1", CATALOG)
 
 
 @pytest.mark.parametrize(
