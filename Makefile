@@ -165,11 +165,11 @@ $(BENCH_STAMP): pyproject.toml constraints.txt tests/benchmarks/requirements.txt
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(BENCH)/githubkit --requirement tests/benchmarks/requirements-githubkit.txt
 	@$(BENCH)/bin/python -m venv build/bench/dlt
 	@build/bench/dlt/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/requirements-dlt.txt
-	@build/bench/dlt/bin/python -m venv build/bench/clean
 	@touch $(BENCH_STAMP)
 
 .PHONY: bench
 bench: $(BENCH_STAMP) ## measure korus beside its peers, into build/bench (a part: make bench ARGS='--rows 2,3')
+	@$(BENCH)/bin/python -m venv build/bench/clean  # the wheel and what it needs, as it is now
 	@build/bench/clean/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --force-reinstall --no-deps .
 	@build/bench/clean/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
 	@$(BENCH)/bin/python -m tests.benchmarks $(ARGS)
