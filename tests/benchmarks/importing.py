@@ -15,7 +15,7 @@ _PROGRAMS = {
     "httpx": "import httpx\nclient = httpx.Client()",
     "korus": "from korus import Korus\nclient = Korus(client_id='a', client_secret='b', environment='production')",
     "korus, connections opened": "from korus import Korus\n"
-    "client = Korus(client_id='a', client_secret='b', environment='production')\nclient.transport._http()",
+    "client = Korus(client_id='a', client_secret='b', environment='production')\nclient.transport._exchange.http_client()",
     "openai": "import openai\nclient = openai.OpenAI(api_key='x')",
     "stripe": "import stripe\nclient = stripe.StripeClient('sk_x')",
     "githubkit": "from githubkit import GitHub\nclient = GitHub('x')",
