@@ -219,7 +219,9 @@ def parse_iri(iri: str, *kinds: Kind, base_url: str | None = None) -> Reference:
             return Reference(kind, path, ids)
     for kind in KINDS:
         if _match(kind, segments) is not None:
-            raise InvalidIri(f"{_wanted(kinds)} is needed here, and this is {_wanted((kind,))}: {_shown(iri)}")
+            raise InvalidIri(
+                f"{_wanted(kinds)} is needed here, and this is {_wanted((kind,))}: {_shown(iri)}"
+            )
     raise InvalidIri(f"not the IRI of {_wanted(kinds)}: {_shown(iri)}")
 
 

@@ -86,21 +86,22 @@ class JournalStore(JournalRecords, JournalRuns):
         with self._transaction(wait, lasting=False) as connection:
             now = self._now(connection)
             connection.execute(
-                insert(INTENTS).values(
-                    id=intent.id,
-                    kind=intent.kind,
-                    state=intent.state,
-                    account=self._account,
-                    reference=intent.reference,
-                    owner=str(self._owner),
-                    lease=now + self._lease,
-                    created=now,
-                    updated=now,
-                    details=written(intent.details),
-                    private=written(intent.private),
-                    epoch=intent.epoch,
-                    completable=True,
-                )
+                insert(INTENTS),
+                {
+                    "id": intent.id,
+                    "kind": intent.kind,
+                    "state": intent.state,
+                    "account": self._account,
+                    "reference": intent.reference,
+                    "owner": str(self._owner),
+                    "lease": now + self._lease,
+                    "created": now,
+                    "updated": now,
+                    "details": written(intent.details),
+                    "private": written(intent.private),
+                    "epoch": intent.epoch,
+                    "completable": True,
+                },
             )
             connection.execute(
                 insert(SUBJECTS),
