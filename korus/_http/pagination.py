@@ -398,9 +398,8 @@ def _noticed(cursor: Cursor, envelope: Envelope, before: Envelope | None) -> str
 
 
 def _names(members: Iterable[Any]) -> set[str]:
-    sources = (cast("Mapping[str, Any]", member) for member in members if isinstance(member, Mapping))
-    names = (source.get("@id") or source.get("id") for source in sources)
-    return {name for name in names if isinstance(name, str)}
+    sources = (cast("dict[str, Any]", member) for member in members if isinstance(member, dict))
+    return {name for source in sources if isinstance(name := source.get("@id") or source.get("id"), str)}
 
 
 def _shortfall(received: int, total: int | None) -> str | None:

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ import httpx
 from korus import AsyncKorus, Korus
 from tests.benchmarks import payloads, server
 from tests.benchmarks.measuring import (
+    CPU,
     Figure,
     Row,
     at_least,
@@ -30,6 +32,7 @@ from tests.benchmarks.measuring import (
     quartiles,
     race,
     race_async,
+    ratio,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ _DELAY, _OFFERS, _AHEAD = 0.05, 5_000, 4
 _PAGES = _OFFERS // server.PAGE_SIZE
 _MIRRORED = 20_000
 _LENGTHS = (1_000, 10_000, 100_000)
+_RACED, _KORUS, _HAND = 20_000, "korus", "by hand, httpx and json()"
 
 
 def _options(base: str) -> dict[str, Any]:
@@ -143,7 +147,7 @@ def _over(text: str, times: Sequence[float], limit: float, **aim: Any) -> Figure
     return Figure(text, median(ratios), quartiles(ratios), **aim)
 
 
-def _endless(total: int) -> Korus:
+def _transport(total: int) -> httpx.MockTransport:
     served = server.pages(total)
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -151,13 +155,35 @@ def _endless(total: int) -> Korus:
             return httpx.Response(200, content=server.token_body())
         return httpx.Response(200, content=served.page(int(request.url.params.get("page", "1"))))
 
-    return Korus(**_options("http://api.test"), transport=httpx.MockTransport(answer))
+    return httpx.MockTransport(answer)
+
+
+def _endless(total: int) -> Korus:
+    return Korus(**_options("http://api.test"), transport=_transport(total))
 
 
 def _iterate(total: int) -> None:
     with _endless(total) as client:
         count = sum(1 for _ in client.offers.list(payloads.CATALOG, page_size=server.PAGE_SIZE))
     assert count == total
+
+
+def _by_hand(total: int) -> None:
+    """Do what a shop would write itself: ask for page after page, and read JSON."""
+    found = 0
+    with httpx.Client(base_url="http://api.test", transport=_transport(total)) as client:
+        for page in count(1):
+            answer = client.get(
+                f"{payloads.CATALOG}/offers",
+                params={"page": page, "itemsPerPage": server.PAGE_SIZE},
+                headers={"Authorization": "Bearer a", "Accept": "application/ld+json"},
+            )
+            answer.raise_for_status()
+            body = answer.json()
+            found += sum(1 for _ in body["member"])
+            if not body["member"] or found >= body["totalItems"]:
+                break
+    assert found == total
 
 
 def grown(total: int) -> float:
@@ -193,11 +219,20 @@ def run_long(rounds: int) -> Row:
             text=True,
         ).stdout
     )
+    raced = race(
+        {_KORUS: lambda: _iterate(_RACED), _HAND: lambda: _by_hand(_RACED)},
+        rounds,
+        scale=1e3,
+        clock=CPU,
+        once=True,
+    )
+    times.update((f"{name}, {_RACED:,} offers", values) for name, values in raced.items())
     per_item = [spent / _LENGTHS[-1] * 1e3 for spent in times[f"{_LENGTHS[-1]:,} offers"]]
     figures = [
         Figure("memory above the first page, 100,000 offers", growth, unit="MB", **at_most(5.0)),
         Figure("R² of time over length", median(fits), quartiles(fits), unit="", **at_least(0.99)),
         Figure("time per offer", median(per_item), quartiles(per_item), unit="µs"),
+        ratio(f"processor time: {_KORUS} / {_HAND}", raced[_KORUS], raced[_HAND], **at_most(1.15)),
     ]
     return Row(8, "iterate 100,000 items", "ms", times, figures)
 

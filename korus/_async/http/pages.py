@@ -389,9 +389,10 @@ class _Items(ClientBound, Generic[_T]):
             if reading is None:
                 raise StopAsyncIteration
             self._cursor, self._items, self._next = reading.cursor, reading.page.items, reading.cursor.skip
-        self._next += 1
-        self._reader.stand(self._cursor, self._next)
-        return self._items[self._next - 1]
+        place, reader = self._next, self._reader
+        self._next = reader.skip = place + 1
+        reader.cursor = self._cursor
+        return self._items[place]
 
 
 class _WholePages(ClientBound, Generic[_T]):
