@@ -222,6 +222,12 @@ def _is_json(content_type: str) -> bool:
     return plain == "application/json" or plain.endswith("+json")
 
 
+def _check_written(name: str, content_type: str) -> None:
+    """Refuse an object where the description asks for a type that is not written here, such as XML."""
+    if content_type and "," not in content_type and content_type != "text/plain" and not _is_json(content_type):
+        raise TypeError(f"{name} is an object, which cannot be written as {content_type}")
+
+
 def form_text(body: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]]) -> str:
     """Write a body as a form, each field as its encoding says."""
     params: list[tuple[str, str]] = []
@@ -230,6 +236,7 @@ def form_text(body: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]]
         if _is_json(how.get("content_type", "")) and "style" not in how:
             params.append((_escaped(name), _escaped(json.dumps(write_value(value), ensure_ascii=False))))
         elif isinstance(value, dict) and "style" not in how:
+            _check_written(name, how.get("content_type", ""))
             params.append((_escaped(name), _escaped(value)))
         else:
             add_query(
@@ -274,6 +281,7 @@ def _part(name: str, item: Any, usual: str | None) -> FileTypes:
         named = (item.file_name or name, item.payload, item.mime_type or usual)
         return (*named, dict(item.headers)) if item.headers else named
     if isinstance(item, dict):
+        _check_written(name, usual or "")
         return (None, json.dumps(item, ensure_ascii=False), usual or "application/json")
     return (None, text_of(item), usual)
 

@@ -395,6 +395,15 @@ def test_the_parts_of_a_multipart_form_are_encoded_as_described(client):
     assert b'name="file"; filename="file"\r\nX-Rate: 3\r\nContent-Type: image/png\r\n\r\ndata' in file
 
 
+@pytest.mark.parametrize("media", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_an_object_is_not_sent_as_what_it_cannot_be_written_as(client, media):
+    form = body(media, FORM, encoding={"card": {"contentType": "application/xml"}})
+    package, _ = client(api(method="post", requestBody=form))
+    models = importlib.import_module(f"{package.__name__}.models")
+    with pytest.raises(TypeError, match="card is an object, which cannot be written as application/xml"):
+        sent(package, "do_a", body=models.DoABody(card=models.DoABodyCard(number="4")))
+
+
 def test_an_empty_multipart_form_is_a_form(client):
     package, _ = client(CASES / "wire.yaml")
     models = importlib.import_module(f"{package.__name__}.models")
