@@ -54,11 +54,11 @@ class BulkOrderOutput:
         self.iri = get("@id")
         self.ld_type = get("@type")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("orders") is None:
-            self.orders = None
+            self.orders = ABSENT
         if get("failedOrders") is None:
-            self.failed_orders = None
+            self.failed_orders = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

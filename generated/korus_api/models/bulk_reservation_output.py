@@ -54,11 +54,11 @@ class BulkReservationOutput:
         self.iri = get("@id")
         self.ld_type = get("@type")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("reservations") is None:
-            self.reservations = None
+            self.reservations = ABSENT
         if get("failedReservations") is None:
-            self.failed_reservations = None
+            self.failed_reservations = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

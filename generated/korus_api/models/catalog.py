@@ -65,7 +65,7 @@ class Catalog:
         self.last_synced_at = read_datetime(get("lastSyncedAt"))
         self.name = get("name")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

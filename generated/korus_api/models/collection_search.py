@@ -50,7 +50,7 @@ class CollectionSearch:
         self.template = get("template")
         self.variable_representation = get("variableRepresentation")
         if get("mapping") is None:
-            self.mapping = None
+            self.mapping = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

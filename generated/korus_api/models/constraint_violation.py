@@ -74,9 +74,9 @@ class ConstraintViolation:
         self.title = get("title")
         self.instance = get("instance")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("violations") is None:
-            self.violations = None
+            self.violations = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

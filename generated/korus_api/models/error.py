@@ -70,7 +70,7 @@ class Error:
         self.type_ = get("type")
         self.description = get("description")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

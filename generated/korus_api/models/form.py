@@ -58,7 +58,7 @@ class Form:
         self.id = get("id")
         self.code = get("code")
         if get("fields") is None:
-            self.fields = None
+            self.fields = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class FormField:
         self.type_ = FormFieldType.read(get("type"))
         self.required = get("required")
         if get("choices") is None:
-            self.choices = None
+            self.choices = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

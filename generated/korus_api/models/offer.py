@@ -92,13 +92,13 @@ class Offer:
         self.realtime_price_required = get("realtimePriceRequired")
         self.available_quantity = get("availableQuantity")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("price") is None:
-            self.price = None
+            self.price = ABSENT
         if get("product") is None:
-            self.product = None
+            self.product = ABSENT
         if get("tickets") is None:
-            self.tickets = None
+            self.tickets = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -55,9 +55,9 @@ class OfferAvailability:
         self.ld_type = get("@type")
         self.available_quantity = get("availableQuantity")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("sessionsAvailability") is None:
-            self.sessions_availability = None
+            self.sessions_availability = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class OfferPrice:
         self.amount_excl_tax = get("amountExclTax")
         self.currency = get("currency")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class OfferTicket:
         self.date_access = get("dateAccess")
         self.form = get("form")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

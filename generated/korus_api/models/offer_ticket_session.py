@@ -59,7 +59,7 @@ class OfferTicketSession:
         self.occurs_at = read_datetime(get("occursAt"))
         self.available_quantity = get("availableQuantity")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -50,11 +50,11 @@ class OfferTicketSessionCollection:
         get: Callable[[str], Any] = source.get
         self.total_items = get("totalItems")
         if get("search") is None:
-            self.search = None
+            self.search = ABSENT
         if get("view") is None:
-            self.view = None
+            self.view = ABSENT
         if get("member") is None:
-            self.member = None
+            self.member = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

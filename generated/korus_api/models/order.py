@@ -116,11 +116,11 @@ class Order:
         self.status = OrderStatus.read(get("status"))
         self.cancelled_at = read_datetime(get("cancelledAt"))
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("customer") is None:
-            self.customer = None
+            self.customer = ABSENT
         if get("items") is None:
-            self.items = None
+            self.items = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

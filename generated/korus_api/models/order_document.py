@@ -56,7 +56,7 @@ class OrderDocument:
         self.id = get("id")
         self.downloadable_at = read_datetime(get("downloadableAt"))
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -46,9 +46,9 @@ class OrderDocumentCollection:
         get: Callable[[str], Any] = source.get
         self.total_items = get("totalItems")
         if get("search") is None:
-            self.search = None
+            self.search = ABSENT
         if get("member") is None:
-            self.member = None
+            self.member = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class OrderDocumentPatchRead:
         self.temporary_url = get("temporaryUrl")
         self.cached_language = get("cachedLanguage")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class OrderItem:
         self.date = read_date(get("date"))
         self.product = get("product")
         if get("tickets") is None:
-            self.tickets = None
+            self.tickets = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -84,9 +84,9 @@ class OrderItemTicket:
         self.status = OrderItemTicketStatus.read(get("status"))
         self.seating = get("seating")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("beneficiary") is None:
-            self.beneficiary = None
+            self.beneficiary = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Product:
         self.description = get("description")
         self.disabled = get("disabled")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

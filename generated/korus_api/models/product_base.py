@@ -106,11 +106,11 @@ class ProductBase:
         self.max_amount_per_order = get("maxAmountPerOrder")
         self.universe = get("universe")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("venue") is None:
-            self.venue = None
+            self.venue = ABSENT
         if get("medias") is None:
-            self.medias = None
+            self.medias = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -42,9 +42,9 @@ class ProductBaseMedias:
         self._extra = None
         get: Callable[[str], Any] = source.get
         if get("logo") is None:
-            self.logo = None
+            self.logo = ABSENT
         if get("gallery") is None:
-            self.gallery = None
+            self.gallery = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class ProductBaseOption:
         self.code = ProductBaseOptionCode.read(get("code"))
         self.label = get("label")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

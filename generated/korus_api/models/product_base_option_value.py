@@ -62,7 +62,7 @@ class ProductBaseOptionValue:
         self.label = get("label")
         self.value = get("value")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

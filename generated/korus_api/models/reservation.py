@@ -113,9 +113,9 @@ class Reservation:
         self.releasable = get("releasable")
         self.status = ReservationStatus.read(get("status"))
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         if get("items") is None:
-            self.items = None
+            self.items = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class ReservationItem:
         self.offer = get("offer")
         self.product = get("product")
         if get("offerTickets") is None:
-            self.offer_tickets = None
+            self.offer_tickets = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class SeatMap:
         self.ld_type = get("@type")
         self.id = get("id")
         if get("@context") is None:
-            self.ld_context = None
+            self.ld_context = ABSENT
         return self
 
     def to_dict(self) -> dict[str, Any]:
