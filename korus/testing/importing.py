@@ -7,9 +7,11 @@ requests, those for tokens, and the files that its answers name.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import email.utils
 import json
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -20,7 +22,7 @@ from attrs import define, evolve, field, frozen
 
 from korus._http.library import httpx
 from korus._version import __version__
-from korus.testing import cassettes, shipped
+from korus.testing import bodies, cassettes, shipped
 from korus.testing.plainvalues import as_list, as_mapping, is_list, is_mapping
 from korus.testing.privacy import Exchange
 from korus.testing.recording import interactions_of
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportFailed", "Imported", "NothingOfTheApi", "import_file"]
 
+_STATUSES = range(100, 600)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -59,10 +62,11 @@ class Imported:
 
 @define
 class _Taken:
-    """An exchange of another tool and when it was made."""
+    """An exchange of another tool, when it was made, and what is wrong with its answer's body."""
 
     exchange: Exchange
     moment: dt.datetime | None = field(default=None)
+    trouble: str = ""
 
 
 def import_file(
@@ -82,7 +86,11 @@ def import_file(
         BodyUnreadable: A body cannot be read.
     """
     found = _read(path)
-    kept = found if everything else _of_the_api(found)
+    kept = [one for one in found if one.exchange.status in _STATUSES] if everything else _of_the_api(found)
+    for one in kept:
+        if one.trouble:
+            where = f"{one.exchange.method} {one.exchange.uri.partition('?')[0]}"
+            raise ImportFailed(f"{path}: the answer to {where} cannot be replayed: {one.trouble}")
     if not kept:
         raise NothingOfTheApi(f"{path}: none of its {len(found)} exchanges was made with the API")
     moments = [one.moment for one in kept if one.moment is not None]
@@ -118,8 +126,8 @@ def _of_the_api(found: list[_Taken]) -> list[_Taken]:
     named = [one.exchange.response_body.decode("latin-1").replace("\\/", "/") for one in found]
 
     def belongs(one: Exchange) -> bool:
-        if one.method.upper() == "OPTIONS":
-            return False
+        if one.method.upper() == "OPTIONS" or one.status not in _STATUSES or not one.uri:
+            return False  # a browser's own question, or a request that nobody answered
         return (
             description.covers(urlsplit(one.uri).path)
             or b"grant_type=" in one.request_body
@@ -134,10 +142,13 @@ def _read(path: Path) -> list[_Taken]:
         content = path.read_text(encoding="utf-8-sig")
         document = _parsed(content, path.suffix.lower())
         return sorted(_taken(document), key=lambda one: one.moment.timestamp() if one.moment else 0.0)
-    except (ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+    except RecursionError:
         raise ImportFailed(
-            f"{path}: cannot be read as HAR, vcrpy or cassetter ({' '.join(str(error).split())[:200]})"
-        ) from error
+            f"{path}: cannot be read as HAR, vcrpy or cassetter (it is nested too deeply)"
+        ) from None
+    except (ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
+        raise ImportFailed(f"{path}: cannot be read as HAR, vcrpy or cassetter ({reason})") from error
 
 
 def _parsed(content: str, suffix: str) -> Any:
@@ -151,6 +162,8 @@ def _parsed(content: str, suffix: str) -> Any:
 def _taken(document: Any) -> list[_Taken]:
     if not is_mapping(document):
         raise ValueError("it is no mapping")
+    if "cassette" in document:
+        raise ValueError("it is a cassette of korus already")
     if is_mapping(document.get("log")):
         return [_from_har(one) for one in as_list(document["log"].get("entries"))]
     found = document.get("interactions", document.get("http_interactions"))
@@ -163,32 +176,55 @@ def _from_har(entry: Any) -> _Taken:
     request, response = entry["request"], entry["response"]
     posted = as_mapping(request.get("postData"))
     content = as_mapping(response.get("content"))
+    text, size = _har_text(content), content.get("size")
+    is_missing = not text and isinstance(size, int) and size > 0
     if posted.get("params") and not posted.get("text"):
         body = urlencode([(one["name"], one.get("value", "")) for one in posted["params"]]).encode()
     else:
-        body = str(posted.get("text") or "").encode()
-    text = str(content.get("text") or "")
+        body = _har_text(posted)
     # the body stands there decoded
     headers = {name: values for name, values in _har_headers(response).items() if name != "content-encoding"}
-    if content.get("mimeType"):
-        headers.setdefault("content-type", (str(content["mimeType"]),))
     return _Taken(
         Exchange(
             method=request["method"],
-            uri=request["url"],
-            request_headers=_har_headers(request),
+            uri=_address(request["url"]),
+            request_headers=_with_type(_har_headers(request), posted),
             request_body=body,
             status=int(response["status"]),
             reason=str(response.get("statusText") or ""),
-            response_headers=headers,
-            response_body=base64.b64decode(text) if content.get("encoding") == "base64" else text.encode(),
+            response_headers=_with_type(headers, content),
+            response_body=text,
         ),
         _moment(entry.get("startedDateTime")),
+        f"its {size} bytes are not in the file, save it with content" if is_missing else "",
+    )
+
+
+def _har_text(holder: Mapping[str, Any]) -> bytes:
+    text = str(holder.get("text") or "")
+    return base64.b64decode(text) if holder.get("encoding") == "base64" else text.encode()
+
+
+def _with_type(headers: dict[str, tuple[str, ...]], holder: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    kind = holder.get("mimeType")
+    return {"content-type": (str(kind),), **headers} if kind else headers
+
+
+def _address(written: Any) -> str:
+    """Return an address without credentials in it; nothing for what is none."""
+    try:
+        split = urlsplit(str(written))
+    except ValueError:
+        return ""
+    return (
+        split._replace(netloc=split.netloc.rpartition("@")[2]).geturl()
+        if "@" in split.netloc
+        else str(written)
     )
 
 
 def _har_headers(holder: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return _headers((one["name"], one["value"]) for one in as_list(holder.get("headers")))
+    return _headers((one["name"], one.get("value", "")) for one in as_list(holder.get("headers")))
 
 
 def _headers(pairs: Iterable[tuple[Any, Any]]) -> dict[str, tuple[str, ...]]:
@@ -202,20 +238,23 @@ def _headers(pairs: Iterable[tuple[Any, Any]]) -> dict[str, tuple[str, ...]]:
 def _from_vcrpy(entry: Any) -> _Taken:
     request, response = entry["request"], entry["response"]
     headers = _listed(response.get("headers"))
-    status = response["status"]
+    # some names are those of vcrpy before its version 6, when it recorded httpx
+    body, trouble = _plain(_bytes(response.get("body", response.get("content"))), headers)
+    status = response["status"] if "status" in response else response["status_code"]
     sent = next(iter(headers.get("date", ())), None)
     return _Taken(
         Exchange(
             method=request["method"],
-            uri=request.get("uri") or request["url"],
+            uri=_address(request.get("uri") or request["url"]),
             request_headers=_listed(request.get("headers")),
             request_body=_bytes(request.get("body")),
             status=int(status["code"] if is_mapping(status) else status),
             reason=str((status.get("message") if is_mapping(status) else None) or ""),
             response_headers={name: found for name, found in headers.items() if name != "content-encoding"},
-            response_body=_plain(_bytes(response.get("body")), headers),
+            response_body=body,
         ),
         _moment(sent),
+        trouble,
     )
 
 
@@ -227,18 +266,20 @@ def _is_cassetter(entry: Any) -> bool:
 def _from_cassetter(entry: Any) -> _Taken:
     request, response = entry["request"], entry["response"]
     headers = _listed(response.get("headers"))
+    body, trouble = _plain(_typed(response), headers)
     return _Taken(
         Exchange(
             method=request["method"],
-            uri=request["uri"],
+            uri=_address(request["uri"]),
             request_headers=_listed(request.get("headers")),
             request_body=_typed(request),
             status=int(response["status"]),
             reason="",
             response_headers={name: found for name, found in headers.items() if name != "content-encoding"},
-            response_body=_plain(_typed(response), headers),
+            response_body=body,
         ),
         _moment(entry.get("recorded_at")),
+        trouble,
     )
 
 
@@ -252,6 +293,8 @@ def _typed(holder: Mapping[str, Any]) -> bytes:
         return json.dumps(content, ensure_ascii=False).encode()
     if kind == "binary":
         return bytes.fromhex(str(content))
+    if kind not in {"text", "none", None}:
+        raise ValueError(f"a body of the type {kind!r} is not known")
     return str(content).encode() if kind == "text" else b""
 
 
@@ -271,13 +314,23 @@ def _bytes(body: Any) -> bytes:
     return body if isinstance(body, bytes) else str(body or "").encode()
 
 
-def _plain(content: bytes, headers: Mapping[str, tuple[str, ...]]) -> bytes:
-    """Undo a content encoding; what httpx cannot undo here, or was undone already, stays."""
+def _plain(content: bytes, headers: Mapping[str, tuple[str, ...]]) -> tuple[bytes, str]:
+    """Undo a content encoding, and say what is in the way; what was undone already stays."""
     encoding = ", ".join(headers.get("content-encoding", ()))
+    with contextlib.suppress(bodies.BodyUnreadable):
+        return bodies.decode_content(content, encoding), ""
     try:
-        return httpx.Response(200, headers={"content-encoding": encoding}, content=content).content
+        plain = httpx.Response(200, headers={"content-encoding": encoding}, content=content).content
     except httpx.DecodingError:
-        return content
+        plain = content
+    if plain != content and not re.search("br|zstd", encoding):
+        return content, f"it is cut short ({encoding})"
+    if plain == content and bodies.is_json(next(iter(headers.get("content-type", ())), None)):
+        try:
+            content.decode()
+        except UnicodeDecodeError:
+            return content, f"it is in {encoding}, which needs httpx[brotli,zstd]"
+    return plain, ""
 
 
 def _moment(written: Any) -> dt.datetime | None:

@@ -100,7 +100,7 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?")
 _LEAST_NUMBER = 6
 
 _CREDENTIAL = re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
-_USERINFO = re.compile(r"(?<=://)([^/\s:@\"']+):([^/\s@\"']+)(?=@)")
+_USERINFO = re.compile(r"(?<=://)([^/\s:@\"']+)(?::([^/\s@\"']*))?(@[\w.-]+)")
 # the name of a file in a header, wherever such a header is written
 _DISPOSITION = re.compile(r"(?:attachment|inline)\s*;\s*filename\*?\s*=\s*\"?([^\";&,]+)", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[@A-Za-z_/][\w/.-]*")
@@ -254,13 +254,14 @@ class _Concealer:
         """Yield what is private in a decoded text: what is announced first, then what shows by its form."""
         text = view.text
         yield from self._named(text, nobodys=nobodys)
+        for found in _USERINFO.finditer(text):
+            # as a whole, for its end and the host look like an address of mail
+            secret = f":{self.kind(Kind.SECRET, found[2])}" if found[2] else ""
+            yield found.start(), found.end(), f"{self.kind(Kind.CLIENT, found[1])}{secret}{found[3]}"
         for one in detect(text):
             yield one.start, one.end, self.kind(one.kind, text[one.start : one.end].replace("%40", "@"))
         for found in _CREDENTIAL.finditer(text):
             yield found.start(3), found.end(3), self.kind(Kind.TOKEN, found[3])
-        for found in _USERINFO.finditer(text):
-            yield found.start(1), found.end(1), self.kind(Kind.CLIENT, found[1])
-            yield found.start(2), found.end(2), self.kind(Kind.SECRET, found[2])
         if "filename" in text:
             for found in _DISPOSITION.finditer(text):
                 extension = _EXTENSION.search(found[1].strip())

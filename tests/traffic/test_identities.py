@@ -181,6 +181,15 @@ def test_what_is_announced_is_found_in_every_encoding(key, value, written):
     assert {*re.findall(r"[^\W_]{3,}", rest)} <= {"for", "and", "Dear", "dear", "order", "utf"}
 
 
+def test_credentials_in_an_address_are_concealed_and_its_host_stays():
+    (text,) = concealed(
+        exchange(body={"url": "https://ottilie:pw12345@files.example/a, https://ottilie@files.example/b"})
+    )
+    assert "ottilie" not in text
+    assert "pw12345" not in text
+    assert ("@files.example/a" in text, "@files.example/b" in text) == (True, True)
+
+
 @pytest.mark.parametrize("key", [TOKEN, f"filter[{TOKEN}]", "ottilie", "seats[ottilie]"])
 def test_what_is_announced_is_no_key(key):
     told = exchange(body={"customer": {"firstname": "Ottilie", "accessToken": TOKEN}})

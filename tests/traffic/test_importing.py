@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
+import zlib
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +13,8 @@ from typer.testing import CliRunner
 from korus import Korus
 from korus.cli.cassettes import app
 from korus.testing import cassettes, scanning
+from korus.testing.importing import ImportFailed, import_file
+from korus.testing.pseudonyms import Pseudonyms
 from korus.testing.recording import open_cassette
 
 API = "https://api.korusticket.com"
@@ -207,3 +211,120 @@ def test_what_is_no_recording_or_has_nothing_of_the_api_is_refused(tmp_path, con
     assert done.exit_code == status, done.output
     assert "odd.json" in done.output
     assert not (tmp_path / "out").exists()
+
+
+ORDERS = f"{API}/v1/booking/orders"
+JSON = {"content-type": "application/ld+json"}
+SAID = '{"@id": "/v1/booking/orders/1", "customer": {"lastname": "Quorndean"}}'
+
+
+def entry(url=ORDERS, status=200, posted=None, **content):
+    """An entry of a HAR file."""
+    request = {"method": "POST" if posted else "GET", "url": url, "headers": [], "postData": posted}
+    answer = {"mimeType": "application/ld+json", "text": SAID, **content}
+    return {"request": request, "response": {"status": status, "headers": None, "content": answer}}
+
+
+def exchange(body=SAID, **answer):
+    """An exchange of vcrpy."""
+    answer = {"status": 200, "headers": JSON, "body": {"string": body}, **answer}
+    return {"request": {"method": "GET", "uri": ORDERS, "headers": {}, "body": None}, "response": answer}
+
+
+def imported(tmp_path, *entries):
+    import yaml
+
+    path = tmp_path / "odd.yaml"
+    kind = (
+        {"log": {"entries": list(entries)}}
+        if "postData" in entries[0]["request"]
+        else {"interactions": list(entries)}
+    )
+    path.write_text(yaml.safe_dump(kind))
+    found = import_file(path, Pseudonyms())
+    cassettes.write(path, found.cassette)
+    assert scanning.scan([path]) == []
+    return found.left_out, cassettes.read(path).interactions
+
+
+def packed(encoding, text):
+    return exchange(text, headers={**JSON, "content-encoding": encoding})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        entry(status=0, text=""),  # a request that was aborted
+        entry(status=-1, text=""),
+        entry("https://[::1/v1/booking/orders"),
+        entry("data:image/png;base64,AAAA"),
+        entry("https://other.example/x", text=None, size=512),  # not ours, so nobody misses its body
+    ],
+)
+def test_what_is_no_exchange_with_the_api_is_left_out(tmp_path, other):
+    left_out, found = imported(tmp_path, entry(), other)
+    assert (left_out, len(found)) == (1, 1)
+
+
+def test_the_type_of_a_har_s_body_counts_where_its_headers_lack_one(tmp_path):
+    form = {
+        "mimeType": "application/x-www-form-urlencoded",
+        "params": [{"name": "grant_type", "value": "x"}, {"name": "y"}],
+    }
+    binary = {"mimeType": "image/png", "encoding": "base64", "text": base64.b64encode(PNG).decode()}
+    _, found = imported(tmp_path, entry(posted=form), entry(posted=binary))
+    assert found[0].request.body == {"form": [["grant_type", "x"], ["y", ""]]}
+    assert found[1].request.content.startswith(PNG[:8])
+    assert {one.request.header("content-type") for one in found} == {form["mimeType"], binary["mimeType"]}
+
+
+def test_credentials_in_an_address_are_left_out(tmp_path):
+    _, found = imported(tmp_path, entry(f"https://ottilie:pw12345@{ORDERS.partition('://')[2]}?page=2#tok"))
+    assert found[0].request.uri == f"{ORDERS}?page=2"
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        packed("gzip", gzip.compress(SAID.encode())),
+        packed("gzip", SAID),  # undone already
+        packed("deflate", zlib.compress(SAID.encode())[2:-4]),
+        packed("deflate, gzip", gzip.compress(zlib.compress(SAID.encode()))),
+        {
+            **exchange(),
+            "response": {"status_code": 200, "headers": JSON, "content": SAID},
+        },  # as vcrpy 5 wrote it
+    ],
+)
+def test_what_vcrpy_wrote_is_read_in_all_its_forms(tmp_path, one):
+    _, found = imported(tmp_path, one)
+    assert found[0].response.body["json"]["@id"] == "/v1/booking/orders/1"
+
+
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        (entry(text=None, size=512), "its 512 bytes are not in the file, save it with content"),
+        (packed("gzip", gzip.compress(SAID.encode())[:20]), "it is cut short"),
+        (packed("br", b"\x0b\x02\x80abc\xff\x03"), r"it is in br, which needs httpx\[brotli,zstd\]"),
+        (exchange(status=None), "cannot be read"),
+        ({**exchange(), "response": {}}, "it lacks 'status_code'"),
+        ({"request": {"method": "GET", "uri": ORDERS, "body": {"type": "protobuf"}}, "response": {"status": 200}}, "not known"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_could_not_be_replayed_is_refused(tmp_path, one, reason):
+    with pytest.raises(ImportFailed, match=reason):
+        imported(tmp_path, one)
+
+
+def test_a_cassette_of_korus_needs_no_import(tmp_path):
+    imported(tmp_path, entry())
+    with pytest.raises(ImportFailed, match="it is a cassette of korus already"):
+        import_file(tmp_path / "odd.yaml", Pseudonyms())
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path):
+    path = tmp_path / "odd.har"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ImportFailed, match="nested too deeply"):
+        import_file(path, Pseudonyms())
