@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.benchmarks import (
-    booking,
+    bulk_calls,
     calling,
     importing,
     maintaining,
@@ -52,7 +52,7 @@ def main() -> int:
         10: lambda: maintaining.run(given.rounds),
         11: lambda: replaying.run(given.rounds),
         12: lambda: mirroring.run(given.rounds),
-        13: lambda: booking.run(given.rounds),
+        13: lambda: bulk_calls.run(given.rounds),
     }
     wanted = [int(number) for number in given.rows.split(",") if number] or list(by_number)
     started = time.monotonic()

@@ -52,7 +52,7 @@ def test_twenty_questions_are_answered_within_two_clicks() -> None:
     index = DOCS / "index.md"
     table = index.read_text().partition("## Questions of a new user")[2]
     rows = re.findall(r"^\| (.+\?.*) \| \[.+\]\(([^)#]+)(?:#[^)]+)?\) \|$", table, flags=re.MULTILINE)
-    assert len({question for question, _ in rows}) == 20
+    assert len({question for question, _ in rows}) == len(rows) >= 20
     assert index.resolve() in linked(ROOT / "README.md")
     assert [page for _, page in rows if not (DOCS / page).is_file()] == []
 
