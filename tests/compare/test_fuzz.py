@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
-from fuzz import figures, judge, run
+from fuzz import document, figures, judge, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from scripts.compare import compare
 
 
 @pytest.mark.parametrize("direction", ["request", "response"])
@@ -18,6 +22,16 @@ from hypothesis import strategies as st
 def test_no_pair_of_schemas_is_told_apart_in_silence(direction, chance):
     counts, wrong = judge(chance, direction)
     assert counts["silent"] == 0, wrong
+
+
+@pytest.mark.parametrize(
+    "pair",
+    json.loads(Path(__file__).with_name("silent_once.json").read_text()),
+    ids=["what fits only at length", "two ways to one body"],
+)
+def test_pair_that_100000_have_shown_in_silence_is_breaking(pair):
+    found = compare(document(pair["old"], pair["direction"]), document(pair["new"], pair["direction"]))
+    assert "breaking" in {change.level for change in found.changes}
 
 
 @pytest.mark.proof

@@ -88,7 +88,9 @@ class Bodies:
     _guessed: dict[tuple[int, Direction], tuple[list[Json], list[Json]]] = field(
         factory=dict[tuple[int, "Direction"], tuple[list["Json"], list["Json"]]]
     )
-
+    _guessed_at_length: dict[tuple[int, Direction], list[Json]] = field(
+        factory=dict[tuple[int, "Direction"], list["Json"]]
+    )
     _covered: dict[tuple[int, Direction], bool] = field(factory=dict[tuple[int, "Direction"], bool])
 
     # --- one pair ---------------------------------------------------------------------------------------------------
@@ -167,7 +169,7 @@ class Bodies:
             The body; a witness that was not found where what is around the place rules it out; ``None`` where that
             cannot be told.
         """
-        seen: set[tuple[int, str]] = set()
+        seen: set[tuple[int, int, str]] = set()
         blocked = False
         todo: list[tuple[int, list[Json]]] = [(pair.index, values[:KEPT])]
         roots = self.graph.first(direction)
@@ -179,9 +181,9 @@ class Bodies:
             if index in roots:
                 return Witness(True, held[0], here.old.core[0], here.new.core[0])
             for parent, label, *through in self.graph.parents.get(index, ()):
-                if (parent, label) in seen or not through[0 if direction == "request" else 1]:
+                if (index, parent, label) in seen or not through[0 if direction == "request" else 1]:
                     continue
-                seen.add((parent, label))
+                seen.add((index, parent, label))
                 found = self._around(self.graph.pairs[parent], label, direction, held)
                 if found is None:
                     return None
@@ -202,7 +204,8 @@ class Bodies:
         if inside is None or outside is None or "".join(steps) != label:
             return None
         admitted = False
-        for bases in (self._samples(parent, direction), self._guesses(parent, direction)):
+        ways = (self._samples, self._guesses, self._many_guesses)
+        for bases in (way(parent, direction) for way in ways):
             found: list[Json] = []
             for base in bases:
                 admitted = admitted or inside.is_valid(base)
@@ -233,6 +236,13 @@ class Bodies:
 
     def _guesses(self, parent: Pair, direction: Direction) -> Iterator[Json]:
         yield from self.guessed(parent, direction)[0][:60]
+
+    def _many_guesses(self, parent: Pair, direction: Direction) -> Iterator[Json]:
+        """Guess at length: that nothing fits into what is around a place is said of few, and has to be true."""
+        key = (parent.index, direction)
+        if key not in self._guessed_at_length:
+            self._guessed_at_length[key] = self._guess(parent, direction, TRIES * 10)[0]
+        yield from self._guessed_at_length[key]
 
     def is_open(self, pair: Pair) -> bool:
         """Return True if the parts of a schema may do together what none of them does alone."""
