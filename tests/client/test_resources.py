@@ -10,12 +10,7 @@ import pytest
 from attrs import define
 
 from korus import AsyncKorus, Korus, errors
-from korus._http.endpoints import endpoint, request_for
 from korus.models import (
-    BulkOrderInput,
-    BulkReservationInput,
-    BulkReservationInputItem,
-    BulkReservationInputItemTicketSession,
     Customer,
 )
 from korus.sandbox import Sandbox
@@ -79,10 +74,6 @@ class Bought:
 
 @pytest.fixture(scope="module")
 def bought(stand_in: Sandbox) -> Bought:
-    def send(name: str, body: Any) -> dict[str, Any]:
-        module = endpoint(name)
-        return korus.transport.send(module.OPERATION, request_for(module, body=body)).object()
-
     with Korus(
         base_url=stand_in.base_url,
         token_url=stand_in.token_url,
@@ -93,12 +84,12 @@ def bought(stand_in: Sandbox) -> Bought:
             simple = all(ticket.date_access and not ticket.form for ticket in offer.tickets)
             if simple and korus.offers.availability(offer).available_quantity != 0:
                 break
-        tickets = [BulkReservationInputItemTicketSession(ticket=ticket.iri) for ticket in offer.tickets]
-        item = BulkReservationInputItem(offer=offer.iri, quantity=1, ticket_sessions=tickets)
-        held = send("bulk_create_reservations", BulkReservationInput(items=[item]))["reservations"][0]
+        booking = korus.reservations.bulk()
+        booking.add(offer)
+        (held,) = booking.submit().succeeded
         customer = Customer(firstname="Otto", lastname="Lind", email="otto@example.org")
-        order = BulkOrderInput(reservations=[held["@id"]], customer=customer, external_reference="SHOP-17")
-        return Bought(held, send("bulk_create_orders", order)["orders"][0])
+        (order,) = korus.orders.create([held], customer=customer, external_reference="SHOP-17").succeeded
+        return Bought(held.to_dict(), order.to_dict())
 
 
 def test_catalogues_are_listed_in_either_direction(reader: Reader) -> None:
