@@ -321,7 +321,7 @@ def _wire_form(value: Any, raw: Any) -> Any:
             return [item if item.__class__ in _PLAIN else _wire_form(item, item) for item in value]
     if isinstance(value, enum.Enum):
         return value.value
-    if value is None or isinstance(value, str | int | float):
+    if isinstance(value, str | int | float):
         return value
     if isinstance(value, list | tuple):
         before = raw if isinstance(raw, list) and len(raw) == len(value) else [None] * len(value)

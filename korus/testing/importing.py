@@ -211,7 +211,7 @@ def _with_type(headers: dict[str, tuple[str, ...]], holder: Mapping[str, Any]) -
 
 
 def _address(written: Any) -> str:
-    """Return an address without credentials in it; nothing for what is none."""
+    """Return an address without credentials in it; nothing if it cannot be read as one."""
     try:
         split = urlsplit(str(written))
     except ValueError:

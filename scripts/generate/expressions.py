@@ -148,7 +148,7 @@ def read_expression(prop: Any, source: str, discriminators: list[dict[str, Any]]
 
 
 def is_read_late(prop: Any) -> bool:
-    """Whether a property can hold objects or lists to read, which are read when they are looked at."""
+    """Return True if a property can hold objects or lists to read, which are read when they are looked at."""
     return any(
         isinstance(branch, ModelProperty)
         or (isinstance(branch, ListProperty) and _list_reader(branch, []) is not None)

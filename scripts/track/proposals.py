@@ -1,4 +1,4 @@
-"""What a new version brings to resources that korus knows, and what it calls otherwise, as a patch for a person.
+"""Propose, as a patch, methods for new operations of known resources, and new names for what is called otherwise.
 
 A new list or read operation is offered as a thin method on the async resource that calls its neighbours in the raw
 client, with a story to record. Classes that are called otherwise get their new names in the lines of korus that write

@@ -67,6 +67,7 @@ JUDGED = frozenset(
     }
 )
 TRIES = 300
+AT_LENGTH = TRIES * 10
 ENOUGH = 25
 KEPT = 6
 MOST_WAYS = 12
@@ -85,24 +86,21 @@ class Bodies:
 
     graph: Graph
     judge: Judge
-    _guessed: dict[tuple[int, Direction], tuple[list[Json], list[Json]]] = field(
-        factory=dict[tuple[int, "Direction"], tuple[list["Json"], list["Json"]]]
-    )
-    _guessed_at_length: dict[tuple[int, Direction], list[Json]] = field(
-        factory=dict[tuple[int, "Direction"], list["Json"]]
+    _guessed: dict[tuple[int, Direction, int], tuple[list[Json], list[Json]]] = field(
+        factory=dict[tuple[int, "Direction", int], tuple[list["Json"], list["Json"]]]
     )
     _covered: dict[tuple[int, Direction], bool] = field(factory=dict[tuple[int, "Direction"], bool])
 
     # --- one pair ---------------------------------------------------------------------------------------------------
 
-    def guessed(self, pair: Pair, direction: Direction) -> tuple[list[Json], list[Json]]:
+    def guessed(self, pair: Pair, direction: Direction, tries: int = TRIES) -> tuple[list[Json], list[Json]]:
         """Guess values that the side admits from which they come; and those among them that the other refuses."""
-        key = (pair.index, direction)
+        key = (pair.index, direction, tries)
         if key not in self._guessed:
-            self._guessed[key] = self._guess(pair, direction)
+            self._guessed[key] = self._guess(pair, direction, tries)
         return self._guessed[key]
 
-    def _guess(self, pair: Pair, direction: Direction, tries: int = TRIES) -> tuple[list[Json], list[Json]]:
+    def _guess(self, pair: Pair, direction: Direction, tries: int) -> tuple[list[Json], list[Json]]:
         inside, outside = self._validators(pair, direction)
         sides = (self.judge.old, self.judge.new)
         cores = (pair.old.core, pair.new.core)
@@ -204,10 +202,9 @@ class Bodies:
         if inside is None or outside is None or "".join(steps) != label:
             return None
         admitted = False
-        ways = (self._samples, self._guesses, self._many_guesses)
-        for bases in (way(parent, direction) for way in ways):
+        for way in (self._samples, self._guesses, self._many_guesses):
             found: list[Json] = []
-            for base in bases:
+            for base in way(parent, direction):
                 admitted = admitted or inside.is_valid(base)
                 for value in values:
                     found += [
@@ -239,10 +236,7 @@ class Bodies:
 
     def _many_guesses(self, parent: Pair, direction: Direction) -> Iterator[Json]:
         """Guess at length: that nothing fits into what is around a place is said of few, and has to be true."""
-        key = (parent.index, direction)
-        if key not in self._guessed_at_length:
-            self._guessed_at_length[key] = self._guess(parent, direction, TRIES * 10)[0]
-        yield from self._guessed_at_length[key]
+        yield from self.guessed(parent, direction, AT_LENGTH)[0]
 
     def is_open(self, pair: Pair) -> bool:
         """Return True if the parts of a schema may do together what none of them does alone."""
@@ -266,7 +260,7 @@ class Bodies:
         refused = self.guessed(pair, direction)[1] or list(self._turned(pair, direction))
         proved = breaks and not aside and pair.index in self.graph.first(direction)
         if proved and not refused:
-            refused = self._guess(pair, direction, TRIES * 10)[1]
+            refused = self.guessed(pair, direction, AT_LENGTH)[1]
         values = [value for value in refused if _shows(value, aside, inside, outside)]
         if not values:
             return Witness(found=False, reason=PROVED) if proved else None
