@@ -79,7 +79,8 @@ def test_no_connection_is_lost_however_calls_are_cancelled(server: ScriptedServe
                 try:
                     async with asyncio.timeout(chance.random() * 0.02):
                         await korus.orders.get("x")
-                except TimeoutError:
+                except (TimeoutError, errors.ConnectionLost):
+                    # httpcore may close an idle connection that it has just given to a request
                     pass
 
             until = time.monotonic() + 4

@@ -113,7 +113,7 @@ class AsyncGate:
                 waits(turn.wait)
             await sleep(turn.wait)
             turn = await self._take(books=books, deadline=deadline, last=turn)
-        return turn and evolve(turn, sent_at=self._clock.monotonic())
+        return turn and Turn(turn.wait, turn.at, turn.epoch, self._clock.monotonic())
 
     async def _take(self, *, books: bool, deadline: float | None, last: Turn | None = None) -> Turn | None:
         """Return the next turn; or the last one without its wait, unless a limit was met since it was taken."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from functools import cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
@@ -14,6 +13,7 @@ from korus._http.environment import check_proxies, setup_error
 from korus._http.library import (
     AsyncHttpx2Client,
     AsyncHttpx2Transport,
+    AsyncOwnClient,
     connection_pools,
     cookies_of,
     httpx,
@@ -53,7 +53,7 @@ def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
 
 def _new_client(**options: Any) -> httpx.AsyncClient:
     """Build an httpx client with connections of its own."""
-    return httpx.AsyncClient(**options)
+    return AsyncOwnClient(**options)
 
 
 class AsyncPool:
@@ -109,12 +109,12 @@ class AsyncPool:
             self._lend("http_client")
             if isinstance(self._http_client, httpx.AsyncClient):
                 return self._http_client
-            return _without_cookies(AsyncHttpx2Client(self._http_client))
+            return AsyncHttpx2Client(self._http_client)
         if transport is not None:
             self._lend("transport")
             if not isinstance(transport, httpx.AsyncBaseTransport):
                 transport = AsyncHttpx2Transport(transport)
-            return _without_cookies(httpx.AsyncClient(transport=transport))
+            return AsyncOwnClient(transport=transport)
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
@@ -126,7 +126,7 @@ class AsyncPool:
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None
         bound(connection_pools(client))
-        return _without_cookies(client)
+        return client
 
     def _lend(self, setting: str) -> None:
         """Refuse what holds connections of another process or event loop, and is not ours to open again."""
@@ -153,12 +153,6 @@ class AsyncPool:
         """Close what was opened here; an httpx client that the caller brought stays open."""
         self._closed = True
         await self._opened.aclose()
-
-
-def _without_cookies(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    """Disable a client's cookies: the token is all that identifies an account to the API."""
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return client
 
 
 def check_setting(http_client: Any, transport: Any) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import errno
 import os
 from functools import cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
@@ -15,6 +14,7 @@ from korus._http.environment import check_proxies, setup_error
 from korus._http.library import (
     Httpx2Client,
     Httpx2Transport,
+    OwnClient,
     connection_pools,
     cookies_of,
     httpx,
@@ -54,7 +54,7 @@ def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
 
 def _new_client(**options: Any) -> httpx.Client:
     """Build an httpx client with connections of its own."""
-    return httpx.Client(**options)
+    return OwnClient(**options)
 
 
 class Pool:
@@ -110,12 +110,12 @@ class Pool:
             self._lend("http_client")
             if isinstance(self._http_client, httpx.Client):
                 return self._http_client
-            return _without_cookies(Httpx2Client(self._http_client))
+            return Httpx2Client(self._http_client)
         if transport is not None:
             self._lend("transport")
             if not isinstance(transport, httpx.BaseTransport):
                 transport = Httpx2Transport(transport)
-            return _without_cookies(httpx.Client(transport=transport))
+            return OwnClient(transport=transport)
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
@@ -127,7 +127,7 @@ class Pool:
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None
         bound(connection_pools(client))
-        return _without_cookies(client)
+        return client
 
     def _lend(self, setting: str) -> None:
         """Refuse what holds connections of another process or event loop, and is not ours to open again."""
@@ -154,12 +154,6 @@ class Pool:
         """Close what was opened here; an httpx client that the caller brought stays open."""
         self._closed = True
         self._opened.close()
-
-
-def _without_cookies(client: httpx.Client) -> httpx.Client:
-    """Disable a client's cookies: the token is all that identifies an account to the API."""
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return client
 
 
 def check_setting(http_client: Any, transport: Any) -> None:
