@@ -46,7 +46,7 @@ MODULES: Final[Mapping[str, str]] = {
     "korus._booking.hold_steps": "tests/booking/test_hold_steps.py",
     "korus._booking.order_steps": "tests/booking/test_order_steps.py",
     "korus._booking.recovery_steps": "tests/booking/test_recovery_steps.py",
-    "korus._http.ambiguity": "tests/booking/test_ambiguity.py",
+    "korus._http.ambiguity": "tests/http/test_ambiguity.py",
     "korus._booking.judging": "tests/booking/test_booking.py",
     "korus._booking.intent_details": "tests/booking/test_recovery_steps.py tests/booking/test_reconciliation.py",
     "korus._booking.bulk_call": "tests/booking/test_hold_steps.py tests/booking/test_order_steps.py",

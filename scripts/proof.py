@@ -20,7 +20,7 @@ __all__ = ["PARTS", "main"]
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "proof"
 
 
-WHOLE, HISTORIES = "tests/tracking/test_whole.py", "tests/compare/test_histories.py"
+WHOLE, HISTORIES = "tests/track/test_whole.py", "tests/compare/test_histories.py"
 # what takes longest first; `track-whole`, `faults` and `soak` have processes of their own, the rest takes one core
 PARTS = (
     Check(

@@ -1,8 +1,9 @@
 """Cassettes built from the published sample shapes: `python -m scripts.cassettes.published`.
 
-The samples in ``tests/samples`` have the keys, order and types of what the documentation prints; nobody recorded them,
-and the header of these cassettes says so (``origin: published``). They are the only witnesses of the versions that no
-sandbox speaks. Which sample answers which request stands in one table; building twice gives the same bytes.
+The samples in ``tests/openapi/samples`` have the keys, order and types of what the documentation prints; nobody
+recorded them, and the header of these cassettes says so (``origin: published``). They are the only witnesses of the
+versions that no sandbox speaks. Which sample answers which request stands in one table; building twice gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["FOLDER_OF_CASSETTES", "PUBLISHED", "Published", "Sample", "build", "main", "write_all"]
 
 ROOT = FOLDER.parent
-SAMPLES = ROOT / "tests" / "samples"
+SAMPLES = ROOT / "tests" / "openapi" / "samples"
 FOLDER_OF_CASSETTES = ROOT / "tests" / "cassettes" / "recorded" / "test_published"
 # the day after the samples' orders were made: what has a deadline in them is still open
 _BUILT_AT = dt.datetime(2026, 2, 4, tzinfo=dt.UTC)

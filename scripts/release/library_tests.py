@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-FOLDERS = ("core", "http", "booking", "client", "cli", "mirror", "sandbox", "doctor", "otel", "recorded")
+FOLDERS = (
+    "core",
+    "http",
+    "booking",
+    "faults",
+    "client",
+    "cli",
+    "mirror",
+    "sandbox",
+    "doctor",
+    "otel",
+    "recorded",
+)
 TOOLS = (
     "fakeredis[lua]", "hypothesis", "jinja2", "jsonpath-rfc9535",
     "openapi-spec-validator", "opentelemetry-instrumentation-httpx>=0.48b0", "opentelemetry-sdk",

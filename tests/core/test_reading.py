@@ -16,7 +16,7 @@ from korus import models
 from korus._http.endpoints import endpoint
 from korus._http.pagination import read_envelope
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parent.parent / "openapi" / "samples"
 DOCUMENTS = {path.stem: json.loads(path.read_bytes()) for path in SAMPLES.rglob("*.json")}
 READ = sorted(name for name in models.__all__ if hasattr(getattr(models, name), "from_dict"))
 IRI = "/v1/ticketing/catalogs/019a4e61-e5b0-7246-801a-c1eb3bc7c567"

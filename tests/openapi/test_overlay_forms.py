@@ -14,7 +14,7 @@ from scripts.descriptions.overlay import apply
 FORM = "/v1/forms/{id}"
 SCHEMAS = ["Form.jsonld-v1.form.read", "FormField.jsonld-v1.form.read", "FormFieldChoice.jsonld-v1.form.read"]
 TICKETS = ["TicketingOfferTicket.jsonld-v1.offer.read", "TicketingOfferTicket.jsonld-v1.offer_ticket.read"]
-SAMPLE = Path(__file__).resolve().parent.parent / "samples" / "proposed" / "form-get.json"
+SAMPLE = Path(__file__).resolve().parent / "samples" / "proposed" / "form-get.json"
 LISTED = {"1.0.4", "1.0.7", "1.0.10"}
 
 

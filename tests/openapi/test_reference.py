@@ -51,7 +51,7 @@ def sources() -> dict[str, str]:
         "docs",
         "openapi",
         "tests/cassette-exceptions.yaml",
-        "tests/samples/README.md",
+        "tests/openapi/samples/README.md",
     ]
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *paths],
@@ -106,6 +106,6 @@ def test_every_proposal_that_is_cited_exists() -> None:
 def test_the_reference_refers_to_sections_and_samples_that_exist() -> None:
     within = re.findall(rf"\bsections? ({NUMBER})", REFERENCE)
     assert sorted(set(within) - known()) == []
-    samples = re.findall(r"`(tests/samples/[\w./-]+)`", REFERENCE)
+    samples = re.findall(r"`(tests/openapi/samples/[\w./-]+)`", REFERENCE)
     assert samples
     assert [name for name in samples if not (ROOT / name).exists()] == []

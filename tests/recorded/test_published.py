@@ -1,6 +1,6 @@
 """What the documentation printed is read by the newest client: the only witnesses of versions nobody can ask.
 
-The cassettes are built by `python -m scripts.cassettes.published` from the samples in tests/samples.
+The cassettes are built by `python -m scripts.cassettes.published` from the samples in tests/openapi/samples.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from korus._core.secret import Secret
 from korus._http.error_responses import status_error
 from korus.errors import Problem, RateLimited, ServerError, StatusError, ValidationFailed
 
-PROPOSED = Path(__file__).parent.parent / "samples" / "proposed"
+PROPOSED = Path(__file__).parent.parent / "openapi" / "samples" / "proposed"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
