@@ -34,10 +34,7 @@ _READING: Final = "korus_reading"
 _LASTING: Final = "korus_lasting"
 _POSTGRES: Final = frozenset({"postgres", "postgresql"})
 _ASYNC_DRIVERS: Final = frozenset({"asyncpg", "aiosqlite", "psycopg_async", "aiomysql", "asyncmy"})
-_CLOCKS: Final = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch from clock_timestamp())",
-}
+_CLOCKS: Final = {"postgresql": "extract(epoch from clock_timestamp())"}
 _PRAGMAS: Final = ("busy_timeout = 200", "journal_mode = WAL", "synchronous = FULL")
 
 
@@ -309,7 +306,10 @@ def prepared(engine: Engine, forks: ForkGuard, ends: float, migrate: Callable[[C
 
 
 def database_time(connection: Connection) -> float:
-    """Return the time by the database's clock, in seconds since the epoch; by ours if it is not known how to ask."""
+    """Return the time by the database's clock, in seconds since the epoch.
+
+    It is this machine's for SQLite, which has no other, and where it is not known how to ask.
+    """
     expression = _CLOCKS.get(connection.dialect.name)
     if expression is None:
         return time.time()

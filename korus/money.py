@@ -27,12 +27,15 @@ def amount(value: object) -> Decimal | None:
 
     Reference: 1.6, 8.12.
     """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        stripped = value.strip()
+        return Decimal(stripped) if _AMOUNT.fullmatch(stripped) else None
     if isinstance(value, Decimal):
         return value if value.is_finite() else None
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
-    if isinstance(value, str) and _AMOUNT.fullmatch(value.strip()):
-        return Decimal(value.strip())
     return None
 
 

@@ -199,6 +199,11 @@ def _pieces(
 
 
 def _parts(place: int, reservation: ReservationFacts) -> Iterable[_Piece]:
+    if len(reservation.items) == 1:
+        (item,) = reservation.items
+        total = item.amount if reservation.total is None else reservation.total
+        yield _Piece(place, item.signature, 1, item.quantity, total)
+        return
     found: dict[Signature, _Piece] = {}
     for item in reservation.items:
         before = found.get(item.signature)
@@ -257,6 +262,9 @@ def _match_offer(
     failures: Sequence[_Placed],
 ) -> None:
     """Tie what the answer says of one offer to the lines that ask for it."""
+    if len(places) == len(pieces) == 1 and not failures and _is_of_one_line(board, places[0], pieces[0]):
+        _all_held(board, places, pieces)  # most offers of most calls: no group has to be made
+        return
     groups: dict[Signature, list[int]] = defaultdict(list)
     for place in places:
         if board.is_open(place):
@@ -285,6 +293,10 @@ def _match_offer(
         lost += [place for place in losers if board.is_open(place)]
     if is_clear:
         _fail(board, lost, general)
+
+
+def _is_of_one_line(board: _Board, place: int, piece: _Piece) -> bool:
+    return board.is_open(place) and board.lines[place].signature == piece.signature
 
 
 def _by_group(
@@ -357,16 +369,16 @@ def is_old_form(session: str) -> bool:
 
 def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> bool:
     """Settle a group of like lines all of which are held; False when that is not certain."""
-    quantities = {place: board.lines[place].quantity for place in group}
-    total = sum(quantities.values())
     if len(pieces) == len(group):
         for place, piece, size in _pair_pieces(board, group, pieces):
-            asked = quantities[place]
+            asked = board.lines[place].quantity
             if size in {None, asked}:
                 board.succeed(place, [piece.place])
             else:
                 board.fall_short(place, [piece.place], f"{size} of {asked} units are held")
         return True
+    quantities = {place: board.lines[place].quantity for place in group}
+    total = sum(quantities.values())
     if len(group) > 1 and len(pieces) == 1 and total in {pieces[0].quantity, pieces[0].items}:
         for place in group:  # one hold for all of them
             board.succeed(place, [pieces[0].place])
@@ -485,6 +497,9 @@ def _pair_pieces(
     board: _Board, group: Sequence[int], pieces: Sequence[_Piece]
 ) -> Iterator[tuple[int, _Piece, int | None]]:
     """Pair like lines with as many holds and the size that these show: by size where it does, else in order."""
+    if len(group) == 1:
+        yield group[0], pieces[0], _sizes(board, group, pieces)[0]
+        return
     asked = {place: board.lines[place].quantity for place in group}
     sizes = _sizes(board, group, pieces)
     if None in sizes and _are_proportional(list(asked.values()), pieces):

@@ -6,7 +6,7 @@ Only the modules at the edge use this, those that turn what came into typed fact
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 __all__ = ["iri_of", "json_object", "objects", "text", "whole"]
@@ -44,12 +44,14 @@ def whole(value: object) -> int | None:
 def objects(source: Mapping[str, Any], key: str) -> tuple[Any, ...]:
     """Return the members of an array, whatever they are; empty if it is absent, null or not an array."""
     found = source.get(key)
-    return tuple(cast("Sequence[Any]", found)) if isinstance(found, list) else ()
+    return tuple(cast("list[Any]", found)) if isinstance(found, list) else ()
 
 
 def iri_of(value: object) -> str | None:
     """Return the IRI of a model, a JSON object or an IRI; None without one and for blank nodes (reference 1.5)."""
     found: object
+    if value is None:  # most of what a bulk call looks at is here or is not
+        return None
     if isinstance(value, str):
         found = value
     elif value.__class__ is dict or isinstance(value, Mapping):

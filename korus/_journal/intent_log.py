@@ -54,6 +54,7 @@ outcome is known."""
 
 VERSION: Final = 2
 _READABLE_VERSIONS: Final = (1, VERSION)
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _MOST_CLAIMS: Final = 100_000
 _MOST_ENDED: Final = 100
 ALIVE_STATES: Final = frozenset({"intended", "sending", "reconciling"})
@@ -143,8 +144,7 @@ def new_intent(
 
 def digest_of(value: object) -> str:
     """Return a short digest of a JSON value, the same on any machine."""
-    written = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()[:32]
+    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()[:32]
 
 
 def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> frozenset[str]:

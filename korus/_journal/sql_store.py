@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import evolve
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from korus._journal.database import outcome_of, stored, written
@@ -55,6 +55,20 @@ _CHECKPOINT_EVERY: Final = 50
 # a hold may be listed only some time after the refusal of the request that made it
 _LAG_SECONDS: Final = 60.0
 
+# those of every booking are built once: building one takes SQLAlchemy longer than carrying it out
+_MINE: Final = (
+    INTENTS.c.id == bindparam("mine"),
+    INTENTS.c.owner == bindparam("owned_by"),
+    INTENTS.c.epoch == bindparam("in_epoch"),
+    INTENTS.c.state != "settled",
+)
+"""The conditions under which a change may be made: owner and epoch are what they were."""
+_CHANGE: Final = update(INTENTS).where(*_MINE)
+_HOLDERS: Final = select(CLAIMS.c.iri, CLAIMS.c.intent).where(
+    CLAIMS.c.account == bindparam("account"), CLAIMS.c.iri.in_(bindparam("iris", expanding=True))
+)
+_OPEN, _ADD_SUBJECTS, _ADD_CLAIMS = insert(INTENTS), insert(SUBJECTS), insert(CLAIMS)
+
 
 class JournalStore(JournalRecords, JournalRuns):
     """A journal in a database; an `IntentLog` that several processes may share."""
@@ -86,7 +100,7 @@ class JournalStore(JournalRecords, JournalRuns):
         with self._transaction(wait, lasting=False) as connection:
             now = self._now(connection)
             connection.execute(
-                insert(INTENTS),
+                _OPEN,
                 {
                     "id": intent.id,
                     "kind": intent.kind,
@@ -104,7 +118,7 @@ class JournalStore(JournalRecords, JournalRuns):
                 },
             )
             connection.execute(
-                insert(SUBJECTS),
+                _ADD_SUBJECTS,
                 [
                     {"intent": intent.id, "place": float(place), "subject": key[:200]}
                     for place, key in enumerate(intent.keys)
@@ -124,11 +138,11 @@ class JournalStore(JournalRecords, JournalRuns):
             }
             if state == "sending":
                 values["sent"] = now
+            change = _CHANGE
             if state == "unknown":
                 # whoever was told "unknown" decides what happens next, unless it was a recovery that could not see
-                values["completable"] = INTENTS.c.completable & INTENTS.c.taken.is_not(None)
-            changed = connection.execute(update(INTENTS).where(*self._mine(intent)).values(values))
-            return changed.rowcount > 0
+                change = _CHANGE.values(completable=INTENTS.c.completable & INTENTS.c.taken.is_not(None))
+            return connection.execute(change, values | self._mine(intent)).rowcount > 0
 
     def settle(
         self, intent: Intent, outcome: Mapping[str, Any], claims: Iterable[str], wait: float | None = None
@@ -136,12 +150,14 @@ class JournalStore(JournalRecords, JournalRuns):
         """Write an outcome down, claim what came of it, and forget what is private; None if it was taken over."""
         with self._transaction(wait) as connection:
             now = self._now(connection)
-            changed = connection.execute(
-                update(INTENTS)
-                .where(*self._mine(intent))
-                .values(state="settled", updated=now, lease=now, outcome=written(outcome), private="{}")
-            )
-            if not changed.rowcount:
+            values = {
+                "state": "settled",
+                "updated": now,
+                "lease": now,
+                "outcome": written(outcome),
+                "private": "{}",
+            }
+            if not connection.execute(_CHANGE, values | self._mine(intent)).rowcount:
                 return None
             own = self._claim(connection, intent, claims, now)
         self._settled += 1
@@ -165,7 +181,7 @@ class JournalStore(JournalRecords, JournalRuns):
     def _write_given_up(self, connection: Connection, intent: Intent, *, sent: bool) -> bool:
         now = self._now(connection)
         taken = connection.execute(
-            select(INTENTS.c.taken.is_not(None)).where(*self._mine(intent))
+            select(INTENTS.c.taken.is_not(None)).where(*_MINE), self._mine(intent)
         ).scalar_one_or_none()
         if taken is None:
             return False
@@ -197,30 +213,36 @@ class JournalStore(JournalRecords, JournalRuns):
     def claim(self, intent: Intent, iris: Iterable[str], wait: float | None = None) -> frozenset[str]:
         """Claim reservations for an intent; returns those that are its own now."""
         with self._transaction(wait, lasting=False) as connection:  # the outcome, which follows, lasts
-            return self._claim(connection, intent, iris, self._now(connection))
+            now = self._now(connection)
+            rows = self._claims(intent, iris, now)
+            # nobody else has what an answer has just named, as a rule
+            if not rows or _inserted(connection, rows):
+                return frozenset(row["iri"] for row in rows)
+            return self._claim(connection, intent, iris, now)
 
     def _claim(
         self, connection: Connection, intent: Intent, iris: Iterable[str], now: float
     ) -> frozenset[str]:
-        wanted = sorted(set(iris))  # in one order, so that two processes never wait for each other
-        if not wanted:
+        rows = self._claims(intent, iris, now)
+        if not rows:
             return frozenset()
-        holders = select(CLAIMS.c.iri, CLAIMS.c.intent).where(
-            CLAIMS.c.account == self._account, CLAIMS.c.iri.in_(wanted)
-        )
-        held = {row.iri: row.intent for row in connection.execute(holders)}
-        rows = [
-            {"account": self._account, "iri": iri, "intent": intent.id, "created": now}
-            for iri in wanted
-            if iri not in held
-        ]
-        if rows and _inserted(connection, rows):
-            held.update((row["iri"], intent.id) for row in rows)
-        elif rows:  # another process has claimed one meanwhile
-            for row in rows:
+        asked = {"account": self._account, "iris": [row["iri"] for row in rows]}
+        held = {row.iri: row.intent for row in connection.execute(_HOLDERS, asked)}
+        missing = [row for row in rows if row["iri"] not in held]
+        if missing and _inserted(connection, missing):
+            held.update((row["iri"], intent.id) for row in missing)
+        elif missing:  # another process has claimed one meanwhile
+            for row in missing:
                 _inserted(connection, [row])
-            held = {row.iri: row.intent for row in connection.execute(holders)}
+            held = {row.iri: row.intent for row in connection.execute(_HOLDERS, asked)}
         return frozenset(iri for iri, holder in held.items() if holder == intent.id)
+
+    def _claims(self, intent: Intent, iris: Iterable[str], now: float) -> list[dict[str, Any]]:
+        """Return the rows of claims, in one order, so that two processes never wait for each other."""
+        return [
+            {"account": self._account, "iri": iri, "intent": intent.id, "created": now}
+            for iri in sorted(set(iris))
+        ]
 
     def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
         """See `IntentLog`."""
@@ -340,14 +362,9 @@ class JournalStore(JournalRecords, JournalRuns):
                 taken.append(evolve(intent, state="reconciling", epoch=row.epoch + 1))
         return Takeover(tuple(taken), tuple(under_way))
 
-    def _mine(self, intent: Intent) -> tuple[Any, ...]:
-        """Return the conditions under which a change may be made: owner and epoch are what they were."""
-        return (
-            INTENTS.c.id == intent.id,
-            INTENTS.c.owner == str(self._owner),
-            INTENTS.c.epoch == intent.epoch,
-            INTENTS.c.state != "settled",
-        )
+    def _mine(self, intent: Intent) -> dict[str, Any]:
+        """Return the values of `_MINE` for an intent."""
+        return {"mine": intent.id, "owned_by": str(self._owner), "in_epoch": intent.epoch}
 
     def _sharing(self, intent: Intent) -> tuple[Any, ...]:
         keys = sorted({key[:200] for key in intent.keys})
@@ -363,7 +380,7 @@ def _inserted(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> bool
     """Insert claims; False, and nothing is inserted, if one of the reservations is claimed already."""
     try:
         with connection.begin_nested():
-            connection.execute(insert(CLAIMS), rows)
+            connection.execute(_ADD_CLAIMS, rows)
     except IntegrityError:
         return False
     return True

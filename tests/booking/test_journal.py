@@ -717,6 +717,29 @@ class TestOnDisk:
         assert hold == [normal, full, normal, full]
         assert written == [normal, full, full]
 
+    def test_a_hold_takes_so_many_statements_however_many_lines_it_has(self, front, tmp_path):
+        said = []
+
+        def note(connection, cursor, statement, *_):
+            said.append(statement.split()[0])
+
+        korus = front.client(journal=str(tmp_path / "bookings.db"))
+        korus.journal.list()  # creates the tables
+        for lines in (1, 7):
+            booking = korus.reservations.bulk()
+            for offer in front.offers(lines):
+                booking.add(offer)
+            said.clear()
+            event.listen(Engine, "before_cursor_execute", note)
+            try:
+                booking.submit(check=False)
+            finally:
+                event.remove(Engine, "before_cursor_execute", note)
+            opened, sending, claimed = ["INSERT", "INSERT"], ["UPDATE"], ["SAVEPOINT", "INSERT", "RELEASE"]
+            settled = ["UPDATE", "SELECT"]
+            changes = [verb for verb in said if verb not in {"PRAGMA", "BEGIN"}]
+            assert changes == [*opened, *sending, *claimed, *settled], lines
+
 
 @together
 class TestBookings:
