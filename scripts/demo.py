@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from pypdf import PdfReader
 
 from korus.sandbox import Sandbox
-from korus.sandbox.catalogue import sessions_of, tickets_of
+from korus.sandbox.catalogue import first_day_on_sale, sessions_of, tickets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ PLENTY = 50
 def main() -> int:
     """Run the demonstration; 0 when everything was booked and is on disk."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    file, first_day = file_to_book(datetime.now(UTC).date())
+    file, first_day = file_to_book(first_day_on_sale(datetime.now(UTC)))
     say("Starting the sandbox: a stand-in of the API on this machine, all of whose goods are invented.")
     with Sandbox(seed=7, first_day=first_day) as sandbox, tempfile.TemporaryDirectory() as state:
         if file != FILE:

@@ -6,7 +6,7 @@ Only the modules at the edge use this, those that turn what came into typed fact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 __all__ = ["iri_of", "json_object", "objects", "text", "whole"]
@@ -44,7 +44,7 @@ def whole(value: object) -> int | None:
 def objects(source: Mapping[str, Any], key: str) -> tuple[Any, ...]:
     """Return the members of an array, whatever they are; empty if it is absent, null or not an array."""
     found = source.get(key)
-    return tuple(cast("list[Any]", found)) if isinstance(found, list) else ()
+    return tuple(cast("Sequence[Any]", found)) if isinstance(found, list) else ()
 
 
 def iri_of(value: object) -> str | None:

@@ -29,15 +29,15 @@ __all__ = [
     "says_timed_out",
 ]
 
-_ALREADY_ORDERED: Final = re.compile(
+# compiled by `re` when the first of them is needed, which few clients ever do
+_ALREADY_ORDERED: Final = (
     r"already[\s_-]+(?:been[\s_-]+)?(?:ordered|confirmed|purchased|booked)"
     r"|(?:already[\s_-]+)?has[\s_-]+(?:already[\s_-]+)?an[\s_-]+order(?![a-z])"
     r"|already[\s_-]+(?:a[\s_-]+)?part[\s_-]+of[\s_-]+an[\s_-]+order(?![a-z])"
     r"|(?:has|was|been|is)[\s_-]+(?:been[\s_-]+)?ordered"
-    r"|order[\s_-]+already[\s_-]+exists",
-    re.IGNORECASE,
+    r"|order[\s_-]+already[\s_-]+exists"
 )
-_TIMED_OUT: Final = re.compile(r"time[sd]?[\s_-]*out|gateway", re.IGNORECASE)
+_TIMED_OUT: Final = r"time[sd]?[\s_-]*out|gateway"
 _REDIRECTS: Final = range(300, 400)
 _NOT_HTTP: Final = 600
 # what was waited for may come still: nobody waited to its end (408, and 460 and 499 of load balancers)
@@ -94,12 +94,12 @@ def says_already_ordered(words: str) -> bool:
 
 def says_timed_out(words: str) -> bool:
     """Return True if a refusal's words say that somebody gave up waiting, which excludes no order."""
-    return _TIMED_OUT.search(words) is not None
+    return re.search(_TIMED_OUT, words, re.IGNORECASE) is not None
 
 
 def already_ordered_in(words: str) -> str | None:
     """Return those of a refusal's words that say that the reservation has an order; nothing else is among them."""
-    found = _ALREADY_ORDERED.search(words)
+    found = re.search(_ALREADY_ORDERED, words, re.IGNORECASE)
     return None if found is None else found.group()
 
 

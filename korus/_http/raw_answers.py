@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from korus._core.observer import COLLECTORS
 from korus._http.library import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["RawAnswer", "RawAnswers", "collect", "collected", "is_collecting"]
+    from korus._core.watches import CallWatch
+    from korus._http.answer import Answer
+
+__all__ = ["RawAnswer", "RawAnswers", "collect", "collected", "raw_answer"]
 
 
 @frozen
@@ -76,27 +79,31 @@ class RawAnswers:
         return None if self.last is None else self.last.elapsed
 
 
-_COLLECTORS: ContextVar[tuple[tuple[object, RawAnswers], ...]] = ContextVar("korus_raw_answers", default=())
-
-
 @contextmanager
 def collected(pool: object) -> Generator[RawAnswers]:
     """Collect the answers of the calls that are made with a pool inside the block."""
     answers = RawAnswers()
-    before = _COLLECTORS.set((*_COLLECTORS.get(), (pool, answers)))
+    before = COLLECTORS.set((*COLLECTORS.get(), (pool, answers)))
     try:
         yield answers
     finally:
-        _COLLECTORS.reset(before)
-
-
-def is_collecting() -> bool:
-    """Return True inside such a block."""
-    return bool(_COLLECTORS.get())
+        COLLECTORS.reset(before)
 
 
 def collect(pool: object, answer: RawAnswer) -> None:
     """Add an answer to the blocks around."""
-    for wanted, answers in _COLLECTORS.get():
+    for wanted, answers in COLLECTORS.get():
         if wanted is pool:
             answers.answers.append(answer)
+
+
+def raw_answer(watch: CallWatch, answer: Answer | None) -> RawAnswer:
+    """Return what is collected of a call that has ended."""
+    last = watch.last
+    status = None if answer is None else answer.status
+    if last is None:  # out of the cache, or refused before an attempt
+        return RawAnswer(watch.call.operation, status, httpx.Headers(), None, watch.elapsed, 0)
+    headers = last.headers or httpx.Headers()
+    return RawAnswer(
+        watch.call.operation, last.status, headers, last.request_id, watch.elapsed, watch.attempts
+    )

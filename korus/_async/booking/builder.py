@@ -23,6 +23,7 @@ from korus._booking.live_checks import (
 from korus._booking.offer_facts import OfferFacts, TicketFacts
 from korus._booking.outcomes import BulkOutcome, Line
 from korus._booking.request_items import RequestedLine, split
+from korus._core import watches
 from korus._core.client_bound import ClientBound
 from korus._core.form_fields import FormDefinition
 from korus._core.throttled_log import THROTTLE
@@ -293,7 +294,7 @@ class AsyncBulkReservation(ClientBound):
         Reference: 3.10, 7.3.
         """
         allowed = tolerance(max_price_change)
-        with self._session.transport.observer.action("book", len(self.lines)):
+        with watches.action(self._session.transport.observer, "book", len(self.lines)):
             return await self._submit(allowed, external_reference, check=check)
 
     async def _submit(

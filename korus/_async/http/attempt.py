@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from korus._async.http.auth import AsyncBearerAuth, AsyncTokens, Progress
     from korus._async.http.exchange import AsyncExchange
     from korus._async.http.reading import Body
-    from korus._core.observer import CallWatch
+    from korus._core.watches import CallWatch
     from korus._http.identity import Identity
 
 __all__ = ["Asked", "AsyncAttempts", "headers_over"]

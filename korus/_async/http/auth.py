@@ -18,7 +18,6 @@ from korus._http import oidc
 from korus._http.library import httpx
 from korus._primitives.asynchronous import AsyncEvent, check_stopped, home
 from korus.errors import KorusError, StatusError, TimedOut
-from korus.hooks import TokenRenewed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
@@ -174,6 +173,8 @@ class AsyncTokens:
             del self._flights[here]
             flight.done.set()
             if observer is not None and (failed or renewed):
+                from korus.hooks import TokenRenewed
+
                 now = self._clock.monotonic()
                 lifetime = None if renewed is None else renewed.ends_at - now
                 observer.emit(TokenRenewed(now - began, lifetime, failed))

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 from attrs import frozen
 
 from korus._booking.file_checks import Content, check_address, file_name, is_stale, length_of, next_address
+from korus._core import watches
 from korus._core.part_files import PartFile
 from korus._http.retry import Replay, next_wait
 from korus._primitives.asynchronous import run_blocking, sleep
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from korus._async.http.fetching import AsyncFetched
     from korus._async.http.transport import AsyncTransport
     from korus._booking.document_facts import DocumentAddress
-    from korus._core.observer import CallWatch
+    from korus._core.watches import CallWatch
     from korus.iri import Reference
 
 __all__ = ["AsyncDocumentStream", "AsyncDownloads"]
@@ -164,7 +165,7 @@ class AsyncDownloads:
 
     async def _retried(self, attempt: Callable[[str], Awaitable[_T]]) -> _T:
         """Make attempts, which hooks hear of as those of one call."""
-        with self.transport.observer.call(_OPERATION, "GET") as watch:
+        with watches.call(self.transport.observer, _OPERATION, "GET") as watch:
 
             async def watched(url: str) -> _T:
                 with watch.attempt() as one:

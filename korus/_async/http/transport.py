@@ -17,14 +17,13 @@ from korus._async.http.exchange import AsyncExchange
 from korus._async.http.gate import AsyncGate
 from korus._async.http.reading import ACCEPTED
 from korus._core.client_bound import ClientBound
-from korus._core.observer import CallWatch, Observer
+from korus._core.observer import COLLECTORS, Observer
 from korus._http.answer import Answer
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of
 from korus._http.identity import Identity
 from korus._http.library import httpx
 from korus._http.rate_gate import Turn, exhausted_for
-from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
 from korus._primitives.asynchronous import AsyncCalls, sleep
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
@@ -32,7 +31,6 @@ from korus.errors import (
     KorusError,
     RateLimited,
 )
-from korus.hooks import CacheHit, RateLimitMet, RetryScheduled, TurnScheduled
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from korus._async.http.fetching import AsyncFetched
     from korus._async.http.pool import AsyncPool
     from korus._core.config import Config
+    from korus._core.watches import CallWatch
 
 __all__ = ["AsyncTransport", "Operation", "Trace"]
 
@@ -202,7 +201,7 @@ class AsyncTransport(ClientBound):
         replay = replay or replay_of(asked.name, operation.method)
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
-        if not (self.observer.is_on or is_collecting()):
+        if not self.observer.is_on:
             return await self._answered(asked, replay, deadline, trace)
         asked.watch = watch = self._watch(asked)
         answer: Answer | None = None
@@ -211,11 +210,22 @@ class AsyncTransport(ClientBound):
                 answer = await self._answered(asked, replay, deadline, trace)
                 return answer
         finally:
-            if is_collecting():
-                collect(self._pool, _raw_answer(watch, answer))
+            self._collect(watch, answer)
+
+    def _collect(self, watch: CallWatch, answer: Answer | None) -> None:
+        """Pass an answer on to the blocks of `korus.raw_answer` around this call."""
+        if not COLLECTORS.get():
+            return
+        from korus._http.raw_answers import collect, raw_answer
+
+        collect(self._pool, raw_answer(watch, answer))
 
     def _watch(self, asked: Asked) -> CallWatch:
-        return self.observer.call(asked.name, asked.method, asked.identity.template or None, *self._server)
+        from korus._core import watches
+
+        return watches.call(
+            self.observer, asked.name, asked.method, asked.identity.template or None, self._server
+        )
 
     async def _answered(
         self, asked: Asked, replay: Replay, deadline: float | None, trace: Trace | None
@@ -245,6 +255,8 @@ class AsyncTransport(ClientBound):
         if not isinstance(found, FromCache):
             return found
         if asked.watch is not None:
+            from korus.hooks import CacheHit
+
             hit = CacheHit(asked.watch.call, found.age, found.revalidated, found.waited)
             self.observer.emit(hit)
         return Answer(
@@ -301,6 +313,8 @@ class AsyncTransport(ClientBound):
             if wait is None:
                 raise failure
             if asked.watch is not None:
+                from korus.hooks import RetryScheduled
+
                 failed = type(failure).__name__
                 self.observer.emit(RetryScheduled(asked.watch.call, attempt, wait, failed, failure.status))
             await sleep(wait)
@@ -310,12 +324,16 @@ class AsyncTransport(ClientBound):
         watch = asked.watch
         if watch is None:
             return None
+        from korus.hooks import TurnScheduled
+
         return lambda wait: self.observer.emit(TurnScheduled(watch.call, attempt, wait))
 
     async def _learn(self, asked: Asked, turn: Turn, outcome: Answer | KorusError) -> None:
         """Let the gate and the hooks know of a limit that was met."""
         longest = self.config.retry.retry_after_cap
         if isinstance(outcome, RateLimited):
+            from korus.hooks import RateLimitMet
+
             call = (asked.watch or self._watch(asked)).call
             self.observer.emit(RateLimitMet(call, outcome.retry_after))
             wait = outcome.retry_after
@@ -371,15 +389,4 @@ def _no_turn(operation: str) -> RateLimited:
         f"{operation}: not sent, because the API's rate limit leaves no room before the call's deadline. Send fewer "
         "requests at once, or raise `timeout`.",
         operation=operation,
-    )
-
-
-def _raw_answer(watch: CallWatch, answer: Answer | None) -> RawAnswer:
-    last = watch.last
-    status = None if answer is None else answer.status
-    if last is None:  # out of the cache, or refused before an attempt
-        return RawAnswer(watch.call.operation, status, httpx.Headers(), None, watch.elapsed, 0)
-    headers = last.headers or httpx.Headers()
-    return RawAnswer(
-        watch.call.operation, last.status, headers, last.request_id, watch.elapsed, watch.attempts
     )

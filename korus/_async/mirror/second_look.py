@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
@@ -28,6 +29,8 @@ _SECOND_LOOKS: Final = 200
 _MOST_DAYS: Final = 20
 _MOST_CANDIDATES: Final = 5000
 _CONCURRENCY: Final = 8
+# where a day ends last: it has not passed before it has there
+_FARTHEST_WEST: Final = timedelta(hours=12)
 
 
 @frozen
@@ -96,7 +99,7 @@ class AsyncSecondLook:
             gone &= await self._not_among(product, day, {iri for iri in gone if day_of[iri] == day}) | {
                 iri for iri in gone if day_of[iri] != day
             }
-        today = self._korus.transport.clock.now().date()
+        today = (self._korus.transport.clock.now() - _FARTHEST_WEST).date()
         over = {day for day in days[:_MOST_DAYS] if day < today}
         passed = {iri for iri in gone if day_of[iri] in over}
         return passed | await self._not_among(product, None, gone - passed)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from korus._async.http.pages import AsyncPages, AsyncReadings
 from korus._async.mirror.offer_pages import AsyncOfferPages
 from korus._async.mirror.second_look import AsyncSecondLook
+from korus._core import watches
 from korus._mirror.content import Entry, option_code, read_members
 from korus._mirror.leases import Lease, ScopeLost
 from korus._mirror.sweeping import Progress
@@ -85,7 +86,7 @@ class AsyncSweep:
         """
         transport = self._korus.transport
         began = transport.clock.monotonic()
-        with transport.observer.action("sweep"):
+        with watches.action(transport.observer, "sweep"):
             report = await self._run()
             transport.observer.emit(_ended(report, transport.clock.monotonic() - began))
         return report

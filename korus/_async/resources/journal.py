@@ -9,6 +9,7 @@ from korus._async.booking.hold import reservation_model
 from korus._async.booking.order import order_model
 from korus._booking.outcomes import Recovered
 from korus._booking.recovery_steps import RecoveredIntent, recover
+from korus._core import watches
 from korus._primitives.asynchronous import run_blocking
 from korus.errors import InvalidArgument
 
@@ -95,7 +96,7 @@ class AsyncJournal:
         """
         _ = self.store
         driver = AsyncDriver(self._session.transport, self._session.intent_log, concurrency)
-        with self._session.transport.observer.action("recover"):
+        with watches.action(self._session.transport.observer, "recover"):
             recovered = await driver.run(recover(complete=complete))
         return tuple(map(_recovered, recovered))
 

@@ -11,6 +11,7 @@ from korus._async.resources._resource import AsyncResource
 from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
+from korus._core import watches
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus.errors import InvalidArgument, OutcomeUnknown
@@ -132,7 +133,7 @@ class AsyncOrders(AsyncResource):
         Reference: 3.7, 4.12, 4.14, 7.3.
         """
         request = order_request(held, customer, external_reference, notes, self._base_url)
-        with self._transport.observer.action("order", len(request.lines)):
+        with watches.action(self._transport.observer, "order", len(request.lines)):
             result = await place(self._session.driver, request)
         again: Callable[[Sequence[Any]], AsyncBulkReservation] | None = getattr(held, "rebook_units", None)
 

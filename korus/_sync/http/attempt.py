@@ -19,7 +19,7 @@ from korus.errors import DecodingFailed, KorusError
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
-    from korus._core.observer import CallWatch
+    from korus._core.watches import CallWatch
     from korus._http.identity import Identity
     from korus._sync.http.auth import BearerAuth, Progress, Tokens
     from korus._sync.http.exchange import Exchange

@@ -19,7 +19,6 @@ from korus._http.library import httpx
 from korus._primitives.synchronous import Event, check_stopped, home
 from korus._sync.http.reading import discard
 from korus.errors import KorusError, StatusError, TimedOut
-from korus.hooks import TokenRenewed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Sequence
@@ -175,6 +174,8 @@ class Tokens:
             del self._flights[here]
             flight.done.set()
             if observer is not None and (failed or renewed):
+                from korus.hooks import TokenRenewed
+
                 now = self._clock.monotonic()
                 lifetime = None if renewed is None else renewed.ends_at - now
                 observer.emit(TokenRenewed(now - began, lifetime, failed))

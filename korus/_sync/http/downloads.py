@@ -22,6 +22,7 @@ from korus._booking.file_checks import (
     length_of,
     next_address,
 )
+from korus._core import watches
 from korus._core.part_files import PartFile
 from korus._http.retry import Replay, next_wait
 from korus._primitives.synchronous import run_blocking, sleep
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from korus._booking.document_facts import DocumentAddress
-    from korus._core.observer import CallWatch
+    from korus._core.watches import CallWatch
     from korus._sync.http.fetching import Fetched
     from korus._sync.http.transport import Transport
     from korus.iri import Reference
@@ -172,7 +173,7 @@ class Downloads:
 
     def _retried(self, attempt: Callable[[str], _T]) -> _T:
         """Make attempts, which hooks hear of as those of one call."""
-        with self.transport.observer.call(_OPERATION, "GET") as watch:
+        with watches.call(self.transport.observer, _OPERATION, "GET") as watch:
 
             def watched(url: str) -> _T:
                 with watch.attempt() as one:

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import define, evolve
 
 from korus._core.client_bound import ClientBound
-from korus._core.observer import CallWatch, Observer
+from korus._core.observer import COLLECTORS, Observer
 from korus._http.answer import Answer
 from korus._http.encode import encode_json
 from korus._http.error_responses import request_id_of
 from korus._http.identity import Identity
 from korus._http.library import httpx
 from korus._http.rate_gate import Turn, exhausted_for
-from korus._http.raw_answers import RawAnswer, collect, is_collecting
 from korus._http.retry import Replay, next_wait, replay_of
 from korus._primitives.clock import SYSTEM_CLOCK, Clock
 from korus._primitives.synchronous import Calls, sleep
@@ -33,7 +32,6 @@ from korus.errors import (
     KorusError,
     RateLimited,
 )
-from korus.hooks import CacheHit, RateLimitMet, RetryScheduled, TurnScheduled
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from korus._core.config import Config
+    from korus._core.watches import CallWatch
     from korus._sync.http.cache import CacheQuery, CatalogueCache
     from korus._sync.http.fetching import Fetched
     from korus._sync.http.pool import Pool
@@ -203,7 +202,7 @@ class Transport(ClientBound):
         replay = replay or replay_of(asked.name, operation.method)
         total = self.config.timeouts.total
         deadline = None if total is None else self.clock.monotonic() + total
-        if not (self.observer.is_on or is_collecting()):
+        if not self.observer.is_on:
             return self._answered(asked, replay, deadline, trace)
         asked.watch = watch = self._watch(asked)
         answer: Answer | None = None
@@ -212,11 +211,22 @@ class Transport(ClientBound):
                 answer = self._answered(asked, replay, deadline, trace)
                 return answer
         finally:
-            if is_collecting():
-                collect(self._pool, _raw_answer(watch, answer))
+            self._collect(watch, answer)
+
+    def _collect(self, watch: CallWatch, answer: Answer | None) -> None:
+        """Pass an answer on to the blocks of `korus.raw_answer` around this call."""
+        if not COLLECTORS.get():
+            return
+        from korus._http.raw_answers import collect, raw_answer
+
+        collect(self._pool, raw_answer(watch, answer))
 
     def _watch(self, asked: Asked) -> CallWatch:
-        return self.observer.call(asked.name, asked.method, asked.identity.template or None, *self._server)
+        from korus._core import watches
+
+        return watches.call(
+            self.observer, asked.name, asked.method, asked.identity.template or None, self._server
+        )
 
     def _answered(self, asked: Asked, replay: Replay, deadline: float | None, trace: Trace | None) -> Answer:
         if self.cache is not None and self.cache.keeps(asked.name):
@@ -244,6 +254,8 @@ class Transport(ClientBound):
         if not isinstance(found, FromCache):
             return found
         if asked.watch is not None:
+            from korus.hooks import CacheHit
+
             hit = CacheHit(asked.watch.call, found.age, found.revalidated, found.waited)
             self.observer.emit(hit)
         return Answer(
@@ -300,6 +312,8 @@ class Transport(ClientBound):
             if wait is None:
                 raise failure
             if asked.watch is not None:
+                from korus.hooks import RetryScheduled
+
                 failed = type(failure).__name__
                 self.observer.emit(RetryScheduled(asked.watch.call, attempt, wait, failed, failure.status))
             sleep(wait)
@@ -309,12 +323,16 @@ class Transport(ClientBound):
         watch = asked.watch
         if watch is None:
             return None
+        from korus.hooks import TurnScheduled
+
         return lambda wait: self.observer.emit(TurnScheduled(watch.call, attempt, wait))
 
     def _learn(self, asked: Asked, turn: Turn, outcome: Answer | KorusError) -> None:
         """Let the gate and the hooks know of a limit that was met."""
         longest = self.config.retry.retry_after_cap
         if isinstance(outcome, RateLimited):
+            from korus.hooks import RateLimitMet
+
             call = (asked.watch or self._watch(asked)).call
             self.observer.emit(RateLimitMet(call, outcome.retry_after))
             wait = outcome.retry_after
@@ -370,15 +388,4 @@ def _no_turn(operation: str) -> RateLimited:
         f"{operation}: not sent, because the API's rate limit leaves no room before the call's deadline. Send fewer "
         "requests at once, or raise `timeout`.",
         operation=operation,
-    )
-
-
-def _raw_answer(watch: CallWatch, answer: Answer | None) -> RawAnswer:
-    last = watch.last
-    status = None if answer is None else answer.status
-    if last is None:  # out of the cache, or refused before an attempt
-        return RawAnswer(watch.call.operation, status, httpx.Headers(), None, watch.elapsed, 0)
-    headers = last.headers or httpx.Headers()
-    return RawAnswer(
-        watch.call.operation, last.status, headers, last.request_id, watch.elapsed, watch.attempts
     )

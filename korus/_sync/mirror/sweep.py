@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from korus._core import watches
 from korus._mirror.content import Entry, option_code, read_members
 from korus._mirror.leases import Lease, ScopeLost
 from korus._mirror.sweeping import Progress
@@ -86,7 +87,7 @@ class Sweep:
         """
         transport = self._korus.transport
         began = transport.clock.monotonic()
-        with transport.observer.action("sweep"):
+        with watches.action(transport.observer, "sweep"):
             report = self._run()
             transport.observer.emit(_ended(report, transport.clock.monotonic() - began))
         return report

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from korus._booking.outcomes import Recovered
 from korus._booking.recovery_steps import RecoveredIntent, recover
+from korus._core import watches
 from korus._primitives.synchronous import run_blocking
 from korus._sync.booking.driver import Driver
 from korus._sync.booking.hold import reservation_model
@@ -96,7 +97,7 @@ class Journal:
         """
         _ = self.store
         driver = Driver(self._session.transport, self._session.intent_log, concurrency)
-        with self._session.transport.observer.action("recover"):
+        with watches.action(self._session.transport.observer, "recover"):
             recovered = driver.run(recover(complete=complete))
         return tuple(map(_recovered, recovered))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from korus._booking.intent_details import order_request_of
 from korus._booking.orders import order_request, units_to_rebook
 from korus._booking.outcomes import BulkOutcome, Line, OrderLine
+from korus._core import watches
 from korus._http.query import Direction, date_filter, direction_filter, text_filter
 from korus._journal.intent_log import Intent
 from korus._sync.booking.order import place, resolve
@@ -129,7 +130,7 @@ class Orders(Resource):
         Reference: 3.7, 4.12, 4.14, 7.3.
         """
         request = order_request(held, customer, external_reference, notes, self._base_url)
-        with self._transport.observer.action("order", len(request.lines)):
+        with watches.action(self._transport.observer, "order", len(request.lines)):
             result = place(self._session.driver, request)
         again: Callable[[Sequence[Any]], BulkReservation] | None = getattr(held, "rebook_units", None)
 
