@@ -172,6 +172,9 @@ bench: $(BENCH_STAMP) ## measure korus beside its peers, into build/bench (a par
 	@$(BENCH)/bin/python -m venv build/bench/clean  # the wheel and what it needs, as it is now
 	@build/bench/clean/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --force-reinstall --no-deps .
 	@build/bench/clean/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
+	@$(BENCH)/bin/python -m venv build/bench/command # the same with the extra for the command
+	@build/bench/command/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --force-reinstall --no-deps .
+	@build/bench/command/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[cli]'
 	@$(BENCH)/bin/python -m tests.benchmarks $(ARGS)
 
 # ── put it away ──────────────────────────────────────────────────────────────────────────────────────────────────────

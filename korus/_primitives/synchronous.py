@@ -12,12 +12,15 @@ import sys
 import threading
 import time
 from collections import deque
+
+# not late: this module acts at forks, and may not begin to in the middle of one
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
-    from concurrent.futures import Future
 
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "time_limit",
 ]
 
+Dropped = CancelledError
 Lock = threading.Lock
 Event = threading.Event
 
@@ -292,8 +296,6 @@ class _Threads:
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
-        from queue import SimpleQueue  # noqa: PLC0415 (not every client makes calls side by side)
-
         self._work = work
         self._ended = SimpleQueue[None]()
         self.left = 0
@@ -309,8 +311,6 @@ class _Threads:
 
     def wait(self, seconds: float) -> None:
         """Wait for one to end, not for longer than that."""
-        from queue import Empty  # noqa: PLC0415
-
         with suppress(Empty):
             self._ended.get(timeout=seconds)
             self.left -= 1
@@ -320,10 +320,6 @@ class _Threads:
             self._work()
         finally:
             self._ended.put(None)
-
-
-class Dropped(Exception):
-    """A call was never made, because what it belongs to has ended."""
 
 
 class Pending(Generic[_Result]):
@@ -336,14 +332,7 @@ class Pending(Generic[_Result]):
 
     def result(self) -> _Result:
         """Wait for the call to end and give what it gave, or raise what it raised, or `Dropped`."""
-        from concurrent.futures import CancelledError  # noqa: PLC0415 (not every client makes calls ahead)
-
-        try:
-            return self._future.result()
-        except CancelledError:
-            if self._future.cancelled():
-                raise Dropped from None
-            raise
+        return self._future.result()
 
 
 class Calls:
@@ -374,11 +363,7 @@ class Calls:
     def end(self) -> None:
         """Make none that has not begun, and wait until the others have ended."""
         self.cancel()
-        running = self._mine()
-        if running:
-            from concurrent.futures import wait  # noqa: PLC0415
-
-            wait(running)
+        wait(self._mine())
 
     def _mine(self) -> tuple[Future[Any], ...]:
         return tuple(self._running.get(home(), ()))
@@ -395,8 +380,6 @@ class Workers:
     """
 
     def __init__(self, concurrency: int, calls: Calls) -> None:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
         self._pool = ThreadPoolExecutor(max(concurrency, 1), thread_name_prefix="korus")
         self._calls = calls
         self._home = home()

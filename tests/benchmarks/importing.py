@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import peers
-from tests.benchmarks.measuring import Figure, Row, at_most, median, ratio
+from tests.benchmarks.measuring import Figure, Row, at_most, median, quartiles, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _PROGRAMS = {
     "httpx": "import httpx\nclient = httpx.Client()",
@@ -27,6 +32,8 @@ _PROGRAMS = {
 _APART = {"githubkit": Path(sys.prefix, "githubkit")}
 # the wheel and what it needs, nothing else: what is installed beside httpx can make importing it slower
 _CLEAN = Path("build/bench/clean/bin/python").absolute()
+_COMMAND = Path("build/bench/command/bin/python").absolute()
+"""The same with the extra for the command."""
 _IN_CLEAN = ("httpx", "korus", "korus, connections opened")
 _SDKS = ("openai", "stripe", "githubkit", "generator's own", "openapi-generator")
 _FRAME = """
@@ -54,6 +61,27 @@ def _once(name: str, python: Path = Path(sys.executable)) -> tuple[float, int, f
     return spent, modules, memory
 
 
+_SHOP = {
+    "KORUS_CLIENT_ID": "a",
+    "KORUS_CLIENT_SECRET": "b",
+    "KORUS_BASE_URL": "http://127.0.0.1:9",  # nobody answers there: the command ends with its first request
+    "KORUS_TOKEN_URL": "http://127.0.0.1:9",
+}
+_COMMANDS = {
+    "typer and httpx": ("-c", "import typer, httpx"),
+    "korus book --check": ("-m", "korus", "book", "examples/family-weekend.yaml", "--check"),
+}
+
+
+def _worked(arguments: Sequence[str]) -> float:
+    """Return the ms of processor time that a command takes, its start included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    others = {name: value for name, value in os.environ.items() if not name.startswith("KORUS_")}
+    subprocess.run([_COMMAND, *arguments], check=False, capture_output=True, env=others | _SHOP)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
 def run(rounds: int) -> Row:
     """Measure time, modules and peak memory."""
     remarks: list[str] = []
@@ -77,6 +105,10 @@ def run(rounds: int) -> Row:
     for _ in range(rounds):
         for name, values in clean.items():
             values.append(_once(name, _CLEAN)[0])
+    commands: dict[str, list[float]] = {name: [] for name in _COMMANDS if _COMMAND.exists()}
+    for _ in range(rounds):
+        for name, values in commands.items():
+            values.append(_worked(_COMMANDS[name]))
     figures = [
         *(
             ratio(
@@ -97,6 +129,17 @@ def run(rounds: int) -> Row:
             times["httpx"],
         ),
         *(
+            Figure(
+                "korus book --check, up to its first request, processor time",
+                median(values),
+                quartiles(values),
+                "ms",
+                **at_most(230),
+            )
+            for name, values in commands.items()
+            if name.startswith("korus")
+        ),
+        *(
             ratio(f"time: korus / {name}", times["korus"], times[name], **at_most(1.0))
             for name in _SDKS
             if name in times
@@ -106,5 +149,10 @@ def run(rounds: int) -> Row:
         "modules: " + ", ".join(f"{name} {count}" for name, count in modules.items()),
         "peak memory in MB: " + ", ".join(f"{name} {median(values):.0f}" for name, values in memory.items()),
         "korus opens its connections with the first call; the figure with them opened is told beside",
+    ]
+    remarks += [
+        f"{name}, processor time: {median(values):.0f} ms"
+        for name, values in commands.items()
+        if not name.startswith("korus")
     ]
     return Row(1, "import and build a client, cold process", "ms", times, figures, remarks)

@@ -53,5 +53,5 @@ def fork(server: ScriptedServer, script: str, *, seconds: float = 25, **environm
         env={"PATH": "/usr/bin:/bin", **environment},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
+    assert done.stderr == "", done.stderr
     return sorted(done.stdout.splitlines())

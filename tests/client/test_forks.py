@@ -120,6 +120,28 @@ over.set()
 
 
 @pytest.mark.parametrize("client", ["Korus", "AsyncKorus"])
+def test_nothing_that_acts_before_forks_is_imported_by_a_call(server: ScriptedServer, client: str) -> None:
+    """A module that registers itself in the middle of a fork releases a lock that it has not taken."""
+    script = f"""
+korus = {client}(**SETTINGS)
+register, hooks = os.register_at_fork, []
+os.register_at_fork = lambda **given: [hooks.extend(given), register(**given)]
+async def main():
+    await korus.orders.get("x")
+    [each async for each in korus.catalogs.list(prefetch=2)]
+if isinstance(korus, AsyncKorus):
+    asyncio.run(main())
+else:
+    korus.orders.get("x")
+    list(korus.catalogs.list(prefetch=2))
+print("before" in hooks)
+"""
+    catalogs = {"totalItems": 1, "member": [{"@id": "/v1/ticketing/catalogs/c", "id": "c"}]}
+    server.answer = lambda seen: Reply(body=catalogs) if seen.path.endswith("catalogs") else orders(seen)
+    assert fork(server, script) == ["False"]
+
+
+@pytest.mark.parametrize("client", ["Korus", "AsyncKorus"])
 def test_a_fork_waits_for_a_thread_that_loads_certificates(server: ScriptedServer, client: str) -> None:
     script = f"""
 korus = {client}(**SETTINGS)
