@@ -13,7 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from weakref import WeakValueDictionary
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
@@ -22,7 +35,7 @@ from korus._core.private_files import create_private
 from korus.errors import ConfigurationError, KorusError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from sqlalchemy.engine import RootTransaction
 
@@ -48,6 +61,7 @@ class SqlDatabase:
 
     Args:
         address: The path of an SQLite file, or a SQLAlchemy URL.
+        meta: The table of names and values that holds the version of all tables beside it.
         in_memory: The message for an SQLite database in memory, which is refused.
         pragmas: Further pragmas of SQLite.
         wait: Seconds to wait for a lock of the database where a transaction says nothing else.
@@ -63,16 +77,22 @@ class SqlDatabase:
     """The version of the tables; those of a later korus are refused."""
     FAILURE: ClassVar[type[KorusError]]
     """Raised where the database does not answer."""
+    FIRST: ClassVar[Mapping[str, str]] = {}
+    """What the table of names and values holds at first, beside the version."""
+    MIGRATIONS: ClassVar[Mapping[int, Callable[[Connection, Any], None]]]
+    """How the tables of each earlier version are brought to the next one; called with the database itself."""
 
     def __init__(
         self,
         address: Secret,
+        meta: Table,
         *,
         in_memory: str,
         pragmas: tuple[str, ...] = (),
         wait: float,
         now: Callable[[], float] | None,
     ) -> None:
+        self._meta = meta
         self._wait = wait
         self._clock = now
         self._engine, self._path = open_engine(address, self.SUBJECT, in_memory=in_memory, pragmas=pragmas)
@@ -150,7 +170,20 @@ class SqlDatabase:
 
     def _migrated(self, connection: Connection) -> int:
         """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
-        raise NotImplementedError
+        meta = self._meta
+        if not inspect(connection).has_table(meta.name, schema=meta.schema):
+            meta.metadata.create_all(connection)
+            rows = {"version": str(self.VERSION), **self.FIRST}
+            connection.execute(insert(meta), [{"name": name, "value": value} for name, value in rows.items()])
+        found = connection.execute(
+            select(meta.c.value).where(meta.c.name == "version").with_for_update()
+        ).scalar()
+        version = int(found) if found is not None and found.isascii() and found.isdecimal() else -1
+        while version < self.VERSION and version in self.MIGRATIONS:
+            self.MIGRATIONS[version](connection, self)
+            version += 1
+            connection.execute(update(meta).where(meta.c.name == "version").values(value=str(version)))
+        return version
 
     def _now(self, connection: Connection) -> float:
         return database_time(connection) if self._clock is None else self._clock()

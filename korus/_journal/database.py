@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from korus._core.secret import Secret
 from korus._journal.intent_log import ALIVE_STATES, Intent, Kind, State
 from korus._journal.process import ACTIVE, Owner
-from korus._journal.tables import ACCOUNT_LENGTH, SCHEMA_VERSION, SUBJECTS, migrated
+from korus._journal.tables import ACCOUNT_LENGTH, META, MIGRATIONS, SCHEMA_VERSION, SUBJECTS
 from korus._sql import SqlDatabase
 from korus.errors import InvalidArgument, JournalFailed
 
@@ -95,6 +95,7 @@ class JournalDatabase(SqlDatabase):
     SUBJECT = "the journal"
     VERSION = SCHEMA_VERSION
     FAILURE = JournalFailed
+    MIGRATIONS = MIGRATIONS
 
     def __init__(
         self,
@@ -112,6 +113,7 @@ class JournalDatabase(SqlDatabase):
         self._checkpointed = time.monotonic()
         super().__init__(
             address,
+            META,
             in_memory="a journal in memory would not survive a crash; name a file",
             pragmas=("secure_delete = ON",),
             wait=lock_timeout,
@@ -158,9 +160,6 @@ class JournalDatabase(SqlDatabase):
     def _create(self, path: Path) -> None:
         if path.parent.is_dir():  # a journal is where its user says, or nowhere
             super()._create(path)
-
-    def _migrated(self, connection: Connection) -> int:
-        return migrated(connection)
 
     def _prepare(self, ends: float) -> None:
         super()._prepare(ends)

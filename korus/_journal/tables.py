@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     Boolean,
@@ -15,14 +15,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    insert,
-    inspect,
-    select,
     text,
     update,
 )
 
-__all__ = ["ACCOUNT_LENGTH", "CLAIMS", "INTENTS", "META", "RUNS", "SCHEMA_VERSION", "SUBJECTS", "migrated"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["ACCOUNT_LENGTH", "CLAIMS", "INTENTS", "META", "MIGRATIONS", "RUNS", "SCHEMA_VERSION", "SUBJECTS"]
 
 SCHEMA_VERSION: Final = 2
 """The version of the journal's tables; a journal written by a later korus is refused."""
@@ -87,23 +87,7 @@ RUNS = Table(
 )
 
 
-def migrated(connection: Connection) -> int:
-    """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
-    if not inspect(connection).has_table(META.name):
-        _METADATA.create_all(connection)
-        connection.execute(insert(META).values(name="version", value=str(SCHEMA_VERSION)))
-    found = connection.execute(
-        select(META.c.value).where(META.c.name == "version").with_for_update()
-    ).scalar()
-    written = str(found or 0)
-    version = int(written) if written.isascii() and written.isdecimal() else -1
-    if version == 1:
-        _migrate_to_2(connection)
-        return SCHEMA_VERSION
-    return version
-
-
-def _migrate_to_2(connection: Connection) -> None:
+def _migrate_to_2(connection: Connection, _: object) -> None:
     """Add the epoch, and what recovery has to know: was anything sent, and may it be completed?"""
     table = INTENTS.name
     for column in (
@@ -118,4 +102,7 @@ def _migrate_to_2(connection: Connection) -> None:
     connection.execute(update(INTENTS).values(sent=INTENTS.c.updated))
     connection.execute(update(INTENTS).where(INTENTS.c.state == "looking").values(state="reconciling"))
     connection.execute(update(INTENTS).where(INTENTS.c.state == "unknown").values(completable=False))
-    connection.execute(update(META).where(META.c.name == "version").values(value="2"))
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[Connection, Any], None]]] = {1: _migrate_to_2}
+"""How the tables of each earlier version are brought to the next one."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, inspect, select, update
 from sqlalchemy.schema import CreateSchema
 
 from korus._core.secret import Secret
@@ -20,7 +20,7 @@ from korus._sql import SqlDatabase
 from korus.errors import ConfigurationError, MirrorFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator
     from contextlib import AbstractContextManager
 
     from korus._mirror.schema import Tables
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["MIGRATIONS", "Database", "moment"]
 
 
-def _forget_pages(connection: Connection, tables: Tables) -> None:
+def _forget_pages(connection: Connection, database: Database) -> None:
     """Replace the table of pages: its columns have changed, and without it all pages are read in full once."""
-    tables.pages.drop(connection)
-    tables.pages.create(connection)
+    database.tables.pages.drop(connection)
+    database.tables.pages.create(connection)
 
 
-MIGRATIONS: dict[int, Callable[[Connection, Tables], None]] = {1: _forget_pages}
+MIGRATIONS: dict[int, Callable[[Connection, Database], None]] = {1: _forget_pages}
 """How the tables of each earlier version are brought to the next one."""
 
 _WAIT_SECONDS: Final = 60.0
@@ -56,6 +56,8 @@ class Database(SqlDatabase):
     SUBJECT = "the mirror"
     VERSION = SCHEMA_VERSION
     FAILURE = MirrorFailed
+    FIRST: ClassVar = {"seq": "0"}
+    MIGRATIONS = MIGRATIONS
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class Database(SqlDatabase):
         address = address if isinstance(address, Secret) else Secret(os.fspath(address))
         self.tables = tables
         in_memory = "A mirror in memory would be gone with its process; name a file."
-        super().__init__(address, in_memory=in_memory, wait=wait, now=now)
+        super().__init__(address, tables.meta, in_memory=in_memory, wait=wait, now=now)
         if self._is_lite and tables.metadata.schema is not None:
             raise ConfigurationError("SQLite has no schemas; name a prefix in place of the schema.")
 
@@ -107,27 +109,11 @@ class Database(SqlDatabase):
         return last + 1
 
     def _migrated(self, connection: Connection) -> int:
-        tables = self.tables
-        meta, schema = tables.meta, tables.metadata.schema
-        found_there = inspect(connection)
+        schema = self.tables.metadata.schema
         # one who may not create schemas may use one that is there
-        if schema is not None and not found_there.has_schema(schema):
+        if schema is not None and not inspect(connection).has_schema(schema):
             connection.execute(CreateSchema(schema, if_not_exists=True))
-        if not found_there.has_table(meta.name, schema=schema):
-            tables.metadata.create_all(connection)
-            first: Mapping[str, str] = {"version": str(SCHEMA_VERSION), "seq": "0"}
-            connection.execute(
-                insert(meta), [{"name": name, "value": value} for name, value in first.items()]
-            )
-        found = connection.execute(
-            select(meta.c.value).where(meta.c.name == "version").with_for_update()
-        ).scalar()
-        version = int(found) if found is not None and found.isascii() and found.isdecimal() else -1
-        while version in MIGRATIONS and version < SCHEMA_VERSION:
-            MIGRATIONS[version](connection, tables)
-            version += 1
-            connection.execute(update(meta).where(meta.c.name == "version").values(value=str(version)))
-        return version
+        return super()._migrated(connection)
 
 
 def moment(seconds: float) -> str:
