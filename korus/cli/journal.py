@@ -15,6 +15,7 @@ import typer
 
 from korus import Korus
 from korus.cli.own_log import log_setting
+from korus.cli.shown import print_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def list_entries(  # noqa: PLR0917 - typer makes an option of each
     elif not entries:
         typer.echo("nothing" if everything else "nothing is open")
     else:
-        _print_table([_row(entry) for entry in entries])
+        print_columns([_row(entry) for entry in entries])
 
 
 @app.command()
@@ -84,7 +85,7 @@ def recover(
     elif not recovered:
         typer.echo("nothing had been left behind")
     else:
-        _print_table([_outcome(found) for found in recovered])
+        print_columns([_outcome(found) for found in recovered])
     if still_open:
         typer.echo(f"{still_open} still open; run this again later", err=True)
         raise typer.Exit(STILL_OPEN)
@@ -172,12 +173,6 @@ def _outcome(found: Recovered) -> Sequence[str]:
         made = [str(result.iri) for result in found.succeeded]
         became = ", ".join(made) if made else "nothing was made"
     return found.id, found.kind, found.reference or "-", became
-
-
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _print_json(value: object) -> None:

@@ -11,7 +11,7 @@ from korus._core.values import readable_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["harmless", "print_json", "print_table"]
+__all__ = ["harmless", "print_columns", "print_json", "print_table"]
 
 _WIDEST: Final = 60
 
@@ -23,9 +23,13 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table with headings; an address is never cut short, other cells are."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
-    for row in (headings, *cells):
+    print_columns([headings, *([_cell(value) for value in row] for row in rows)])
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns, each as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 

@@ -264,34 +264,42 @@ def list_product_bases(call: Call) -> Reply:
     )
 
 
-def list_products(call: Call) -> Reply:
-    """Products of a base."""
-    base = _base(call)
-    products = [each for each in call.world.catalogue.products[base.catalog.id] if each.base.id == base.id]
+def _of_base(
+    call: Call,
+    base: Base,
+    context: str,
+    items: Sequence[Item],
+    write: Callable[[Item, str], JsonObject],
+) -> Reply:
+    """Answer a page of what a base has, in the language asked for."""
     language = call.language(base.catalog)
     return _collection(
         call,
-        "TicketingProduct",
-        products,
-        lambda product: represent.product(product, language),
+        context,
+        items,
+        lambda item: write(item, language),
         language=language,
         cache=_CATALOGUE_CACHE,
         catalogs=(base.catalog,),
     )
 
 
+def list_products(call: Call) -> Reply:
+    """Products of a base."""
+    base = _base(call)
+    products = [each for each in call.world.catalogue.products[base.catalog.id] if each.base.id == base.id]
+    return _of_base(call, base, "TicketingProduct", products, represent.product)
+
+
 def list_product_base_options(call: Call) -> Reply:
     """Options of a base."""
     base = _base(call)
-    language = call.language(base.catalog)
-    return _collection(
+    return _of_base(
         call,
+        base,
         "TicketingProductBaseOption",
         base.options,
-        lambda option: represent.option(option, base.iri, language),
-        language=language,
-        cache=_CATALOGUE_CACHE,
-        catalogs=(base.catalog,),
+        lambda option, language: represent.option(option, base.iri, language),
     )
 
 
@@ -301,16 +309,7 @@ def list_product_base_option_values(call: Call) -> Reply:
         raise not_found("There is no such option.")
     base = _base(call)
     values = [value for option in base.options if option.code == call.ids["code"] for value in option.values]
-    language = call.language(base.catalog)
-    return _collection(
-        call,
-        "TicketingProductBaseOptionValue",
-        values,
-        lambda value: represent.option_value(value, language),
-        language=language,
-        cache=_CATALOGUE_CACHE,
-        catalogs=(base.catalog,),
-    )
+    return _of_base(call, base, "TicketingProductBaseOptionValue", values, represent.option_value)
 
 
 def get_seat_map(call: Call) -> Reply:

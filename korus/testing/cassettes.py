@@ -1,7 +1,7 @@
-"""The cassette: a file of recorded exchanges with a header that says where they came from.
+"""Cassette: a file of recorded exchanges, with a header that names their origin.
 
-This module reads and writes the file and knows its form. It does not record, match or judge anything, and needs
-no more than PyYAML, so that every tool over cassettes can start from it.
+This module reads and writes the file format. It records, matches and judges nothing, and needs only PyYAML, so that
+every tool for cassettes can build on it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _LOWEST_STATUS, _HIGHEST_STATUS = 100, 599
 
 
 class CassetteUnreadable(ValueError):
-    """A file that is not a cassette, or a broken one; says which file and where in it.
+    """A file is not a cassette, or is broken; names the file and the place in it.
 
     Attributes:
         path: The file.
@@ -66,7 +66,7 @@ class CassetteUnreadable(ValueError):
 
 @frozen(kw_only=True)
 class Header:
-    """Where the exchanges of a cassette came from.
+    """Origin of the exchanges of a cassette.
 
     Attributes:
         origin: ``sandbox``, ``demo`` or ``production`` for traffic, ``published`` for a documented sample,
@@ -76,8 +76,8 @@ class Header:
         recorded_at: When, in UTC.
         korus_version: The version of korus that recorded or built it.
         purpose: One sentence: what the story shows.
-        pseudonyms: ``public`` if they were made with the key everybody has, ``private`` otherwise.
-        volatile: Places that differ from run to run and are not compared: JSON pointers into the request's body,
+        pseudonyms: ``public`` if they were made with the public key, ``private`` otherwise.
+        volatile: Places that differ between runs and are not compared: JSON pointers into the request's body,
             ``*`` for any one step, or ``?name`` for a query parameter.
         language: The language that the client asked for, empty for none.
     """
@@ -94,8 +94,23 @@ class Header:
 
 
 @frozen(kw_only=True)
-class RecordedRequest:
-    """A request as it stands in the cassette.
+class _Message:
+    headers: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
+    body: Mapping[str, Any] = field(factory=dict[str, Any])
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the body, without content encoding."""
+        return bodies.replay(self.body)
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header."""
+        return next(iter(self.headers.get(name.lower(), ())), None)
+
+
+@frozen(kw_only=True)
+class RecordedRequest(_Message):
+    """A request as the cassette has it.
 
     Attributes:
         method: Upper case.
@@ -106,22 +121,11 @@ class RecordedRequest:
 
     method: str
     uri: str
-    headers: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
-    body: Mapping[str, Any] = field(factory=dict[str, Any])
-
-    @property
-    def content(self) -> bytes:
-        """The bytes that were sent."""
-        return bodies.replay(self.body)
-
-    def header(self, name: str) -> str | None:
-        """The first value of a header."""
-        return next(iter(self.headers.get(name.lower(), ())), None)
 
 
 @frozen(kw_only=True)
-class RecordedResponse:
-    """An answer as it stands in the cassette.
+class RecordedResponse(_Message):
+    """An answer as the cassette has it.
 
     Attributes:
         status: The HTTP status.
@@ -132,17 +136,6 @@ class RecordedResponse:
 
     status: int
     reason: str = ""
-    headers: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
-    body: Mapping[str, Any] = field(factory=dict[str, Any])
-
-    @property
-    def content(self) -> bytes:
-        """The bytes that were answered, without content encoding."""
-        return bodies.replay(self.body)
-
-    def header(self, name: str) -> str | None:
-        """The first value of a header."""
-        return next(iter(self.headers.get(name.lower(), ())), None)
 
 
 @frozen(kw_only=True)
@@ -152,7 +145,7 @@ class Interaction:
     Attributes:
         request: What was asked.
         response: What was answered.
-        at: Seconds from the beginning of the recording to the answer, 0 if nobody measured them.
+        at: Seconds from the beginning of the recording to the answer, 0 if they were not measured.
     """
 
     request: RecordedRequest
@@ -169,7 +162,7 @@ class Cassette:
 
 
 def find(paths: Iterable[Path | str]) -> Iterator[Path]:
-    """The cassette files among and below the paths, sorted.
+    """Return the cassette files among and below the paths, sorted.
 
     Raises:
         FileNotFoundError: A path does not exist.
@@ -190,7 +183,7 @@ def read(path: Path | str) -> Cassette:
     """Read a cassette and make sure that every body in it can be replayed.
 
     Raises:
-        CassetteUnreadable: The file is not a cassette or is broken; says where.
+        CassetteUnreadable: The file is not a cassette, or is broken; names the place.
         FileNotFoundError: There is no such file.
     """
     path = Path(path)
@@ -330,7 +323,7 @@ def _escape(step: str) -> str:
 
 
 def to_document(cassette: Cassette) -> dict[str, Any]:
-    """The cassette as the plain values that are written to the file."""
+    """Return the cassette as the plain values that are written to the file."""
     header = cassette.header
     return {
         "cassette": _FORMAT,
@@ -369,7 +362,7 @@ def _written(headers: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
 
 
 def write(path: Path | str, cassette: Cassette) -> None:
-    """Write a cassette; the file is replaced at once or not at all."""
+    """Write a cassette; the file is replaced atomically."""
     path = Path(path)
     text = plainyaml.dump(to_document(cassette))
     path.parent.mkdir(parents=True, exist_ok=True)

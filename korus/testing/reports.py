@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from attrs import asdict
+
 from korus.testing import bodies
 from korus.testing.conformance import DOCUMENTED, Finding
 
@@ -50,25 +52,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "kind": finding.kind,
-        "cassette": finding.cassette,
-        "interaction": finding.interaction,
-        "operation": finding.operation,
-        "part": finding.part,
-        "pointer": finding.pointer,
-        "value": finding.value,
-        "message": finding.message,
-        "api_version": finding.api_version,
-    }
-
-
-def _exemption(exemption: Exemption) -> dict[str, Any]:
-    names = ("number", "kind", "cassette", "operation", "part", "pointer", "value", "api_version", "reason")
-    return {name: getattr(exemption, name) for name in names}
-
-
 def check_as_json(report: Report) -> str:
     """A check for programs: all findings, accepted ones apart, and a count of each kind."""
     return json.dumps(
@@ -78,9 +61,11 @@ def check_as_json(report: Report) -> str:
             "interactions": report.interactions,
             "compared": report.compared,
             "counts": Counter(finding.kind for finding in report.findings),
-            "findings": [_finding(finding) for finding in report.findings],
-            "accepted": [{**_finding(finding), "reason": one.reason} for finding, one in report.accepted],
-            "exceptions_that_no_longer_occur": [_exemption(one) for one in report.idle],
+            "findings": [asdict(finding, recurse=False) for finding in report.findings],
+            "accepted": [
+                {**asdict(finding, recurse=False), "reason": one.reason} for finding, one in report.accepted
+            ],
+            "exceptions_that_no_longer_occur": [asdict(one) for one in report.idle],
             "unreadable": [
                 {"cassette": str(one.path), "pointer": one.where, "reason": one.reason}
                 for one in report.unreadable
@@ -146,7 +131,7 @@ def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
 def _meant(exemption: Exemption) -> str:
     given = {
         name: text
-        for name, text in _exemption(exemption).items()
+        for name, text in asdict(exemption).items()
         if text != "*" and name not in {"number", "reason"}
     }
     return ", ".join(f"{name} {text}" for name, text in given.items())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
-__all__ = ["Json", "Object", "as_list", "as_object", "is_list", "is_object"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Json", "Object", "as_list", "as_object", "is_list", "is_object", "members"]
 
 Json: TypeAlias = Any
 """Value of a description at some place: nothing is promised about it."""
@@ -31,3 +34,16 @@ def as_object(value: Json) -> dict[str, Json]:
 def as_list(value: Json) -> list[Json]:
     """Return a list as it is, and an empty one for anything else."""
     return value if is_list(value) else []
+
+
+def members(value: Json, *, but: str | None = None) -> Iterator[tuple[str, Json]]:
+    """Go through the keys and values of all objects in a value; lists below the key ``but`` are left out."""
+    todo = [value]
+    while todo:
+        node = todo.pop()
+        if is_list(node):
+            todo.extend(node)
+        for key, part in as_object(node).items():
+            yield key, part
+            if is_object(part) or (is_list(part) and key != but):
+                todo.append(part)

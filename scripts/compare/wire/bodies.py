@@ -16,7 +16,7 @@ from scripts.compare.wire.guesses import Guesses
 from scripts.compare.wire.records import Witness
 from scripts.compare.wire.samples import NoSampleError, from_pattern
 from scripts.compare.wire.shapes import token
-from scripts.descriptions.values import Json, Object, as_object, is_list, is_object
+from scripts.descriptions.values import Json, Object, as_object, is_list, is_object, members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,7 +294,7 @@ class Bodies:
 
 def _shows(value: Json, aside: set[str], inside: Any, outside: Any) -> bool:
     """Return True if a value that one side refuses is refused for more than properties that nobody declares there."""
-    if not aside & set(_keys(value)):
+    if not aside & {key for key, _ in members(value)}:
         return True
     kept = copy.deepcopy(value)
     todo: list[Json] = [kept]
@@ -321,17 +321,6 @@ def _is_composed(branches: list[Branch]) -> bool:
         or (branch.values is not None and branch.kind in {"array", "object"})
         for branch in branches
     )
-
-
-def _keys(value: Json) -> Iterator[str]:
-    todo = [value]
-    while todo:
-        node = todo.pop()
-        if is_list(node):
-            todo.extend(node)
-        for key, part in as_object(node).items():
-            yield key
-            todo.append(part)
 
 
 def _placed(base: Json, steps: list[str], value: Json) -> Iterator[Json]:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from scripts.compare.wire.samples import FORMATS, from_pattern
 from scripts.descriptions.pointers import unescape
-from scripts.descriptions.values import Json, Object, as_list, as_object, is_list, is_object
+from scripts.descriptions.values import Json, Object, as_list, as_object, is_list, is_object, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,15 +206,8 @@ def _definition(reference: str) -> str:
 
 def _spoken_of(schema: Json) -> Iterator[Any]:
     """Find the scalar values that a schema speaks of, and those beside its bounds."""
-    todo = [schema]
-    while todo:
-        node = todo.pop()
-        if is_list(node):
-            todo.extend(node)
-        for key, part in as_object(node).items():
-            yield from _beside(key, part)
-            if is_object(part) or (is_list(part) and key != "enum"):
-                todo.append(part)
+    for key, part in members(schema, but="enum"):
+        yield from _beside(key, part)
 
 
 def _beside(key: str, value: Json) -> Iterator[Any]:
@@ -232,19 +225,12 @@ def _beside(key: str, value: Json) -> Iterator[Any]:
 
 
 def _names(schema: Json) -> Iterator[str]:
-    todo = [schema]
-    while todo:
-        node = todo.pop()
-        if is_list(node):
-            todo.extend(node)
-        for key, part in as_object(node).items():
-            if key in {"properties", "dependentSchemas", "dependentRequired"}:
-                yield from as_object(part)
-            if key == "required" and is_list(part):
-                yield from (name for name in part if isinstance(name, str))
-            if key == "propertyNames":
-                yield from (text for text in _spoken_of(part) if isinstance(text, str))
-            if key == "dependentRequired":
-                yield from (name for names in as_object(part).values() for name in as_list(names))
-            if is_object(part) or is_list(part):
-                todo.append(part)
+    for key, part in members(schema):
+        if key in {"properties", "dependentSchemas", "dependentRequired"}:
+            yield from as_object(part)
+        if key == "required" and is_list(part):
+            yield from (name for name in part if isinstance(name, str))
+        if key == "propertyNames":
+            yield from (text for text in _spoken_of(part) if isinstance(text, str))
+        if key == "dependentRequired":
+            yield from (name for names in as_object(part).values() for name in as_list(names))

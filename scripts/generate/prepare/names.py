@@ -72,30 +72,26 @@ def fingerprint(text: str) -> str:
     return f"{int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10**8:08}"
 
 
-def class_name(text: str, *, fallback: str = "Model") -> str:
+def class_name(text: str) -> str:
     """Make a class name that the generator leaves as it is."""
-    name = pascal(text) or fallback
-    if not name[0].isalpha():
-        name = f"{fallback}{name}"
-    for _ in range(3):
-        settled = str(ClassName(name, PREFIX))
-        if settled == name and name.isidentifier():
-            return name
-        name = settled
-    return f"{fallback}X{fingerprint(text)}"
+    name = pascal(text) or "Model"
+    return _settled(name if name[0].isalpha() else f"Model{name}", ClassName) or f"ModelX{fingerprint(text)}"
 
 
-def identifier(text: str, *, fallback: str = "field") -> str:
+def identifier(text: str) -> str:
     """Make an identifier that the generator leaves as it is; keywords and builtins get a trailing `_`."""
-    name = snake(text) or snake(spelled(text)) or fallback
-    if not name[0].isalpha():
-        name = f"{fallback}_{name}"
+    name = snake(text) or snake(spelled(text)) or "field"
+    name = name if name[0].isalpha() else f"field_{name}"
+    return _settled(name, PythonIdentifier) or f"field_x{fingerprint(text)}"
+
+
+def _settled(name: str, made: type[ClassName | PythonIdentifier]) -> str | None:
+    """Return what the generator makes of a name, once it makes nothing else of it."""
     for _ in range(3):
-        settled = str(PythonIdentifier(name, PREFIX))
-        if settled == name and name.isidentifier():
+        before, name = name, str(made(name, PREFIX))
+        if name == before and name.isidentifier():
             return name
-        name = settled
-    return f"{fallback}_x{fingerprint(text)}"
+    return None
 
 
 def module_name(name: str) -> str:
