@@ -1,10 +1,9 @@
-"""How the bytes of a body stand in a cassette, and how the very same bytes come back out of it.
+"""Bodies in cassettes: written as readable mappings, and read back as exactly the same bytes.
 
-A body is one mapping. ``json`` holds the parsed value, to be read and compared by people and programs; ``layout``
-says how the text was laid out if it was not the usual compact form; where no layout gives the same bytes again,
-``exact`` holds the text beside the value and the two are compared on reading, so neither can be edited alone.
-``form`` holds the pairs of a form, ``text`` a text, ``base64`` other bytes. A body without bytes is an empty mapping.
-What may be in a body, and what must not, is not decided here.
+A body is one mapping. ``json`` holds the parsed value, for people and programs; ``layout`` describes the layout of the
+text if it is not the usual compact form. Where no layout reproduces the bytes, ``exact`` holds the text beside the
+value, and the two are compared on reading, so neither can be edited alone. ``form`` holds the pairs of a form, ``text``
+a text, ``base64`` other bytes. An empty body is an empty mapping. This module does not decide what a body may contain.
 """
 
 from __future__ import annotations
@@ -60,22 +59,22 @@ _ENDS = ("", "\n", "\r\n")
 
 
 class BodyUnreadable(ValueError):
-    """A body that cannot be read, so nobody can say what is in it."""
+    """A body cannot be read, so its content is unknown."""
 
 
 def media_type(content_type: str | None) -> str:
-    """The media type of a ``Content-Type`` value, lower case and without parameters."""
+    """Return the media type of a ``Content-Type`` value, lower case and without parameters."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
 def is_json(content_type: str | None) -> bool:
-    """Whether the content type is one of JSON's: ``application/json`` or any ``+json``."""
+    """Return True for a content type of JSON: ``application/json`` or any ``+json``."""
     kind = media_type(content_type)
     return kind in {"application/json", "text/json"} or kind.endswith("+json")
 
 
 def is_form(content_type: str | None) -> bool:
-    """Whether the content type is that of a submitted form."""
+    """Return True for the content type of a submitted form."""
     return media_type(content_type) == "application/x-www-form-urlencoded"
 
 
@@ -88,10 +87,10 @@ def _charset(content_type: str | None) -> str | None:
 
 
 def text_of(content: bytes, content_type: str | None) -> tuple[str, str]:
-    """The text of a body and the charset that gives the same bytes again.
+    """Return the text of a body and the charset that reproduces its bytes.
 
     Raises:
-        BodyUnreadable: No charset that the body could have is able to read it, or it has control characters.
+        BodyUnreadable: No charset that the body could have can decode it, or it has control characters.
     """
     candidates = ["utf-8", _charset(content_type)]
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"} or (is_json(content_type) and b"\0" in content[:4]):
@@ -113,7 +112,7 @@ def decode_content(content: bytes, content_encoding: str | None) -> bytes:
     """Undo the ``Content-Encoding`` of a body.
 
     Raises:
-        BodyUnreadable: The encoding is not known here or the bytes are not what it says.
+        BodyUnreadable: The encoding is unknown, or the bytes do not follow it.
     """
     for encoding in reversed([part.strip().lower() for part in (content_encoding or "").split(",")]):
         if encoding in {"", "identity"} or not content:
@@ -123,7 +122,7 @@ def decode_content(content: bytes, content_encoding: str | None) -> bytes:
         try:
             content = _inflate(content, encoding)
         except (zlib.error, EOFError) as error:
-            raise BodyUnreadable(f"it says it is {encoding} and is not: {error}") from error
+            raise BodyUnreadable(f"its content is not {encoding}: {error}") from error
     return content
 
 
@@ -142,7 +141,7 @@ def _inflate(content: bytes, encoding: str) -> bytes:
         if inflate.unused_data:
             return plain + _inflate(inflate.unused_data, encoding)
         return plain
-    raise EOFError("nothing in it")  # pragma: no cover  # the loop always returns or raises
+    raise EOFError("it is empty")  # pragma: no cover  # the loop always returns or raises
 
 
 def _refuse_constant(name: str) -> Any:
@@ -157,10 +156,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse_json(text: str) -> Any:
-    """Parse JSON strictly: no NaN, no key twice.
+    """Parse JSON strictly: NaN and repeated keys are refused.
 
     Raises:
-        ValueError: It is not such JSON.
+        ValueError: It is not strict JSON.
     """
     try:
         return json.loads(
@@ -200,7 +199,7 @@ def _layout_of(text: str, parsed: Any) -> dict[str, Any] | None:
 
 
 def parsed(content: bytes, content_type: str | None) -> Mapping[str, Any]:
-    """Return what a body says, for comparing: ``json``, ``form`` or ``text``; empty for bytes that say nothing."""
+    """Return the part of a body to compare: ``json``, ``form`` or ``text``; empty for other bytes."""
     try:
         text, _ = text_of(content, content_type)
     except BodyUnreadable:
@@ -216,7 +215,7 @@ def parsed(content: bytes, content_type: str | None) -> Mapping[str, Any]:
 
 
 def record(content: bytes, content_type: str | None) -> dict[str, Any]:
-    """The mapping that stands in the cassette for these bytes; `replay` gives the same bytes back.
+    """Return the mapping that represents these bytes in a cassette; `replay` returns the same bytes.
 
     Args:
         content: The bytes without any content encoding.
@@ -258,11 +257,11 @@ def _candidates(content: bytes, content_type: str | None) -> list[dict[str, Any]
 
 
 def replay(recorded: Mapping[str, Any]) -> bytes:
-    """The bytes that a recorded body stands for.
+    """Return the bytes of a recorded body.
 
     Raises:
-        BodyUnreadable: The mapping is not one that `record` writes, or its ``exact`` text does not say what the
-            value beside it says.
+        BodyUnreadable: The mapping is not one that `record` writes, or its ``exact`` text differs from the value
+            beside it.
     """
     try:
         return _replay(recorded)
@@ -288,7 +287,7 @@ def _written_json(recorded: Mapping[str, Any]) -> str:
         return _dumps(recorded["json"], recorded.get("layout") or {})
     exact = str(recorded["exact"])
     if not _same(parse_json(exact), recorded["json"]):
-        raise BodyUnreadable("`json` and `exact` no longer say the same; delete `exact` to keep the value")
+        raise BodyUnreadable("`json` and `exact` differ; delete `exact` to keep the value")
     return exact
 
 
@@ -298,7 +297,7 @@ def _written_form(recorded: Mapping[str, Any]) -> str:
         return urlencode(pairs)
     exact = str(recorded["exact"])
     if parse_qsl(exact, keep_blank_values=True) != pairs:
-        raise BodyUnreadable("`form` and `exact` no longer say the same; delete `exact` to keep the pairs")
+        raise BodyUnreadable("`form` and `exact` differ; delete `exact` to keep the pairs")
     return exact
 
 
@@ -324,7 +323,7 @@ _NOTHING = object()
 
 
 def value(recorded: Mapping[str, Any], default: Any = None) -> Any:
-    """The parsed JSON of a recorded body, or the default if it holds none."""
+    """Return the parsed JSON of a recorded body, or the default if it holds no JSON."""
     found = recorded.get("json", _NOTHING)
     if found is not _NOTHING:
         return found

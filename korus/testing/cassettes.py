@@ -219,7 +219,7 @@ class _Reader:
         try:
             urlsplit(found)
         except ValueError as error:
-            raise self.fail(f"{where}/uri", f"is no address: {error}") from error
+            raise self.fail(f"{where}/uri", f"is not an address: {error}") from error
         return found
 
     def cassette(self, document: Any) -> Cassette:

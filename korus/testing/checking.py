@@ -1,6 +1,6 @@
-"""Checking whole sets of cassettes against descriptions, with the exceptions that are known and explained.
+"""Checks of sets of cassettes against descriptions, with a file of known exceptions.
 
-Compares, sorts and counts; comparing one exchange is done by `korus.testing.conformance`.
+Compares, sorts and counts; `korus.testing.conformance` compares a single exchange.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _FIELDS = ("kind", "cassette", "operation", "part", "pointer", "value", "api_ver
 
 
 class ExemptionsUnreadable(ValueError):
-    """The file of known exceptions is not what it should be; says where."""
+    """The file of known exceptions is invalid; names the place."""
 
 
 @frozen(kw_only=True)
 class Exemption:
-    """A known exception: findings that are accepted, and why.
+    """A known exception: findings that are accepted, with the reason.
 
-    Every attribute but ``reason`` is a pattern in which ``*`` stands for anything; left out, it fits all.
+    Every attribute but ``reason`` is a pattern in which ``*`` matches anything; left out, it matches all.
 
     Attributes:
         kind: The kind of finding.
@@ -67,7 +67,7 @@ class Exemption:
     number: int
 
     def accepts(self, finding: Finding) -> bool:
-        """Whether the finding is one of those meant."""
+        """Return True if the exception covers a finding."""
         return all(
             _fits(getattr(self, name), str(getattr(finding, name))) for name in _FIELDS if name != "cassette"
         ) and (_fits(self.cassette, finding.cassette) or _fits(f"*/{self.cassette}", finding.cassette))
@@ -82,7 +82,7 @@ def read_exemptions(path: Path | str) -> tuple[Exemption, ...]:
     """Read the known exceptions from a YAML file with the one key ``exceptions``.
 
     Raises:
-        ExemptionsUnreadable: It is not such a file, or one has no reason.
+        ExemptionsUnreadable: It is not such a file, or an exception has no reason.
         FileNotFoundError: There is no such file.
     """
     path = Path(path)
@@ -108,7 +108,7 @@ def _exemption(found: Any, number: int, path: Path) -> Exemption:
         raise ExemptionsUnreadable(f"{where}: has no reason")
     kind = given.get("kind", "*")
     if kind != "*" and kind not in KINDS:
-        raise ExemptionsUnreadable(f"{where}: {kind!r} is no kind of finding; they are {', '.join(KINDS)}")
+        raise ExemptionsUnreadable(f"{where}: {kind!r} is not a kind of finding; known are{', '.join(KINDS)}")
     return Exemption(number=number, **{key: str(one) for key, one in given.items()})
 
 
@@ -119,7 +119,7 @@ class Library:
     Attributes:
         files: Version to file.
         current: The newest version.
-        prepare: What is done to a parsed description first, such as applying an overlay.
+        prepare: Called with a parsed description before its use, for example to apply an overlay.
     """
 
     files: Mapping[str, Path]
@@ -129,7 +129,7 @@ class Library:
 
     @classmethod
     def of_folder(cls, folder: Path | str) -> Library:
-        """All descriptions of a folder; which is the newest is told from their versions.
+        """Return all descriptions of a folder; their versions decide which is the newest.
 
         Raises:
             FileNotFoundError: The folder has none.
@@ -150,7 +150,7 @@ class Library:
         return library
 
     def get(self, version: str) -> descriptions.Description | None:
-        """The description of a version, None if there is none."""
+        """Return the description of a version, None if it is not there."""
         if version not in self._read and version in self.files:
             content = self.files[version].read_bytes()
             document = self.prepare(plainyaml.load(content.decode("utf-8")))
@@ -170,7 +170,7 @@ class Library:
 
 @frozen(kw_only=True)
 class Report:
-    """What came of a check.
+    """Result of a check.
 
     Attributes:
         findings: All findings that no exception accepts, ``documented`` ones included.
@@ -179,8 +179,8 @@ class Report:
         unreadable: Cassettes that could not be read, and why.
         cassettes: How many cassettes were read.
         interactions: How many exchanges they hold.
-        compared: How many of them were made to an operation of a description.
-        stale: Cassettes that name a description of their version which is no longer the present one.
+        compared: How many of them are requests to an operation of a description.
+        stale: Cassettes made under an earlier file of their version's description.
     """
 
     findings: tuple[Finding, ...]
@@ -194,12 +194,12 @@ class Report:
 
     @property
     def faults(self) -> tuple[Finding, ...]:
-        """The findings that are not in order."""
+        """The findings other than ``documented``."""
         return tuple(finding for finding in self.findings if finding.kind != DOCUMENTED)
 
     @property
     def passed(self) -> bool:
-        """Whether everything is in order."""
+        """True if something was compared, and no fault, idle exception or unreadable cassette was found."""
         return bool(self.compared) and not (self.faults or self.idle or self.unreadable)
 
 
@@ -212,16 +212,16 @@ def check(
     standing: Sequence[Exemption] = (),
     complete: bool = True,
 ) -> Report:
-    """Check cassettes against a description, or against that of their own version and the newest.
+    """Check cassettes against a description, or against those of their own version and of the newest.
 
     Args:
         paths: The cassette files.
         library: The descriptions by version; not needed with a description.
         description: Check against this one only.
         exemptions: The known exceptions.
-        standing: Exceptions that hold for the API as such, whether or not they occur.
-        complete: Whether these are all cassettes there are: only then can an exception be told to occur no longer.
-            Otherwise it can only for those that name a cassette among the checked.
+        standing: Exceptions that apply to the API in general, whether or not they occur.
+        complete: True if these are all cassettes: only then are exceptions reported that no longer occur.
+            Otherwise only those that name one of the checked cassettes are.
     """
     checkers: dict[str, Checker] = {}
     raw: list[Finding] = []
@@ -318,12 +318,12 @@ def _sorted_out(
 
 @frozen(kw_only=True)
 class Share:
-    """How much of one kind of thing has been shown.
+    """Share of one kind of thing that the cassettes show.
 
     Attributes:
-        shown: How many.
-        total: Of how many.
-        missing: The names of the others.
+        shown: How many are shown.
+        total: How many there are.
+        missing: The names of those not shown.
     """
 
     shown: int
@@ -332,18 +332,18 @@ class Share:
 
     @property
     def percent(self) -> float:
-        """In percent, 100 where there is nothing to show."""
+        """The share in percent, 100 if there is nothing to show."""
         return 100.0 * self.shown / self.total if self.total else 100.0
 
 
 @frozen(kw_only=True)
 class Coverage:
-    """How much of a description some cassettes have shown.
+    """Coverage of a description by cassettes.
 
     Attributes:
         api_version: The description's version.
         shares: ``operations``, ``success statuses``, ``statuses``, ``parameters``, ``properties``, ``enum values``.
-        operations: For each operation, how many exchanges showed it.
+        operations: For each operation, the number of exchanges that show it.
     """
 
     api_version: str
@@ -352,12 +352,12 @@ class Coverage:
 
     @property
     def passed(self) -> bool:
-        """Whether all operations and all documented success statuses have been shown."""
+        """True if all operations and all documented success statuses are shown."""
         return not (self.shares["operations"].missing or self.shares["success statuses"].missing)
 
 
 def cover(paths: Iterable[Path], description: descriptions.Description) -> Coverage:
-    """Find what of a description no cassette has shown.
+    """Measure how much of a description the cassettes show.
 
     Raises:
         CassetteUnreadable: A cassette is broken.

@@ -1,9 +1,9 @@
-"""Whether recorded exchanges are what a description says, and which parts of the description they show.
+"""Conformance of recorded exchanges to a description, and the parts of the description that they show.
 
 Each request (path, parameters, media type, body) and answer (status, media type, headers, body) is walked together
-with its schema. Whether a single value fits is decided by jsonschema-rs; walking along is ours, because a finding has
-to name the field that nobody described, a branch has to be chosen before its faults can be told, and what was seen
-has to be remembered. A finding is a fact about a pair of recording and description; who is right is not decided here.
+with its schema. jsonschema-rs validates single values. The walk is ours: a finding has to name an undescribed field,
+a branch has to be chosen before its faults can be reported, and the parts that occur have to be recorded. A finding is
+a difference between recording and description; this module does not decide which of them is right.
 """
 
 from __future__ import annotations
@@ -71,16 +71,16 @@ _HIDDEN: Final = object()
 
 @frozen(kw_only=True)
 class Finding:
-    """What was found at one place of a recorded exchange.
+    """Result for one place of a recorded exchange.
 
     Attributes:
-        kind: ``documented`` if the whole exchange is as described; otherwise what is not.
+        kind: ``documented`` if the whole exchange is as described, otherwise the kind of the difference.
         cassette: The file.
         interaction: The number of the exchange in it, counted from 0.
         part: ``request path``, ``request query``, ``request headers``, ``request body``, ``response status``,
             ``response headers`` or ``response body``; ``exchange`` for the whole.
         pointer: A JSON pointer into that part.
-        value: What stands there, None where something is missing.
+        value: The value at this place, None if it is missing.
         message: What was expected instead.
         operation: ``METHOD /path``, empty if the description has none for it.
         api_version: The version of the description that was compared with.
@@ -99,11 +99,11 @@ class Finding:
 
 @frozen(kw_only=True)
 class Examination:
-    """What came of comparing one exchange with one description.
+    """Result of comparing one exchange with one description.
 
     Attributes:
-        operation: The operation it was made to; None for one that the description does not have or that is none of
-            the API's business, such as getting a token or fetching a file from storage.
+        operation: The requested operation; None if the description does not have it, or if the request does not go
+            to the API, such as one for a token or a stored file.
         findings: All findings.
         shown: Pointers to the operations, statuses, parameters, properties and enum values it has shown.
     """
@@ -123,7 +123,7 @@ class _Fault:
 
 @define
 class _Walk:
-    """What walking one value along one schema gave."""
+    """Walk of one value along one schema."""
 
     faults: list[_Fault] = field(factory=list[_Fault])
     shown: set[str] = field(factory=set[str])
@@ -146,7 +146,7 @@ class _Walker:
     judges: dict[str, jsonschema_rs.Validator]
 
     def value(self, schema: Any, pointer: str, value: Any, at: str) -> _Walk:
-        """Walk a value that stands on its own, so that fields nobody declared can be told."""
+        """Walk a whole value, so that undeclared fields can be reported."""
         walk = self.along(schema, pointer, value, at, frozenset())
         if walk.closed and is_mapping(value) and not walk.misfit:
             for key, one in value.items():
@@ -159,7 +159,7 @@ class _Walker:
         walk = _Walk()
         if not is_mapping(schema):
             if schema is False:
-                walk.faults.append(_Fault("undocumented field", at, value, "nothing may stand here"))
+                walk.faults.append(_Fault("undocumented field", at, value, "no value is allowed here"))
             return walk
         here = schema
         if value is None and here.get("nullable") is True:
@@ -203,7 +203,7 @@ class _Walker:
 
     @staticmethod
     def best(walks: Sequence[_Walk], value: Any, at: str, *, exclusive: bool) -> _Walk:
-        """The alternative that the value was meant to follow, with a fault if that cannot be told."""
+        """Return the alternative that the value was meant to follow, with a fault if that cannot be decided."""
 
         def undeclared(walk: _Walk) -> int:
             return len(value.keys() - walk.declared) if is_mapping(value) else 0
@@ -326,7 +326,7 @@ def _at(value: Any, path: Iterable[str | int]) -> Any:
 
 
 def _types(description: Description, schema: Any, passed: frozenset[str] = frozenset()) -> set[str]:
-    """Every type that a value of the schema may have, as far as it says."""
+    """Return every type that a value of the schema may have, as far as the schema names them."""
     here = as_mapping(schema)
     found = here.get("type")
     types = {found} if isinstance(found, str) else {str(one) for one in as_list(found)}
@@ -340,7 +340,7 @@ def _types(description: Description, schema: Any, passed: frozenset[str] = froze
 
 
 def _coerced(description: Description, schema: Any, text: str) -> Any:
-    """A text from an address or a header as the value that the schema means by it."""
+    """Convert a text from an address or a header to a value of the schema's type."""
     types = _types(description, schema)
     if "integer" in types and re.fullmatch(r"-?\d+", text):
         return int(text)
@@ -352,7 +352,7 @@ def _coerced(description: Description, schema: Any, text: str) -> Any:
 
 
 def _media(content: Mapping[str, Any], content_type: str | None) -> str | None:
-    """The key of a ``content`` map that a content type falls under."""
+    """Return the key of a ``content`` map that applies to a content type."""
     wanted = bodies.media_type(content_type)
     by_type = {bodies.media_type(key): key for key in content}
     main = wanted.partition("/")[0]
@@ -398,7 +398,7 @@ class _Examiner:
         split = urlsplit(interaction.request.uri)
         found = self.description.find(interaction.request.method, split.path)
         if found is None:
-            # whatever is sent with a token is sent to the API
+            # a request with a token goes to the API
             if self.description.covers(split.path) or interaction.request.header("authorization"):
                 self.find(
                     "undocumented field",
@@ -576,7 +576,7 @@ class _Examiner:
         described = as_mapping(node)
         text = interaction.response.header(name)
         if text is None:
-            # a header that recordings do not keep cannot be missed
+            # recordings do not keep every header
             if described.get("required") is True and name.lower() in ALLOWED_RESPONSE_HEADERS:
                 message = "the description requires it"
                 self.find("missing", "response headers", f"/{escape(name)}", None, message)
@@ -671,7 +671,7 @@ def examine(interaction: Interaction, description: Description) -> Examination:
 
 @frozen(kw_only=True)
 class Universe:
-    """Everything of a description that an exchange could show: pointers with the names for people.
+    """All parts of a description that an exchange can show: pointers, with names for people.
 
     Attributes:
         operations: ``METHOD /path``.
@@ -721,7 +721,7 @@ class _Survey:
 
 
 def universe(description: Description) -> Universe:
-    """Survey everything of a description that an exchange could show."""
+    """Collect all parts of a description that an exchange can show."""
     survey = _Survey(description)
     operations: dict[str, str] = {}
     statuses: dict[str, str] = {}
@@ -763,5 +763,5 @@ def _survey_content(survey: _Survey, holder: Mapping[str, Any], pointer: str, na
 
 
 def renamed(finding: Finding, cassette: str) -> Finding:
-    """The same finding under another name of its file."""
+    """Return the finding with another name of its file."""
     return evolve(finding, cassette=cassette)

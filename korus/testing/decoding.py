@@ -1,9 +1,9 @@
-"""Texts with their escapes undone, and the way back to where each character stood.
+"""Decoded texts, with a map from each character to its place in the source.
 
-What is private is looked for in a decoded text, so it is found in whatever encoding it was written: percent signs (also
-twice), entities of HTML, escapes of JSON and of bytes, words of mail, wide characters and those that nobody sees,
-composed and decomposed letters, other separators. What takes its place is written where it stood. This module knows
-nothing of what is private.
+Private values are searched for in decoded text, so that they are found in any encoding: percent signs (also twice),
+HTML entities, escapes of JSON and of bytes, encoded words of mail, wide and invisible characters, composed and
+decomposed letters, other separators. Replacements are written at the original place. This module does not know what is
+private.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ _Unit = tuple[int, int, int, int]
 
 @frozen
 class View:
-    """A text as it reads, and where each part of it stands in the text that it was made from.
+    """A decoded text, with the place of each part in the text that it was made from.
 
     Attributes:
         text: The text as it reads.
@@ -89,12 +89,12 @@ class View:
     _starts: list[int] = field(factory=list[int], repr=False)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a part of this text stands in the source; whole escapes and whole letters."""
+        """Return the place of a part of this text in the source, extended to whole escapes and whole letters."""
         first, last = self.inner_span(start, end)
         return (first, last) if self.inner is None else self.inner.span(first, last)
 
     def inner_span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a part of this text stands in the view that it was made from."""
+        """Return the place of a part of this text in the view that it was made from."""
         return self._first(start), self._last(end)
 
     def _first(self, at: int) -> int:
@@ -121,7 +121,7 @@ class View:
 
 
 def _view(source: str, inner: View | None, parts: Iterable[tuple[int, int, str]], *, lower: bool) -> View:
-    """Return the view in which each named part of the source reads as the text beside it."""
+    """Return the view in which each given part of the source is replaced by the text beside it."""
     out: list[str] = []
     units: list[_Unit] = []
     length = position = 0
@@ -151,7 +151,7 @@ def _escapes(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _read(written: str) -> str:
-    """Return what one escape, or one character that is written otherwise than usual, reads as."""
+    """Decode one escape, or one character in an unusual form."""
     if written[0] == "&":
         return html.unescape(written)
     if written[0] == "\\":
@@ -242,7 +242,7 @@ def folded(view: View) -> View:
 
 
 def fold(text: str) -> str:
-    """Return a text as `folded` makes it read, without separators at its ends."""
+    """Return a text folded by `folded`, without separators at its ends."""
     return folded(View(text)).text.strip()
 
 
@@ -255,7 +255,7 @@ _AS_WRITTEN: Final = {"@": ("%2540", "%40"), "+": ("%252B", "%2B")}
 
 
 def _escaped(made: str, raw: str) -> str:
-    """Return a pseudonym with its signs escaped as they were in what it stands for."""
+    """Return a pseudonym with its characters escaped like those of the value that it replaces."""
     for sign, escapes in _AS_WRITTEN.items():
         found = next((one for one in escapes if one in raw.upper()), None)
         if found and sign in made:
@@ -264,7 +264,7 @@ def _escaped(made: str, raw: str) -> str:
 
 
 def rewritten(view: View, source: str, changes: Iterable[tuple[int, int, str]]) -> str:
-    """Return the source with parts of the view replaced; of parts that overlap the first counts.
+    """Return the source with parts of the view replaced; of overlapping parts, the first one counts.
 
     Args:
         view: A view of the source.

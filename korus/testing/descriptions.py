@@ -1,7 +1,6 @@
-"""A description of the API as the checks over recorded traffic need it: its operations, found by a request.
+"""Descriptions of the API for checks of recorded traffic: the operations, looked up by request.
 
-Any OpenAPI 3.0 or 3.1 document will do. It is taken as it is: nothing is corrected, and what it should have said is
-not known here.
+Accepts any OpenAPI 3.0 or 3.1 document, and corrects nothing in it.
 """
 
 from __future__ import annotations
@@ -39,11 +38,11 @@ class Parameter:
     Attributes:
         name: As on the wire.
         place: ``path``, ``query``, ``header`` or ``cookie``.
-        required: Whether it has to be sent.
+        required: True if it has to be sent.
         schema: Its schema.
-        pointer: Where the schema stands in the description.
+        pointer: The place of the schema in the description.
         style: The OpenAPI style.
-        explode: Whether a list is sent as several pairs.
+        explode: True if a list is sent as several pairs.
     """
 
     name: str
@@ -63,7 +62,7 @@ class Operation:
         method: Upper case.
         path: The template, as in the description.
         operation_id: The description's id, empty if it has none.
-        pointer: Where it stands in the description.
+        pointer: The place of the operation in the description.
         node: The operation object.
         parameters: Its own and its path's.
     """
@@ -77,7 +76,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """How it is called in reports: ``GET /v1/x/{id}``."""
+        """Its name in reports: ``GET /v1/x/{id}``."""
         return f"{self.method} {self.path}"
 
     @property
@@ -87,7 +86,7 @@ class Operation:
 
     @property
     def success_statuses(self) -> tuple[str, ...]:
-        """Those of them that are a success."""
+        """The documented statuses that are successes."""
         return tuple(status for status in self.statuses if status.startswith("2"))
 
 
@@ -113,7 +112,7 @@ class Description:
 
     @classmethod
     def of(cls, document: Any, *, sha256: str = "") -> Description:
-        """Take a parsed document.
+        """Build a description of a parsed document.
 
         Raises:
             DescriptionUnreadable: It is not an OpenAPI document.
@@ -135,7 +134,7 @@ class Description:
         )
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation that a request is made to, and its path parameters as sent."""
+        """Return the operation of a request, and its path parameters as sent."""
         candidates = [path.removeprefix(base) for base in self.bases if path.startswith(f"{base}/")]
         for candidate in (*candidates, path):
             for pattern, names, operation in self.templates:
@@ -145,22 +144,22 @@ class Description:
         return None
 
     def is_secured(self, operation: Operation) -> bool:
-        """Return True if an operation cannot be used without credentials; one of several may be none."""
+        """Return True if an operation needs credentials: an empty alternative means that it does not."""
         wanted = as_list(operation.node.get("security", self.document.get("security")))
         return bool(wanted) and all(bool(one) for one in wanted)
 
     def covers(self, path: str) -> bool:
-        """Whether a path lies where this description's operations do, whether or not it describes it."""
+        """Return True if a path is below the paths of this description, described or not."""
         firsts = {operation.path.split("/")[1] for operation in self.operations if operation.path.count("/")}
         candidates = [path.removeprefix(base) for base in self.bases if path.startswith(f"{base}/")]
         return any(one.split("/")[1:2] and one.split("/")[1] in firsts for one in (*candidates, path))
 
     def resolve(self, reference: str) -> Any:
-        """What an internal reference points to, None if it points nowhere."""
+        """Return the target of an internal reference, None if there is none."""
         return _resolve(self.document, reference)
 
     def follow(self, node: Any, pointer: str) -> tuple[Any, str]:
-        """A node that is not a reference: the node itself, or where its references lead."""
+        """Follow references: return the node itself, or the target, and its pointer."""
         return _follow(self.document, node, pointer)
 
 
@@ -261,7 +260,7 @@ def read(path: Path | str) -> Description:
 
 
 def newest(descriptions: Iterable[Description]) -> Description:
-    """The description with the highest version; ``release`` is newer than any number (reference, versions)."""
+    """Return the description with the highest version; ``release`` is newer than any number (reference, versions)."""
 
     def order(description: Description) -> tuple[int, list[int], str]:
         numbers = [int(number) for number in re.findall(r"\d+", description.version)]

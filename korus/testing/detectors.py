@@ -1,8 +1,8 @@
-"""Detectors of private values by their form alone: addresses, numbers with check digits, tokens, random words.
+"""Detectors of private values by their form: addresses, numbers with check digits, tokens, random words.
 
-The same detectors conceal a recording and look through a finished one, so what a scan would find is not written. Check
-digits decide where there are any: sixteen digits are a card only if Luhn's sum fits, letters and digits an account only
-if ISO 7064 says so. Where something stands, and what takes its place, is decided elsewhere.
+The same detectors conceal a recording and scan a finished one, so nothing is written that a scan would find. Check
+digits decide where there are any: sixteen digits are a card only if Luhn's sum is right, letters and digits an account
+only if ISO 7064's is. Places and replacements are decided elsewhere.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ class Detected:
     Attributes:
         start: Where it begins.
         end: Where it ends.
-        kind: What it is.
-        what: What it is, in words.
+        kind: Its kind.
+        what: Its kind in words.
     """
 
     start: int
@@ -158,7 +158,7 @@ def is_iban(text: str) -> bool:
 
 
 def detect(text: str) -> Iterator[Detected]:
-    """Yield what is private by its form in a text, the surest first; parts may overlap."""
+    """Yield the parts of a text that are private by their form, the most certain first; parts may overlap."""
     if _LONG.search(text) or "-----BEGIN" in text:
         yield from _tokens(text)
     yield from _cards(text)

@@ -1,7 +1,7 @@
-"""Recordings of other tools as cassettes: HAR, vcrpy (YAML and JSON) and cassetter (YAML and TOML).
+"""Import of other tools' recordings as cassettes: HAR, vcrpy (YAML and JSON) and cassetter (YAML and TOML).
 
-Read here are the exchanges as they were; they are concealed like all others. Only what belongs to the API is kept: its
-requests, those for tokens, and the files that its answers name.
+The exchanges are concealed like recorded ones. Only those with the API are kept: its requests, those for tokens, and
+the files that its answers name.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ImportFailed(ValueError):
-    """A file that is no recording of a known tool."""
+    """A file is not a recording of a known tool."""
 
 
 class NothingOfTheApi(ImportFailed):
-    """A recording in which nothing was exchanged with the API."""
+    """A recording has no exchange with the API."""
 
 
 @frozen(kw_only=True)
@@ -53,7 +53,7 @@ class Imported:
 
     Attributes:
         cassette: The cassette.
-        left_out: How many exchanges had nothing to do with the API.
+        left_out: The number of exchanges that are not with the API.
     """
 
     cassette: cassettes.Cassette
@@ -62,7 +62,7 @@ class Imported:
 
 @define
 class _Taken:
-    """An exchange of another tool, when it was made, and what is wrong with its answer's body."""
+    """An exchange of another tool, its time, and the fault of its answer's body."""
 
     exchange: Exchange
     moment: dt.datetime | None = field(default=None)
@@ -78,11 +78,11 @@ def import_file(
         path: The file.
         pseudonyms: Makes the pseudonyms.
         everything: Keep exchanges with other services too.
-        purpose: What the story shows.
+        purpose: What the story shows, in one sentence.
 
     Raises:
-        ImportFailed: It is no such recording.
-        NothingOfTheApi: It has nothing of the API in it.
+        ImportFailed: It is not a recording of a known tool.
+        NothingOfTheApi: It has no exchange with the API.
         BodyUnreadable: A body cannot be read.
     """
     found = _read(path)
@@ -112,7 +112,7 @@ def import_file(
 
 
 def _without_accept(interaction: cassettes.Interaction) -> cassettes.Interaction:
-    # what another client accepted is no measure for what korus sends
+    # korus does not send the `accept` of another client
     headers = {
         name: values
         for name, values in interaction.request.headers.items()
@@ -127,7 +127,7 @@ def _of_the_api(found: list[_Taken]) -> list[_Taken]:
 
     def belongs(one: Exchange) -> bool:
         if one.method.upper() == "OPTIONS" or one.status not in _STATUSES or not one.uri:
-            return False  # a browser's own question, or a request that nobody answered
+            return False  # a preflight request of a browser, or a request without an answer
         return (
             description.covers(urlsplit(one.uri).path)
             or b"grant_type=" in one.request_body
@@ -161,7 +161,7 @@ def _parsed(content: str, suffix: str) -> Any:
 
 def _taken(document: Any) -> list[_Taken]:
     if not is_mapping(document):
-        raise ValueError("it is no mapping")
+        raise ValueError("it is not a mapping")
     if "cassette" in document:
         raise ValueError("it is a cassette of korus already")
     if is_mapping(document.get("log")):
@@ -182,7 +182,7 @@ def _from_har(entry: Any) -> _Taken:
         body = urlencode([(one["name"], one.get("value", "")) for one in posted["params"]]).encode()
     else:
         body = _har_text(posted)
-    # the body stands there decoded
+    # the body is decoded there
     headers = {name: values for name, values in _har_headers(response).items() if name != "content-encoding"}
     return _Taken(
         Exchange(
@@ -211,7 +211,7 @@ def _with_type(headers: dict[str, tuple[str, ...]], holder: Mapping[str, Any]) -
 
 
 def _address(written: Any) -> str:
-    """Return an address without credentials in it; nothing if it cannot be read as one."""
+    """Return an address without its credentials; empty if it cannot be parsed."""
     try:
         split = urlsplit(str(written))
     except ValueError:
@@ -284,7 +284,7 @@ def _from_cassetter(entry: Any) -> _Taken:
 
 
 def _typed(holder: Mapping[str, Any]) -> bytes:
-    """Return a body as cassetter writes it: a type, and its content as text, JSON or hexadecimal digits."""
+    """Read a body as cassetter writes it: a type, and its content as text, JSON or hexadecimal digits."""
     body = as_mapping(holder.get("body"))
     kind, content = holder.get("body_type", body.get("type")), holder.get("body_content", body.get("content"))
     if kind == "json" and "body_content" in holder:
@@ -315,7 +315,7 @@ def _bytes(body: Any) -> bytes:
 
 
 def _plain(content: bytes, headers: Mapping[str, tuple[str, ...]]) -> tuple[bytes, str]:
-    """Undo a content encoding, and say what is in the way; what was undone already stays."""
+    """Undo a content encoding; return the body, and why it could not be decoded. Plain bodies stay as they are."""
     encoding = ", ".join(headers.get("content-encoding", ()))
     with contextlib.suppress(bodies.BodyUnreadable):
         return bodies.decode_content(content, encoding), ""

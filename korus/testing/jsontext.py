@@ -1,7 +1,7 @@
-"""Changing texts inside a JSON document without touching anything else of it.
+"""Changes of single values in a JSON text that leave the rest of the text as it is.
 
-Spacing, escapes, the order of keys and the notation of numbers stay as they are: only the tokens that change are
-written anew. The document has to be valid JSON; nothing is validated here.
+Spacing, escapes, the order of keys and the notation of numbers are kept; only the tokens that change are rewritten.
+The document has to be valid JSON; it is not validated here.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ class _Rewriter:
 
 
 def rewrite(text: str, change: Callable[[Path, Any], Any], change_key: Callable[[Path, str], str]) -> str:
-    """The same JSON text with other scalars and keys where the functions give others.
+    """Return a JSON text with its scalars and keys replaced by what the functions return.
 
     Args:
         text: Valid JSON.
-        change: Called with the path and value of every scalar; gives the value to stand there.
-        change_key: Called with the path of the object and each of its keys; gives the key to stand there.
+        change: Called with the path and value of every scalar; returns the new value.
+        change_key: Called with the path of the object and each of its keys; returns the new key.
     """
     rewriter = _Rewriter(text.removeprefix("\ufeff"), change, change_key)
     rewriter.value(0, ())

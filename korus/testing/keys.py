@@ -1,7 +1,7 @@
-"""Places whose name says that a private value is there: keys, parameters, fields of forms, words before a colon.
+"""Places whose name announces a private value: keys, parameters, form fields, words before a colon.
 
-What is found by its name is certain, whatever it looks like; what shows by its form is found by
-`korus.testing.detectors`. Nothing is replaced here.
+A value found by its name is certain, whatever its form; `korus.testing.detectors` finds values by their form. Nothing
+is replaced here.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _KEYS: Mapping[Kind, tuple[str, ...]] = {
     Kind.SIGNATURE: (
         "signature", "sig", "xgoogsignature", "xamzsignature", "xgoogcredential", "xamzcredential", "hmac", "policy",
     ),
-    # what people write in their own words
+    # free text
     Kind.NOTE: ("notes", "note", "comment", "comments", "remark", "remarks", "specialrequest", "specialrequests"),
 }  # fmt: skip
 _BY_KEY: Mapping[str, Kind] = {name: kind for kind, names in _KEYS.items() for name in names}
@@ -89,7 +89,7 @@ _PERSONS = frozenset(
         "traveler",
     }
 )
-# what detect-secrets takes for the name of a secret, at the end of a longer name too
+# names that detect-secrets takes for secrets, also at the end of a longer name
 _SECRET_KEY = re.compile(
     r"(?:(?:api|auth|service|account|db|database|priv|private|client|access|secret)key|(?:db|database|key)pass"
     r"|password|passwd|pwd|passphrase|contrase[nñ]a|secret|apitoken|authtoken|accesstoken|refreshtoken)(?:value|hash|confirmation)?[0-9]?$"
@@ -97,8 +97,8 @@ _SECRET_KEY = re.compile(
 PERSON_KINDS: Final = frozenset(
     {Kind.GIVEN, Kind.FAMILY, Kind.NAME, Kind.BIRTHDATE, Kind.PLACE, Kind.ADDRESS, Kind.NOTE}
 )
-"""Kinds that only people have: a catalogue has texts under such names too, and they are nobody's."""
-# what a name says whatever stands before it; a note, a reference or a token of something is another thing
+"""Kinds that only people have: in a catalogue, texts under these names belong to nobody."""
+# names that mean the same after any other word; a note, a reference or a token of something does not
 _QUALIFIED = frozenset(
     {Kind.GIVEN, Kind.FAMILY, Kind.NAME, Kind.EMAIL, Kind.PHONE, Kind.BIRTHDATE, Kind.PLACE}
 )
@@ -106,7 +106,7 @@ _KEY_WORD = re.compile(r"[A-Z]?[a-zà-ÿ]+|[A-Z]+(?![a-z])")
 _AFTERWARDS = re.compile(r"\s(?:of|as|on|in)\s.*")
 _LEAST_PHONE_DIGITS = 6
 _MOST_PHONE_CHARACTERS = 100
-# answers that say nothing about anybody: yes and no, small numbers, times of the day
+# answers without personal data: yes and no, small numbers, times of the day
 _PLAIN_ANSWER = re.compile(
     r"true|false|[+-]?[0-9]{1,6}(?:\.[0-9]{1,4})?|[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?"
 )
@@ -123,7 +123,7 @@ def _plain_key(key: str) -> str:
 
 
 def kind_of_key(key: str, siblings: Iterable[str] = ()) -> Kind | None:
-    """Return what a value is by the name it has, None if the name says nothing.
+    """Return the kind of a value by its name, None if the name does not announce one.
 
     Args:
         key: A JSON key, query parameter, form field or header name, in any notation.
@@ -149,7 +149,7 @@ def _by_name(key: str) -> Kind | None:
 
 
 def _qualified(key: str) -> Kind | None:
-    """Return what a name says at its end, as in ``guest_1_firstname`` and ``Last name (as on the pass)``."""
+    """Return the kind that the end of a name announces, as in ``guest_1_firstname`` or ``Last name (on the pass)``."""
     bare = key.partition("(")[0]
     for words in (_words(bare), _words(_AFTERWARDS.sub("", bare))):
         for count in (3, 2, 1):
@@ -167,7 +167,7 @@ def _words(key: str) -> list[str]:
 
 @lru_cache(maxsize=10_000)
 def is_word_of_the_api(word: str) -> bool:
-    """Return True for a word that stands by itself in the API's description, as its keys do: it is nobody's name."""
+    """Return True for a word of the API's description, such as its keys: it is not a person's name."""
     return json.dumps(word) in _description()
 
 
@@ -177,7 +177,7 @@ def _description() -> str:
 
 
 def may_be(kind: Kind, value: str) -> bool:
-    """Return True if a value can be of the kind that its place announces; an IRI is never a reference."""
+    """Return True if a value can be of the kind that its name announces; an IRI is never a reference."""
     if not value.strip() or value.startswith(("/v", "/.well-known", "http://", "https://")):
         return False
     if kind is Kind.PHONE:
@@ -191,15 +191,15 @@ def may_be(kind: Kind, value: str) -> bool:
 def private_places(
     parsed: Any, form_fields: Mapping[str, Kind | None] | None = None, *, catalogue: bool = False
 ) -> Iterator[tuple[jsontext.Path, Kind, Any]]:
-    """Yield the places of a JSON document whose name says that a private value is there.
+    """Yield the places of a JSON document whose name announces a private value.
 
     Args:
         parsed: The document.
-        form_fields: IRIs or ids of form fields and what their answers are, None where these are known choices.
-        catalogue: Whether it is an answer of the catalogue, in which nobody is named.
+        form_fields: IRIs or ids of form fields and the kinds of their answers, None for fields with choices.
+        catalogue: True for an answer of the catalogue, in which no person is named.
 
     Yields:
-        The path, the kind and the value, which is a text or a number.
+        The path, the kind and the value: a text or a number.
     """
     for path, kind, value in _places(parsed, (), None, form_fields or {}):
         if not (catalogue and kind in PERSON_KINDS):
@@ -220,7 +220,7 @@ def _places(
             if key == "value" and known is not None:
                 kind = fields[known]
             elif key == "value" and kind is None and "field" in mapping:
-                # a question whose name says nothing may still be answered with something private
+                # a field whose name announces nothing may still have a private answer
                 kind = _kind_of_answer(one)
             elif kind is None and key == "name" and _PERSONS & {_plain_key(str(step)) for step in path[-2:]}:
                 kind = Kind.NAME
@@ -241,7 +241,7 @@ def _kind_of_answer(value: object) -> Kind | None:
 
 
 def form_fields_of(node: Any) -> Iterator[tuple[str, Kind | None]]:
-    """Yield form fields that ask for something private, by code or label; with None those that have choices."""
+    """Yield form fields that ask for private values, by code or label; with None those that have choices."""
     if is_mapping(node):
         mapping = node
         if "type" in mapping and ("code" in mapping or "label" in mapping):
@@ -259,7 +259,7 @@ def form_fields_of(node: Any) -> Iterator[tuple[str, Kind | None]]:
 
 @frozen
 class Named:
-    """A value behind a name that says what it is, as in addresses, forms and prose."""
+    """A value after a name that announces it, as in addresses, forms and prose."""
 
     kind: Kind
     between: str
@@ -269,7 +269,7 @@ class Named:
 
 
 def named(text: str) -> Iterator[Named]:
-    """Yield every value that stands behind a name which says what it is."""
+    """Yield every value after a name that announces it."""
     end = 0
     for found in _NAMED.finditer(text):
         kind = kind_of_key(found["name"])
@@ -277,7 +277,7 @@ def named(text: str) -> Iterator[Named]:
             continue
         start = found.end()
         if end <= start:
-            # the end is looked for once for all names that stand within one value
+            # the end is searched once for all names within one value
             stop = _END_OF_VALUE.search(text, start)
             end = stop.start() if stop else len(text)
         yield Named(kind, found["between"], text[start:end], start, end)

@@ -1,8 +1,8 @@
-"""The private values of one cassette: learnt wherever a place announces them, then looked for everywhere.
+"""Private values of one cassette: learnt from the places that announce them, then searched for everywhere.
 
-A value is looked for as people and programs write it: in any case, with or without accents, composed or decomposed,
-with other separators; a phone number in any notation, a birth date too. The time this takes grows with the length of
-the texts and not with the number of values.
+Values are found in other spellings: in any case, with or without accents, composed or decomposed, with other
+separators; phone numbers and dates of birth in any notation. The time needed grows with the length of the texts, not
+with the number of values.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Found:
     Attributes:
         start: Where it begins in the decoded text.
         end: Where it ends.
-        kind: What it is.
-        value: The value as it was learnt.
+        kind: Its kind.
+        value: The value as learnt.
     """
 
     start: int
@@ -71,8 +71,8 @@ class Learned:
     """The private values of a cassette, the form fields that ask for them, and the UUIDs in it.
 
     Attributes:
-        values: Values and what they are.
-        fields: IRIs or ids of form fields and what their answers are.
+        values: Values and their kinds.
+        fields: IRIs or ids of form fields and the kinds of their answers.
         identifiers: UUIDs, lower case.
     """
 
@@ -85,7 +85,7 @@ class Learned:
     _patterns: list[re.Pattern[str]] | None = None
 
     def learn(self, kind: Kind, value: str) -> None:
-        """Learn a value; what cannot be of its kind, or is a pseudonym, says nothing."""
+        """Learn a value; pseudonyms, and values that cannot be of the kind, are ignored."""
         value = value.strip()
         if not value or value in self.values or not may_be(kind, value) or is_pseudonym(value):
             return
@@ -101,7 +101,7 @@ class Learned:
             self._texts.setdefault(text, (kind, whole))
 
     def canonical(self, kind: Kind, value: str) -> str:
-        """Return the value as it was learnt first, in whatever notation it is written now."""
+        """Return the value as it was first learnt, for any of its notations."""
         if kind is Kind.PHONE:
             return next((self._phones[one] for one in nationals(value) if one in self._phones), value)
         if kind is Kind.BIRTHDATE:
@@ -163,7 +163,7 @@ class Learned:
     # --- where values are announced --------------------------------------------------------------------------------
 
     def document(self, parsed: Any, *, catalogue: bool = False) -> None:
-        """Learn what a JSON document announces."""
+        """Learn from a JSON document."""
         for _, kind, value in private_places(parsed, self.fields, catalogue=catalogue):
             self.learn(kind, str(value))
         for text, key in texts_of(parsed):
@@ -172,7 +172,7 @@ class Learned:
             self.text(text, catalogue=catalogue)
 
     def text(self, text: str, *, catalogue: bool = False) -> None:
-        """Learn what a text announces by itself: JSON, markup or a table in it, the parameters of an address."""
+        """Learn from a text: from JSON, markup or a table in it, and from the parameters of an address."""
         start = text.lstrip("\ufeff \t\r\n")[:1]
         if start in {"{", "["}:
             try:
@@ -188,7 +188,7 @@ class Learned:
         self.named(text, catalogue=catalogue)
 
     def named(self, text: str, *, catalogue: bool = False) -> None:
-        """Learn what stands behind a name that says what it is, as in the address of a file."""
+        """Learn the values after names that announce them, as in the address of a file."""
         for one in named(text):
             if catalogue and one.kind in PERSON_KINDS:
                 continue
@@ -196,7 +196,7 @@ class Learned:
                 self.learn(one.kind, unquote_plus(one.value) if "%" in one.value else one.value)
 
     def markup(self, text: str) -> None:
-        """Learn what the elements and attributes of XML or HTML announce by their names."""
+        """Learn from elements and attributes of XML or HTML by their names."""
         passed: list[str] = []
         for closing, tag, attributes, data, plain in _TAG.findall(text):
             if tag:
@@ -219,7 +219,7 @@ class Learned:
             self.learn(kind, value)
 
     def table(self, text: str) -> None:
-        """Learn the columns of a table in text whose first line announces them."""
+        """Learn from the columns of a table in text, by its first line."""
         first = text.lstrip("\ufeff").partition("\n")[0]
         delimiter = max(_DELIMITERS, key=first.count)
         try:
@@ -244,7 +244,7 @@ class Learned:
             self.uuids(value)
 
     def headers(self, headers: Mapping[str, tuple[str, ...]]) -> None:
-        """Learn from headers: credentials, cookies, and those whose name says what they hold."""
+        """Learn from headers: credentials, cookies, and headers whose name announces a private value."""
         for name, value in ((name.lower(), value) for name, values in headers.items() for value in values):
             if name == "authorization":
                 self._authorization(value)
@@ -302,7 +302,7 @@ def _parts(number: re.Match[str]) -> Iterator[tuple[int, int]]:
 
 
 def _variants(value: str, kind: Kind) -> Iterator[tuple[str, str]]:
-    """Yield how a value may be written inside other texts, folded, and the value that each stands for."""
+    """Yield the folded spellings of a value inside other texts, each with the value."""
     plain = fold(value)
     if _is_worth_looking_for(plain, kind):
         yield plain, value
@@ -324,7 +324,7 @@ def _variants(value: str, kind: Kind) -> Iterator[tuple[str, str]]:
 
 
 def _misread(value: str, plain: str) -> Iterator[str]:
-    """Yield how others write a name whose letters they do not have: two for one, or its bytes taken for letters."""
+    """Yield spellings of a name without its special letters: two letters for one, or its bytes read as letters."""
     spelled = fold(unicodedata.normalize("NFC", value).casefold().translate(_SPELLED))
     if spelled != plain:
         yield spelled

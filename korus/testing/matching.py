@@ -1,9 +1,9 @@
-"""Which recorded request answers the one being made, and how the nearest differs when none does.
+"""Matching of requests with recorded ones, and the differences to the nearest if none matches.
 
-Compared are the method, where it goes (to the API, to the token endpoint or to storage, and encrypted or not), the
-path, the headers that korus owns, the query without regard to order and to what is the default anyway, and the body:
-JSON by value, a form by its pairs, anything else by its bytes. A pseudonym in the recording stands for the value it was
-made from; one for a secret stands for any. Places that a cassette calls volatile are left out.
+The comparison covers the method, the destination (API, token endpoint or storage, and encrypted or not), the path, the
+headers that korus sets, the query regardless of order and of default values, and the body: JSON by value, a form by its
+pairs, anything else by its bytes. A pseudonym in the recording matches the value that it was made from; a pseudonym for
+a secret matches any value. Volatile places of the cassette are left out.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _SHOWN = 200
 
 @frozen
 class Difference:
-    """One place where a request is not what was recorded.
+    """One difference between a request and the recorded one.
 
     Attributes:
         place: ``method``, ``host``, ``scheme``, ``path``, ``header x``, ``query x`` or ``body /pointer``.
-        recorded: What stands in the cassette, ``nothing`` if it has nothing there.
-        sent: What the request has.
+        recorded: The value in the cassette, ``nothing`` if it has none.
+        sent: The value in the request.
     """
 
     place: str
@@ -71,12 +71,12 @@ class MadeRequest:
 
     @property
     def content_type(self) -> str | None:
-        """The value of the header, if there is one."""
+        """Return the value of a header, None if it is not there."""
         return self.headers.get("content-type")
 
     @cached_property
     def body(self) -> Mapping[str, Any]:
-        """The body as it would be recorded."""
+        """The body as in a recording."""
         return bodies.parsed(self.content, self.content_type)
 
     @cached_property
@@ -87,12 +87,12 @@ class MadeRequest:
 
 
 def roles_of(requests: Iterable[RecordedRequest]) -> dict[str, str]:
-    """Return what the recorded hosts are: ``the API`` or ``storage``; where tokens are had shows by the request."""
+    """Return the role of each recorded host: ``the API`` or ``storage``; requests for tokens show by themselves."""
     roles: dict[str, str] = {}
     for one in requests:
         if not _is_for_token(one.body):
             host = urlsplit(one.uri).netloc
-            # the API may hand out its own files: what it mostly is wins
+            # the API may also serve files: the more frequent role counts
             role = _role(one.uri, authorized="authorization" in one.headers)
             roles[host] = role if roles.get(host) != "the API" else "the API"
     return roles
@@ -118,10 +118,10 @@ class Matcher:
     """Compares requests with those of one cassette.
 
     Attributes:
-        pseudonyms: Makes the cassette's pseudonyms, None if its key is not at hand: then a pseudonym stands for any
-            value of a request, but always for the same one.
+        pseudonyms: Makes the cassette's pseudonyms, None without its key: then a pseudonym matches any value of a
+            request, but always the same one.
         volatile: The places that are not compared, as in the cassette's header.
-        roles: What the recorded hosts are, see `roles_of`.
+        roles: The roles of the recorded hosts, see `roles_of`.
     """
 
     pseudonyms: Pseudonyms | None = None
@@ -241,7 +241,7 @@ class Matcher:
         return type(one) is type(other) and one == other
 
     def _same(self, recorded: str, sent: str, seen: dict[str, str]) -> bool:
-        """Whether a recorded text is the sent one, or the sent one with pseudonyms in it."""
+        """Return True if a recorded text is the sent one, or the sent one with pseudonyms in it."""
         if recorded == sent:
             return True
         pattern, stand_ins = _as_pattern(recorded)
@@ -269,9 +269,9 @@ class Matcher:
 
 
 def _headers(recorded: RecordedRequest, made: MadeRequest) -> Iterator[Difference]:
-    """Yield how the headers differ that korus sets itself; of credentials only their kind."""
+    """Yield the differences of the headers that korus sets itself; of credentials only their kind."""
     if recorded.header("accept") is None:
-        return  # korus did not make it: it was written by hand, or imported without its headers
+        return  # not recorded by korus: written by hand, or imported without its headers
     for name, reduced in _COMPARED.items():
         one, other = reduced(recorded.header(name)), reduced(made.headers.get(name))
         if one != other:
@@ -318,7 +318,7 @@ def _pairs(query: str) -> dict[str, list[str]]:
 
 
 def _asked(query: str) -> dict[str, list[str]]:
-    """Give the parameters of a query, without those that say what leaving them out says too."""
+    """Return the parameters of a query without default values."""
     return {name: values for name, values in _pairs(query).items() if values != [_DEFAULTS.get(name)]}
 
 
@@ -339,7 +339,7 @@ def _covers(volatile: str, pointer: str) -> bool:
 def describe(
     made: MadeRequest, candidates: Sequence[tuple[int, RecordedRequest, list[Difference]]], cassette: str
 ) -> str:
-    """What to tell somebody whose request no recorded one answers.
+    """Return the message for a request that no recorded one answers.
 
     Args:
         made: The request.
@@ -370,7 +370,7 @@ def describe(
 
 
 def _advice(differences: Sequence[Difference]) -> str:
-    """Return what to do about places that differ from run to run, or hold what a pseudonym stands for."""
+    """Return advice about places that differ between runs, or hold a value with a pseudonym."""
     places = [
         f'"?{name}"' if kind == "query" else f'"{name if name.startswith("/") else f"/{name}"}"'
         for kind, _, name in (one.place.partition(" ") for one in differences)

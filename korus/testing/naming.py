@@ -1,7 +1,7 @@
-"""File names of cassettes: no two tests share one, unless their marker says so, and every file system takes it.
+"""File names of cassettes: unique for each test unless its marker names one, and valid on every file system.
 
-A plain test of a plain name has a plain file: ``test_shop/test_first.yaml``. A name that would be the same for another
-test, or could not be written, gets a short hash of everything that tells the test apart.
+A test with a plain name has a plain file: ``test_shop/test_first.yaml``. A name that another test would have too, or
+that is not valid, gets a short hash of all that identifies the test.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["cassette_path"]
 _FORBIDDEN: Final = re.compile(r"[<>?%*:|\"'/\\\x00-\x1f\x7f]")
 # bytes of a file's name, some of which are needed for the hash and for temporary files beside it
 _LONGEST: Final = 180
-# parameters that only say which client asks: all of them are answered from one cassette
+# parameters that only choose the client: they share one cassette
 _COLOURS: Final = frozenset({"anyio_backend", "colour", "color"})
 # texts that no other value is written like
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_.]*")
@@ -31,9 +31,9 @@ _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_.]*")
 def cassette_path(node: pytest.Item) -> Path:
     """Return the file of a test's cassette.
 
-    Its name is the test's, with its class and what tells its parameters apart, or the one in the marker; the colour of
-    the client does not count. Its folder is named after the module. Below the folder that ``korus_cassettes`` names,
-    modules of one name are told apart by the folders that they are in.
+    Its name is the test's, with its class and its parameters, or the one in the marker; it is the same for sync and
+    async clients. Its folder is named after the module. Below the folder that ``korus_cassettes`` names, modules with
+    the same name are distinguished by their folders.
     """
     marker = node.get_closest_marker("korus_cassette")
     given = str(marker.kwargs.get("name") or "").removesuffix(".yaml") if marker else ""
@@ -51,7 +51,7 @@ def cassette_path(node: pytest.Item) -> Path:
 
 
 def _folder(module: Path, root: Path) -> Path:
-    """Return the folders between a module and what is beside the folder of all cassettes."""
+    """Return the folders between a module and the parent of the folder of all cassettes."""
     parts = Path(os.path.relpath(module.parent, root.parent)).parts
     return Path(*("__" if part == ".." else part for part in parts))
 
@@ -87,12 +87,12 @@ def _written(name: str, value: object, places: Mapping[str, int]) -> str:
 
 
 def _exact(name: str, value: object, places: Mapping[str, int]) -> str:
-    """Return what tells a parameter from all others of its test: its value, or its place where that says nothing."""
+    """Return what distinguishes a parameter from the others of its test: its value, or its position."""
     return repr(value) if isinstance(value, str | int | float | None) else f"#{places.get(name, 0)}"
 
 
 def _file_name(name: str, exact: str, *, ambiguous: bool = False) -> str:
-    """Write a name as a file's; if it is not the same any more, a hash of what it stands for keeps it apart."""
+    """Write a name as a file name; if that changes it, a hash of the original keeps it unique."""
     written = _FORBIDDEN.sub("-", name)
     short = written.encode(errors="replace")[:_LONGEST].decode(errors="ignore").rstrip(". ")
     if ambiguous or short != name:

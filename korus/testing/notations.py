@@ -1,4 +1,4 @@
-"""Phone numbers and dates in the notations that people and programs use, as one number and one day each."""
+"""Phone numbers and dates in the notations that people and programs use, normalised to numbers and days."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _DATE = re.compile(
 
 
 def nationals(text: str) -> dict[str, None]:
-    """Return the digits that a phone number may have in its own country, the likeliest first.
+    """Return the possible national digits of a phone number, the most likely first.
 
     ``+33 6 39 98 04 56``, ``0033639980456`` and ``06.39.98.04.56`` are one number.
     """
@@ -75,7 +75,7 @@ def _without_code(digits: str) -> str:
 
 
 def dates_in(text: str) -> dict[dt.date, None]:
-    """Return the days that a text may mean if it is a date, the likeliest first."""
+    """Return the days that a text may mean as a date, the most likely first."""
     found = next(dates_where(text), None)
     return found[2] if found is not None and not found[0] else {}
 

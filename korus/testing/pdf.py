@@ -1,8 +1,8 @@
-"""Whether a PDF can be kept in a cassette, and what stands there if it cannot.
+"""PDFs in cassettes: kept if they can be read and are not private, otherwise replaced.
 
-Tickets are full of names, voucher numbers and drawn codes. A PDF is kept byte for byte only if all of it can be
-read as text and none of it is private; any other is replaced by a stand-in page, so a download can be replayed
-while nobody's ticket is published. This is no PDF library: whatever it does not understand counts as unreadable.
+Tickets have names, voucher numbers and drawn codes. A PDF is kept byte for byte only if all of it can be read as text
+and none of it is private. Any other is replaced by a stand-in page, so that a download can be replayed and no ticket is
+published. This is not a PDF library: what it does not understand counts as unreadable.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_STROKES = 60
 
 
 def is_pdf(content: bytes) -> bool:
-    """Whether the bytes begin as a PDF does."""
+    """Return True if the bytes begin like a PDF."""
     return content[:1024].lstrip().startswith(b"%PDF-")
 
 
@@ -60,7 +60,7 @@ def _strings(content: bytes) -> list[str]:
 
 
 def readable_text(content: bytes) -> str | None:
-    """Everything that the PDF says, or None if some of it cannot be read or may be a drawn code."""
+    """Return the whole text of a PDF, None if part of it cannot be read or may be a drawn code."""
     if not is_pdf(content) or _UNREADABLE.search(content):
         return None
     texts = [content.decode("latin-1")]
@@ -69,7 +69,7 @@ def readable_text(content: bytes) -> str | None:
         if plain is None or _UNREADABLE.search(plain) or len(_RECTANGLE.findall(plain)) > _MOST_STROKES:
             return None
         strings = _strings(plain)
-        # shown letter by letter or word by word, it still has to be found
+        # text that is drawn letter by letter or word by word has to be found too
         texts += [" ".join(strings), "".join(strings), plain.decode("latin-1")]
     if content.count(b"endstream") != len(_STREAM.findall(content)):
         return None
@@ -77,7 +77,7 @@ def readable_text(content: bytes) -> str | None:
 
 
 def stand_in() -> bytes:
-    """A one-page PDF that says that it stands for another one."""
+    """Return a PDF of one page that says that it replaces another one."""
     page = b"BT /F1 12 Tf 72 720 Td (This page stands for a document that is not kept in recordings.) Tj ET"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

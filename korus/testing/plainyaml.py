@@ -1,8 +1,7 @@
-"""YAML that says exactly what JSON can say: the notation of cassettes, and of descriptions as they are read here.
+"""YAML with the values of JSON: the notation of cassettes and descriptions.
 
-Scalars are read by JSON's rules, so ``no``, ``2026-04-18`` and ``12:30`` are texts however they are written,
-a key that occurs twice in one mapping is refused, and what is written is read back as the same value. It does
-not keep comments or the layout of a file.
+Scalars are read by JSON's rules, so ``no``, ``2026-04-18`` and ``12:30`` are texts. A repeated key is refused, and
+what is written is read back as the same value. Comments and the layout of a file are not kept.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _WIDTH = 110
 
 
 class YamlUnreadable(ValueError):
-    """The text is not YAML, or says something that JSON cannot say."""
+    """The text is not YAML, or has a value that JSON does not have."""
 
 
 _CLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -65,7 +64,7 @@ for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:merge", _MERGE, ["<"]),
 ):
     _Loader.add_implicit_resolver(_tag, _pattern, _first)
-    # whatever the loader above would take for something else is written in quotes
+    # texts that the loader above would take for another value are quoted
     _Dumper.add_implicit_resolver(_tag, _pattern, _first)
 
 
@@ -81,7 +80,7 @@ def load(text: str) -> Any:
     """Read one YAML document as plain JSON values, key order kept.
 
     Raises:
-        YamlUnreadable: It is not YAML, has a key twice, or holds what JSON cannot say; the line is named.
+        YamlUnreadable: It is not YAML, repeats a key, or has a value that JSON does not have; names the line.
     """
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
@@ -100,7 +99,7 @@ def dump(value: Any) -> str:
     """Write plain JSON values as YAML that `load` reads back as the same values.
 
     Raises:
-        ValueError: The value has something YAML cannot hold, for example half of a surrogate pair.
+        ValueError: YAML cannot represent the value, for example half of a surrogate pair.
     """
     try:
         text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)

@@ -1,7 +1,7 @@
-"""The order in which a cassette answers: the first interaction that matches and has not been played yet.
+"""Playback of a cassette: each request is answered by the first matching interaction that has not been played.
 
-Requests are found by their method and the form of their path, so a story that asks in the order of its recording
-compares each request about once, however long it is.
+Candidates are looked up by method and form of the path, so a scenario that keeps the order of its recording compares
+each request about once, whatever its length.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _WORD = re.compile(r"[a-z_]+")
 
 
 def _form(method: str, uri: str) -> str:
-    """Return what a request and its recording have in common whatever stands for what."""
+    """Return what a request and its recording have in common, whatever the pseudonyms."""
     path = urlsplit(uri).path.split("/")
     return " ".join((method.upper(), *(one if _WORD.fullmatch(one) else "*" for one in path)))
 
 
 def _exactly(method: str, uri: str, body: Mapping[str, Any]) -> str:
-    """Return what a request and its recording have in common if no pseudonym stands for anything."""
+    """Return what a request and its recording have in common if no pseudonym is in them."""
     split = urlsplit(uri)
     said = next((body[key] for key in ("json", "form", "text") if key in body), None)
     return json.dumps([method.upper(), split.path, split.query, said], sort_keys=True)
@@ -61,7 +61,7 @@ class Playback:
             self._exact.setdefault(_exactly(one.method, one.uri, one.body), {})[number] = None
 
     def take(self, made: MadeRequest) -> int | None:
-        """Return the number of the interaction that answers a request, None if there is none; it is played now."""
+        """Play the interaction that answers a request, and return its number; None if none does."""
         word_for_word = self._exact.get(_exactly(made.method, made.uri, made.body), {})
         for number in (
             *itertools.islice(word_for_word, 1),
@@ -82,6 +82,6 @@ class Playback:
         return tuple(number for number in range(len(self.requests)) if number not in self._played)
 
     def differences(self, made: MadeRequest) -> Iterator[tuple[int, RecordedRequest, list[Difference]]]:
-        """Yield how a request differs from each recorded one."""
+        """Yield the differences of a request from each recorded one."""
         for number, one in enumerate(self.requests):
             yield number, one, self.matcher.differences(one, made)

@@ -1,8 +1,8 @@
-"""What the pytest plugin does: find a test's cassette, open it, and judge what became of it.
+"""Work of the pytest plugin: find the cassette of a test, open it, and check its use afterwards.
 
-A cassette answers unless recording was asked for. Afterwards every interaction must have been played and every request
-answered, or the test fails, even if the program under test swallowed the error or the test is expected to fail. A new
-recording is replayed once, and not kept if that fails. Options and fixtures themselves are in `korus.testing.plugin`.
+A cassette answers unless recording is requested. Afterwards every interaction must have been played and every request
+answered; otherwise the test fails, even if the program under test swallowed the error or the test is expected to fail.
+A new recording is replayed once, and discarded if that fails. Options and fixtures are in `korus.testing.plugin`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _MODES = {"none": "none", "once": "missing", "all": "all", "rewrite": "all"}
 
 
 class ScenarioFailed(AssertionError):
-    """A cassette and its test do not fit together."""
+    """A cassette does not fit its test."""
 
 
 def is_own_failure(error: BaseException) -> bool:
@@ -69,7 +69,7 @@ class Scenario:
 
     Attributes:
         path: The file.
-        recording: Whether requests go out and are recorded.
+        recording: True if requests are sent and recorded.
         sandbox: The sandbox that is being recorded, None otherwise.
     """
 
@@ -89,38 +89,38 @@ class Scenario:
             change(self.sandbox)
 
     def shown(self, kind: str, value: str) -> str:
-        """A private value as the answers have it: itself while recording, its pseudonym when replayed.
+        """Return a private value as it is in the answers: itself while recording, its pseudonym in replay.
 
         Args:
-            kind: What it is: ``given``, ``family``, ``email``, ``phone``, ``reference``, … (`pseudonyms.Kind`).
+            kind: Its kind: ``given``, ``family``, ``email``, ``phone``, ``reference``, … (`pseudonyms.Kind`).
             value: The value that the test sends.
         """
         return value if self.recording else self._pseudonyms.replace(Kind(kind), value)
 
     def stand_in(self, kind: str, value: str) -> str:
-        """A value to send that comes back as it was sent, recorded or replayed: the pseudonym itself.
+        """Return a value to send that comes back unchanged, recorded or replayed: a pseudonym.
 
-        A program that looks for what it sent in what it gets, as an order is found by its reference, needs one.
+        Needed by a program that searches the answers for what it sent, such as an order by its reference.
 
         Args:
-            kind: What it is, as for `shown`.
-            value: Anything; the same value gives the same stand-in.
+            kind: Its kind, as for `shown`.
+            value: Anything; the same value gives the same pseudonym.
         """
         return self._pseudonyms.replace(Kind(kind), value)
 
     @property
     def recorded_at(self) -> dt.datetime:
-        """When the recording was begun, in UTC; the answers' dates are of that day."""
+        """The time when the recording began, in UTC; the answers' dates are of that day."""
         return self._session.header.recorded_at
 
     @property
     def unplayed(self) -> tuple[str, ...]:
-        """The interactions that no request has asked for yet."""
+        """The interactions that have not been played yet."""
         return self._session.unplayed
 
     @property
     def unanswered(self) -> tuple[str, ...]:
-        """The requests that nothing answered."""
+        """The requests that no interaction answered."""
         return self._session.unanswered
 
 
@@ -128,7 +128,7 @@ def keep_settings(config: pytest.Config) -> None:
     """Keep the ``KORUS_*`` settings of the environment before tests can change them.
 
     Raises:
-        pytest.UsageError: Something that a recording needs is missing.
+        pytest.UsageError: A recording needs a setting that is missing.
     """
     found = {name: value for name, value in os.environ.items() if name.startswith("KORUS_") and value}
     missing = [name for name in ("KORUS_CLIENT_ID", "KORUS_CLIENT_SECRET") if name not in found]
@@ -160,16 +160,16 @@ def _is_old(path: Path, config: pytest.Config) -> bool:
     try:
         limit = dt.datetime.fromisoformat(str(given))
     except ValueError as error:
-        raise pytest.UsageError(f"--korus-rerecord-older-than: {given!r} is no ISO date") from error
+        raise pytest.UsageError(f"--korus-rerecord-older-than: must be an ISO date, got {given!r}") from error
     limit = limit if limit.tzinfo else limit.replace(tzinfo=dt.UTC)
     return cassettes.read(path).header.recorded_at < limit
 
 
 def _records(path: Path, config: pytest.Config) -> bool:
     if path in config.stash.setdefault(_RECORDED, set()):
-        return False  # recorded by another test of this run, for which it is to answer now
+        return False  # another test of this run has recorded it; now it answers
     if path.is_file() and cassettes.read(path).header.origin == "published":
-        return False  # built from what was printed, so there is nobody to ask again
+        return False  # built from documentation: it cannot be recorded
     mode = _mode(config)
     return mode == "all" or (mode == "missing" and not path.is_file()) or _is_old(path, config)
 
@@ -183,7 +183,7 @@ def _purpose(node: pytest.Item) -> str:
 
 
 def _pseudonyms(settings: Mapping[str, str] | None) -> Pseudonyms:
-    """The public key for the sandbox's invented data; for real traffic one that only its owner can make."""
+    """Return pseudonyms with the public key for the sandbox's invented data, with the owner's key for real traffic."""
     given = os.environ.get("KORUS_PSEUDONYM_KEY") or (settings or {}).get("KORUS_PSEUDONYM_KEY")
     if given:
         return Pseudonyms(given.encode())
@@ -198,11 +198,11 @@ def _origin(settings: Mapping[str, str] | None) -> cassettes.Origin:
 
 @contextlib.contextmanager
 def play(request: pytest.FixtureRequest) -> Generator[Scenario, None, None]:
-    """Open the cassette of the test that asks for it, and judge it when the test is over.
+    """Open the cassette of a test, and check it when the test has ended.
 
     Raises:
         pytest.UsageError: The options contradict each other.
-        Failed: Something was not played or not answered, or the cassette is not what the description says.
+        Failed: An interaction was not played, a request not answered, or the cassette does not follow the description.
     """
     import korus_api  # noqa: PLC0415 - only its facts are needed, and only here
 
@@ -279,7 +279,7 @@ def _judge(scenario: Scenario, node: pytest.Item, config: pytest.Config) -> None
 def replay_once(
     item: pytest.Item, run: Callable[[], Iterable[pytest.TestReport]]
 ) -> pytest.TestReport | None:
-    """Replay a test that has just been recorded; give its failure, and take back the recording, if there is one.
+    """Replay a test that has just been recorded; if it fails, discard the recording and return the failure.
 
     Args:
         item: The test.
@@ -306,7 +306,7 @@ def replay_once(
 
 @contextlib.contextmanager
 def frozen_time(scenario: Scenario) -> Generator[dt.datetime, None, None]:
-    """Let the whole program believe that it is the time of the recording, from which time goes on.
+    """Set the clock of the whole program to the time of the recording, from which it runs on.
 
     Raises:
         pytest.UsageError: The package time-machine is not installed.
@@ -326,16 +326,16 @@ def frozen_time(scenario: Scenario) -> Generator[dt.datetime, None, None]:
 
 @contextlib.contextmanager
 def time_of(now_: Callable[[], dt.datetime] | None) -> Generator[None, None, None]:
-    """Let korus believe that it is the time of a recording, so that a hold of then has not run out.
+    """Set the clock of korus to the time of a recording, so that its holds have not expired.
 
     Args:
-        now_: Tells the time, None for no change.
+        now_: Returns the time, None for no change.
     """
     if now_ is None:
         yield
         return
     before = clock.SYSTEM_CLOCK.now
-    # the clock is frozen for everybody else; while a cassette answers, its time is the recording's
+    # the clock is frozen for all other code; while a cassette answers, its time is the recording's
     object.__setattr__(clock.SYSTEM_CLOCK, "now", now_)
     try:
         yield
@@ -344,7 +344,7 @@ def time_of(now_: Callable[[], dt.datetime] | None) -> Generator[None, None, Non
 
 
 def settings_for(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The arguments that a client needs in a test: for its cassette, for what is being recorded, or for a sandbox."""
+    """Return the arguments of a client in a test: for its cassette, for a recording, or for a sandbox."""
     scenario: Scenario | None = request.getfixturevalue("korus_cassette") if _has_cassette(request) else None
     if scenario is not None and not scenario.recording:
         return _as_recorded(scenario.path)
@@ -366,7 +366,7 @@ def _has_cassette(request: pytest.FixtureRequest) -> bool:
 
 
 def _as_recorded(path: Path) -> dict[str, Any]:
-    """Return addresses and language as they are in the cassette; the credentials are for nobody."""
+    """Return addresses and language as in the cassette, with invalid credentials."""
     found: dict[str, Any] = {
         "base_url": "https://api.sandbox.test",
         "token_url": "https://auth.sandbox.test/token",
@@ -404,16 +404,16 @@ class _Ownership(pytest.Item):
             pytest.fail(f"cassettes that no test owns:{lines}")
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Where the check is said to stand."""
+        """Return the location of the check for pytest's report."""
         return self.path, None, self.name
 
 
 def ownership_item(
     session: pytest.Session, config: pytest.Config, items: Iterable[pytest.Item]
 ) -> pytest.Item | None:
-    """A check over the cassettes of all test modules that were collected whole, None if there are none.
+    """Return a check of the cassettes of all completely collected test modules, None if there are none.
 
-    When everything was collected that the project calls its tests, folders of modules that no longer exist count too.
+    If all tests of the project are collected, folders of removed modules are checked too.
     """
     if any("::" in argument for argument in config.args):
         return None

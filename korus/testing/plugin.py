@@ -1,10 +1,10 @@
-"""The pytest plugin that comes with korus: fixtures and options for testing with recorded traffic.
+"""pytest plugin of korus: fixtures and options for tests with recorded traffic.
 
-``korus_sandbox`` is a running sandbox; ``korus`` and ``async_korus`` are clients of either colour. In a test that also
-asks for ``korus_cassette`` they are answered from the cassette that belongs to the test, or recorded into it.
+``korus_sandbox`` is a running sandbox; ``korus`` and ``async_korus`` are the sync and the async client. In a test that
+also requests ``korus_cassette``, the cassette of the test answers them, or records them.
 
-pytest loads this module in every run of an environment where korus is installed, whether or not the extra
-``korus-sdk[testing]`` is, so nothing heavy and nothing optional is imported at its top: the work is done in
+pytest loads this module in every environment where korus is installed, with or without the extra
+``korus-sdk[testing]``. Nothing heavy and nothing optional is imported at the top; the work is done in
 `korus.testing.playing`.
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-# far enough ahead for whatever a recorded story books to be in the future
+# far enough ahead that all recorded bookings are in the future
 _FIRST_RECORDED_DAY = date(2030, 4, 15)
 
 
@@ -55,13 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--korus-record",
         choices=("none", "missing", "all"),
         default=None,
-        help="none: only replay (the default); missing: record cassettes that do not exist; all: record all anew",
+        help="none: only replay (the default); missing: record cassettes that do not exist; all: record all again",
     )
     group.addoption(
         "--korus-rerecord-older-than",
         metavar="DATE",
         default=None,
-        help="record cassettes anew that were recorded before this ISO date",
+        help="record again the cassettes that were recorded before this ISO date",
     )
     group.addoption(
         "--korus-environment",
@@ -83,7 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "korus_cassettes",
-        "folder of the cassettes, below the root; without it they stand in `cassettes` beside each test module",
+        "folder of the cassettes, below the root; without it they are in `cassettes` beside each test module",
         default="",
     )
 
@@ -118,13 +118,13 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add a check that every cassette belongs to a test, where tests have cassettes."""
-    told = [item for item in items if "korus_cassette" in getattr(item, "fixturenames", ())]
-    for item in told:
+    stories = [item for item in items if "korus_cassette" in getattr(item, "fixturenames", ())]
+    for item in stories:
         if item.get_closest_marker("vcr"):
             raise pytest.UsageError(
                 f"{item.nodeid}: korus_cassette and pytest.mark.vcr would both record; use one of them"
             )
-    if told:
+    if stories:
         with _needs_extra("korus_cassette"):
             from korus.testing.playing import ownership_item  # noqa: PLC0415 - only when there are cassettes
 
@@ -137,7 +137,7 @@ def pytest_collection_modifyitems(
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember whether the story was told to its end; a failure of the recording is never the expected failure."""
+    """Remember whether the test ran to its end; a failure of the recording is never an expected failure."""
     report = yield
     if "korus_cassette" in getattr(item, "fixturenames", ()):
         from korus.testing.playing import PASSED, TOLD, is_own_failure  # noqa: PLC0415 - only for tests with a cassette
@@ -158,7 +158,7 @@ def pytest_runtest_makereport(
 def pytest_runtest_protocol(
     item: pytest.Item, nextitem: pytest.Item | None
 ) -> Generator[None, object, object]:
-    """Replay a story once when it has been recorded: a recording that cannot be replayed is not kept."""
+    """Replay a test once after recording it: a recording that cannot be replayed is discarded."""
     done = yield
     if "korus_cassette" in getattr(item, "fixturenames", ()):
         from _pytest.runner import runtestprotocol  # noqa: PLC0415 - as every plugin that runs a test again
@@ -173,10 +173,10 @@ def pytest_runtest_protocol(
 
 @pytest.fixture
 def korus_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A sandbox of one's own: a stand-in KorusTicket with state, on loopback.
+    """A fresh sandbox: a KorusTicket API with state, on loopback.
 
-    The marker ``korus_sandbox`` gives its arguments: ``@pytest.mark.korus_sandbox(offers=200, living=5)``.
-    What it sells begins today; in a recording it begins on the same day each time, so that recordings are the same.
+    The marker ``korus_sandbox`` sets its arguments: ``@pytest.mark.korus_sandbox(offers=200, living=5)``.
+    Its offers begin today; in a recording they always begin on the same day, so that recordings are equal.
     """
     with _needs_extra("korus_sandbox"):
         from korus.sandbox import Sandbox as Running  # noqa: PLC0415 - an extra
@@ -192,7 +192,7 @@ def korus_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def korus_observed() -> Observed:
-    """The events and spans of clients that are given its ``hooks``."""
+    """Events and spans of the clients that use its ``hooks``."""
     from korus.testing.observing import Observed as Collecting  # noqa: PLC0415 - heavier than the plugin may be
 
     return Collecting()
@@ -210,9 +210,9 @@ def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Scenario]:
 
 @pytest.fixture
 def korus_recorded_time(korus_cassette: Scenario) -> Iterator[datetime]:
-    """The time of the recording, to which the clock of the whole program is set while the cassette answers.
+    """Time of the recording: the clock of the whole program is set to it while the cassette answers.
 
-    Needs the package time-machine. korus itself has that time in any case.
+    Needs the package time-machine. korus itself always uses the time of the recording.
     """
     from korus.testing.playing import frozen_time  # noqa: PLC0415 - needs the extra
 
@@ -222,7 +222,7 @@ def korus_recorded_time(korus_cassette: Scenario) -> Iterator[datetime]:
 
 @pytest.fixture
 def _korus_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What a client has to be given in this test."""
+    """Arguments of a client in this test."""
     with _needs_extra("the fixture korus"):
         from korus.testing.playing import settings_for  # noqa: PLC0415 - needs the extra
 
@@ -231,7 +231,7 @@ def _korus_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def korus(_korus_settings: dict[str, Any]) -> Iterator[Korus]:
-    """A client: of the test's cassette if it asks for one, of a sandbox otherwise."""
+    """A client, connected to the test's cassette if it requests one, otherwise to a sandbox."""
     from korus import Korus as Client  # noqa: PLC0415 - heavier than the plugin may be
 
     with Client(**_korus_settings) as client:
@@ -240,7 +240,7 @@ def korus(_korus_settings: dict[str, Any]) -> Iterator[Korus]:
 
 @pytest.fixture
 def async_korus(request: pytest.FixtureRequest, _korus_settings: dict[str, Any]) -> Iterator[AsyncKorus]:
-    """The same for async tests, whichever plugin runs them: anyio's, which comes with httpx, or pytest-asyncio."""
+    """An async client, for tests run by anyio's plugin (installed with httpx) or by pytest-asyncio."""
     if "anyio_backend" in request.fixturenames:
         yield request.getfixturevalue("_anyio_korus")
         return

@@ -1,9 +1,9 @@
-"""Exchanges without anything private in them: pseudonyms where it stood, in the notation it had.
+"""Removal of private values from exchanges: pseudonyms in their places, in the same notation.
 
 Two passes. The first learns the private values of the whole cassette from the places that announce them
-(`korus.testing.learning`). The second replaces them everywhere else too: in free text, addresses, keys, headers and
-texts inside texts, in whatever encoding; and with them whatever is private by its form (`korus.testing.detectors`).
-Texts of the catalogue are nobody's name. What cannot be read is replaced by a stand-in of its type.
+(`korus.testing.learning`). The second replaces them everywhere: in free text, addresses, keys, headers and nested
+texts, in any encoding; it also replaces values that are private by their form (`korus.testing.detectors`). Texts of the
+catalogue are not taken for names. A body that cannot be read is replaced by a stand-in of its type.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ ALLOWED_RESPONSE_HEADERS: Final = frozenset(
 )
 """Response headers that are kept, besides those of rate limits."""
 
-# the words of the API's own paths, which are nobody's name
+# words of the API's paths, which are not names
 _PATH_WORDS = frozenset(
     {
         "ticketing", "booking", "catalogs", "offers", "availability", "price", "tickets", "sessions", "product_bases",
@@ -101,7 +101,7 @@ _LEAST_NUMBER = 6
 
 _CREDENTIAL = re.compile(r"\b(Bearer|Basic)(\s+|%20|\+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
 _USERINFO = re.compile(r"(?<=://)([^/\s:@\"']+)(?::([^/\s@\"']*))?(@[\w.-]+)")
-# the name of a file in a header, wherever such a header is written
+# the file name in a header, also where a header is quoted elsewhere
 _DISPOSITION = re.compile(r"(?:attachment|inline)\s*;\s*filename\*?\s*=\s*\"?([^\";&,]+)", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[@A-Za-z_/][\w/.-]*")
 _STRUCTURAL = frozenset(
@@ -110,7 +110,7 @@ _STRUCTURAL = frozenset(
 _PROGRAM_KEY = re.compile(r"[@a-z][A-Za-z0-9_:]*(?:\[(?:[a-z][A-Za-z0-9_:]*|[0-9]*)\])*")
 _NO_KEYS = SECRET_KINDS | {Kind.ACCOUNT}
 _PACKED = re.compile(
-    # mails break such words after 64 or 76 characters
+    # mails wrap such words after 64 or 76 characters
     r"(?<![A-Za-z0-9+/_=-])(?:(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]+|[A-Za-z0-9+/_-]{12,})={0,2}(?![A-Za-z0-9+/_=-])"
 )
 _LOOPBACK_ORIGIN = re.compile(rb"https?://(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}(?![0-9])")
@@ -149,7 +149,7 @@ def is_catalogue(method: str, uri: str) -> bool:
 
 @frozen
 class _CatalogueTexts:
-    """The texts of the catalogue in which a learnt name occurs: elsewhere they are the catalogue's too."""
+    """Texts of the catalogue with a learnt name in them: elsewhere they are not names either."""
 
     phrases: re.Pattern[str] | None = None
     exact: frozenset[tuple[str, str]] = frozenset()
@@ -162,7 +162,7 @@ class _CatalogueTexts:
         return cls(pattern, frozenset(exact))
 
     def where(self, view: View, key: str) -> list[tuple[int, int]]:
-        """Return the parts of a decoded text that are the catalogue's."""
+        """Return the parts of a decoded text that come from the catalogue."""
         if not self.exact:
             return []
         plain = folded(view)
@@ -174,7 +174,7 @@ class _CatalogueTexts:
 
 @define
 class _Changes:
-    """Parts of a decoded text and what takes their place; pseudonyms that are there already stay."""
+    """Parts of a decoded text and their replacements; pseudonyms stay."""
 
     _parts: list[tuple[int, int, str | None]] = field(factory=list["tuple[int, int, str | None]"])
 
@@ -182,7 +182,7 @@ class _Changes:
         self._parts.append((start, end, None))
 
     def add(self, start: int, end: int, made: str) -> None:
-        """Replace a part; of two that overlap the one that has the other inside counts, else each has its own."""
+        """Replace a part; if one part contains another, the outer one counts, and other overlaps are both replaced."""
         for first, last, other in tuple(self._parts):
             if end <= first or last <= start:
                 continue
@@ -221,8 +221,8 @@ class _Concealer:
 
         Args:
             text: The text.
-            key: The key that it stands under, if any.
-            nobodys: Whether it is an answer of the catalogue, in which nobody is named.
+            key: The key of the text, if any.
+            nobodys: True for an answer of the catalogue, in which no person is named.
         """
         asked = text, key, nobodys
         if asked not in self._done:
@@ -251,11 +251,11 @@ class _Concealer:
         return self._packed(rewritten(view, text, changes))
 
     def _found(self, view: View, key: str, *, nobodys: bool) -> Iterator[tuple[int, int, str]]:
-        """Yield what is private in a decoded text: what is announced first, then what shows by its form."""
+        """Yield the private parts of a decoded text: announced ones first, then those found by their form."""
         text = view.text
         yield from self._named(text, nobodys=nobodys)
         for found in _USERINFO.finditer(text):
-            # as a whole, for its end and the host look like an address of mail
+            # as a whole, since its end and the host look like an e-mail address
             secret = f":{self.kind(Kind.SECRET, found[2])}" if found[2] else ""
             yield found.start(), found.end(), f"{self.kind(Kind.CLIENT, found[1])}{secret}{found[3]}"
         for one in detect(text):
@@ -271,7 +271,7 @@ class _Concealer:
     def _known(self, view: View, key: str, *, nobodys: bool) -> Iterator[tuple[int, int, str]]:
         text = view.text
         if key in _STRUCTURAL and _IDENTIFIER.fullmatch(text):
-            # somebody may be called Order, the type of the resource is not private for it
+            # a person may be called Order, but the type of a resource is not private
             return
         if _is_moment(key) and _MOMENT.fullmatch(text):
             return
@@ -290,12 +290,12 @@ class _Concealer:
             if not may_be(one.kind, one.value) or (nobodys and one.kind in PERSON_KINDS):
                 continue
             if one.kind is Kind.REFERENCE and "=" not in one.between:
-                # "reference: a word" is prose as often as it is a number
+                # "reference: word" is often prose
                 continue
             yield one.start, one.end, self.kind(one.kind, one.value)
 
     def _packed(self, text: str) -> str:
-        """Replace texts in base64 as a whole if something private is in them."""
+        """Replace texts in base64 as a whole if they have something private."""
 
         def change(found: re.Match[str]) -> str:
             plain = unpacked(found[0])
@@ -335,7 +335,7 @@ class _Concealer:
         return int(self.pseudonyms.replace(Kind.VOUCHER, digits)) if private else value
 
     def key(self, key: str) -> str:
-        """Return a key of an object with nothing private left in it; those that a program would write stay."""
+        """Return a key of an object with nothing private left in it; keys that a program would write stay."""
         if key not in self._keys:
             stays = kind_of_key(key) is not None or (
                 _PROGRAM_KEY.fullmatch(key) and not self._is_private(key)
@@ -344,7 +344,7 @@ class _Concealer:
         return self._keys[key]
 
     def _is_private(self, key: str) -> bool:
-        """Return True if a part of a key is a secret, or a value that was learnt and no word of the API."""
+        """Return True if a part of a key is a secret, or a learnt value that is not a word of the API."""
         for part in re.split(r"[\[\]]+", key):
             if any(one.kind in _NO_KEYS for one in detect(part)):
                 return True
@@ -364,7 +364,7 @@ class _Concealer:
         return self.text(origin) + self.text(path) + mark + self.pairs(fragmentless)
 
     def pairs(self, encoded: str) -> str:
-        """A query or a form, each pair that does not change left exactly as it was written."""
+        """Return a query or a form with nothing private left in it; unchanged pairs stay as they were written."""
         changed: list[str] = []
         for pair in encoded.split("&"):
             name, sign, value = pair.partition("=")
@@ -448,7 +448,7 @@ class _Concealer:
             True for _ in self._named(said, nobodys=False)
         ):
             return False
-        # object numbers and coordinates of a PDF look like phone numbers, so numbers need a sign to count
+        # object numbers and coordinates of a PDF look like phone numbers, so only numbers with a sign count
         return not (
             EMAIL.search(said)
             or JWT.search(said)
@@ -458,7 +458,7 @@ class _Concealer:
 
 
 def _split_origin(base: str) -> tuple[str, str]:
-    """Return scheme and host, which name nobody's, and the path."""
+    """Split an address into its origin, whose host is invented, and the path."""
     scheme, sign, rest = base.partition("://")
     if not sign:
         return "", base
@@ -467,7 +467,7 @@ def _split_origin(base: str) -> tuple[str, str]:
 
 
 def _is_path_word(text: str, one: Found) -> bool:
-    """Return True for a word of the API's own paths where it stands in one."""
+    """Return True for a word of the API's paths within such a path."""
     return (
         text[one.start - 1 : one.start] == "/"
         and text[one.end : one.end + 1] in {"", "/", "?"}
@@ -481,7 +481,7 @@ def _without_name(found: re.Match[str]) -> str:
 
 
 def unpacked(word: str) -> str | None:
-    """The text that a word holds in base64, None if it holds none."""
+    """Decode a word from base64; None if it is not text."""
     bare = re.sub(r"\s", "", word).rstrip("=").replace("-", "+").replace("_", "/")
     try:
         text = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
@@ -491,7 +491,7 @@ def unpacked(word: str) -> str | None:
 
 
 def is_rate_limit(name: str, allowed: frozenset[str]) -> bool:
-    """Whether a header of an answer says how many requests are left."""
+    """Return True for a response header about rate limits."""
     return allowed is ALLOWED_RESPONSE_HEADERS and name.startswith(("x-ratelimit-", "ratelimit"))
 
 
@@ -500,7 +500,7 @@ def _is_moment(key: str) -> bool:
 
 
 def _origins(exchanges: Sequence[Exchange]) -> dict[str, str]:
-    """Return names for the loopback origins of a recording that are the same on every run."""
+    """Return names for the loopback origins of a recording that are the same in every run."""
     roles: dict[str, str] = {}
     for one in exchanges:
         split = urlsplit(one.uri)
@@ -513,18 +513,18 @@ def _origins(exchanges: Sequence[Exchange]) -> dict[str, str]:
             role = "api"
         else:
             role = "storage"
-        # the API may hand out its own tokens and files: what it mostly is wins
+        # the API may also serve tokens and files: the most frequent role counts
         if roles.get(origin) != "api":
             roles[origin] = role
     for one in exchanges:
-        # an address that an answer names and nobody has fetched is one of a file
+        # an address in an answer that was not requested is that of a file
         for found in _LOOPBACK_ORIGIN.finditer(one.response_body.replace(b"\\/", b"/")):
             roles.setdefault(found[0].decode(), "storage")
     return {origin: f"https://{role}.sandbox.test" for origin, role in roles.items()}
 
 
 def _learn(exchanges: Iterable[Exchange], learned: Learned) -> None:
-    """Learn what the exchanges announce; requests of the catalogue too, but of its answers no names."""
+    """Learn from the exchanges, including catalogue requests; from catalogue answers no names are learnt."""
     for one in exchanges:
         learned.uuids(unquote(one.uri))
         learned.pairs(parse_qsl(urlsplit(one.uri).query, keep_blank_values=True))
@@ -566,15 +566,15 @@ def _catalogue_texts(exchanges: Iterable[Exchange]) -> Iterator[tuple[str, str]]
 def conceal(
     exchanges: Iterable[Exchange], pseudonyms: Pseudonyms, *, secrets: Iterable[str] = ()
 ) -> tuple[Exchange, ...]:
-    """Return the same exchanges without anything private, without content encoding, with allowed headers only.
+    """Return the exchanges without private values and content encodings, with allowed headers only.
 
     Args:
-        exchanges: All exchanges of one cassette, for a name that one of them announces may stand in another.
+        exchanges: All exchanges of one cassette, since a name learnt from one may occur in another.
         pseudonyms: Makes the pseudonyms.
-        secrets: Values known to be secret, whatever they are called where they stand.
+        secrets: Values known to be secret, under any name.
 
     Raises:
-        BodyUnreadable: A body cannot be read; says which.
+        BodyUnreadable: A body cannot be read; names it.
     """
     decoded_ = tuple(_decoded(one) for one in exchanges)
     learned = Learned()
@@ -602,7 +602,7 @@ def conceal(
 
 
 def _phrase(status: int) -> str:
-    """Return the standard phrase of a status; a server may put anything there."""
+    """Return the standard phrase of a status, since a server may send any text."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -614,7 +614,7 @@ def _content_type(headers: Mapping[str, tuple[str, ...]]) -> str | None:
 
 
 def _decoded(exchange: Exchange) -> Exchange:
-    """Return an exchange without content encoding; what cannot be undone stays, and becomes a stand-in."""
+    """Return an exchange without content encoding; a body that cannot be decoded stays as it is."""
     request_headers = {name.lower(): tuple(values) for name, values in exchange.request_headers.items()}
     response_headers = {name.lower(): tuple(values) for name, values in exchange.response_headers.items()}
     return evolve(

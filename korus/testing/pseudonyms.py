@@ -1,10 +1,9 @@
-"""Pseudonyms: what stands in a cassette instead of a person, a secret or a number that opens a door.
+"""Pseudonyms: replacements in cassettes for persons, secrets, and numbers that grant entry.
 
-A pseudonym keeps the kind of what it replaces (an e-mail is an e-mail, a phone number a phone number, a UUID keeps
-its version and its order) and comes from a keyed hash, so the same person has the same pseudonym in every cassette
-that was made with the same key. Each can be told from a real value by its form and a check sum, which is what makes
-replacing twice harmless and a scan for what was missed possible. Where in an exchange something private stands is
-the business of `korus.testing.privacy`.
+A pseudonym keeps the kind of the value (an e-mail stays an e-mail, a phone number a phone number, a UUID keeps its
+version and its order). It comes from a keyed hash, so the same person has the same pseudonym in every cassette made
+with the same key. Form and check sum distinguish pseudonyms from real values, so replacing twice is harmless and a scan
+can find what was missed. `korus.testing.privacy` finds the private places of an exchange.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["PUBLIC_KEY", "SECRET_KINDS", "UUID", "Kind", "Pseudonyms", "is_pseudonym", "kind_of", "pieces"]
 
 PUBLIC_KEY: Final = b"korus: invented data needs no secret key"
-"""The key for data that is invented anyway, as the sandbox's is. Everybody has it."""
+"""The public key, for invented data such as the sandbox's."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _CHECK = b"korus pseudonym check"
@@ -42,7 +41,7 @@ UUID: Final = re.compile(
 
 
 class Kind(StrEnum):
-    """What a private value is."""
+    """The kind of a private value."""
 
     GIVEN = "given"
     FAMILY = "family"
@@ -111,7 +110,7 @@ def _check(*parts: str) -> bytes:
 
 
 def kind_of(text: str) -> Kind | None:
-    """The kind of a pseudonym, None if the text as a whole is not one."""
+    """Return the kind of a pseudonym, None if the text as a whole is not one."""
     for kind, pattern in _PATTERNS.items():
         found = pattern.fullmatch(text)
         if found:
@@ -129,12 +128,12 @@ def kind_of(text: str) -> Kind | None:
 
 
 def is_pseudonym(text: str) -> bool:
-    """Whether the whole text is a pseudonym."""
+    """Return True if the whole text is a pseudonym."""
     return kind_of(text) is not None
 
 
 def pieces(text: str) -> Iterable[tuple[str, bool]]:
-    """Cut a text into pseudonyms and what lies between them; the flag says which is which."""
+    """Split a text into pseudonyms (flag True) and the parts between them (False)."""
     position = 0
     for found in _ANY.finditer(text):
         if not is_pseudonym(found[0]):
@@ -148,7 +147,7 @@ def pieces(text: str) -> Iterable[tuple[str, bool]]:
 
 
 def _folded(value: str) -> str:
-    # composed or decomposed, a name is one name
+    # composed and decomposed letters are the same name
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).split())
 
 
@@ -161,15 +160,15 @@ class Pseudonyms:
     """Makes the pseudonyms of one key.
 
     Attributes:
-        key: The key of the hash. It is needed to make the same pseudonyms again, never to read a cassette, and
-            cannot be found from them.
+        key: The key of the hash. It is needed to make the same pseudonyms again, not to read a cassette, and cannot
+            be derived from them.
     """
 
     key: bytes = field(default=PUBLIC_KEY, repr=False)
 
     @classmethod
     def of_environment(cls, settings: Mapping[str, str]) -> Pseudonyms | None:
-        """Return what makes the pseudonyms of real traffic, with a key that only its owner has; None without one."""
+        """Return the maker of pseudonyms for real traffic, with the owner's private key; None without a key."""
         given = settings.get("KORUS_PSEUDONYM_KEY")
         if given:
             return cls(given.encode())
@@ -180,14 +179,14 @@ class Pseudonyms:
 
     @property
     def public(self) -> bool:
-        """Whether the key is the one everybody has."""
+        """True if the key is the public one."""
         return self.key == PUBLIC_KEY
 
     def _digest(self, kind: str, value: str) -> bytes:
         return hmac.digest(self.key, f"{kind}\0{value}".encode("utf-8", "surrogatepass"), "sha256")
 
     def replace(self, kind: Kind, value: str) -> str:
-        """The pseudonym for a value; a value that is one already, or is empty, stays."""
+        """Return the pseudonym for a value; pseudonyms and empty values are returned as they are."""
         if not value.strip() or is_pseudonym(value):
             return value
         special = {Kind.PHONE: self._phone, Kind.BIRTHDATE: self._birthdate, Kind.VOUCHER: self._voucher}
@@ -225,7 +224,7 @@ class Pseudonyms:
         return f"9999{body}{_digits(_check(Kind.VOUCHER, body), 2)}"
 
     def identifiers(self, found: Iterable[str]) -> dict[str, str]:
-        """Pseudonyms for UUIDs: the first four groups stay, the last is replaced, their order stays.
+        """Return pseudonyms for UUIDs: the first four groups and the order stay, the last group is replaced.
 
         Args:
             found: All UUIDs of a cassette; those that share their first four groups are ordered among themselves.
@@ -248,7 +247,7 @@ class Pseudonyms:
 
 
 def is_own_identifier(identifier: str) -> bool:
-    """Whether a UUID is a pseudonym."""
+    """Return True if a UUID is a pseudonym."""
     split = UUID.fullmatch(identifier)
     if split is None:
         return False

@@ -1,8 +1,8 @@
-"""vcrpy at korus's own client: how its exchanges get into a file, and how the file answers them.
+"""Recording and playback of korus's exchanges with vcrpy.
 
-`open_cassette` gives a context manager in which every client of korus, sync and async, is recorded or answered,
-whatever transport it has. It sits below retries and tokens, and sees nothing else: other traffic of a program goes its
-own way. The file's form, the pseudonyms and the matching are in their own modules; here they are tied to vcrpy.
+`open_cassette` returns a context manager in which every client of korus, sync and async, is recorded or answered,
+whatever its transport. It acts below retries and tokens, and on korus only: other traffic of a program is untouched.
+File format, pseudonyms and matching are in other modules; this one connects them to vcrpy.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CannotBeReplayed", "CassetteSession", "NotRecorded", "interactions_of", "now", "open_cassette"]
 
-# vcrpy has no types; what is taken from it is named here once
+# vcrpy has no types; its names are imported here once
 _vcr: Any = vcr
 _VcrCassette: Any = _vcr.cassette.Cassette
 _CassetteNotFoundError: Any = _vcr.cassette.CassetteNotFoundError
@@ -42,20 +42,20 @@ _VcrRequest: Any = _vcr.request.Request
 _RecordMode: Any = _vcr.record_mode.RecordMode
 _OURS = ("path_transformer", "func_path_generator", "record_on_exception")
 
-_AT = "korus at"  # where vcrpy's answers carry the moment of a recorded one
+_AT = "korus at"  # the key of vcrpy's answers for the time of the recorded answer
 _NO_CONTENT = frozenset({204, 304})
 _Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
 
 class NotRecorded(AssertionError):
-    """A request that no recorded interaction answers; the text names the nearest and the differences."""
+    """No recorded interaction answers a request; the message names the nearest and the differences."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args
 
 
 class CannotBeReplayed(AssertionError):
-    """A recording that would not answer the requests it was made from; the text names what differs."""
+    """A recording would not answer the requests it was made from; the message names the differences."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args
@@ -68,16 +68,16 @@ def interactions_of(
     secrets: Iterable[str] = (),
     moments: Iterable[float] = (),
 ) -> tuple[cassettes.Interaction, ...]:
-    """Return exchanges as they are in a cassette: nothing private, bodies structured.
+    """Convert exchanges for a cassette: nothing private, bodies structured.
 
     Args:
-        exchanges: What went over the wire.
+        exchanges: The exchanges as sent and received.
         pseudonyms: Makes the pseudonyms.
-        secrets: Values known to be secret, whatever they are called where they stand.
+        secrets: Values known to be secret, under any name.
         moments: For each exchange the seconds from the beginning to its answer, if they were measured.
 
     Raises:
-        BodyUnreadable: A body cannot be read, so nobody can say that nothing private is in it.
+        BodyUnreadable: A body cannot be read, so private values may be in it.
     """
     return tuple(
         cassettes.Interaction(
@@ -109,7 +109,7 @@ def interactions_of(
 
 @define(eq=False)
 class _Persister:
-    """vcrpy's persister for one cassette: it knows the header that the file is to have."""
+    """vcrpy's persister for one cassette, with the header of the file."""
 
     header: cassettes.Header
     pseudonyms: Pseudonyms
@@ -121,7 +121,7 @@ class _Persister:
     moments: list[float] = field(factory=list[float])
 
     def load_cassette(self, cassette_path: str, serializer: object) -> tuple[list[Any], list[dict[str, Any]]]:
-        del serializer  # the form of the file is ours
+        del serializer  # the file format is ours
         path = Path(cassette_path)
         if self.anew or not path.is_file():
             raise _CassetteNotFoundError
@@ -140,7 +140,7 @@ class _Persister:
         self.moments = [float(response.get(_AT, 0.0)) for response in cassette_dict["responses"]]
 
     def write(self, path: Path) -> None:
-        """Write what was recorded, unless the file says the same already.
+        """Write the recording, unless the file is equal to it.
 
         Raises:
             CannotBeReplayed: The recording would not answer its own requests.
@@ -222,10 +222,9 @@ def _bytes(body: Any) -> bytes:
 
 @define
 class RecordedClock:
-    """The time of a recording: it goes on by itself, and is set by each answer that is played.
+    """Clock of a recording: it runs, and each played answer sets it.
 
-    A program that waits for a moment that an answer names waits as long as it did when it was recorded, and asks as
-    often.
+    So a program that waits for a time named in an answer waits as long, and asks as often, as when it was recorded.
     """
 
     _at: float = 0.0
@@ -237,12 +236,12 @@ class RecordedClock:
         return self._at + time.perf_counter() - self._since
 
     def move(self, at: float) -> None:
-        """Be at the moment of a recorded answer."""
+        """Set the clock to the time of a recorded answer."""
         self._at, self._since = at, time.perf_counter()
 
 
 class _Cassette(_VcrCassette):  # type: ignore[misc]  # vcrpy has no types
-    """vcrpy's cassette with the matching of korus, and with a memory of what nothing answered."""
+    """vcrpy's cassette with the matching of korus, and a list of unanswered requests."""
 
     korus_name: str
     korus_playback: Playback
@@ -258,18 +257,18 @@ class _Cassette(_VcrCassette):  # type: ignore[misc]  # vcrpy has no types
 
     def append(self, request: Any, response: dict[str, Any]) -> None:
         with self.korus_lock:
-            # while the file is loaded its answers have their moment already
+            # answers loaded from a file already have their time
             self._parent().append(request, {_AT: self.korus_clock.seconds, **response})
 
     def passes(self, request: Any) -> bool:
-        """Return True for a request that the options of vcrpy leave alone, such as one to an ignored host."""
+        """Return True for a request that vcrpy's options exclude, such as one to an ignored host."""
         return not self.filter_request(request)
 
     def answer(self, request: Any) -> dict[str, Any]:
         """Return the recorded answer to a request.
 
         Raises:
-            NotRecorded: There is none, or it was played already.
+            NotRecorded: There is no such answer, or it has been played.
         """
         made = _made(request)
         with self.korus_lock:
@@ -285,7 +284,7 @@ class _Cassette(_VcrCassette):  # type: ignore[misc]  # vcrpy has no types
 
 
 def _as_asked(response: dict[str, Any], recorded: Any, asked: Any) -> dict[str, Any]:
-    """Return an answer that names what was asked for by the ids that were asked with, not by their pseudonyms."""
+    """Return an answer with the ids of the request in place of their pseudonyms."""
     ids = {
         (one.encode(), other.encode())
         for one, other in zip(
@@ -324,7 +323,7 @@ def _response(answer: dict[str, Any]) -> httpx.Response:
 
 @define(eq=False)
 class _Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Answers from a cassette, or records what another client of httpx sends."""
+    """Client that answers from a cassette, or records what another client of httpx sends."""
 
     cassette: _Cassette
     client: Any
@@ -385,7 +384,7 @@ def _passed_on(response: httpx.Response) -> httpx.Response:
 
 
 def _kind(client: object) -> Any:
-    """Return the class of httpx that a client is of, whatever a program made of it."""
+    """Return httpx's class of a client, which may be of a subclass."""
     return httpx.AsyncClient if isinstance(client, httpx.AsyncClient) else httpx.Client
 
 
@@ -398,10 +397,10 @@ class _Tap:
     _clients: WeakKeyDictionary[Any, Any] = field(factory=WeakKeyDictionary[Any, Any])
 
     def through(self, client: _Client) -> _Client:
-        """Return the client to send with in place of another one."""
+        """Return the client that replaces another one."""
         found: _Client | None = self._clients.get(client)
         if found is None:
-            # while recording, the hooks are called by the client that really sends
+            # while recording, the client that sends calls the hooks
             hooks = None if self.recording else client.event_hooks
             transport = _Transport(self.cassette, client, self.recording)
             found = cast("_Client", _kind(client)(transport=transport, event_hooks=hooks, trust_env=False))
@@ -415,8 +414,8 @@ class CassetteSession:
 
     Attributes:
         path: The file.
-        recording: Whether requests go out and are recorded; otherwise the file answers them.
-        header: The header that the file has or will have.
+        recording: True if requests are sent and recorded; otherwise the file answers them.
+        header: The header of the file.
     """
 
     path: Path
@@ -426,26 +425,26 @@ class CassetteSession:
     _keep: bool = field(default=True)
 
     def discard(self) -> None:
-        """Do not write what was recorded, because the story went wrong."""
+        """Discard the recording, because the test failed."""
         self._keep = False
 
     def now(self) -> dt.datetime:
-        """What time it is in the recording, in UTC."""
+        """Return the time in the recording, in UTC."""
         return self.header.recorded_at + dt.timedelta(seconds=self._cassette.korus_clock.seconds)
 
     @property
     def kept(self) -> bool:
-        """Whether what was recorded is to be written."""
+        """True if the recording will be written."""
         return self._keep
 
     @property
     def unanswered(self) -> tuple[str, ...]:
-        """A description of every request that nothing answered."""
+        """A description of every unanswered request."""
         return tuple(self._cassette.unanswered)
 
     @property
     def unplayed(self) -> tuple[str, ...]:
-        """Every recorded interaction that no request asked for, as ``number: METHOD address``."""
+        """Every interaction that was not played, as ``number: METHOD address``."""
         if self.recording:
             return ()
         requests = self._cassette.korus_playback.requests
@@ -473,19 +472,19 @@ def open_cassette(
 
     Args:
         path: The file.
-        header: What the file is to say of itself; when it was recorded is put in, its volatile places count.
-            When the file answers, its own header counts.
-        record: Record anew, replacing the file once all went well; False answers from the file and lets nothing out.
-        pseudonyms: Makes the pseudonyms; without one the public key is used, which is for invented data only.
-        secrets: Values that must not be in the file wherever they stand.
-        renew: Write the file also if it says the same already, as when it has become too old.
+        header: The header of a new file, whose time is filled in; its volatile places apply. While the file answers,
+            its own header applies.
+        record: True to record, and to replace the file if that succeeds; False to answer from the file without sending.
+        pseudonyms: Makes the pseudonyms; by default with the public key, which is for invented data only.
+        secrets: Values that must not be anywhere in the file.
+        renew: Write the file also if it is equal to the recording, for example because it is too old.
         configure: Called with the ``vcr.VCR`` before it opens the cassette.
 
     Raises:
-        NotRecorded: While it answers: a request that nothing in it answers.
+        NotRecorded: While it answers: nothing in the file answers a request.
         CassetteUnreadable: The file is broken.
-        BodyUnreadable: On leaving, when a recorded body cannot be read; the file stays as it was.
-        CannotBeReplayed: On leaving, when the recording would not answer its own requests; so too.
+        BodyUnreadable: On leaving: a recorded body cannot be read; the file stays as it was.
+        CannotBeReplayed: On leaving: the recording would not answer its own requests; the file stays as it was.
     """
     file = Path(path)
     pseudonyms = pseudonyms or Pseudonyms()
@@ -504,7 +503,7 @@ def open_cassette(
     else:
         cassette.korus_playback = Playback((), Matcher(pseudonyms))
         if record:
-            # the moments of the answers count from here
+            # the times of the answers count from here
             cassette.korus_clock.move(0.0)
             persister.header = header = evolve(header, recorded_at=now())
     session = CassetteSession(file, record, header, cassette)
@@ -517,6 +516,6 @@ def open_cassette(
 
 
 def now() -> dt.datetime:
-    """The time in UTC, to the millisecond, as it stands in a header."""
+    """Return the time in UTC, to the millisecond, as in a header."""
     found = dt.datetime.now(dt.UTC)
     return found.replace(microsecond=found.microsecond // 1000 * 1000)

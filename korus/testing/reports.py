@@ -1,6 +1,6 @@
-"""What the commands over cassettes print: a table for people, JSON for programs.
+"""Output of the cassette commands: tables for people, JSON for programs.
 
-Each function takes the outcome of a check, a coverage, a scan or a cassette and gives text. Nothing is judged here.
+Each function formats a check, a coverage, a scan or a cassette as text.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _short(value: Any) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns as wide as what stands in them; the last one as it is."""
+    """Format a table whose columns are as wide as their widest cell."""
     lines = [list(head), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     lines.insert(1, ["─" * width for width in widths])
@@ -53,7 +53,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def check_as_json(report: Report) -> str:
-    """A check for programs: all findings, accepted ones apart, and a count of each kind."""
+    """Format a check for programs: all findings, accepted ones apart, and a count of each kind."""
     return json.dumps(
         {
             "passed": report.passed,
@@ -79,7 +79,7 @@ def check_as_json(report: Report) -> str:
 
 
 def check_as_table(report: Report) -> str:
-    """A check for people: what is not in order, and a last line that sums up."""
+    """Format a check for people: the faults, and a summary in the last line."""
     parts: list[str] = []
     if report.faults:
         rows = [
@@ -120,7 +120,7 @@ def check_as_table(report: Report) -> str:
 
 
 def _alike(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Findings about the same field, whichever member of a list and whichever exchange it was in."""
+    """Group findings about the same field, across members of lists and exchanges."""
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for one in findings:
         place = re.sub(r"/\d+(?=/|$)", "/*", one.pointer)
@@ -138,7 +138,7 @@ def _meant(exemption: Exemption) -> str:
 
 
 def coverage_as_json(coverage: Coverage) -> str:
-    """A coverage for programs."""
+    """Format a coverage for programs."""
     return json.dumps(
         {
             "api_version": coverage.api_version,
@@ -160,7 +160,7 @@ def coverage_as_json(coverage: Coverage) -> str:
 
 
 def coverage_as_table(coverage: Coverage) -> str:
-    """A coverage for people: the shares, then what no cassette has shown."""
+    """Format a coverage for people: the shares, then what no cassette has shown."""
     rows = [
         (name, f"{share.percent:.0f} %", f"{share.shown} of {share.total}")
         for name, share in coverage.shares.items()
@@ -177,7 +177,7 @@ def coverage_as_table(coverage: Coverage) -> str:
 
 
 def leaks_as_json(leaks: Sequence[Leak], files: int) -> str:
-    """A scan for programs."""
+    """Format a scan for programs."""
     found = [
         {
             "cassette": one.cassette,
@@ -192,13 +192,13 @@ def leaks_as_json(leaks: Sequence[Leak], files: int) -> str:
 
 
 def leaks_as_table(leaks: Sequence[Leak], files: int) -> str:
-    """A scan for people."""
+    """Format a scan for people."""
     verdict = f"{len(leaks)} places look private" if leaks else "nothing private found"
     return "\n".join([*map(str, leaks), f"{files} files: {verdict}"])
 
 
 def story(cassette: Cassette, name: str, *, only: int | None = None) -> str:
-    """A cassette as people read it: its header, then each exchange in a few lines.
+    """Format a cassette for people: its header, then each exchange in a few lines.
 
     Args:
         cassette: What to show.

@@ -1,7 +1,7 @@
 """Comparison of two recordings of a story, so that an unchanged story needs no new file.
 
-What differs in every recording says nothing: the numbers that a server gives to requests and to what is booked, tokens,
-and moments within two days of the recording. All else is compared, and so is which of those numbers is which.
+Values that differ in every recording are ignored: a server's ids of requests and bookings, tokens, and times within two
+days of the recording. All else is compared, and so is which of these ids is which.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ANEW = re.compile(
 
 
 def same_story(one: Cassette, other: Cassette) -> bool:
-    """Return True if two recordings of a story say the same."""
+    """Return True if two recordings of a story are equal."""
     return list(_said(one)) == list(_said(other))
 
 
@@ -50,21 +50,21 @@ def _said(cassette: Cassette) -> Iterator[str]:
     last = None
     for text in _in_order(cassette.interactions):
         said = labels.replaced(text)
-        # how often a story has to ask for what is not ready depends on the machine
+        # the number of polls depends on the machine
         if said != last:
             yield said
         last = said
 
 
 def _of_the_catalogue(cassette: Cassette) -> Iterator[str]:
-    """Yield the ids that the catalogue has: those of a fixed catalogue are the same in every recording."""
+    """Yield the ids of the catalogue: those of a fixed catalogue are the same in every recording."""
     for one in cassette.interactions:
         if is_catalogue(one.request.method, one.request.uri):
             yield from (found["uuid"] for found in _ANEW.finditer(_text(one)) if found["uuid"])
 
 
 def _in_order(interactions: Iterable[Interaction]) -> Iterator[str]:
-    """Yield the exchanges; reads between two writes, which may be made at once, in an order of their own."""
+    """Yield the exchanges; reads between two writes may be concurrent, and are sorted."""
     for is_read, run in itertools.groupby(
         interactions, key=lambda one: one.request.method in {"GET", "HEAD"}
     ):
@@ -84,7 +84,7 @@ def _text(interaction: Interaction) -> str:
 
 @define
 class _Labels:
-    """Names for what differs in every recording, by the order in which it is met."""
+    """Names for values that differ in every recording, by the order of their first occurrence."""
 
     recorded_at: dt.datetime
     fixed: frozenset[str]
@@ -116,10 +116,10 @@ def _moment(kind: str, text: str) -> dt.datetime:
 
 
 def write_changes(path: Path | str, cassette: Cassette) -> bool:
-    """Write a cassette unless the file says the same already; return True if it was written.
+    """Write a cassette unless the file is equal to it; return True if it was written.
 
-    Two recordings of an unchanged story say the same. If only the header is another, the
-    exchanges stay as they were. A file that was deleted is compared as it was committed.
+    Two recordings of an unchanged story are equal. If only the header differs, the exchanges stay as they were. A
+    deleted file is compared as it was committed.
     """
     path = Path(path)
     if not path.exists() and (committed := _committed(path)):
@@ -141,7 +141,7 @@ def write_changes(path: Path | str, cassette: Cassette) -> bool:
 
 
 def _committed(path: Path) -> bytes:
-    """Return the file as git has it in its last commit; nothing without git, or if it has none."""
+    """Return the file as of git's last commit; empty without git, or if it is not in it."""
     folder = next(one for one in path.absolute().parents if one.is_dir())
     name = path.absolute().relative_to(folder).as_posix()
     try:

@@ -1,9 +1,8 @@
-"""Looking through cassettes for what should not be in them.
+"""Scan of cassettes for private values.
 
-Four searches over each file: the places that announce something private must hold pseudonyms; the whole text must
-have nothing in it that looks like a credential, an e-mail address or a phone number; concealing the exchanges once
-more must change nothing but ids; and detect-secrets, which others keep up to date, must find nothing either. Nothing
-is changed, and what is found is never printed whole.
+Four searches in each file: places that announce a private value must hold pseudonyms; the text must have nothing that
+looks like a credential, an e-mail address or a phone number; concealing the exchanges again must change only ids; and
+detect-secrets must find nothing. Files are not changed, and findings are never printed whole.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ _PATTERNS: Mapping[str, re.Pattern[str]] = {
         r"|googleaccessid|awsaccesskeyid|key-pair-id|token)=([^&\s\"'#]+)"
     ),
 }
-# a server's own numbers for a request and a version of an answer open nothing
+# a server's ids of requests and versions of answers grant no access
 _ID_LINE = re.compile(r"^\s*(?:x-request-id|etag): ")
 _HARMLESS = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{10,14}|/\.well-known/genid/[0-9a-f]{20}|[0-9a-f]{20}",
@@ -61,14 +60,14 @@ _DIGEST_LINE = re.compile(r"^description_sha256: '?[0-9a-f]{64}'?$")
 
 @frozen(kw_only=True)
 class Leak:
-    """Something in a cassette that should not be there.
+    """A value in a cassette that looks private.
 
     Attributes:
         cassette: The file.
         line: The line in it, counted from 1; 0 where a place in the parsed file is named instead.
         pointer: The place in the parsed file, empty where a line is named.
         what: What it looks like.
-        excerpt: The beginning of it; never the whole.
+        excerpt: Its beginning, never the whole.
     """
 
     cassette: str
@@ -87,11 +86,11 @@ def _masked(text: str) -> str:
 
 
 def scan(paths: Iterable[Path], *, secrets: Sequence[str] = ()) -> list[Leak]:
-    """Look through cassettes, and through files that are no cassettes but should be.
+    """Scan cassettes, and files that cannot be read as one.
 
     Args:
         paths: The files.
-        secrets: Values that must not occur anywhere, such as one's own client secret.
+        secrets: Values that must not occur anywhere, such as your client secret.
     """
     leaks: list[Leak] = []
     for path in paths:
@@ -119,7 +118,7 @@ def scan(paths: Iterable[Path], *, secrets: Sequence[str] = ()) -> list[Leak]:
 
 
 def _not_concealed(name: str, cassette: cassettes.Cassette, known: frozenset[str]) -> Iterator[Leak]:
-    """What saving the cassette once more would replace: whatever was replaced already stays as it is."""
+    """Yield what saving the cassette again would replace: pseudonyms stay as they are."""
     recorded = tuple(
         Exchange(
             method=one.request.method,
@@ -189,7 +188,7 @@ def _differing(old: Any, new: Any, at: str) -> Iterator[tuple[str, str]]:
 
 
 def _alike(old: str, new: str) -> bool:
-    # an id that was made up by hand says nothing about anybody
+    # an id made up by hand is not private
     return old == new or UUID.sub("id", old) == UUID.sub("id", new)
 
 
@@ -209,7 +208,7 @@ def _in_text(name: str, text: str, secrets: Sequence[str]) -> Iterator[Leak]:
 
 @cache
 def _by_form(line: str) -> tuple[tuple[str, str], ...]:
-    """Return what is private by its form in a line; most lines of a cassette are also in the next one."""
+    """Return what is private by its form in a line. Cached: cassettes have most lines in common."""
     found = [
         (what, one[one.lastindex or 0])
         for what, pattern in _PATTERNS.items()
@@ -222,7 +221,7 @@ def _by_form(line: str) -> tuple[tuple[str, str], ...]:
 
 
 def _announced(name: str, text: str, kinds: frozenset[Kind]) -> Iterator[Leak]:
-    """Values that stand behind a name that says what they are, found without understanding the file."""
+    """Yield the values after names that announce them, without parsing the file."""
     for number, line in enumerate(text.splitlines(), start=1):
         for one in named(line):
             value = unquote_plus(one.value)
@@ -259,7 +258,7 @@ def _by_detect_secrets(name: str, text: str) -> Iterator[Leak]:
 
 @cache
 def _suspicions(line: str) -> tuple[tuple[str, str], ...]:
-    """What detect-secrets thinks of a line; most lines of a cassette are also in the next one."""
+    """Return what detect-secrets finds in a line. Cached: cassettes have most lines in common."""
     if not line or _DIGEST_LINE.match(line) or line.startswith("base64:"):
         return ()
     found: list[tuple[str, str]] = []
@@ -271,7 +270,7 @@ def _suspicions(line: str) -> tuple[tuple[str, str], ...]:
 
 
 def _is_a_word(value: str, kind: str) -> bool:
-    # a key such as token_type or secret makes detect-secrets suspect whatever word stands behind it
+    # after a key such as token_type or secret, detect-secrets reports any word
     return kind == "Secret Keyword" and re.fullmatch(r"[A-Za-z]+|null|''|\"\"", value) is not None
 
 

@@ -1,7 +1,7 @@
-"""Stand-ins for bodies that nobody can look into: a sentence with its type, its length and a keyed digest.
+"""Replacements for bodies that cannot be searched: a sentence with the type, the length and a keyed digest.
 
-The same content has the same stand-in, so a request that sends it again is recognised. Images stay images that can be
-opened, with the sentence behind their end.
+The same content has the same replacement, so a repeated request is recognised. Images stay valid images, with the
+sentence after their end.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _IMAGES: Final[Mapping[bytes, bytes]] = {
 
 
 def for_text(text: str) -> str:
-    """Return what stands for a text without structure: CSV, markup and prose may hold anything anywhere."""
+    """Return the replacement for a text without structure: CSV, markup and prose may hold anything."""
     if _TEXT.fullmatch(text):
         return text
     said = f"concealed: {len(text)} characters"
@@ -38,7 +38,7 @@ def for_text(text: str) -> str:
 
 
 def for_binary(content: bytes, content_type: str | None, pseudonyms: Pseudonyms) -> bytes:
-    """Return what stands for bytes that cannot be read."""
+    """Return the replacement for bytes that cannot be read."""
     if is_stand_in(content):
         return content
     image = next((one for start, one in _IMAGES.items() if content.startswith(start)), b"")
@@ -48,14 +48,14 @@ def for_binary(content: bytes, content_type: str | None, pseudonyms: Pseudonyms)
 def _sentence(content: bytes, content_type: str | None, pseudonyms: Pseudonyms) -> bytes:
     kind = re.sub(r"[^\w.+/-]", "", bodies.media_type(content_type))
     if kind.startswith("multipart/") and content.startswith(b"--"):
-        # the boundary is another one each time
+        # each request has another boundary
         content = content.replace(content.partition(b"\r\n")[0].removeprefix(b"--"), b"boundary")
     digest = hmac.digest(pseudonyms.key, b"body\0" + content, "sha256").hex()[:16]
     return f"concealed: {kind}, {len(content)} bytes, digest {digest}".encode()
 
 
 def is_stand_in(content: bytes) -> bool:
-    """Return True for what `for_binary` makes."""
+    """Return True for a replacement made by `for_binary`."""
     image = next((one for one in _IMAGES.values() if content.startswith(one)), b"")
     return _BINARY.fullmatch(content[len(image) :]) is not None
 
@@ -63,7 +63,7 @@ def is_stand_in(content: bytes) -> bool:
 def same_content(
     recorded: bytes, content: bytes, content_type: str | None, pseudonyms: Pseudonyms | None
 ) -> bool:
-    """Return True if a recorded stand-in may stand for some content; without the key, type and length decide."""
+    """Return True if a recorded replacement may be that of a content; without the key, type and length decide."""
     stands = _BINARY.search(recorded)
     if stands is None or not is_stand_in(recorded) or not content:
         return False

@@ -141,7 +141,7 @@ def test_exception_accepts_its_findings_and_is_an_error_when_unused(capsys, tmp_
     ("entry", "message"),
     [
         ({"pointer": "/x"}, "has no reason"),
-        ({"kind": "odd", "reason": "x"}, "is no kind of finding"),
+        ({"kind": "odd", "reason": "x"}, "is not a kind of finding"),
         ({"place": "/x", "reason": "x"}, "does not know place"),
         ("text", "has to be a mapping"),
     ],

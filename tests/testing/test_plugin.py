@@ -181,7 +181,7 @@ def test_an_old_cassette_is_recorded_anew_and_a_new_one_is_not(project):
     )
     assert "recorded_at: '20" in path.read_text()
     result = run(project, "-k", "test_first", "--korus-rerecord-older-than=yesterday")
-    result.stdout.fnmatch_lines(["*'yesterday' is no ISO date*"])
+    result.stdout.fnmatch_lines(["*must be an ISO date, got 'yesterday'*"])
 
 
 def test_failing_recording_keeps_the_old_cassette(project):

@@ -131,7 +131,7 @@ def test_a_private_key_is_not_needed_to_replay(path, header, server):
         (("+00:00'", "'"), "#/recorded_at"),
         (("status: 204", "status: done"), "#/interactions/1/response/status"),
         (("method: POST", "method:\n    - POST"), "#/interactions/0/request/method"),
-        (("uri: https://", "uri: https://[nowhere"), "#/interactions/0/request/uri: is no address"),
+        (("uri: https://", "uri: https://[nowhere"), "#/interactions/0/request/uri: is not an address"),
         (("interactions:", "interactions: none\nothers:"), "#/interactions"),
         (("json:\n        path", "json:\n        path: 1\n        path"), "twice"),
         (
