@@ -1,4 +1,4 @@
-"""Says what to install when the sandbox's extra is missing; importing it is the check."""
+"""Check that the sandbox's extra is installed; importing this module runs it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NEEDED = ("starlette", "uvicorn", "reportlab", "segno")
 
 
 def missing() -> list[str]:
-    """Return those that are not installed."""
+    """Return the missing distributions."""
     return [name for name in NEEDED if find_spec(name) is None]
 
 

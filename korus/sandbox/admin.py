@@ -1,7 +1,7 @@
-"""Telling a running sandbox what to do from another process: ``/_sandbox/…``, for loopback peers only.
+"""Administration of a running sandbox from another process: ``/_sandbox/…``, for loopback peers only.
 
-These paths are no part of the API. ``GET /_sandbox/`` lists them; bodies and answers are plain JSON. A POST
-must say ``application/json``, which a web page of another origin cannot do unasked.
+These paths are not part of the API. ``GET /_sandbox/`` lists them; bodies and answers are plain JSON. A POST must
+have the type ``application/json``, which a web page of another origin cannot send without a preflight request.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ ACTIONS: dict[str, tuple[str, tuple[Action, tuple[str, ...]]]] = {
     "/latency": ("POST {seconds}", (_latency, ("POST",))),
     "/refuse": ("POST {seconds}: refuse connections for so long", (_refuse, ("POST",))),
 }
-"""What can be asked, and what it does."""
+"""The routes and what they do."""
 
 
 def admin_routes(sandbox: Controls) -> list[BaseRoute]:
@@ -172,7 +172,7 @@ def _endpoint(sandbox: Controls, action: Action) -> Callable[[Request], Awaitabl
 
 
 def from_here(request: Request) -> bool:
-    """Tell whether the peer is this machine and used a name of it, which a web page cannot rebind."""
+    """Return True if the peer is this machine and used a loopback name, which rules out DNS rebinding."""
     host = (request.url.hostname or "").strip("[]")
     peer = request.client.host if request.client is not None else ""
     try:

@@ -1,7 +1,6 @@
-"""Form answers as the sandbox demands them: the strict format of each type of fields (reference 6).
+"""Validation of form answers: the strict format of each field type (reference 6).
 
-This module reads text that a client sent and says what is wrong with it; it does not turn Python values into text,
-which is the client's part (``korus.forms``).
+It checks the text that a client sent; ``korus.forms`` turns Python values into such text.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sandbox as an ASGI application: routing, the token check, faults, headers, problem documents.
 
-The order of things is the API framework's: an unknown path or method is refused before the token is looked
-at, then come the token, the media types, the query and the body.
+The order of checks is that of the API's framework: path and method, then the token, the media types, the query and the
+body.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Service:
 
 
 class _Key(Convertor[str]):
-    """An id or code in a path: any text but ``_bulk``, which would be taken for an order."""
+    """An id or code in a path: any text but ``_bulk``, which is a path of its own."""
 
     regex = "(?!_bulk(?:/|$))[^/]+"
 
@@ -95,7 +95,7 @@ class Endpoint:
     work: Work
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; it stands in the books before the first byte of the answer leaves."""
+        """Answer one request; it is logged before the first byte of the answer is sent."""
         request = Request(scope, receive)
         try:
             body = await request.body()
@@ -128,7 +128,7 @@ class Endpoint:
             await send_answer(send, answer, method=request.method)
 
     async def _answer(self, request: Request, body: bytes, struck: Sequence[Fault]) -> Answer | None:
-        """Do the work, and return what the faults make of its answer; None to drop the connection."""
+        """Run the operation, and apply the faults to its answer; None to drop the connection."""
         kinds = {fault.kind: fault for fault in reversed(struck)}
         if "drop_before" in kinds:
             return None
@@ -154,7 +154,7 @@ class Endpoint:
 
     async def _worked(self, request: Request, body: bytes, struck: Sequence[Fault]) -> Answer:
         try:
-            if self.operation == "storage":  # drawing a document takes long enough to step aside for
+            if self.operation == "storage":  # drawing a document takes long enough for a thread
                 return await asyncio.to_thread(self.work, request, body, struck)
             return self.work(request, body, struck)
         except Refusal as refusal:
@@ -190,7 +190,7 @@ def _replaced(fault: Fault) -> Answer:
 
 
 def _garbled(answer: Answer, faults: dict[Any, Fault]) -> Answer:
-    """Return the answer with its body spoilt as the faults say."""
+    """Return the answer with its body changed by the faults."""
     if "empty" in faults:
         answer.body = b""
     if "not_json" in faults:
@@ -244,7 +244,7 @@ def _compiled() -> list[tuple[Operation, tuple[re.Pattern[str], str, dict[str, C
 
 
 def peek(service: Service, client: Client, path: str, query: str) -> str:
-    """Return what the API answers to a GET by a client, without a token, a fault or a note in the books.
+    """Return the API's answer to a GET by a client, without a token or faults, and without logging it.
 
     Raises:
         Refusal: The API would refuse it.
@@ -285,7 +285,7 @@ def _succeeded(reply: Reply, request: Request) -> Answer:
         headers["Content-Language"] = reply.language
     if reply.tagged:
         headers["ETag"] = f'"{blake2b(body, digest_size=16).hexdigest()}"'
-        if reply.modified is not None:  # not of what is left: that moves without the catalogue
+        if reply.modified is not None:  # without the stock, which changes independently of the catalogue
             headers["Last-Modified"] = format_datetime(reply.modified, usegmt=True)
         if _unchanged(request, headers):
             del headers["Content-Type"]
@@ -294,7 +294,7 @@ def _succeeded(reply: Reply, request: Request) -> Answer:
 
 
 def _unchanged(request: Request, headers: dict[str, str]) -> bool:
-    """Tell whether the client has this answer already; an entity tag outranks a date (RFC 9110, 13.2.2)."""
+    """Return True if the client has this answer; an entity tag takes precedence over a date (RFC 9110, 13.2.2)."""
     tags = request.headers.get("if-none-match")
     if tags is not None:
         return any(tag.strip().removeprefix("W/") in {headers["ETag"], "*"} for tag in tags.split(","))

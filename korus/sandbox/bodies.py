@@ -1,8 +1,7 @@
-"""Reading what clients send: the whole body is judged before anything is done (reference 7.3).
+"""Reading and validation of request bodies, before anything is changed (reference 7.3).
 
-Everything wrong is collected as violations with property paths and refused in one 422. Which fields are
-required and bounded is the reference's 4.9 (P12), 4.12 and 4.15; the limits that only the sandbox has are
-named here.
+All violations are collected with their property paths, and refused in one 422. The reference's 4.9 (P12), 4.12 and 4.15
+define required fields and bounds; limits of the sandbox alone are named here.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ def read_json(body: bytes) -> JsonObject:
     """Return the JSON object of a body.
 
     Raises:
-        Refusal: 400, it is not one.
+        Refusal: 400, it is not a JSON object.
     """
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
@@ -95,7 +94,7 @@ def _member(
     *,
     required: bool = True,
 ) -> Any:
-    """Return a member of the wanted type; None, with a violation noted, where it is missing or another."""
+    """Return a member of the wanted type; None, with a violation, if it is missing or of another type."""
     if name not in source:
         if required:
             problems.add(path, _BLANK, "blank")
@@ -288,7 +287,7 @@ class OrderRequest:
 
 
 def read_orders(body: JsonObject, box_office: BoxOffice, client: Client) -> OrderRequest:
-    """Return what a bulk order asks for.
+    """Read and resolve the body of a bulk order.
 
     Raises:
         Refusal: 422 with everything that is wrong.

@@ -1,8 +1,7 @@
-"""The sandbox's memory: stock, holds, orders, issued tickets and their documents.
+"""Bookings of the sandbox: stock, holds, orders, issued tickets and their documents.
 
-One lock guards it all, so that what two callers do at once is done one after the other: the last place is
-held once, a reservation is ordered once. Time passes by the sandbox's clock; a hold that has ended gives its
-places back before anything else is looked at. This module knows nothing of HTTP or JSON.
+One lock serialises all changes: the last place is held once, a reservation is ordered once. Holds expire by the
+sandbox's clock; their places are returned before anything else happens. No HTTP and no JSON here.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _LATE_DOCUMENTS = timedelta(days=2)
 
 @frozen
 class Request:
-    """What one line of a bulk reservation asks for, checked and resolved.
+    """One line of a bulk reservation, checked and resolved.
 
     ``sessions`` has one entry for every ticket of the offer, in the offer's order; None for a whole-day
     ticket.
@@ -54,7 +53,7 @@ class Request:
 
 @frozen
 class Failure:
-    """Why the issuer did not do what one entry of a bulk call asked."""
+    """Reason why the issuer refused one entry of a bulk call."""
 
     code: str
     message: str
@@ -80,7 +79,7 @@ class Reservation:
         return f"/v1/booking/reservations/{self.id}"
 
     def expired(self, now: datetime) -> bool:
-        """Tell whether it ended without having been ordered."""
+        """Return True if it ended without an order."""
         return self.order is None and now >= self.expires
 
 
@@ -100,7 +99,7 @@ class IssuedTicket:
 
     @property
     def complete(self) -> bool:
-        """Whether everything that is required is known."""
+        """True if all required beneficiary fields are known."""
         return all((self.beneficiary or {}).get(name) for name in self.required)
 
     @property
@@ -111,7 +110,7 @@ class IssuedTicket:
 
 @define(eq=False)
 class Document:
-    """A file of an order; ``edition`` counts how often what it says has changed."""
+    """A file of an order; ``edition`` counts the changes of its content."""
 
     id: str
     kind: Literal["tickets", "confirmation"]
@@ -143,12 +142,12 @@ class Order:
 
     @property
     def offer(self) -> Offer:
-        """What was bought."""
+        """The offer that was bought."""
         return self.reservation.request.offer
 
     @property
     def complete(self) -> bool:
-        """Whether every beneficiary that is required is known."""
+        """True if all required beneficiaries are known."""
         return all(ticket.complete for ticket in self.tickets)
 
 
@@ -156,10 +155,10 @@ class BoxOffice:
     """Stock and bookings of one sandbox.
 
     Args:
-        catalogue: What there is to sell.
-        clock: The time by which holds end.
+        catalogue: The catalogue.
+        clock: The clock by which holds expire.
         hold: How long a hold lasts; each catalogue's own time when None.
-        document_delay: How long after an order is complete its documents can be had.
+        document_delay: The time between the completion of an order and its documents.
     """
 
     def __init__(
@@ -219,25 +218,25 @@ class BoxOffice:
         return max(0, self._stock.get(key, capacity) - self._taken.get(key, 0))
 
     def set_stock(self, key: str, available: int) -> None:
-        """Make an offer or a session (by id) have so many left, whatever was sold before."""
+        """Set how many of an offer or a session (by id) are left."""
         with self.lock:
             self._give_back()
             self._stock[key] = self._taken[key] + available
 
     def price(self, offer: Offer) -> int:
-        """Return the price (cents) at which an offer can be had this moment."""
+        """Return the current price of an offer, in cents."""
         with self.lock:
             return self._prices.get(offer.id, offer.moving_price)
 
     def set_price(self, offer_id: str, cents: int) -> None:
-        """Make an offer cost this from now on; the list goes on showing the old price."""
+        """Set the current price of an offer; lists still show the old one."""
         with self.lock:
             self._prices[offer_id] = cents
 
     # --- holds ----------------------------------------------------------------------------------------------
 
     def hold(self, request: Request, organization: str) -> Reservation | Failure:
-        """Hold what one line asks for, or say why the issuer refuses."""
+        """Hold one line, or return the reason why the issuer refuses."""
         with self.lock:
             now = self._give_back()
             refusal = self._hold_refused(request, now)
@@ -285,7 +284,7 @@ class BoxOffice:
         return [request.offer.id, *(session.id for _, session in request.sessions if session is not None)]
 
     def _give_back(self) -> datetime:
-        """Return the places of holds that have ended; give the present moment."""
+        """Release the places of expired holds; return the current time."""
         now = self.clock.now()
         while self._ends and self._ends[0][0] <= now:
             reservation = heapq.heappop(self._ends)[2]
@@ -402,7 +401,7 @@ class BoxOffice:
         return min(start, max(now.replace(microsecond=0) + _LATE_NAMING, start - _NAMING_CLOSES))
 
     def _issue_documents(self, order: Order, now: datetime) -> None:
-        """Give an order its documents once everybody is named; later changes make a new edition."""
+        """Create the documents of an order once all beneficiaries are named; later changes make a new edition."""
         if not order.complete:
             return
         if order.documents:
@@ -420,7 +419,7 @@ class BoxOffice:
     def name_beneficiary(
         self, order: Order, ticket: IssuedTicket, changes: Mapping[str, str | None]
     ) -> Failure | None:
-        """Merge beneficiary data into a ticket; None when done, else why not."""
+        """Merge beneficiary data into a ticket; return None, or the reason for a refusal."""
         with self.lock:
             now = self._give_back()
             if ticket.deadline is not None and now > ticket.deadline:
@@ -452,7 +451,7 @@ class BoxOffice:
 
 
 def _downloadable(complete: datetime, delay: timedelta) -> datetime:
-    """Return when a document can be downloaded, in whole seconds: as it is shown, so it is compared."""
+    """Return when a document can be downloaded, in whole seconds as the API shows it."""
     if not delay:
         return complete.replace(microsecond=0)
     ready = complete + delay

@@ -1,9 +1,8 @@
-"""The sandbox's catalogue: plans made concrete, with ids, dates and stock.
+"""Catalogue of the sandbox: plans with ids, dates and initial stock.
 
-What was built is shared and never changes; a sandbox has a copy of its own, which :mod:`korus.sandbox.editing` changes.
-What is left of an offer is the box office's business (:mod:`korus.sandbox.boxoffice`). Each offer is a function of
-seed, product and date alone, so the same day has the same offer whatever day the calendar begins on, and on whatever
-machine.
+A built catalogue is shared and immutable; each sandbox has a copy, which :mod:`korus.sandbox.editing` changes.
+:mod:`korus.sandbox.boxoffice` keeps the current stock. Each offer depends only on seed, product and date, so it is the
+same on every machine, whatever the calendar's first day.
 """
 
 from __future__ import annotations
@@ -71,12 +70,12 @@ class FormField:
     iri: str
 
     def allows(self, code: str) -> bool:
-        """Tell whether a choice with this code exists."""
+        """Return True if a choice with this code exists."""
         return any(choice.code == code for choice in self.choices)
 
     @property
     def choices(self) -> tuple[ChoicePlan, ...]:
-        """The values a choice field allows; empty for the others."""
+        """The choices of a choice field; empty for other types."""
         return self.plan.choices
 
 
@@ -155,10 +154,10 @@ class Product:
 
 @frozen(eq=False)
 class Offer:
-    """What a product costs on a date, and how much of it there is to begin with.
+    """An offer: a product on a date, with its price and initial stock.
 
-    ``capacity`` is None where no limit is known or where only the sessions are limited; ``price`` is the list
-    price in cents, ``moving_price`` what the price call answers.
+    ``capacity`` is None if no limit is known or only the sessions are limited; ``price`` is the list price in cents,
+    ``moving_price`` the one that the price operation answers.
     """
 
     product: Product
@@ -177,7 +176,7 @@ class Offer:
 
     @property
     def limited(self) -> bool:
-        """Whether there is a stock to ask about."""
+        """True if its stock can be requested."""
         return self.capacity is not None or any(ticket.sessions for ticket in self.product.plan.tickets)
 
 
@@ -197,7 +196,7 @@ class OfferTicket:
 
     @property
     def needs_session(self) -> bool:
-        """Whether a start time must be chosen."""
+        """True if a session must be chosen."""
         return self.plan.sessions is not None
 
 
@@ -214,7 +213,7 @@ class Session:
 
 @frozen
 class Catalogue:
-    """All that is for sale, with the indexes that answering needs; ``synced`` is each catalogue's ``lastSyncedAt``."""
+    """All catalogues with their offers and indexes; ``synced`` is each catalogue's ``lastSyncedAt``."""
 
     seed: int
     first_day: date
@@ -245,12 +244,12 @@ class Catalogue:
 
     @property
     def offer_count(self) -> int:
-        """How many offers there are in all catalogues."""
+        """The number of offers in all catalogues."""
         return len(self.offers_by_id)
 
 
 _KEPT_OFFERS = 131_072
-"""How many offers' tickets and sessions are kept once made: enough for the largest benchmark."""
+"""The number of offers whose tickets and sessions are cached: enough for the largest benchmark."""
 
 
 @lru_cache(maxsize=_KEPT_OFFERS)
@@ -306,13 +305,12 @@ def first_day_on_sale(now: datetime) -> date:
 
 @lru_cache(maxsize=4)
 def build_catalogue(seed: int, first_day: date, offers: int) -> Catalogue:
-    """Build everything that is for sale; equal arguments give the same (shared, unchanging) object.
+    """Build all catalogues; equal arguments return the same (shared, immutable) object.
 
     Args:
         seed: Decides ids, stock, sold-out days and moving prices.
         first_day: The first date on sale.
-        offers: How many offers the first catalogue holds: more products are added, or the last days left out,
-            until the number is met exactly.
+        offers: The number of offers in the first catalogue, reached by adding products or leaving out the last days.
     """
     forms = tuple(_form(seed, plan) for plan in FORMS)
     catalogs: list[Catalog] = []
@@ -392,7 +390,7 @@ def _products(seed: int, bases: Sequence[Base]) -> tuple[Product, ...]:
 
 
 def _offers(seed: int, products: Sequence[Product], first_day: date, wanted: int | None) -> tuple[Offer, ...]:
-    """Make the offers product by product; of more than wanted the latest days are left out."""
+    """Build the offers product by product; if there are too many, the latest days are left out."""
     days = _calendar(first_day, CALENDAR_DAYS)
     slots: list[tuple[int, Product, date | None, str]] = []
     for product in products:
@@ -411,7 +409,7 @@ def _offers(seed: int, products: Sequence[Product], first_day: date, wanted: int
 
 
 def new_offer(seed: int, product: Product, day: date | None, number: int = 0) -> Offer:
-    """Build the offer of a product on a day; those with a number from 1 on are further ones of that day."""
+    """Build the offer of a product on a day; numbers above 0 are further offers of that day."""
     text = "open" if day is None else day.isoformat()
     return _offer(seed, product, day, f"{text} {number}" if number else text)
 

@@ -1,6 +1,6 @@
-"""The sandbox's own time, which tests can move.
+"""Clock of the sandbox, which tests can move.
 
-Tokens, holds, document delays and signed addresses expire by this clock and by no other.
+Tokens, holds, document delays and signed addresses expire by this clock only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["Clock", "stamp"]
 
 
 def stamp(moment: datetime) -> str:
-    """Write a moment as the API does: UTC, explicit offset, no fraction (reference 1.6)."""
+    """Format a time as the API does: UTC, explicit offset, no fraction (reference 1.6)."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 
@@ -21,7 +21,7 @@ class Clock:
 
     Args:
         start: The moment to begin at, aware; now when left out.
-        frozen: Stand still, so that only :meth:`advance` and :meth:`set` move it.
+        frozen: True to stop it, so that only :meth:`advance` and :meth:`set` move it.
     """
 
     def __init__(self, start: datetime | None = None, *, frozen: bool = False) -> None:
@@ -34,7 +34,7 @@ class Clock:
             self.freeze()
 
     def now(self) -> datetime:
-        """Return the sandbox's present moment, aware, in UTC."""
+        """Return the sandbox's current time, aware, in UTC."""
         with self._lock:
             return self._now()
 
@@ -48,7 +48,7 @@ class Clock:
             by: A timedelta or a number of seconds; negative moves back.
 
         Returns:
-            The new present moment.
+            The new current time.
         """
         step = by if isinstance(by, timedelta) else timedelta(seconds=by)
         with self._lock:
@@ -59,7 +59,7 @@ class Clock:
             return self._now()
 
     def set(self, moment: datetime) -> None:
-        """Make ``moment`` the present.
+        """Set the clock to ``moment``.
 
         Raises:
             ValueError: The moment has no offset.
@@ -73,12 +73,12 @@ class Clock:
                 self._offset = moment.astimezone(UTC) - datetime.now(UTC)
 
     def freeze(self) -> None:
-        """Stand still from now on."""
+        """Stop the clock."""
         with self._lock:
             self._stopped_at = self._now()
 
     def resume(self) -> None:
-        """Run on from where the clock stands."""
+        """Let the clock run again."""
         with self._lock:
             if self._stopped_at is not None:
                 self._offset = self._stopped_at - datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Controls of a running sandbox, as its pages use them: `Sandbox` has all of these."""
+"""Controls of a running sandbox for its administration and pages; `Sandbox` implements them."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ class Controls(Protocol):
         ...
 
     def set_stock(self, iri: str, available: int) -> None:
-        """Set how many are left."""
+        """Set the stock of an offer or a session."""
         ...
 
     def set_price(self, iri: str, amount: str) -> None:
-        """Set what one unit costs."""
+        """Set the current price of an offer."""
         ...
 
     def expire_reservation(self, iri: str) -> None:
-        """End a reservation now."""
+        """End a hold now."""
         ...
 
     def refuse_connections(self, seconds: float) -> None:
-        """Accept no connections for a while."""
+        """Refuse connections for a time."""
         ...

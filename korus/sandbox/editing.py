@@ -1,6 +1,6 @@
 """Changes of the sandbox's catalogue while it runs: ``sandbox.catalog``.
 
-Each change is made at once and moves the catalogue's ``lastSyncedAt``. What is held or ordered stays as it was.
+Each change takes effect at once and moves the catalogue's ``lastSyncedAt``. Holds and orders stay as they were.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SECOND = timedelta(seconds=1)
 
 @frozen
 class _Watch:
-    """An action that a page of offers sets off, once."""
+    """An action that runs once, before a page of offers."""
 
     page: int
     action: Callable[[], object]
@@ -106,7 +106,7 @@ class CatalogEditor:
             return offer.iri
 
     def _fresh(self, product: Product, day: date | None) -> Offer:
-        """Build an offer of a day; a second one of that day has an id of its own."""
+        """Build an offer of a day; further ones of the same day have other ids."""
         number = 0
         while True:
             offer = new_offer(self._catalogue.seed, product, day, number)
@@ -169,7 +169,7 @@ class CatalogEditor:
             raise KeyError(what)
 
     def _remove_below(self, catalog: Catalog, key: str) -> bool:
-        """Remove a product or a base of a catalogue; False if it has none such."""
+        """Remove a product or a base of a catalogue; return False if the catalogue does not have it."""
         products, bases = self._catalogue.products[catalog.id], self._catalogue.bases[catalog.id]
         gone = {each.id for each in products if key in {each.id, each.base.id}}
         if not gone and all(base.id != key for base in bases):
@@ -233,7 +233,7 @@ class CatalogEditor:
         Args:
             offer: The offer.
             to: The day.
-            place: Its index in the list without sorting; what is between moves up or down, over the edges of pages.
+            place: Its index in the unsorted list; the offers between move up or down, across pages.
 
         Raises:
             KeyError: There is no such offer.
@@ -295,17 +295,17 @@ class CatalogEditor:
     # --- while it is read -----------------------------------------------------------------------------------
 
     def while_reading(self, action: Callable[[], object], *, page: int = 2) -> None:
-        """Carry out an action just before a page of offers is answered, once: so lists shift while they are read.
+        """Run an action once, just before a page of offers is answered, so that lists shift while they are read.
 
         Args:
-            action: What to do, such as ``lambda: sandbox.catalog.remove(iri)``.
+            action: The action, such as ``lambda: sandbox.catalog.remove(iri)``.
             page: The number of the page.
         """
         with self._lock:
             self._watches.append(_Watch(page, action))
 
     def reading(self, page: int) -> None:
-        """Carry out what waits for a page of offers; the sandbox calls this."""
+        """Run the actions that wait for a page of offers; called by the sandbox."""
         if not self._watches:
             return
         with self._lock:
@@ -315,7 +315,7 @@ class CatalogEditor:
                 watch.action()
 
     def change(self, chance: random.Random) -> str:
-        """Make one change by chance, as `Living` does; returns what was done, as one line.
+        """Make one random change, as `Living` does; return its description in one line.
 
         Half of the changes are to listed prices and to stock; offers come and go in equal shares.
         """
@@ -373,7 +373,7 @@ class CatalogEditor:
     def _set_offers(self, catalog: Catalog, members: Sequence[Offer]) -> None:
         before = self._catalogue.offers[catalog.id]
         by_id = self._catalogue.offers_by_id
-        # what others look up by id is never missing in between
+        # an offer that stays can be looked up by id at any time
         _own(by_id).update({offer.id: offer for offer in members})
         _own(self._catalogue.offers)[catalog.id] = tuple(members)
         _own(self._catalogue.by_date)[catalog.id] = in_date_order(members)
@@ -384,7 +384,7 @@ class CatalogEditor:
         self._sync(catalog)
 
     def _sync(self, catalog: Catalog) -> None:
-        """Move ``lastSyncedAt`` by a second at least, since ``Last-Modified`` knows nothing smaller."""
+        """Move ``lastSyncedAt`` by at least a second, the resolution of ``Last-Modified``."""
         synced = _own(self._catalogue.synced)
         now = self._clock.now().astimezone(UTC).replace(microsecond=0)
         synced[catalog.id] = max(now, synced[catalog.id] + _SECOND)
@@ -398,7 +398,7 @@ _Value = TypeVar("_Value")
 
 
 def _own(mapping: Mapping[str, _Value]) -> dict[str, _Value]:
-    """Return a part of the sandbox's own catalogue for change; `Catalogue.own` has made it a dict of its own."""
+    """Return a part of the sandbox's own catalogue for changes: a dict since `Catalogue.own`."""
     if not isinstance(mapping, dict):
         raise TypeError("a shared catalogue cannot be changed")
     return mapping
@@ -413,18 +413,18 @@ def _one(things: Mapping[str, tuple[_Item, ...]], key: str) -> _Item:
 
 
 def _place(members: Sequence[Offer], offer: Offer) -> int:
-    """Return where an offer belongs: among those of its product, by date."""
+    """Return the index of an offer among those of its product, by date."""
     key = (offer.product.position, offer.date or date.min)
     return sum((each.product.position, each.date or date.min) <= key for each in members)
 
 
 class Living:
-    """A thread that changes a catalogue now and then, by a seed.
+    """A thread that makes random changes to a catalogue.
 
     Args:
-        editor: What to change it with.
+        editor: The catalogue's editor.
         rate: Changes per second.
-        seed: Decides which.
+        seed: The seed of the changes.
     """
 
     def __init__(self, editor: CatalogEditor, rate: float, seed: int) -> None:
@@ -436,14 +436,14 @@ class Living:
         self.made = 0
 
     def start(self) -> None:
-        """Begin; does nothing when it runs, or when the rate is 0."""
+        """Start, unless it runs or the rate is 0."""
         if self.rate > 0 and self._thread is None:
             self._ended.clear()
             self._thread = threading.Thread(target=self._run, name="korus-sandbox-living", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """End, and wait for the change under way."""
+        """Stop, and wait for the current change."""
         if self._thread is not None:
             self._ended.set()
             self._thread.join()

@@ -1,8 +1,8 @@
-"""Faults: what the sandbox is told to do wrong, to which requests, and how often.
+"""Fault injection: rules for failures of the sandbox, by kind, operation and count.
 
-A fault is a rule. Rules are looked at in the order they were added, each counts the requests that it matches,
-and chance comes from one seeded source, so a schedule of faults can be replayed. What the kinds do to a
-request is told in :data:`KINDS`; it is done in :mod:`korus.sandbox.wire` and :mod:`korus.sandbox.app`.
+Rules are evaluated in the order of their creation. Each counts the requests that it matches, and randomness has one
+seed, so a sequence of faults can be replayed. :data:`KINDS` describes the kinds; :mod:`korus.sandbox.wire` and
+:mod:`korus.sandbox.app` implement them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ KINDS: Mapping[FaultKind, str] = {
     "expire": "end every reservation in a bulk order before it is carried out",
     "fail_items": "let the entries at `items` (all when empty) of a bulk call fail, but for what is ordered already",
 }
-"""What each kind does."""
+"""Description of each kind."""
 
 
 def _kind(_: object, __: Any, value: str) -> None:
@@ -71,13 +71,12 @@ class Fault:
     """One rule.
 
     Args:
-        kind: What goes wrong, see :data:`KINDS`.
-        operation: Which operation, by name (``bulk_create_orders``, ``token``, ``storage``); None for every
-            one.
-        method: Which HTTP method; None for every one.
-        count: How often it strikes at most; None for always.
-        skip: How many matching requests pass first: ``skip=2, count=1`` strikes the third.
-        probability: Of striking a request that matches, 0 to 1.
+        kind: The kind of failure, see :data:`KINDS`.
+        operation: The operation by name (``bulk_create_orders``, ``token``, ``storage``); None for all.
+        method: The HTTP method; None for all.
+        count: How many times it applies at most; None for always.
+        skip: How many matching requests pass first: ``skip=2, count=1`` applies to the third.
+        probability: The probability for a matching request, 0 to 1.
         seconds: For ``slow``.
         status: For ``status`` and ``html``.
         retry_after: For ``status``: the header's value, seconds or an HTTP date.
@@ -108,7 +107,7 @@ class Fault:
     id: int = 0
 
     def matches(self, operation: str, method: str) -> bool:
-        """Tell whether a request to an operation is one that this fault is about."""
+        """Return True if the rule matches a request to an operation."""
         return self.operation in {None, operation} and self.method in {None, method}
 
     def as_json(self) -> dict[str, Any]:
@@ -120,7 +119,7 @@ class Faults:
     """The rules in force; safe to change while the sandbox answers.
 
     Args:
-        seed: Of the chance in ``probability``.
+        seed: The seed of ``probability``.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -132,10 +131,10 @@ class Faults:
         self._made = 0
 
     def add(self, kind: FaultKind, **rule: Any) -> Fault:
-        """Put a rule in force.
+        """Add a rule.
 
         Args:
-            kind: What goes wrong.
+            kind: The kind of failure.
             **rule: The other fields of :class:`Fault`.
 
         Returns:
@@ -149,22 +148,22 @@ class Faults:
             return fault
 
     def remove(self, fault: Fault) -> None:
-        """Take one rule out; nothing happens when it is out already."""
+        """Remove a rule, if it is still there."""
         with self._lock:
             self._rules = [rule for rule in self._rules if rule.id != fault.id]
 
     def clear(self) -> None:
-        """Take all rules out."""
+        """Remove all rules."""
         with self._lock:
             self._rules.clear()
 
     def reseed(self, seed: int) -> None:
-        """Begin the sequence of chance anew."""
+        """Restart the random sequence."""
         with self._lock:
             self._random.seed(seed)
 
     def struck(self, fault: Fault | None = None) -> int:
-        """Return how often one rule has struck, or all together."""
+        """Return how many times one rule, or all rules, have applied."""
         with self._lock:
             return self._struck.total() if fault is None else self._struck[fault.id]
 
@@ -176,7 +175,7 @@ class Faults:
         return len(self._rules)
 
     def strike(self, operation: str, method: str) -> tuple[Fault, ...]:
-        """Return the rules that strike a request, and count them."""
+        """Return the rules that apply to a request, and count it."""
         if not self._rules:
             return ()
         with self._lock:
@@ -196,10 +195,10 @@ class Faults:
         return rule.probability >= 1 or self._random.random() < rule.probability
 
     def from_json(self, rule: Mapping[str, Any]) -> Fault:
-        """Put a rule in force that came as a JSON object.
+        """Add a rule given as a JSON object.
 
         Raises:
-            ValueError: It is not one.
+            ValueError: It is not a valid rule.
         """
         fields = dict(rule)
         kind = fields.pop("kind", None)

@@ -1,7 +1,7 @@
 """Identifiers of the sandbox: UUIDs of version 7, genids, IRIs' last segments.
 
-Everything is derived from what it names, so the same seed gives the same catalogue on every machine. Nothing
-here is random, and nothing here knows what the identifiers stand for.
+All ids are derived from what they identify, so the same seed gives the same catalogue on every machine. Nothing here is
+random.
 """
 
 from __future__ import annotations

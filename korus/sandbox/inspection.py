@@ -1,6 +1,6 @@
-"""What the sandbox has seen and done, for tests and campaigns to judge by.
+"""Inspection of a sandbox's requests and bookings, for tests and campaigns.
 
-It is the other side's books: what a client believes is compared with what stands here.
+It is the server's side, with which a client's results are compared.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Exchange:
 
     A status of 0 means that it was not answered.
 
-    ``authorized`` tells whether it carried an ``Authorization`` header.
+    ``authorized`` is True if it had an ``Authorization`` header.
     """
 
     operation: str
@@ -48,7 +48,7 @@ class Exchange:
 
 
 class Inspection:
-    """Reads the sandbox's books."""
+    """Requests and bookings of a sandbox."""
 
     def __init__(self, box_office: BoxOffice, tokens: TokenDesk) -> None:
         self._box_office = box_office
@@ -60,7 +60,7 @@ class Inspection:
         self._storage_with_token = 0
 
     def note(self, exchange: Exchange) -> None:
-        """Add a request to the books."""
+        """Log a request."""
         with self._lock:
             self._exchanges.append(exchange)
             self._requests[exchange.operation] += 1

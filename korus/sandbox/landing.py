@@ -1,7 +1,7 @@
-"""The pages for people: what the sandbox is, what it sells, and answers of the API to look at in a browser.
+"""Pages for people: a description of the sandbox, its catalogues, and answers of the API in a browser.
 
-``/`` lists the catalogues, ``/_sandbox/catalogs/{id}`` a catalogue's products and the days ahead.
-``/_sandbox/answer/…`` shows what the API answers to a GET, without a token, so for loopback peers only.
+``/`` lists the catalogues, ``/_sandbox/catalogs/{id}`` a catalogue's products and next days.
+``/_sandbox/answer/…`` shows the API's answer to a GET, without a token, so for loopback peers only.
 """
 
 from __future__ import annotations

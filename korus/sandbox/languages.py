@@ -1,7 +1,7 @@
-"""Which language an answer is in: ``Accept-Language`` read against what the sandbox has texts in.
+"""Language of answers: negotiation of ``Accept-Language`` with the languages of the sandbox.
 
-The negotiation is ours; the documented part is only that the header chooses, and that the catalogue's own
-language is what is left (reference 1.4 and 3.3).
+The API documents only that the header decides, and that the catalogue's own language is the default (reference 1.4
+and 3.3).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def preferred_language(header: str | None, default: str | None = None) -> str | 
 
     Args:
         header: The header as sent, such as ``fr-CA, en;q=0.5``; None when absent.
-        default: What to return when nothing matches.
+        default: The result if nothing matches.
     """
     best, best_weight = default, 0.0
     for item in (header or "").split(","):

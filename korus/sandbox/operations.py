@@ -1,11 +1,10 @@
-"""What each operation of the API does: from a call that has been let in to the object it answers.
+"""Operations of the API: from an authorised call to the object that answers it.
 
-The table :data:`OPERATIONS` is the whole of the description of :data:`API_VERSION`, with the form
-operation that the overlay puts back (P21). Handlers are plain functions; the token, faults and HTTP are handled
-around them.
+The table :data:`OPERATIONS` covers the description of :data:`API_VERSION`, with the form operation that the overlay
+restores (P21). Handlers are plain functions; token, faults and HTTP are handled around them.
 
-Where the description names no status for a case, the sandbox keeps to those it names: a list below something
-that does not exist, or is not the caller's, is refused with 403, since lists document no 404.
+Where the description has no status for a case, the sandbox uses a documented one: a list below something that does not
+exist, or belongs to another client, is refused with 403, since lists document no 404.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["API_VERSION", "OPERATIONS", "RELEASE", "Call", "Operation", "Reply", "World"]
 
 API_VERSION = "release"
-"""The version of the API's description that the sandbox speaks; a newer one has to be taught to it by a person."""
+"""The version of the API's description that the sandbox implements; a newer one is added by hand."""
 
 _ORDER = ("asc", "desc")
 _OPTION_CODES = frozenset({"seating_category", "zone", "price_type", "days_count"})
@@ -48,12 +47,12 @@ OfferSearch = tuple[str, tuple[tuple[str, str], ...]]
 """A catalogue's id and the parameters that choose and order its offers."""
 
 FoundOffers = tuple[Sequence[Offer], Sequence[Offer]]
-"""All offers of a catalogue as they were, and those that were found among them."""
+"""The offers of a catalogue at a time, and the search result among them."""
 
 
 @frozen
 class World:
-    """All that handlers work on; ``reading`` hears of each page of offers before it is answered."""
+    """State that handlers work on; ``reading`` is called with the number of each page of offers before its answer."""
 
     catalogue: Catalogue
     box_office: BoxOffice
@@ -76,7 +75,7 @@ class Reply:
 
 @frozen
 class Call:
-    """One request that has been let in."""
+    """One authorised request."""
 
     world: World
     client: Client
@@ -88,7 +87,7 @@ class Call:
     faults: Sequence[Fault] = ()
 
     def language(self, catalog: Catalog | None = None) -> str:
-        """Return the language asked for, else the catalogue's own, else English."""
+        """Return the requested language, else the catalogue's own, else English."""
         default = "en" if catalog is None else catalog.plan.language
         return preferred_language(self.accept_language, default) or default
 
@@ -271,7 +270,7 @@ def _of_base(
     items: Sequence[Item],
     write: Callable[[Item, str], JsonObject],
 ) -> Reply:
-    """Answer a page of what a base has, in the language asked for."""
+    """Answer a page of a base's items, in the requested language."""
     language = call.language(base.catalog)
     return _collection(
         call,
@@ -341,7 +340,7 @@ def _bounds(query: Query, name: str) -> list[tuple[Callable[[Any, Any], bool], d
 
 
 def _day(text: str) -> date:
-    """Read a date as the API's framework does: 31 April is 1 May, and there was a year 0."""
+    """Read a date as the API's framework does: 31 April is 1 May, and the year 0 exists."""
     year, month, day = max(1, int(text[:4])), int(text[5:7]), int(text[8:])
     return date(year, month, 1) + timedelta(days=day - 1)
 
@@ -374,7 +373,7 @@ def list_offers(call: Call) -> Reply:
 
 
 def _offers(call: Call, catalog: Catalog) -> Sequence[Offer]:
-    """Return the offers that a query asks for, kept until the catalogue changes."""
+    """Return the offers of a query; cached until the catalogue changes."""
     wanted = tuple(pair for pair in call.query.pairs if pair[0] not in {"page", "itemsPerPage"})
     key = (catalog.id, wanted)
     everything = call.world.catalogue.offers[catalog.id]
@@ -400,7 +399,7 @@ def _found_offers(catalogue: Catalogue, catalog: Catalog, query: Query) -> Seque
         )
     if tests:
         offers = [offer for offer in offers if all(test(offer) for test in tests)]
-    if direction == "desc":  # latest first, products of a day in their own order, and undated ones before all
+    if direction == "desc":  # latest first; products of a day in their own order, undated offers first
         offers = sorted(offers, key=lambda offer: (offer.date or date.max).toordinal(), reverse=True)
     return offers
 
@@ -452,12 +451,12 @@ def _option_test(wanted: set[str], catalogue: Catalogue) -> Callable[[Offer], bo
 
 
 def get_offer_availability(call: Call) -> Reply:
-    """What is left of an offer."""
+    """The stock of an offer."""
     return _answer(represent.availability(_offer(call, "id"), call.world.box_office))
 
 
 def get_offer_price(call: Call) -> Reply:
-    """What an offer costs this moment."""
+    """The current price of an offer."""
     return _answer(represent.price(_offer(call, "id"), call.world.box_office))
 
 
@@ -544,7 +543,7 @@ def _told_to(call: Call, kind: str) -> bool:
 
 
 def bulk_create_reservations(call: Call) -> Reply:
-    """Hold offers: the whole request is judged first, then each line by itself."""
+    """Hold offers: the whole request is validated first, then each line is processed by itself."""
     box_office = call.world.box_office
     lines = read_reservations(read_json(call.body), call.world.catalogue, call.client)
     reservations: list[JsonObject] = []
@@ -613,7 +612,7 @@ def get_order(call: Call) -> Reply:
 
 
 def bulk_create_orders(call: Call) -> Reply:
-    """Turn reservations into orders: the whole request is judged first, then each by itself."""
+    """Order reservations: the whole request is validated first, then each is processed by itself."""
     box_office = call.world.box_office
     orders: list[JsonObject] = []
     failed: list[JsonObject] = []
@@ -640,7 +639,7 @@ def get_order_item_ticket(call: Call) -> Reply:
 
 
 def update_order_item_ticket(call: Call) -> Reply:
-    """Name a ticket's beneficiary (merge-patch)."""
+    """Set a ticket's beneficiary (merge-patch)."""
     order, ticket = _ticket(call)
     changes = read_beneficiary(read_json(call.body))
     if changes:
@@ -651,7 +650,7 @@ def update_order_item_ticket(call: Call) -> Reply:
 
 
 def list_order_documents(call: Call) -> Reply:
-    """Documents of an order, unpaged; none while a beneficiary is still to be named."""
+    """Documents of an order, unpaged; none while a beneficiary is missing."""
     order = _order(call, "orderId", listing=True)
     return _collection(
         call,
@@ -669,7 +668,7 @@ def get_order_document(call: Call) -> Reply:
 
 
 def update_order_document(call: Call) -> Reply:
-    """Give a temporary address; a 422 before ``downloadableAt``, which is the sandbox's choice."""
+    """Return a temporary address; a 422 before ``downloadableAt``, which is the sandbox's choice."""
     order, document = _document(call)
     read_json(call.body)
     if call.world.box_office.clock.now() < document.downloadable:
@@ -756,4 +755,4 @@ OPERATIONS: tuple[Operation, ...] = (
 """Every operation served, by its name in the raw client."""
 
 RELEASE = Operation("delete_reservation", "DELETE", f"{_R}/{{id}}", release_reservation)
-"""An operation that a sandbox has only when asked: ``Sandbox(releases=True)``."""
+"""An optional operation: ``Sandbox(releases=True)``."""

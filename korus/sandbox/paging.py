@@ -1,7 +1,7 @@
 """Collections and their pages: bounds, the envelope, page links, the search block (reference 1.7).
 
-Bad page numbers are refused with 400, sizes above the maximum are lowered without a word, a size of 0 gives
-the total alone. ``view`` is left out when one page is enough and no query was sent.
+Invalid page numbers are refused with 400, sizes above the maximum are lowered silently, a size of 0 returns only the
+total. ``view`` is left out if one page is enough and no query was sent.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _quoted(text: str) -> str:
 
 @frozen
 class Page:
-    """Which part of a collection was asked for."""
+    """The requested part of a collection."""
 
     number: int
     size: int
@@ -144,7 +144,7 @@ def _search(path: str, filters: Sequence[str]) -> JsonObject:
 
 
 def _property(name: str) -> str:
-    """Return the property that a filter's parameter is about: ``createdAt`` of ``order[createdAt]``."""
+    """Return the property of a filter's parameter: ``createdAt`` of ``order[createdAt]``."""
     head, _, inner = name.partition("[")
     return inner.rstrip("]") if head == "order" else head
 
@@ -152,14 +152,14 @@ def _property(name: str) -> str:
 def envelope(
     path: str, context: str, query: Query, total: int, *, page: Page | None, filters: Sequence[str] = ()
 ) -> tuple[JsonObject, JsonObject]:
-    """Return what stands before and after ``member`` in a collection's answer.
+    """Return the parts before and after ``member`` in a collection's answer.
 
     Args:
         path: The collection's address.
         context: The short name of its members' type.
         query: The query as sent.
         total: How many members the whole collection has.
-        page: The page given; None for a collection that has no pages, and so no ``view``.
+        page: The page; None for a collection without pages, and so without ``view``.
         filters: The parameters that filter or order it; without any there is no ``search``.
     """
     head: JsonObject = {

@@ -1,6 +1,6 @@
-"""The documents that the sandbox delivers: real PDF files with a QR code for every ticket.
+"""Documents of the sandbox: real PDF files with a QR code for every ticket.
 
-reportlab draws the page, segno computes the code; the same order in the same language gives the same bytes.
+reportlab draws the page, segno computes the code; the same order in the same language has the same bytes.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def draw_document(order: Order, document: Document, language: str) -> bytes:
 
 
 def _latin(text: str) -> str:
-    """Return what the built-in fonts can show: a letter without its accent, else a question mark."""
+    """Replace letters that the built-in fonts lack: by the letter without its accent, else by a question mark."""
     shown: list[str] = []
     for letter in text.translate(_PLAINER):
         for form in (letter, unicodedata.normalize("NFKD", letter)[:1]):

@@ -1,4 +1,4 @@
-"""The sandbox's error answers: what is refused, with which status and which body.
+"""Error answers of the sandbox: statuses and bodies.
 
 The error object and the constraint violation list follow the reference's 4.19, the 401 its proposal P3, the
 token endpoint's errors its proposal P2. Media types are the documented ones.
@@ -42,12 +42,12 @@ def violation_code(kind: str) -> str:
 
 @frozen
 class Violation:
-    """One thing wrong with a request's body.
+    """One violation in a request's body.
 
     Args:
-        path: Where, such as ``items[0].ticketSessions[0].formData.fields[2].value``.
+        path: The place, such as ``items[0].ticketSessions[0].formData.fields[2].value``.
         message: What is wrong.
-        kind: Which rule; gives the violation's ``code``.
+        kind: The rule, from which the violation's ``code`` is made.
     """
 
     path: str
@@ -60,7 +60,7 @@ class Violation:
 
 
 class Refusal(Exception):
-    """A request that is answered with an error status instead of being carried out."""
+    """A request is refused with an error status."""
 
     def __init__(self, status: int, body: JsonObject, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, body)
@@ -133,7 +133,7 @@ def invalid(violations: Sequence[Violation]) -> Refusal:
 
 
 MOST_VIOLATIONS = 1000
-"""How many violations an answer lists at most: a body that is wrong throughout is not answered with its multiple."""
+"""The most violations in one answer, so that it is not many times larger than the request."""
 
 
 @frozen
@@ -143,15 +143,15 @@ class ViolationList:
     found: list[Violation] = field(factory=list[Violation])
 
     def add(self, path: str, message: str, kind: str = "invalid") -> None:
-        """Note one."""
+        """Add one violation."""
         if len(self.found) < MOST_VIOLATIONS:
             self.found.append(Violation(path, message, kind))
 
     def extend(self, violations: Iterable[Violation]) -> None:
-        """Note several."""
+        """Add several violations."""
         self.found.extend(islice(violations, MOST_VIOLATIONS - len(self.found)))
 
     def raise_if_any(self) -> None:
-        """Refuse the request when something was noted."""
+        """Refuse the request if there is a violation."""
         if self.found:
             raise invalid(self.found)

@@ -1,9 +1,8 @@
-"""What the sandbox's invented issuers sell: plans, before there are dates, ids and stock.
+"""Seed data of the sandbox: plans of the invented issuers' products.
 
-A plan says what a product is; :mod:`korus.sandbox.catalogue` turns plans into offers. Names, prices and
-places are invented. The venues are chosen to cover every kind of offer: whole-day and session tickets, both
-in one offer, forms, moving prices, prices of nothing, open dates, unlimited stock, a disabled base, and a
-catalogue that is not granted.
+A plan describes a product; :mod:`korus.sandbox.catalogue` turns plans into offers with dates, ids and stock. The venues
+cover every kind of offer: whole-day and session tickets, both in one offer, forms, moving prices, free offers, open
+dates, unlimited stock, a disabled base, and a catalogue that is not granted.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class FieldPlan:
 
 @frozen
 class FormPlan:
-    """What an issuer wants to know with a reservation."""
+    """A form that an issuer requires with a reservation."""
 
     code: str
     fields: tuple[FieldPlan, ...]
@@ -123,8 +122,8 @@ class OptionPlan:
 class BasePlan:
     """A heading for products.
 
-    ``names`` says who must be named: ``none``, ``lead`` (one ticket of an order item) or ``each``;
-    ``required`` which fields of a beneficiary are wanted.
+    ``names`` is who must be named: ``none``, ``lead`` (one ticket of an order item) or ``each``; ``required`` the
+    fields of a beneficiary.
     """
 
     code: str
@@ -143,7 +142,7 @@ class BasePlan:
 
 @frozen
 class Venue:
-    """Where it takes place; coordinates are decimal degrees as text."""
+    """A venue; coordinates are decimal degrees as text."""
 
     name: str
     line1: str
@@ -158,7 +157,7 @@ class Venue:
 
 @frozen
 class CatalogPlan:
-    """What one issuer sells, in which zone and language, and how long it holds (minutes)."""
+    """One issuer's products, time zone, language, and duration of holds (minutes)."""
 
     code: str
     name: Text
@@ -727,7 +726,7 @@ def guided_walks(first: int, count: int) -> BasePlan:
 
     Args:
         first: The number of the first walk.
-        count: How many walks are still wanted; a base takes ten of them at most.
+        count: How many walks are still needed; a base has at most ten.
     """
     route = first // len(_WALK_THEMES) + 1
     return BasePlan(

@@ -1,4 +1,4 @@
-"""The API's answers as JSON objects: keys, order, types and formats of the newest description.
+"""Answers of the API as JSON objects: keys, order, types and formats of the newest description.
 
 Embedded objects carry ``@type`` and ``@id`` as in the published samples; where the reference proposes a shape
 (P6, P7, P10, P11, P13, P14, P16, P17) it is used. Only the top level of an answer has an ``@context``.
@@ -198,7 +198,7 @@ def _offer_text(item: Offer, language: str) -> str:
 
 
 def offer_fragments(items: Sequence[Offer], box_office: BoxOffice, language: str) -> list[str]:
-    """Write offers (4.6, P11) as JSON texts; all but their quantities is written once and kept."""
+    """Write offers (4.6, P11) as JSON texts; all but their quantities is cached."""
     return [
         f'{_offer_text(item, language)[:-1]},"availableQuantity":{"null" if left is None else left}}}'
         for item, left in zip(items, box_office.available_of(items), strict=True)
@@ -206,7 +206,7 @@ def offer_fragments(items: Sequence[Offer], box_office: BoxOffice, language: str
 
 
 def availability(item: Offer, box_office: BoxOffice) -> JsonObject:
-    """Write what is left of an offer and of its sessions (4.7)."""
+    """Write the stock of an offer and of its sessions (4.7)."""
     return {
         "@context": "/contexts/TicketingOfferAvailability",
         "@id": f"{item.iri}/availability",
@@ -226,7 +226,7 @@ def availability(item: Offer, box_office: BoxOffice) -> JsonObject:
 
 
 def price(item: Offer, box_office: BoxOffice) -> JsonObject:
-    """Write an offer's price of this moment (4.7); the type is the offer's, as in traffic."""
+    """Write an offer's current price (4.7); the type is the offer's, as in traffic."""
     cents = box_office.price(item)
     plan = item.catalog.plan
     return {
@@ -349,7 +349,7 @@ def _reservation_text(
 
 
 def reservation_fragments(items: Sequence[Reservation], box_office: BoxOffice) -> list[str]:
-    """Write reservations as JSON texts; each is written anew only once something of it has changed."""
+    """Write reservations as JSON texts; each is cached until it changes."""
     now = box_office.clock.now()
     return [
         _reservation_text(item, item.expired(now), item.order, item.expires, item.released) for item in items

@@ -1,4 +1,4 @@
-"""The sandbox itself: the parts put together, started and stopped."""
+"""Sandbox: its parts put together, started and stopped."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_OFFERS", "Sandbox"]
 
 DEFAULT_OFFERS = 3400
-"""How many offers the first catalogue holds unless told otherwise: a little more than a year."""
+"""The default number of offers in the first catalogue: a little more than a year."""
 
 
 class Sandbox:
     """A stand-in KorusTicket API with state, on loopback.
 
-    It is **not the API**: what it sells is invented, and where the API's behaviour is unknown it follows the
-    proposals of the API reference's section 10. Use it as a context manager, or with :meth:`start` and
+    It is **not the API**: its offers are invented, and where the API's behaviour is unknown it follows the proposals
+    of the API reference's section 10. Use it as a context manager, or with :meth:`start` and
     :meth:`stop`::
 
         with Sandbox(seed=7) as sandbox:
@@ -52,18 +52,17 @@ class Sandbox:
     ``Cache-Control`` on the catalogue.
 
     Args:
-        seed: Decides the catalogue's ids, stock and prices, and the chance in faults.
-        offers: How many offers the first catalogue holds (the others have some 2,700 more).
+        seed: The seed of the catalogue's ids, stock and prices, and of faults.
+        offers: How many offers the first catalogue has (the others have some 2,700 more).
         latency: Seconds to wait before each answer.
-        now: The moment at which its clock begins, aware; the real one when None. The calendar begins on that
-            day.
-        frozen: Let the clock stand still but for ``sandbox.clock.advance``.
+        now: The time at which its clock begins, aware; the real time when None. The calendar begins on that day.
+        frozen: True to stop its clock, so that only ``sandbox.clock.advance`` moves it.
         first_day: The first day on sale, if not today.
         hold: How long a hold lasts; 10 to 20 minutes, as each issuer has it, when None.
-        document_delay: How long after an order is complete its documents can be downloaded.
-        url_lifetime: How long a temporary download address is good.
-        token_lifetime: Seconds an access token is good.
-        refresh_lifetime: Seconds a refresh token is good; 0 issues none.
+        document_delay: The time between the completion of an order and the download of its documents.
+        url_lifetime: How long a temporary download address is valid.
+        token_lifetime: How long an access token is valid, in seconds.
+        refresh_lifetime: How long a refresh token is valid, in seconds; 0 issues none.
         living: Changes of the catalogue per second while it runs, drawn from the seed; see ``sandbox.catalog``.
         releases: Offer ``DELETE /v1/booking/reservations/{id}``, which no description of the API has yet.
         host: The address to bind. Anything but loopback lets others in.
@@ -126,7 +125,7 @@ class Sandbox:
     # --- running --------------------------------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Start answering; does nothing when it already does.
+        """Start the server, unless it runs.
 
         Raises:
             OSError: The port is taken.
@@ -140,7 +139,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop answering; what was booked stays, and :meth:`start` goes on with it on other ports."""
+        """Stop the server; bookings stay, and :meth:`start` continues with them on other ports."""
         self._living.stop()
         if self._server is not None:
             self._server.stop()
@@ -155,10 +154,10 @@ class Sandbox:
         self.stop()
 
     def serve(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Answer in the foreground until the process is interrupted or told to end (SIGINT, SIGTERM).
+        """Serve in the foreground until the process is interrupted or terminated (SIGINT, SIGTERM).
 
         Args:
-            ready: Called once it answers and can be ended.
+            ready: Called once it answers and can be stopped.
         """
         ended = threading.Event()
 
@@ -176,7 +175,7 @@ class Sandbox:
                 signal.signal(number, handler)
 
     def refuse_connections(self, seconds: float) -> None:
-        """Refuse connections for a time, as a server does that is being restarted."""
+        """Refuse connections for a time, like a server that restarts."""
         self._running.refuse_connections(seconds)
 
     @property
@@ -208,7 +207,7 @@ class Sandbox:
 
     @property
     def admin_url(self) -> str:
-        """Where other processes look at it and tell it to misbehave; see :mod:`korus.sandbox.admin`."""
+        """The address of its administration, for other processes; see :mod:`korus.sandbox.admin`."""
         return f"{self.base_url}/_sandbox"
 
     @property
@@ -266,13 +265,13 @@ class Sandbox:
     def add_client(
         self, client_id: str, client_secret: str, *, catalogs: Mapping[str, bool] | None = None
     ) -> Client:
-        """Make another service account known, with an organisation of its own.
+        """Add a service account with an organisation of its own.
 
         Args:
             client_id: Its id.
             client_secret: Its secret.
-            catalogs: Which catalogues it may see, by code (``park``, ``stadium``, ``museum``, ``aquarium``);
-                every one but the aquarium's unless said otherwise.
+            catalogs: The catalogues it may see, by code (``park``, ``stadium``, ``museum``, ``aquarium``); by default
+                all but the aquarium's.
         """
         granted = {catalog.plan.code: catalog.plan.granted for catalog in self.catalogue.catalogs} | dict(
             catalogs or {}
@@ -287,16 +286,16 @@ class Sandbox:
         return client
 
     def set_stock(self, iri: str, available: int) -> None:
-        """Make an offer or a session have so many left.
+        """Set how many of an offer or a session are left.
 
         Args:
-            iri: The address or bare id of an offer or of a session.
-            available: How many.
+            iri: The address or id of an offer or of a session.
+            available: How many are left.
         """
         self.box_office.set_stock(last_segment(iri), available)
 
     def set_price(self, iri: str, amount: str) -> None:
-        """Make an offer cost this (a decimal string) from now on, while lists go on showing the old price."""
+        """Set the current price (a decimal string) of an offer; lists still show the old one."""
         self.box_office.set_price(last_segment(iri), cents(amount))
 
     def expire_reservation(self, iri: str) -> None:

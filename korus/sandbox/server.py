@@ -1,7 +1,6 @@
-"""The sandbox as a server: sockets, the event loop it runs in, start, stop, and refusing connections.
+"""Server of the sandbox: sockets, event loop, start, stop, and refused connections.
 
-Two ports on one host: the API (with the token endpoint) and the storage host, which is therefore another
-origin.
+Two ports on one host: the API (with the token endpoint) and the storage host, which makes it another origin.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _STOPS_WITHIN = 10.0
 
 
 class _Port:
-    """A port that stays reserved while nobody listens on it, so that nobody else gets it meanwhile."""
+    """A port that stays reserved while nothing listens on it, so that no other process gets it."""
 
     def __init__(self, host: str, port: int) -> None:
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -53,15 +52,15 @@ class _Port:
         return self._bound(self.host, self.number)
 
     def release(self) -> None:
-        """Give the port up."""
+        """Release the port."""
         self._reserved.close()
 
 
 class Server:
     """Runs ASGI applications, each on a port of its own, in one event loop on a thread.
 
-    uvicorn's protocol does HTTP; its process handling (signals, reload, graceful draining) is not used, which
-    makes starting and stopping a matter of milliseconds.
+    uvicorn's protocol does HTTP; its process handling (signals, reload, graceful draining) is not used, so starting and
+    stopping take milliseconds.
 
     Args:
         applications: The ASGI applications.
@@ -85,14 +84,14 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Whether it answers."""
+        """True if it accepts connections."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
         """Start in a thread; return when connections are accepted.
 
         Raises:
-            RuntimeError: It did not come up.
+            RuntimeError: It did not start.
         """
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="korus-sandbox", daemon=True)
@@ -199,7 +198,7 @@ def _protocol_factory(config: Config, state: ServerState) -> Callable[[], Resett
 
 
 def _quiet_about_resets(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Keep connections that break, which is their purpose here, out of the log."""
+    """Keep broken connections, which are intended here, out of the log."""
     if not isinstance(context.get("exception"), ConnectionError | BrokenPipeError):
         logging.getLogger("korus.sandbox").error(
             "%s", context.get("message"), exc_info=context.get("exception")

@@ -1,7 +1,7 @@
-"""The sandbox's storage host: another origin that serves documents at signed addresses which expire.
+"""Storage host of the sandbox: another origin that serves documents at signed addresses which expire.
 
-It never asks for the API's token and notes every request that carried one, since sending it there is a leak
-(reference 7.4). The form of the address is the published one; host, account and signature are the sandbox's.
+It needs no token, and counts requests that carry one, since sending it there is a leak (reference 7.4). The form of the
+address is the published one; host, account and signature are the sandbox's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KEPT_FILES = 128
 
 
 class DownloadRefused(Exception):
-    """The address is expired, forged or names nothing."""
+    """The address is expired or forged, or its file does not exist."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
@@ -53,8 +53,8 @@ class Storage:
     """Signed addresses and the files behind them.
 
     Args:
-        clock: The time by which addresses expire.
-        lifetime: How long an address is good.
+        clock: The clock by which addresses expire.
+        lifetime: How long an address is valid.
     """
 
     def __init__(self, clock: Clock, *, lifetime: timedelta = timedelta(minutes=5)) -> None:
@@ -85,7 +85,7 @@ class Storage:
         """Return the file behind an address.
 
         Raises:
-            DownloadRefused: 400 when it has expired, 403 when it is forged, 404 when nothing is there.
+            DownloadRefused: 400 when it has expired, 403 when it is forged, 404 when the file does not exist.
         """
         expires = query.get("Expires", "")
         if not hmac.compare_digest(

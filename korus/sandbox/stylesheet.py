@@ -1,4 +1,4 @@
-"""The look of the sandbox's pages, in light and in dark."""
+"""Stylesheet of the sandbox's pages, light and dark."""
 
 from __future__ import annotations
 

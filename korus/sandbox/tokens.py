@@ -1,7 +1,7 @@
-"""The sandbox's token endpoint: client credentials and refresh, as the reference's 1.3 has them.
+"""Token endpoint of the sandbox: client credentials and refresh (reference 1.3).
 
-Tokens are opaque text, live by the sandbox's clock and can be revoked. That a refresh needs the client's
-credentials again is proposal P1, the shape of the errors is proposal P2.
+Tokens are opaque text, expire by the sandbox's clock and can be revoked. That a refresh needs the client's credentials
+is proposal P1, the form of the errors is proposal P2.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ __all__ = ["Client", "TokenDesk", "TokenRefusal"]
 
 
 _MOST_TOKENS = 10_000
-"""How many tokens are kept before the expired ones are thrown away, so that long campaigns do not grow."""
+"""The number of tokens above which expired ones are discarded, so that memory does not grow."""
 
 
 @frozen
 class Client:
-    """A service account: its credentials, whose it is, and which catalogues (ids) it may see."""
+    """A service account: its credentials, its organisation, and the ids of its catalogues."""
 
     id: str
     secret: str
@@ -62,9 +62,9 @@ class TokenDesk:
     """Issues, checks and revokes tokens.
 
     Args:
-        clock: The time by which they expire.
-        lifetime: How long an access token is good, whole seconds.
-        refresh_lifetime: How long a refresh token is good; 0 issues none, as RFC 6749 allows.
+        clock: The clock by which they expire.
+        lifetime: How long an access token is valid, in whole seconds.
+        refresh_lifetime: How long a refresh token is valid; 0 issues none, as RFC 6749 allows.
     """
 
     def __init__(self, clock: Clock, *, lifetime: int = 1800, refresh_lifetime: int = 1800) -> None:
@@ -79,7 +79,7 @@ class TokenDesk:
         self._lock = threading.Lock()
 
     def add_client(self, client: Client) -> None:
-        """Make a service account known."""
+        """Add a service account."""
         self._clients[client.id] = client
 
     def token_request(
@@ -144,7 +144,7 @@ class TokenDesk:
             self._refresh = {token: grant for token, grant in self._refresh.items() if grant.ends > now}
 
     def client_of(self, authorization: str | None) -> Client | str:
-        """Return whose access token an ``Authorization`` header carries, or why it is refused."""
+        """Return the account of the access token in an ``Authorization`` header, or the reason to refuse it."""
         if not authorization:
             return "JWT Token not found"
         scheme, _, token = authorization.partition(" ")
@@ -159,13 +159,13 @@ class TokenDesk:
         return grant.client
 
     def revoke(self, authorization: str | None) -> None:
-        """Make the access token of an ``Authorization`` header worthless."""
+        """Revoke the access token of an ``Authorization`` header."""
         token = (authorization or "").partition(" ")[2].strip()
         with self._lock:
             self._access.pop(token, None)
 
     def revoke_all(self, *, refresh: bool = False) -> None:
-        """Make every access token worthless, with ``refresh`` every refresh token too."""
+        """Revoke all access tokens, with ``refresh`` all refresh tokens too."""
         with self._lock:
             self._access.clear()
             if refresh:

@@ -1,4 +1,4 @@
-"""JSON-LD contexts and the API documentation that JSON-LD clients look for: ``/contexts/X``, ``/docs.jsonld``.
+"""JSON-LD contexts and the API documentation for JSON-LD clients: ``/contexts/X``, ``/docs.jsonld``.
 
 The terms are those of the models of `korus.models`; both addresses need no token, as with the API's framework.
 """

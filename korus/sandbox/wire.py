@@ -1,7 +1,6 @@
-"""The sandbox's side of the connection: answers as bytes, and the ways in which a connection can go wrong.
+"""Connections of the sandbox: answers as bytes, and connection faults.
 
-A reset is a real one (RST, by ``SO_LINGER`` 0), an answer that is cut short really ends before its announced
-length.
+A reset is a real one (RST, by ``SO_LINGER`` 0); an answer that is cut short ends before its announced length.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class Answer:
     headers: dict[str, str] = field(factory=dict[str, str])
 
     def raw_headers(self, **more: str) -> list[tuple[bytes, bytes]]:
-        """Return the headers as ASGI wants them."""
+        """Return the headers for ASGI."""
         both: Mapping[str, str] = {
             **self.headers,
             **{name.replace("_", "-"): value for name, value in more.items()},
@@ -46,22 +45,22 @@ class Answer:
 
 
 class ResettableProtocol(H11Protocol):
-    """uvicorn's protocol, which also lets the application reach the connection."""
+    """uvicorn's protocol, with access to the connection for the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
-        """Hand the connection to the requests that come over it."""
+        """Pass the connection to its requests."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
     @property
     def idle(self) -> bool:
-        """Whether no request is being answered."""
+        """True if no request is being answered."""
         cycle = cast("Any", self.cycle)
         return cycle is None or cycle.response_complete
 
 
 async def send_answer(send: Send, answer: Answer, *, method: str = "GET") -> None:
-    """Send an answer as it should be."""
+    """Send an answer without faults."""
     headers = answer.raw_headers(content_length=str(len(answer.body)))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
@@ -87,7 +86,7 @@ async def send_cut_short(
 
 
 async def reset(scope: Scope, receive: Receive) -> None:
-    """Reset the connection: the peer sees ECONNRESET, or the end of the stream where it has not sent all."""
+    """Reset the connection: the peer sees ECONNRESET, or the end of the stream if it has not sent all."""
     transport = _transport(scope)
     raw = transport.get_extra_info("socket")
     if raw is not None and raw.fileno() >= 0:  # the peer may be gone already
