@@ -1,6 +1,6 @@
-"""A database of the user's: opened late, locked in steps that end, by SQLite or by whatever SQLAlchemy speaks to.
+"""Databases of journal and mirror: SQLite, or any database of SQLAlchemy, opened lazily, with bounded waits for locks.
 
-The journal and the mirror stand on it. This module needs SQLAlchemy, which their extras bring.
+This module needs SQLAlchemy, which the extras of both install.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SqlDatabase:
         meta: The table of names and values that holds the version of all tables beside it.
         in_memory: The message for an SQLite database in memory, which is refused.
         pragmas: Further pragmas of SQLite.
-        wait: Seconds to wait for a lock of the database where a transaction says nothing else.
+        wait: The default time to wait for a lock of the database, in seconds.
         now: Returns the time in seconds since the epoch, in place of the database's own clock.
 
     Raises:
@@ -78,9 +78,9 @@ class SqlDatabase:
     FAILURE: ClassVar[type[KorusError]]
     """Raised where the database does not answer."""
     FIRST: ClassVar[Mapping[str, str]] = {}
-    """What the table of names and values holds at first, beside the version."""
+    """The first rows of the table of names and values, beside the version."""
     MIGRATIONS: ClassVar[Mapping[int, Callable[[Connection, Any], None]]]
-    """How the tables of each earlier version are brought to the next one; called with the database itself."""
+    """The migration of each earlier version to the next one; called with the database itself."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class SqlDatabase:
         self._clock = now
         self._engine, self._path = open_engine(address, self.SUBJECT, in_memory=in_memory, pragmas=pragmas)
         self._is_lite = self._engine.dialect.name == "sqlite"
-        # a child that inherits an open SQLite file has its locks wrong for ever
+        # a child that inherits an open SQLite file has wrong locks for ever
         self._forks = ForkGuard(self._engine.dispose if self._is_lite else bool)
         self._is_ready = False
         self._start_process()
@@ -130,7 +130,7 @@ class SqlDatabase:
         Args:
             wait: Seconds to wait for a lock.
             reading: True if it only reads.
-            lasting: False if a power cut may undo it until the next lasting one; other processes see it all the same.
+            lasting: False if a power cut may undo it until the next lasting one; other processes see it at once.
         """
         self._notice_fork()
         ends = time.monotonic() + (self._wait if wait is None else wait)
@@ -148,12 +148,12 @@ class SqlDatabase:
             raise self.FAILURE(f"{self.SUBJECT} cannot be used while this process forks; try again") from None
 
     def _prepare(self, ends: float) -> None:
-        """Create the tables, or bring them to this version."""
+        """Create or migrate the tables."""
         with self._preparing:
             if self._is_ready:
                 return
             if self._path is not None:
-                with suppress(OSError):  # SQLite says what is wrong with the place
+                with suppress(OSError):  # SQLite raises an error with the reason
                     self._create(self._path)
             version = prepared(self._engine, self._forks, ends, self._migrated)
             if version != self.VERSION:
@@ -165,11 +165,11 @@ class SqlDatabase:
             self._is_ready = True
 
     def _create(self, path: Path) -> None:
-        """Create the file, so that nobody else can read it from its first byte on."""
+        """Create the file, readable by its owner only from the beginning."""
         create_private(path)
 
     def _migrated(self, connection: Connection) -> int:
-        """Make sure that the tables are there and of this version; returns their version, -1 if it cannot be read."""
+        """Create or migrate the tables; return their version, -1 if it cannot be read."""
         meta = self._meta
         if not inspect(connection).has_table(meta.name, schema=meta.schema):
             meta.metadata.create_all(connection)
@@ -196,7 +196,7 @@ def open_engine(
 
     Args:
         address: A path, character for character, or a SQLAlchemy URL.
-        subject: What messages call it: "the journal".
+        subject: Its name in messages: "the journal".
         in_memory: The message for an SQLite database in memory, which is refused.
         pragmas: Further pragmas of SQLite.
 
@@ -221,7 +221,7 @@ def open_engine(
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as cause:
         if isinstance(cause, ConfigurationError):
             raise
-        # what SQLAlchemy says of an address it cannot parse may quote it, password and all
+        # SQLAlchemy's message about an invalid address may quote it with the password
         said = f": {cause}" if isinstance(cause, NoSuchModuleError | ImportError) else ""
         raise ConfigurationError(f"{subject} cannot be opened: {type(cause).__name__}{said}") from None
     if not is_lite:
@@ -270,13 +270,13 @@ def _begin(connection: Connection) -> None:
 def begun(
     engine: Engine, forks: ForkGuard, ends: float, *, reading: bool = False, lasting: bool = True
 ) -> Generator[Connection]:
-    """Begin a transaction, waiting for a lock in steps: between them signals are seen and forks go on.
+    """Begin a transaction, waiting for a lock in steps, between which signals and forks are handled.
 
     Args:
         engine: The database.
-        forks: Holds forks off while a connection is in use.
+        forks: Delays forks while a connection is in use.
         ends: When to give up, by the monotonic clock.
-        reading: True for one that only reads, for which nobody who writes has to wait.
+        reading: True for a read-only one, for which writers do not wait.
         lasting: False if a power cut may undo it until the next lasting one.
     """
     while True:
@@ -296,7 +296,7 @@ def begun(
 
 
 def _tried(connection: Connection, ends: float) -> RootTransaction | None:
-    """Try to begin a transaction; None if another one has the lock, and there is time left."""
+    """Try to begin a transaction; return None if another one has the lock and time is left."""
     try:
         return connection.begin()
     except OperationalError as error:
@@ -308,7 +308,7 @@ def _tried(connection: Connection, ends: float) -> RootTransaction | None:
 
 @contextmanager
 def turn(lock: Any, ends: float) -> Generator[bool]:
-    """Let one thread write to SQLite at a time: SQLite itself serves at random who waits.
+    """Let one thread write to SQLite at a time, since SQLite's own order of waiters is random.
 
     Args:
         lock: A `threading.RLock`.
@@ -326,13 +326,13 @@ def turn(lock: Any, ends: float) -> Generator[bool]:
 
 
 def prepared(engine: Engine, forks: ForkGuard, ends: float, migrate: Callable[[Connection], int]) -> int:
-    """Create or migrate tables; returns what ``migrate`` returns, their version."""
+    """Create or migrate tables; return their version."""
     while True:
         try:
             with begun(engine, forks, ends) as connection:
                 return migrate(connection)
         except SQLAlchemyError:
-            if time.monotonic() >= ends:  # another process may be creating them this very moment
+            if time.monotonic() >= ends:  # another process may be creating them now
                 raise
             time.sleep(0.05)
             ends = min(ends, time.monotonic() + 1.0)
@@ -350,5 +350,5 @@ def database_time(connection: Connection) -> float:
 
 
 def reason_of(cause: SQLAlchemyError) -> str:
-    """Return the first line of the driver's own words: a statement's parameters can be personal."""
+    """Return the first line of the driver's message: the parameters of a statement can be personal."""
     return str(getattr(cause, "orig", None) or type(cause).__name__).strip().partition("\n")[0]

@@ -1,4 +1,4 @@
-"""The setting ``cache=``: where catalogue data is kept, and for how long."""
+"""Setting ``cache=``: where catalogue data is kept, and for how long."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ class Cache:
     Args:
         at: A path, for an SQLite file that processes of one machine share; the address of a Redis server
             (``redis://…``, ``rediss://…``, ``unix://…``), for workers on many machines, which then share one
-            access token too; None for an SQLite file among the user's caches. The access token is in clear in
-            Redis for as long as it holds (the refresh token is never there): give korus a database of its own, a
-            user whose ACL keeps others from its keys (``~korus:*``), and TLS (``rediss://``).
-        keep: Seconds, or a `timedelta`, that an answer is used without asking, whatever the API says of it; or
-            ``api``: its ``max-age`` and ``no-store`` are obeyed, and where it says nothing, it is the day it advises.
+            access token too; None for an SQLite file among the user's caches. The access token is stored in Redis in
+            clear text while it is valid (the refresh token never is): use a separate database, a user whose ACL
+            keeps others from its keys (``~korus:*``), and TLS (``rediss://``).
+        keep: Seconds, or a `timedelta`, for which an answer is used without asking, whatever its headers; or ``api``:
+            ``max-age`` and ``no-store`` are obeyed, and the default is the day that the API advises.
         max_bytes: How large the SQLite file may become.
 
     Raises:
-        ConfigurationError: when one of them cannot be used.
+        ConfigurationError: An argument cannot be used.
 
     Example:
         >>> korus = Korus(..., cache=Cache("redis://cache.internal", keep=timedelta(hours=6)))
@@ -88,7 +88,7 @@ class Cache:
         keep: float | timedelta | Literal["api"] = "api",
         max_bytes: int = _GIGABYTE,
     ) -> None:
-        # first of all, so that a traceback with local variables does not show it
+        # first, so that a traceback with local variables does not show it
         at = _address(at)
         self.__attrs_init__(at, keep if isinstance(keep, str) else _seconds(keep), max_bytes)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # made by attrs
 
@@ -132,7 +132,7 @@ class Cache:
 
 
 def default_path() -> Path:
-    """Return the SQLite file among the user's caches, where this system has them."""
+    """Return the SQLite file in this system's folder of user caches."""
     if sys.platform == "win32":
         folder = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

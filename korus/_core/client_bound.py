@@ -1,4 +1,4 @@
-"""Base class of what holds a client: its copies share the client, and it is not pickled."""
+"""Base class of objects that hold a client: copies share the client, and pickling is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ClientBound"]
 
 
 class ClientBound:
-    """Holds a client, whose connections and secrets belong to one process."""
+    """Object with a client, whose connections and secrets belong to one process."""
 
     __slots__ = ()
 

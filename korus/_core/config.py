@@ -1,7 +1,7 @@
-"""How a client is set up: addresses, credentials, language, timeouts; from arguments or environment.
+"""Configuration of a client: addresses, credentials, language, timeouts; from arguments or environment.
 
-Everything is checked at once, before anything is sent, and frozen afterwards. Secrets are wrapped in
-`korus._core.secret.Secret` before anything else touches them.
+All settings are checked together, before any request, and frozen. Secrets are wrapped in `korus._core.secret.Secret`
+first of all.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ __all__ = [
 EnvironmentName = Literal["demo", "production"]
 
 DEFAULT_TIMEOUT = 60.0
-"""Seconds for a call when nothing else is set."""
+"""Default limit for a call, in seconds."""
 
 MAX_CONNECTIONS = 100
-"""Connections of the pool when nothing else is set."""
+"""Default number of connections in the pool."""
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-"""The longest answer that is read when nothing else is set."""
+"""Default limit for the length of an answer, in bytes."""
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _LANGUAGE = re.compile(r"[A-Za-z0-9*;,=.\- ]{1,200}", re.ASCII)
@@ -64,7 +64,7 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9*;,=.\- ]{1,200}", re.ASCII)
 
 @frozen
 class Environment:
-    """The addresses of one installation of the API; ``token_url`` is None where it is not known."""
+    """Addresses of one installation of the API; ``token_url`` is None if it is not known."""
 
     base_url: str
     token_url: str | None
@@ -77,19 +77,19 @@ ENVIRONMENTS: Mapping[str, Environment] = {
         "https://auth.korusticket.com/realms/korusticket/protocol/openid-connect/token",
     ),
 }
-"""The installations that are known (reference 1.2, 1.3)."""
+"""The known installations (reference 1.2, 1.3)."""
 
 
 @frozen
 class Timeouts:
-    """How long to wait, in seconds; None is no limit.
+    """Time limits in seconds; None is no limit.
 
     Attributes:
         total: For one call, with all its retries and waits.
-        connect: For a connection to be made, TLS included.
+        connect: For opening a connection, TLS included.
         read: For the next part of an answer.
-        write: For the next part of a request to be taken.
-        pool: For a connection of the pool to be free.
+        write: For sending the next part of a request.
+        pool: For a free connection of the pool.
     """
 
     total: float | None = field(default=DEFAULT_TIMEOUT, converter=bounded)
@@ -124,23 +124,23 @@ class Timeouts:
 
 @frozen
 class Config:
-    """The whole set-up of a client, checked and frozen.
+    """Configuration of a client, checked and frozen.
 
     Attributes:
         base_url: The API's address, without a slash at its end.
-        token_url: Where tokens are asked for.
+        token_url: The address of the token endpoint.
         client_id: The service account's id.
         client_secret: Its secret.
-        language: What ``Accept-Language`` says, None to leave it out (reference 1.4).
-        timeouts: How long to wait.
-        retry: How often to try.
-        max_connections: Connections of the pool at most.
-        http2: Whether to offer HTTP/2 (needs the ``h2`` package).
+        language: The value of ``Accept-Language``, None to leave it out (reference 1.4).
+        timeouts: The time limits.
+        retry: How failed requests are retried.
+        max_connections: The most connections in the pool.
+        http2: True to offer HTTP/2 (needs the ``h2`` package).
         max_answer_bytes: Answers longer than this are refused; parsing one takes up to about 25 times its size.
         journal: Path or SQLAlchemy URL of the journal, which may hold a password.
-        cache: Where catalogue data is kept, None for nowhere.
-        extra_headers: Headers that are sent to the API besides.
-        hooks: What listens to the client's events.
+        cache: Where catalogue data is kept, None for no cache.
+        extra_headers: Additional headers for the API.
+        hooks: The listeners to the client's events.
     """
 
     base_url: str
@@ -176,7 +176,7 @@ def settings() -> dict[str, str | float | Secret]:
     """Read the ``KORUS_*`` environment variables as arguments of a client; empty ones count as absent.
 
     Raises:
-        ConfigurationError: when ``KORUS_TIMEOUT`` is not a number.
+        ConfigurationError: ``KORUS_TIMEOUT`` is not a number.
     """
     found: dict[str, str | float | Secret] = {}
     for argument, variable in _VARIABLES.items():
@@ -199,7 +199,7 @@ def _seconds(variable: str) -> float:
 
 
 def read_secret(value: str | Secret | None, name: str) -> Secret | None:
-    """Wrap a secret, first of all, so that a traceback with local variables does not show it.
+    """Wrap a secret; called first, so that a traceback with local variables does not show it.
 
     Raises:
         ConfigurationError: It is not a text.
@@ -212,7 +212,7 @@ def read_secret(value: str | Secret | None, name: str) -> Secret | None:
 
 
 def read_journal(value: str | os.PathLike[str] | Secret | None) -> Secret | None:
-    """Read what ``journal=`` takes, and wrap it: it may hold a password.
+    """Check and wrap the value of ``journal=``, which may hold a password.
 
     Raises:
         ConfigurationError: It is neither a path nor an address.
@@ -250,9 +250,9 @@ def configure(
     """Check all arguments of a client together.
 
     Raises:
-        ConfigurationError: with everything that is wrong or missing, and what to do about it.
+        ConfigurationError: Settings are wrong or missing; the message lists all, and what to do.
     """
-    # first of all, so that neither a message nor a traceback with local variables shows a password
+    # first, so that neither a message nor a traceback with local variables shows a password
     base_url, token_url = without_userinfo(base_url), without_userinfo(token_url)
     texts: dict[str, object] = {
         "client_id": client_id,
@@ -271,7 +271,7 @@ def configure(
     listening = _hooks(hooks, problems)
     timeouts = _timeouts(timeout, problems)
     if no_texts:
-        # what they say cannot be looked at
+        # wrong kinds of values cannot be checked further
         raise _cannot(problems)
     if environment is not None and environment not in ENVIRONMENTS:
         problems.append(f"environment is one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
@@ -305,7 +305,7 @@ def configure(
 def _addresses(
     environment: str | None, base_url: str | None, token_url: str | None, problems: list[str]
 ) -> tuple[str, str | None]:
-    """Return the addresses of the API and of the token endpoint, and note what is wrong with them."""
+    """Return the addresses of the API and of the token endpoint, and collect their faults."""
     known = ENVIRONMENTS.get(environment or "", Environment("", None))
     api, tokens = base_url or known.base_url, token_url or known.token_url
     if not api:
@@ -329,7 +329,7 @@ def _addresses(
 
 
 def _spelled(url: str) -> str:
-    """Return an address as everybody writes it: the intent log and the cache belong to an address and an account."""
+    """Normalise an address: intent log and cache are kept for each address and account."""
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS[scheme]).rstrip(".")
@@ -370,7 +370,7 @@ def _hooks(given: object, problems: list[str]) -> tuple[Hook, ...]:
 def _wrong_kinds(
     retry: object, http2: object, max_connections: object, max_answer_bytes: object
 ) -> list[str]:
-    """Return what is wrong with the settings that are not texts."""
+    """Return the faults of the settings that are not texts."""
     problems: list[str] = []
     if not isinstance(retry, RetryPolicy | None):
         problems.append(f"`retry` must be a RetryPolicy, such as RetryPolicy(attempts=3), got {shown(retry)}")
@@ -383,7 +383,7 @@ def _wrong_kinds(
 
 
 def read_cache(value: Cache | Path | str | Secret | bool | None) -> Cache | None:
-    """Read what ``cache=`` takes. A text may hold a password: wrap it in a `Secret` before this can fail."""
+    """Read the value of ``cache=``. A text may hold a password, so it is wrapped in a `Secret` before this can fail."""
     if value is None or value is False:
         return None
     from korus._core.cache_setting import Cache  # noqa: PLC0415 (a client without a cache needs none of it)

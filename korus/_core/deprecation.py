@@ -1,4 +1,4 @@
-"""Warnings about what korus will remove. `docs/concepts/versions.md` has the policy."""
+"""Deprecation warnings of korus. `docs/concepts/versions.md` has the policy."""
 
 from __future__ import annotations
 

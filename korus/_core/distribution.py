@@ -13,7 +13,7 @@ DISTRIBUTION: Final = "korus-sdk"
 """The distribution that pip installs; the package that is imported is `korus`."""
 
 FOREIGN: Final = "korus"
-"""A distribution of somebody else that installs a package `korus` too."""
+"""The other distribution that installs a package `korus`."""
 
 
 def install_hint(extras: str) -> str:

@@ -1,4 +1,4 @@
-"""Lengths of time that sockets, clocks and sleeps can take. No I/O."""
+"""Durations that sockets, clocks and sleeps accept. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def bounded(seconds: float) -> float: ...
 @overload
 def bounded(seconds: float | None) -> float | None: ...
 def bounded(seconds: Any) -> Any:
-    """Return a number of seconds, or `LONGEST` for a longer one; what is no finite number is left to be refused."""
+    """Return a number of seconds, at most `LONGEST`; a value that is not finite is returned as it is, to be refused."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return seconds
     return LONGEST if LONGEST < seconds != float("inf") else seconds

@@ -1,8 +1,7 @@
-"""Events as log lines: which logger, which level, and flat fields.
+"""Events as log lines: their logger, level and flat fields.
 
-A line's fields are ``event``, the event's name, and ``korus_…``, one for each value. The levels: DEBUG is every call,
-attempt and cache hit; INFO is what a booking does, and every call that failed or is tried again; WARNING is what
-somebody should look at.
+A line has the fields ``event``, the event's name, and ``korus_…``, one for each value. DEBUG: every call, attempt and
+cache hit. INFO: steps of bookings, and calls that failed or are retried. WARNING: problems that need attention.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ def log_event(event: Event) -> None:
 
 
 def _level(event: Event, kind: str) -> int:
-    if kind in _QUIET:  # most events, and the first to be sorted out
+    if kind in _QUIET:  # most events are of these kinds
         return logging.DEBUG
     match event:
         case RateLimitMet() | BookingStep(state="unknown"):
@@ -78,7 +77,7 @@ def event_name(event: Event) -> str:
 
 
 def values_of(event: Event) -> dict[str, Any]:
-    """Return what an event says, flat, without what it leaves open: None, and flags that are False unless said."""
+    """Return the values of an event, flat, without None and without flags that are False by default."""
     values: dict[str, Any] = {}
     for attribute in fields(type(event)):
         value = getattr(event, attribute.name)
@@ -94,7 +93,7 @@ def values_of(event: Event) -> dict[str, Any]:
 
 
 def log_failure(hook: object, error: Exception) -> None:
-    """Log that a hook failed, once a minute: where, but not the error's text, which may quote data."""
+    """Log that a hook failed, at most once a minute, without the error's text, which may quote data."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next

@@ -1,7 +1,7 @@
-"""The types of form fields (reference 6): one row for each, which forms, sandbox, documentation and tests read.
+"""Types of form fields (reference 6): a table for forms, sandbox, documentation and tests.
 
-A type whose answer is a text of some shape needs a row only. One that takes other Python values needs a function in
-`korus.forms` too; the text stays a matter of the row.
+A type whose answers are texts of a certain shape needs only a row. A type that takes other Python values also needs a
+function in `korus.forms`.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class FieldType:
     """One type of form fields.
 
     Attributes:
-        name: The API's word for it.
-        values: The Python values that it takes, as the documentation of `korus.forms` says it.
-        sent: The text that is sent, likewise.
+        name: The API's name of the type.
+        values: The Python values that it takes, as documented in `korus.forms`.
+        sent: The text that is sent, as documented there.
         example: A Python value; None for a type with choices.
-        text: What is sent for it.
-        shape: What every text of the type looks like; None if any text will do.
+        text: The text that is sent for the example.
+        shape: The pattern of the type's texts; None if any text is allowed.
         form: The shape in words, such as ``YYYY-MM-DD``.
-        read: Turns a text of the shape into a value; raises `ValueError` for one that is not on the calendar.
+        read: Converts a text of the shape; raises `ValueError` if it is not on the calendar.
         has_choices: True if the answer is one of the choices of the field.
         is_multiple: True if there may be several answers.
     """
@@ -49,7 +49,7 @@ class FieldType:
     is_multiple: bool = False
 
     def problem_with(self, text: str) -> str | None:
-        """Return what is wrong with a text of this type, as the end of a sentence; None if nothing is."""
+        """Return the fault of a text of this type, as the end of a sentence; None if it is valid."""
         if self.shape is None:
             return None
         if not self.shape.fullmatch(text):
@@ -63,7 +63,7 @@ class FieldType:
 
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-# far beyond any honest answer, and below the length at which Python refuses to read an integer
+# more than any real answer, and less than the length at which Python refuses to read an integer
 _DIGITS = "[0-9]{1,1000}"
 
 _ROWS = (

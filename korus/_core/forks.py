@@ -1,9 +1,8 @@
-"""A fork waits until no other thread is in the middle of what a child could not go on from.
+"""Fork guards: a fork waits until no other thread holds a lock that the child would inherit.
 
-korus imports what a call needs when it is called. Python locks a module while it is imported, and OpenSSL has locks of
-its own while certificates are loaded. A child that is forked meanwhile would wait for such a lock for ever. SQLite
-notes in memory which locks of a file this process has, and a child that inherits the note takes them for its own or
-for another thread's.
+korus imports modules when a call needs them. Python locks a module during its import, and OpenSSL has locks while it
+loads certificates; a child forked meanwhile would wait for such a lock for ever. SQLite keeps its file locks in the
+memory of the process, and a child that inherits it would take them for its own.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _PAUSE_SECONDS = 0.001
 
 
 class _Section:
-    """What at most one thread does at a time, and no fork splits."""
+    """Work that one thread does at a time, and that no fork interrupts."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -48,10 +47,10 @@ _SECTION = _Section()
 
 
 class ForkGuard:
-    """Work that no fork splits: a fork waits until all of it has ended, and new work waits until the fork is done.
+    """Guard for work that no fork interrupts: a fork waits for its end, and new work waits for the end of the fork.
 
     Args:
-        release: Called before each fork, when nothing is under way; gives up what a child must not inherit.
+        release: Called before each fork, when no work runs; releases what a child must not inherit.
     """
 
     def __init__(self, release: Callable[[], object]) -> None:
@@ -62,10 +61,10 @@ class ForkGuard:
 
     @contextmanager
     def held(self, ends: float) -> Generator[None]:
-        """Hold off forks until the block ends; it must not take long.
+        """Delay forks until the block ends; it must be short.
 
         Args:
-            ends: The monotonic time until which to wait for a fork that is under way.
+            ends: The monotonic time until which to wait for a running fork.
 
         Raises:
             TimeoutError: The fork has not ended by then.
@@ -79,27 +78,27 @@ class ForkGuard:
                 is_counted = True  # at once: Ctrl-C may arrive before the block is entered
             yield
         finally:
-            # in a child this may be the garbage collector, which finds what a thread of the parent was at
+            # in a child this may be the garbage collector, with the work of a thread of the parent
             if is_counted and changed is self._changed:
                 with changed:
                     self._under_way -= 1
                     changed.notify_all()
 
     def before_fork(self) -> None:
-        """Let what is under way end, though not for long, and nothing begin."""
+        """Wait a short time for running work, and let no other begin."""
         with self._changed:
             self._is_forking = True
             self._changed.wait_for(lambda: not self._under_way, _PATIENCE_SECONDS)
         self._release()
 
     def after_in_parent(self) -> None:
-        """Let what waited begin."""
+        """Let waiting work begin."""
         with self._changed:
             self._is_forking = False
             self._changed.notify_all()
 
     def after_in_child(self) -> None:
-        """Begin without the locks and the work of the parent's threads."""
+        """Reset in a child: the locks and the work of the parent's threads are dropped."""
         self._changed = threading.Condition()
         self._under_way = 0
         self._is_forking = False
@@ -110,7 +109,7 @@ _GUARDS = weakref.WeakValueDictionary[int, ForkGuard]()
 
 @cache
 def watch_forks() -> None:
-    """Have every fork of this process wait, though not for long, for imports and what must not be split."""
+    """Make every fork of this process wait, for a limited time, for imports and guarded work."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(
             before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child
@@ -119,7 +118,7 @@ def watch_forks() -> None:
 
 @contextmanager
 def hold_off_forks() -> Generator[None]:
-    """Have forks of this process wait until the block ends; it must not take long."""
+    """Make forks of this process wait until the block ends; it must be short."""
     with _SECTION.lock:
         yield
 
@@ -150,7 +149,7 @@ def _before_fork() -> None:
 
 
 def _others_import() -> bool:
-    # there is no public way to ask; without this one nothing is waited for
+    # there is no public way to ask; without this function forks do not wait for imports
     locks: dict[str, Any] = getattr(getattr(importlib, "_bootstrap", None), "_module_locks", {})
     owners = {getattr(lock(), "owner", None) for lock in tuple(locks.values())}
     return bool(owners - {None, threading.get_ident()})

@@ -1,4 +1,4 @@
-"""The fields of a form and their choices, read once from its definition (reference 4.17). No I/O."""
+"""Fields of a form and their choices, read from its definition (reference 4.17). No I/O."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ class FormField:
 
     @property
     def name(self) -> str:
-        """The best name to show."""
+        """The name to show."""
         return self.code or self.label or self.iri or self.id or "(a field without a name)"
 
     @property
     def names(self) -> frozenset[str]:
-        """All names that it can be answered by."""
+        """All names that an answer may use."""
         return frozenset(name for name in (self.code, self.label, self.id, self.iri) if name)
 
 
@@ -89,7 +89,7 @@ class FormDefinition:
     Attributes:
         iri: Its IRI; None if it has neither an IRI nor an id.
         fields: Its fields, in order.
-        raw: The definition as it came.
+        raw: The definition as received.
     """
 
     iri: str | None
@@ -102,7 +102,7 @@ class FormDefinition:
 
         Args:
             form: The form.
-            iri: Its IRI, where the definition does not say it.
+            iri: Its IRI, if the definition does not have it.
         """
         source = json_object(form)
         if source is None:
@@ -121,7 +121,7 @@ def read_choices(given: Iterable[object] | None) -> tuple[Choice, ...] | None:
     """Read choices: models, their JSON, or codes. One without a code cannot be sent and is left out.
 
     Raises:
-        InvalidArgument: There is something else among them.
+        InvalidArgument: One of them is something else.
     """
     if given is None:
         return None
@@ -150,13 +150,13 @@ def _listed_choices(source: Mapping[str, Any]) -> tuple[Choice, ...] | None:
 
 
 def code_of(choice: object) -> object:
-    """Return the code of a choice that was given as an object; anything else as it was given."""
+    """Return the code of a choice given as an object; other values are returned as they are."""
     source = json_object(choice)
     return choice if source is None else source.get("code")
 
 
 def name_of(form_field: object) -> str | None:
-    """Return the name by which a field was asked for: a text, or the best one that an object has."""
+    """Return the name of a field given as a text or an object."""
     source = json_object(form_field)
     if source is None:
         return str.__str__(form_field) if isinstance(form_field, str) else None
@@ -164,6 +164,6 @@ def name_of(form_field: object) -> str | None:
 
 
 def time_zone_of(place: object) -> object:
-    """Return the time zone of a product base, None if it shows none; anything else as it was given."""
+    """Return the time zone of a product base, None if it has none; other values are returned as they are."""
     source = json_object(place)
     return place if source is None else source.get("timezone")

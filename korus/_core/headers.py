@@ -1,4 +1,4 @@
-"""Headers of a caller's own that are sent to the API beside those of korus."""
+"""Additional headers of a caller for requests to the API."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ OWN = frozenset(
         "upgrade",
     }
 )
-"""The headers that korus or httpx sets, or that change how a request is framed; nobody else sets them."""
+"""Reserved headers: set by korus or httpx, or part of the framing of a request."""
 
 
 def is_header(name: object, value: object) -> bool:
-    """Return True for a header that can be sent, and that nobody else sets."""
+    """Return True for a header that can be sent and is not reserved."""
     return (
         isinstance(name, str)
         and isinstance(value, str)
@@ -50,7 +50,7 @@ def is_header(name: object, value: object) -> bool:
 
 
 def guarded_headers(value: Any) -> Any:
-    """Wrap the values, so that a traceback with local variables shows none; this cannot fail."""
+    """Wrap the values, so that a traceback with local variables does not show them; this cannot fail."""
     if not isinstance(value, Mapping):
         return value
     headers = cast("Mapping[object, object]", value)
@@ -58,10 +58,10 @@ def guarded_headers(value: Any) -> Any:
 
 
 def read_headers(value: object) -> ExtraHeaders:
-    """Check what ``extra_headers=`` takes, after `guarded_headers`.
+    """Check the value of ``extra_headers=``, after `guarded_headers`.
 
     Raises:
-        ConfigurationError: It is not a mapping of texts, or has a header that cannot be sent or is korus's own.
+        ConfigurationError: It is not a mapping of texts, or has a header that is invalid or reserved.
     """
     if value is None:
         return ()

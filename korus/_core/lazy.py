@@ -1,4 +1,4 @@
-"""An attribute that is made when it is first read."""
+"""Attribute that is computed when it is first read."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["lazy"]
 
 _Value = TypeVar("_Value")
 
-# what is made late is imported late as well
+# its values are often imported late as well
 watch_forks()
 
 
 class lazy(Generic[_Value]):  # noqa: N801 (a decorator, named as functools names its own)
     """`functools.cached_property` without the lock that it has before Python 3.12.
 
-    A lock that another thread holds during a fork stays locked in the child for ever. Two threads may make two
+    A lock that another thread holds during a fork stays locked in the child for ever. Two threads may compute two
     values; both get the first.
     """
 
@@ -34,7 +34,7 @@ class lazy(Generic[_Value]):  # noqa: N801 (a decorator, named as functools name
     @overload
     def __get__(self, instance: object, owner: type) -> _Value: ...
     def __get__(self, instance: object | None, owner: type) -> Self | _Value:
-        """Return the value, and keep it in the instance, where it is found from now on."""
+        """Return the value, and store it in the instance, where later reads find it."""
         if instance is None:
             return self
         kept: dict[str, _Value] = vars(instance)

@@ -1,4 +1,4 @@
-"""``KORUS_LOG``: the log of korus on standard error, without a line of code."""
+"""``KORUS_LOG``: log of korus on standard error, without configuration in code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def set_up_log() -> None:
-    """Write the log to standard error if ``KORUS_LOG`` is set, and nobody else takes it."""
+    """Write the log to standard error if ``KORUS_LOG`` is set and no other handler takes it."""
     setting = os.environ.get("KORUS_LOG", "").strip().lower()
     if not setting:
         return

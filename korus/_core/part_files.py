@@ -1,7 +1,7 @@
-"""Files that appear whole or not at all: written beside their place, then moved there.
+"""Atomic files: written under a temporary name, then moved to their place.
 
-Writing blocks, so it may happen in another thread than the one that gives up, and that thread cannot be interrupted.
-Whichever of the two is last takes the part away.
+Writing blocks, so it may run in another thread than the one that gives up, and cannot be interrupted. The last of the
+two threads removes the temporary file.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["PartFile"]
 
-# some file systems (of networks, in user space) cannot do this; then nothing better can be done either
+# some file systems (of networks, in user space) cannot do this, and have no alternative
 _NO_SYNC: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 class PartFile:
-    """A file in the making. It is for its owner's eyes only: mode 0600 less the umask.
+    """A file being written, with mode 0600 less the umask.
 
     `open`, `write` and `finish` are called one after the other, from any thread, and raise OSError. `drop` may be
-    called at any moment from another one: it never blocks on the disk's work and never raises.
+    called at any time from another thread: it does not wait for the disk and never raises.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +67,7 @@ class PartFile:
         return final
 
     def drop(self) -> None:
-        """Take the part away, at once or as soon as the thread that is at work on it has ended its step."""
+        """Remove the part, at once or when the thread that works on it has ended its step."""
         self._dropped = True
         self._remove_if_idle()
 
@@ -82,7 +82,7 @@ class PartFile:
             with self._working:
                 yield
         finally:
-            # after the lock: whoever dropped it meanwhile could not get in
+            # after the lock: a concurrent `drop` could not take it
             if self._dropped:
                 self._remove_if_idle()
 
@@ -91,7 +91,7 @@ class PartFile:
             return
         try:
             if self._file is not None:
-                with suppress(OSError):  # what is in its buffer does not fit on a full disk
+                with suppress(OSError):  # its buffer may not fit on a full disk
                     self._file.close()
             if self._path is not None:
                 with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Files that hold secrets or data of ours, for their owner's eyes only."""
+"""Files with secrets or private data, readable by their owner only."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def write_private(path: Path, text: str) -> None:
     """Write to a path that the user named, which may be a pipe or a device; a file gets mode 0600 less the umask.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: It cannot be written.
     """
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE)
     with os.fdopen(number, "w", encoding="utf-8") as file:
         status = os.fstat(number)
         if S_ISREG(status.st_mode) and status.st_mode & 0o077 and hasattr(os, "fchmod"):
-            # it was there before, and others could read it
+            # an existing file may be readable by others
             os.fchmod(number, status.st_mode & 0o700)
         file.write(text)
 
 
 def create_private(path: Path) -> None:
-    """Create an empty file with mode 0600 less the umask, and its folders with 0700, where they are missing.
+    """Create an empty file with mode 0600 less the umask, and missing folders with 0700.
 
-    SQLite gives the files that it puts beside its database the same mode.
+    SQLite creates the files beside its database with the same mode.
 
     Raises:
-        OSError: it cannot be created.
+        OSError: It cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, _MODE))

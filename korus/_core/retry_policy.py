@@ -1,4 +1,4 @@
-"""The setting ``retry=``: how often and how patiently a failed request is tried again."""
+"""Setting ``retry=``: how failed requests are retried."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def _statuses(value: object) -> frozenset[int]:
 
 @frozen
 class RetryPolicy:
-    """How often and how patiently a failed request is tried again.
+    """How failed requests are retried.
 
-    The total time is bounded by `Timeouts.total`, retries and waits included: a wait that would end after the
+    The total time is bounded by `Timeouts.total`, including retries and waits: a wait that would end after the
     deadline is not begun, and the last error is raised at once.
 
     Attributes:
-        attempts: How many requests at most for one call, the first included; 1 switches retrying off.
+        attempts: The most requests for one call, including the first; 1 switches retries off.
         first_wait: Seconds before the second attempt, before jitter; each further wait is twice as long.
-        longest_wait: Seconds that a wait of our own never exceeds.
-        retry_after_cap: Seconds that a wait the API asked for (``Retry-After``) never exceeds.
-        statuses: The statuses that are tried again, where repeating the operation is allowed (429 always is:
-            the API refused to carry the request out).
-        settle: Seconds to keep asking the API what became of a hold or an order whose answer was lost, before
-            what is not there is taken for not carried out. Make it longer than the API may work on one.
+        longest_wait: The longest wait between attempts, in seconds.
+        retry_after_cap: The longest wait that the API may demand by ``Retry-After``, in seconds.
+        statuses: The statuses that are retried, if repeating the operation is allowed (for 429 it always is: the API
+            did not process the request).
+        settle: Seconds for which the API is asked for the result of a hold or an order whose answer was lost, before
+            a missing result counts as not processed. It must be longer than the API may take for one.
 
     Reference: 1.8 (P4).
     """

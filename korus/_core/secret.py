@@ -1,6 +1,6 @@
-"""A text that never shows itself: not in a repr, a log line, a traceback with locals or a pickle.
+"""Secret text that is masked in reprs, log lines, tracebacks with locals and pickles.
 
-It does not encrypt anything; it keeps a secret from being printed by accident.
+It is not encrypted, only protected from being printed by accident.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Secret:
     """A secret text.
 
     Args:
-        value: The text; a `Secret` is taken as it is.
+        value: The text, or a `Secret`.
 
     Example:
         >>> Secret("hunter2")
@@ -70,9 +70,9 @@ class Secret:
 
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """Mask every one of ``secrets`` in a text that came from outside, such as the body of an error page.
+    """Mask all ``secrets`` in a text from outside, such as the body of an error page.
 
-    Secrets of one to three characters stay: they hide nothing, and half of the text would go with them.
+    Secrets of one to three characters are not masked: that would hide nothing, but remove much of the text.
     """
     for secret in secrets:
         if len(secret.reveal()) > _TOO_SHORT:
@@ -81,10 +81,10 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 
 
 def without_userinfo(address: object) -> Any:
-    """Return an address with user name and password masked; anything but a text is returned as it is.
+    """Return an address with user name and password masked; other values are returned as they are.
 
-    A password may be written with any character, so where there may be one everything up to the last ``@`` goes.
-    It cannot fail, so no traceback ever shows the frame in which the password still stands.
+    A password may contain any character, so everything up to the last ``@`` is masked. This cannot fail, so no
+    traceback shows a frame with the password.
     """
     if not isinstance(address, str) or _WITHOUT_USERINFO.fullmatch(address.strip()):
         return address

@@ -1,7 +1,7 @@
-"""Tables in CSV, as spreadsheets write it: which cells stand under which heading. No I/O.
+"""Reader of CSV tables as spreadsheets write them. No I/O.
 
-Read are commas, semicolons and tabs, Excel's first line ``sep=;``, a byte order mark, and columns and rows that are
-empty at the end. A quotation mark that makes the rest of the file ambiguous is refused with its line.
+It accepts commas, semicolons and tabs, Excel's first line ``sep=;``, a byte order mark, and empty columns and rows at
+the end. A quotation mark that makes the rest of the file ambiguous is refused with its line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Table", "TableInvalid", "decode_table", "read_table"]
 
 _SEPARATORS: Final = ",;\t"
-# the first line with which Excel is told, or tells, what separates cells
+# the first line in which Excel declares the separator
 _SAYS_SEPARATOR: Final = re.compile(r'"?sep=(.)"?[;,\t]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"(?:[^"]|"")*"')
 _BOMS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -31,11 +31,11 @@ class TableInvalid(ValueError):
 
 @frozen
 class Table:
-    """What a CSV file says.
+    """Content of a CSV file.
 
     Attributes:
-        headings: The headings, without those that are empty at the end; one in between may be empty.
-        rows: The cells of each row that is not blank, as many as there are, without white space around them.
+        headings: The headings, without empty ones at the end; one in between may be empty.
+        rows: The cells of each row that is not blank, without white space around them.
     """
 
     headings: tuple[str, ...]
@@ -46,7 +46,7 @@ def decode_table(content: bytes) -> str:
     """Return the text of a file: UTF-8, or UTF-16 with its byte order mark, as Excel writes "Unicode text".
 
     Raises:
-        UnicodeDecodeError: It is another encoding.
+        UnicodeDecodeError: It has another encoding.
     """
     return content.decode(_BOMS.get(content[:2], "utf-8-sig"))
 
@@ -55,7 +55,7 @@ def read_table(text: str) -> Table:
     """Read the text of a CSV file.
 
     Raises:
-        TableInvalid: It is not CSV, with the line where that shows, or it has no heading.
+        TableInvalid: It is not CSV, with the line of the fault, or it has no heading.
     """
     text = text.removeprefix("\ufeff")
     said = _SAYS_SEPARATOR.match(text)
@@ -72,14 +72,14 @@ def read_table(text: str) -> Table:
 
 
 def _guess(text: str) -> str:
-    """Return the separator that the first line has most of, outside of quotation marks."""
+    """Return the most frequent separator of the first line, outside of quotation marks."""
     heading = next((line for line in re.split(r"\r\n|\r|\n", text) if line.strip(_SEPARATORS + ' "')), "")
     plain = _QUOTED.sub("", heading)
     return max(_SEPARATORS, key=plain.count)
 
 
 def _lines(text: str, separator: str, first: int) -> Iterator[tuple[str, ...]]:
-    # a line ends where CSV says so, not at every character that Unicode ends lines with
+    # only CSV's line ends count, not all of Unicode's
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
         began = reader.line_num + first

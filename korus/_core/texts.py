@@ -1,4 +1,4 @@
-"""Comparing texts that people write: the same letters can be composed in several ways. No I/O."""
+"""Comparison of texts that people write: the same letters can be composed in several ways. No I/O."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["folded", "normal"]
 
 
 def normal(text: str) -> str:
-    """Return a text in one form, whichever of Unicode's forms it was in."""
+    """Return a text in one Unicode normal form."""
     return unicodedata.normalize("NFKC", text)
 
 
 def folded(name: str) -> str:
-    """Return a name as it is compared: without its Unicode form, its case and its white space counting."""
+    """Return a name for comparison, regardless of Unicode form, case and white space."""
     return " ".join(normal(normal(name).casefold()).split())

@@ -1,4 +1,4 @@
-"""A log that repeated trouble does not flood: told once a minute, with its count."""
+"""Throttled logging: a repeated message is written once a minute, with its count."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Throttle:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        # by what it is about: until when nothing more is written, and how much was left out
+        # by key: until when further lines are left out, and how many were
         self._quiet: dict[Hashable, tuple[float, int]] = {}
 
     def log(
@@ -40,7 +40,7 @@ class Throttle:
     ) -> None:
         """Write a line, unless one with the same key was written within the last minute.
 
-        The first line after that minute says how many were left out, also as the field ``korus_left_out``.
+        The first line after that minute has the number of lines left out, also as the field ``korus_left_out``.
         """
         if not logger.isEnabledFor(level):
             return
@@ -57,9 +57,9 @@ class Throttle:
 
 
 THROTTLE = Throttle()
-"""The one of this process."""
+"""The log of this process."""
 
 
 def report(logger: logging.Logger, level: int, event: str, text: str) -> None:
-    """Write a line about trouble, once a minute, with the event's name as the field ``event``."""
+    """Write a line about a problem, at most once a minute, with the event's name as the field ``event``."""
     THROTTLE.log(logger, level, event, text, {"event": event})

@@ -1,4 +1,4 @@
-"""Checks of the values that a caller gives as settings, reading of the API's timestamps, JSON that people read."""
+"""Checks of setting values, reading of the API's timestamps, and readable JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Return True for an int or a float that can be computed with; a bool and a huge int are not."""
+    """Return True for an int or a float; not for a bool, nor for an int beyond the range of floats."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:
@@ -30,7 +30,7 @@ def is_count(value: object) -> TypeGuard[int]:
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: numbers and None as they are, of all else only the kind."""
+    """Return a value for a message: numbers and None as they are, of other values only the kind."""
     if value is None or isinstance(value, int | float):
         return repr(value) if len(repr(value)) <= _LONGEST else f"a number of {len(repr(value))} digits"
     return f"a value of type {type(value).__name__}"
@@ -51,5 +51,5 @@ def moment(written: object) -> datetime | None:
 
 
 def readable_json(value: object) -> str:
-    """Write JSON with all letters as they are, but for half of a pair of surrogates, which no file can hold."""
+    """Write JSON without escaping letters, except half of a surrogate pair, which no file can hold."""
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""The database of a journal: transactions on its file or server, its rows read, and whose they are."""
+"""Database of a journal: transactions, reading of rows, and liveness of their owners."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class JournalEntry:
         kind: ``hold`` or ``order``.
         state: ``intended``, ``sending``, ``reconciling``, ``unknown`` or ``settled``.
         reference: The external reference of an order, or of the purchase that a hold is for.
-        created_at: When it was written down, aware.
-        updated_at: When it was changed last, aware.
+        created_at: The time when it was written, aware.
+        updated_at: The time of its last change, aware.
         alive: True if a process is working on it.
-        details: What it asked for: plain JSON.
-        outcome: What came of it: plain JSON, None until it is settled.
+        details: The request: plain JSON.
+        outcome: The result: plain JSON, None until it is settled.
     """
 
     id: str
@@ -59,7 +59,7 @@ class JournalEntry:
 
     @property
     def open(self) -> bool:
-        """True if its outcome is not known yet."""
+        """True until its outcome is known."""
         return self.state != "settled"
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,13 +78,13 @@ class JournalEntry:
 
 
 class JournalDatabase(SqlDatabase):
-    """The database of a journal, as one process sees it.
+    """Database of a journal in one process.
 
     Args:
         address: The path of an SQLite file, or a SQLAlchemy URL.
-        account: Whose bookings these are; journals of several accounts can share a database.
-        lease: Seconds that an intent stays its process's own without a sign of life, as seen from another machine.
-        lock_timeout: Seconds to wait for a lock of the database where a call says nothing else.
+        account: The account of the bookings; journals of several accounts can share a database.
+        lease: Seconds without a sign of life after which other machines may take an intent over.
+        lock_timeout: The default time to wait for a lock of the database, in seconds.
         now: Returns the time in seconds since the epoch, in place of the database's own clock.
 
     Raises:
@@ -126,7 +126,7 @@ class JournalDatabase(SqlDatabase):
 
     @property
     def lease(self) -> float:
-        """Seconds that an intent or a run stays its process's own without a sign of life."""
+        """Seconds without a sign of life after which an intent or a run may be taken over."""
         return self._lease
 
     @property
@@ -135,7 +135,7 @@ class JournalDatabase(SqlDatabase):
         return self._identity
 
     def close(self) -> None:
-        """Close the connections to the database, and leave nothing of what was forgotten in its files."""
+        """Close the connections to the database, after a checkpoint that removes forgotten data from its files."""
         if self._pid == os.getpid():
             with suppress(JournalFailed):
                 self._checkpoint(force=True)
@@ -154,11 +154,11 @@ class JournalDatabase(SqlDatabase):
             yield connection
 
     def _reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that only reads, so that nobody who writes has to wait for it."""
+        """Begin a read-only transaction, for which writers do not wait."""
         return self._transaction(reading=True)
 
     def _create(self, path: Path) -> None:
-        if path.parent.is_dir():  # a journal is where its user says, or nowhere
+        if path.parent.is_dir():  # the folder of a journal is not created
             super()._create(path)
 
     def _prepare(self, ends: float) -> None:
@@ -167,13 +167,13 @@ class JournalDatabase(SqlDatabase):
             self._file = _file_at(self._path)
 
     def _checkpoint(self, *, force: bool = False) -> None:
-        """Move what SQLite has written into its main file, so that nothing forgotten is left in the log beside it."""
+        """Move SQLite's log into its main file, so that no forgotten data is left in the log."""
         since = time.monotonic() - self._checkpointed
         if self._path is None or not self._is_ready or not (force or since > _CHECKPOINT_SECONDS):
             return
         self._checkpointed = now = time.monotonic()
         with (
-            # the statement goes past SQLAlchemy, and so does its error (a full disk)
+            # the statement bypasses SQLAlchemy, and so does its error (a full disk)
             suppress(SQLAlchemyError, TimeoutError, self._engine.dialect.loaded_dbapi.Error),
             self._forks.held(now),
             self._engine.connect() as connection,
@@ -215,7 +215,7 @@ class JournalDatabase(SqlDatabase):
         )
 
     def _alive(self, row: Row[Any], now: float) -> bool:
-        """Return True if somebody works on an intent."""
+        """Return True if a process works on an intent."""
         return row.state in ALIVE_STATES and self._works(Owner.read(row.owner), row.id, row.lease, now)
 
     def _works(self, owner: Owner, key: str, lease: float, now: float) -> bool:
@@ -226,7 +226,7 @@ class JournalDatabase(SqlDatabase):
 
 
 def _file_at(path: Path | None) -> tuple[int, int] | None:
-    """Return which file is at a path."""
+    """Return the identity of the file at a path."""
     if path is None:
         return None
     try:
@@ -237,7 +237,7 @@ def _file_at(path: Path | None) -> tuple[int, int] | None:
 
 
 def short(name: str, most: int) -> str:
-    """Return what fits a column: the name, or where it is longer, a digest of it."""
+    """Return a name that fits a column: a digest if it is too long."""
     return name if len(name) <= most else hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
 
 
@@ -261,7 +261,7 @@ def outcome_of(written: str | None, intent: str) -> Any:
 
 
 def moment(seconds: float) -> datetime:
-    """Return a time as a user reads it."""
+    """Return a time as an aware datetime."""
     return datetime.fromtimestamp(seconds, UTC)
 
 

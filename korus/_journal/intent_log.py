@@ -2,11 +2,11 @@
 
 The API has no idempotency key. So before a hold or an order is sent, an *intent* is written to the log; once its
 outcome is known, that is written too, together with a *claim* on each reservation that came of it. When an answer is
-lost, what exists at the API is compared with the intents in flight and with the claims, so that nobody takes what
-belongs to another.
+lost, the results that exist at the API are compared with the intents in flight and with the claims, so that no process
+takes the result of another.
 
 Each change of an intent's state is a compare-and-set on its owner and epoch. An operation that returns False, None or
-nothing because another process has taken the intent over tells its caller to begin no further request.
+nothing because another process has taken the intent over means that the caller must begin no further request.
 
 `IntentLog` is the protocol; `MemoryIntentLog` serves the threads and tasks of one process. `korus._journal.sql_store`
 keeps the same in a database, for several processes and across crashes. No I/O here.
@@ -62,22 +62,22 @@ ALIVE_STATES: Final = frozenset({"intended", "sending", "reconciling"})
 
 @frozen
 class Intent:
-    """A bulk call that is about to be made.
+    """A bulk call in flight.
 
     Attributes:
         id: Unique.
         kind: ``hold`` or ``order``.
-        keys: What it is about, one text for each line: for an order the reservations' IRIs, for a hold a digest of what
-            each line asks for. Lines that ask for the same have the same key.
-        details: Plain JSON with what is needed to find out what became of it.
-        private: Plain JSON with what is needed besides to do it again, the customer for example; forgotten as soon as
-            the intent is settled.
+        keys: One text for each line: for an order the reservations' IRIs, for a hold a digest of the line's request.
+            Equal lines have equal keys.
+        details: Plain JSON, from which its outcome can be found.
+        private: Plain JSON that is also needed to repeat it, for example the customer; forgotten as soon as the intent
+            is settled.
         reference: The caller's external reference, if there is one.
-        state: How far it got.
-        outcome: Plain JSON with what came of it, once settled.
-        epoch: How often it has changed hands, from 1; with the owner it fences each change of state.
+        state: Its state.
+        outcome: Plain JSON with its outcome, once settled.
+        epoch: The number of its owners so far; with the owner it fences each change of state.
         sent: True if a request for it may have gone out.
-        completable: True if `recover` may order what is missing: nobody has been told an outcome, nor given it up.
+        completable: True if `recover` may order what is missing: no outcome was reported, and it was not given up.
         age: Seconds since its last change, by the log's clock, when it was read; 0 for one that was just made.
     """
 
@@ -95,7 +95,7 @@ class Intent:
     age: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `korus.errors.OutcomeUnknown.intent` holds: plain JSON, without anything private."""
+        """Return the value of `korus.errors.OutcomeUnknown.intent`: plain JSON, without anything private."""
         return {
             "version": VERSION,
             "id": self.id,
@@ -138,7 +138,7 @@ def new_intent(
     private: Mapping[str, Any] | None = None,
     reference: str | None = None,
 ) -> Intent:
-    """Build an intent that nothing has been done for yet."""
+    """Build a new intent."""
     return Intent(str(uuid4()), kind, tuple(keys), details, private or {}, reference)
 
 
@@ -148,7 +148,7 @@ def digest_of(value: object) -> str:
 
 
 def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> frozenset[str]:
-    """Return the keys of an order that was sent for which its outcome does not say that nothing was ordered.
+    """Return the keys of a sent order for which its outcome does not exclude an order.
 
     Args:
         keys: The intent's keys.
@@ -164,10 +164,10 @@ def keys_in_doubt(keys: Iterable[str], outcome: Mapping[str, Any] | None) -> fro
 
 
 def may_hide_results(outcome: Mapping[str, Any]) -> bool:
-    """Return True if more may exist than the outcome of a hold says.
+    """Return True if more may exist than the outcome of a hold has.
 
-    A request that was refused as a whole may have been carried out before, by a proxy that sends twice; a line that
-    failed may have been held all the same, where its answer was lost or is wrong.
+    A request that was refused as a whole may have been processed before, because a proxy sent it twice; a line that
+    failed may be held all the same, if its answer was lost or is wrong.
     """
     lines = [json_object(line) or {} for line in objects(outcome, "lines")]
     return "refused" in outcome or any(line.get("status") == "failed" for line in lines)
@@ -176,11 +176,11 @@ def may_hide_results(outcome: Mapping[str, Any]) -> bool:
 def keys_reported_failed(
     keys: Iterable[str], details: Mapping[str, Any], outcome: Mapping[str, Any] | None
 ) -> frozenset[str]:
-    """Return the keys of an order that its caller was told have failed, and may have booked otherwise since.
+    """Return the keys of an order that were reported as failed, which its caller may have booked otherwise since.
 
     Args:
         keys: The intent's keys.
-        details: Its details, with what has failed beside what is unknown.
+        details: Its details, with the failed lines beside the unknown ones.
         outcome: Its outcome; None if it is not settled.
     """
     if outcome is not None and "refused" in outcome:
@@ -195,7 +195,7 @@ def _failed_in(outcome: Mapping[str, Any]) -> set[Any]:
 
 
 def counted(intent: Intent, outcome: Mapping[str, Any] | None) -> dict[str, int]:
-    """Return how many of an intent's lines ended how: ``succeeded`` and ``failed``, or ``refused`` for all of them.
+    """Count the lines of an intent by their results: ``succeeded`` and ``failed``, or ``refused`` for all of them.
 
     Args:
         intent: The intent.
@@ -212,11 +212,11 @@ def counted(intent: Intent, outcome: Mapping[str, Any] | None) -> dict[str, int]
 
 @frozen
 class Takeover:
-    """What `IntentLog.take_over` found, in one transaction.
+    """Result of `IntentLog.take_over`, from one transaction.
 
     Attributes:
-        taken: Intents that nobody was working on; they are the caller's now.
-        under_way: Intents that other processes have taken over and are working on this moment.
+        taken: Abandoned intents, which belong to the caller now.
+        under_way: Intents that other processes have taken over and are working on.
     """
 
     taken: tuple[Intent, ...]
@@ -228,16 +228,16 @@ class TakenOver(Exception):
 
 
 class IntentLog(Protocol):
-    """A place where intents and claims are kept. Every method is atomic, also between processes.
+    """Storage of intents and claims. Every method is atomic, also between processes.
 
-    ``wait`` bounds the seconds that a method waits for a lock; None leaves it to the log.
+    ``wait`` limits the seconds that a method waits for a lock; None is the log's own limit.
     """
 
     shared: bool
-    """True if all processes that book for the account use this log, so that what nobody claims is nobody's."""
+    """True if all processes that book for the account use this log, so that unclaimed results have no owner."""
 
     def open(self, intent: Intent, wait: float | None = None) -> None:
-        """Write an intent down, for every process to see; it is on disk when `advance` notes that it is sent."""
+        """Write an intent, visible to every process; it is durable when `advance` sets it to sent."""
         ...
 
     def advance(self, intent: Intent, state: State, wait: float | None = None) -> bool:
@@ -247,35 +247,35 @@ class IntentLog(Protocol):
     def settle(
         self, intent: Intent, outcome: Mapping[str, Any], claims: Iterable[str], wait: float | None = None
     ) -> frozenset[str] | None:
-        """Write an outcome down and claim what came of it; what is private is forgotten.
+        """Write an outcome, claim its results, and forget the private data.
 
         Returns:
-            Those of ``claims`` that are this intent's now; None if it has been taken over or settled by another.
+            Those of ``claims`` that belong to this intent now; None if it has been taken over or settled by another.
         """
         ...
 
     def give_up(self, intent: Intent, *, sent: bool, wait: float | None = None) -> bool:
-        """Note that the caller has gone: cancelled if nothing was sent, else unknown and never to be completed.
+        """Give an intent up: it is cancelled if nothing was sent, otherwise unknown and never completed.
 
-        One that was taken over from a process that died stays completable.
+        An intent that was taken over from a dead process stays completable.
         """
         ...
 
     def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
-        """Return those reservations that are claimed by anybody, or by anybody but an intent."""
+        """Return the reservations that are claimed, except by the given intent."""
         ...
 
     def claim(self, intent: Intent, iris: Iterable[str], wait: float | None = None) -> frozenset[str]:
-        """Claim reservations for an intent; returns those that are its own now."""
+        """Claim reservations for an intent; return those that belong to it now."""
         ...
 
     def competing(self, intent: Intent, *, with_dormant: bool = False) -> list[Intent]:
-        """Return the other intents of the same kind that share a key and that somebody works on, by id.
+        """Return the other active intents of the same kind that share a key, by id.
 
         Args:
             intent: The intent.
-            with_dormant: True to have those too that nobody works on, or that ended since shortly before this
-                one was opened and of which something may exist all the same; their state is ``unknown``.
+            with_dormant: True to include abandoned ones, and those that ended since shortly before this one was
+                opened and may have a result all the same; their state is ``unknown``.
         """
         ...
 
@@ -284,9 +284,9 @@ class IntentLog(Protocol):
         ...
 
     def in_doubt(self, intent: Intent, *, same_reference: bool = False) -> frozenset[str]:
-        """Return the intent's keys for which another one of its kind may have led to a result.
+        """Return the intent's keys for which another one of its kind may have a result.
 
-        A request for it went out, and no outcome says that nothing came of it.
+        A request for it was sent, and no outcome excludes a result.
 
         Args:
             intent: The intent.
@@ -295,17 +295,17 @@ class IntentLog(Protocol):
         ...
 
     def reported_failed(self, intent: Intent) -> frozenset[str]:
-        """Return the intent's keys that the caller of another one of its kind was told have failed."""
+        """Return the intent's keys that another one of its kind reported as failed."""
         ...
 
     def take(self, intent_id: str) -> Intent | None:
-        """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""
+        """Take over one abandoned intent; None if a process works on it, or if it is settled or missing."""
         ...
 
     def take_over(self, spare: Iterable[str] = ()) -> Takeover:
-        """Take over all intents that nobody works on, but for those to spare.
+        """Take over all abandoned intents, except those to spare.
 
-        Nobody works on an intent when its process gave it up or died, or gave no sign of life for its lease.
+        An intent is abandoned if its process gave it up or died, or gave no sign of life for its lease.
         """
         ...
 
@@ -325,10 +325,9 @@ class MemoryIntentLog:
     """An intent log in memory, for the threads and tasks of one process.
 
     Args:
-        shared: True where all who book use this very object (simulations and tests); a client's own is not shared.
-        owner: Returns who is asking; the same for the whole process when left out.
-        alive: Returns True if an owner is still working on an intent; by default all intents of calls that have not
-            ended.
+        shared: True if all that book use this object (simulations and tests); a client's own log is not shared.
+        owner: Returns the current owner; by default the same for the whole process.
+        alive: Returns True if an owner is still working on an intent; by default if its call has not ended.
     """
 
     def __init__(
@@ -356,7 +355,7 @@ class MemoryIntentLog:
 
     @property
     def _lock(self) -> threading.Lock:
-        if self._pid != os.getpid():  # what is in flight in a forked child's parent is the parent's
+        if self._pid != os.getpid():  # in a forked child, intents in flight belong to the parent
             self._start_empty()
         return self._own_lock
 
@@ -381,7 +380,7 @@ class MemoryIntentLog:
                 state=state,
                 details=intent.details,
                 sent=before.sent or state == "sending",
-                # whoever was told "unknown" decides what happens next, unless it was only a recovery that could not see
+                # a caller that got "unknown" decides what happens next, but not a recovery that could not find out
                 completable=before.completable and (state != "unknown" or entry.taken),
             )
             if state == "sending":
@@ -507,7 +506,7 @@ class MemoryIntentLog:
         return entry.intent.state in ALIVE_STATES and self._is_alive(entry.owner, entry.intent)
 
     def _held(self, intent: Intent) -> _Entry | None:
-        """Return the entry of an intent if it is the caller's still."""
+        """Return the entry of an intent if it still belongs to the caller."""
         entry = self._entries.get(intent.id)
         mine = entry is not None and entry.owner == self._owner() and entry.intent.epoch == intent.epoch
         return entry if mine else None
@@ -516,7 +515,7 @@ class MemoryIntentLog:
         before = entry.intent
         entry.intent = evolve(before, state="reconciling", epoch=before.epoch + 1)
         entry.owner, entry.taken = self._owner(), True
-        # an intent of which nothing was sent is told apart by `sent`
+        # `sent` distinguishes an intent of which nothing was sent
         return entry.intent
 
     def _remove(self, intent: Intent) -> None:
@@ -529,7 +528,7 @@ class MemoryIntentLog:
 
     def _note_sent(self, intent: Intent) -> None:
         for key in intent.keys:
-            # once two intents have sent for a key it stays marked with the first, which is another for each later one
+            # a key keeps the first intent that sent for it, which differs from all later ones
             self._sent_keys.setdefault((intent.kind, key), intent.id)
             self._doubts.setdefault((intent.kind, key), {})[intent.id] = intent.reference
         for known in (self._sent_keys, self._doubts):

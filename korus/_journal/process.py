@@ -1,7 +1,7 @@
 """Liveness of the processes that own intents.
 
-On one machine a process is recognised by its id and its start time, so a process that was killed is seen to be gone at
-once and one that is merely suspended is not. Of a process elsewhere nothing can be seen: its lease decides.
+On one machine a process is identified by its id and its start time, so a killed process is noticed at once, and a
+suspended one counts as alive. For a process on another machine the lease decides.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _START_TIME: Final = 19  # the 22nd field of /proc/PID/stat is the 20th after th
 
 
 class ActiveIntents:
-    """The intents that calls of this very process are working on, whichever client they belong to.
+    """Intents that calls of this process are working on, for all clients.
 
-    An intent whose process lives but that no call works on any more can be taken over without waiting for its lease.
+    An intent of a living process without a call that works on it can be taken over without waiting for its lease.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class ActiveIntents:
         return intent_id in self._ids
 
     def forget(self) -> None:
-        """Forget everything: in a forked child nothing is under way, and the lock may be held by no thread of it."""
+        """Reset in a forked child: no call is in progress, and no thread of it holds the lock."""
         self._lock = threading.Lock()
         self._ids = set()
 
@@ -57,13 +57,13 @@ os.register_at_fork(after_in_child=ACTIVE.forget)
 
 @frozen
 class Owner:
-    """A process, named so that another one on the same machine can see whether it has ended.
+    """Identity of a process, from which others on the same machine can find out whether it has ended.
 
     Attributes:
-        host: Where process ids mean something: a machine, or a container on it.
+        host: The scope of the process id: a machine, or a container on it.
         pid: The process's id.
-        started: When it started, in ticks of its machine; empty where that cannot be read.
-        token: Unique.
+        started: The start time, in ticks of its machine; empty if it cannot be read.
+        token: A unique text.
     """
 
     host: str
@@ -86,7 +86,7 @@ class Owner:
         return f"{self.host} {self.pid} {self.started or '-'} {self.token}"
 
     def is_here(self, me: Owner) -> bool:
-        """Return True if the process runs, or ran, where this one does."""
+        """Return True if the process has the same host as this one."""
         return self.host == me.host
 
     def is_alive(self, me: Owner) -> bool:
@@ -97,7 +97,7 @@ class Owner:
         return now is not None and not (self.started and now and now != self.started)
 
     def is_this_process(self, me: Owner) -> bool:
-        """Return True for this very process, by whichever client."""
+        """Return True for this process."""
         return self.is_here(me) and (self.pid, self.started) == (me.pid, me.started)
 
 
@@ -110,9 +110,9 @@ def _machine() -> str:
 
 
 def _machine_digest() -> str:
-    """Return what tells machines of one name apart, such as copies of one image; empty where there is nothing.
+    """Return an id that distinguishes machines of the same name, such as copies of an image; empty without one.
 
-    All that are called "localhost" have the same process id namespace too. The id itself is confidential; see
+    Machines named "localhost" have equal process id namespaces too. The machine id itself is confidential; see
     machine-id(5).
     """
     try:
@@ -123,7 +123,7 @@ def _machine_digest() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process of this machine started; empty when that cannot be read, None if it is gone."""
+    """Return the start time of a process of this machine; empty if it cannot be read, None if the process has ended."""
     stat = Path(f"/proc/{pid}/stat")
     try:
         fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""Records of a journal, for those who look after it: listed, forgotten, kept for so long."""
+"""Administration of a journal's records: listing, forgetting, retention."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CLAIM_SECONDS: Final = 7 * 24 * 3600.0
 
 
 class JournalRecords(JournalDatabase):
-    """The records of a journal."""
+    """Records of a journal."""
 
     def entries(
         self,
@@ -37,7 +37,7 @@ class JournalRecords(JournalDatabase):
             open_only: Only those whose outcome is not known yet.
             kind: ``hold`` or ``order``.
             reference: Only those with this external reference.
-            limit: At most so many.
+            limit: The most entries to return.
         """
         wanted = select(INTENTS).where(INTENTS.c.account == self._account)
         if open_only:
@@ -60,7 +60,7 @@ class JournalRecords(JournalDatabase):
             return frozenset(connection.execute(wanted.distinct()).scalars())
 
     def forget(self, intent_id: str) -> bool:
-        """Settle an intent that nobody works on and that nothing can settle any more; False if there is none such."""
+        """Settle an abandoned intent whose outcome cannot be found any more; return False if there is none."""
         with self._transaction() as connection:
             now = self._now(connection)
             where = (INTENTS.c.account == self._account, INTENTS.c.id == intent_id)
@@ -82,15 +82,15 @@ class JournalRecords(JournalDatabase):
             return True
 
     def retention(self) -> timedelta:
-        """Return how long settled intents are kept; stored in the journal itself, 90 days at first."""
+        """Return how long settled intents are kept; stored in the journal itself, 90 days by default."""
         with self._reading() as connection:
             seconds = connection.execute(select(META.c.value).where(META.c.name == "retention")).scalar()
-            # what was rounded up beyond the longest is the longest
+            # rounding may exceed the longest timedelta
             most = timedelta.max.total_seconds() - 1.0
             return _RETENTION if seconds is None else timedelta(seconds=min(float(seconds), most))
 
     def keep(self, keep: timedelta) -> None:
-        """Set the retention, for everybody who shares the journal.
+        """Set the retention, for all processes that share the journal.
 
         Raises:
             InvalidArgument: It is not a timedelta, or negative.
@@ -103,10 +103,10 @@ class JournalRecords(JournalDatabase):
             connection.execute(insert(META).values(name="retention", value=repr(keep.total_seconds())))
 
     def prune(self, older_than: timedelta | None = None) -> int:
-        """Forget settled intents that were changed longer ago than ``older_than`` (the retention when None).
+        """Forget settled intents whose last change is older than ``older_than`` (the retention when None).
 
         Returns:
-            How many were forgotten. What is not settled is never forgotten.
+            The number of forgotten intents. Open ones are never forgotten.
 
         Raises:
             InvalidArgument: It is not a timedelta.
@@ -123,7 +123,7 @@ class JournalRecords(JournalDatabase):
             )
             connection.execute(delete(SUBJECTS).where(SUBJECTS.c.intent.in_(old)))
             gone = connection.execute(delete(INTENTS).where(INTENTS.c.id.in_(old)))
-            # a hold has ended long before; its claim protects nothing any more
+            # the hold has ended long before, so its claim is not needed
             connection.execute(
                 delete(CLAIMS).where(
                     CLAIMS.c.account == self._account, CLAIMS.c.created < now - _CLAIM_SECONDS

@@ -1,4 +1,4 @@
-"""Runs: names that one process at a time holds, such as that of a purchase."""
+"""Runs: named locks that one process at a time holds, such as one for a purchase."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["JournalRuns", "RunHolder"]
 
 @frozen
 class RunHolder:
-    """The process that holds a run, as `JournalRuns.acquire` found it.
+    """Holder of a run, as `JournalRuns.acquire` found it.
 
     Attributes:
         host: The name of its machine.
         pid: Its process id.
-        since: When it began, aware.
+        since: The time when it began, aware.
     """
 
     host: str
@@ -48,7 +48,7 @@ class JournalRuns(JournalDatabase):
                 try:
                     with connection.begin_nested():
                         connection.execute(insert(RUNS).values(account=self._account, name=key, **mine))
-                except IntegrityError:  # another process was faster this very moment
+                except IntegrityError:  # another process was faster
                     row = connection.execute(select(RUNS).where(*where)).one()
                 else:
                     ACTIVE.add(key)
@@ -69,7 +69,7 @@ class JournalRuns(JournalDatabase):
             )
 
     def release(self, name: str) -> None:
-        """Let go of a name that this process holds."""
+        """Release a name that this process holds."""
         ACTIVE.discard(short(name, 200))
         with self._transaction() as connection:
             connection.execute(delete(RUNS).where(*self._my_run(name)))

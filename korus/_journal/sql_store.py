@@ -1,12 +1,12 @@
-"""The intent log in a database, so that bookings survive a crash and several processes can share it: the journal.
+"""Journal: the intent log in a database, shared by processes and kept across crashes.
 
-Every hold and every order is written down before it is sent and settled after. What a killed process left open can be
-settled by any other that shares the journal: `Korus.journal` and ``korus journal`` do that. Any database that
-SQLAlchemy supports can hold it; SQLite (a file) and PostgreSQL are tested.
+Every hold and every order is written before it is sent, and settled afterwards. Any process that shares the journal can
+settle intents of a killed one, with `Korus.journal` and ``korus journal``. Any database that SQLAlchemy supports may
+work; SQLite (a file) and PostgreSQL are tested.
 
-What is kept: which offers, sessions and quantities, which reservations and orders came of them, the external reference,
-and a digest of form answers. The customer and the notes of an order are kept only until the order is settled, since an
-order that was never sent cannot be completed without them. Tokens and credentials are never written.
+It stores offers, sessions and quantities, the resulting reservations and orders, the external reference, and a digest
+of form answers. The customer and the notes of an order are kept only until the order is settled, since an order that
+was never sent cannot be completed without them. Tokens and credentials are never written.
 
 Each change of an intent's state is a compare-and-set on its owner and epoch. Liveness on one machine is the
 process's id and start time; the lease, by the database's clock, is for other machines. This module needs the extra
@@ -52,17 +52,17 @@ _WITHOUT_LIMIT_SECONDS: Final = 600.0
 _LONGEST_LOCK_SECONDS: Final = 60.0
 _PRUNE_EVERY: Final = 500
 _CHECKPOINT_EVERY: Final = 50
-# a hold may be listed only some time after the refusal of the request that made it
+# a hold may appear in lists some time after its request was refused
 _LAG_SECONDS: Final = 60.0
 
-# those of every booking are built once: building one takes SQLAlchemy longer than carrying it out
+# statements of every booking are built once: building one takes SQLAlchemy longer than executing it
 _MINE: Final = (
     INTENTS.c.id == bindparam("mine"),
     INTENTS.c.owner == bindparam("owned_by"),
     INTENTS.c.epoch == bindparam("in_epoch"),
     INTENTS.c.state != "settled",
 )
-"""The conditions under which a change may be made: owner and epoch are what they were."""
+"""The conditions of a compare-and-set: owner and epoch are unchanged."""
 _CHANGE: Final = update(INTENTS).where(*_MINE)
 _HOLDERS: Final = select(CLAIMS.c.iri, CLAIMS.c.intent).where(
     CLAIMS.c.account == bindparam("account"), CLAIMS.c.iri.in_(bindparam("iris", expanding=True))
@@ -71,7 +71,7 @@ _OPEN, _ADD_SUBJECTS, _ADD_CLAIMS = insert(INTENTS), insert(SUBJECTS), insert(CL
 
 
 class JournalStore(JournalRecords, JournalRuns):
-    """A journal in a database; an `IntentLog` that several processes may share."""
+    """Journal in a database: an `IntentLog` that several processes can share."""
 
     shared = True
     _settled = 0
@@ -96,7 +96,7 @@ class JournalStore(JournalRecords, JournalRuns):
         )
 
     def open(self, intent: Intent, wait: float | None = None) -> None:
-        """Write an intent down. It lasts through a power cut once it has been advanced to ``sending``."""
+        """Write an intent. It survives a power cut once it has been advanced to ``sending``."""
         with self._transaction(wait, lasting=False) as connection:
             now = self._now(connection)
             connection.execute(
@@ -127,7 +127,7 @@ class JournalStore(JournalRecords, JournalRuns):
         self._flush_given_up()
 
     def advance(self, intent: Intent, state: State, wait: float | None = None) -> bool:
-        """Set an intent's state and details; False when another process has taken it over."""
+        """Set an intent's state and details; return False if another process has taken it over."""
         with self._transaction(wait, lasting=state in {"sending", "unknown"}) as connection:
             now = self._now(connection)
             values: dict[str, Any] = {
@@ -140,14 +140,14 @@ class JournalStore(JournalRecords, JournalRuns):
                 values["sent"] = now
             change = _CHANGE
             if state == "unknown":
-                # whoever was told "unknown" decides what happens next, unless it was a recovery that could not see
+                # a caller that got "unknown" decides what happens next, but not a recovery that could not find out
                 change = _CHANGE.values(completable=INTENTS.c.completable & INTENTS.c.taken.is_not(None))
             return connection.execute(change, values | self._mine(intent)).rowcount > 0
 
     def settle(
         self, intent: Intent, outcome: Mapping[str, Any], claims: Iterable[str], wait: float | None = None
     ) -> frozenset[str] | None:
-        """Write an outcome down, claim what came of it, and forget what is private; None if it was taken over."""
+        """Write an outcome, claim its results, and forget the private data; return None if it was taken over."""
         with self._transaction(wait) as connection:
             now = self._now(connection)
             values = {
@@ -162,15 +162,15 @@ class JournalStore(JournalRecords, JournalRuns):
             own = self._claim(connection, intent, claims, now)
         self._settled += 1
         if self._settled % _PRUNE_EVERY == 0:
-            with suppress(JournalFailed):  # the outcome is written; the next one prunes
+            with suppress(JournalFailed):  # the outcome is written; the next call prunes
                 self.prune()
         self._checkpoint(force=self._settled % _CHECKPOINT_EVERY == 0)
         return own
 
     def give_up(self, intent: Intent, *, sent: bool, wait: float | None = None) -> bool:
-        """Note that the caller has gone: cancelled if nothing was sent, else unknown and never to be completed.
+        """Give an intent up: it is cancelled if nothing was sent, otherwise unknown and never completed.
 
-        What cannot be written now is written with the next change that this process makes.
+        If this cannot be written now, it is written with the next change that this process makes.
         """
         self._given_up[intent.id] = (intent, sent)
         with self._transaction(wait) as connection:
@@ -194,13 +194,13 @@ class JournalStore(JournalRecords, JournalRuns):
         return True
 
     def _flush_given_up(self) -> None:
-        """Write down what could not be written when it was given up."""
+        """Write pending changes of intents that were given up."""
         for intent, sent in tuple(self._given_up.values()):
             with suppress(JournalFailed):
                 self.give_up(intent, sent=sent)
 
     def claimed(self, iris: Iterable[str], but: Intent | None = None) -> frozenset[str]:
-        """Return those reservations that are claimed by anybody, or by anybody but an intent."""
+        """Return the reservations that are claimed, except by the given intent."""
         wanted = sorted(set(iris))
         if not wanted:
             return frozenset()
@@ -211,11 +211,11 @@ class JournalStore(JournalRecords, JournalRuns):
             return frozenset(row.iri for row in connection.execute(claims))
 
     def claim(self, intent: Intent, iris: Iterable[str], wait: float | None = None) -> frozenset[str]:
-        """Claim reservations for an intent; returns those that are its own now."""
-        with self._transaction(wait, lasting=False) as connection:  # the outcome, which follows, lasts
+        """Claim reservations for an intent; return those that belong to it now."""
+        with self._transaction(wait, lasting=False) as connection:  # the outcome, which follows, is durable
             now = self._now(connection)
             rows = self._claims(intent, iris, now)
-            # nobody else has what an answer has just named, as a rule
+            # results that an answer has just named are rarely claimed by others
             if not rows or _inserted(connection, rows):
                 return frozenset(row["iri"] for row in rows)
             return self._claim(connection, intent, iris, now)
@@ -231,7 +231,7 @@ class JournalStore(JournalRecords, JournalRuns):
         missing = [row for row in rows if row["iri"] not in held]
         if missing and _inserted(connection, missing):
             held.update((row["iri"], intent.id) for row in missing)
-        elif missing:  # another process has claimed one meanwhile
+        elif missing:  # another process has claimed one in between
             for row in missing:
                 _inserted(connection, [row])
             held = {row.iri: row.intent for row in connection.execute(_HOLDERS, asked)}
@@ -271,7 +271,7 @@ class JournalStore(JournalRecords, JournalRuns):
             return found is not None
 
     def in_doubt(self, intent: Intent, *, same_reference: bool = False) -> frozenset[str]:
-        """Return the keys for which another intent of this kind may have led to a result."""
+        """Return the keys for which another intent of this kind may have a result."""
         conditions: list[ColumnElement[bool]] = [INTENTS.c.sent.is_not(None)]
         if same_reference:
             conditions.append(INTENTS.c.reference == intent.reference)
@@ -280,7 +280,7 @@ class JournalStore(JournalRecords, JournalRuns):
         )
 
     def reported_failed(self, intent: Intent) -> frozenset[str]:
-        """Return the keys that the caller of another intent of this kind was told have failed."""
+        """Return the keys that another intent of this kind reported as failed."""
         return self._keys_of_others(intent, keys_reported_failed)
 
     def _keys_of_others(
@@ -320,11 +320,11 @@ class JournalStore(JournalRecords, JournalRuns):
         return frozenset[str]().union(*found)
 
     def take(self, intent_id: str) -> Intent | None:
-        """Take one intent over that nobody works on; None if somebody does, it is settled, or it is not here."""
+        """Take over one abandoned intent; None if a process works on it, or if it is settled or missing."""
         return next(iter(self._take_over(INTENTS.c.id == intent_id).taken), None)
 
     def take_over(self, spare: Iterable[str] = ()) -> Takeover:
-        """Take over all intents that nobody works on, and count those of others in the same transaction."""
+        """Take over all abandoned intents, and list those of others in the same transaction."""
         self._flush_given_up()
         return self._take_over(INTENTS.c.id.not_in(tuple(spare)))
 
@@ -357,7 +357,7 @@ class JournalStore(JournalRecords, JournalRuns):
                         lease=now + self._lease,
                     )
                 )
-                # known as worked on before others can see that it is this process's
+                # it is active before others can see that it belongs to this process
                 ACTIVE.add(row.id)
                 taken.append(evolve(intent, state="reconciling", epoch=row.epoch + 1))
         return Takeover(tuple(taken), tuple(under_way))
@@ -387,11 +387,11 @@ def _inserted(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> bool
 
 
 def _ended_since(intent: Intent) -> ColumnElement[bool]:
-    """Return the condition of intents that were sent, and changed last since shortly before this one began."""
+    """Return the condition of sent intents whose last change is later than shortly before this one began."""
     begun = select(INTENTS.c.created).where(INTENTS.c.id == intent.id).scalar_subquery()
     return INTENTS.c.sent.is_not(None) & (INTENTS.c.updated >= begun - _LAG_SECONDS)
 
 
 def _may_have_left_something(row: Row[Any]) -> bool:
-    """Return True for an intent that is open, or whose outcome may hide what was done."""
+    """Return True for an intent that is open, or whose outcome may be incomplete."""
     return row.state != "settled" or may_hide_results(outcome_of(row.outcome, row.id) or {})

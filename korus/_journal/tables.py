@@ -1,4 +1,4 @@
-"""The tables of a journal, and how those of an earlier korus are brought to this version."""
+"""Tables of a journal, and their migration from earlier versions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCHEMA_VERSION: Final = 2
 """The version of the journal's tables; a journal written by a later korus is refused."""
 
 ACCOUNT_LENGTH: Final = 64
-"""The longest name of an account."""
+"""The greatest length of an account's name."""
 
 _METADATA = MetaData()
 META = Table(
@@ -88,7 +88,7 @@ RUNS = Table(
 
 
 def _migrate_to_2(connection: Connection, _: object) -> None:
-    """Add the epoch, and what recovery has to know: was anything sent, and may it be completed?"""
+    """Add the epoch, and the columns for recovery: whether anything was sent, and whether it may be completed."""
     table = INTENTS.name
     for column in (
         "epoch INTEGER NOT NULL DEFAULT 1",
@@ -105,4 +105,4 @@ def _migrate_to_2(connection: Connection, _: object) -> None:
 
 
 MIGRATIONS: Final[Mapping[int, Callable[[Connection, Any], None]]] = {1: _migrate_to_2}
-"""How the tables of each earlier version are brought to the next one."""
+"""The migration of each earlier version to the next one."""

@@ -1,5 +1,5 @@
-"""The few pieces that differ by nature between the two colours, written by hand, name for name alike.
+"""Primitives that differ between sync and async, written by hand in two modules with the same names.
 
-`korus._primitives.asynchronous` (anyio, so asyncio and trio) and `korus._primitives.synchronous` (threads)
-offer the same names; `scripts.sync` swaps one import for the other. Nothing here knows of the API.
+`korus._primitives.asynchronous` (anyio, so asyncio and trio) and `korus._primitives.synchronous` (threads) have the
+same names; `scripts.sync` replaces one import with the other. Nothing here depends on the API.
 """

@@ -1,6 +1,6 @@
 """Lock, event, sleep, workers and time limit for asyncio and trio.
 
-Its twin is `korus._primitives.synchronous`; `scripts.sync` swaps one for the other.
+Its counterpart is `korus._primitives.synchronous`; `scripts.sync` replaces one with the other.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _Arguments = ParamSpec("_Arguments")
 
 
 class AsyncEvent:
-    """Something that happens once and that any number of tasks may wait for."""
+    """Event that is set once, for which any number of tasks may wait."""
 
     __slots__ = ("_event",)
 
@@ -61,15 +61,15 @@ class AsyncEvent:
         self._event = anyio.Event()
 
     def set(self) -> None:
-        """Let everybody through, now and from now on."""
+        """Set the event: all waiting tasks continue, and later ones do not wait."""
         self._event.set()
 
     def is_set(self) -> bool:
-        """Return True if it has happened."""
+        """Return True if it is set."""
         return self._event.is_set()
 
     async def wait(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 (named as in threading)
-        """Wait until it happens; False when ``timeout`` seconds passed first."""
+        """Wait until it is set; return False if ``timeout`` seconds pass first."""
         if timeout is None:
             await self._event.wait()
         else:
@@ -79,7 +79,7 @@ class AsyncEvent:
 
 
 def home() -> Hashable:
-    """Return what connections, locks and events belong to: this process and this event loop."""
+    """Return the owner of connections, locks and events: this process and this event loop."""
     return os.getpid(), _loop()
 
 
@@ -92,14 +92,14 @@ def _loop() -> Any:
 
 
 class AsyncLocal(Generic[_Result]):
-    """One value for each process and event loop, made when it is first asked for there.
+    """One value for each process and event loop, created on first use.
 
-    A forked child makes its own and neither uses nor closes its parent's. A value is closed when its event
-    loop ends. There is no lock: one that is held during a fork stays locked in the child.
+    A forked child creates its own, and neither uses nor closes its parent's. A value is closed when its event
+    loop ends. There is no lock, since one that is held during a fork stays locked in the child.
 
     Args:
-        make: Makes a value.
-        close: Closes it.
+        make: Creates a value.
+        close: Closes a value.
     """
 
     def __init__(self, make: Callable[[], _Result], close: Callable[[_Result], Awaitable[object]]) -> None:
@@ -136,7 +136,7 @@ class AsyncLocal(Generic[_Result]):
                 await self._close(value)
 
     def _forget_ended_loops(self) -> None:
-        """Forget the values of event loops that were closed without ending their generators."""
+        """Drop the values of event loops that were closed without ending their generators."""
         for key in tuple(self._values):
             process, loop = cast("tuple[int, Any]", key)
             if process == os.getpid() and getattr(loop, "is_closed", bool)():
@@ -144,10 +144,10 @@ class AsyncLocal(Generic[_Result]):
 
 
 class AsyncSlots:
-    """Room for a number of tasks at once.
+    """Limit for the number of concurrent tasks.
 
     Args:
-        count: How many.
+        count: The limit.
     """
 
     __slots__ = ("_semaphore",)
@@ -156,7 +156,7 @@ class AsyncSlots:
         self._semaphore = anyio.Semaphore(count, fast_acquire=True)
 
     async def acquire(self, timeout: float | None = None) -> bool:  # noqa: ASYNC109 (named as in threading)
-        """Wait for room and take it; False when ``timeout`` seconds passed first."""
+        """Wait for a slot and take it; return False if ``timeout`` seconds pass first."""
         with suppress(anyio.WouldBlock):
             self._semaphore.acquire_nowait()
             return True
@@ -169,12 +169,12 @@ class AsyncSlots:
         return False
 
     def release(self) -> None:
-        """Leave room for another task."""
+        """Release the slot."""
         self._semaphore.release()
 
 
 def time_limit(seconds: float | None) -> AbstractAsyncContextManager[object]:
-    """Raise `TimeoutError` out of the block when it has not ended after ``seconds``; None is no limit."""
+    """Raise `TimeoutError` from the block if it has not ended after ``seconds``; None is no limit."""
     if _is_trio():
         return _trio_limit(seconds)
     import asyncio  # noqa: PLC0415 (not needed under trio)
@@ -190,7 +190,7 @@ async def _trio_limit(seconds: float | None) -> AsyncGenerator[None]:
 
 
 def _is_trio() -> bool:
-    # nothing runs in a trio that another thread is only importing, as httpcore does with the first request
+    # another thread may be importing trio (as httpcore does with the first request): then trio does not run yet
     lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)
     in_trio_task = getattr(lowlevel, "in_trio_task", bool)
     return bool(in_trio_task())
@@ -199,25 +199,25 @@ def _is_trio() -> bool:
 async def run_blocking(
     function: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
 ) -> _Result:
-    """Run a function that blocks (a file, a database) without holding up the event loop."""
+    """Run a blocking function (a file, a database) without blocking the event loop."""
     return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
 
 
 class NoThread(Exception):
-    """The system has no thread left for work that blocks; it was not begun."""
+    """The system has no thread left for blocking work, which was not begun."""
 
 
 async def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounded: bool = False) -> _Result:
-    """Run a function that blocks and must not be left in the middle.
+    """Run a blocking function that must not be abandoned.
 
     Args:
-        function: What to run, in a worker thread.
-        grace: Seconds to wait for it after a cancellation. Then it is left to end by itself, and nobody waits.
-        is_bounded: Wait for ``grace`` seconds at most even without a cancellation, and let no cancellation in
-            meanwhile.
+        function: The function, run in a worker thread.
+        grace: Seconds to wait for it after a cancellation. Then it continues in its thread, without a waiter.
+        is_bounded: True to wait for ``grace`` seconds at most even without a cancellation, and to delay cancellations
+            until then.
 
     Raises:
-        NoThread: It could not be begun.
+        NoThread: No thread could be started.
         TimeoutError: It is bounded, and has not ended in time.
     """
     ended = anyio.Event()
@@ -256,16 +256,16 @@ async def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounde
 
 
 def check_stopped() -> None:
-    """Raise if this work has been told to stop; a task is stopped where it waits, so there is nothing to check."""
+    """Raise if this work has been stopped; does nothing here, since a task is cancelled where it waits."""
 
 
 async def map_ordered(
     function: Callable[[_Item], Awaitable[_Result]], items: Iterable[_Item], *, concurrency: int
 ) -> list[_Result]:
-    """Call ``function`` on every item, at most ``concurrency`` at a time, results in the order of the items.
+    """Call ``function`` on every item, at most ``concurrency`` at a time; return the results in the order of the items.
 
-    When a call fails, no further ones are started, those under way end by themselves (a write is never cut
-    off in the middle), and the error of the first item that failed is raised.
+    If a call fails, no further ones are started, running ones are completed (a write is never interrupted), and the
+    error of the first failed item is raised.
     """
     results: dict[int, _Result] = {}
     failures: dict[int, Exception] = {}
@@ -294,7 +294,7 @@ class Dropped(Exception):
 
 
 class AsyncPending(Generic[_Result]):
-    """The result to come of a call that `AsyncWorkers.start` began."""
+    """Future result of a call that `AsyncWorkers.start` began."""
 
     __slots__ = ("_done", "_error", "_home", "_later", "_scope", "_value")
 
@@ -307,27 +307,27 @@ class AsyncPending(Generic[_Result]):
         self._later = _later()
 
     async def result(self) -> _Result:
-        """Wait for the call to end and give what it gave, or raise what it raised, or `Dropped`."""
+        """Wait for the call to end; return its result, or raise its error or `Dropped`."""
         await self._done.wait()
         if self._error is not None:
             raise self._error
         return cast("_Result", self._value)
 
     async def ended(self) -> None:
-        """Wait for the call to end, however it ends; one of another event loop or process is not waited for."""
+        """Wait for the end of the call, without its result; calls of other event loops or processes are skipped."""
         if self._home == home():
             await self._done.wait()
 
     def cancel(self) -> None:
-        """Have the call end early; of use from any thread, and from the garbage collector."""
+        """Cancel the call; safe from any thread, and from the garbage collector."""
         process, _ = cast("tuple[int, Any]", self._home)
         if process != os.getpid():
             return
-        with suppress(RuntimeError):  # its event loop has ended, and it has with it
+        with suppress(RuntimeError):  # its event loop has ended, so the call has too
             self._later(self._scope.cancel)
 
     async def run(self, call: Callable[[], Awaitable[_Result]], slots: anyio.Semaphore) -> None:
-        """Make the call; only `AsyncWorkers` does this."""
+        """Run the call; used by `AsyncWorkers` only."""
         try:
             with self._scope:
                 async with slots:
@@ -336,15 +336,15 @@ class AsyncPending(Generic[_Result]):
         except Exception as error:  # noqa: BLE001 (raised in `result`, where somebody waits)
             self._error = error
         finally:
-            # whether there is a result or not
+            # with a result or without
             self._done.set()
 
 
 class AsyncCalls:
-    """The calls that were started ahead of time and have not ended; closing what they use ends them first.
+    """Prefetching calls that have not ended; they are ended before the object that they use is closed.
 
     Args:
-        outer: The calls of what this is a part of: it ends with them.
+        outer: The calls of the enclosing object, with which these end.
     """
 
     def __init__(self, outer: AsyncCalls | None = None) -> None:
@@ -352,24 +352,24 @@ class AsyncCalls:
         self._running: set[AsyncPending[Any]] = set()
 
     def add(self, call: AsyncPending[Any]) -> None:
-        """Take a call in."""
+        """Add a call."""
         self._running.add(call)
         if self._outer is not None:
             self._outer.add(call)
 
     def discard(self, call: AsyncPending[Any]) -> None:
-        """Forget a call that has ended."""
+        """Remove a call that has ended."""
         self._running.discard(call)
         if self._outer is not None:
             self._outer.discard(call)
 
     def cancel(self) -> None:
-        """Have them end early, without waiting."""
+        """Cancel all calls, without waiting."""
         for call in tuple(self._running):
             call.cancel()
 
     async def end(self) -> None:
-        """Have them end early, and wait until they have."""
+        """Cancel all calls, and wait for their end."""
         self.cancel()
         for call in tuple(self._running):
             await call.ended()
@@ -378,11 +378,11 @@ class AsyncCalls:
 class AsyncWorkers:
     """Calls made ahead of time, at most ``concurrency`` at once.
 
-    They outlive the statement that starts them, as an iterator needs that fetches pages ahead.
+    They outlive the statement that starts them, for iterators that prefetch pages.
 
     Args:
-        concurrency: How many at once.
-        calls: Where they are kept for the object that closes what they use.
+        concurrency: How many run at once.
+        calls: The list of calls of the object that closes what they use.
     """
 
     def __init__(self, concurrency: int, calls: AsyncCalls) -> None:
@@ -391,7 +391,7 @@ class AsyncWorkers:
         self._tasks: set[object] = set()
 
     def start(self, function: Callable[..., Awaitable[_Result]], *arguments: Any) -> AsyncPending[_Result]:
-        """Begin a call as soon as there is room and give its result to come."""
+        """Begin a call as soon as a slot is free; return its future result."""
         pending: AsyncPending[_Result] = AsyncPending()
         self._calls.add(pending)
 
@@ -405,21 +405,21 @@ class AsyncWorkers:
         return pending
 
     async def give_way(self) -> None:
-        """Let the calls that were started get as far as the network, before the caller goes on with its own work.
+        """Let started calls reach the network before the caller continues.
 
-        The loop would otherwise not come to them before the caller waits for something. Over pages that cost
-        1 ms to read and 50 ms to get, this saves 3 % of the time.
+        Otherwise the loop would not run them until the caller waits. For pages that take 1 ms to read and 50 ms to
+        fetch, this saves 3 % of the time.
         """
         for _ in range(_TURNS_TO_THE_NETWORK):
             await sleep(0)
 
     def drop(self) -> None:
-        """Start nothing more, and cancel what is under way; nobody waits, since the garbage collector calls this."""
+        """Start nothing more, and cancel running calls without waiting: the garbage collector calls this."""
         self._calls.cancel()
 
 
 def _later() -> Callable[[Callable[[], object]], object]:
-    """Return a function that has the event loop of this task call another one soon, from any thread."""
+    """Return a function with which any thread schedules a call in the event loop of this task."""
     if _is_trio():
         token = sys.modules["trio"].lowlevel.current_trio_token()
         return cast("Callable[[Callable[[], object]], object]", token.run_sync_soon)
@@ -431,25 +431,25 @@ def _later() -> Callable[[Callable[[], object]], object]:
 def _spawn(run: Callable[[], Awaitable[None]], keep: set[object]) -> None:
     # an async iterator cannot own a task group: its body must not be left while a cancel scope is open
     if _is_trio():
-        # asyncio copies the context by itself: spans and collectors of the caller hold for what is made for it
+        # asyncio copies the context by itself, so spans and collectors of the caller apply
         sys.modules["trio"].lowlevel.spawn_system_task(run, context=contextvars.copy_context())
         return
     import asyncio  # noqa: PLC0415 (not needed under trio)
 
     task: asyncio.Task[None] = asyncio.ensure_future(cast("Any", run()))
-    keep.add(task)  # the loop itself holds tasks only weakly
+    keep.add(task)  # the loop has only weak references to tasks
     task.add_done_callback(keep.discard)
 
 
 def bound(pools: Iterable[Any]) -> None:
-    """Do nothing: `time_limit` bounds what uses these connection pools from outside."""
+    """Do nothing: `time_limit` limits the use of these connection pools from outside."""
 
 
 async def discard_lost(pools: Iterable[Any], is_over: Callable[[Any], bool]) -> None:
-    """Take connections out of connection pools that nobody uses and nobody can use again.
+    """Remove connections from connection pools that are unused and unusable.
 
-    A task that is cancelled while httpcore closes a connection or an answer leaves its own behind like this, and
-    after as many as the pool is large no call gets one any more (encode/httpcore#1093).
+    A task that is cancelled while httpcore closes a connection or an answer leaves such a connection in the pool, until
+    the pool is full of them and no call gets one (encode/httpcore#1093).
 
     Args:
         pools: The pools, of httpcore or httpcore2.

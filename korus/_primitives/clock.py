@@ -1,6 +1,6 @@
-"""The two clocks that korus reads, in one place so that a test can move them.
+"""Clocks of korus: monotonic and wall clock, in one place, so that tests can move them.
 
-It does not sleep: waiting differs between the colours and lives beside this module.
+Waiting differs between sync and async, and is in the other modules of this package.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def _utc_now() -> datetime:
 
 @frozen
 class Clock:
-    """Where the time comes from.
+    """Sources of the time.
 
     Attributes:
-        monotonic: Seconds that never go back; for durations and deadlines.
-        now: The wall clock as an aware UTC datetime; for dates that the API names.
+        monotonic: Returns monotonic seconds; for durations and deadlines.
+        now: Returns the wall clock as an aware UTC datetime; for dates of the API.
     """
 
     monotonic: Callable[[], float] = time.monotonic

@@ -1,4 +1,4 @@
-"""The timeouts of one attempt, which shrink as its deadline comes nearer."""
+"""Timeouts of one attempt, which shrink towards its deadline."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SHORTEST = 0.001
 
 
 class Countdown(dict[str, Any]):
-    """What httpx hands to its transport as ``timeout``: looked at before each wait, cut to what is left.
+    """Timeouts that httpx passes to its transport; each is limited to the time left when it is read.
 
-    So a connection that takes long leaves less for the answer, and all waits together end at the deadline.
+    So a slow connection leaves less time for the answer, and all waits together end at the deadline.
 
     Args:
         timeouts: Seconds by name: ``connect``, ``read``, ``write``, ``pool``.
         deadline: The time at which all waiting ends.
-        now: The clock that the deadline is read from.
+        now: The clock of the deadline.
     """
 
     __slots__ = ("_deadline", "_now")

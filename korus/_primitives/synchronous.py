@@ -1,6 +1,6 @@
 """Lock, event, sleep, workers and time limit for threads.
 
-Its twin is `korus._primitives.asynchronous`; `scripts.sync` swaps one for the other.
+Its counterpart is `korus._primitives.asynchronous`; `scripts.sync` replaces one with the other.
 """
 
 from __future__ import annotations
@@ -55,19 +55,19 @@ _Arguments = ParamSpec("_Arguments")
 
 
 def home() -> Hashable:
-    """Return what connections, locks and events belong to: this process."""
+    """Return the owner of connections, locks and events: this process."""
     return os.getpid()
 
 
 class Local(Generic[_Result]):
-    """One value for each process, made when it is first asked for there.
+    """One value for each process, created on first use.
 
-    A forked child makes its own and neither uses nor closes its parent's. There is no lock: one that is held
+    A forked child creates its own, and neither uses nor closes its parent's. There is no lock, since one that is held
     during a fork stays locked in the child.
 
     Args:
-        make: Makes a value; of two that are made at the same time one is dropped unused.
-        close: Closes it.
+        make: Creates a value; of two created at the same time, one is dropped unused.
+        close: Closes a value.
     """
 
     def __init__(self, make: Callable[[], _Result], close: Callable[[_Result], object]) -> None:
@@ -90,10 +90,10 @@ class Local(Generic[_Result]):
 
 
 class Slots:
-    """Room for a number of threads at once, first come, first served: `threading.Semaphore` lets some wait for ever.
+    """Limit for the number of concurrent threads, first come, first served, unlike `threading.Semaphore`.
 
     Args:
-        count: How many.
+        count: The limit.
     """
 
     def __init__(self, count: int) -> None:
@@ -102,7 +102,7 @@ class Slots:
         self._waiting: deque[threading.Lock] = deque()
 
     def acquire(self, timeout: float | None = None) -> bool:
-        """Wait for room and take it; False when ``timeout`` seconds passed first."""
+        """Wait for a slot and take it; return False if ``timeout`` seconds pass first."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -125,11 +125,11 @@ class Slots:
             if turn in self._waiting:
                 self._waiting.remove(turn)
                 return
-        # it came in the last moment
+        # the slot came at the last moment
         self.release()
 
     def release(self) -> None:
-        """Leave room for another thread."""
+        """Release the slot."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().release()
@@ -146,10 +146,10 @@ _WRITTEN_AT_ONCE = 16 * 1024
 
 
 class time_limit:  # noqa: N801 (its twin is a function; a class costs a fifth of a generator)
-    """Bound every wait on the network inside the block; None is no limit.
+    """Limit every wait on the network inside the block; None is no limit.
 
-    A thread cannot be interrupted, so the limit is kept by the sockets that `bound` puts in, which never
-    wait for longer than what is left. They raise the timeout errors of httpx.
+    A thread cannot be interrupted, so the limit is applied by the sockets that `bound` installs: they never wait longer
+    than the time left, and raise the timeout errors of httpx.
     """
 
     __slots__ = ("_before", "_seconds")
@@ -170,29 +170,29 @@ class time_limit:  # noqa: N801 (its twin is a function; a class costs a fifth o
 def run_blocking(
     function: Callable[_Arguments, _Result], *args: _Arguments.args, **kwargs: _Arguments.kwargs
 ) -> _Result:
-    """Run a function that blocks; here that is a plain call."""
+    """Run a blocking function; here a plain call."""
     return function(*args, **kwargs)
 
 
 class NoThread(Exception):
-    """The system has no thread left; raised by this module's twin only, since nothing here needs one."""
+    """The system has no thread left; raised by the async module only."""
 
 
 def run_to_end(function: Callable[[], _Result], grace: float, *, is_bounded: bool = False) -> _Result:
-    """Run a function that blocks and must not be left in the middle; here that is a plain call."""
+    """Run a blocking function that must not be abandoned; here a plain call."""
     _ = grace, is_bounded
     return function()
 
 
 class Stopped(BaseException):
-    """The work of this thread belongs to a call that has been interrupted; nothing more is to be begun."""
+    """The call that this thread works for has been interrupted; nothing more may begin."""
 
 
 class _Stop:
-    """Tells the threads of one `map_ordered` that its caller was interrupted.
+    """Stop signal for the threads of one `map_ordered` whose caller was interrupted.
 
     Args:
-        outer: That of the call which this one is a part of.
+        outer: The signal of the enclosing call.
     """
 
     _STEP = 0.05
@@ -202,15 +202,15 @@ class _Stop:
         self._outer = outer
 
     def set(self) -> None:
-        """Have the threads stop."""
+        """Stop the threads."""
         self._event.set()
 
     def is_set(self) -> bool:
-        """Return True if they are to stop."""
+        """Return True if the threads must stop."""
         return self._event.is_set() or (self._outer is not None and self._outer.is_set())
 
     def wait(self, seconds: float) -> None:
-        """Wait, but no longer than until they are to stop."""
+        """Wait, at most until the threads must stop."""
         ends = time.monotonic() + seconds
         while not self.is_set() and (left := ends - time.monotonic()) > 0:
             self._event.wait(min(left, seconds if self._outer is None else self._STEP))
@@ -218,7 +218,7 @@ class _Stop:
 
 _STOP: contextvars.ContextVar[_Stop | None] = contextvars.ContextVar("korus_stop", default=None)
 _JOIN_SECONDS = 2.0
-# some systems see an interrupt only between two waits
+# some systems handle an interrupt only between two waits
 _JOIN_STEP_SECONDS = 0.1
 
 
@@ -242,11 +242,11 @@ def sleep(seconds: float) -> None:
 def map_ordered(
     function: Callable[[_Item], _Result], items: Iterable[_Item], *, concurrency: int
 ) -> list[_Result]:
-    """Call ``function`` on every item, at most ``concurrency`` at a time, results in the order of the items.
+    """Call ``function`` on every item, at most ``concurrency`` at a time; return the results in the order of the items.
 
-    When a call fails, no further ones are started, those under way end by themselves (a write is never cut off in the
-    middle), and the error of the first item that failed is raised. When the calling thread is interrupted, the other
-    threads end as soon as they look: no wait goes on, and no request that books begins.
+    If a call fails, no further ones are started, running ones are completed (a write is never interrupted), and the
+    error of the first failed item is raised. If the calling thread is interrupted, the other threads end at their next
+    check: waits end, and no request that books begins.
     """
     entries = list(enumerate(items))
     results: dict[int, _Result] = {}
@@ -271,7 +271,7 @@ def map_ordered(
     count = min(concurrency, len(entries))
     threads = _Threads(work)
     try:
-        # an interrupt arrives in the calling thread: it only waits, so that no request is cut off in the middle
+        # an interrupt arrives in the calling thread, which only waits, so that no request is interrupted
         threads.start(count if count > 1 else 0)
         if not threads.left:
             contextvars.copy_context().run(work)
@@ -290,9 +290,9 @@ def map_ordered(
 
 
 class _Threads:
-    """Threads that do the same work, and how many of them have not ended.
+    """Threads that do the same work, with a count of those that have not ended.
 
-    Not by `threading.Thread.join`: when that is interrupted, the thread counts as ended (bpo-45274).
+    `threading.Thread.join` cannot be used: if it is interrupted, the thread counts as ended (bpo-45274).
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
@@ -301,16 +301,16 @@ class _Threads:
         self.left = 0
 
     def start(self, count: int) -> None:
-        """Start so many, or as many as the system has."""
+        """Start a number of threads, or as many as the system allows."""
         for _ in range(count):
             try:
                 threading.Thread(target=contextvars.copy_context().run, args=(self._run,)).start()
-            except RuntimeError:  # no more threads: those that there are do the work
+            except RuntimeError:  # no more threads: the existing ones do the work
                 return
             self.left += 1
 
     def wait(self, seconds: float) -> None:
-        """Wait for one to end, not for longer than that."""
+        """Wait for one thread to end, at most for the given time."""
         with suppress(Empty):
             self._ended.get(timeout=seconds)
             self.left -= 1
@@ -323,7 +323,7 @@ class _Threads:
 
 
 class Pending(Generic[_Result]):
-    """The result to come of a call that `Workers.start` began."""
+    """Future result of a call that `Workers.start` began."""
 
     __slots__ = ("_future",)
 
@@ -331,15 +331,15 @@ class Pending(Generic[_Result]):
         self._future = future
 
     def result(self) -> _Result:
-        """Wait for the call to end and give what it gave, or raise what it raised, or `Dropped`."""
+        """Wait for the call to end; return its result, or raise its error or `Dropped`."""
         return self._future.result()
 
 
 class Calls:
-    """The calls that were started ahead of time and have not ended; closing what they use ends them first.
+    """Prefetching calls that have not ended; they are ended before the object that they use is closed.
 
     Args:
-        outer: The calls of what this is a part of: it ends with them.
+        outer: The calls of the enclosing object, with which these end.
     """
 
     def __init__(self, outer: Calls | None = None) -> None:
@@ -348,7 +348,7 @@ class Calls:
         self._running: dict[Hashable, set[Future[Any]]] = {}
 
     def add(self, call: Future[Any]) -> None:
-        """Take a call in, until it has ended."""
+        """Add a call, until it has ended."""
         running = self._running.setdefault(home(), set())
         running.add(call)
         call.add_done_callback(running.discard)
@@ -356,12 +356,12 @@ class Calls:
             self._outer.add(call)
 
     def cancel(self) -> None:
-        """Make none that has not begun; a thread cannot be interrupted."""
+        """Cancel calls that have not begun; a thread cannot be interrupted."""
         for call in self._mine():
             call.cancel()
 
     def end(self) -> None:
-        """Make none that has not begun, and wait until the others have ended."""
+        """Cancel calls that have not begun, and wait for the end of the others."""
         self.cancel()
         wait(self._mine())
 
@@ -372,11 +372,11 @@ class Calls:
 class Workers:
     """Calls made ahead of time, at most ``concurrency`` at once.
 
-    They outlive the statement that starts them, as an iterator needs that fetches pages ahead.
+    They outlive the statement that starts them, for iterators that prefetch pages.
 
     Args:
-        concurrency: How many at once.
-        calls: Where they are kept for the object that closes what they use.
+        concurrency: How many run at once.
+        calls: The list of calls of the object that closes what they use.
     """
 
     def __init__(self, concurrency: int, calls: Calls) -> None:
@@ -385,36 +385,36 @@ class Workers:
         self._home = home()
 
     def start(self, function: Callable[..., _Result], *arguments: Any) -> Pending[_Result]:
-        """Begin a call as soon as there is room and give its result to come."""
+        """Begin a call as soon as a slot is free; return its future result."""
         future = self._pool.submit(contextvars.copy_context().run, function, *arguments)
         self._calls.add(future)
         return Pending(future)
 
     def give_way(self) -> None:
-        """Let the calls that were started get as far as the network; threads do so by themselves."""
+        """Do nothing: started threads reach the network by themselves."""
 
     def drop(self) -> None:
-        """Start nothing more; nobody waits, since the garbage collector calls this, at any moment and in any thread.
+        """Start nothing more, without waiting: the garbage collector calls this, at any time and in any thread.
 
-        Such a moment may be one in which this thread holds a lock that the calls under way need to end.
+        The thread may hold a lock that running calls need to end.
         """
-        if self._home == home():  # a lock of the parent's pool may be locked for ever in its child
+        if self._home == home():  # a lock of the parent's pool may stay locked for ever in the child
             self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def bound(pools: Iterable[Any]) -> None:
-    """Have every connection of connection pools that have none yet keep to `time_limit`."""
+    """Apply `time_limit` to all connections of connection pools that have none yet."""
     for pool in pools:
-        # httpx has no way to say which sockets to use, httpcore has
+        # httpx cannot set the network backend, httpcore can
         pool._network_backend = _bounded_sockets(_engine_of(pool))  # noqa: SLF001
 
 
 def discard_lost(pools: Iterable[Any], is_over: Callable[[Any], bool]) -> None:
-    """Do nothing: only a task that is cancelled loses a connection, and threads are not."""
+    """Do nothing: only cancelled tasks lose connections."""
 
 
 def redis_client(url: str) -> Any:
-    """Build a client of a Redis server that keeps to `time_limit`; `ImportError` without the package."""
+    """Build a client of a Redis server that observes `time_limit`; `ImportError` without the package."""
     from redis import ConnectionPool, Redis  # noqa: PLC0415 (an extra)
     from redis.backoff import NoBackoff  # noqa: PLC0415
     from redis.retry import Retry  # noqa: PLC0415
@@ -427,13 +427,13 @@ def redis_client(url: str) -> Any:
 def _seconds_left(timeout: float | None) -> float | None:
     if _DEADLINE.at is None:
         return timeout
-    # a socket takes 0 for "do not wait at all", which would be another error than a timeout
+    # for a socket, 0 means "do not wait", whose error is not a timeout
     left = max(_DEADLINE.at - time.monotonic(), 0.001)
     return left if timeout is None else min(timeout, left)
 
 
 def _check_time(error: type[Exception]) -> None:
-    """Raise an error if nothing is left: a socket that always has something to read would never wait, nor time out."""
+    """Raise an error if no time is left, since a socket that always has data would never time out."""
     if _DEADLINE.at is not None and time.monotonic() >= _DEADLINE.at:
         raise error
 
@@ -453,7 +453,7 @@ def _engine_of(pool: Any) -> Any:
 
 
 def _bounded_sockets(httpcore: Any) -> Any:
-    class Stream(httpcore.NetworkStream):  # type: ignore[misc]  # of the one library or the other
+    class Stream(httpcore.NetworkStream):  # type: ignore[misc]  # of either library
         def __init__(self, stream: Any) -> None:
             self._stream = stream
 
@@ -462,7 +462,7 @@ def _bounded_sockets(httpcore: Any) -> Any:
             return self._stream.read(max_bytes, _seconds_left(timeout))
 
         def write(self, buffer: bytes, timeout: float | None = None) -> None:
-            # httpcore begins the timeout again with every part that the other side takes
+            # httpcore restarts the timeout with every part that is sent
             for start in range(0, len(buffer), _WRITTEN_AT_ONCE):
                 _check_time(httpcore.WriteTimeout)
                 self._stream.write(buffer[start : start + _WRITTEN_AT_ONCE], _seconds_left(timeout))
@@ -482,7 +482,7 @@ def _bounded_sockets(httpcore: Any) -> Any:
         def connect_tcp(
             self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
         ) -> Any:
-            # the socket module would begin the timeout again with each address of the host
+            # the socket module would restart the timeout with each address of the host
             *others, last = _addresses(host, port)
             connect: Any = super().connect_tcp  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
             for address in others:
@@ -494,7 +494,7 @@ def _bounded_sockets(httpcore: Any) -> Any:
 
 
 class _BoundedSocket:
-    """A socket that never waits for longer than what is left."""
+    """Socket that never waits longer than the time left."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
@@ -518,13 +518,13 @@ class _BoundedSocket:
     def _in_time(self) -> Any:
         if self._timeout != 0:
             _check_time(TimeoutError)
-        # 0 asks whether anything is there, and waits for nothing
+        # 0 checks for data without waiting
         self._sock.settimeout(0 if self._timeout == 0 else _seconds_left(self._timeout))
         return self._sock
 
 
 def _bounded_connection(kind: Any) -> Any:
-    """Return a kind of Redis connection that never waits for longer than what is left."""
+    """Return a class of Redis connections that never wait longer than the time left."""
 
     def in_time(name: str) -> property:
         return property(
