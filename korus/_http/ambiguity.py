@@ -1,4 +1,4 @@
-"""Ambiguity of failed writes: may the request have been processed although it ended in an error? A pure decision."""
+"""Ambiguity of failed writes: decides whether a request that ended in an error may have been processed. No I/O."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ _ALREADY_ORDERED: Final = (
 _TIMED_OUT: Final = r"time[sd]?[\s_-]*out|gateway"
 _REDIRECTS: Final = range(300, 400)
 _NOT_HTTP: Final = 600
-# what was waited for may come still: nobody waited to its end (408, and 460 and 499 of load balancers)
+# the other side stopped waiting, so the work may still be done (408, and 460 and 499 of load balancers)
 _GAVE_UP: Final = frozenset({408, 460, 499})
 
 
 def is_ambiguous(error: KorusError) -> bool:
     """Return True if the request may have been processed although it ended in ``error``.
 
-    One that never left was not, and one that the API refused (4xx) was not by itself. A lost connection, a timeout,
-    any 5xx, a status that says that somebody gave up waiting, or none of HTTP's, and an answer that cannot be read say
-    nothing: whatever the status, an origin behind a gateway may still be at work.
+    A request that was never sent was not processed, nor was one that the API refused (4xx). A lost connection, a
+    timeout, any 5xx, a status of a side that stopped waiting, an unknown status, and an unreadable answer are
+    ambiguous: an origin behind a gateway may still be processing the request.
     """
     if isinstance(error, TransportError):
         return error.sent
@@ -61,9 +61,9 @@ def is_ambiguous(error: KorusError) -> bool:
 
 
 def may_follow_work(error: KorusError) -> bool:
-    """Return True for a refusal that need not be the first word on the request.
+    """Return True for a refusal that may follow a successful first attempt.
 
-    A proxy that sends a request again gets the second try refused (409, 422, 404, 400), and a redirect may point at the
+    If a proxy sends a request twice, the second one is refused (409, 422, 404, 400), and a redirect may point at the
     result of finished work.
     """
     if not isinstance(error, StatusError) or is_ambiguous(error):
@@ -72,9 +72,9 @@ def may_follow_work(error: KorusError) -> bool:
 
 
 def is_worth_a_look(error: KorusError) -> bool:
-    """Return True for a refusal after which the API is asked once what exists.
+    """Return True for a refusal after which the API is asked once for existing results.
 
-    Besides those that may follow work it is a 403, which a firewall also puts in the place of an answer.
+    These are the refusals that may follow work, and 403, with which a firewall may replace an answer.
     """
     return may_follow_work(error) or isinstance(error, PermissionDenied)
 
@@ -82,23 +82,23 @@ def is_worth_a_look(error: KorusError) -> bool:
 def redirects_after_work(error: KorusError) -> bool:
     """Return True for a redirect, which says nothing about whether the request was processed.
 
-    One of the token endpoint is an `AuthenticationFailed`: the request itself was never sent.
+    A redirect of the token endpoint is an `AuthenticationFailed`: the request itself was never sent.
     """
     return error.status in _REDIRECTS and not isinstance(error, AuthenticationFailed)
 
 
 def says_already_ordered(words: str) -> bool:
-    """Return True if a refusal's words say that the reservation has an order."""
+    """Return True if the text of a refusal says that the reservation has an order."""
     return already_ordered_in(words) is not None
 
 
 def says_timed_out(words: str) -> bool:
-    """Return True if a refusal's words say that somebody gave up waiting, which excludes no order."""
+    """Return True if the text of a refusal says that a side stopped waiting, which does not exclude an order."""
     return re.search(_TIMED_OUT, words, re.IGNORECASE) is not None
 
 
 def already_ordered_in(words: str) -> str | None:
-    """Return those of a refusal's words that say that the reservation has an order; nothing else is among them."""
+    """Return the words of a refusal that say that the reservation has an order, and nothing else of its text."""
     found = re.search(_ALREADY_ORDERED, words, re.IGNORECASE)
     return None if found is None else found.group()
 

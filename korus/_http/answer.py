@@ -1,4 +1,4 @@
-"""An answer of the API with a success status, and how its body is decoded. No I/O."""
+"""Successful answer of the API, and the decoding of its body. No I/O."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Answer:
         status: The HTTP status.
         headers: The answer's headers.
         content: The body's bytes, without content encoding.
-        secrets: What is masked in its request id, should a header echo it.
-        identity: What was asked for.
-        prefix: The path below which the API is reached, which its IRIs may have before them.
+        secrets: The secrets that are masked in its request id, in case a header echoes them.
+        identity: The requested resource.
+        prefix: The path of the API's address, with which its IRIs may begin.
     """
 
     operation: str
@@ -47,7 +47,7 @@ class Answer:
     prefix: str = field(default="", repr=False, kw_only=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # what was masked is masked already: a secret is never pickled
+        # the request id is masked first, since secrets are never pickled
         masked = {name: redact(value, self.secrets) for name, value in self.headers.items()}
         headers = self.headers if masked == dict(self.headers.items()) else masked
         made = partial(Answer, identity=self.identity, prefix=self.prefix)
@@ -63,7 +63,7 @@ class Answer:
 
         Raises:
             DecodingFailed: It is not JSON.
-            AnswerMismatch: It is about another resource than was asked for.
+            AnswerMismatch: It is about another resource than the requested one.
         """
         return self._decoded(decode_json)
 
@@ -72,12 +72,12 @@ class Answer:
 
         Raises:
             DecodingFailed: It is not a JSON object.
-            AnswerMismatch: It is about another resource than was asked for.
+            AnswerMismatch: It is about another resource than the requested one.
         """
         return self._decoded(decode_object)
 
     def is_readable(self) -> bool:
-        """Return True if the body is JSON, and about what was asked for."""
+        """Return True if the body is JSON, and about the requested resource."""
         try:
             self.json()
         except DecodingFailed:
@@ -95,6 +95,6 @@ class Answer:
                 self.identity.check(decoded, operation=self.operation)
         except DecodingFailed as error:
             error.status, error.request_id = self.status, self.request_id
-            # without the frames it came through: they hold the whole body
+            # without its frames, which hold the whole body
             raise error.with_traceback(None) from None
         return cast("_Decoded", relative_iris(decoded, self.prefix))

@@ -1,4 +1,4 @@
-"""Circuit breaker of a cache: one that failed is left alone for a while."""
+"""Circuit breaker of a cache: after a failure it is not used for a while."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _REST_SECONDS = 15.0
 
 
 class _Swallowed(Exception):
-    """An error of its database that hishel has logged."""
+    """An error of the database that hishel has logged."""
 
 
 class CacheHealth:
-    """The state of one cache.
+    """State of one cache.
 
     Args:
         monotonic: The clock.
@@ -37,11 +37,11 @@ class CacheHealth:
 
     @property
     def is_resting(self) -> bool:
-        """True while the cache is left alone."""
+        """True while the cache is not used."""
         return self._monotonic() < self._rests_until
 
     def failed(self, reason: str) -> None:
-        """Leave the cache alone for a while; the log says so once a minute at most."""
+        """Stop using the cache for a while; this is logged at most once a minute."""
         self._rests_until = self._monotonic() + _REST_SECONDS
         text = (
             f"the cache does not work ({reason}); it is left alone for {_REST_SECONDS:.0f} s at a time, and the API is "
@@ -54,7 +54,7 @@ _SWALLOWED: ContextVar[list[str] | None] = ContextVar("korus_swallowed", default
 
 
 class _Collecting(logging.Filter):
-    """Keeps what hishel logs, each time with a traceback, and goes on without: the errors of its database."""
+    """Log filter that collects database errors of hishel, which logs them with a traceback and continues."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         swallowed = _SWALLOWED.get()
@@ -74,7 +74,7 @@ _LOGGERS = tuple(
 
 @contextmanager
 def swallowed_errors(swallowed: list[str]) -> Generator[None]:
-    """Collect the names of the errors that hishel would log and forget inside the block."""
+    """Collect the names of the errors that hishel logs and ignores inside the block."""
     for logger in _LOGGERS:
         logger.addFilter(_COLLECTING)  # does nothing the second time
     before = _SWALLOWED.set(swallowed)
@@ -85,6 +85,6 @@ def swallowed_errors(swallowed: list[str]) -> Generator[None]:
 
 
 def raise_swallowed() -> None:
-    """Raise an error if hishel has swallowed one in this block: what comes next would fail as well."""
+    """Raise an error if hishel has swallowed one in this block, since the next operation would fail as well."""
     if _SWALLOWED.get():
         raise _Swallowed

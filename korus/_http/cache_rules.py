@@ -1,13 +1,12 @@
-"""Which answers may be kept, for how long and under which name: the rules of the catalogue cache, without I/O.
+"""Rules of the catalogue cache: which answers are stored, for how long, and under which key. No I/O.
 
-Catalogue data may be kept for a day (reference 1.9). Everything that moves or is personal may not: prices and
-availabilities that are asked for, reservations, orders, tickets, documents, tokens. What is kept is kept for one
-service account, one address, one language and one set of headers. What the API says of it (RFC 9111: ``max-age``,
-``no-store``, ``Expires``, ``Age``) is obeyed unless the setting ``keep`` says otherwise. Then it is old, and the API is
-asked whether it has changed, if the answer had something to ask by.
+Catalogue data may be stored for a day (reference 1.9). Volatile and personal data may not: answers of the price and
+availability operations, reservations, orders, tickets, documents, tokens. Entries belong to one service account,
+address, language and set of headers. The answer's headers (RFC 9111: ``max-age``, ``no-store``, ``Expires``, ``Age``)
+are obeyed, unless the setting ``keep`` overrides them. A stale answer is revalidated if it has a validator.
 
-hishel's own rules are not used: they take no notice of ``Age``, and guess a lifetime from ``Last-Modified`` where the
-API has advised one. `korus._async.http.cache` does the keeping, `korus._async.http.read_through` the asking.
+hishel's own rules are not used: they ignore ``Age``, and guess a lifetime from ``Last-Modified`` although the API has
+advised one. `korus._async.http.cache` stores, `korus._async.http.read_through` revalidates.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ __all__ = [
 ]
 
 ADVISED: Final = 86_400.0
-"""Seconds that the API advises to keep catalogue data."""
+"""Lifetime of catalogue data that the API advises, in seconds."""
 LONGEST: Final = 30 * ADVISED
-"""Seconds that an answer is used without asking at most, whatever the API says."""
+"""The longest time for which an answer is used without asking, in seconds."""
 OLD: Final = 7 * ADVISED
-"""Seconds that an old answer is kept, to ask whether it has changed."""
+"""Seconds for which a stale answer is stored for revalidation."""
 _OLD_ENOUGH_SECONDS: Final = 60
 _SKEW: Final = 60.0
-"""Seconds by which the clocks of workers that share a cache may differ."""
+"""The greatest difference of the clocks of workers that share a cache, in seconds."""
 _DIRECTIVE: Final = re.compile(r"""([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*))?""")
 _SECONDS: Final = re.compile(r"\d{1,15}", re.ASCII)
 _NOT_VARYING: Final = frozenset({
@@ -75,16 +74,16 @@ CATALOGUE = frozenset(
         "list_products",
     }
 )
-"""The operations whose answers are kept. Lists of sessions are not among them: they say what is left."""
+"""The operations whose answers are stored. Lists of sessions are not, since they have the current stock."""
 
 
 def account_of(config: Config) -> str:
-    """Name a service account at an installation of the API; two names are equal for the same account only."""
+    """Return the key of a service account at an installation of the API, unique for the account."""
     return _digest(config.base_url, config.token_url, config.client_id)
 
 
 def name_of(account: str, place: str) -> str:
-    """Name a cache: what is kept for a service account at a place."""
+    """Return the key of a cache: a service account and a storage."""
     return _digest(account, place)[:16]
 
 
@@ -95,11 +94,11 @@ def key_of(
     params: Iterable[tuple[str, object]],
     headers: Iterable[tuple[str, str]] = (),
 ) -> str:
-    """Name an answer.
+    """Return the key of an answer.
 
     Args:
-        account: What `account_of` gave.
-        epoch: What all keys since the last clearing have in common.
+        account: The key of the account, from `account_of`.
+        epoch: A text that all keys since the last clearing share.
         url: The request's address.
         params: Its query.
         headers: Its headers that the answer may depend on; see `varying_headers`.
@@ -109,18 +108,18 @@ def key_of(
 
 
 def varying_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return the headers of a request that its answer may depend on, in an order of their own."""
+    """Return the headers of a request that its answer may depend on, sorted."""
     named = ((name.lower(), value) for name, value in headers)
     return tuple(sorted(each for each in named if each[0] not in _NOT_VARYING))
 
 
 @frozen
 class Marks:
-    """Moments before which an answer has to have been asked for in order to be old.
+    """Times of invalidation: answers to earlier requests are stale.
 
     Attributes:
-        asked_before: For answers to anybody's requests.
-        swept_before: For answers to the mirror's own, which has read them itself in the sweep that saw a change.
+        asked_before: For answers to all requests.
+        swept_before: For answers to the mirror's requests, which were made in the sweep that noticed a change.
     """
 
     asked_before: float = -math.inf
@@ -129,15 +128,15 @@ class Marks:
 
 @frozen
 class Facts:
-    """The age of a kept answer, and how it may be used.
+    """Age and lifetime of a stored answer.
 
     Attributes:
-        asked_at: The time of day at which it was asked for or confirmed, less the age that it had then.
-        lifetime: For how many seconds the API lets it be used; None if it does not say.
-        no_store: True if the API does not want it kept.
+        asked_at: The time of its request or revalidation, less the age that it had then.
+        lifetime: The lifetime in seconds that the API set; None without one.
+        no_store: True if the API forbids storing it.
         etag: Its entity tag.
-        modified: Its ``Last-Modified``, if that tells later changes from it.
-        swept: True if it was asked for by a sweep of the mirror.
+        modified: Its ``Last-Modified``, if later changes can be distinguished by it.
+        swept: True if a sweep of the mirror requested it.
     """
 
     asked_at: float
@@ -148,14 +147,14 @@ class Facts:
     swept: bool = False
 
     def age(self, now: float) -> float:
-        """Return how many seconds old it is."""
+        """Return its age in seconds."""
         return max(now - self.asked_at, 0.0)
 
     def seconds(self, keep: float | None) -> float:
         """Return for how many seconds it is used without asking.
 
         Args:
-            keep: The setting, which outranks the API; None to obey the API.
+            keep: The setting, which overrides the API; None to obey the API.
         """
         if keep is not None:
             return keep
@@ -164,23 +163,23 @@ class Facts:
         return ADVISED if self.lifetime is None else min(self.lifetime, LONGEST)
 
     def is_fresh(self, now: float, keep: float | None, marks: Marks) -> bool:
-        """Return True if it may be used without asking; a clock that was set back makes it old."""
+        """Return True if it may be used without asking; if the clock was set back, it is stale."""
         mark = marks.swept_before if self.swept else marks.asked_before
         return mark < self.asked_at <= now + _SKEW and now < self.asked_at + self.seconds(keep)
 
     def kept_for(self, keep: float | None) -> float:
-        """Return for how many seconds it is worth keeping; 0 for not at all."""
+        """Return for how many seconds it is stored; 0 for not at all."""
         if self.no_store and keep is None:
             return 0.0
         return self.seconds(keep) + (OLD if self.conditions() else 0.0)
 
     def conditions(self) -> dict[str, str]:
-        """Return the headers that ask whether it has changed; none if it cannot be asked."""
+        """Return the headers of a conditional request; empty without a validator."""
         found = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
         return {name: value for name, value in found.items() if value is not None}
 
     def confirmed(self, headers: Mapping[str, str], asked_at: float) -> Facts:
-        """Return what is known after a 304, whose headers replace those that were kept."""
+        """Return the facts after a 304, whose headers replace the stored ones."""
         new = facts_of(headers, asked_at)
         says = "cache-control" in headers or "expires" in headers
         return evolve(
@@ -206,15 +205,15 @@ class Facts:
 
 
 def facts_of(headers: Mapping[str, str], asked_at: float, *, swept: bool = False) -> Facts:
-    """Read what an answer says of its keeping.
+    """Read the caching headers of an answer.
 
-    ``no-cache`` and ``must-revalidate`` alone do not count: the API's framework sends them with every answer for which
-    nobody has decided anything, and the API advises a day (reference 1.9).
+    ``no-cache`` and ``must-revalidate`` alone are ignored: the API's framework sends them by default, and the API
+    advises a day (reference 1.9).
 
     Args:
-        headers: The answer's.
-        asked_at: When its request began, by the time of day.
-        swept: Whether a sweep of the mirror asked.
+        headers: The answer's headers.
+        asked_at: The wall-clock time when its request began.
+        swept: True if a sweep of the mirror requested it.
     """
     said = _directives(headers.get("cache-control", ""))
     age = _SECONDS.match(headers.get("age", "").strip())
@@ -229,7 +228,7 @@ def facts_of(headers: Mapping[str, str], asked_at: float, *, swept: bool = False
 
 
 def facts_from(headers: Mapping[str, str]) -> Facts:
-    """Read what `Facts.to_headers` wrote; what another version wrote is as old as can be."""
+    """Read headers of `Facts.to_headers`; those of another version give a stale answer."""
     try:
         asked_at = float(headers.get(_ASKED_AT, "-inf"))
         lifetime = None if headers.get(_LIFETIME) is None else float(headers[_LIFETIME])
@@ -246,17 +245,17 @@ def facts_from(headers: Mapping[str, str]) -> Facts:
 
 
 def confirms(facts: Facts, headers: Mapping[str, str]) -> bool:
-    """Return True if a 304 is about the answer that is kept: its entity tag, if it has one, is the same."""
+    """Return True if a 304 confirms the stored answer: its entity tag, if it has one, is the same."""
     etag = headers.get("etag")
     return etag is None or facts.etag is None or etag.removeprefix("W/") == facts.etag.removeprefix("W/")
 
 
 def trusted_date(headers: Mapping[str, str], sent: float | None = None) -> str | None:
-    """Return ``Last-Modified`` if it is old enough to tell later changes from it.
+    """Return ``Last-Modified`` if it is old enough to distinguish later changes.
 
     Args:
-        headers: The answer's.
-        sent: When it was sent, if it has no ``Date``.
+        headers: The answer's headers.
+        sent: The time when it was sent, if it has no ``Date``.
     """
     modified, sent = _moment(headers.get("last-modified")), _moment(headers.get("date")) or sent
     if modified is None or sent is None or sent - modified < _OLD_ENOUGH_SECONDS:
@@ -273,7 +272,7 @@ def _directives(text: str) -> dict[str, list[str]]:
 
 def _lifetime(said: Mapping[str, list[str]], headers: Mapping[str, str], asked_at: float) -> float | None:
     if "max-age" in said:
-        # of several the shortest; what is no number is no time at all
+        # the shortest of several; an invalid number counts as 0
         matches = [_SECONDS.fullmatch(value) for value in said["max-age"]]
         return min(float(match[0]) if match else 0.0 for match in matches)
     if "expires" not in headers:

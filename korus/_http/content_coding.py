@@ -1,7 +1,7 @@
-"""Content codings of answers: at most one is undone, piece by piece, so that no answer outgrows a limit on the way.
+"""Content codings of answers: at most one is decoded, piece by piece, so that size limits hold during decoding.
 
-A few kilobytes of gzip inside gzip are gigabytes, and even one layer is a thousand times its size: a decoder that
-gives whatever a chunk holds has filled the memory before anybody can look.
+A few kilobytes of nested gzip decode to gigabytes, and one layer to a thousand times its size: a decoder that returns
+the whole content of a chunk can fill the memory before its size is checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["PIECE", "Decoder", "Undecodable"]
 
 PIECE: Final = 64 * 1024
-"""The most that a `Decoder` gives at a time, in bytes."""
+"""The largest piece that a `Decoder` yields, in bytes."""
 
 _GZIP = zlib.MAX_WBITS | 16
 _ZLIB, _RAW = zlib.MAX_WBITS, -zlib.MAX_WBITS
@@ -24,17 +24,17 @@ _HEADER_BYTES = 2
 
 
 class Undecodable(ValueError):
-    """A body whose content coding cannot be undone; its text says why and quotes nothing."""
+    """The content coding of a body cannot be decoded; the message has the reason and quotes nothing."""
 
 
 class Decoder:
-    """Undoes the content coding of one body.
+    """Decoder for the content coding of one body.
 
     Args:
-        content_encoding: The header, None where there is none.
+        content_encoding: The header, None if it is missing.
 
     Raises:
-        Undecodable: it names more than one coding, or one that was not asked for.
+        Undecodable: The header has more than one coding, or one that was not requested.
     """
 
     def __init__(self, content_encoding: str | None) -> None:
@@ -50,10 +50,10 @@ class Decoder:
         self._inflate = zlib.decompressobj(_GZIP) if self._gzip else None
 
     def pieces(self, raw: bytes) -> Iterator[bytes]:
-        """Yield what the next bytes of the body stand for, at most `PIECE` bytes at a time.
+        """Decode the next bytes of the body; yield at most `PIECE` bytes at a time.
 
         Raises:
-            Undecodable: they are not what the header says.
+            Undecodable: They do not follow the coding.
         """
         for start in range(0, len(raw), PIECE):
             part = raw[start : start + PIECE]
@@ -66,10 +66,10 @@ class Decoder:
                 raise Undecodable("its content encoding is broken") from None
 
     def finish(self) -> None:
-        """Check that nothing is missing, once the whole body was passed to `pieces`.
+        """Check that the body is complete, once all of it was passed to `pieces`.
 
         Raises:
-            Undecodable: the body is cut short.
+            Undecodable: The body is cut short.
         """
         if self._held or (self._inflate is not None and self._begun and not self._inflate.eof):
             raise Undecodable("its content encoding is broken: it is cut short")
@@ -78,7 +78,7 @@ class Decoder:
 
     def _inflated(self, data: bytes) -> Iterator[bytes]:
         if self._inflate is None:
-            # servers mean one of two things by deflate, and the first two bytes tell which
+            # servers use two formats for deflate, which differ in the first two bytes
             self._held = data if len(data) < _HEADER_BYTES else b""
             if self._held:
                 return
@@ -86,7 +86,7 @@ class Decoder:
         self._begun = True
         while True:
             if self._inflate.eof:
-                # a gzip file may have several members; anything else behind the end means nothing
+                # gzip may have several members; other data after the end is ignored
                 if not (data and self._gzip and _MAGIC.startswith(data[: len(_MAGIC)])):
                     return
                 self._inflate = zlib.decompressobj(_GZIP)

@@ -1,8 +1,7 @@
-"""From the bytes of an answer to plain JSON values, or `DecodingFailed` with a description of those bytes.
+"""Decoding of answers: from bytes to plain JSON values, or `DecodingFailed` with a description of the bytes.
 
-With the extra ``korus-sdk[fast]`` msgspec decodes; what it will not read, the standard library is asked for, so
-both give the same values and refuse the same bodies. Models are not built here, and error answers are not
-read here (`korus._http.error_responses`).
+With the extra ``korus-sdk[fast]`` msgspec decodes, and the standard library reads what msgspec refuses, so both accept
+the same bodies and return the same values. Models are not built here; `korus._http.error_responses` reads errors.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
 class _NotJson(ValueError):
-    """Carries the reason from where it is known to where the error is built."""
+    """Internal error with the reason, from which `DecodingFailed` is built."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -45,7 +44,7 @@ def _fast_decoder() -> Callable[[bytes], Any] | None:
 
 
 class _Decoders:
-    """Which decoder is at hand; looked up with the first answer, not with the import."""
+    """Return the available decoder; chosen with the first answer, not at import."""
 
     fast: Callable[[bytes], Any] | None = None
     looked_up = False
@@ -67,15 +66,15 @@ def decode_json(
 
     Args:
         body: The bytes, already without content encoding.
-        content_type: What the answer says it is; only its charset is believed.
+        content_type: The header's value, of which only the charset is used.
         operation: The operation's name, for the error.
 
     Returns:
-        What `json.loads` would give; amounts are texts already and stay so.
+        The same as `json.loads`; amounts are texts and stay so.
 
     Raises:
-        DecodingFailed: when it is not JSON: HTML, empty, cut short, of another charset, nested deeper than
-            Python's recursion allows.
+        DecodingFailed: It is not JSON: HTML, empty, cut short, in another charset, or nested deeper than Python's
+            recursion allows.
     """
     try:
         return _decode(body, _charset(content_type))
@@ -83,7 +82,7 @@ def decode_json(
         reason = "nested too deeply"
     except ValueError as error:
         reason = _reason(body, error)
-    # raised out here so that the decoder's frames, which hold the body, are not dragged along
+    # raised here, without the decoder's frames, which hold the body
     raise DecodingFailed(
         f"{operation or 'the answer'}: the body is {reason}: {described(body, content_type)}",
         excerpt=body,
@@ -101,7 +100,7 @@ def decode_object(
     """Decode a body that has to be a JSON object.
 
     Raises:
-        DecodingFailed: when it is not JSON, or JSON of another kind.
+        DecodingFailed: It is not JSON, or not an object.
     """
     value = decode_json(body, content_type, operation=operation)
     if isinstance(value, dict):
@@ -115,7 +114,7 @@ def decode_object(
 
 
 def text_of(body: bytes, content_type: str | None = None) -> str:
-    """Return a body as text for people, whatever it is; never raises."""
+    """Return any body as text for people; never raises."""
     try:
         return body.decode(_charset(content_type) or "utf-8", errors="replace")
     except (LookupError, ValueError):
@@ -123,7 +122,7 @@ def text_of(body: bytes, content_type: str | None = None) -> str:
 
 
 def described(body: bytes, content_type: str | None = None) -> str:
-    """Return what can be said of an unreadable body without quoting it: length, kind and the first four bytes."""
+    """Describe an unreadable body without quoting it: length, kind and the first four bytes."""
     if not body:
         return "0 bytes"
     begins = f"{len(body)} bytes that begin with {ascii(body[:_SHOWN])[1:]}"
@@ -138,12 +137,12 @@ def _decode(body: bytes, charset: str | None) -> Any:
             try:
                 return fast(body)
             except (ValueError, RecursionError):
-                pass  # the standard library has the last word on what is JSON
+                pass  # the standard library decides what is JSON
         return _STANDARD.decode(body.decode("utf-8-sig"))
     try:
         text = body.decode(charset)
     except LookupError:
-        # a charset that nobody knows: JSON is UTF-8 unless proved otherwise
+        # an unknown charset: JSON is UTF-8 by default
         text = body.decode("utf-8-sig")
     return _STANDARD.decode(text.removeprefix("\ufeff"))
 

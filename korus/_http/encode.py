@@ -1,9 +1,8 @@
-"""From plain JSON values to the bytes of a request's body: compact UTF-8.
+"""Encoding of request bodies: from plain JSON values to compact UTF-8.
 
-With the extra ``korus-sdk[fast]`` orjson writes, and the standard library what orjson refuses or would change; so both
-send the same values and refuse the same ones. orjson and not msgspec, which reads the answers (`korus._http.decode`):
-it refuses dates, sets, decimals, foreign objects and names that are no text by itself. What msgspec writes would
-have to be compared with what was given, which takes longer than the writing.
+With the extra ``korus-sdk[fast]`` orjson encodes, and the standard library encodes what orjson refuses or would change,
+so both accept and send the same values. msgspec, which decodes answers (`korus._http.decode`), is not used here: it
+writes dates, sets, decimals and other objects that have to be refused, and checks for them take longer than encoding.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ __all__ = ["encode_json"]
 
 
 def _plain(value: object) -> object:
-    """Turn into plain values the two kinds of objects that orjson takes unasked."""
+    """Convert the two kinds of objects that are allowed beside plain values."""
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, uuid.UUID):
@@ -30,14 +29,14 @@ def _plain(value: object) -> object:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-# cycles are found by the depth that they lead to, so every object need not be remembered
+# cycles end at the recursion limit, so objects need not be remembered
 _STANDARD = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False, default=_plain
 ).encode
 
 
 class _Encoders:
-    """Which encoder is at hand; looked up with the first request, not with the import."""
+    """Return the available encoder; chosen with the first request, not at import."""
 
     fast: Callable[[Any], bytes | None] | None = None
     looked_up = False
@@ -50,10 +49,10 @@ class _Encoders:
 
 
 def encode_json(value: Any) -> bytes:
-    """Encode a request's body: plain values, and enumerations and UUIDs as what they stand for.
+    """Encode a request's body: plain values, enumerations by their values, and UUIDs as text.
 
     Raises:
-        InvalidArgument: when it holds what JSON cannot: NaN, an infinity, half a character, another object.
+        InvalidArgument: A value is not allowed in JSON: NaN, an infinity, half a character, another object.
     """
     try:
         written = _fast(value)
@@ -64,7 +63,7 @@ def encode_json(value: Any) -> bytes:
 
 
 def _fast(value: Any) -> bytes | None:
-    """Write what orjson can write; None for what the standard library has to judge."""
+    """Encode with orjson; return None if the standard library has to decide."""
     encode = _Encoders.choose()
     if encode is None:
         return None
@@ -75,10 +74,10 @@ def _fast(value: Any) -> bytes | None:
 
 
 def _fast_encoder() -> Callable[[Any], bytes | None] | None:
-    """Build the encoder of orjson, which gives None when it would not write what the standard library does.
+    """Build the encoder with orjson, which returns None if its result might differ from the standard library's.
 
-    It writes NaN and the infinities as null; so a null leads to the standard library unless reading it back gives
-    the same.
+    orjson writes NaN and the infinities as null, so a result with null is used only if reading it back gives the same
+    value.
     """
     try:
         import orjson  # noqa: PLC0415 (an extra; most start-ups never encode)

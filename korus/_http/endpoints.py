@@ -1,7 +1,7 @@
-"""The way from the hand-written layer to the generated operations, which differ between API versions.
+"""Access to the generated operations, which differ between API versions.
 
-What the description that korus was generated from does not have is refused here, by name, before anything is
-sent. Nothing else is decided here.
+An operation or argument that is missing in the description from which korus was generated is refused here by name,
+before anything is sent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Endpoint(Protocol):
-    """A module of `korus_api.api`: one operation."""
+    """Module of `korus_api.api`: one operation."""
 
     OPERATION: Operation
     build_request: Callable[..., dict[str, Any]]
@@ -56,11 +56,11 @@ def endpoint(operation: str) -> Endpoint:
 
 
 def model_of(operation: str, model: Callable[[], type[_Model]]) -> type[_Model]:
-    """Return a model that an operation speaks in, which only some descriptions may have.
+    """Return a model of an operation, which only some descriptions may have.
 
     Args:
         operation: The operation's name.
-        model: Returns the attribute of `korus_api.models`, which imports a model when it is asked for.
+        model: Returns the attribute of `korus_api.models`, where models are imported lazily.
 
     Raises:
         OperationUnavailable: This description does not have it.
@@ -72,7 +72,7 @@ def model_of(operation: str, model: Callable[[], type[_Model]]) -> type[_Model]:
 
 
 NEUTRAL: Mapping[str, Any] = MappingProxyType({"page": 1, "items_per_page": 10, "with_disabled": False})
-"""What says the same as leaving a parameter out: sent only where a description has made it required.
+"""Values that mean the same as leaving a parameter out: sent only if the description requires the parameter.
 
 Reference: 1.7, 3.19.
 """
@@ -83,12 +83,12 @@ def request_for(module: Endpoint, /, **arguments: Any) -> dict[str, Any]:
 
     Args:
         module: The operation's module.
-        arguments: Its arguments by their Python names; None means "not given", and then what says the same is
-            sent where the description requires the parameter (`NEUTRAL`).
+        arguments: Its arguments by their Python names; None means "not given", for which a required parameter gets a
+            value that means the same (`NEUTRAL`).
 
     Raises:
-        OperationUnavailable: when the operation of this description does not know one of them, or needs one
-            that was not given.
+        OperationUnavailable: The operation of this description does not have one of them, or needs one that was not
+            given.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     try:
@@ -104,9 +104,9 @@ def request_for(module: Endpoint, /, **arguments: Any) -> dict[str, Any]:
 
 
 def warn_if_deprecated(module: Endpoint, arguments: Mapping[str, Any]) -> None:
-    """Warn about an operation, or an argument that was given to it, that the API advises against.
+    """Warn about an operation or an argument that the API deprecates.
 
-    For what users ask for themselves; nothing warns within a booking, where a warning may be made an error.
+    Only for direct calls of users, not within a booking, since warnings may be turned into errors.
     """
     operation = module.OPERATION
     if operation.deprecated:

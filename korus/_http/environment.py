@@ -1,6 +1,6 @@
-"""What httpx takes from the environment: proxies and certificates. A mistake there is named by its variable. No I/O.
+"""Checks of the environment that httpx uses: proxies and certificates. Errors name the variable. No I/O.
 
-No value is ever shown: a proxy's address may hold a password.
+Values are never shown, since a proxy's address may hold a password.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def check_proxies(proxies: Mapping[str, str], environment: Mapping[str, str]) ->
     """Check the proxies that the environment names.
 
     Args:
-        proxies: What `urllib.request.getproxies` found.
+        proxies: The result of `urllib.request.getproxies`.
         environment: The environment variables.
 
     Raises:
@@ -44,10 +44,10 @@ def check_proxies(proxies: Mapping[str, str], environment: Mapping[str, str]) ->
 
 
 def setup_error(error: Exception, environment: Mapping[str, str]) -> ConfigurationError:
-    """Return the error to raise when an httpx client cannot be set up as the environment wants it.
+    """Return the error to raise if an httpx client cannot be built with the settings of the environment.
 
     Args:
-        error: What was raised meanwhile.
+        error: The error of httpx.
         environment: The environment variables.
     """
     if isinstance(error, ImportError):
@@ -72,10 +72,10 @@ def setup_error(error: Exception, environment: Mapping[str, str]) -> Configurati
 
 
 def _problem(address: str) -> str | None:
-    """Return what is wrong with the address of a proxy; None for nothing."""
+    """Return the fault of a proxy's address; None if it is valid."""
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
-        _ = parts.port  # out of range, or no number
+        _ = parts.port  # out of range, or not a number
     except ValueError:
         return "must be the address of a proxy such as http://proxy.example:3128"
     if parts.scheme.lower() not in _SCHEMES:

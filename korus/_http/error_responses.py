@@ -1,7 +1,7 @@
-"""From an error answer to the error of `korus.errors` that says so. Nothing in here ever raises.
+"""Conversion of error answers to errors of `korus.errors`. Nothing here raises.
 
-The API's error bodies are problem documents, but a proxy may answer too, and an answer may be anything
-(reference 1.8, 4.19, 8.26): what can be read is read, and the rest is described, never quoted.
+The API's error bodies are problem documents, but an answer of a proxy may be anything (reference 1.8, 4.19, 8.26):
+known parts are read, the rest is described, never quoted.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ _REDIRECTS = range(300, 400)
 
 
 def request_id_of(headers: Mapping[str, str], secrets: Iterable[Secret] = ()) -> str | None:
-    """Return the id by which the API's people can find the request, None if the answer has none.
+    """Return the id with which the API's support can find the request, None if the answer has none.
 
-    A server may put anything there: ``secrets`` are masked, unprintable characters are dropped, and it is cut.
+    A server may send any text: ``secrets`` are masked, unprintable characters are dropped, and it is cut.
     """
     names = {name.lower() for name in headers}  # one pass: each look into httpx.Headers takes microseconds
     for name in _REQUEST_ID_HEADERS:
@@ -77,7 +77,7 @@ def request_id_of(headers: Mapping[str, str], secrets: Iterable[Secret] = ()) ->
 def error_texts(
     body: bytes, content_type: str | None, secrets: Iterable[Secret]
 ) -> tuple[str | None, str | None]:
-    """Return the title and the detail that an error body states in JSON, each cut and None where there is none."""
+    """Return title and detail of an error body in JSON, each cut, and None if it is missing."""
     problem = _problem(_document(body, content_type, tuple(secrets)))
     return _plain(problem.title), _plain(problem.detail)
 
@@ -98,8 +98,8 @@ def status_error(
         headers: The answer's headers, names in lower case or a mapping that ignores case.
         body: The answer's body, or the first part of it.
         operation: The operation's name.
-        secrets: What is masked should the body echo it.
-        now: The present, for a ``Retry-After`` date.
+        secrets: The secrets that are masked, in case the body echoes them.
+        now: The current time, for a ``Retry-After`` date.
 
     Returns:
         The error, not raised.
@@ -136,7 +136,7 @@ def status_error(
 
 
 def _unreadable(body: bytes, content_type: str | None) -> str:
-    """Describe a body that is not JSON, with the words, if any, that prove an order: these decide and are nobody's."""
+    """Describe a body that is not JSON, with any words in it that prove an order, which are not private."""
     if not body:
         return ""
     proof = already_ordered_in(text_of(body[:_DECODED_BYTES], content_type))

@@ -1,4 +1,4 @@
-"""Check that an answer is about the resource that was asked for."""
+"""Check that an answer is about the requested resource."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Identity"]
 
 _BLANK_NODE = "/.well-known/genid/"
 _LAST_ID_IS_OF_ANOTHER = frozenset({"get_seat_map"})
-"""Operations whose last id may be of something else than what they answer (reference P22)."""
+"""Operations whose last id may belong to another resource than the answer (reference P22)."""
 
 
 @frozen
@@ -35,11 +35,11 @@ class Identity:
     def check(self, answer: object, *, operation: str) -> None:
         """Check that an answer's ``@id`` does not name another resource of the same kind (rule R9).
 
-        A blank node names nothing, and neither does no name at all. ``@type`` is not looked at: the API's own
-        answers often have that of something else (reference 8.8).
+        A blank node or a missing ``@id`` names nothing. ``@type`` is ignored, since the API's answers often have
+        another one (reference 8.8).
 
         Raises:
-            AnswerMismatch: It does, or it names something that belongs to another one.
+            AnswerMismatch: It names another resource, or a part of another one.
         """
         found = cast("Mapping[str, object]", answer).get("@id") if isinstance(answer, Mapping) else None
         template = self.template.rsplit("/", 1)[0] if operation in _LAST_ID_IS_OF_ANOTHER else self.template
@@ -53,7 +53,7 @@ class Identity:
             )
 
     def _relative(self, iri: str) -> list[str]:
-        """Return the paths that an IRI may stand for: with the path of ``base_url`` in it or without."""
+        """Return the possible paths of an IRI: with the path of ``base_url`` or without."""
         try:
             path = urlsplit(iri).path
         except ValueError:
@@ -66,7 +66,7 @@ class Identity:
 
 def _is_another(template: str, path: str, named: str) -> bool:
     differs = False
-    # what lies above or below a resource names it too
+    # an IRI above or below the resource is accepted too
     for part, asked, found in zip(
         template.split("/"), path.split("/"), named.rstrip("/").split("/"), strict=False
     ):

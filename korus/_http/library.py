@@ -1,8 +1,8 @@
-"""The HTTP library: the one module of korus that imports httpx, and adapters for clients and transports of httpx2.
+"""HTTP library: the only module of korus that imports httpx, with adapters for clients and transports of httpx2.
 
-Every other module takes `httpx` from here. httpx2 is its successor with classes of its own; korus does not need it, and
-does not import it. A client or a transport of it that a program passes is presented as one of httpx: requests, answers
-and errors are translated, and the body of an answer is passed on piece by piece, so that limits and timeouts hold.
+All other modules import `httpx` from here. httpx2 is its successor with other classes; korus neither needs nor imports
+it. Clients and transports of httpx2 that a program passes are adapted to httpx: requests, answers and errors are
+converted, and bodies are passed on piece by piece, so that limits and timeouts hold.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _ENGINES = ("httpcore", "httpcore2")
-# a body that was decoded has another length than its headers announce
+# a decoded body has another length than in its headers
 _OF_ENCODED = ("content-encoding", "content-length", "transfer-encoding")
 
 
@@ -152,7 +152,7 @@ class Httpx2Transport(httpx.BaseTransport):
             response = self._send(_their_request(request))
         except _their_errors() as error:
             failure = _our_error(error, request)
-        if failure is not None:  # not inside the clause: the frames of the other hold the token
+        if failure is not None:  # outside of the handler: the frames of the other error hold the token
             raise failure
         return _our_response(response, _Stream(response))
 

@@ -1,6 +1,6 @@
-"""Requests to the token endpoint and their answers: client credentials and refresh.
+"""Requests to the token endpoint and their answers: client credentials and refresh. No I/O.
 
-Pure decisions; `korus._async.http.auth` sends the requests and keeps to one at a time. Secrets stay wrapped.
+`korus._async.http.auth` sends the requests, one at a time. Secrets stay wrapped.
 
 Reference: 1.3 (P1, P2).
 """
@@ -37,12 +37,12 @@ __all__ = [
 ]
 
 OPERATION = "token"
-"""The name that errors of the token endpoint carry as their operation."""
+"""The operation's name in errors of the token endpoint."""
 
-# a token is renewed this long before it ends, or after nine tenths of a short life
+# a token is renewed this long before it expires, or after nine tenths of a short lifetime
 _MARGIN = 60.0
 _MARGIN_SHARE = 0.1
-# what is believed of a token whose answer does not say how long it lives (RFC 6749 only recommends it)
+# the default lifetime, since RFC 6749 only recommends `expires_in`
 _UNSTATED_LIFE = 60.0
 _OK = 200
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _TIMED_OUT = 400, 401, 403, 429, 408
@@ -51,14 +51,14 @@ _REDIRECTS = range(300, 400)
 
 @frozen
 class Token:
-    """An access token and what it is renewed with. Times are seconds of the monotonic clock.
+    """An access token and its refresh token. Times are seconds of the monotonic clock.
 
     Attributes:
         access: The access token.
         refresh: The refresh token, None if the answer had none.
-        renew_at: From here on a new one is asked for.
-        ends_at: From here on the API refuses it.
-        refresh_ends_at: From here on the refresh token is refused; None when that was not said.
+        renew_at: The time from which it is renewed.
+        ends_at: The time from which the API refuses it.
+        refresh_ends_at: The time from which the refresh token is refused; None if it is not known.
     """
 
     access: Secret
@@ -69,7 +69,7 @@ class Token:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """What of it must not be shown."""
+        """The parts that must not be shown."""
         return (self.access,) if self.refresh is None else (self.access, self.refresh)
 
     def can_refresh(self, at: float) -> bool:
@@ -85,7 +85,7 @@ def renewed_later(token: Token, at: float) -> Token:
 def form(config: Config, token: Token | None) -> bytes:
     """Return the body of a token request: a refresh of ``token``, or client credentials without one.
 
-    A refresh repeats the credentials, which a confidential client has to prove (P1).
+    A refresh repeats the credentials, which a confidential client has to send (P1).
     """
     return urlencode(
         {
@@ -101,7 +101,7 @@ def form(config: Config, token: Token | None) -> bytes:
 
 
 def is_refusal(status: int) -> bool:
-    """Return True if the endpoint refused the credentials, as opposed to being unable to answer now."""
+    """Return True if the endpoint refused the credentials, and was not merely unable to answer."""
     return _BAD_REQUEST <= status < 500 and status not in {_TOO_MANY, _TIMED_OUT}  # noqa: PLR2004 (the 4xx)
 
 
@@ -110,8 +110,8 @@ def token_error(
 ) -> AuthenticationFailed | TokenUnavailable:
     """Build the error for a token request that did not succeed (P2).
 
-    It never has the class of an answer of the API: a 3xx or 4xx of the token endpoint is `AuthenticationFailed`,
-    everything else `TokenUnavailable`. Of the body only OAuth's ``error`` and ``error_description`` are kept.
+    A 3xx or 4xx of the token endpoint is `AuthenticationFailed`, everything else `TokenUnavailable`; classes for
+    answers of the API are not used. Of the body only OAuth's ``error`` and ``error_description`` are kept.
     """
     if not is_refusal(status) and status not in _REDIRECTS:
         return TokenUnavailable(
@@ -141,11 +141,11 @@ def read_token(body: bytes, content_type: str | None, *, asked_at: float) -> Tok
 
     Args:
         body: The answer's body.
-        content_type: What it says it is.
-        asked_at: The monotonic time when the request was begun, from which lifetimes count.
+        content_type: The value of the header.
+        asked_at: The monotonic time when the request began, from which lifetimes count.
 
     Raises:
-        TokenUnavailable: there is no usable token in it. Nothing of the body is shown.
+        TokenUnavailable: It has no usable token. The message quotes nothing of the body.
     """
     answer = _object(body, content_type)
     access, kind = answer.get("access_token"), answer.get("token_type")
@@ -161,7 +161,7 @@ def read_token(body: bytes, content_type: str | None, *, asked_at: float) -> Tok
         refresh=Secret(refresh) if isinstance(refresh, str) and refresh else None,
         renew_at=asked_at + life - min(_MARGIN, life * _MARGIN_SHARE),
         ends_at=asked_at + life,
-        # Keycloak writes 0 for a refresh token that does not end
+        # Keycloak sends 0 for a refresh token that does not expire
         refresh_ends_at=asked_at + refresh_life if refresh_life else None,
     )
 
@@ -180,7 +180,7 @@ def _object(body: bytes, content_type: str | None) -> Mapping[str, object]:
     try:
         return decode_object(body, content_type, operation=OPERATION)
     except DecodingFailed:
-        # not raised from in there: the error's frames and excerpt may hold most of a token
+        # raised outside of the handler, since the error's frames and excerpt may hold most of a token
         pass
     raise unusable("it is not a JSON object")
 

@@ -1,8 +1,8 @@
-"""Which page of a collection comes next: pure decisions over what the pages say, whatever they leave out.
+"""Pagination: decides from the envelopes which page of a collection follows. No I/O.
 
-The API's envelopes differ between versions and are not always right (reference 1.7, 8.1 to 8.5, 8.17): the
-link to the next page is believed where there is one, else pages are counted as long as the total says that
-there is more. Nothing is fetched here; `korus._async.http.pages` does that.
+The API's envelopes differ between versions and are not always right (reference 1.7, 8.1 to 8.5, 8.17): a link to the
+next page is followed if there is one, else pages are counted until the total is reached. `korus._async.http.pages`
+fetches the pages.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 @frozen
 class Envelope:
-    """What one page says of itself.
+    """Envelope of one page.
 
     Attributes:
         members: The items, as JSON.
-        total: How many items the whole collection has, None when it does not say.
+        total: The number of items in the whole collection, None if it is missing.
         next_query: The query of the link to the next page, None without a link that may be followed.
-        refused_link: Whether there is a link to the next page that points to another place.
-        linked: Whether there are links at all, so that a missing ``next`` means the last page.
+        refused_link: True if the link to the next page points to another address.
+        linked: True if there are links, so that a missing ``next`` means the last page.
     """
 
     members: Sequence[Any] = field(repr=False)
@@ -68,19 +68,19 @@ class Envelope:
 
 @frozen
 class Cursor:
-    """Where reading stands: the page to ask for, and what has been learnt on the way to it.
+    """Position of reading: the page to request, and the facts from earlier pages.
 
     Attributes:
         number: The page's number, from 1.
-        query: The whole query that a link gave for it; None to ask by number.
-        skip: Items of this page that were read already.
-        received: Items on the pages before it, as far as they were read.
-        first_size: Members of the first page read, None before it.
-        total: The total that was said last.
-        counted: Whether ``received`` counts from the collection's beginning.
-        mark: A query met earlier, to notice links that lead in a circle.
-        mark_at: The number of the page that ``mark`` was taken at.
-        warned: Whether a change of the collection was noticed already.
+        query: The whole query of a link to it; None to request it by number.
+        skip: The items of this page that were read already.
+        received: The items read on earlier pages.
+        first_size: The number of items on the first page read, None before it.
+        total: The last total.
+        counted: True if ``received`` counts from the beginning of the collection.
+        mark: An earlier query, to detect circular links.
+        mark_at: The number of the page at which ``mark`` was taken.
+        warned: True if a change of the collection was reported.
     """
 
     number: int = 1
@@ -100,13 +100,13 @@ class Page(Generic[_T]):
     """One page of a collection; iterable, with a length.
 
     Attributes:
-        items: What is on it.
+        items: The items.
         number: Its number, from 1.
-        total: How many items the whole collection has, None when the API does not say.
-        position: Where to go on after this page, as plain JSON for ``resume``; None after the last.
-        page_size: How many items the API puts on a page, as the first page that was read shows: less than was asked
-            for where the API has a limit of its own (50 as a rule, reference 8.1). None when it is not known.
-        requested: How many were asked for with ``page_size=``; None for the API's default.
+        total: The number of items in the whole collection, None if the API does not send it.
+        position: The position after this page, as plain JSON for ``resume``; None after the last.
+        page_size: The API's actual page size, taken from the first page that was read: less than requested if the
+            API has a lower limit (usually 50, reference 8.1). None if it is not known.
+        requested: The requested page size, from ``page_size=``; None for the API's default.
     """
 
     items: tuple[_T, ...]
@@ -132,14 +132,14 @@ class Page(Generic[_T]):
 
 @frozen
 class Memory:
-    """The few pages that are kept to notice when reading goes round in a circle, however long the list is.
+    """A few pages that are kept to detect circles in a list of any length.
 
     Attributes:
-        before: The page before this one.
+        before: The previous page.
         first: The first page read.
-        mark: A page in between, exchanged ever more rarely, so that any circle comes upon it (Brent).
-        mark_at: How many pages had been read when it was taken.
-        count: How many pages were read.
+        mark: A page in between, replaced at growing intervals, so that every circle meets it (Brent).
+        mark_at: The number of pages read when it was taken.
+        count: The number of pages read.
     """
 
     before: Envelope | None = None
@@ -156,7 +156,7 @@ class Memory:
         )
 
     def with_page(self, envelope: Envelope) -> Memory:
-        """Return the memory after one more page."""
+        """Return the memory after another page."""
         count = self.count + 1
         renew = count >= 2 * self.mark_at
         return Memory(
@@ -170,12 +170,12 @@ class Memory:
 
 @frozen
 class Step:
-    """What follows after a page.
+    """Decision about the next page.
 
     Attributes:
         following: The next page, None after the last.
-        repeated: The page was an earlier one over again, so its items are not given twice.
-        warning: What was noticed, for a `CollectionChanged` warning.
+        repeated: True if the page repeats an earlier one, whose items are not returned again.
+        warning: The message of a `CollectionChanged` warning.
     """
 
     following: Cursor | None
@@ -202,7 +202,7 @@ def _whole(value: object, what: str) -> int:
 
 
 def read_envelope(document: Any, *, operation: str, url: str) -> Envelope:
-    """Read what a page says, with or without the ``hydra:`` prefix, complete or not.
+    """Read the envelope of a page, with or without the ``hydra:`` prefix, complete or not.
 
     Args:
         document: The decoded answer.
@@ -210,10 +210,10 @@ def read_envelope(document: Any, *, operation: str, url: str) -> Envelope:
         url: The absolute address of the collection; links are followed only within it.
 
     Raises:
-        DecodingFailed: when it is nothing like a collection.
+        DecodingFailed: It is not a collection.
     """
     if isinstance(document, list):
-        # the same collection in plain JSON
+        # a collection in plain JSON
         return Envelope(cast("Sequence[Any]", document))
     if not isinstance(document, Mapping):
         raise DecodingFailed(f"{operation}: a collection was expected", operation=operation)
@@ -262,7 +262,7 @@ def _count(value: object) -> int | None:
 def _own_query(link: str, url: str) -> Query | None:
     """Return the query of a link to the same collection on the same origin; None for any other link.
 
-    Only the query is used and never the address, so no link can lead a request, and its token, elsewhere.
+    Only the query is used, never the address, so no link can send a request with its token to another place.
     """
     try:
         parts = urlsplit(link)
@@ -280,12 +280,12 @@ def _own_query(link: str, url: str) -> Query | None:
 
 
 def page_query(cursor: Cursor, base: Query, page_size: int | None) -> Query:
-    """Return the query to ask a page with.
+    """Return the query for a page.
 
     Args:
         cursor: The page.
         base: The collection's own filters.
-        page_size: Items per page to ask for, None to leave it to the API.
+        page_size: The requested items per page, None for the API's default.
     """
     if cursor.query is not None:
         return cursor.query
@@ -295,9 +295,9 @@ def page_query(cursor: Cursor, base: Query, page_size: int | None) -> Query:
 
 
 def foreseen(cursor: Cursor, count: int) -> list[Cursor]:
-    """Name up to ``count`` pages from ``cursor`` on that are sure to be there, going by the total.
+    """Return up to ``count`` pages from ``cursor`` on that exist according to the total.
 
-    Nothing is foreseen when the total is unknown, or when the pages are linked by anything but their numbers.
+    Nothing is returned if the total is unknown, or if pages are linked by anything but their numbers.
     """
     if not cursor.total or not cursor.first_size:
         return []
@@ -318,13 +318,13 @@ def _renumbered(query: Query, old: int, new: int) -> Query | None:
 
 
 def step(cursor: Cursor, envelope: Envelope, memory: Memory, *, paged: bool) -> Step:
-    """Decide what follows after a page.
+    """Decide which page follows.
 
     Args:
-        cursor: The page that was asked for.
-        envelope: What came.
-        memory: The pages that are remembered.
-        paged: Whether the operation knows page numbers at all.
+        cursor: The requested page.
+        envelope: Its envelope.
+        memory: The pages kept to detect circles.
+        paged: True if the operation has page numbers.
     """
     count = len(envelope.members)
     size = count if cursor.first_size is None else cursor.first_size
@@ -354,12 +354,12 @@ def _following(known: Cursor, cursor: Cursor, envelope: Envelope, *, paged: bool
 
 
 def _is_more_by_count(known: Cursor, cursor: Cursor, envelope: Envelope) -> bool:
-    """Go by the total; without one, a page as full as the first may be followed by another."""
+    """Decide by the total; without one, a page as full as the first may be followed by another."""
     size = known.first_size or 0
     if len(envelope.members) < size:
         return False
     if cursor.first_size is None and cursor.number > 1 and envelope.linked:
-        # begun in the middle: this may be the short last page, so its size says nothing, but its links do
+        # started in the middle: this may be the short last page, so its links decide, not its size
         return False
     if known.total is not None:
         return cursor.number * size < known.total
@@ -374,7 +374,7 @@ def _along_link(known: Cursor, cursor: Cursor, query: Query) -> Cursor | None:
     number = numbers[-1] if numbers else cursor.number + 1
     if number <= cursor.number:
         return None
-    # a mark that is renewed ever more rarely meets any circle, and costs no memory (Brent)
+    # a mark that is replaced at growing intervals meets every circle with constant memory (Brent)
     renew = cursor.number >= 2 * cursor.mark_at
     return evolve(
         known,
@@ -409,7 +409,7 @@ def _shortfall(received: int, total: int | None) -> str | None:
 
 
 def position_of(cursor: Cursor, skip: int, collection: str) -> dict[str, Any]:
-    """Write a position down as plain JSON."""
+    """Return a position as plain JSON."""
     return {
         "collection": collection,
         "page": cursor.number,
@@ -451,5 +451,5 @@ def cursor_at(position: Mapping[str, Any], collection: str) -> Cursor:
 
 
 def collection_key(operation: str, url: str, base: Query) -> str:
-    """Name a list (operation, address and filters), so that a position is not used with another."""
+    """Return the key of a list (operation, address and filters), so that a position is not used with another."""
     return hashlib.sha256(repr((operation, url, base)).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The values of list filters, from what is natural in Python to the texts that the API takes.
+"""Values of list filters: from Python values to the texts of the API.
 
 Reference: 1.6, 3.6, 3.14.
 """
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Direction: TypeAlias = Literal["asc", "desc"]
-"""Which way to sort: ``asc`` (first things first) or ``desc``."""
+"""The sort direction: ``asc`` (ascending) or ``desc``."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -36,8 +36,8 @@ def date_filter(value: date | str | None, name: str) -> str | None:
     """Write a calendar date as ``YYYY-MM-DD``.
 
     Raises:
-        InvalidArgument: for a text that is no date, and for a `datetime`, since the API filters by whole days
-            and dropping the time could mean another day.
+        InvalidArgument: A text is not a date, or a `datetime` is given: the API filters by whole days, and dropping
+            the time could mean another day.
     """
     if value is None:
         return None
@@ -102,7 +102,7 @@ def text_filter(value: object, name: str) -> str | None:
     """Check a text that is sent as it is.
 
     Raises:
-        InvalidArgument: when it is empty or no text: the API would take that for "no filter at all".
+        InvalidArgument: It is empty or not a text: the API would take that for "no filter".
     """
     if value is None:
         return None
@@ -120,7 +120,7 @@ def _is_sendable(text: str) -> bool:
 
 
 def texts_filter(values: Iterable[str] | str | None, name: str) -> list[str] | None:
-    """Check one or several texts that are sent as they are; none at all is "not given"."""
+    """Check one or several texts that are sent as they are; an empty sequence is "not given"."""
     if values is None:
         return None
     texts = [values] if isinstance(values, str) else list(values)

@@ -1,11 +1,11 @@
-"""The rate at which an account may ask: learnt from the API's answers, and a turn for each request.
+"""Rate limit of an account: learnt from the API's answers, with a turn for each request.
 
 Pure decisions over numbers; the time is an argument. `SCRIPT` makes the same decisions inside Redis, so that all
 workers of an account share one gate; a test compares the two.
 
-A request takes a turn (`RateGate.take`). Nothing waits until an answer has shown a limit. A 429 then cuts the rate,
-once for all requests that were under way, and ``Retry-After`` or a used-up quota holds everybody back. The rate
-recovers by itself: it is back at its former value after `_RECOVERY` seconds, and then looks for more.
+A request takes a turn (`RateGate.take`). Without a known limit nothing waits. A 429 reduces the rate, once for all
+requests that were in flight, and ``Retry-After`` or an exhausted quota stops all requests for that time. The rate
+returns to its former value within `_RECOVERY` seconds, and then grows further.
 """
 
 from __future__ import annotations
@@ -24,46 +24,46 @@ if TYPE_CHECKING:
 __all__ = ["SCRIPT", "RateGate", "Turn", "exhausted_for"]
 
 _AGAIN: Final = 0.7
-"""By how much a rate is cut besides when the last cut was not enough."""
+"""The factor of a further reduction if the last one was not enough."""
 _RECOVERY: Final = 5.0
-"""Seconds until the rate is what it was before it was cut; longer after a long ``Retry-After``, in proportion."""
+"""Seconds until the rate is back at its value before a reduction; longer in proportion after a long ``Retry-After``."""
 _REQUESTS: Final = 40
-"""Requests that a rate lasts for at least before it is back: a slow one would meet its limit with every few."""
+"""The least number of requests during recovery: a slow rate would otherwise reach its limit with every few requests."""
 _LONGEST: Final = 20.0
-"""Seconds that this takes at most."""
+"""The longest recovery, in seconds."""
 _GROWTH: Final = 0.15
 _LEAST: Final = 0.5
-"""Requests a second below which nothing is cut."""
+"""The lowest rate, in requests a second."""
 _FIRST: Final = 5.0
-"""Requests a second that the first cut assumes at least: a few requests say little about a rate."""
+"""The least rate assumed at the first reduction: few requests say little about a rate."""
 _MOST: Final = 1000.0
-"""Requests a second above which nothing waits."""
+"""The rate above which nothing waits."""
 _START: Final = 10.0
-"""Requests a second that a fleet begins with; doubled every second until a limit shows."""
+"""The initial rate of a fleet; doubled every second until a limit is reached."""
 _FIRST_PAUSE: Final = 0.5
-"""Seconds to pause after a 429 without ``Retry-After``; twice as long each time that was too short."""
+"""Seconds to pause after a 429 without ``Retry-After``; doubled each time it was too short."""
 _PAUSE: Final = 30.0
-"""Seconds to pause at most then."""
+"""The longest such pause, in seconds."""
 _AT_ONCE: Final = 2.0
-"""Seconds after a pause in which another 429 shows that it was too short."""
+"""A 429 within these seconds after a pause means that it was too short."""
 _KEPT: Final = 3600
 _UNIX_TIME: Final = 1e9
 _NUMBER: Final = re.compile(r"\d{1,15}(?:\.\d+)?", re.ASCII)
 _PARAMETER: Final = re.compile(r"\b(limit|remaining|reset|r|t)\s*=\s*(\d+)", re.ASCII | re.IGNORECASE)
 _BURST: Final = 0.02
-"""Seconds by which a turn that was late may make up for it."""
+"""Seconds by which late turns may catch up."""
 _START_BURST: Final = 1.0
-"""The same while a fleet feels its way up: a few requests do not wait."""
+"""The same while a fleet increases its rate: a few requests do not wait."""
 
 
 @frozen
 class Turn:
-    """Leave to send one request.
+    """Turn to send one request.
 
     Attributes:
         wait: Seconds to wait first.
         at: When it may be sent, by the gate's clock.
-        epoch: The gate's then; in another one, the turn is lost.
+        epoch: The gate's epoch; in a later one the turn is lost.
         sent_at: The same as ``at``, by the clock of the process.
     """
 
@@ -78,15 +78,15 @@ class RateGate:
     """Learnt rate limit of one account.
 
     Attributes:
-        rate: Requests a second at the last cut; 0 if none is known.
-        since: Since when it recovers.
-        recovery: How long that takes; 0 while a fleet feels its way up from `_START`.
-        cut: When the pause after the last cut ends.
-        hold: Until when nobody may send.
+        rate: Requests a second after the last reduction; 0 if no limit is known.
+        since: The beginning of the recovery.
+        recovery: Its duration; 0 while a fleet increases its rate from `_START`.
+        cut: The end of the pause after the last reduction.
+        hold: The time until which no request may be sent.
         next_read: The next turn of a request that reads.
-        next_booking: The next turn of one that books: those wait for each other only.
-        epoch: Counts cuts and holds; what waits for a turn of an earlier one takes another.
-        strikes: How many pauses in a row were too short.
+        next_booking: The next turn of a request that books: these wait for each other only.
+        epoch: The number of reductions and holds; turns of an earlier epoch are taken again.
+        strikes: The number of consecutive pauses that were too short.
     """
 
     rate: float = 0.0
@@ -104,11 +104,11 @@ class RateGate:
 
     @classmethod
     def feeling_its_way(cls, now: float) -> RateGate:
-        """Return a gate of a fleet, many workers of which may begin at once."""
+        """Return a gate for a fleet, whose workers may all start at once."""
         return cls(_START, now, 0.0)
 
     def limit(self, now: float) -> float:
-        """Return how many requests a second may be sent; infinity while no limit is known."""
+        """Return the allowed requests a second; infinity while no limit is known."""
         if not self.rate:
             return math.inf
         passed = max(now - self.since, 0.0)
@@ -119,7 +119,7 @@ class RateGate:
         return limit if limit < _MOST else math.inf
 
     def take(self, now: float, *, books: bool, longest: float) -> Turn | None:
-        """Return the next turn; None if it comes after more than ``longest`` seconds."""
+        """Return the next turn; None if it is more than ``longest`` seconds away."""
         limit = self.limit(now)
         at = max(now, self.hold)
         if limit != math.inf:
@@ -141,13 +141,13 @@ class RateGate:
         return Turn(at - now, at, self.epoch, at)
 
     def again(self, now: float, last: Turn | None) -> Turn | None:
-        """Return a turn whose time has come, without its wait; None if a limit was met since it was taken."""
+        """Return a turn at its time, without a wait; None if a limit was reached since it was taken."""
         if last is None or last.epoch != self.epoch:
             return None
         return Turn(0.0, now, self.epoch, now)
 
     def limited(self, now: float, *, sent_at: float, retry_after: float | None) -> None:
-        """Note a 429 for a request that was sent at some time."""
+        """Record a 429 for a request that was sent at a time."""
         if sent_at <= self.cut:  # of the same burst
             if retry_after is not None and now + retry_after > self.hold + 1:
                 self._hold(now + retry_after)
@@ -162,7 +162,7 @@ class RateGate:
         self.since = self.cut = self.hold
 
     def exhausted(self, now: float, *, seconds: float) -> None:
-        """Note that the API said with an answer that no further one is to be had for some seconds."""
+        """Record that the API allows no further request for some seconds."""
         if now + seconds > self.hold:
             self._hold(now + seconds)
 
@@ -273,13 +273,13 @@ SCRIPT: Final = Template(_SCRIPT).substitute(
     KEPT=_KEPT,
 )
 """`RateGate` inside Redis: ``take books longest 0``, ``again books longest epoch``, ``limited sent wait``, ``exhausted
-seconds``, each after a time, which is Redis's own when empty."""
+seconds``, each after a time; empty for that of Redis."""
 
 
 def exhausted_for(headers: Iterable[tuple[bytes, bytes]], now: Callable[[], datetime]) -> float | None:
-    """Return for how many seconds an answer's headers say that no further request is allowed.
+    """Return the seconds for which an answer's headers allow no further request.
 
-    Reads ``RateLimit`` in both of its drafts' forms, ``RateLimit-Remaining`` with ``RateLimit-Reset``, and the same
+    Reads ``RateLimit`` in the forms of both drafts, ``RateLimit-Remaining`` with ``RateLimit-Reset``, and the same
     with ``X-``; a reset is in seconds, or a Unix time.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Requests for what has no method yet: checked, and prepared as an operation's own."""
+"""Raw requests, for operations without a method: checked, and prepared like those of an operation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from korus.errors import InvalidArgument
 __all__ = ["RawOperation", "raw_request"]
 
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-# what RFC 3986 allows in a path, percent-encoded
+# the characters of a path by RFC 3986, percent-encoded
 _PATH = re.compile(r"/(?![/\\])(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:;[ -~]*)?", re.ASCII)
@@ -22,7 +22,7 @@ _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:;[ -~]*
 
 @frozen
 class RawOperation:
-    """An operation that no description names: its path has ids in it, so it has no template."""
+    """Operation that is not in the description: its path has ids in it, so it has no template."""
 
     method: str
     path: str = ""
@@ -36,7 +36,7 @@ def raw_request(
     json: object,
     content_type: str | None,
 ) -> tuple[RawOperation, dict[str, Any]]:
-    """Return what the transport takes to send a request.
+    """Return the arguments of the transport for a request.
 
     Raises:
         InvalidArgument: An argument cannot be sent.
@@ -83,5 +83,5 @@ def _text(value: object) -> str:
 
 
 def _is_half(character: str) -> bool:
-    """Return True for half of a character, which cannot be encoded."""
+    """Return True for half of a surrogate pair, which cannot be encoded."""
     return "\ud800" <= character <= "\udfff"

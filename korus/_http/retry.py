@@ -1,7 +1,6 @@
-"""Retry decisions, without I/O: whether a request is repeated and after how long, and the table of what may be.
+"""Retry decisions: whether and when a failed request is repeated, and the table of repeatable operations. No I/O.
 
-A request that may have been carried out is repeated only when `REPLAY` says that doing so changes nothing.
-Nothing is sent and nobody waits here.
+A request that may have been processed is repeated only if `REPLAY` says that this changes nothing.
 """
 
 from __future__ import annotations
@@ -33,32 +32,32 @@ __all__ = ["REPLAY", "Replay", "next_wait", "parse_retry_after", "replay_of", "r
 
 
 class Replay(Enum):
-    """What repeating an operation does when the first request was carried out after all."""
+    """Effect of repeating an operation if the first request was processed after all."""
 
     SAFE = "safe"
-    """It reads, so repeating it changes nothing."""
+    """It reads: repeating it changes nothing."""
 
     IDEMPOTENT = "idempotent"
-    """It writes, and writing the same again leaves the same behind."""
+    """It writes the same again, with the same result."""
 
     NEVER = "never"
-    """It would happen twice; only a request that certainly was not carried out is repeated."""
+    """It would happen twice: only a request that certainly was not processed is repeated."""
 
 
 REPLAY: Mapping[str, Replay] = MappingProxyType(
     {
         # a merge-patch of the same fields gives the same ticket
         "update_order_item_ticket": Replay.IDEMPOTENT,
-        # asks for one more temporary address; the document stays what it is
+        # requests another temporary address; the document stays the same
         "update_order_document": Replay.IDEMPOTENT,
-        # what is released stays released
+        # a released hold stays released
         "delete_reservation": Replay.IDEMPOTENT,
-        # the API has no idempotency key: twice sent is twice held, twice bought
+        # the API has no idempotency key: sent twice is held or bought twice
         "bulk_create_reservations": Replay.NEVER,
         "bulk_create_orders": Replay.NEVER,
     }
 )
-"""Effect of repeating each operation that writes and that korus calls. Reads may always be repeated."""
+"""Effect of repeating each write operation that korus calls. Reads may always be repeated."""
 
 _BY_METHOD: Mapping[str, Replay] = MappingProxyType(
     {
@@ -69,12 +68,12 @@ _BY_METHOD: Mapping[str, Replay] = MappingProxyType(
 
 
 def replay_of(operation: str, method: str) -> Replay:
-    """Return what repeating an operation does: by its method (RFC 9110, 9.2), unless `REPLAY` has an entry for it."""
+    """Return the effect of repeating an operation: by `REPLAY`, else by its method (RFC 9110, 9.2)."""
     return REPLAY.get(operation, _BY_METHOD.get(method.upper(), Replay.NEVER))
 
 
 def replay_of_unknown(method: str) -> Replay:
-    """Return what repeating a request of a user's own does: only what reads is repeated once it was sent."""
+    """Return the effect of repeating a raw request: only reads are repeated once they were sent."""
     found = _BY_METHOD.get(method.upper())
     return found if found is Replay.SAFE else Replay.NEVER
 
@@ -91,13 +90,13 @@ def next_wait(
     """Decide after a failed attempt: seconds to wait before the next one, or None to give up.
 
     Args:
-        policy: How patient to be.
-        error: What the attempt ended in.
-        replay: What repeating the operation does.
+        policy: The retry policy.
+        error: The error of the attempt.
+        replay: The effect of repeating the operation.
         attempt: The number of the attempt that failed, from 1.
         remaining: Seconds left until the deadline, None without one.
-        jitter: Gives a number from 0 to 1; waits are spread over the upper half of their length, so that
-            clients that failed together do not come back together.
+        jitter: Returns a number from 0 to 1; waits are spread over the upper half of their length, so that clients
+            that failed together do not return together.
     """
     if attempt >= policy.attempts or not _may_repeat(policy, error, replay):
         return None
@@ -131,10 +130,10 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
     Args:
         value: The header's text, None when it is absent.
-        now: The present, aware.
+        now: The current time, aware.
 
     Returns:
-        Seconds from now, never negative; None when there is nothing to be read.
+        Seconds from now, never negative; None if the header is absent or invalid.
     """
     if value is None:
         return None

@@ -1,7 +1,7 @@
-"""Addresses of documents, which the API names: whether they may be fetched, and what is sent there.
+"""Checks of document addresses from the API's answers, and the headers sent to them.
 
-An answer that was tampered with must not make a shop read its own machine, or its cloud's metadata service, and
-save that as somebody's ticket. Names are not resolved here.
+A manipulated answer must not make a shop read its own machine or its cloud's metadata service, and save the result as a
+ticket. Names are not resolved here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _METADATA_NAMES: Final = frozenset(
         "metadata.google.internal",
     }
 )
-# services of clouds that are not at a link-local address
+# metadata services without a link-local address
 _METADATA: Final = frozenset(map(ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
@@ -38,16 +38,16 @@ _MOST_PARTS = 4
 def check_address(scheme: str, host: str, *, base_url: str) -> None:
     """Check that a document may be fetched from an address.
 
-    This machine, private networks and metadata services are refused, and so is plain http, unless the API itself
-    is there: at the same host, or on this machine or in a private network too.
+    This machine, private networks, metadata services and plain http are refused, unless the API itself is at the same
+    host, or on this machine or in a private network too.
 
     Args:
         scheme: The scheme of the address.
-        host: Its host as it will be connected to, without brackets.
+        host: The host to connect to, without brackets.
         base_url: The API's address.
 
     Raises:
-        DownloadFailed: it may not. The address, which may be signed, is not shown.
+        DownloadFailed: It may not. The address, which may be signed, is not shown.
     """
     api = urlsplit(base_url)
     api_host = api.hostname or ""
@@ -67,12 +67,12 @@ def check_address(scheme: str, host: str, *, base_url: str) -> None:
 
 
 def storage_headers(user_agent: str) -> dict[str, str]:
-    """Return all headers that a storage host is sent, besides ``Host``: anything more may break a signed address."""
+    """Return all headers for a storage host, besides ``Host``: others may invalidate a signed address."""
     return {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": user_agent}
 
 
 def _kind(host: str) -> str | None:
-    """Return what makes a host no storage host: ``loopback``, ``private``, ``metadata`` or ``reserved``."""
+    """Return the reason to refuse a host: ``loopback``, ``private``, ``metadata`` or ``reserved``."""
     name = unicodedata.normalize("NFKC", host).casefold().replace("\u3002", ".").rstrip(".")
     if _LOOPBACK_NAMES.fullmatch(name):
         return "loopback"
@@ -107,7 +107,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _old_notation(host: str) -> IPv4Address | None:
-    """Read what the C library takes for an IPv4 address too: ``127.1``, ``0x7f000001``, ``0177.0.0.1``."""
+    """Read an IPv4 address in any form that the C library accepts: ``127.1``, ``0x7f000001``, ``0177.0.0.1``."""
     parts = host.split(".")
     if len(parts) > _MOST_PARTS or not all(map(_NUMBER.fullmatch, parts)):
         return None

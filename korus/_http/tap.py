@@ -1,7 +1,6 @@
-"""The place for a recorder of korus's exchanges: below retries and tokens, above the network.
+"""Hook for a recorder of korus's exchanges, below retries and tokens and above the network.
 
-Only tests put one there (`korus.testing.recording`). Without one a client is used as it is. What other clients of httpx
-send does not pass here.
+Only tests install one (`korus.testing.recording`). Requests of other httpx clients do not pass here.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ _Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
 
 class Tap(Protocol):
-    """Makes the client that sends in place of another one."""
+    """Factory of clients that replace others."""
 
     def through(self, client: _Client) -> _Client:
-        """Return the client to send with in place of ``client``."""
+        """Return the client that replaces ``client``."""
         ...
 
 
@@ -31,13 +30,13 @@ _TAPS: list[Tap] = []
 
 
 def through(client: _Client) -> _Client:
-    """Return the client that korus sends with: the given one, unless exchanges are recorded or replayed."""
+    """Return the client to send with: the given one, unless exchanges are recorded or replayed."""
     return _TAPS[-1].through(client) if _TAPS else client
 
 
 @contextmanager
 def tapped(tap: Tap) -> Generator[None]:
-    """Let everything that korus sends pass a recorder."""
+    """Pass all exchanges of korus through a recorder."""
     _TAPS.append(tap)
     try:
         yield

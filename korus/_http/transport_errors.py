@@ -1,4 +1,4 @@
-"""Errors of korus for those of httpx, and whether the request may have been processed.
+"""Conversion of httpx's errors to those of korus, with the information whether the request may have been processed.
 
 The new error is never chained to the old one: the frames of httpx hold headers, and headers hold the token.
 """
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["CAUGHT", "failure_of"]
 
 CAUGHT = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, TimeoutError, OSError)
-"""What a request may raise that `failure_of` understands."""
+"""The errors of a request that `failure_of` converts."""
 
-# before these there was no connection, so nothing can have been received
+# with these there was no connection, so nothing can have been received
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -60,11 +60,11 @@ def failure_of(
     """Build the error for a request that got no answer.
 
     Args:
-        error: What was raised; one of `CAUGHT`.
-        sent: Whether the request itself may have left; False while only a token was asked for.
+        error: The error; one of `CAUGHT`.
+        sent: True if the request itself may have been sent; False while only a token was requested.
         operation: The operation's name.
         total: The limit for the whole call in seconds, named in the message of a timeout.
-        secrets: What is masked in the headers of an answer that a hook of the caller's raised.
+        secrets: The secrets that are masked in the headers of an answer, if a hook of the caller raised it.
 
     Returns:
         The error, not raised.
@@ -94,14 +94,14 @@ def failure_of(
 
 
 def _said(error: Exception) -> str:
-    """Return the error's name and what its text says before it quotes.
+    """Return the error's name and its text up to the first quotation.
 
-    h11 quotes what it could not read, which may be somebody's order, and httpx an address or a header with the
-    token in it. What the operating system says is shown whole.
+    h11 quotes data that it could not read, which may be private, and httpx an address or a header with the token.
+    Messages of the operating system are shown whole.
     """
     text = str(error)
     if isinstance(error, httpx.ProxyError) and (status := _PROXY_STATUS.match(text)):
-        # the phrase behind it is the proxy's own
+        # the phrase after it comes from the proxy
         text = status.group()
     elif not isinstance(error, (httpx.NetworkError, OSError)):
         text = _QUOTED.split(text, maxsplit=1)[0][:_LONGEST_TEXT].rstrip(" :,")
