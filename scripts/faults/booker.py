@@ -57,6 +57,7 @@ __all__ = [
     "INTERRUPTED",
     "KINDS",
     "LEASE",
+    "PERSON",
     "WHERE_ARE_YOU",
     "Ledger",
     "Notes",

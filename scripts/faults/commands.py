@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from scripts.faults.booker import CUSTOMER
+from scripts.faults.booker import CUSTOMER, PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,16 +26,8 @@ _SIGNALS: Final = (None, signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 _BEFORE_SIGNAL: Final = (0.8, 4.0)
 _MOST_RUNS: Final = 8
 _RUN_SECONDS: Final = 150.0
-_BENEFICIARY: Final = {
-    "firstname": "Ada",
-    "lastname": "Lovelace",
-    "email": "ada@example.org",
-    "phone": "+351210000000",
-    "title": "mrs",
-    "nationality": "PT",
-    "date_of_birth": "1990-12-10",
-    "place_of_birth": "Porto",
-}
+_FILE_KEYS: Final = {"dateOfBirth": "date_of_birth", "placeOfBirth": "place_of_birth"}
+_BENEFICIARY: Final = {_FILE_KEYS.get(key, key): value for key, value in PERSON.items()}
 
 
 class CommandRuns:

@@ -146,20 +146,6 @@ def _label(operation: str) -> str:
     return f"{method} {erased(path)}"
 
 
-def _parameter(record: Record) -> str | None:
-    """Return the parameter that a record is about, as it is on the wire."""
-    _, found, rest = record.where.location.partition(" parameter ")
-    return rest.partition(" ")[0] if found else None
-
-
-def _key(record: Record) -> str | None:
-    for pointer in (record.where.old_pointer, record.where.new_pointer):
-        parts = (pointer or "").split("/")
-        if len(parts) > 1 and parts[-2] == "properties":
-            return parts[-1].replace("~1", "/").replace("~0", "~")
-    return None
-
-
 def _lines(uses: Iterable[Use]) -> str:
     found = list(dict.fromkeys(uses))
     shown = ", ".join(f"`{use}`" for use in found[:MOST])
@@ -215,7 +201,7 @@ def _misnamed(reach: Reach) -> Iterator[Task]:
 def _request_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
     """Return the lines that send what is refused now, or do not send what is required now."""
     calls = [use for label in labels for use in reach.calls[label].uses]
-    wire = _parameter(record)
+    wire = record.parameter
     if wire is None:
         return calls
     found: list[Use] = []
@@ -256,7 +242,7 @@ def _answer_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
     """Return the lines that read what is not answered any more."""
     if any(part in record.id for part in TOLERATED):
         return []
-    key = _key(record)
+    key = record.key
     if key is not None:
         return reach.reads(key, labels)
     if record.id.startswith(
@@ -343,7 +329,7 @@ def _deprecated(reach: Reach) -> Iterator[Task]:
         if not record.id.endswith("-deprecated") or record.id.endswith("no-longer-deprecated"):
             continue
         labels = reach.called(record)
-        wire, key = _parameter(record), _key(record)
+        wire, key = record.parameter, record.key
         if key is not None and record.direction == "response":
             uses = reach.reads(key, labels)
         elif wire is not None:

@@ -109,23 +109,3 @@ def test_only_what_is_named_is_run(
     with pytest.raises(SystemExit) as left:
         check.main(["nosuch"])
     assert left.value.code == 2
-
-
-def test_freshness_names_every_file_that_make_generate_would_touch(tmp_path: Path) -> None:
-    from scripts.freshness import differences
-
-    old, new = tmp_path / "old", tmp_path / "new"
-    for folder, files in (
-        (old, {"same.py": "1", "gone.py": "1", "a/changed.py": "1"}),
-        (new, {"same.py": "1"}),
-    ):
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
-    (new / "a").mkdir()
-    (new / "a" / "changed.py").write_text("2")
-    (new / "fresh.py").write_text("1")
-    (new / "__pycache__").mkdir()
-    (new / "__pycache__" / "same.pyc").write_text("1")
-    assert differences(old, old) == []
-    assert differences(old, new) == ["fresh.py would be new", "gone.py would go", "a/changed.py would change"]

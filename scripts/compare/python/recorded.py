@@ -15,7 +15,7 @@ from attrs import frozen
 
 from korus.testing import cassettes
 from scripts.compare.wire.findings import erased
-from scripts.descriptions.values import Json, as_list, as_object
+from scripts.descriptions.values import Json, members
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ class Recordings:
         for interaction in cassette.interactions:
             keys: set[str] = set()
             for part in (interaction.request, interaction.response):
-                _collect(_json(part.content), keys)
+                keys.update(key for key, _ in members(_json(part.content)))
             split = urlsplit(interaction.request.uri)
             keys.update(unquote(pair.partition("=")[0]) for pair in split.query.split("&") if pair)
             self.exchanges.append(
@@ -69,7 +69,7 @@ class Recordings:
     def containing(self, record: Record) -> list[str]:
         """Give the cassettes that have seen what a record is about."""
         patterns = [_pattern(label) for label in record.operations]
-        subject = _subject(record)
+        subject = record.parameter if record.key is None else record.key
         found: set[str] = set()
         for exchange in self.exchanges:
             if not any(
@@ -91,28 +91,8 @@ def _pattern(label: str) -> tuple[str, re.Pattern[str]]:
     return method, re.compile(re.escape(erased(path)).replace(r"\{\}", "[^/]+") + "/?")
 
 
-def _subject(record: Record) -> str | None:
-    for pointer in (record.where.old_pointer, record.where.new_pointer):
-        parts = (pointer or "").split("/")
-        if len(parts) > 1 and parts[-2] == "properties":
-            return parts[-1].replace("~1", "/").replace("~0", "~")
-    if " parameter " in record.where.location:
-        return record.where.location.partition(" parameter ")[2].partition(" ")[0]
-    return None
-
-
 def _json(content: bytes) -> Json:
     try:
         return json.loads(content)
     except ValueError:
         return None
-
-
-def _collect(value: Json, keys: set[str]) -> None:
-    if isinstance(value, dict):
-        for key, part in as_object(value).items():
-            keys.add(key)
-            _collect(part, keys)
-    elif isinstance(value, list):
-        for part in as_list(value):
-            _collect(part, keys)

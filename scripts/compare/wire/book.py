@@ -334,11 +334,7 @@ class Book:
         return Shape(location, {kind: [branch] for kind, branch in branches.items()}, merged=(location,))
 
     def _array(self, content: dict[str, Json], branch: Branch, location: str) -> None:
-        for name, idle in (("minItems", 0), ("maxItems", None)):
-            value = content.get(name)
-            if isinstance(value, int | float) and value != idle:
-                branch.limits[name] = value
-                branch.origins[name] = location
+        _counted(content, branch, location, "Items")
         if content.get("uniqueItems") is True:
             branch.limits["uniqueItems"] = True
             branch.origins["uniqueItems"] = location
@@ -354,12 +350,8 @@ class Book:
         if branch.items is not None or prefix:
             branch.origins["items"] = location
 
-    def _object(self, content: dict[str, Json], branch: Branch, location: str) -> None:  # noqa: C901 - one case after the other
-        for name, idle in (("minProperties", 0), ("maxProperties", None)):
-            value = content.get(name)
-            if isinstance(value, int | float) and value != idle:
-                branch.limits[name] = value
-                branch.origins[name] = location
+    def _object(self, content: dict[str, Json], branch: Branch, location: str) -> None:
+        _counted(content, branch, location, "Properties")
         for name in as_object(content.get("properties")):
             place = f"{location}/properties/{escape(name)}"
             branch.properties[name] = Property(self.use(place), place)
@@ -517,3 +509,12 @@ def _with_opaque(branch: Branch, keyword: str, location: str) -> Branch:
 
 def _anything(location: str, *, cut: bool = False) -> Shape:
     return Shape(location, {kind: [Branch(kind, location)] for kind in KINDS}, merged=(location,), cut=cut)
+
+
+def _counted(content: dict[str, Json], branch: Branch, location: str, what: str) -> None:
+    """Read the least and the greatest number of items or properties."""
+    for name, idle in ((f"min{what}", 0), (f"max{what}", None)):
+        value = content.get(name)
+        if isinstance(value, int | float) and value != idle:
+            branch.limits[name] = value
+            branch.origins[name] = location

@@ -98,46 +98,29 @@ class Insides(Limits):
     def _property(self, name: str, old: Branch, new: Branch) -> None:
         was, now = old.properties[name], new.properties[name]
         at = (was.location, now.location)
-        read_before, read_after = (
-            self._flag(self.old, was.use, "readOnly"),
-            self._flag(self.new, now.use, "readOnly"),
-        )
-        write_before, write_after = (
-            self._flag(self.old, was.use, "writeOnly"),
-            self._flag(self.new, now.use, "writeOnly"),
-        )
-        if read_before != read_after:
-            demanded = not read_after and name in new.required
+        hidden: dict[str, tuple[bool, bool]] = {}
+        for word in ("read", "write"):
+            before, after = hidden[word] = (
+                self._flag(self.old, was.use, f"{word}Only"),
+                self._flag(self.new, now.use, f"{word}Only"),
+            )
+            if before == after:
+                continue
+            demanded = word == "read" and before and name in new.required
             named = (
-                "property-became-read-only"
-                if read_after
-                else "required-property-no-longer-read-only"
-                if demanded
-                else "property-no-longer-read-only"
+                f"property-became-{word}-only"
+                if after
+                else f"{'required-' if demanded else ''}property-no-longer-{word}-only"
             )
             self._say(
                 "",
-                read_before,
-                read_after,
-                f"the property {name} is read only now"
-                if read_after
-                else f"the property {name} is not read only any more",
+                before,
+                after,
+                f"the property {name} is {word} only now"
+                if after
+                else f"the property {name} is not {word} only any more",
                 names=dict.fromkeys(BOTH, named),
                 narrowed=demanded,
-                at=at,
-                subject=name,
-                branches=(old, new),
-            )
-        if write_before != write_after:
-            named = "property-became-write-only" if write_after else "property-no-longer-write-only"
-            self._say(
-                "",
-                write_before,
-                write_after,
-                f"the property {name} is write only now"
-                if write_after
-                else f"the property {name} is not write only any more",
-                names=dict.fromkeys(BOTH, named),
                 at=at,
                 subject=name,
                 branches=(old, new),
@@ -147,8 +130,8 @@ class Insides(Limits):
             was.use,
             now.use,
             f".{name}",
-            requests=not (read_before and read_after),
-            responses=not (write_before and write_after),
+            requests=not all(hidden["read"]),
+            responses=not all(hidden["write"]),
         )
 
     def _added(self, name: str, old: Branch, new: Branch) -> None:

@@ -12,6 +12,7 @@ from attrs import asdict, evolve, frozen
 
 from scripts.compare.wire.rules import LEVELS, Direction, Level
 from scripts.compare.wire.shapes import token
+from scripts.descriptions.pointers import unescape
 
 if TYPE_CHECKING:
     from scripts.descriptions.source import Source
@@ -95,8 +96,23 @@ class Record:
     witness: Witness | None = None
     accepted: str | None = None
 
+    @property
+    def parameter(self) -> str | None:
+        """The parameter that it is about, as on the wire."""
+        _, found, rest = self.where.location.partition(" parameter ")
+        return rest.partition(" ")[0] if found else None
+
+    @property
+    def key(self) -> str | None:
+        """The property that it is about, as on the wire."""
+        for pointer in (self.where.old_pointer, self.where.new_pointer):
+            parts = (pointer or "").split("/")
+            if len(parts) > 1 and parts[-2] == "properties":
+                return unescape(parts[-1])
+        return None
+
     def as_json(self) -> dict[str, Any]:
-        """Give the record as plain values, the keys in snake case."""
+        """Return the record as plain values, the keys in snake case."""
         return {**asdict(self), "operations": list(self.operations)}
 
 
