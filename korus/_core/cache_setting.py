@@ -127,7 +127,9 @@ class Cache:
         if isinstance(value, str):
             value = Secret(value)
         if isinstance(value, Secret) and not value.reveal().strip():
-            raise ConfigurationError("cache is a path, the address of a Redis server, a Cache, True or False")
+            raise ConfigurationError(
+                "cache must be a path, the address of a Redis server, a Cache, True or False, got an empty text"
+            )
         return cls(value)
 
 

@@ -195,7 +195,9 @@ def _seconds(variable: str) -> float:
     try:
         return float(os.environ[variable])
     except ValueError:
-        raise ConfigurationError(f"{variable} is a number of seconds, not {os.environ[variable]!r}") from None
+        raise ConfigurationError(
+            f"{variable} must be a number of seconds, got {os.environ[variable]!r}"
+        ) from None
 
 
 def read_secret(value: str | Secret | None, name: str) -> Secret | None:
@@ -274,14 +276,14 @@ def configure(
         # wrong kinds of values cannot be checked further
         raise _cannot(problems)
     if environment is not None and environment not in ENVIRONMENTS:
-        problems.append(f"environment is one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
+        problems.append(f"environment must be one of {', '.join(ENVIRONMENTS)}, got {environment!r}")
     api, tokens = _addresses(environment, base_url, token_url, problems)
     if not client_id:
         problems.append("client_id is missing (KORUS_CLIENT_ID)")
     if client_secret is None or not client_secret.reveal():
         problems.append("client_secret is missing (KORUS_CLIENT_SECRET)")
     if language is not None and not _LANGUAGE.fullmatch(language):
-        problems.append(f"language is a language code such as 'fr', not {language!r}")
+        problems.append(f"language must be a language code such as 'fr', got {language!r}")
     if problems or client_secret is None:
         raise _cannot(problems)
     return Config(
@@ -309,10 +311,10 @@ def _addresses(
     known = ENVIRONMENTS.get(environment or "", Environment("", None))
     api, tokens = base_url or known.base_url, token_url or known.token_url
     if not api:
-        problems.append("say which API to call: environment='demo', environment='production' or base_url=…")
+        problems.append("no API is named: set environment='demo', environment='production' or base_url=…")
     elif not tokens:
         problems.append(
-            "say where tokens are asked for: token_url=… (KORUS_TOKEN_URL)"
+            "token_url is missing (KORUS_TOKEN_URL)"
             + (
                 "; the address of the demo environment's token endpoint is not published, it comes with the "
                 "credentials"
@@ -321,7 +323,7 @@ def _addresses(
             )
         )
     problems += [
-        f"{name} is not a plain http or https address (no user, password, query or fragment): {url!r}"
+        f"{name} must be an http or https address without user, password, query or fragment, got {url!r}"
         for name, url in (("base_url", api), ("token_url", tokens))
         if url and not _is_plain_url(url, query=name == "token_url")
     ]
@@ -337,7 +339,9 @@ def _spelled(url: str) -> str:
 
 
 def _cannot(problems: list[str]) -> ConfigurationError:
-    return ConfigurationError("korus cannot be set up:" + "".join(f"\n  - {line}" for line in problems))
+    return ConfigurationError(
+        "the client cannot be configured:" + "".join(f"\n  - {line}" for line in problems)
+    )
 
 
 def _timeouts(timeout: float | timedelta | Timeouts | None, problems: list[str]) -> Timeouts:

@@ -137,7 +137,7 @@ def read_choices(given: Iterable[object] | None) -> tuple[Choice, ...] | None:
         else:
             shown = repr(entry)
             shown = shown if len(shown) <= _QUOTED else f"{shown[:_QUOTED]}…"
-            raise InvalidArgument(f"not a choice: {shown}; give FormFieldChoice objects or codes")
+            raise InvalidArgument(f"choices must be FormFieldChoice objects or codes, got {shown}")
     return tuple(found)
 
 

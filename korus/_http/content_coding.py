@@ -43,7 +43,7 @@ class Decoder:
         if len(codings) > 1:
             raise Undecodable(f"it has {len(codings)} content codings; at most one is accepted")
         if codings and codings[0] not in {"gzip", "x-gzip", "deflate"}:
-            raise Undecodable("its content coding is none of those that were asked for (gzip, deflate)")
+            raise Undecodable("its content coding is not one of those requested (gzip, deflate)")
         self._plain = not codings
         self._gzip = bool(codings) and codings[0] != "deflate"
         self._held = b""

@@ -68,7 +68,7 @@ def model_of(operation: str, model: Callable[[], type[_Model]]) -> type[_Model]:
     try:
         return model()
     except AttributeError:
-        raise _unavailable(operation, "the model that it speaks in is gone") from None
+        raise _unavailable(operation, "its model does not exist") from None
 
 
 NEUTRAL: Mapping[str, Any] = MappingProxyType({"page": 1, "items_per_page": 10, "with_disabled": False})

@@ -195,9 +195,9 @@ def check_page_number(number: object) -> int:
 
 def _whole(value: object, what: str) -> int:
     if isinstance(value, int) and value > _MOST:
-        raise InvalidArgument(f"{what} is a whole number from 1 to {_MOST}")
+        raise InvalidArgument(f"{what} must be a whole number from 1 to {_MOST}")
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidArgument(f"{what} is a whole number from 1 on, not {value!r}")
+        raise InvalidArgument(f"{what} must be a whole number of at least 1, got {value!r}")
     return int(value)
 
 
@@ -332,7 +332,7 @@ def step(cursor: Cursor, envelope: Envelope, memory: Memory, *, paged: bool) -> 
     total = cursor.total if envelope.total is None else envelope.total
     if memory.holds(envelope):
         lacking = total is not None and cursor.counted and cursor.received < total
-        said = f"page {cursor.number} is an earlier page over again" if lacking else None
+        said = f"page {cursor.number} repeats an earlier page" if lacking else None
         return Step(None, repeated=True, warning=None if cursor.warned else said)
     known = evolve(cursor, skip=0, received=received, first_size=size, total=total, query=None)
     following = _following(known, cursor, envelope, paged=paged)
@@ -447,7 +447,7 @@ def cursor_at(position: Mapping[str, Any], collection: str) -> Cursor:
         if isinstance(error, InvalidArgument):
             raise
         reason = f"{type(error).__name__}: {error}"
-    raise InvalidArgument(f"not a position that pages gave: {reason}")
+    raise InvalidArgument(f"not a position of a page: {reason}")
 
 
 def collection_key(operation: str, url: str, base: Query) -> str:

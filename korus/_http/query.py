@@ -44,7 +44,9 @@ def date_filter(value: date | str | None, name: str) -> str | None:
     text = value.isoformat() if isinstance(value, date) else value
     # a datetime is a date to Python, and its text is too long here
     if not _is_date(text):
-        raise InvalidArgument(f"{name} is a date or 'YYYY-MM-DD', not {value!r}; a datetime has .date()")
+        raise InvalidArgument(
+            f"{name} must be a date or 'YYYY-MM-DD', got {value!r}; for a datetime use .date()"
+        )
     return text
 
 
@@ -107,7 +109,7 @@ def text_filter(value: object, name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value or not _is_sendable(value):
-        raise InvalidArgument(f"{name} is a text, not {value!r}")
+        raise InvalidArgument(f"{name} must be a text, got {value!r}")
     return value
 
 

@@ -39,7 +39,7 @@ def test_a_date_is_a_date_in_both_forms(day: date) -> None:
     ],
 )
 def test_what_is_no_whole_day_is_refused(wrong: object) -> None:
-    with pytest.raises(InvalidArgument, match="after is a date or 'YYYY-MM-DD'"):
+    with pytest.raises(InvalidArgument, match="after must be a date or 'YYYY-MM-DD'"):
         date_filter(wrong, "after")
 
 

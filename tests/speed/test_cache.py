@@ -330,7 +330,7 @@ def test_a_redis_that_is_gone_is_no_reason_to_fail() -> None:
 
 def test_what_cannot_be_a_cache_is_refused_at_once() -> None:
     for wrong in ("", "  "):
-        with pytest.raises(ConfigurationError, match="cache is a path"):
+        with pytest.raises(ConfigurationError, match="cache must be a path"):
             Cache.of(wrong)
     for keep in (0, -1, float("inf"), float("nan")):
         with pytest.raises(ConfigurationError, match="number of seconds above 0"):
