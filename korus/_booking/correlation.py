@@ -263,7 +263,7 @@ def _match_offer(
 ) -> None:
     """Tie what the answer says of one offer to the lines that ask for it."""
     if len(places) == len(pieces) == 1 and not failures and _is_of_one_line(board, places[0], pieces[0]):
-        _all_held(board, places, pieces)  # most offers of most calls: no group has to be made
+        _settle_alone(board, places[0], pieces[0])  # most offers of most calls: no group has to be made
         return
     groups: dict[Signature, list[int]] = defaultdict(list)
     for place in places:
@@ -297,6 +297,20 @@ def _match_offer(
 
 def _is_of_one_line(board: _Board, place: int, piece: _Piece) -> bool:
     return board.is_open(place) and board.lines[place].signature == piece.signature
+
+
+def _settle_alone(board: _Board, place: int, piece: _Piece) -> None:
+    """Settle a line with the only hold of its kind."""
+    _settle(board, place, piece, shown_units(board.lines[place], piece.quantity, piece.items, piece.total))
+
+
+def _settle(board: _Board, place: int, piece: _Piece, size: int | None) -> None:
+    """Settle a line with a hold of so many units, None when it does not show them."""
+    asked = board.lines[place].quantity
+    if size is None or size == asked:
+        board.succeed(place, [piece.place])
+    else:
+        board.fall_short(place, [piece.place], f"{size} of {asked} units are held")
 
 
 def _by_group(
@@ -371,11 +385,7 @@ def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> 
     """Settle a group of like lines all of which are held; False when that is not certain."""
     if len(pieces) == len(group):
         for place, piece, size in _pair_pieces(board, group, pieces):
-            asked = board.lines[place].quantity
-            if size in {None, asked}:
-                board.succeed(place, [piece.place])
-            else:
-                board.fall_short(place, [piece.place], f"{size} of {asked} units are held")
+            _settle(board, place, piece, size)
         return True
     quantities = {place: board.lines[place].quantity for place in group}
     total = sum(quantities.values())

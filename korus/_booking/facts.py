@@ -442,6 +442,8 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 def iri_of(value: object) -> str | None:
     """Return the relative IRI of a model, a JSON object or an IRI; None for blank nodes (reference 1.5)."""
+    if value is None:  # a bulk call asks this six times for each of its lines
+        return None
     found = iri_as_sent(value)
     return None if found is None else relative(found)
 

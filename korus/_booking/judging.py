@@ -85,11 +85,8 @@ def prepare(lines: Iterable[BookingLine], known: Knowledge) -> Prepared:
     items: list[dict[str, Any]] = []
     problems: list[BookingProblem] = []
     for line in lines:
-        found = list(line.problems)
-        found += _quantity_problems(line)
-        tickets: list[TicketSession] = []
-        if not _nameless(line):
-            tickets = _tickets(line, known, found)
+        found = [*line.problems, *_quantity_problems(line)]
+        tickets = [] if line.problems and _nameless(line) else _tickets(line, known, found)
         problems += found
         items.append(request_item(line.offer, line.quantity, tickets))
     return Prepared(tuple(items), tuple(problems))
@@ -139,12 +136,11 @@ def _ticket_session(
 ) -> TicketSession:
     choice = line.choice(ticket)
     session = choice.session if choice else None
-    misread = any(problem.ticket == ticket and problem.field == "sessions" for problem in line.problems)
     facts = known.tickets.get(ticket)
     whole_day = None if facts is None else facts.is_whole_day
     reason: str | None = None
     if session is None:
-        if whole_day is False and not misread:
+        if whole_day is False and not _is_misread(line, ticket):
             reason = "no session chosen" if choice else "this ticket is missing"
             reason += "; it needs a session, since it does not give access for the whole day"
     elif whole_day is True:
@@ -154,6 +150,10 @@ def _ticket_session(
     if reason:
         problems.append(BookingProblem(line.number, reason, ticket, "sessions"))
     return TicketSession(ticket, session, _form_data(line, ticket, choice, known, problems))
+
+
+def _is_misread(line: BookingLine, ticket: str) -> bool:
+    return any(problem.ticket == ticket and problem.field == "sessions" for problem in line.problems)
 
 
 def _foreign_session(session: str, ticket: str) -> str | None:

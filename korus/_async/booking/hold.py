@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+from korus_api import models
 
 from korus._booking import hold_steps
 from korus._booking.bulk_call import BulkResult
@@ -123,9 +124,7 @@ async def resolve(driver: AsyncDriver, intent: Intent) -> BulkResult[Reservation
 
 def reservation_model(facts: ReservationFacts) -> Reservation:
     """Return the model of a reservation."""
-    from korus_api.models import Reservation
-
-    return Reservation.from_dict(facts.to_dict())
+    return models.Reservation.from_dict(facts.to_dict())
 
 
 def _with_models(error: KorusError) -> KorusError:

@@ -16,6 +16,7 @@ from korus._booking.violations import trace_violations
 from korus._journal.intent_log import new_intent
 from korus._primitives.synchronous import map_ordered
 from korus.errors import KorusError, OutcomeUnknown, ValidationFailed
+from korus_api import models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,9 +125,7 @@ def resolve(driver: Driver, intent: Intent) -> BulkResult[Reservation]:
 
 def reservation_model(facts: ReservationFacts) -> Reservation:
     """Return the model of a reservation."""
-    from korus_api.models import Reservation
-
-    return Reservation.from_dict(facts.to_dict())
+    return models.Reservation.from_dict(facts.to_dict())
 
 
 def _with_models(error: KorusError) -> KorusError:
