@@ -80,7 +80,7 @@ FIELD_TYPES: tuple[str, ...] = tuple(_TYPES)
 """The field types of the reference, section 6. The API may add more: they are sent as texts."""
 
 Value = str | bool | int | Decimal | date | time | datetime | Sequence[str]
-"""What `parse_field` gives: the Python value of one field."""
+"""The Python value of one field, as returned by `parse_field`."""
 
 # far beyond any honest answer, and below the length at which Python refuses to read or write an integer
 _MOST_DIGITS = 1000
@@ -111,7 +111,7 @@ class AnswerProblem:
 
 @frozen
 class _Setting:
-    """What a value is judged against."""
+    """Field against which a value is checked."""
 
     choices: tuple[Choice, ...] | None
     time_zone: tzinfo | None
@@ -198,7 +198,7 @@ def _texts(given: object) -> tuple[str, ...]:
 
 
 def zone(named: object) -> tzinfo | None:
-    """Give the time zone that a name, a `~datetime.tzinfo` or something with a ``timezone`` stands for.
+    """Return the time zone that a name, a `~datetime.tzinfo` or something with a ``timezone`` stands for.
 
     Raises:
         InvalidArgument: No zone of that name is known on this machine.

@@ -55,7 +55,7 @@ class Hook(Protocol):
     """Type of the members of ``hooks=``: a function, or an object with ``__call__``."""
 
     def __call__(self, event: Event, /) -> None:
-        """Take an event. What it raises is logged, and the call goes on."""
+        """Receive an event. Errors raised here are logged, and the call goes on."""
         ...
 
 

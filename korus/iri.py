@@ -161,7 +161,7 @@ class Reference:
         return self.ids[self.kind.ids[-1]]
 
     def up(self, kind: Kind) -> Reference:
-        """Give the resource of ``kind`` that this one lies below: the offer of a session, for example.
+        """Return the resource of ``kind`` that this one lies below: the offer of a session, for example.
 
         Raises:
             InvalidIri: when a resource of this kind does not lie below one of that kind.
@@ -171,12 +171,12 @@ class Reference:
         return _build(kind, self.ids)
 
     def is_within(self, other: Reference) -> bool:
-        """Tell whether this resource is ``other`` or lies below it."""
+        """Return True if this resource is ``other`` or lies below it."""
         return self.iri == other.iri or self.iri.startswith(other.iri + "/")
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Give scheme, host and port of an absolute URL, so that two spellings of one origin are equal.
+    """Return scheme, host and port of an absolute URL, so that two spellings of one origin are equal.
 
     Raises:
         InvalidIri: when it is not an absolute http or https URL, or carries a user name.
@@ -193,7 +193,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Tell whether two absolute URLs have scheme, host and port in common; False when one is not a URL."""
+    """Return True if two absolute URLs have scheme, host and port in common; False when one is not a URL."""
     try:
         return origin(one) == origin(other)
     except InvalidIri:
@@ -244,7 +244,7 @@ def parse_id(value: object, name: str = "id") -> str:
 def reference(
     value: object, *kinds: Kind, base_url: str | None = None, parent: Reference | None = None
 ) -> Reference:
-    """Say which resource a model, a JSON object, an IRI or an id stands for.
+    """Return the resource that a model, a JSON object, an IRI or an id identifies.
 
     Args:
         value: A model of `korus.models`, its JSON object, an IRI, an id, or a `Reference`.

@@ -73,7 +73,7 @@ ADDRESSES = (
     "https://docs.korusticket.com/_bundle/openapi.yaml",
     "https://docs.korusticket.com/_spec/openapi.yaml",
 )
-"""Where the description is published, the newer address first (section 1.2 of the API reference)."""
+"""The addresses of the published description, the newer one first (section 1.2 of the API reference)."""
 
 TIMEOUT = 30.0
 LIMIT = 32 * 2**20
@@ -117,7 +117,7 @@ class FetchError(Exception):
 
 
 def refused(_version: str) -> bool:
-    """Take no version anew that is there with other content."""
+    """Refuse a version that exists with other content."""
     return False
 
 
@@ -144,7 +144,7 @@ class Filing:
 
 @frozen
 class Fetched:
-    """What became of a download.
+    """Result of a download.
 
     Attributes:
         version: Its version.
@@ -167,7 +167,7 @@ class Fetched:
     current: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return it in one line."""
         if not self.new:
             now = (
                 ""

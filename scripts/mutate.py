@@ -86,7 +86,7 @@ _SKIPPED_NAMES: Final = frozenset({"_LOG", "__all__", "TYPE_CHECKING"})
 
 
 Key: TypeAlias = tuple[str, str, str, int]
-"""Where a change is, the expression before and after, and which of several like it."""
+"""The place of a change, the expression before and after, and its number among equal ones."""
 
 
 @frozen
@@ -114,7 +114,7 @@ class Mutation:
 
     @property
     def key(self) -> Key:
-        """What it is known by, whatever its line."""
+        """Its key, which does not depend on its line."""
         return self.where, self.before, self.after, self.number
 
 

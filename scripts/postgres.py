@@ -96,7 +96,7 @@ def _program(name: str) -> str:
 
 
 def _user() -> str | None:
-    """Say as whom to run it; None for oneself."""
+    """Return the user to run it as; None for the current one."""
     if os.geteuid() != 0:
         return None
     for name in _USERS:

@@ -57,7 +57,7 @@ _WORD = re.compile(r"\w+")
 
 
 def _names_of(source: str) -> dict[str, str]:
-    """Say what every name of a module becomes that does not stay as it is."""
+    """Return the replacements of a module's names."""
     bare = {name: name.removeprefix("Async") for name in _ASYNC_CLASS.findall(source)}
     return {**bare, **NAMES}
 
@@ -67,7 +67,7 @@ _TEXTS = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE",
 
 
 def _unwrapped(source: str, wrapper: str = "Awaitable[") -> str:
-    """Take the wrapper off the types of what is awaited: ``Awaitable[Answer]`` is ``Answer``."""
+    """Replace the types of awaitables with those of their results: ``Awaitable[Answer]`` is ``Answer``."""
     while (start := source.find(wrapper)) >= 0:
         depth, end = 1, start + len(wrapper)
         while depth:
@@ -103,7 +103,7 @@ def _reworded(text: str, names: Mapping[str, str]) -> str:
 
 
 def synchronous(sources: Mapping[str, str]) -> dict[str, str]:
-    """Give the synchronous texts of asynchronous modules.
+    """Return the synchronous texts of asynchronous modules.
 
     Args:
         sources: The modules' texts, each by its path below `korus/_async`.

@@ -23,7 +23,7 @@ _HTTP = logging.getLogger("korus.http")
 _INSIDE: ContextVar[bool] = ContextVar("korus_inside_hook", default=False)
 
 COLLECTORS: ContextVar[tuple[tuple[object, Any], ...]] = ContextVar("korus_raw_answers", default=())
-"""What collects answers here, with the pool whose answers they are; see `korus._http.raw_answers`."""
+"""The collectors of answers in this context, each with its pool; see `korus._http.raw_answers`."""
 
 
 class Observer:

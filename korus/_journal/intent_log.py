@@ -255,7 +255,7 @@ class IntentLog(Protocol):
         ...
 
     def give_up(self, intent: Intent, *, sent: bool, wait: float | None = None) -> bool:
-        """Give an intent up: it is cancelled if nothing was sent, otherwise unknown and never completed.
+        """Abandon an intent: it is cancelled if nothing was sent, otherwise unknown and never completed.
 
         An intent that was taken over from a dead process stays completable.
         """

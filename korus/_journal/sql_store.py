@@ -168,7 +168,7 @@ class JournalStore(JournalRecords, JournalRuns):
         return own
 
     def give_up(self, intent: Intent, *, sent: bool, wait: float | None = None) -> bool:
-        """Give an intent up: it is cancelled if nothing was sent, otherwise unknown and never completed.
+        """Abandon an intent: it is cancelled if nothing was sent, otherwise unknown and never completed.
 
         If this cannot be written now, it is written with the next change that this process makes.
         """

@@ -45,7 +45,7 @@ AsyncLock = anyio.Lock
 sleep = anyio.sleep
 
 _TURNS_TO_THE_NETWORK = 5
-"""How often a task of httpx gives way before it has written a request: 4 times on an open connection."""
+"""The number of yields of a task of httpx before it has written a request: 4 on an open connection."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

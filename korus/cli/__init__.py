@@ -36,7 +36,7 @@ INTERRUPTED_STATUS = 130  # as a shell says it
 
 @frozen
 class _SubCommand:
-    """Where a sub-command stands and which extra brings what it needs."""
+    """Module of a sub-command, and the extra with its dependencies."""
 
     module: str
     extra: str
@@ -124,7 +124,7 @@ def _leave(message: str, *, status: int = USAGE_STATUS) -> NoReturn:
 
 
 def _explain(missing: ModuleNotFoundError, given: Sequence[str]) -> str:
-    """Say which extra to install when a package is missing; anything else is a fault of ours."""
+    """Name the extra to install if a package of it is missing; other import errors are bugs of korus."""
     package = (missing.name or "").partition(".")[0]
     if package in {"", "korus", "korus_api"}:
         raise missing

@@ -66,7 +66,7 @@ def shortfall(order: object, allocated: Allocation) -> str | None:
 
 
 def _take(fitting: Sequence[Line], units: int | None, allocated: Allocation) -> Allocation | None:
-    """Take units from lines that still lack them, best from one that lacks exactly so many."""
+    """Allocate units to lines that still lack them, preferably to one that lacks exactly as many."""
     if not units:
         return None
     used = {id(line): sum(taken for other, taken in allocated if other is line) for line in fitting}

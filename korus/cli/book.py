@@ -323,7 +323,7 @@ def _report(file: Path, invalid: FileInvalid) -> None:
 
 
 def _harmless(words: str) -> str:
-    """What a file says, as it can be shown on a terminal: nothing that moves the cursor, nothing endless."""
+    """Return a text of the file for a terminal: cut, and without control characters."""
     shown = words if len(words) <= _LONGEST_PROBLEM else f"{words[:_LONGEST_PROBLEM]}…"
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown

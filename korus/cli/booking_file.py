@@ -1,4 +1,4 @@
-"""What ``korus book FILE`` may hold: from the text of a file to frozen classes, or to every problem in it.
+"""Reader of the file of ``korus book FILE``: from its text to frozen classes, or to all problems in it.
 
 No I/O and no catalogue: names of products, tickets and sessions are only read here, not looked up. The
 format, in YAML (JSON has the same keys):
@@ -163,7 +163,7 @@ class _Judge:
             self.problems.append(FileProblem(at.line, at.where, reason))
 
     def mapping(self, at: Located, keys: Mapping[str, _Key]) -> dict[str, Any]:
-        """What a mapping with known keys says; what is wrong is left out."""
+        """Read a mapping with known keys; invalid values are left out."""
         if not isinstance(at.value, dict):
             self.refuse(at, f"must be a mapping with the keys {', '.join(keys)}, not {_said(at)}")
             return {}

@@ -374,7 +374,7 @@ def _in_file(problem: BookingProblem, lines: Sequence[Line], booking: BookingFil
 
 
 def _is_named(ticket: object, wanted: Beneficiary) -> bool:
-    """Whether a ticket's beneficiary is the wanted one already, as after a run that was interrupted."""
+    """Return True if a ticket has the wanted beneficiary already, as after an interrupted run."""
     known = IssuedTicketFacts.read(ticket).beneficiary
     return all(known.get(key) == value for key, value in wanted.to_dict().items())
 

@@ -145,7 +145,7 @@ def read_yaml(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
 
 @define
 class _Reading:
-    """What came up while a text was read."""
+    """Problems found while a text was read."""
 
     problems: list[FileProblem] = field(factory=list[FileProblem])
     values: int = 0

@@ -1,4 +1,4 @@
-"""What previous runs with the same external reference held and ordered, as the intent log knows it. No I/O.
+"""Reservations and orders of previous runs with the same external reference, from the intent log. No I/O.
 
 The log ties each reservation to what was asked for, and to its orders. So what was bought is recognised even if the API
 hides references, or does not list an order yet; and a hold that was not ordered can be, instead of holding again.
@@ -26,7 +26,7 @@ __all__ = ["LostHold", "Part", "PreviousReservation", "PreviousRuns", "read_log"
 
 @frozen
 class Part:
-    """What one line got by a reservation.
+    """Share of one line in a reservation.
 
     Attributes:
         requested: What the line asked for.
@@ -77,7 +77,7 @@ class LostHold:
 
 @define
 class PreviousRuns:
-    """What previous runs left at the API.
+    """Results of previous runs at the API.
 
     Attributes:
         reservations: Their reservations by IRI.

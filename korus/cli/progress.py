@@ -68,13 +68,13 @@ class Progress(AbstractContextManager["Progress"]):
         """Stop showing."""
 
     def step(self, doing: str) -> None:
-        """Say what the run as a whole is doing now."""
+        """Show what the run is doing now."""
 
     def lines(self, titles: Sequence[str]) -> None:
         """Name the lines of the booking."""
 
     def line(self, position: int, doing: str) -> None:
-        """Say what is happening to a line, or what has become of it."""
+        """Show what is happening to a line, or its result."""
 
 
 def progress_on(screen: Screen) -> Progress:

@@ -1,4 +1,4 @@
-"""How commands show what they found: a table for people, one JSON object a line for programs."""
+"""Output of commands: a table for people, one JSON object a line for programs."""
 
 from __future__ import annotations
 

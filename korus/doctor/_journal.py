@@ -27,7 +27,7 @@ __all__ = ["JournalWatch"]
 
 _TOLERANCE = 1.0
 _SECONDS = 10.0
-"""How long the database may take for its time."""
+"""The longest time that the database may take to return its clock."""
 _APART_SECONDS = 60
 
 

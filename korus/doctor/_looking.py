@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ORDERS", "RESERVATIONS", "SECONDS", "newest", "note_lag", "read", "texts", "until"]
 
 SECONDS = 10.0
-"""How long the doctor waits for something to be shown."""
+"""The longest time to wait until a result is visible."""
 RESERVATIONS, ORDERS = "/v1/booking/reservations", "/v1/booking/orders"
 _STEP = 0.25
 _SIZE = 50

@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 CALENDAR_DAYS = 400
-"""How many days the calendar holds, so that a whole year is always ahead."""
+"""The number of days in the calendar, so that a whole year is always ahead."""
 
 _SOLD_OUT_WEEKDAY, _SOLD_OUT_WEEKEND = 10, 26  # of 256
 _SATURDAY = 5

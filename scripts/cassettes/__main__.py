@@ -29,7 +29,7 @@ __all__ = ["CASSETTES", "EXCEPTIONS", "library", "main"]
 
 ROOT = FOLDER.parent
 CASSETTES = (ROOT / "tests" / "cassettes", ROOT / "examples")
-"""Where the repository's cassettes stand."""
+"""The folders of the repository's cassettes."""
 EXCEPTIONS = ROOT / "tests" / "cassette-exceptions.yaml"
 """The known exceptions, each with its reason."""
 

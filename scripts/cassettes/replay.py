@@ -41,7 +41,7 @@ _RENAMED = {"undocumented field": "not described", "missing": "missing"}
 
 @frozen(kw_only=True)
 class Trouble:
-    """What went wrong with one recorded answer.
+    """Fault of one recorded answer.
 
     Attributes:
         kind: ``no operation``, ``no status``, ``not read``, ``changed``, ``kept as it came``, ``not described``,
@@ -63,7 +63,7 @@ class Trouble:
 
 @frozen(kw_only=True)
 class Outcome:
-    """What came of reading all recorded answers.
+    """Result of reading all recorded answers.
 
     Attributes:
         api_version: The version of the description.

@@ -76,7 +76,7 @@ def bundled(path: Path, root: Json) -> Bundle:
 
 
 def _mappings(source: Source, found: Normal) -> None:
-    """Take the addresses in the mappings of discriminators for the references that they are."""
+    """Treat the addresses in the mappings of discriminators as references."""
     known = {reference.goal for reference in found.references if reference.kind == "schema"}
     for at, schema in _schemas_with_discriminators(source, found):
         mapping = as_object(as_object(schema.get("discriminator")).get("mapping"))

@@ -1,4 +1,4 @@
-"""What can be wrong with a description or with the lock."""
+"""Errors of descriptions and of the lock."""
 
 from __future__ import annotations
 

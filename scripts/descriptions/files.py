@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "openapi"
-"""Where the project keeps its descriptions, the overlay and the lock."""
+"""The folder of the project's descriptions, overlay and lock."""
 
 LOCK_NAME = "lock.toml"
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -36,7 +36,7 @@ NUMBERED = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)(?:[.-]?([0-9A-Za-z._-]*))?")
 
 
 def version_key(version: str) -> tuple[int, tuple[int, ...], int, str]:
-    """Give the place of a version among the others; use it as a sort key.
+    """Return the place of a version among the others; use it as a sort key.
 
     ``dev`` is the oldest, numbered versions follow their numbers (``1.0.7`` before ``1.0.10``,
     ``2.0.0-rc1`` before ``2.0.0``), any other name but ``release`` comes after them, and ``release`` is the
@@ -57,7 +57,7 @@ def version_key(version: str) -> tuple[int, tuple[int, ...], int, str]:
 
 
 def file_name(version: str, *, suffix: str = ".yaml") -> str:
-    """Give the name of the file of a version.
+    """Return the name of the file of a version.
 
     Raises:
         DescriptionError: The version holds characters that no file here is called by.
@@ -68,7 +68,7 @@ def file_name(version: str, *, suffix: str = ".yaml") -> str:
 
 
 def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
-    """Give the description files in a folder by version, oldest first.
+    """Return the description files in a folder by version, oldest first.
 
     Those in the lock stand in its order, which is that in which the project followed them; any others come after
     them by their names. A second file of a version (``1.0.38+1a2b3c4d.yaml``) is among them if the lock has it, as an
@@ -100,7 +100,7 @@ def versions(folder: Path = FOLDER) -> list[str]:
 
 
 def find(version: str, folder: Path = FOLDER) -> Path:
-    """Give the description file of a version.
+    """Return the description file of a version.
 
     Raises:
         DescriptionError: There is none.
@@ -112,7 +112,7 @@ def find(version: str, folder: Path = FOLDER) -> Path:
 
 
 def sha256(content: bytes) -> str:
-    """Give the SHA-256 of some bytes as 64 hexadecimal digits."""
+    """Return the SHA-256 of some bytes as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What a document says of itself: of which API and version it is, whether it is whole, how it came to be."""
+"""Identity of a document: its API and version, its completeness, and its origin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["TITLE", "api_version", "check_whole", "is_reconstructed"]
 
 TITLE = "KorusTicket API"
-"""What ``info.title`` says in every description of this API (section 1.2 of the API reference)."""
+"""The ``info.title`` of every description of this API (section 1.2 of the API reference)."""
 
 
 def api_version(document: Document, text: bytes | None = None) -> str:
@@ -112,5 +112,5 @@ def _references(node: object) -> Iterator[str]:
 
 
 def is_reconstructed(document: Document) -> bool:
-    """Tell whether a description says of itself that it was reconstructed, not downloaded."""
+    """Return True if a description is marked as reconstructed, not downloaded."""
     return as_object(as_object(document.get("info")).get("x-provenance")).get("origin") == "reconstructed"

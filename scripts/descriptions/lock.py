@@ -19,7 +19,7 @@ __all__ = ["Description", "Generator", "Lock", "lock_text", "read_lock", "write_
 
 @frozen
 class Description:
-    """What the lock says of one description file.
+    """Entry of the lock for one description file.
 
     Attributes:
         file: Its name in the folder.
@@ -46,7 +46,7 @@ class Generator:
 
 @frozen
 class Lock:
-    """What the project is built from.
+    """Lock file: the descriptions, and the current one.
 
     Attributes:
         current: The version that ``generated/`` is made from.
@@ -59,7 +59,7 @@ class Lock:
     generator: Generator = Generator()
 
     def with_description(self, version: str, description: Description, *, current: bool) -> Lock:
-        """Give this lock with one description added or replaced, and made the current one if so asked.
+        """Return this lock with one description added or replaced, and made the current one if so asked.
 
         What is followed from now on is the newest, whatever it is called; a version that is only kept takes the
         place that its name gives it among the former ones.

@@ -35,7 +35,7 @@ def apply_file(description: Document, overlay: Path) -> Document:
 
 
 def apply(description: Document, overlay: Document, *, name: str = "the overlay") -> Document:
-    """Give a copy of `description` with all actions of `overlay` carried out, in order.
+    """Return a copy of `description` with all actions of `overlay` carried out, in order.
 
     An action that selects nothing changes nothing: a correction stops applying by itself once the description
     is right.

@@ -1,4 +1,4 @@
-"""Where pages are, and in which order the site shows them."""
+"""Pages of the site, in their order."""
 
 from __future__ import annotations
 

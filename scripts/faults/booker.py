@@ -282,7 +282,7 @@ class Making:
 
     @property
     def to_hold(self) -> dict[str, Any]:
-        """What has to be held, as a builder reads it; without lines when it is nothing."""
+        """The lines to hold, as a builder reads them; empty if there are none."""
         free = [] if self.sold_out else [offer for offer in self.wanted if offer not in self.held]
         return {
             **self.plan.booking,
@@ -581,7 +581,7 @@ def _reservations_in(entry: JournalEntry) -> list[str]:
 
 @define
 class Setting:
-    """What a booking process is told."""
+    """Instructions for a booking process."""
 
     kind: Kind
     plans: list[Plan]

@@ -67,7 +67,7 @@ class Campaign:
 
 @frozen
 class Reckoning:
-    """What came of a campaign.
+    """Result of a campaign.
 
     Attributes:
         asked: Bookings asked for.
@@ -108,7 +108,7 @@ class Reckoning:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing happened twice, late, nothing was lost and nothing is left unknown."""
+        """True if nothing happened twice or late, nothing was lost, and nothing is unknown."""
         return not (self.duplicates or self.lost or self.unknown or self.late)
 
 
@@ -301,7 +301,7 @@ def late_requests(root: Path) -> int:
 
 @frozen
 class _Books:
-    """What exists at the sandbox beside what the bookers believe."""
+    """Comparison of the sandbox's bookings with the bookers' ledgers."""
 
     sandbox: Sandbox
     plans: Sequence[Plan]

@@ -52,9 +52,9 @@ class CommandRuns:
         self._thread = threading.Thread(target=self._run, name="commands")
         self.counts: Counter[str] = Counter()
         self.done: dict[str, dict[str, Any]] = {}
-        """What came of each plan, as a booker's ledger has it."""
+        """The result of each plan, as in a booker's ledger."""
         self.words: list[str] = []
-        """What a run printed that did not end well."""
+        """The output of failed runs."""
 
     def __enter__(self) -> Self:
         self._thread.start()

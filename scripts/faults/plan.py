@@ -1,4 +1,4 @@
-"""What the campaign books: one small booking after the other, drawn from the sandbox's catalogue by a seed."""
+"""Bookings of the campaign: small ones, drawn from the sandbox's catalogue by a seed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def draw(korus: Korus, sandbox: Sandbox, *, seed: int, count: int, commands: int
 
 
 def _pool(korus: Korus, chance: random.Random) -> Iterator[tuple[Offer, dict[str, str | None]]]:
-    """Give offers whose tickets can be had at once: no form to answer, documents delivered instantly."""
+    """Return offers whose tickets are available at once: without forms, and with instant documents."""
     found = 0
     for catalog in korus.catalogs.list():
         for base in korus.product_bases.list(catalog):

@@ -273,7 +273,7 @@ class Proxy:
 
 
 def _hide(document: dict[str, Any], hidden: frozenset[str]) -> bool:
-    """Take hidden orders out of a reservation or a list; False if there was nothing to take out."""
+    """Remove hidden orders from a reservation or a list; return False if there are none."""
     found = False
     members: list[dict[str, Any]] | None = document.get("member")
     if members is not None:

@@ -1,4 +1,4 @@
-"""What goes wrong during a campaign: rules for the sandbox, and when something is done to a process."""
+"""Schedule of a campaign's faults: rules for the sandbox, and disturbances of processes."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def corrected(document: Document, *, overlay: Path | None = None, bare: bool = F
 
 
 def is_ours(document: Document) -> bool:
-    """Tell whether a description is one of this API, by its title."""
+    """Return True if a description is one of this API, by its title."""
     try:
         api_version(document)
     except OtherApiError:

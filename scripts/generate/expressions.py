@@ -88,7 +88,7 @@ def _branches(prop: Any) -> list[Any]:
 
 
 def _reader(prop: Any, discriminators: list[dict[str, Any]]) -> Callable[[str], str] | None:
-    """Give what makes the expression that reads another one, or None when it is taken as it is."""
+    """Return the function that builds the reading expression, or None if the value is used as it is."""
     branches = _branches(prop)
     models = [branch for branch in branches if isinstance(branch, ModelProperty)]
     found: list[Callable[[str], str]] = []

@@ -209,7 +209,7 @@ def _every_place_allowed() -> Generator[None]:
 
 
 def _settle(target: Path) -> None:
-    """Take trailing blanks and surplus blank lines away, so that the text is what a formatter would leave."""
+    """Remove trailing blanks and surplus blank lines, as a formatter would."""
     for path in sorted(target.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         lines = [line.rstrip() for line in text.split("\n")]

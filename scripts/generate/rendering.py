@@ -1,4 +1,4 @@
-"""What the templates ask for beyond the generator's own objects: signatures, docstrings, imports.
+"""Functions for the templates beyond the generator's own objects: signatures, docstrings, imports.
 
 One `Rendering` is made per run from the prepared description; its methods become the templates' functions and
 filters. It writes text only and reads nothing but the prepared description.
@@ -91,7 +91,7 @@ class Rendering:
         return found
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Give the filters of the templates."""
+        """Return the filters of the templates."""
         return {
             "literal": literal,
             "docstring": docstring,
@@ -102,7 +102,7 @@ class Rendering:
         }
 
     def functions(self) -> dict[str, Callable[..., Any]]:
-        """Give the functions of the templates."""
+        """Return the functions of the templates."""
         names = (
             "ordered_properties", "field_documentation", "module_text", "default_description",
             "model_modules", "operation_modules", "deprecated_parameters",
@@ -146,7 +146,7 @@ class Rendering:
 
     @staticmethod
     def default_description(name: str, reading: bool) -> str:
-        """Say something true of a model that the description says nothing of."""
+        """Return a text for a model without a description."""
         return f"`{name}`, as the API answers it." if reading else f"`{name}`, as it is sent."
 
     @staticmethod
@@ -197,7 +197,7 @@ class Rendering:
         return sorted(found)
 
     def operation_facts(self, endpoint: Any) -> Object:
-        """Give the facts of an operation, with the generator's view of its parameters."""
+        """Return the facts of an operation, with the generator's view of its parameters."""
         facts = self.operations[str(endpoint.name)]
         props = {
             (place, str(prop.name.get_untrusted_value())): prop
@@ -255,7 +255,7 @@ class Rendering:
 
     @staticmethod
     def summary(facts: Object, endpoint: Any) -> str:
-        """Say what an operation does, in the description's words."""
+        """Describe an operation in the description's words."""
         said = endpoint.summary.get_untrusted_value().strip() or f"{facts['method']} {facts['path']}"
         said = said if said.endswith((".", "!", "?")) else f"{said}."
         more = endpoint.description.get_untrusted_value().strip()
@@ -305,7 +305,7 @@ class Rendering:
 
     @staticmethod
     def has_query(facts: Object) -> bool:
-        """Tell whether an operation has parameters in its query."""
+        """Return True if an operation has parameters in its query."""
         return any(fact["in"] == "query" for fact in facts["parameters"])
 
     @staticmethod

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["HOLD_TWISTS", "ORDER_TWISTS", "Entries", "failed_hold", "failed_order", "twisted"]
 
 Entries = tuple[list[Any], list[Any]]
-"""What an answer lists as made and as failed."""
+"""The successful and the failed entries of an answer."""
 _Twist = "Callable[[list[Any], list[Any], Choices], Entries]"
 
 _COMMON: Final = (

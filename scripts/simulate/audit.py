@@ -46,7 +46,7 @@ _NEARLY: Final = 0.001
 
 @define(eq=False)
 class Request:
-    """What a shop's customer asked for: one external reference.
+    """One request of a shop's customer, with one external reference.
 
     Attributes:
         reference: The external reference.
@@ -67,7 +67,7 @@ class _Failure:
 
 @define(eq=False)
 class Audit:
-    """What was said and done in one schedule."""
+    """Record of one schedule."""
 
     world: World
     counts: Counter[str] = field(factory=Counter[str])

@@ -27,7 +27,7 @@ _READS: Final = (ask.Claimed, ask.Competing, ask.SentBefore, ask.InDoubt, ask.Re
 
 @define
 class _Row:
-    """What the simulator knows of an intent besides."""
+    """Facts of an intent that only the simulator needs."""
 
     intent: Intent
     owner: Process
@@ -159,7 +159,7 @@ class SimulatedLog:
                 raise AssertionError(f"no way to carry out {type(effect).__name__}")
 
     def take(self, process: Process, intent_id: str) -> Intent | None:
-        """Take one intent over that nobody works on."""
+        """Take over one abandoned intent."""
         self._me = process
         self._flush(process)
         taken: list[Intent] = []

@@ -37,7 +37,7 @@ def at_time(seconds: float) -> datetime:
 
 @frozen
 class Assumptions:
-    """What korus's rules rest on; False switches one off."""
+    """Assumptions of korus's rules; False switches one off."""
 
     a1: bool = True
     a2: bool = True
@@ -138,7 +138,7 @@ class Bought:
 
 @define
 class Api:
-    """What exists."""
+    """State of the API."""
 
     character: Character
     assumptions: Assumptions

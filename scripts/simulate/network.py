@@ -1,4 +1,4 @@
-"""What goes wrong on the way to the API and back with requests that book.
+"""Network faults of requests that book, on the way to the API and back.
 
 A request that books is begun, is carried out at some moment or never, and ends with an answer or an error. Each of the
 three is decided here by the numbers of the schedule.

@@ -1,4 +1,4 @@
-"""What goes wrong with requests that read: reads that lag or fail, 404s that prove nothing, lists that lie."""
+"""Faults of requests that read: delayed or failing reads, meaningless 404s, wrong lists."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ __all__ = ["Tally", "search"]
 
 @define
 class Tally:
-    """What came of a search.
+    """Result of a search.
 
     Attributes:
         seed: The seed.

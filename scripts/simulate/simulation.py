@@ -28,7 +28,7 @@ _OFFERS: Final = tuple(f"/v1/ticketing/catalogs/c/offers/o{number}" for number i
 
 @frozen
 class Result:
-    """What came of a schedule.
+    """Result of a schedule.
 
     Attributes:
         numbers: The numbers that it used.

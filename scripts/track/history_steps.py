@@ -51,7 +51,7 @@ class Entry:
 
 @frozen
 class Step:
-    """What happened from one version to the next.
+    """Step from one version to the next.
 
     Attributes:
         old: The former version.
@@ -67,12 +67,12 @@ class Step:
 
     @property
     def came(self) -> list[Entry]:
-        """What is new."""
+        """The additions."""
         return _entries(self.comparison.changes, "added")
 
     @property
     def went(self) -> list[Entry]:
-        """What is gone."""
+        """The removals."""
         return _entries(self.comparison.changes, "removed")
 
 

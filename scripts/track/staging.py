@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PRODUCTS", "bring_back", "copied", "differences", "one_run", "undo_interrupted", "workplace"]
 
 PRODUCTS = ("openapi", "generated/korus_api", "changelog.d", "docs/reference")
-"""What absorbing a version writes; nothing else is brought back."""
+"""The paths that absorbing a version writes; nothing else is copied back."""
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "dist", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "*.pyc"
@@ -108,7 +108,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def differences(root: Path, copy: Path) -> dict[str, bytes | None]:
-    """Give the files that the copy has otherwise, by their path; ``None`` for those that it has no more.
+    """Return the files that differ in the copy, by their path; ``None`` for removed ones.
 
     The lock comes last: with it, and not before, the version counts as absorbed.
     """

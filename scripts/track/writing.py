@@ -29,7 +29,7 @@ MOST = 200
 
 @frozen
 class Decision:
-    """What the change means for korus's own version.
+    """Meaning of the change for korus's own version.
 
     Attributes:
         level: ``major``, ``minor`` or ``patch``.
@@ -102,7 +102,7 @@ def _listed(changes: Iterable[NameChange]) -> list[str]:
 
 
 def _line(change: NameChange) -> str:
-    """Say one change in the SDK's terms: the class, the field, old and new."""
+    """Describe one change in the SDK's terms: the class, the field, old and new."""
     mark = "**Breaking:** " if change.breaking else ""
     short = change.name.removeprefix("models.")
     if change.kind == "attribute" and change.old and change.new and not change.renamed:

@@ -1,4 +1,4 @@
-"""Say in Python what a change of the description means: which public names change, for whom, and what to do.
+"""Meaning of a change of the description in Python: which public names change, for whom, and what to do.
 
 The raw clients of both descriptions are generated and their surfaces compared; each change of a name is traced to the
 change of the description that caused it, and the other way round.

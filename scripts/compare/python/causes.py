@@ -96,7 +96,7 @@ class NameCause:
 
 @define
 class Trace:
-    """What belongs to what.
+    """Relations between names.
 
     Attributes:
         by_record: For each record, by its fingerprint, the changes of names it causes.
@@ -115,7 +115,7 @@ class Trace:
 
 
 def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, ...]:
-    """Say how the names differ that two descriptions give to their schemas and tags, and in what order they come."""
+    """Return the differences of names and order between the schemas and tags of two descriptions."""
     causes: list[NameCause] = []
     before, after = _schemas(old), _schemas(new)
     went = [name for name in before if name not in after]
@@ -498,7 +498,7 @@ def _mentioned(source: NameChange, surfaces: tuple[Surface, Surface]) -> set[str
 
 
 def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause, ...]:
-    """Give the differences of names that account for a change of a name, the closest first."""
+    """Return the differences of names that account for a change of a name, the closest first."""
     if change.kind == "other":
         return ()
     wanted = "tag" if change.kind == "operation" else "schema"

@@ -61,7 +61,7 @@ class NameChange:
 
 
 def surface_changes(old: Surface, new: Surface) -> list[NameChange]:
-    """Say how the public surface changed."""
+    """Return the changes of the public surface."""
     changes: list[NameChange] = []
     classes, went, came = _paired_models(old, new)
     renames = {before.name: after.name for before, after in classes}
@@ -424,7 +424,7 @@ def _attribute(
 
 
 def _parts(annotation: str) -> set[str]:
-    """Give the members of a union."""
+    """Return the members of a union."""
     parts: list[str] = []
     depth, start = 0, 0
     for i, char in enumerate(annotation):
@@ -440,7 +440,7 @@ def _parts(annotation: str) -> set[str]:
 
 
 def _renamed(annotation: str, renames: dict[str, str]) -> set[str]:
-    """Give the members of a union with classes by their present names, so that a rename is told once."""
+    """Return the members of a union with classes by their present names, so that a rename is reported once."""
     for name in sorted(words(annotation), key=len, reverse=True):
         if name in renames and renames[name] != name:
             annotation = _replaced(annotation, name, renames[name])

@@ -1,4 +1,4 @@
-"""Say what each change of a description means in Python: for the raw client, for korus, for its cassettes and users."""
+"""Meaning of each change of a description in Python: for the raw client, korus, its cassettes and users."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class SurfaceError(Exception):
-    """What changes mean in Python cannot be said: a client cannot be generated, or a change of names has no cause."""
+    """The meaning in Python cannot be found: a client cannot be generated, or a change of names has no cause."""
 
 
 @frozen
 class Effect:
-    """What one change of the description means in Python.
+    """Meaning of one change of the description in Python.
 
     Attributes:
         names: The public names of ``korus_api`` that change.
@@ -49,7 +49,7 @@ class Effect:
     action: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give the effect as plain values."""
+        """Return the effect as plain values."""
         return {
             "verdict": "breaking" if self.breaking else "compatible" if self.names else "none",
             "names": [
@@ -71,7 +71,7 @@ class Effect:
 
 @frozen
 class Meaning:
-    """What a comparison means in Python.
+    """Meaning of a comparison in Python.
 
     Attributes:
         comparison: What differs on the wire.
@@ -95,11 +95,11 @@ class Meaning:
 
     @property
     def breaking(self) -> bool:
-        """Whether anything breaks callers in Python."""
+        """True if anything breaks callers in Python."""
         return any(effect.breaking for effect in self.every())
 
     def breaks_silently(self) -> list[Record]:
-        """Give the records that break callers on the wire without a change of names to tell them.
+        """Return the records that break callers on the wire without a change of names.
 
         A record that changes names, none of them so that callers notice, was taken in by the raw client: it keeps
         values that it does not know.
@@ -119,7 +119,7 @@ class Meaning:
         ]
 
     def every(self) -> list[Effect]:
-        """Give all effects."""
+        """Return all effects."""
         return [
             *self.effects.values(),
             *(effect for _, effect in self.corrections),
@@ -127,7 +127,7 @@ class Meaning:
         ]
 
     def name_changes(self) -> list[NameChange]:
-        """Give every change of a name once."""
+        """Return every change of a name once."""
         seen: dict[tuple[str, str], NameChange] = {}
         for effect in self.every():
             for change in effect.names:
@@ -135,7 +135,7 @@ class Meaning:
         return [seen[key] for key in sorted(seen)]
 
     def as_json(self) -> dict[str, Any]:
-        """Give the comparison with what each record means, as plain values."""
+        """Return the comparison with what each record means, as plain values."""
         shown = self.comparison.as_json()
         for record, plain in zip(self.comparison.changes, shown["changes"], strict=True):
             plain["python"] = self.effects[record.fingerprint].as_json()
@@ -179,7 +179,7 @@ def explain(
     strict: bool = True,
     read: tuple[Layer, Recordings] | None = None,
 ) -> Meaning:
-    """Say what a comparison means in Python.
+    """Explain a comparison in Python terms.
 
     Args:
         comparison: What differs on the wire.
@@ -269,7 +269,7 @@ def _korus_names(names: list[NameChange], layer: Layer) -> list[str]:
 
 
 def _action(names: list[NameChange], record: Record | None) -> str:  # noqa: C901 - one case after the other
-    """Say what a user has to do."""
+    """Return what a user has to do."""
     steps: dict[str, None] = {}
     for change in names:
         if not change.breaking:

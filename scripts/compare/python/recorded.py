@@ -67,7 +67,7 @@ class Recordings:
             )
 
     def containing(self, record: Record) -> list[str]:
-        """Give the cassettes that have seen what a record is about."""
+        """Return the cassettes in which the subject of a record occurs."""
         patterns = [_pattern(label) for label in record.operations]
         subject = record.parameter if record.key is None else record.key
         found: set[str] = set()

@@ -26,7 +26,7 @@ def _some(items: tuple[object, ...]) -> str:
 
 
 def effect_lines(effect: Effect) -> list[str]:
-    """Say in lines of text what one change means in Python."""
+    """Describe the meaning of one change in Python, as lines of text."""
     lines = [f"{'breaking' if change.breaking else 'ok'}: {change.sentence}" for change in effect.names]
     if not effect.names:
         lines.append("no name of korus_api changes")
@@ -49,7 +49,7 @@ def _summary(meaning: Meaning) -> str:
 
 
 def _entries(meaning: Meaning) -> list[tuple[str, list[tuple[str, str, Effect]]]]:
-    """Give headings with entries: sentence, rule, effect."""
+    """Return headings with entries: sentence, rule, effect."""
     sections: list[tuple[str, list[tuple[str, str, Effect]]]] = []
 
     def of(record: Record, effect: Effect) -> tuple[str, str, Effect]:
@@ -137,4 +137,4 @@ FORMATS: dict[str, Callable[[Meaning], str]] = {
     "json": as_json,
     "html": html,
 }
-"""How it can be shown, by name."""
+"""The output formats by name."""

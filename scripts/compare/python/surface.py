@@ -1,4 +1,4 @@
-"""Take the public surface of a raw client from its source: operations, parameters, classes, attributes, members.
+"""Public surface of a raw client, read from its source: operations, parameters, classes, attributes, members.
 
 The source is parsed, never imported, so that the clients of several descriptions can be read side by side. What each
 name stands for on the wire is taken from the source, too: the method and path of an operation, the key of an attribute,
@@ -79,7 +79,7 @@ class Operation:
         return f"{self.method} {re.sub(r'{[^{}]*}', '{}', self.path)}"
 
     def parameters(self) -> dict[str, Parameter]:
-        """Give the parameters that callers meet, in order; the client is not one of the description's."""
+        """Return the parameters for callers, in order, without the client."""
         function = self.functions.get("sync") or next(iter(self.functions.values()))
         request = self.functions.get("build_request")
         wires = {parameter.name: parameter.wire for parameter in request.parameters} if request else {}
@@ -149,7 +149,7 @@ class Surface:
     others: dict[str, str] = field(factory=dict[str, str])
 
     def reached(self) -> dict[str, set[str]]:
-        """Give the operations (on the wire) that lead to each class, by its name."""
+        """Return the operations (on the wire) that lead to each class, by its name."""
         found: dict[str, set[str]] = {}
         for operation in self.operations.values():
             names: set[str] = set()
@@ -170,7 +170,7 @@ class Surface:
 
 
 def words(annotation: str) -> set[str]:
-    """Give the names in an annotation."""
+    """Return the names in an annotation."""
     return set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", annotation))
 
 

@@ -255,7 +255,7 @@ class Layer:
         return found
 
     def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:  # noqa: C901, PLR0912 - one case after the other
-        """Give the lines that use what changed, without repetition and in order."""
+        """Return the lines that use what changed, without repetition and in order."""
         found: set[Use] = set()
         for module in self.modules:
             if change.kind in {"operation", "returns"}:
@@ -292,7 +292,7 @@ class Layer:
         return sorted(found, key=lambda use: use.place)
 
     def re_exported(self, name: str) -> bool:
-        """Tell whether a model is one of ``korus.models``: all of the raw client's are."""
+        """Return True if a model is one of ``korus.models``: all of the raw client's are."""
         module = next((module for module in self.modules if module.file.endswith("/models.py")), None)
         if module is None:
             return False

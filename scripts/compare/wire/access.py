@@ -139,7 +139,7 @@ class _Place:
 
 
 def _definitions(document: Document) -> dict[str, str]:
-    """Give the location of each security scheme by its name."""
+    """Return the location of each security scheme by its name."""
     schemes = as_object(as_object(document.root.get("components")).get("securitySchemes"))
     return {name: document.follow(f"/components/securitySchemes/{_escaped(name)}") for name in schemes}
 
@@ -189,7 +189,7 @@ def _same_names(old: Document, new: Document, olds: dict[str, str], news: dict[s
 def _alternatives(
     content: dict[str, Json], root: dict[str, Json], names: dict[str, str]
 ) -> list[Alternative]:
-    """Give the alternatives that an operation accepts; the empty one stands for a call without credentials."""
+    """Return the alternatives that an operation accepts; the empty one stands for a call without credentials."""
     stated = content["security"] if "security" in content else root.get("security")
     found: list[Alternative] = [
         frozenset(
@@ -202,7 +202,7 @@ def _alternatives(
 
 
 def _enough(asked: Alternative, had: Alternative) -> bool:
-    """Tell whether credentials for one alternative are enough for another."""
+    """Return True if credentials for one alternative are enough for another."""
     given = dict(had)
     return all(name in given and scopes <= given[name] for name, scopes in asked)
 
@@ -352,7 +352,7 @@ def _flows(place: _Place, olds: dict[str, Json], news: dict[str, Json]) -> None:
 def _servers(
     document: Document, operation: str | None, path: str | None
 ) -> tuple[str, list[dict[str, Json]]]:
-    """Give the servers of an operation, and where they are listed."""
+    """Return the servers of an operation, and where they are listed."""
     for place in (operation, path, ""):
         if place is None:
             continue

@@ -257,7 +257,7 @@ class Book:
         return Shape(location, kinds, shape.choice, shape.discriminators, shape.merged, shape.cut)
 
     def _closed(self, shape: Shape, location: str, content: dict[str, Json]) -> Shape:
-        """Take ``unevaluatedProperties`` for ``additionalProperties`` of the merged whole, where it is that."""
+        """Treat ``unevaluatedProperties`` as ``additionalProperties`` of the merged schema, if they are equivalent."""
         for keyword, kind, attribute, beside in (
             ("unevaluatedProperties", "object", "additional", "additionalProperties"),
             ("unevaluatedItems", "array", "items", "items"),

@@ -1,4 +1,4 @@
-"""How a difference between two schemas is noted, and put into words."""
+"""Recording and wording of differences between two schemas."""
 
 from __future__ import annotations
 

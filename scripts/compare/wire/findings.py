@@ -50,7 +50,7 @@ WRITTEN_DIFFERENTLY = frozenset(
 def changed_keywords(
     was: Mapping[str, Json], now: Mapping[str, Json], known: frozenset[str]
 ) -> Iterator[tuple[str, Json, Json]]:
-    """Give the keywords that nothing here looks at and that changed, each with its old and its new value.
+    """Return the changed keywords that nothing here compares, each with its old and its new value.
 
     Extensions (``x-…``) are not among them: what they say is between those who write them and those who read them.
     """
@@ -120,7 +120,7 @@ class _Finding:
 
 @define(eq=False)
 class Findings:
-    """What was found so far."""
+    """Findings so far."""
 
     operations: list[Operation] = field(factory=list[Operation])
     _found: list[_Finding] = field(factory=list[_Finding])
@@ -297,7 +297,7 @@ class Findings:
     # --- records --------------------------------------------------------------------------------------------------
 
     def records(self) -> tuple[Record, ...]:
-        """Give one record for each change, the worst first, in an order that does not depend on the documents'."""
+        """Return one record for each change, the worst first, in an order that does not depend on the documents'."""
         merged = _merged(self._found)
         order = sorted(self.operations, key=lambda operation: operation.order)
         reached: dict[int, tuple[Operation | None, tuple[str, ...]]] = {}

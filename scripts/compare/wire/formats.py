@@ -1,4 +1,4 @@
-"""What is known of the formats of strings and numbers: which are contained in which.
+"""Formats of strings and numbers, and which are contained in which.
 
 A format that is not listed here may mean anything: what a change of it does cannot be judged.
 """
@@ -60,7 +60,7 @@ KNOWN = frozenset(
 
 
 def _within(one: str, other: str) -> bool | None:
-    """Tell whether all values of one format are values of the other; ``None`` where that is not known."""
+    """Return True if all values of one format are values of the other; ``None`` where that is not known."""
     if one == other or other in HINTS:
         return True
     if other in WITHIN.get(one, ()):
@@ -73,7 +73,7 @@ def _within(one: str, other: str) -> bool | None:
 
 
 def relation(old: frozenset[str], new: frozenset[str], kind: str) -> tuple[bool | None, bool | None]:
-    """Say what a change of formats does.
+    """Return the effect of a change of formats.
 
     Args:
         old: The former formats; a value must follow all of them.

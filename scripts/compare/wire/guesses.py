@@ -23,7 +23,7 @@ PLAIN: tuple[Json, ...] = (None, True, False, 0, 1, -1, 2, 3, 0.5, 7, "", "a", "
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 DEEPEST = 6
 MOST_PARTS = 200
-"""How many parts a value may have: what a schema describes may be very large."""
+"""The most parts of a value: schemas may describe very large ones."""
 ONE_IN_TEN = 0.1
 OFTEN = 0.6
 

@@ -30,7 +30,7 @@ __all__ = ["Judge"]
 PLAIN: tuple[Json, ...] = ("text", 1, True, None, [], {})
 MOST_CANDIDATES = 400
 MOST_PROVED = 40
-"""How many other schemas one may refer to that is compared as a set of values."""
+"""The most schemas that a schema compared as a set of values may refer to."""
 CONTAINMENTS = {
     jsonschema_rs.canonical.Containment.YES: True,
     jsonschema_rs.canonical.Containment.NO: False,
@@ -150,7 +150,7 @@ class Judge:
         return Witness(found=False, reason=f"none among the {len(tried)} values that were tried")
 
     def _alternative(self, change: Change, direction: Direction, *, narrowing: bool) -> Any:
-        """Give a validator of the alternative that came or went, which the witness must be a value of."""
+        """Return a validator of the alternative that came or went, which the witness must be a value of."""
         branch = change.branches[0 if narrowing else 1]
         if change.facet != "variant" or branch is None:
             return None
@@ -421,7 +421,7 @@ class _Candidates:
 
 
 def _parts(book: Book, keyword: str, place: str) -> Iterator[str]:
-    """Give the locations of the schemas that a constraint is made of."""
+    """Return the locations of the schemas that a constraint is made of."""
     content = as_object(book.document.at(place))
     if keyword == "dependentSchemas":
         yield from (f"{place}/{keyword}/{escape(name)}" for name in as_object(content.get(keyword)))

@@ -29,7 +29,7 @@ OPERATION_KEYWORDS = frozenset(STRUCTURE["operation"])
 
 
 def _operations(document: Document, items: dict[str, Json], base: str) -> Iterator[tuple[str, str, str, str]]:
-    """Give path, method, location of the path and location of the operation."""
+    """Return path, method, location of the path and location of the operation."""
     for path in items:
         if path.startswith("x-"):
             continue

@@ -137,7 +137,7 @@ class _Comparison(Alternatives):
         return True
 
     def _hidden(self, place: str, content: dict[str, Json]) -> tuple[bool, bool] | None:
-        """Say whether a property is read only, and write only; ``None`` where that is not the same in both."""
+        """Return if a property is read only, and if write only; ``None`` where the two documents differ."""
         if not HOLDERS.isdisjoint(content):
             one = [self._flag(self.old, self.old.use(place), name) for name in ("readOnly", "writeOnly")]
             other = [self._flag(self.new, self.new.use(place), name) for name in ("readOnly", "writeOnly")]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["INT_RANGES", "MOST_REFERENCES", "Portable", "compiled"]
 
 MOST_REFERENCES = 300
-"""How many other schemas one may refer to that is judged by a validator: the work grows with the square of it."""
+"""The most schemas that a validated schema may refer to, since the work grows with the square of the number."""
 
 COPIED = frozenset(
     {
@@ -94,7 +94,7 @@ class Portable:
         self._large: set[tuple[str, int]] = set()
 
     def schema(self, core: tuple[str, ...], most: int) -> dict[str, Json] | None:
-        """Give the schema of what is asked for at some locations.
+        """Return the schema of the constraints at some locations.
 
         Args:
             core: The locations.

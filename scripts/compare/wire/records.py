@@ -1,4 +1,4 @@
-"""What the comparison reports: one record for each change, and the whole of them.
+"""Records of the comparison: one for each change, and all together.
 
 A record is plain values, so that it can be written as JSON as it is. Nothing here finds changes.
 """
@@ -118,7 +118,7 @@ class Record:
 
 @frozen
 class Comparison:
-    """What came out of comparing two documents.
+    """Result of comparing two documents.
 
     Attributes:
         old: The former document: its file or version.
@@ -157,7 +157,7 @@ class Comparison:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Give the comparison as plain values."""
+        """Return the comparison as plain values."""
         return {
             "old": self.old,
             "new": self.new,
@@ -172,5 +172,5 @@ def _line(document: Source, pointer: str | None) -> str | None:
 
 
 def fingerprint(*parts: Json) -> str:
-    """Give a short name to a change from what does not depend on order: names and values, no positions."""
+    """Return a short key of a change from names and values, without positions, so that order does not matter."""
     return hashlib.sha256(token(list(parts)).encode("utf-8", "surrogatepass")).hexdigest()[:16]

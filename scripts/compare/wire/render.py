@@ -243,7 +243,7 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
     "github": github,
     "sarif": sarif,
 }
-"""How a comparison can be shown, by name."""
+"""The output formats by name."""
 
 
 def rules_table() -> str:

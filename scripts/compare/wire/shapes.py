@@ -161,7 +161,7 @@ class Branch:
     opaque: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
 
     def is_free(self) -> bool:
-        """Tell whether every value of the type is admitted."""
+        """Return True if every value of the type is admitted."""
         return not (
             self.limits
             or self.values is not None
@@ -177,13 +177,13 @@ class Branch:
         )
 
     def is_enumeration(self) -> bool:
-        """Tell whether nothing but a list of scalar values is asked for."""
+        """Return True if the only constraint is a list of scalar values."""
         return self.values is not None and not self.opaque and self.kind not in {"array", "object"}
 
 
 @define(eq=False)
 class Shape:
-    """What a schema admits.
+    """Set of values that a schema admits.
 
     Attributes:
         source: The location of the schema, or of the first of several.
@@ -212,7 +212,7 @@ class Shape:
 
 
 def undeclared(branch: Branch, name: str) -> Use | bool | None:
-    """Say what a branch asks of a property that it does not declare."""
+    """Return the rule of a branch for a property that it does not declare."""
     matching = [part.use for pattern, part in branch.patterns.items() if _matches(pattern, name)]
     if matching:
         return reduce(Use.both, matching)
@@ -241,7 +241,7 @@ def asks_for_more(branch: Branch) -> bool:
 
 
 def admits(limits: dict[str, Json], value: Json) -> bool:  # noqa: C901, PLR0911 - one case after the other
-    """Tell whether the limits of a branch admit a scalar value; what cannot be told is taken to be admitted."""
+    """Return True if the limits of a branch admit a scalar value, or if that cannot be decided."""
     if isinstance(value, str):
         if not limits.get("minLength", 0) <= len(value) <= limits.get("maxLength", math.inf):
             return False

@@ -379,7 +379,7 @@ def _status(test: ast.expr) -> str | None:
 
 
 def _answer_hint(value: ast.expr | None) -> Hint | None:
-    """Take the type from `cast("Type", …)`, and check that what it names is what really reads."""
+    """Return the type from `cast("Type", …)`, and check that the classes that it names do the reading."""
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "cast"):
         return value if value is not None and not isinstance(value, ast.Constant) else None
     hint = _expression(str(_constant(value.args[0])))

@@ -1,4 +1,4 @@
-"""What a description says, read plainly and without any of the rules that prepare it.
+"""Content of a description, read without any of the rules that prepare it.
 
 This is the audit's own reading, so that a mistake in preparing cannot hide itself: operations with their
 parameters, bodies and answers, and schemas seen through references and compositions, each with the place
@@ -237,7 +237,7 @@ def _collect_members(schema: Object, at: str, seen: Schema) -> None:
 
 
 def _plain(value: Any, schema: Object) -> Any:
-    """Take a value for text where the type says text and the file's reader took it for something else."""
+    """Convert a value to text if the type is text and the YAML reader took it for something else."""
     named = schema.get("type")
     types = {name for name in (named if is_list(named) else [named]) if name != "null"}
     if types == {"string"} and not isinstance(value, str):

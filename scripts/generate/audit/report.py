@@ -52,7 +52,7 @@ KINDS = (
 
 @define
 class Report:
-    """What the audit found.
+    """Result of the audit.
 
     Attributes:
         described: How many things of each kind the description has.
@@ -131,7 +131,7 @@ def _alike(name: str, other: str) -> bool:
 
 
 def _members(hint: Hint | None) -> Hint | None:
-    """Give the type of the members of whatever lists a type is made of."""
+    """Return the type of the members of all lists in a type."""
     if hint is ANYWHERE:
         return hint
     return _any_of(inner(hint))
@@ -168,7 +168,7 @@ class _Walk:
             self.excuses[key] = reason or ""
 
     def reason(self, at: str) -> str | None:
-        """Give the reason why what stands at a pointer, or around it, was left out."""
+        """Return the reason why the part at a pointer, or around it, was left out."""
         place = at.rpartition("\t")[2].partition("\n")[0]
         while place:
             if place in self.reasons:
@@ -371,7 +371,7 @@ class _Walk:
                 self.account("enum values", f"{declared.at}\n{value!r}", said, found=False, reason=reason)
 
     def _around(self, at: str) -> str | None:
-        """Give the reason why a property was left out that this one stands inside of."""
+        """Return the reason why a property around this one was left out."""
         place = at.rpartition("/")[0]
         while place:
             if self.state.get(("properties", place)) == "left out":

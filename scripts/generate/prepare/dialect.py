@@ -1,4 +1,4 @@
-"""What API Platform's generator puts into names, and how to take it out again.
+"""Dialect of API Platform's generator: its additions to names, and their removal.
 
 API Platform writes `TicketingOffer.jsonld-v1.offer.read` for the class `TicketingOffer` in the representation
 JSON-LD with the serialisation group `v1.offer.read`, and `api_v1ticketingcatalogs_get_collection` for an
@@ -55,17 +55,17 @@ class ComponentName:
 
     @property
     def owns_base(self) -> bool:
-        """Whether the component is the resource's own form, not its form inside another resource."""
+        """True if the component is the resource's own form, not its form inside another resource."""
         return not self.subject or self.subject.lower() == self.base.lower()
 
     @property
     def is_primary(self) -> bool:
-        """Whether the component is what reading the resource gives."""
+        """True if the component is the result of reading the resource."""
         return self.action in _PRIMARY_ACTIONS
 
 
 def is_api_platform(description: Object) -> bool:
-    """Tell whether API Platform wrote the description, from the names it always writes."""
+    """Return True if API Platform wrote the description, from the names it always writes."""
     schemas: Any = as_object(description.get("components")).get("schemas") or {}
     if any(".jsonld" in name or HYDRA_BASE.match(name) for name in map(str, schemas)):
         return True
@@ -87,7 +87,7 @@ def without_prefix(name: str) -> str:
 
 
 def component_name(name: str, *, api_platform: bool) -> ComponentName:
-    """Take a component's name apart; a name from elsewhere is whole."""
+    """Split the name of a component; other names stay whole."""
     if not api_platform:
         return ComponentName(component=name, short=name)
     head, _, groups = name.partition("-")
@@ -115,6 +115,6 @@ def component_name(name: str, *, api_platform: bool) -> ComponentName:
 
 
 def generated_verb(operation_id: str) -> str | None:
-    """Give the ending of a made-up operation id (`get_collection`), or None for an authored one."""
+    """Return the ending of a made-up operation id (`get_collection`), or None for an authored one."""
     match = _OPERATION_ID.match(operation_id)
     return match[1] if match else None

@@ -72,7 +72,7 @@ class Flat:
 
 
 def owner_of(at: str, inherited: str | None) -> str | None:
-    """Tell which component a pointer stands in."""
+    """Return the component that a pointer is in."""
     if at.startswith(COMPONENT):
         return at[len(COMPONENT) :].split("/", maxsplit=1)[0]
     return inherited
@@ -125,7 +125,7 @@ def _include_values(flat: Flat, part: Part) -> None:
 
 
 def _as_meant(value: Any, schema: Object) -> Any:
-    """Take a value for text where the type says text; YAML may have taken it for something else."""
+    """Convert a value to text if the type is text, since YAML may have taken it for something else."""
     if value is None or isinstance(value, str) or set(_names(schema.get("type"))) - {"null"} != {"string"}:
         return value
     if isinstance(value, bool):

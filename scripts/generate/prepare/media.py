@@ -15,12 +15,12 @@ Kind: TypeAlias = Literal["json", "form", "multipart", "text", "binary"]
 
 
 def essence(media_type: str) -> str:
-    """Give a media type without its parameters, in lower case."""
+    """Return a media type without its parameters, in lower case."""
     return media_type.split(";", maxsplit=1)[0].strip().lower()
 
 
 def kind_of(media_type: str) -> Kind:
-    """Tell how a body of this media type is read and written."""
+    """Return how a body of this media type is read and written."""
     plain = essence(media_type)
     if plain in {"application/json", "text/json", "*/*", "application/*"} or plain.endswith("+json"):
         return "json"
@@ -34,7 +34,7 @@ def kind_of(media_type: str) -> Kind:
 
 
 def preferred(media_types: Iterable[str], *, method: str, request: bool) -> str | None:
-    """Give the media type to speak: JSON-LD, then JSON; a PATCH is sent as a merge patch if it can be."""
+    """Return the media type to speak: JSON-LD, then JSON; a PATCH is sent as a merge patch if it can be."""
     return min(
         media_types, key=lambda media_type: _rank(media_type, method=method, request=request), default=None
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PREFIX = "field_"
-"""What the generator puts before a name that no identifier may begin with."""
+"""The generator's prefix for names that are not valid identifiers."""
 
 _WORDS = re.compile(
     r"""
@@ -67,7 +67,7 @@ def snake(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Give a short, stable name part to text that has no letters of its own."""
+    """Return a short, stable name part to text that has no letters of its own."""
     # digits only: the generator capitalises letters that follow digits
     return f"{int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10**8:08}"
 
@@ -95,7 +95,7 @@ def _settled(name: str, made: type[ClassName | PythonIdentifier]) -> str | None:
 
 
 def module_name(name: str) -> str:
-    """Give the module that the generator writes the class `name` into."""
+    """Return the module that the generator writes the class `name` into."""
     return str(PythonIdentifier(name, PREFIX))
 
 
@@ -154,7 +154,7 @@ _IRREGULAR = {"children": "child", "people": "person", "data": "data", "media": 
 
 
 def singular(text: str) -> str:
-    """Give the singular of the last English word of `text`, by rule; what is no plural comes back as is."""
+    """Return the singular of the last English word of `text`, by rule; other words are returned as they are."""
     parts = words(text)
     if not parts:
         return text
@@ -176,7 +176,7 @@ def singular(text: str) -> str:
 
 
 def plural(text: str) -> str:
-    """Give the plural of a snake-case noun, by rule."""
+    """Return the plural of a snake-case noun, by rule."""
     irregular = {one: many for many, one in _IRREGULAR.items() if one != many}
     head, _, last = text.rpartition("_")
     if last in irregular:

@@ -1,4 +1,4 @@
-"""Give every definition its Python class name, and make one of those that are the same.
+"""Naming of definitions: the Python class names, and one class for equal definitions.
 
 The same description always gives the same names, in whatever order it lists its schemas. Definitions that
 come to the same name and say the same thing are one class. Where they differ, the resource's own form keeps
@@ -265,7 +265,7 @@ def _name_level(
 
 
 def _candidates(definition: Definition, names: Names, *, api_platform: bool) -> tuple[str, str]:
-    """Give the name by rule, and the longer one for when others want the first and say something else."""
+    """Return the name by rule, and a longer one in case another definition has the first."""
     stand = definition.stand
     root = _named(names, stand.parent) if stand.parent else (stand.literal or "Model")
     if root and root.startswith(COMPONENT):

@@ -69,7 +69,7 @@ class Stand:
     segments: tuple[str, ...] = ()
 
     def item(self) -> Stand:
-        """Give the place of an array's members: the singular of the array's own."""
+        """Return the place of an array's members: the singular of the array's own."""
         last = self.segments[-1] if self.segments else (self.literal or self.component or "")
         one = pascal(singular(last))
         one = f"{pascal(last)}Item" if one == pascal(last) else one
@@ -78,7 +78,7 @@ class Stand:
         return Stand(literal=one)
 
     def variant(self, name: str) -> Stand:
-        """Give the place of one branch of a union."""
+        """Return the place of one branch of a union."""
         if self.component is not None:
             return Stand(literal=pascal(self.component), segments=(name,))
         return evolve(self, segments=(*self.segments, name))
@@ -102,7 +102,7 @@ def reference(key: str) -> Object:
 
 
 def referenced_key(shape: Any) -> str | None:
-    """Give the key of the definition that `shape` refers to, if it does."""
+    """Return the key of the definition that `shape` refers to, if it does."""
     target = shape.get("$ref") if is_object(shape) else None
     return target[len(_EXTENSION) :] if isinstance(target, str) and target.startswith(_EXTENSION) else None
 
@@ -378,7 +378,7 @@ class Shaper:
 
 
 def enum_values(flat: Flat) -> list[Any]:
-    """Give an enum's values once each, without null."""
+    """Return an enum's values once each, without null."""
     values: list[Any] = []
     for value in (value for listed in flat.enums for value in listed.schema):
         if value is not None and not _is_in(value, values):
@@ -387,7 +387,7 @@ def enum_values(flat: Flat) -> list[Any]:
 
 
 def _is_in(value: Any, values: list[Any]) -> bool:
-    """Tell whether a value is among others; 1, 1.0 and true are three."""
+    """Return True if a value is among others; 1, 1.0 and true are three."""
     return any(value == other and type(value) is type(other) for other in values)
 
 
@@ -410,7 +410,7 @@ def any_of(shapes: list[Object]) -> Object:
 
 
 def needs_class(shape: Object) -> bool:
-    """Tell whether there is a definition anywhere in a shape."""
+    """Return True if there is a definition anywhere in a shape."""
     return _EXTENSION in str(shape)
 
 
@@ -472,7 +472,7 @@ def _constant(value: Any) -> Object:
 
 
 def _typed_extras(flat: Flat) -> list[Part]:
-    """Give the schemas of what stands under unnamed keys, but for those that say nothing."""
+    """Return the schemas of unnamed keys, except empty ones."""
     return [extra for extra in flat.additional if isinstance(extra, Part) and extra.schema]
 
 
@@ -485,7 +485,7 @@ def _types(flat: Flat) -> list[str]:
 
 
 def _sole_reference(schema: Object) -> str | None:
-    """Give the one reference that `schema` is but another spelling of."""
+    """Return the reference that `schema` is equivalent to."""
     meaning = set(schema) - _BESIDE_REFERENCES
     meaning = {keyword for keyword in meaning if not keyword.startswith("x-")}
     if meaning == {"$ref"} and isinstance(schema["$ref"], str):
@@ -502,7 +502,7 @@ def _ref_of(schema: Any) -> str | None:
 
 
 def _is_something_else(flat: Flat) -> bool:
-    """Tell whether a branch beside properties is no mere demand on the object but another thing altogether."""
+    """Return True if a branch beside properties is a type of its own, not only a constraint on the object."""
     return bool(set(flat.types) - {"object"} or flat.unions or flat.items or flat.enums or flat.constants)
 
 
@@ -520,7 +520,7 @@ def _is_null(schema: Any) -> bool:
 
 
 def _needs_class(schema: Any) -> bool:
-    """Tell whether a branch of a union has no name of its own and may need one."""
+    """Return True if a branch of a union has no name of its own and may need one."""
     if not is_object(schema) or "$ref" in schema:
         return False
     return bool(
