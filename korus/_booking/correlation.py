@@ -204,6 +204,7 @@ def _parts(place: int, reservation: ReservationFacts) -> Iterable[_Piece]:
         total = item.amount if reservation.total is None else reservation.total
         yield _Piece(place, item.signature, 1, item.quantity, total)
         return
+    # of several items their number says more than what they cost
     found: dict[Signature, _Piece] = {}
     for item in reservation.items:
         before = found.get(item.signature)
@@ -214,10 +215,6 @@ def _parts(place: int, reservation: ReservationFacts) -> Iterable[_Piece]:
             item.quantity if before is None else _sum(before.quantity, item.quantity),
             item.amount if before is None else _sum(before.total, item.amount),
         )
-    if len(found) == 1:
-        (piece,) = found.values()
-        yield evolve(piece, total=piece.total if reservation.total is None else reservation.total)
-        return
     yield from found.values()
 
 

@@ -183,6 +183,7 @@ class TestHolds:
         lines = [asked(quantity=2), asked(2)]
         assert correlate(lines, [held(), held(2), held()], []) == [won(0, 2), won(1)]
         assert correlate(lines[:1], [held(quantity=1), held(quantity=1)], []) == [won(0, 1)]
+        assert correlate(lines[:1], [held(quantity=1), held()], []) == [won(0, 1)]
         two = [asked(quantity=2), asked(quantity=3)]
         assert correlate(two, [held() for _ in range(5)], []) == [won(0, 1), won(2, 3, 4)]
 
