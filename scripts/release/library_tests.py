@@ -23,6 +23,7 @@ FOLDERS = (
     "core",
     "http",
     "booking",
+    "journal",
     "faults",
     "client",
     "cli",

@@ -71,9 +71,7 @@ Trouble: TypeAlias = tuple[str, str, str, str, str, str]
 NOT_RUN = (
     "tests/benchmarks",
     "tests/booking/test_backends.py",
-    "tests/booking/test_intent_log.py",
     "tests/booking/test_interruption.py",
-    "tests/booking/test_journal.py",
     "tests/client/test_deadlines.py",
     "tests/client/test_forks.py",
     "tests/client/test_httpx2.py",
@@ -91,6 +89,7 @@ NOT_RUN = (
     "tests/http/test_content_coding.py",
     "tests/http/test_rate_gate.py",
     "tests/http/test_storage.py",
+    "tests/journal",
     "tests/mirror/test_campaign.py",
     "tests/mirror/test_hostile.py",
     "tests/mirror/test_living.py",

@@ -1,8 +1,9 @@
 """Things to book: offers, tickets and forms as the API says them."""
 
-from typing import ClassVar
-
 import pytest
+from booking_front import clients, colour, front, shared_front
+
+__all__ = ["clients", "colour", "front", "shared_front", "shared_shop", "shop"]
 
 CATALOG = "/v1/ticketing/catalogs/019a4e61-e5b0-7246-801a-c1eb3bc7c567"
 
@@ -76,88 +77,3 @@ def shop():
 def shared_shop():
     """The same, for property tests, which may not have a fixture of each test."""
     return Shop()
-
-
-SETTLE = 0.4
-
-
-class Front:
-    """A sandbox, a client of either colour, and shortcuts to what tests need of both."""
-
-    customer: ClassVar = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org"}
-
-    def __init__(self, clients, sandbox, journal=None):
-        self.clients = clients
-        self.sandbox = sandbox
-        self.journal = journal
-        self.korus = self.client()
-
-    def client(self, **options):
-        from korus import RetryPolicy, Timeouts
-
-        return self.clients.make(
-            **{
-                "retry": RetryPolicy(first_wait=0.01, longest_wait=0.05, settle=SETTLE),
-                "timeout": Timeouts(total=5.0),
-                "journal": self.journal,
-                **options,
-            }
-        )
-
-    def offers(self, count=1, *, stock=1000, form=False, session=False):
-        """Give offers of the park, with so many left, whose tickets do or do not need sessions and forms."""
-        found = []
-        for catalog in self.korus.catalogs.list():
-            for offer in self.korus.offers.list(catalog, sort="desc", page_size=50):
-                tickets = offer.tickets
-                needs = any(not ticket.date_access for ticket in tickets)
-                asks = any(ticket.form for ticket in tickets)
-                if session not in {None, needs} or asks is not form or offer.product.disabled:
-                    continue
-                self.sandbox.set_stock(offer.iri, stock)
-                found.append(offer)
-                if len(found) == count:
-                    return found
-        raise AssertionError("the sandbox has no such offers")
-
-    def hold(self, *offers, quantity=1):
-        booking = self.korus.reservations.bulk()
-        for offer in offers:
-            booking.add(offer, quantity=quantity)
-        return booking.submit()
-
-    def order(self, held, reference="SHOP-1", **more):
-        return self.korus.orders.create(
-            held, **{"customer": self.customer, "external_reference": reference, **more}
-        )
-
-    def requests(self, operation):
-        return self.sandbox.inspect.requests[operation]
-
-
-@pytest.fixture(params=["sync", "async"])
-def colour(request):
-    return request.param
-
-
-@pytest.fixture
-def clients(colour):
-    from booking_colours import Clients
-
-    from korus.sandbox import Sandbox
-
-    with Sandbox(seed=7, offers=300) as sandbox:
-        made = Clients(colour, sandbox)
-        yield made
-        made.close()
-
-
-@pytest.fixture
-def front(clients):
-    return Front(clients, clients.sandbox)
-
-
-@pytest.fixture
-def shared_front(clients, tmp_path):
-    """A front whose clients share an intent log: only then can a lost hold be told from somebody else's."""
-    return Front(clients, clients.sandbox, journal=str(tmp_path / "bookings.db"))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from booking_colours import Clients
+from booking_front import Clients
 
 from korus import AsyncKorus, Korus, RetryPolicy
 from korus._core.part_files import PartFile
