@@ -20,6 +20,7 @@ import sys
 import time
 import tomllib
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
@@ -37,6 +38,8 @@ WANTED: Final = 0.9
 SECONDS: Final = 10
 MEMORY: Final = 4 << 30
 EXAMPLES: Final = 25
+
+_Cached = type(lru_cache(bool))
 
 MODULES: Final[Mapping[str, str]] = {
     "korus._booking.correlation": "tests/booking/test_correlation.py",
@@ -296,7 +299,7 @@ def _run(session: pytest.Session, mutation: Mutation | None, module: ModuleType)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     if mutation is not None:
-        _apply(mutation, module)
+        apply(mutation, module)
     for item in session.items:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         if session.testsfailed:
@@ -304,7 +307,7 @@ def _run(session: pytest.Session, mutation: Mutation | None, module: ModuleType)
     return 0
 
 
-def _apply(mutation: Mutation, module: ModuleType) -> None:
+def apply(mutation: Mutation, module: ModuleType) -> None:
     """Put the changed code into the function that has it, so that everybody who imported that runs the change."""
     if not mutation.where:
         exec(mutation.code, vars(module))  # noqa: S102 - a constant of korus's own code, changed
@@ -315,6 +318,9 @@ def _apply(mutation: Mutation, module: ModuleType) -> None:
         owner = vars(owner)[name]
         code = next(each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == name)
     function = getattr(owner, "fget", None) or getattr(owner, "__func__", None) or owner
+    if isinstance(function, _Cached):
+        function.cache_clear()
+        function = function.__wrapped__
     cast("FunctionType", function).__code__ = code
 
 

@@ -2,10 +2,11 @@
 
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from scripts.mutate import MODULES, ROOT, SURVIVORS, keys, mutations
+from scripts.mutate import MODULES, ROOT, SURVIVORS, apply, keys, mutations
 
 SOURCE = '''
 """Text 1."""
@@ -54,6 +55,20 @@ def test_changed_code_differs_in_that_operator_only():
     exec(changed.code, names)  # noqa: S102 - the source above
     assert names["decide"](4, b=[1]) is True
     assert names["decide"](5, b=[1]) is False
+
+
+def test_a_function_that_keeps_its_results_is_changed_as_others_are():
+    source = """
+from functools import lru_cache
+@lru_cache
+def is_large(size):
+    return size > 5
+"""
+    module = ModuleType("kept")
+    exec(compile(source, "kept", "exec"), vars(module))  # noqa: S102 - the source above
+    assert module.is_large(6)
+    apply(next(each for each in mutations(source, "kept") if each.after == "size <= 5"), module)
+    assert not module.is_large(6)
 
 
 def test_every_module_that_decides_has_tests():
