@@ -50,7 +50,7 @@ def _look(summary: str) -> _SubCommand:
 
 _SUB_COMMANDS = {
     "book": _SubCommand(
-        "korus.cli.book", "cli", "Book what a JSON or YAML file asks for; write tickets and a receipt."
+        "korus.cli.book", "cli", "Book the lines of a JSON or YAML file; write tickets and a receipt."
     ),
     "doctor": _SubCommand(
         "korus.cli.doctor", "cli,testing", "Check that korus and the API fit; write a report."
@@ -62,10 +62,10 @@ _SUB_COMMANDS = {
         "korus.cli.cassettes", "cli,testing", "Check, scan and show recorded traffic.", "vcr"
     ),
     "mirror": _SubCommand(
-        "korus.cli.mirror", "cli,mirror", "Keep a copy of the catalogues, and see what changed.", "sqlalchemy"
+        "korus.cli.mirror", "cli,mirror", "Keep a copy of the catalogues, and show changes.", "sqlalchemy"
     ),
     "journal": _SubCommand(
-        "korus.cli.journal", "cli", "List and settle what an interrupted process left open."
+        "korus.cli.journal", "cli", "List and settle bookings that an interrupted process left open."
     ),
     "catalogs": _look("List the catalogues that are granted to you."),
     "bases": _look("List the product bases of a catalogue."),

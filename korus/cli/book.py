@@ -1,8 +1,8 @@
-"""``korus book FILE``: from a file of what to book to tickets and a receipt on disk.
+"""``korus book FILE``: book the lines of a file; write tickets and a receipt.
 
-A thin shell: `korus.cli.booking_file` reads the file, `korus.cli.lookup` finds what it names, `korus.cli.run_claim`
-keeps two runs from doing the same, `korus.cli.carry_out` carries it out, and `korus.cli.receipt` puts the outcome into
-words.
+A thin shell: `korus.cli.booking_file` reads the file, `korus.cli.lookup` finds its offers in the catalogue,
+`korus.cli.run_claim` excludes a concurrent run, `korus.cli.carry_out` books, and `korus.cli.receipt` describes the
+result.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = ["app", "book"]
 
 _WRONG_FILE = 2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-# a second signal must not cut off the first one's cleaning up, which takes 2 s for the log at most
+# a second signal must not interrupt the cleanup after the first, which takes at most 2 s for the log
 _GRACE_SECONDS = 5.0
 _LARGEST_FILE = 1 << 20
 _LONGEST_PROBLEM = 1000
@@ -58,7 +58,7 @@ app = typer.Typer()
 
 
 def _amount(written: str | None) -> str | None:
-    """Refuse what is no amount before anything is asked."""
+    """Refuse an invalid amount before any request."""
     try:
         tolerance(written)
     except InvalidArgument:
@@ -67,7 +67,7 @@ def _amount(written: str | None) -> str | None:
 
 
 def _patience(seconds: float) -> float:
-    """Refuse a wait without end before anything is asked."""
+    """Refuse an infinite wait before any request."""
     if not math.isfinite(seconds):
         raise typer.BadParameter(f"must be a number of seconds, got {seconds}")
     return seconds
@@ -84,9 +84,9 @@ def book(
             allow_dash=True,
         ),
     ],
-    to: Annotated[Path, typer.Option(help="Where to make a folder for tickets and receipt.")] = Path(
-        "tickets"
-    ),
+    to: Annotated[
+        Path, typer.Option(help="The folder in which a folder for tickets and receipt is made.")
+    ] = Path("tickets"),
     reference: Annotated[str | None, typer.Option(help="External reference, instead of the file's.")] = None,
     wait: Annotated[
         float,
@@ -99,36 +99,36 @@ def book(
     max_price_change: Annotated[
         str | None,
         typer.Option(
-            help="Do not book what costs more or less than listed by more than this (2.00).",
+            help="Do not book offers whose price differs from the listed one by more than this (2.00).",
             callback=_amount,
         ),
     ] = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only check the file and what is left.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the file and the availability.")] = False,
     whole: Annotated[
-        bool, typer.Option("--all-or-nothing", help="Order nothing unless everything could be held.")
+        bool, typer.Option("--all-or-nothing", help="Order nothing unless everything is held.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the receipt as JSON, and nothing else.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems only.")] = False,
 ) -> None:
-    """Book what a JSON or YAML file asks for; write the tickets and a receipt.
+    """Book the lines of a JSON or YAML file; write the tickets and a receipt.
 
-    Leaves with 0 when everything is booked, 3 when a part is, when it is
-    not known what is, or when another run for the same reference is at
-    work still, 1 when nothing is booked, 2 when the file or a setting is
-    wrong: then every problem is printed with its line, and nothing was
-    sent that books. 130 after an interrupt (SIGINT, SIGTERM).
+    The exit status is 0 if everything is booked; 3 if a part is, if the
+    result is unknown, or if another run for the same reference has not
+    ended; 1 if nothing is booked; 2 if the file or a setting is wrong:
+    then every problem is printed with its line, and nothing was booked.
+    130 after an interrupt (SIGINT, SIGTERM).
 
-    It can be run again: it asks first what exists under the file's
-    external reference, and books what is missing.
+    It can be run again: it first asks for existing bookings with the
+    file's external reference, and books what is missing.
 
-    What is booked is noted in a log: the one that KORUS_JOURNAL names, or
-    one in the user's state folder ($XDG_STATE_HOME, ~/.local/state).
-    Different homes and different containers have different logs, and runs
-    with different logs do not see each other: where they book for one
-    account, have KORUS_JOURNAL name one database for all.
+    Bookings are written to a log: the one in KORUS_JOURNAL, or one in the
+    user's state folder ($XDG_STATE_HOME, ~/.local/state). Different homes
+    and containers have different logs, and runs with different logs do
+    not see each other: if they book for one account, set KORUS_JOURNAL to
+    one database for all.
     """
     try:
         with _stoppable():
@@ -155,7 +155,7 @@ _AGAIN = "Run the same command again, with the same log: it asks first what exis
 
 @contextmanager
 def _stoppable() -> Generator[None]:
-    """Treat SIGTERM like SIGINT: stop at once, and leave in order."""
+    """Treat SIGTERM like SIGINT: stop at once, with cleanup."""
     first: list[float] = []
 
     def stop(_: int, __: FrameType | None) -> None:
@@ -166,10 +166,10 @@ def _stoppable() -> Generator[None]:
 
     if (
         threading.current_thread() is not threading.main_thread()
-    ):  # Python has signals handled in the main thread only
+    ):  # Python handles signals in the main thread only
         yield
         return
-    # what is ignored, as in a background job of a shell, stays ignored
+    # signals that are ignored, as in a background job of a shell, stay ignored
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     taken = [number for number in _SIGNALS if before[number] is not signal.SIG_IGN]
     for number in taken:
@@ -243,7 +243,7 @@ def _carry_out(run: BookingRun, folder: Path) -> dict[str, Any]:
             run.book()
             run.finish()
         finally:
-            # whatever happens after money moved: what was bought is written down
+            # after money moved, the receipt is written whatever happens
             written = _write_receipt(run, folder)
     return written
 
@@ -273,7 +273,7 @@ def _text_of(file: Path) -> str:
 
 
 def _folder_name(booking: BookingFile) -> str:
-    """The external reference as a name that is safe in every file system, and no other reference's."""
+    """Return a unique name for the external reference that is valid in every file system."""
     reference = booking.external_reference
     safe = re.sub(r"[^\w-]+", "_", reference, flags=re.ASCII).strip("_")
     if safe == reference:
@@ -283,7 +283,7 @@ def _folder_name(booking: BookingFile) -> str:
 
 @contextmanager
 def _writable(folder: Path) -> Generator[None]:
-    """Make sure, before anything is held, that tickets can be written; an empty folder is taken away again."""
+    """Check, before anything is held, that tickets can be written; an empty folder is removed again."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -296,12 +296,12 @@ def _writable(folder: Path) -> Generator[None]:
         yield
     finally:
         for path in missing:
-            with suppress(OSError):  # there is something in it
+            with suppress(OSError):  # it is not empty
                 path.rmdir()
 
 
 def _write_receipt(run: BookingRun, folder: Path) -> dict[str, Any]:
-    """Write the receipt if anything was held or bought, whole or not at all; return it."""
+    """Write the receipt atomically if anything was held or bought; return it."""
     written = receipt(run.lines, run.reference, datetime.now(UTC), __version__, run.other_orders)
     if not run.other_orders and not any(line.is_booked or line.reservations for line in run.lines):
         return written

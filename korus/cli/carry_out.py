@@ -1,7 +1,7 @@
-"""Carry out what a booking file asks for: hold, order, name beneficiaries, fetch the tickets.
+"""Steps of booking a file: hold, order, set beneficiaries, fetch the tickets.
 
-Everything that moves money is done by the library; this module only decides the order of the steps and writes
-down, line by line, the outcome of each. What fails for one line does not stop the others.
+The library does everything that moves money; this module decides the order of the steps and records the result of each
+line. A failure of one line does not stop the others.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _LOST_CLAIM = (
 
 @frozen
 class Options:
-    """How a booking is to be carried out.
+    """Options of a booking.
 
     Attributes:
-        folder: Where the documents go.
+        folder: The folder for the documents.
         wait: Seconds to wait for the documents of an order.
         whole: Order nothing unless every line could be held.
-        max_price_change: How far the price of one unit may have moved from the listed one, a decimal string;
-            None for any distance.
+        max_price_change: The largest difference between the price of one unit and the listed one, a decimal string;
+            None for no limit.
     """
 
     folder: Path
@@ -74,17 +74,17 @@ class Options:
 
 @define
 class BookingRun:
-    """One booking in progress; ``lines`` says at any moment, also after an error, what has become of it.
+    """One booking in progress; ``lines`` has the current results at any time, also after an error.
 
     Attributes:
         korus: The client.
         booking: The file.
-        options: How to carry it out.
-        progress: Where to say what is done.
+        options: The options.
+        progress: The display.
         lines: The lines of the file.
         claim: The claim of this run in the intent log; None only where nothing is booked.
-        recovered: What recovery has found just now of what was left open.
-        other_orders: The IRIs of orders that the API made, or named, beside those of the lines.
+        recovered: The results of the recovery at the beginning.
+        other_orders: The IRIs of further orders that the API made or named.
     """
 
     korus: Korus
@@ -103,7 +103,7 @@ class BookingRun:
         return self.booking.external_reference
 
     def problems(self) -> tuple[FileProblem, ...]:
-        """Return what is wrong with what was found: forms, sessions, quantities. Nothing is held."""
+        """Return the problems of the lines: forms, sessions, quantities. Nothing is held."""
         if not self.lines:
             return ()
         builder = self._builder([(line, line.quantity) for line in self.lines])
@@ -114,7 +114,7 @@ class BookingRun:
         return found
 
     def check(self) -> list[str]:
-        """Ask what is left of each line and what it costs now, in words. Nothing is held."""
+        """Return the availability and the current price of each line in words. Nothing is held."""
         builder = self._builder([(line, line.quantity) for line in self.lines])
         return [
             f"{line.found.title}: {_availability(check)}"
@@ -149,7 +149,7 @@ class BookingRun:
             self._settle()
 
     def finish(self) -> None:
-        """Name the beneficiaries and fetch the tickets of everything that is ordered."""
+        """Set the beneficiaries and fetch the tickets of all orders."""
         if any(line.is_booked for line in self.lines):
             self.progress.step("fetching the tickets")
         for position, line in enumerate(self.lines):
@@ -159,7 +159,7 @@ class BookingRun:
             self.progress.line(position, line.state)
 
     def _has_claim(self, lines: Iterable[Line]) -> bool:
-        """Return True if this run may book still; a suspended one may have been taken for dead."""
+        """Return True if this run may still book: after a suspension, another may have taken over."""
         try:
             if self.claim is not None and self.claim.is_held():
                 return True
@@ -171,7 +171,7 @@ class BookingRun:
         return False
 
     def _settle(self) -> None:
-        """Close what recovery left open, now that everything has an order."""
+        """Settle the intents that recovery left open, after everything has an order."""
         if not all(line.is_booked and not line.unknown for line in self.lines):
             return
         for each in self.recovered:
@@ -193,7 +193,7 @@ class BookingRun:
         return builder
 
     def _hold(self, waiting: Sequence[Line]) -> None:
-        """Hold what can be had of what is missing."""
+        """Hold the missing lines that are available."""
         self.progress.step("checking and holding")
         remaining = list(waiting)
         while remaining:
@@ -206,7 +206,7 @@ class BookingRun:
                 if not refused:
                     _fail(remaining, error, "held")
                     return
-                # nothing is held yet: leave out what cannot be had, and ask for the rest
+                # nothing is held yet: leave out unavailable lines, and hold the rest
                 for number, reason in refused.items():
                     remaining[number - 1].failures.append(reason)
                 remaining = [] if self.options.whole else [line for line in remaining if not line.failures]
@@ -243,7 +243,7 @@ class BookingRun:
                 if self.options.whole or unusable.keys().isdisjoint(self._held):
                     _fail(self._lines_held(), error, "ordered")
                     return
-                # nothing is ordered yet: leave out what cannot be had, and order the rest
+                # nothing is ordered yet: leave out unavailable lines, and order the rest
                 for iri, reason in unusable.items():
                     for line, _ in self._held.pop(iri, ()):
                         line.failures.append(f"could not be ordered: {reason}")
@@ -326,9 +326,9 @@ class BookingRun:
 
 
 def _refused(error: KorusError) -> dict[int, str]:
-    """The lines to do without, by number, when an error held nothing and says which lines it is about."""
+    """Return the numbers of the lines to leave out after an error that held nothing and names its lines."""
     if isinstance(error, SoldOut):
-        # of lines that are too many only together, the last gives way
+        # if lines exceed the stock only together, the last is left out
         return {
             max(shortage.lines): f"sold out: asked for {shortage.asked}, {shortage.available} left"
             for shortage in error.shortages
@@ -351,7 +351,7 @@ def _availability(check: LineCheck) -> str:
 
 
 def _fail(lines: Iterable[Line], error: KorusError, done: str) -> None:
-    """Write an error of the whole call down for the lines that it concerns."""
+    """Record an error of the whole call for its lines."""
     for line in lines:
         if isinstance(error, OutcomeUnknown):
             line.unknown = True
@@ -361,12 +361,12 @@ def _fail(lines: Iterable[Line], error: KorusError, done: str) -> None:
 
 
 def _in_file(problem: BookingProblem, lines: Sequence[Line], booking: BookingFile) -> FileProblem:
-    """A problem of a booking's line as one of the file."""
+    """Convert a problem of a booking's line to one of the file."""
     found = lines[problem.line - 1].found
     path: list[str | None] = [found.item.where, problem.field]
     if problem.ticket is not None:
         ticket = found.written.get(problem.ticket) or found.tickets.get(problem.ticket, problem.ticket)
-        # a field that is no key of an item is one of the ticket's form
+        # other fields than an item's keys belong to the ticket's form
         key, answer = (problem.field, None) if problem.field in _KEYS else ("answers", problem.field)
         path = [found.item.where, key, ticket, answer]
     where = ".".join(part for part in path if part)

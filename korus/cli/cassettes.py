@@ -1,6 +1,6 @@
-"""``korus cassettes``: check, measure, scan, show and import recorded traffic of one's own.
+"""``korus cassettes``: check, measure, scan, show and import recorded traffic.
 
-A thin shell over `korus.testing`. Without a description of the user's, the one that korus was made from is meant.
+A thin shell over `korus.testing`. The default description is the one that korus was built from.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, help="Check, measure, scan, show and imp
 
 
 class Format(StrEnum):
-    """How a result is printed."""
+    """Output format of a result."""
 
     TABLE = "table"
     JSON = "json"
@@ -49,7 +49,7 @@ def _found(paths: Sequence[Path]) -> list[Path]:
     except FileNotFoundError as error:
         _leave(str(error))
     if not found:
-        # a wrong path would otherwise pass for a clean bill
+        # a wrong path would otherwise look like a clean result
         _leave(f"there is no cassette in {', '.join(map(str, paths))}, so nothing was looked at")
     return found
 
@@ -72,7 +72,7 @@ def check(
         typer.Option(
             "--descriptions",
             metavar="DIR",
-            help="Compare with that of each one's own version and with the newest.",
+            help="Compare with the description of each cassette's version and with the newest.",
         ),
     ] = None,
     exceptions: Annotated[
@@ -80,11 +80,11 @@ def check(
     ] = None,
     printed: Printed = Format.TABLE,
 ) -> None:
-    """Compare every recorded request and answer with what a description says.
+    """Compare every recorded request and answer with a description.
 
-    Without a description the one that korus was made from is meant, with what is known to differ from it accepted.
-    Leaves with 0 when all is as described, 1 when something is not, nothing could be compared or a cassette is broken,
-    2 for an unusable file.
+    The default description is the one that korus was built from, with its known differences accepted. The exit status
+    is 0 if all is as described, 1 if something is not, nothing was compared or a cassette is broken, 2 for an unusable
+    file.
     """
     if description is not None and folder is not None:
         _leave("give either --description FILE or --descriptions DIR, not both")
@@ -113,9 +113,9 @@ def coverage(
     ] = None,
     printed: Printed = Format.TABLE,
 ) -> None:
-    """List which operations, statuses, fields and values of a description no cassette has shown.
+    """List the operations, statuses, fields and values of a description that no cassette shows.
 
-    Leaves with 0 when all operations and documented success statuses have been, 1 when not or a cassette is broken.
+    The exit status is 0 if all operations and documented success statuses are shown, 1 if not or a cassette is broken.
     """
     try:
         found = checking.cover(
@@ -131,9 +131,9 @@ def coverage(
 
 @app.command()
 def scan(paths: Paths, printed: Printed = Format.TABLE) -> None:
-    """Look for anything private: names, addresses, numbers, tokens, secrets.
+    """Scan for private values: names, addresses, numbers, tokens, secrets.
 
-    The value of KORUS_CLIENT_SECRET is looked for too. Leaves with 0 when there is nothing, 1 when there is.
+    The value of KORUS_CLIENT_SECRET is searched for too. The exit status is 0 if nothing is found, else 1.
     """
     files = _found(paths)
     secret = os.environ.get("KORUS_CLIENT_SECRET", "")
@@ -157,10 +157,10 @@ def import_(
     everything: Annotated[bool, typer.Option("--all", help="Keep requests to other services too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace cassettes that exist.")] = False,
 ) -> None:
-    """Make cassettes of what other tools recorded, with nothing private in them.
+    """Convert recordings of other tools to cassettes without private values.
 
-    The key of the pseudonyms is KORUS_PSEUDONYM_KEY or comes from KORUS_CLIENT_SECRET; without either it is a new one
-    that nobody keeps. Leaves with 1 when a file has nothing of the API in it, 2 when it cannot be read.
+    The key of the pseudonyms is KORUS_PSEUDONYM_KEY, or is made from KORUS_CLIENT_SECRET; without either it is random
+    and not stored. The exit status is 1 if a file has no exchange with the API, 2 if it cannot be read.
     """
     pseudonyms = Pseudonyms.of_environment(os.environ) or Pseudonyms(secrets.token_bytes(32))
     for file in files:
@@ -184,9 +184,9 @@ def show(
         int | None, typer.Option(metavar="N", help="Only this one, with whole bodies; counted from 0.", min=0)
     ] = None,
 ) -> None:
-    """Print cassettes to be read: what each shows, then exchange by exchange.
+    """Print cassettes for people: the purpose, then exchange by exchange.
 
-    Leaves with 1 when a cassette is broken.
+    The exit status is 1 if a cassette is broken.
     """
     for number, path in enumerate(_found(paths)):
         try:

@@ -48,8 +48,8 @@ def doctor(  # noqa: PLR0917 - typer reads them as options
     description, with ids found on the way. The report holds no secret
     and no person; values that may be private are pseudonyms.
 
-    Leaves with 0 if korus and the API fit, 3 if they differ, 1 if it
-    cannot connect and 2 if the settings are wrong.
+    The exit status is 0 if korus and the API fit, 3 if they differ, 1 if
+    it cannot connect and 2 if the settings are wrong.
     """
     found = examination.examine(quick=quick, book=book, really=really, wait=wait, description=description)
     typer.echo(found.text(), nl=False)

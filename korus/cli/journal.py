@@ -29,7 +29,9 @@ __all__ = ["app"]
 NOT_FORGOTTEN = 1
 STILL_OPEN = 3
 
-app = typer.Typer(no_args_is_help=True, help="List and settle what an interrupted process left open.")
+app = typer.Typer(
+    no_args_is_help=True, help="List and settle bookings that an interrupted process left open."
+)
 
 Journal = Annotated[
     str | None,
@@ -49,11 +51,11 @@ def list_entries(  # noqa: PLR0917 - typer makes an option of each
     everything: Annotated[bool, typer.Option("--all", help="Show settled entries too.")] = False,
     kind: Annotated[str | None, typer.Option(help="Only these: hold or order.")] = None,
     reference: Annotated[str | None, typer.Option(help="Only those with this external reference.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="The most entries to list, newest first.")] = 100,
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is in the journal: by default only what is open. Asks the API nothing."""
+    """List the entries of the journal, by default only open ones. Sends no request to the API."""
     wanted = cast("Kind | None", kind)  # another text is refused by `list`
     with _client(journal) as korus:
         entries = korus.journal.list(open_only=not everything, kind=wanted, reference=reference, limit=limit)
@@ -68,14 +70,14 @@ def list_entries(  # noqa: PLR0917 - typer makes an option of each
 @app.command()
 def recover(
     complete: Annotated[
-        bool, typer.Option(help="Complete orders that were decided but not made, while their holds last.")
+        bool, typer.Option(help="Complete orders that were not made, while their holds last.")
     ] = True,
     journal: Journal = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the API what became of everything that was left open, and note it.
+    """Ask the API for the outcome of all open entries, and record it.
 
-    Leaves with 0 when nothing is open any more, and 3 when something is.
+    The exit status is 0 if no entry is open any more, and 3 otherwise.
     """
     with _client(journal) as korus:
         recovered = korus.journal.recover(complete=complete)
@@ -96,15 +98,15 @@ def forget(
     entry: Annotated[str, typer.Argument(help="The entry's id, as `korus journal list` shows it.")],
     journal: Journal = None,
 ) -> None:
-    """Let go of an entry that nothing can settle, such as one of a sandbox that is gone. Asks the API nothing.
+    """Release an entry that cannot be settled, such as one of a removed sandbox. Sends no request to the API.
 
-    What it was about can then be booked again. Leaves with 1 when there
-    is no such entry, it is settled, or somebody works on it.
+    Its lines can then be booked again. The exit status is 1 if there is no
+    such entry, if it is settled, or if a process works on it.
     """
     with _client(journal) as korus:
         is_forgotten = korus.journal.forget(entry)
     if not is_forgotten:
-        typer.echo(f"nothing to let go of: {entry} is not open, or somebody works on it", err=True)
+        typer.echo(f"not released: {entry} is not open, or a process works on it", err=True)
         raise typer.Exit(NOT_FORGOTTEN)
     typer.echo("forgotten")
 
@@ -113,12 +115,11 @@ def forget(
 def prune(
     older_than: Annotated[
         str | None,
-        typer.Option(
-            help="Forget what was settled longer ago, such as 30d or 12h; the retention when left out."
-        ),
+        typer.Option(help="Forget entries settled longer ago, such as 30d or 12h; by default the retention."),
     ] = None,
     keep: Annotated[
-        str | None, typer.Option(help="Set the retention from now on, for everybody, such as 90d.")
+        str | None,
+        typer.Option(help="Set the retention for all processes that share the journal, such as 90d."),
     ] = None,
     journal: Journal = None,
 ) -> None:

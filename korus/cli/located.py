@@ -1,9 +1,8 @@
-"""Read a JSON or YAML text into plain values that know their line.
+"""Reader of JSON and YAML texts: plain values with their lines.
 
-Numbers with a point are kept exactly, as `~decimal.Decimal`; dates that YAML tells apart come as dates. What
-the text says twice, says in a way that has no plain value (a YAML tag of one's own, NaN) or nests without end
-is a problem; all problems are collected, and what could be read is given all the same, so that it can be
-judged too. What the values mean is not judged here.
+Numbers with a point are kept exactly, as `~decimal.Decimal`; YAML's dates are read as dates. Repeated keys, values
+without a plain form (custom YAML tags, NaN) and endless nesting are problems. All problems are collected, and the rest
+is returned, so that it can be checked too. The meaning of the values is not checked here.
 """
 
 from __future__ import annotations

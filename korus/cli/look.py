@@ -1,7 +1,7 @@
-"""``korus catalogs``, ``offers``, ``orders``, …: list and show what the library can, and change nothing.
+"""``korus catalogs``, ``offers``, ``orders``, …: commands that list and show, and change nothing.
 
-Each is a thin shell over one method of `korus.Korus`, with its filters. Lists print a table for people, and with
-``--json`` one object a line; ``--limit`` ends them, ``--all`` does not.
+Each is a thin shell over one method of `korus.Korus`, with its filters. Lists are tables for people, or with ``--json``
+one object a line; ``--limit`` shortens them, ``--all`` does not.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ __all__ = ["COMMANDS", "catalog_named", "day_of"]
 _LIMIT: Final = 20
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs: one object a line.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most so many.")]
-Everything = Annotated[bool, typer.Option("--all", help="Show all, however many there are.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="The most entries to show.")]
+Everything = Annotated[bool, typer.Option("--all", help="Show all entries.")]
 CatalogArgument = Annotated[str, typer.Argument(help="The catalogue: its IRI, id or name.")]
 OfferArgument = Annotated[str, typer.Argument(help="The offer's IRI.")]
 
@@ -83,7 +83,7 @@ def catalog_named(korus: Korus, written: str) -> str:
     """Return a catalogue's IRI by its IRI, id or name.
 
     Raises:
-        InvalidArgument: There is none such, or more than one.
+        InvalidArgument: There is no such catalogue, or more than one.
     """
     if "/" in written:
         return written
@@ -183,7 +183,7 @@ def offers(
     everything: Everything = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the offers of a catalogue: what a product costs per date, and how much is left."""
+    """List the offers of a catalogue: the price and the stock of a product on each date."""
     with Korus.from_env() as korus:
         _show_list(
             korus.offers.list(
@@ -236,7 +236,7 @@ def form(
 
 
 def availability(offer: OfferArgument, *, as_json: AsJson = False) -> None:
-    """Ask how much is left of an offer, and of each of its sessions."""
+    """Show the current stock of an offer and of each of its sessions."""
     with Korus.from_env() as korus:
         found = korus.offers.availability(offer)
     left = found.available_quantity
@@ -246,7 +246,7 @@ def availability(offer: OfferArgument, *, as_json: AsJson = False) -> None:
 
 
 def price(offer: OfferArgument, *, as_json: AsJson = False) -> None:
-    """Ask what an offer costs just now."""
+    """Show the current price of an offer."""
     with Korus.from_env() as korus:
         found = korus.offers.price(offer)
     fields = [

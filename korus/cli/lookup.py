@@ -1,8 +1,7 @@
-"""Find in the catalogue what a booking file names: offers, tickets and sessions. Reads only; holds nothing.
+"""Look-up of a booking file's offers, tickets and sessions in the catalogue. Reads only; holds nothing.
 
-Names are compared without regard to case and spacing, in the language that the client asks for. What is not
-found or not clear is a problem of the file, with its line and with what there would be instead; all are
-collected.
+Names are compared regardless of case and spacing, in the client's language. A name that is unknown or ambiguous is a
+problem of the file, reported with its line and the alternatives; all problems are collected.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _PAGES_AHEAD = 4
 
 @frozen
 class Found:
-    """A line of the file and what it stands for.
+    """A line of the file, with its offer from the catalogue.
 
     Attributes:
         item: The line.
@@ -46,8 +45,8 @@ class Found:
         tickets: The names of the offer's tickets by their IRI.
         sessions: The IRI of the chosen session by the IRI of its ticket.
         answers: The answers by the IRI of their ticket.
-        starts: When the chosen sessions begin, as far as the API says it.
-        written: What the file calls the tickets that it names, by their IRI.
+        starts: The start times of the chosen sessions, as far as the API has them.
+        written: The file's names of its tickets, by their IRI.
     """
 
     item: Item
@@ -67,7 +66,7 @@ class Found:
 
     @property
     def title(self) -> str:
-        """One line that says what is booked."""
+        """Description of the line in one line of text."""
         when = f", {self.date}" if self.date else ""
         return f"{self.item.quantity} x {self.product}{when} ({self.catalog})"
 
@@ -79,7 +78,7 @@ def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tupl
         What was found, in the order of the lines, and the problems of the lines that are not among it.
 
     Raises:
-        KorusError: When the API cannot be asked.
+        KorusError: A request failed.
     """
     search = _Search(korus, booking)
     found = [search.item(item) for item in booking.items]
@@ -88,7 +87,7 @@ def look_up(korus: Korus, booking: BookingFile) -> tuple[tuple[Found, ...], tupl
 
 @define
 class _Scan:
-    """The offers of a catalogue, read once and no further than what is looked for.
+    """Offers of a catalogue, read once and only as far as needed.
 
     Attributes:
         listed: The offers that are not read yet.
@@ -113,7 +112,7 @@ class _Scan:
 
 @define
 class _Search:
-    """One look through the catalogue: each list is read once."""
+    """One search of the catalogue: each list is read once."""
 
     korus: Korus
     booking: BookingFile
@@ -214,7 +213,7 @@ class _Search:
         if key not in self._on_day:
             listed = self.korus.offers.list(catalog.thing, products=[product.thing], after=day, before=day)
             written = None if day is None else day.isoformat()
-            # a server that ignores a filter must not make us book another day or product
+            # a server may ignore a filter: do not book another day or product
             self._on_day[key] = [
                 entry for entry in listed if _is_offer_of(OfferEntry.read(entry), product, written)
             ]
@@ -272,7 +271,7 @@ class _Search:
     def offer_id(self, written: str) -> str:
         if "/" not in written:
             return written
-        with suppress(InvalidIri):  # which is said of its line
+        with suppress(InvalidIri):  # reported for its line
             return parse_iri(written, OFFER, base_url=self.korus.config.base_url).id
         return ""
 
@@ -300,7 +299,7 @@ class _Search:
         return ticket
 
     def session(self, ticket: Named, written: Text) -> tuple[str, datetime | None] | None:
-        """The IRI of a session that is written as an IRI, an id or a start time, and when it begins."""
+        """Return the IRI and the start of a session written as an IRI, an id or a start time."""
         listed = self.sessions(ticket)
         matching = [
             found
@@ -319,7 +318,7 @@ class _Search:
         return None
 
     def sessions(self, ticket: Named) -> list[Any] | None:
-        """The sessions of a ticket; None when the API has no list of them."""
+        """Return the sessions of a ticket; None if the API has no list of them."""
         if ticket.iri not in self._sessions:
             try:
                 self._sessions[ticket.iri] = list(self.korus.offers.sessions(ticket.iri))
@@ -341,10 +340,10 @@ class _Search:
             self.refuse_at(f"{item.where}.beneficiaries", reason)
 
     def one_of(self, things: Sequence[Named], written: Text, what: str) -> Named | None:
-        """The one thing that is meant: by IRI or id, else by name; a problem if none or several are."""
+        """Find one entry by IRI or id, else by name; report a problem if none or several match."""
         meant = [thing for thing in things if thing.is_meant_by(self.relative(written))]
         meant = meant or [thing for thing in things if thing.is_called(written.text)]
-        if len(meant) > 1:  # a name that is written just so comes before those that only look like it
+        if len(meant) > 1:  # an exact match precedes names that differ in case or spacing
             meant = [thing for thing in meant if thing.name == written.text] or meant
         if len(meant) == 1:
             return meant[0]
@@ -377,13 +376,13 @@ def _moved(day: date, days: int) -> date:
 
 
 def _times(sessions: Iterable[object]) -> str:
-    """When there are sessions, as the end of a message."""
+    """Return the start times of sessions, as the end of a message."""
     times = _some([found.written[0] for found in map(SessionEntry.read, sessions) if found.written])
     return f"; there are {times}" if times else ""
 
 
 def _some(words: Sequence[str]) -> str:
-    """A few of the words, and how many more there are."""
+    """Join some of the words, with the number of the others."""
     quote = "'" if any("," in word for word in words) else ""
     shown = ", ".join(f"{quote}{word}{quote}" for word in words[:_MOST_CANDIDATES])
     return f"{shown} and {len(words) - _MOST_CANDIDATES} more" if len(words) > _MOST_CANDIDATES else shown

@@ -1,7 +1,6 @@
-"""``korus mirror``: a copy of the catalogues in a database, and what changed in them.
+"""``korus mirror``: a copy of the catalogues in a database, and the changes in them.
 
-A thin shell over `korus.mirror`. The database is the one that ``--database`` or ``KORUS_MIRROR`` names; a path is
-SQLite.
+A thin shell over `korus.mirror`. ``--database`` or ``KORUS_MIRROR`` names the database; a path is SQLite.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ BUSY: Final = 4
 
 _CHUNK: Final = 500
 
-app = typer.Typer(no_args_is_help=True, help="Keep a copy of the catalogues, and see what changed.")
+app = typer.Typer(no_args_is_help=True, help="Keep a copy of the catalogues, and show changes.")
 
 Database = Annotated[
     str | None,
@@ -39,8 +38,8 @@ Database = Annotated[
         "--database", help="The copy: a path (SQLite) or a SQLAlchemy URL; KORUS_MIRROR when left out."
     ),
 ]
-Prefix = Annotated[str, typer.Option("--prefix", help="What the names of the tables begin with.")]
-Schema = Annotated[str | None, typer.Option("--schema", help="The schema that they are in, on PostgreSQL.")]
+Prefix = Annotated[str, typer.Option("--prefix", help="The prefix of the tables' names.")]
+Schema = Annotated[str | None, typer.Option("--schema", help="The schema of the tables, on PostgreSQL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs: one object a line.")]
 
 _PREFIX: Final = "korus_mirror_"
@@ -57,22 +56,22 @@ def sync(
     sessions: Annotated[bool, typer.Option("--sessions", help="Read the sessions of offers too.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read every page again.")] = False,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Remove what was held in quarantine, if it is still not there.")
+        bool, typer.Option("--accept", help="Remove entries in quarantine, if they are still missing.")
     ] = False,
     max_removal_share: Annotated[
-        float, typer.Option(min=0, max=1, help="The share of one kind that may go without being accepted.")
+        float, typer.Option(min=0, max=1, help="The share of one kind that may be removed without --accept.")
     ] = 0.2,
     database: Database = None,
     prefix: Prefix = _PREFIX,
     schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read the catalogues and write what changed.
+    """Read the catalogues and write the changes.
 
-    Leaves with 0 when all was read, 1 when something could not be read
-    (the next run goes on there), 3 when more would be removed than
-    --max-removal-share allows (nothing was removed; look at it, and let it
-    through with --accept), and 4 when another worker is at all of it.
+    The exit status is 0 if all was read, 1 if something could not be read
+    (the next run continues there), 3 if more would be removed than
+    --max-removal-share allows (nothing was removed; check it, and allow
+    it with --accept), and 4 if another worker is reading all of it.
     """
     between = (day_of(after, "--after"), day_of(before, "--before"))
     with (
@@ -110,16 +109,17 @@ def _status(report: SyncReport) -> int:
 @app.command()
 def changes(
     *,
-    since: Annotated[int, typer.Option(min=0, help="The number of the last change that you know.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Show at most so many.")] = None,
+    since: Annotated[int, typer.Option(min=0, help="The number of the last known change.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="The most changes to show.")] = None,
     kind: Annotated[
         list[str] | None, typer.Option(help="Only of this kind, such as offer; may be repeated.")
     ] = None,
     consumer: Annotated[
-        str | None, typer.Option(help="Go on where this consumer stands, in place of --since.")
+        str | None, typer.Option(help="Continue at this consumer's position, in place of --since.")
     ] = None,
     acknowledge: Annotated[
-        bool, typer.Option("--acknowledge", help="Note that the consumer has got what is printed.")
+        bool,
+        typer.Option("--acknowledge", help="Advance the consumer's position to the last printed change."),
     ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     database: Database = None,
@@ -127,7 +127,7 @@ def changes(
     schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what changed, oldest first. Asks the API nothing."""
+    """Show changes, oldest first. Sends no request to the API."""
     if acknowledge and (consumer is None or kind):
         raise typer.BadParameter("needs --consumer, and no --kind", param_hint="--acknowledge")
     with _mirror(database, prefix, schema) as mirror:
@@ -157,7 +157,7 @@ def _read(mirror: Mirror, since: int, limit: int | None, kinds: list[Any] | None
 
 
 def _last(changes: Iterable[Change], show: Callable[[Iterable[Change]], object]) -> int:
-    """Show changes; returns the number of the last one, 0 if there was none."""
+    """Show changes; return the number of the last one, 0 if there is none."""
     last = [0]
 
     def noted() -> Iterable[Change]:
@@ -195,7 +195,7 @@ def calendar(
     schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the days of a month: what can be had, and the lowest price. Asks the API nothing."""
+    """Show the days of a month: availability and the lowest price. Sends no request to the API."""
     with _mirror(database, prefix, schema) as mirror:
         days = mirror.calendar(product, month)
     if as_json:
@@ -245,7 +245,7 @@ def history(
     schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the prices and stocks that an offer had. Asks the API nothing."""
+    """Show the history of an offer's price and stock. Sends no request to the API."""
     with _mirror(database, prefix, schema) as mirror:
         periods = mirror.price_history(offer)
     if as_json:
@@ -280,9 +280,9 @@ def status(
     schema: Schema = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how fresh the copy is, and what it holds. Asks the API nothing.
+    """Show the age and the content of the copy. Sends no request to the API.
 
-    Leaves with 3 when removals are held in quarantine.
+    The exit status is 3 if removals are in quarantine.
     """
     with _mirror(database, prefix, schema) as mirror:
         found = mirror.status()
@@ -328,7 +328,7 @@ def _mirror(
 
 
 def _progress(*, as_json: bool) -> Callable[[Progress], object] | None:
-    """Show how far a sweep has come, on a terminal only."""
+    """Show the progress of a sweep, on a terminal only."""
     if as_json or not sys.stderr.isatty():
         return None
 

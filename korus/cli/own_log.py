@@ -1,7 +1,7 @@
-"""The intent log of the commands: the one that ``KORUS_JOURNAL`` names, or one of their own.
+"""Intent log of the commands: the one in ``KORUS_JOURNAL``, or a default one.
 
-Their own is an SQLite file in the user's state folder (``$XDG_STATE_HOME``, or ``~/.local/state``), for its owner only.
-So two homes, or two containers, have two logs, and runs that do not share one do not see each other.
+The default is an SQLite file in the user's state folder (``$XDG_STATE_HOME``, or ``~/.local/state``), readable by its
+owner only. Different homes or containers have different logs, and runs with different logs do not see each other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The outcome of a booking: per line, as a whole, and as the receipt that is written. No I/O.
+"""Result of a booking: of each line, as a whole, and as a receipt. No I/O.
 
 A receipt names orders, documents and amounts. It holds no token, no address of the storage, no voucher and
 nothing about a person: the tickets beside it have these.

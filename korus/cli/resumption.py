@@ -1,6 +1,6 @@
 """Reservations and orders of previous runs of a booking file: found, and allocated to its lines.
 
-Nothing is booked here. What may exist but cannot be shown to is left alone, so that it is not bought twice.
+Nothing is booked here. Lines whose booking may exist are not booked again.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Resumption:
     Args:
         korus: The client.
         booking: The file.
-        progress: Where to say what is done.
+        progress: The display.
         lines: The lines of the file.
-        recovered: What recovery has found just now of what was left open.
+        recovered: The results of the recovery at the beginning.
     """
 
     def __init__(

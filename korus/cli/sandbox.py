@@ -1,7 +1,7 @@
 """``korus sandbox``: a stand-in KorusTicket API on this machine, until it is interrupted.
 
-A thin shell over `korus.sandbox.Sandbox`. What is needed to use it goes to standard output as lines that a
-shell can take over; everything else goes to standard error.
+A thin shell over `korus.sandbox.Sandbox`. Standard output has the environment variables for its use, as lines for a
+shell; everything else goes to standard error.
 """
 
 from __future__ import annotations
@@ -35,16 +35,18 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
         str, typer.Option(help="Address to bind. Anything but loopback lets other machines in.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the API; 0 takes a free one.", min=0, max=65535)] = 0,
-    seed: Annotated[int, typer.Option(help="Decides ids, stock and prices of the catalogue.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the catalogue's ids, stock and prices.")] = 0,
     offers: Annotated[
-        int, typer.Option(help="How many offers the first catalogue holds.", min=1)
+        int, typer.Option(help="The number of offers in the first catalogue.", min=1)
     ] = DEFAULT_OFFERS,
     latency: Annotated[
         float, typer.Option(help="Seconds to wait before each answer.", min=0, max=LONGEST)
     ] = 0.0,
     document_delay: Annotated[
         float,
-        typer.Option(help="Seconds until the documents of a complete order can be had.", min=0, max=LONGEST),
+        typer.Option(
+            help="Seconds until the documents of a complete order are available.", min=0, max=LONGEST
+        ),
     ] = 1.0,
     living: Annotated[
         float, typer.Option(help="Changes of the catalogue per second, drawn from the seed.", min=0, max=1000)
@@ -55,14 +57,14 @@ def sandbox(  # noqa: PLR0917 - typer makes an option of each
 ) -> None:
     """Start a stand-in KorusTicket API on this machine; stop it with Ctrl+C.
 
-    It is not the API: what it sells is invented, and nothing that is
-    booked exists anywhere else.
+    It is not the API: its offers are invented, and its bookings exist
+    nowhere else.
 
     The lines on standard output set the variables with which the other
     commands and Korus.from_env() use it.
 
-    Leaves with 0 when it is stopped and 1 when the port is taken or the
-    file cannot be written.
+    The exit status is 0 when it is stopped and 1 if the port is taken or
+    the file cannot be written.
     """
     if not _is_loopback(host):
         _say(f"Warning: bound to {host}; every machine that reaches this one can use the sandbox.")
