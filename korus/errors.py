@@ -27,8 +27,8 @@
     │   └── AnswerMismatch          the answer is about another resource than was asked for
     ├── OutcomeUnknown              a write may or may not have happened; ask again with what it carries
     ├── ItemFailed                  one line of a bulk call that the API refused
-    │   ├── ReservationFailed
-    │   └── OrderFailed
+    │   ├── ReservationFailed       an offer that could not be held
+    │   └── OrderFailed             a reservation that could not be ordered
     ├── PriceChanged                the real-time price moved further than allowed; nothing was held
     ├── SoldOut                     there is not enough left; nothing was held
     ├── JournalFailed               the journal of bookings could not be read or written
