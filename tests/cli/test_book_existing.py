@@ -319,4 +319,4 @@ def test_help_says_that_homes_and_containers_have_logs_of_their_own(
     korus_command: Callable[..., Ended],
 ) -> None:
     said = " ".join(korus_command("book", "--help").out.replace("│", " ").split())
-    assert "Different homes and different containers have different logs" in said
+    assert "Different homes and containers have different logs" in said
