@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from sqlalchemy import Connection, inspect, select, update
+from sqlalchemy import Connection, Index, MetaData, inspect, select, update
 from sqlalchemy.schema import CreateSchema
 
 from korus._core.secret import Secret
@@ -34,10 +34,20 @@ def _forget_pages(connection: Connection, database: Database) -> None:
     database.tables.pages.create(connection)
 
 
-MIGRATIONS: dict[int, Callable[[Connection, Database], None]] = {1: _forget_pages}
+def _write_less(connection: Connection, database: Database) -> None:
+    """Replace the table of pages, and drop the index of changes by IRI, which nothing asks for."""
+    _forget_pages(connection, database)
+    changes = database.tables.changes.to_metadata(MetaData())
+    Index(f"{changes.name}_iri", changes.c.iri).drop(connection, checkfirst=True)
+
+
+MIGRATIONS: dict[int, Callable[[Connection, Database], None]] = {1: _forget_pages, 2: _write_less}
 """How the tables of each earlier version are brought to the next one."""
 
 _WAIT_SECONDS: Final = 60.0
+# Keys arrive in no order, so a transaction with many new rows touches pages all over the indexes: these should be
+# written once, at its end, and not reach the database's file with each commit.
+_PRAGMAS: Final = ("cache_size = -32000", "wal_autocheckpoint = 8000")
 
 
 class Database(SqlDatabase):
@@ -71,18 +81,22 @@ class Database(SqlDatabase):
         address = address if isinstance(address, Secret) else Secret(os.fspath(address))
         self.tables = tables
         in_memory = "A mirror in memory would be gone with its process; name a file."
-        super().__init__(address, tables.meta, in_memory=in_memory, wait=wait, now=now)
+        super().__init__(address, tables.meta, in_memory=in_memory, pragmas=_PRAGMAS, wait=wait, now=now)
         if self._is_lite and tables.metadata.schema is not None:
             raise ConfigurationError("SQLite has no schemas; name a prefix in place of the schema.")
 
     @contextmanager
-    def writing(self) -> Generator[Connection]:
+    def writing(self, *, lasting: bool = True) -> Generator[Connection]:
         """Begin a transaction that writes; writers take turns.
+
+        Args:
+            lasting: False if a power cut may undo it until the next lasting one: where nothing gets into the feed, of
+                which a consumer may have read, and nothing is promised to anybody.
 
         Raises:
             MirrorFailed: The database does not answer, or stays locked.
         """
-        with self._transaction() as connection:
+        with self._transaction(lasting=lasting) as connection:
             meta = self.tables.meta
             if not self._is_lite:
                 # all writers take this lock first: sequence numbers become visible in order, and nobody deadlocks

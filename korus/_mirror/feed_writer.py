@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, insert, update
 
-from korus._mirror.content import PERIOD_FIELDS, columns_of, written
-from korus._mirror.many import chunks, is_lite
+from korus._mirror.content import PERIOD_FIELDS, written
+from korus._mirror.many import among, chunks, is_lite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from korus._mirror.leases import Lease
 
 __all__ = ["change_of", "removal_of", "write_changes"]
+
+_PERIOD_COLUMNS: Final = ("price", "price_minor", "currency", "available")
 
 
 def write_changes(
@@ -35,7 +37,7 @@ def write_changes(
             insert(database.tables.changes),
             [
                 {
-                    **{name: value for name, value in change.items() if name != "body"},
+                    **{name: value for name, value in change.items() if name != "columns"},
                     "seq": first + number,
                     "sweep": lease.sweep,
                     "catalog": catalog or change["catalog"] or change["iri"],
@@ -64,7 +66,7 @@ def _write_periods(
             later = func.max if is_lite(connection) else func.greatest
             connection.execute(
                 update(table)
-                .where(table.c.offer.in_(ending), table.c.until.is_(None))
+                .where(among(connection, table.c.offer, ending), table.c.until.is_(None))
                 .values(until=later(table.c.since, at))
             )
         rows = [_period(seq, change, at) for seq, change in chunk if change["op"] != "removed"]
@@ -76,14 +78,23 @@ def change_of(
     op: str,
     kind: KindName,
     entry: Entry,
+    columns: Mapping[str, Any],
+    *,
     fields: tuple[str, ...] = (),
-    before: Mapping[str, Any] | None = None,
+    before: str | None = None,
+    after: str,
 ) -> dict[str, Any]:
-    """Build an entry of the feed: of a change, only the fields that it concerns."""
-    after = entry.body
-    if before is not None:
-        before = {name: before[name] for name in fields if name in before}
-        after = {name: after[name] for name in fields if name in after}
+    """Build an entry of the feed.
+
+    Args:
+        op: What happened.
+        kind: To a thing of which kind.
+        entry: As it is now.
+        columns: Its row.
+        fields: Of a change, the fields that it concerns.
+        before: Of a change, what these were before, as JSON.
+        after: What these are now, or the whole of what was added.
+    """
     return {
         "op": op,
         "kind": kind,
@@ -91,9 +102,9 @@ def change_of(
         "parent": entry.parent,
         "catalog": None,
         "fields": json.dumps(fields),
-        "before": None if before is None else written(before),
-        "after": written(after),
-        "body": entry.body,
+        "before": before,
+        "after": after,
+        "columns": {name: columns[name] for name in _PERIOD_COLUMNS} if kind == "offer" else None,
     }
 
 
@@ -112,8 +123,4 @@ def removal_of(kind: KindName, row: Any, before: Mapping[str, Any]) -> dict[str,
 
 
 def _period(seq: int, change: Mapping[str, Any], at: str) -> dict[str, Any]:
-    columns = columns_of("offer", change["body"])
-    names = ("price", "price_minor", "currency", "available")
-    return {"offer": change["iri"], "seq": seq, "since": at, "until": None} | {
-        name: columns[name] for name in names
-    }
+    return {"offer": change["iri"], "seq": seq, "since": at, "until": None, **change["columns"]}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Column, ColumnElement, Connection, Select
 
-__all__ = ["among", "chunks", "is_lite", "rows_among"]
+__all__ = ["among", "chunks", "is_lite", "replace", "rows_among"]
 
 _CHUNK: Final = 500
 
@@ -40,6 +40,17 @@ def among(connection: Connection, column: Column[str], values: Sequence[str]) ->
     # one parameter in place of hundreds, which take longer to be written into a statement than to be looked up
     each = func.json_each(json.dumps(values)).table_valued("value")
     return column.in_(select(each.c.value))
+
+
+def replace(connection: Connection, key: Column[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows in place of those with the same key, which is the table's primary one."""
+    if not rows:
+        return
+    if is_lite(connection):
+        connection.execute(insert(key.table).prefix_with("OR REPLACE"), rows)
+        return
+    connection.execute(delete(key.table).where(key.in_([row[key.name] for row in rows])))
+    connection.execute(insert(key.table), rows)
 
 
 def is_lite(connection: Connection) -> bool:

@@ -35,6 +35,7 @@ class PageRecord:
         content: The digest of its bytes.
         iris: What was on it.
         digests: The digests of what was on it.
+        quick: The digests of how that was written, as JSON.
         envelope: What it said of itself, as JSON.
         may_ask: True if the server may be asked whether it has changed.
     """
@@ -47,8 +48,14 @@ class PageRecord:
     content: str
     iris: tuple[str, ...]
     digests: tuple[str, ...]
+    quick: str
     envelope: Mapping[str, Any]
     may_ask: bool = True
+
+    def known(self) -> dict[str, tuple[str, str | None]]:
+        """Return the digests of what was on it, by IRI."""
+        quick: list[str | None] = json.loads(self.quick)
+        return dict(zip(self.iris, zip(self.digests, quick, strict=True), strict=True))
 
 
 class PageRecords:
@@ -81,6 +88,7 @@ class PageRecords:
                 row.content,
                 tuple(json.loads(row.iris)),
                 tuple(json.loads(row.digests)),
+                row.quick,
                 json.loads(row.envelope),
                 may_ask=0 <= now - row.read < _CONDITION_SECONDS,
             )
@@ -113,6 +121,7 @@ class PageRecords:
                     "content": page.content,
                     "iris": json.dumps(page.iris),
                     "digests": json.dumps(page.digests),
+                    "quick": page.quick,
                     "envelope": json.dumps(page.envelope),
                 }
                 for page in by_number.values()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_PREFIX", "SCHEMA_VERSION", "Tables", "build_tables"]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """The version of the tables; a mirror written by a later korus is refused."""
 
 DEFAULT_PREFIX: Final = "korus_mirror_"
@@ -268,6 +268,7 @@ def _pages(new: _Naming) -> Table:
         Column("content", String(32), nullable=False),
         Column("iris", Text, nullable=False),
         Column("digests", Text, nullable=False),
+        Column("quick", Text, nullable=False),
         Column("envelope", Text, nullable=False),
         new.index("pages_catalog", "catalog"),
     )
@@ -287,7 +288,6 @@ def _changes(new: _Naming) -> Table:
         Column("before", Text),
         Column("after", Text),
         Column("at", String(32), nullable=False),
-        new.index("changes_iri", "iri"),
     )
 
 

@@ -14,12 +14,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from korus._mirror.content import columns_of, fields_changed, ticket_rows, written
 from korus._mirror.database import moment
 from korus._mirror.feed_writer import change_of, write_changes
-from korus._mirror.many import among, chunks
+from korus._mirror.many import among, chunks, replace
 from korus._mirror.page_records import PageRecord
 from korus._mirror.rows import bodies_of, rows_of, within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from sqlalchemy import Connection, Table
@@ -58,6 +58,7 @@ class Seen:
         kind: KindName,
         entries: Sequence[Entry],
         *,
+        before: Collection[tuple[str, str]] = (),
         same: Sequence[PageRecord] = (),
         pages: Sequence[PageRecord] = (),
         part: str = "",
@@ -70,6 +71,7 @@ class Seen:
             lease: The sweep.
             kind: Of what.
             entries: What was read.
+            before: IRI and digest of what was on the same pages the last time.
             same: Pages that have not changed.
             pages: The pages that were read.
             part: The list that they are of.
@@ -84,8 +86,14 @@ class Seen:
         """
         table = self._tables.things[kind]
         counts: dict[str, int] = {}
-        with self._database.writing() as connection:
+        # without entries nothing gets into the feed
+        with self._database.writing(lasting=bool(entries)) as connection:
             now = self._leases.fence(connection, lease, None if position is None else {"position": position})
+            expected = [(entry.iri, entry.digest) for entry in entries if (entry.iri, entry.digest) in before]
+            if self._mark_expected(connection, table, lease, [*expected, *_pairs(same)], moment(now)):
+                counts["unchanged"] = len(expected) + sum(len(page.iris) for page in same)
+                entries = [entry for entry in entries if (entry.iri, entry.digest) not in before]
+                same = ()
             named = [entry.iri for entry in entries]
             known = rows_of(connection, table, named)
             if len(set(named)) != len(named) or any(row.sweep == lease.sweep for row in known.values()):
@@ -140,6 +148,7 @@ class Seen:
         for chunk in chunks(entries):
             new: list[dict[str, Any]] = []
             other: list[dict[str, Any]] = []
+            texts: list[dict[str, Any]] = []
             for entry in chunk:
                 columns = {
                     **columns_of(kind, entry.body, zone),
@@ -150,16 +159,21 @@ class Seen:
                     "sweep": lease.sweep,
                     "missing": None,
                 }
-                old = before.get(entry.iri)
+                body = written(entry.body)
+                texts.append({"iri": entry.iri, "body": body})
                 if entry.iri not in known:
                     new.append({"iri": entry.iri, "first_seen": at, "first_sweep": lease.sweep, **columns})
-                    feed.append(change_of("added", kind, entry))
+                    feed.append(change_of("added", kind, entry, columns, after=body))
                     counts["added"] = counts.get("added", 0) + 1
                     continue
                 other.append({"of_iri": entry.iri, **columns})
-                fields = fields_changed(old or {}, entry.body)
+                old = before.get(entry.iri, {})
+                fields = fields_changed(old, entry.body)
                 if fields or known[entry.iri].parent != entry.parent:
-                    feed.append(change_of("changed", kind, entry, fields, old or {}))
+                    was, now = _some(old, fields), _some(entry.body, fields)
+                    feed.append(
+                        change_of("changed", kind, entry, columns, fields=fields, before=was, after=now)
+                    )
                     counts["changed"] = counts.get("changed", 0) + 1
                 else:
                     counts["unchanged"] = counts.get("unchanged", 0) + 1
@@ -167,26 +181,22 @@ class Seen:
                 connection.execute(insert(table), new)
             if other:
                 connection.execute(update(table).where(table.c.iri == bindparam("of_iri")), other)
-            connection.execute(delete(bodies).where(bodies.c.iri.in_([entry.iri for entry in chunk])))
-            connection.execute(
-                insert(bodies), [{"iri": entry.iri, "body": written(entry.body)} for entry in chunk]
-            )
+            replace(connection, bodies.c.iri, texts)
             if kind == "offer":
                 self._write_tickets(connection, lease, chunk)
         write_changes(connection, self._database, lease, feed, at)
 
     def _write_tickets(self, connection: Connection, lease: Lease, entries: Sequence[Entry]) -> None:
         table = self._tables.offer_tickets
-        connection.execute(delete(table).where(table.c.offer.in_([entry.iri for entry in entries])))
+        offers = [entry.iri for entry in entries]
+        connection.execute(delete(table).where(among(connection, table.c.offer, offers)))
         rows = {
             row["iri"]: row
             for entry in entries
             for row in ticket_rows(entry.iri, lease.scope.catalog or "", entry.body)
         }
-        if rows:
-            # a ticket that is in two offers belongs to the one that said so last
-            connection.execute(delete(table).where(table.c.iri.in_(list(rows))))
-            connection.execute(insert(table), list(rows.values()))
+        # a ticket that is in two offers belongs to the one that said so last
+        replace(connection, table.c.iri, list(rows.values()))
 
     def _mark(self, connection: Connection, table: Table, lease: Lease, iris: Sequence[str], at: str) -> int:
         """Note that rows were seen; returns how many of them were there."""
@@ -200,19 +210,26 @@ class Seen:
             seen += marked.rowcount
         return seen
 
+    def _mark_expected(
+        self, connection: Connection, table: Table, lease: Lease, pairs: Sequence[tuple[str, str]], at: str
+    ) -> bool:
+        """Note that things were seen if all are as they were; returns False, and notes nothing, if any is not."""
+        if not pairs:
+            return True
+        attempt = connection.begin_nested()
+        if self._mark_pairs(connection, table, lease, pairs, at) == len(pairs):
+            attempt.commit()
+            return True
+        attempt.rollback()
+        return False
+
     def _mark_same(
         self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
     ) -> tuple[int, list[PageRecord]]:
         """Note that what is on unchanged pages was seen; returns how much that was, and the pages that do not hold."""
-        if not pages:
-            return 0, []
-        expected = sum(len(page.iris) for page in pages)
-        attempt = connection.begin_nested()
-        marked = self._mark_page(connection, table, lease, pages, at)
-        if marked == expected:
-            attempt.commit()
-            return marked, []
-        attempt.rollback()
+        pairs = _pairs(pages)
+        if self._mark_expected(connection, table, lease, pairs, at):
+            return len(pairs), []
         stale, marked = list[PageRecord](), 0
         for page in pages:
             rows = rows_of(connection, table, page.iris)
@@ -221,15 +238,15 @@ class Seen:
                 continue
             if len(rows) < len(page.iris) or any(row.sweep == lease.sweep for row in rows.values()):
                 lease.disturb(_TWICE)
-            marked += self._mark_page(connection, table, lease, [page], at)
+            marked += self._mark_pairs(connection, table, lease, _pairs([page]), at)
         return marked, stale
 
-    def _mark_page(
-        self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
+    def _mark_pairs(
+        self, connection: Connection, table: Table, lease: Lease, pairs: Sequence[tuple[str, str]], at: str
     ) -> int:
-        """Note that what is on pages was seen, as far as the rows are as it was; returns how many are."""
+        """Note that things were seen, as far as the rows are as they were; returns how many are."""
         seen = 0
-        for chunk in chunks([pair for page in pages for pair in zip(page.iris, page.digests, strict=True)]):
+        for chunk in chunks(pairs):
             iris, digests = zip(*chunk, strict=True)
             marked = connection.execute(
                 update(table)
@@ -303,6 +320,15 @@ class Seen:
                     insert(table),
                     [{**row, "sessions": json.dumps(row["sessions"]), "at": at} for row in chunk],
                 )
+
+
+def _pairs(pages: Sequence[PageRecord]) -> list[tuple[str, str]]:
+    """Return IRI and digest of all that is on pages."""
+    return [pair for page in pages for pair in zip(page.iris, page.digests, strict=True)]
+
+
+def _some(body: Mapping[str, Any], fields: Sequence[str]) -> str:
+    return written({name: body[name] for name in fields if name in body})
 
 
 def _is_newer(row: Any, lease: Lease) -> bool:

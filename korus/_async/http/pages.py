@@ -92,6 +92,7 @@ class _Reader(Generic[_T]):
         self.source = source
         self.page_size = page_size
         self.prefetch = prefetch
+        self.ahead = prefetch
         self.start = start
         self.cursor: Cursor | None = start
         self.skip = start.skip
@@ -316,8 +317,12 @@ class _Walk(Generic[_T]):
         reader = self._reader
         if self._workers is None or cursor is None:
             return
+        is_enough = reader.ahead > reader.prefetch and len(self._ahead) > reader.ahead // 2
+        # for a while, if what comes next is among it
+        if is_enough and (past or reader.query(cursor) in self._ahead):
+            return
         started = False
-        for page in paging.foreseen(cursor, reader.prefetch + past)[past:]:
+        for page in paging.foreseen(cursor, reader.ahead + past)[past:]:
             query = reader.query(page)
             if query not in self._ahead:
                 self._ahead[query], started = self._workers.start(reader.read_page, query), True
@@ -337,6 +342,8 @@ class AsyncReadings:
         pages: The list.
         notice: Called with what shows that the collection changed, in place of a warning.
         read_page: Fetches a page by its query; None for the list's own way, past the catalogue cache.
+        ahead: How many pages may wait for their turn, where pages are fetched ahead: as many more as are read while
+            the caller does something else. There are no more requests at once.
     """
 
     def __init__(
@@ -344,12 +351,14 @@ class AsyncReadings:
         pages: AsyncPages[Any],
         notice: Callable[[str], object],
         read_page: Callable[[Query], Awaitable[PageAnswer]] | None = None,
+        ahead: int = 0,
     ) -> None:
         given = pages._reader  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (of this module)
         source = evolve(given.source, build=_as_it_is)
         self._reader: _Reader[Any] = _Reader(source, given.page_size, given.prefetch, given.start)
         self._reader.read_page = read_page or partial(source.read, fresh=True)
         self._reader.notice = notice
+        self._reader.ahead = max(given.prefetch, ahead if given.prefetch else 0)
         self._walk = _Walk(self._reader)
 
     @staticmethod

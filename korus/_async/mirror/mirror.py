@@ -168,7 +168,7 @@ class AsyncMirror(ClientBound):
             sessions: Read the sessions of offers too: a request for each ticket that needs one.
             accept: Remove what earlier sweeps held in quarantine, as far as this one does not see it either.
             full: Ask for every page again, without conditional requests.
-            prefetch: Pages to fetch ahead.
+            prefetch: Pages to fetch at once, ahead of the one that is read; 0 to fetch one after the other.
             progress: Called with how far it has come.
 
         Returns:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,11 +11,11 @@ from attrs import define, evolve, field, frozen
 from korus._async.http.pages import AsyncReadings
 from korus._http.cache_rules import trusted_date
 from korus._http.pagination import read_envelope
-from korus._mirror.content import Entry, iri_for, page_as_read, read_members
+from korus._mirror.content import Entry, digest_of_page, iri_for, page_as_read, read_again
 from korus._mirror.page_records import PageRecord
 from korus._mirror.sweeping import Progress
 from korus._primitives.asynchronous import run_blocking
-from korus.errors import StatusError
+from korus.errors import KorusError, StatusError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -26,13 +25,19 @@ if TYPE_CHECKING:
     from korus._http.pagination import Envelope, Query
     from korus._mirror.leases import Lease
     from korus._mirror.store import Store
+    from korus._primitives.clock import Clock
 
 __all__ = ["AsyncOfferPages"]
 
 _PART: Final = "offers"
-# what is written in one transaction: so much, of which a page costs as much as its content has to be looked at
-_CHUNK_COSTS: Final = 80
-_NEW_PAGE_COSTS: Final = 4
+# What is written in one transaction. Of known pages these are few, so that what the server answers meanwhile is enough
+# to go on with. Of new ones there are more: each of their offers touches pages all over the indexes, and small
+# transactions would write these over and over. A slow list is written more often, so that a crash costs little.
+_CHUNK_COSTS: Final = 160
+_KNOWN_PAGE_COSTS: Final = 2
+_NEW_OFFERS_FOR_ONE: Final = 25
+_CHUNK_SECONDS: Final = 10.0
+_AHEAD: Final = 40  # what a server answers while a chunk is written
 _KNOWN_PAGES: Final = 80
 _LARGEST_NUMBER: Final = 1_000_000_000
 
@@ -53,10 +58,39 @@ class _Unchanged:
 
 
 @define
+class _Page:
+    """A page that was read; where its content is that of the last time, it is not decoded.
+
+    It is compared only when its turn has come: threads that fetch ahead wait long for the interpreter each time that
+    they let go of it.
+
+    Attributes:
+        answer: The answer.
+        record: The page as it was read the last time.
+        content: The digest of its content, once it was compared.
+    """
+
+    answer: Answer
+    record: PageRecord | None = None
+    content: str | None = None
+
+    def json(self) -> Any:
+        self.content = digest_of_page(self.answer.content)
+        same = self.same
+        return self.answer.json() if same is None else _Unchanged(same).json()
+
+    @property
+    def same(self) -> PageRecord | None:
+        """The page as it was read the last time, if it was compared and has not changed."""
+        return self.record if self.record is not None and self.record.content == self.content else None
+
+
+@define
 class _Chunk:
     """Pages that are written in one transaction."""
 
     entries: list[Entry] = field(factory=list[Entry])
+    before: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     same: list[PageRecord] = field(factory=list["PageRecord"])
     pages: list[PageRecord] = field(factory=list[PageRecord])
     costs: int = 0
@@ -73,6 +107,7 @@ class AsyncOfferPages:
         prefetch: Pages that are fetched ahead.
         full: Ask for every page, without conditions.
         stay: Shows a sign of life.
+        clock: The client's clock.
         progress: Is told how far it has come.
     """
 
@@ -86,6 +121,7 @@ class AsyncOfferPages:
         prefetch: int,
         full: bool,
         stay: Callable[[], Awaitable[None]],
+        clock: Clock,
         progress: Callable[[Progress], object],
     ) -> None:
         self._pages = pages
@@ -93,15 +129,14 @@ class AsyncOfferPages:
         self._store = store
         self._lease = lease
         self._synced = synced
-        self._prefetch = prefetch
+        self._ahead = max(prefetch, _AHEAD)
         self._full = full
         self._stay = stay
+        self._clock = clock
         self._progress = progress
         self._known: dict[int, PageRecord] = {}
         self._known_up_to = 0
-        self._fresh: dict[Query, Answer] = {}
-        self._kept: dict[Query, PageRecord] = {}
-        self._read_again: set[Query] = set()
+        self._read: dict[Query, _Page | _Unchanged] = {}
 
     async def read(self) -> None:
         """Read all pages, and write what is on them.
@@ -112,25 +147,38 @@ class AsyncOfferPages:
         lease, pages = self._lease, self._pages
         if lease.position is not None:
             pages = pages.resume(lease.position)
-        readings = AsyncReadings(pages, lease.disturb, self._ask)
+        readings = AsyncReadings(pages, lease.disturb, self._ask, ahead=_AHEAD)
         first: tuple[Query, tuple[str, ...]] | None = None
         read_so_far, chunk = 0, _Chunk()
         await self._foresee(1 if lease.position is None else lease.position["page"])
-        while (reading := await readings.next()) is not None:
+        position, written_at = lease.position, self._clock.monotonic()
+        while (reading := await self._next(readings, chunk, position)) is not None:
             await self._foresee(reading.cursor.number + 1)
             iris = self._take(chunk, reading, readings.query(reading))
             first = first or (readings.query(reading), iris)
-            following = reading.page.position
+            position = reading.page.position
             read_so_far += len(reading.page)
-            if chunk.costs >= _CHUNK_COSTS or following is None:
-                await self._write(chunk, following)
-                chunk = _Chunk()
+            is_due = self._clock.monotonic() - written_at >= _CHUNK_SECONDS
+            if chunk.costs >= _CHUNK_COSTS or is_due or position is None:
+                await self._write(chunk, position)
+                chunk, written_at = _Chunk(), self._clock.monotonic()
             await self._stay()
             self._progress(Progress(lease.scope, "offer", read_so_far, reading.envelope.total))
         if chunk.costs:  # the last page came over again
             await self._write(chunk, None)
         if first is not None and read_so_far > len(first[1]):
             await self._compare_first(*first)
+
+    async def _next(
+        self, readings: AsyncReadings, chunk: _Chunk, position: Mapping[str, Any] | None
+    ) -> PageReading[Any] | None:
+        """Read the next page; where that fails, what was read before it is written, so that nobody reads it again."""
+        try:
+            return await readings.next()
+        except KorusError:
+            if chunk.costs:
+                await self._write(chunk, position)
+            raise
 
     async def _compare_first(self, query: Query, iris: tuple[str, ...]) -> None:
         """Read the first page once more: what came or went in between has often moved it."""
@@ -145,6 +193,7 @@ class AsyncOfferPages:
             self._lease,
             "offer",
             chunk.entries,
+            before=chunk.before,
             same=chunk.same,
             pages=chunk.pages,
             part=_PART,
@@ -156,7 +205,8 @@ class AsyncOfferPages:
         whole = _Chunk()
         for record in stale:
             query: Query = tuple((name, value) for name, value in json.loads(record.query))
-            self._add(whole, query, *await self._again(query))
+            answer, envelope = await self._again(query)
+            self._add(whole, query, _Page(answer, content=digest_of_page(answer.content)), envelope)
         await self._write(whole, position)
 
     async def _ask(self, query: Query) -> Any:
@@ -168,20 +218,11 @@ class AsyncOfferPages:
         except StatusError as error:
             if error.status != HTTPStatus.NOT_MODIFIED or record is None or not headers:
                 raise
+            found: _Page | _Unchanged = _Unchanged(record)
         else:
-            if record is None or record.content != _content(answer):
-                self._fresh[query] = answer
-                return answer
-            if not headers:  # its bytes were read, so it may be asked for conditionally again
-                record = evolve(
-                    record,
-                    synced=self._synced,
-                    etag=answer.headers.get("etag"),
-                    modified=trusted_date(answer.headers),
-                )
-                self._read_again.add(query)
-        self._kept[query] = record
-        return _Unchanged(record)
+            found = _Page(answer, record)
+        self._read[query] = found
+        return found
 
     def _conditions(self, record: PageRecord) -> dict[str, str]:
         """Return the headers that ask whether a page has changed.
@@ -197,7 +238,7 @@ class AsyncOfferPages:
 
     async def _foresee(self, number: int) -> None:
         """Have the records of a page at hand, and of those that are fetched ahead."""
-        if self._full or number + self._prefetch <= self._known_up_to or number > _LARGEST_NUMBER:
+        if self._full or number + self._ahead <= self._known_up_to or number > _LARGEST_NUMBER:
             return
         first = max(number, self._known_up_to + 1)
         found = await run_blocking(
@@ -212,37 +253,47 @@ class AsyncOfferPages:
 
     def _take(self, chunk: _Chunk, reading: PageReading[Any], query: Query) -> tuple[str, ...]:
         """Add a page to what is written next; returns the IRIs on it."""
-        record = self._kept.pop(query, None)
+        page = self._read.pop(query, None)
+        record = page.same if isinstance(page, _Page) else None if page is None else page.record
         if record is None:
-            return self._add(chunk, query, self._fresh.pop(query, None), reading.envelope)
-        chunk.costs += 1
+            return self._add(chunk, query, page if isinstance(page, _Page) else None, reading.envelope)
+        chunk.costs += _KNOWN_PAGE_COSTS
         chunk.same.append(record)
-        if query in self._read_again:
-            self._read_again.discard(query)
-            chunk.pages.append(record)
+        if isinstance(page, _Page):  # its bytes were read, so it may be asked for conditionally again
+            headers = page.answer.headers
+            etag, modified = headers.get("etag"), trusted_date(headers)
+            chunk.pages.append(evolve(record, synced=self._synced, etag=etag, modified=modified))
         return record.iris
 
-    def _add(self, chunk: _Chunk, query: Query, answer: Answer | None, envelope: Envelope) -> tuple[str, ...]:
+    def _add(self, chunk: _Chunk, query: Query, page: _Page | None, envelope: Envelope) -> tuple[str, ...]:
         """Add what was read of a page to what is written next; returns the IRIs on it."""
-        chunk.costs += _NEW_PAGE_COSTS
-        found = list(
-            read_members("offer", envelope.members, self._lease.scope.catalog or "", self._lease.disturb)
-        )
+        is_known = page is not None and page.record is not None
+        chunk.costs += max(_KNOWN_PAGE_COSTS if is_known else 1, len(envelope.members) // _NEW_OFFERS_FOR_ONE)
+        before: Mapping[str, tuple[str, str | None]] = {}
+        if page is not None and page.record is not None:
+            before = page.record.known()
+            chunk.before.update(zip(page.record.iris, page.record.digests, strict=True))
+        catalog = self._lease.scope.catalog or ""
+        found = list(read_again(envelope.members, catalog, before, self._lease.disturb))
         chunk.entries.extend(found)
-        if answer is not None and len(found) == len(envelope.members):
-            chunk.pages.append(self._new_record(query, answer, envelope, found))
+        if page is not None and page.content is not None and len(found) == len(envelope.members):
+            chunk.pages.append(self._new_record(query, page.answer, page.content, envelope, found))
         return tuple(each.iri for each in found)
 
-    def _new_record(self, query: Query, answer: Answer, envelope: Envelope, found: list[Entry]) -> PageRecord:
+    def _new_record(
+        self, query: Query, answer: Answer, content: str, envelope: Envelope, found: list[Entry]
+    ) -> PageRecord:
+        headers = answer.headers
         return PageRecord(
             number=_number(query),
             query=json.dumps(query),
-            etag=answer.headers.get("etag"),
-            modified=trusted_date(answer.headers),
+            etag=headers.get("etag"),
+            modified=trusted_date(headers),
             synced=self._synced,
-            content=_content(answer),
+            content=content,
             iris=tuple(each.iri for each in found),
             digests=tuple(each.digest for each in found),
+            quick=json.dumps([each.quick for each in found]),
             envelope=_said(envelope),
         )
 
@@ -256,10 +307,6 @@ def _number(query: Query) -> int:
     """Return the number under which a page is kept; where pages have none, the last one read is kept."""
     numbers = [int(value) for name, value in query if name == "page" and value.isdecimal()]
     return min(numbers[-1], _LARGEST_NUMBER) if numbers else 1
-
-
-def _content(answer: Answer) -> str:
-    return blake2b(answer.content, digest_size=16).hexdigest()
 
 
 def _said(envelope: Envelope) -> dict[str, Any]:

@@ -137,6 +137,7 @@ class AsyncSweep:
             prefetch=prefetch,
             full=self._full,
             stay=self._stay,
+            clock=self._korus.transport.clock,
             progress=self._progress,
         ).read()
         if scope.sessions:

@@ -138,6 +138,7 @@ class Sweep:
             prefetch=prefetch,
             full=self._full,
             stay=self._stay,
+            clock=self._korus.transport.clock,
             progress=self._progress,
         ).read()
         if scope.sessions:
