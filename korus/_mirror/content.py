@@ -74,6 +74,16 @@ _BLANK_BYTES: Final = re.compile(rb'"@id": ?"\\?/\.well-known\\?/genid\\?/[^"]*"
 _BLANK_MARSHALLED: Final = re.compile(
     rb"u\x03\0\0\0@idu.{4}/\.well-known/genid/[0-9a-f]*", re.ASCII | re.DOTALL
 )
+_COLLECTIONS: Final[Mapping[str, KindName]] = {
+    "catalogs": "catalog",
+    "product_bases": "product_base",
+    "options": "option",
+    "values": "option_value",
+    "products": "product",
+    "offers": "offer",
+    "sessions": "session",
+}
+"""The kind of what an IRI names, by its last segment but one."""
 _EXPONENTS: Final = {
     **dict.fromkeys(
         ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
@@ -241,9 +251,13 @@ def written(body: Mapping[str, Any]) -> str:
 def iri_for(kind: KindName, member: object, parent: str) -> str | None:
     """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither.
 
-    One that no database could hold counts as missing.
+    One that no database could hold counts as missing, and so does one of another kind, whose place it would take.
     """
-    return _key(iri_of(member) or _built_iri(kind, member, parent))
+    iri = iri_of(member)
+    if iri is None:
+        return _key(_built_iri(kind, member, parent))
+    collection = iri.rpartition("/")[0].rpartition("/")[2]
+    return None if _COLLECTIONS.get(collection, kind) != kind else _key(iri)
 
 
 def _built_iri(kind: KindName, member: object, parent: str) -> str | None:

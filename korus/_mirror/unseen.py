@@ -190,7 +190,8 @@ class Unseen:
         rows = connection.execute(
             select(table.c.iri, table.c.parent, table.c.catalog).where(table.c.iri.in_(iris))
         ).all()
-        feed = [removal_of(kind, row, before.get(row.iri, {})) for row in rows]
+        # in the same sequence whatever the database
+        feed = [removal_of(kind, row, before.get(row.iri, {})) for row in sorted(rows)]
         write_changes(connection, self._database, lease, feed, at)
         if kind == "offer":
             tickets, live = self._tables.offer_tickets, self._tables.live

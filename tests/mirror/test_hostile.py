@@ -202,3 +202,33 @@ def test_a_role_that_may_not_create_schemas_uses_one_that_is_there(address: str,
     with psycopg.connect(plain, autocommit=True) as admin:
         admin.execute("DROP SCHEMA given CASCADE")
         admin.execute("DROP ROLE reader")
+
+
+def test_an_offer_under_the_name_of_a_product_does_not_take_its_place(opened: Callable[..., Mirror]) -> None:
+    api = small_api(6)
+    product = f"{PARK}/products/adult"
+    with api.client() as korus:
+        mirror = opened(korus)
+        mirror.sync(prefetch=0)
+        api.offers[PARK][2]["@id"] = product
+        report = mirror.sync(prefetch=0).sweeps[-1]
+        assert (report.state, report.reason) == (
+            "unsettled",
+            "one of the offers has no IRI or id that can be kept",
+        )
+        assert [each.iri for each in mirror.products(PARK) if each.name == "adult"] == [product]
+        assert replay(mirror.changes())[product]["@type"] == "TicketingProduct"
+
+
+def test_what_is_removed_is_in_the_feed_in_the_same_sequence_everywhere(
+    opened: Callable[..., Mirror],
+) -> None:
+    api = small_api(30)
+    with api.client() as korus:
+        mirror = opened(korus)
+        api.offers[PARK].reverse()
+        mirror.sync(prefetch=0)
+        last = mirror.status().last_change
+        gone = [api.remove_offer(offer["@id"])["@id"] for offer in api.offers[PARK][3:7]]
+        mirror.sync(prefetch=0)
+        assert [change.iri for change in mirror.changes(last)] == sorted(gone)
