@@ -396,31 +396,17 @@ def _shape(parameters: tuple[Parameter, ...]) -> list[tuple[str, str, str | None
 def _attribute(
     was: Attribute, now: Attribute, renames: dict[str, str], noted: _Class, *, reads: bool
 ) -> None:
+    found: list[tuple[str, bool]] = []
     before, after = _renamed(was.annotation, renames), _parts(now.annotation)
     if before != after:
         # readers meet more than they knew of; writers may not give what they gave
         noticed = after - before if reads else before - after - {"Unset"}
-        clause = f"is `{now.annotation}` instead of `{was.annotation}`"
-        noted.say(
-            "attribute",
-            now.name,
-            clause,
-            was.annotation,
-            now.annotation,
-            breaking=bool(noticed),
-            wire=now.wire,
-        )
+        found.append((f"is `{now.annotation}` instead of `{was.annotation}`", bool(noticed)))
     if was.required != now.required and not reads:
-        clause = "must be given now" if now.required else "need not be given any more"
-        noted.say(
-            "attribute",
-            now.name,
-            clause,
-            was.annotation,
-            now.annotation,
-            breaking=now.required,
-            wire=now.wire,
-        )
+        found.append(("must be given now" if now.required else "need not be given any more", now.required))
+    for clause, breaking in found:
+        old, new = was.annotation, now.annotation
+        noted.say("attribute", now.name, clause, old, new, breaking=breaking, wire=now.wire)
 
 
 def _parts(annotation: str) -> set[str]:
