@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ARRAY, Text, any_, delete, func, insert, literal, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,9 +35,11 @@ def rows_among(
 
 def among(connection: Connection, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition that a column has one of many values."""
+    # one parameter in place of hundreds, which take longer to be written into a statement than to be looked up
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(list(values), ARRAY(Text())))
     if not is_lite(connection):
         return column.in_(values)
-    # one parameter in place of hundreds, which take longer to be written into a statement than to be looked up
     each = func.json_each(json.dumps(values)).table_valued("value")
     return column.in_(select(each.c.value))
 
@@ -49,7 +51,7 @@ def replace(connection: Connection, key: Column[str], rows: Sequence[Mapping[str
     if is_lite(connection):
         connection.execute(insert(key.table).prefix_with("OR REPLACE"), rows)
         return
-    connection.execute(delete(key.table).where(key.in_([row[key.name] for row in rows])))
+    connection.execute(delete(key.table).where(among(connection, key, [row[key.name] for row in rows])))
     connection.execute(insert(key.table), rows)
 
 
