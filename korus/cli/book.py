@@ -79,9 +79,6 @@ def book(
         Path,
         typer.Argument(
             help="What to book: JSON if its name ends in .json, else YAML; - reads standard input.",
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
         ),
     ],
     to: Annotated[
@@ -260,7 +257,7 @@ def _text_of(file: Path) -> str:
             with file.open("rb") as opened:
                 content = opened.read(_LARGEST_FILE + 1)
     except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}") from None
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="FILE") from None
     if len(content) > _LARGEST_FILE:
         raise FileInvalid((FileProblem(1, "", "more than 1 MiB: this cannot be a booking file"),))
     try:
