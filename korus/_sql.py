@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from weakref import WeakValueDictionary
 
 from sqlalchemy import (
     URL,
@@ -51,7 +51,7 @@ _CLOCKS: Final = {"postgresql": "extract(epoch from clock_timestamp())"}
 _PRAGMAS: Final = ("busy_timeout = 200", "journal_mode = WAL", "synchronous = FULL")
 
 
-_WRITE_LOCKS = WeakValueDictionary[tuple[int, Path], Any]()
+_WRITE_LOCKS = weakref.WeakValueDictionary[tuple[int, Path], Any]()
 
 
 class SqlDatabase:
@@ -101,6 +101,8 @@ class SqlDatabase:
         self._forks = ForkGuard(self._engine.dispose if self._is_lite else bool)
         self._is_ready = False
         self._start_process()
+        # who forgets to close it leaves no connection open; when the interpreter ends, threads may be using them still
+        weakref.finalize(self, _let_go, self._engine, self._pid).atexit = False
 
     def _start_process(self) -> None:
         self._pid = os.getpid()
@@ -187,6 +189,11 @@ class SqlDatabase:
 
     def _now(self, connection: Connection) -> float:
         return database_time(connection) if self._clock is None else self._clock()
+
+
+def _let_go(engine: Engine, pid: int) -> None:
+    """Close the connections of a database that nobody uses any more, but not those that a parent process uses."""
+    engine.dispose(close=os.getpid() == pid)
 
 
 def open_engine(

@@ -31,7 +31,7 @@ from korus.cli.carry_out import BookingRun, Options
 from korus.cli.located import FileProblem
 from korus.cli.lookup import look_up
 from korus.cli.own_log import log_setting
-from korus.cli.progress import Screen, progress_on
+from korus.cli.progress import PlainLines, Screen
 from korus.cli.receipt import PARTLY, Line, receipt, status, summary
 from korus.cli.receipt_file import write_receipt
 from korus.cli.run_claim import RunBusy, claim_run
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from korus._journal.runs import RunHolder
     from korus.cli.progress import Progress
 
-__all__ = ["app", "book"]
+__all__ = ["app", "book", "progress_on"]
 
 _WRONG_FILE = 2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -176,6 +176,15 @@ def _stoppable() -> Generator[None]:
     finally:
         for number in taken:
             signal.signal(number, before[number])
+
+
+def progress_on(screen: Screen) -> Progress:
+    """Return the display that suits where the words go to."""
+    if not screen.is_terminal or screen.quiet:
+        return PlainLines(screen)
+    from korus.cli.live_table import LiveTable  # noqa: PLC0415 (needs a terminal)
+
+    return LiveTable(screen)
 
 
 def _check(booking: BookingFile, options: Options, screen: Screen, *, as_json: bool) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TextIO
 
-__all__ = ["Progress", "Screen", "progress_on"]
+__all__ = ["PlainLines", "Progress", "Screen"]
 
 _NOT_FOR_TABLES = frozenset({"dumb", "unknown"})
 
@@ -77,27 +77,25 @@ class Progress(AbstractContextManager["Progress"]):
         """Show what is happening to a line, or its result."""
 
 
-def progress_on(screen: Screen) -> Progress:
-    """Return the display that suits where the words go to."""
-    if not screen.is_terminal or screen.quiet:
-        return _PlainLines(screen)
-    from korus.cli.live_table import LiveTable  # noqa: PLC0415 (needs a terminal)
+class PlainLines(Progress):
+    """One line of text for each thing said.
 
-    return LiveTable(screen)
-
-
-class _PlainLines(Progress):
-    """One line of text for each thing said."""
+    Args:
+        screen: Where they go.
+    """
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._titles: Sequence[str] = ()
 
     def step(self, doing: str) -> None:
+        """Print what the run is doing now."""
         self._screen.say(doing)
 
     def lines(self, titles: Sequence[str]) -> None:
+        """Remember the names of the lines."""
         self._titles = titles
 
     def line(self, position: int, doing: str) -> None:
+        """Print what is happening to a line."""
         self._screen.say(f"  {self._titles[position]}: {doing}")

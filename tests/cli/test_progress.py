@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from korus.cli.progress import Screen, progress_on
+from korus.cli.book import progress_on
+from korus.cli.progress import Screen
 
 
 class Terminal(io.StringIO):

@@ -1,5 +1,6 @@
 """The journal: on SQLite always, on a PostgreSQL server where its programs are installed."""
 
+import gc
 import json
 import os
 import signal
@@ -8,8 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from contextlib import nullcontext
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -563,6 +566,26 @@ class TestOnDisk:
             store.open(other)
             store.settle(other, {}, [])
         assert not any(b"canary@" in path.read_bytes() for path in tmp_path.iterdir())
+
+    @pytest.mark.skipif(
+        not Path("/proc/self/fd").exists(), reason="open files are counted as Linux lists them"
+    )
+    def test_one_that_nobody_closes_leaves_no_file_open(self, tmp_path):
+        path = tmp_path / "bookings.db"
+        store = JournalStore(str(path))
+        store.count()
+
+        def opened_files():
+            links = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.exists()]
+            return [link for link in links if link.startswith(str(path))]
+
+        assert opened_files()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            del store
+            gc.collect()
+        assert opened_files() == []
+        assert [str(each.message) for each in caught if "database" in str(each.message)] == []
 
     def test_threads_that_wait_to_write_take_turns(self, tmp_path, opened):
         path = str(tmp_path / "bookings.db")
