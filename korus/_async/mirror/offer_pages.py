@@ -72,7 +72,7 @@ class _Page:
 
     answer: Answer
     record: PageRecord | None = None
-    content: str | None = None
+    content: str | None = field(default=None, repr=False)
 
     def json(self) -> Any:
         self.content = digest_of_page(self.answer.content)
