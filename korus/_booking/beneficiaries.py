@@ -1,7 +1,7 @@
-"""Who a ticket is for: what is still needed, what cannot be sent, and which row is for which ticket.
+"""Beneficiaries of issued tickets: missing fields, validation, and assignment of rows to tickets. No I/O.
 
-An issued ticket may want to know its beneficiary before its documents can be had (reference 4.15, 7.4). What
-is given is merged into what is known already: a field that is left out stays as it is, a null clears it. No I/O.
+The documents of an issued ticket may not be available before its beneficiary is known (reference 4.15, 7.4). An update
+is merged into the known data: an omitted field is unchanged, a null clears it.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _ALWAYS: Final = ("firstname", "lastname")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NATIONALITY: Final = re.compile(r"[A-Z]{2}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-# somewhere on earth it is tomorrow already
+# in some time zones it is already tomorrow
 _TOMORROW: Final = timedelta(days=1)
-# nobody has lived so long; an older year is a slip (19 for 2019, 1095 for 1995)
+# older than any person; an earlier year is a typing error (19 for 2019, 1095 for 1995)
 _OLDEST_YEARS: Final = 130
 
 
 @frozen
 class Requirement:
-    """What one ticket still needs.
+    """Beneficiary data that one ticket still requires.
 
     Attributes:
         ticket: The ticket's IRI.
-        missing: The fields of its beneficiary that are required and not known, as the API writes them.
-        deadline: Until when they can be given, aware; None when the API names no deadline.
-        amendable: Whether the beneficiary can be changed once given; None when the API does not say.
-        status: The ticket's status, None when the API gives none.
+        missing: The required fields of its beneficiary that are not known, by the API's names.
+        deadline: The time until which they can be sent, aware; None if the API sends no deadline.
+        amendable: True if the beneficiary can be changed later; None if the API does not send it.
+        status: The ticket's status, None if the API does not send it.
         source: The ticket as it was read.
     """
 
@@ -54,12 +54,12 @@ class Requirement:
     source: Any = field(default=None, repr=False, eq=False)
 
     def __bool__(self) -> bool:
-        """Whether anything is missing."""
+        """True if a field is missing."""
         return bool(self.missing)
 
 
 def requirement(ticket: IssuedTicketFacts) -> Requirement:
-    """Return what a ticket still needs."""
+    """Return the beneficiary data that a ticket still requires."""
     return Requirement(
         ticket=ticket.iri,
         missing=tuple(name for name in ticket.required if not _present(ticket.beneficiary.get(name))),
@@ -75,25 +75,25 @@ def check_beneficiary(ticket: IssuedTicketFacts, given: object, *, now: datetime
 
     Args:
         ticket: The ticket.
-        given: A `Beneficiary`, or a mapping by the API's names or by Python's (``date_of_birth``). What is
-            not in it is not sent; None is sent as null.
-        now: The present moment, aware.
+        given: A `Beneficiary`, or a mapping by the API's names or by Python's (``date_of_birth``). Fields that
+            are absent are not sent; None is sent as null.
+        now: The current time, aware.
 
     Raises:
-        BeneficiaryInvalid: With every problem: a required field missing or cleared, a title, nationality or
-            date that is none, a deadline that has passed, a beneficiary that cannot be changed any more.
+        BeneficiaryInvalid: With every problem: a required field that is missing or cleared, an invalid title,
+            nationality or date, a deadline that has passed, a beneficiary that can no longer be changed.
     """
     body, problems = _body(given, now)
     before = ticket.beneficiary
     if ticket.deadline is not None and now > ticket.deadline:
         problems.append(
-            BeneficiaryProblem(None, f"the deadline for naming a beneficiary was {ticket.deadline}")
+            BeneficiaryProblem(None, f"the deadline for setting a beneficiary was {ticket.deadline}")
         )
     if ticket.amendable is False and any(_present(before.get(name)) for name in FIELDS):
-        problems.append(BeneficiaryProblem(None, "this ticket's beneficiary cannot be changed any more"))
+        problems.append(BeneficiaryProblem(None, "this ticket's beneficiary can no longer be changed"))
     faulty = {problem.field for problem in problems}
     for name in dict.fromkeys([*_ALWAYS, *ticket.required]):
-        # first and last name have to be in every update, whatever is known already (reference 7.4)
+        # every update must contain the first and last name, even if they are known (reference 7.4)
         value = body.get(name) if name in _ALWAYS else body.get(name, before.get(name))
         if name not in faulty and not _present(value):
             problems.append(BeneficiaryProblem(name, "required"))
@@ -108,8 +108,8 @@ class Assigned:
 
     Attributes:
         row: The row.
-        ticket: Its ticket, None if there is none.
-        problems: What is wrong with the row, or why there is no ticket for it.
+        ticket: Its ticket, None if it has none.
+        problems: The problems of the row, or the reason why it has no ticket.
     """
 
     row: BeneficiaryRow
@@ -118,7 +118,7 @@ class Assigned:
 
 
 def assign(tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow]) -> list[Assigned]:
-    """Find the ticket of each row: the one it names, or the next that needs something and that no row names."""
+    """Find the ticket of each row: the one it names, or the next one with missing fields that no row names."""
     places = _places(tickets)
     named: dict[int, int] = {}
     for row in rows:
@@ -141,11 +141,11 @@ def assign(tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow])
         if row.ticket is None and not problems:
             place = next(free, None)
             if place is None:
-                problems.append(BeneficiaryProblem("ticket", "no ticket is left that needs a beneficiary"))
+                problems.append(BeneficiaryProblem("ticket", "no ticket without a beneficiary is left"))
         elif place is None and not problems:
             problems.append(BeneficiaryProblem("ticket", "the order has no such ticket"))
         elif place in taken:
-            problems.append(BeneficiaryProblem("ticket", "an earlier row is for this ticket already"))
+            problems.append(BeneficiaryProblem("ticket", "an earlier row names the same ticket"))
         if place is not None:
             taken.add(place)
         assigned.append(Assigned(row, None if place is None else tickets[place], tuple(problems)))
@@ -153,7 +153,7 @@ def assign(tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow])
 
 
 def _places(tickets: Sequence[IssuedTicketFacts]) -> Mapping[str, int | None]:
-    """Return where the ticket of an IRI, id or voucher is; None for a name that more than one has."""
+    """Return the index of each ticket by IRI, id and voucher; None for a name that several tickets share."""
     places: dict[str, int | None] = {}
     for place, ticket in enumerate(tickets):
         for name in ticket.names:
@@ -166,18 +166,20 @@ def _present(value: object) -> bool:
 
 
 def _body(given: object, now: datetime) -> tuple[dict[str, Any], list[BeneficiaryProblem]]:
-    """Write down what was given by the API's names, with what is wrong with the values themselves."""
+    """Return the given data by the API's names, with the problems of its values."""
     source = given_fields(given)
     if source is None:
-        return {}, [BeneficiaryProblem(None, "not a beneficiary: give a Beneficiary or a mapping")]
+        return {}, [BeneficiaryProblem(None, "must be a Beneficiary or a mapping")]
     body: dict[str, Any] = {}
     problems: list[BeneficiaryProblem] = []
     for name, value in source.items():
         key = field_name(str(name)) or str(name)
         if key not in FIELDS:
-            problems.append(BeneficiaryProblem(str(name), f"no such field; there are: {', '.join(FIELDS)}"))
+            problems.append(
+                BeneficiaryProblem(str(name), f"unknown field; the fields are: {', '.join(FIELDS)}")
+            )
         elif key in body:
-            problems.append(BeneficiaryProblem(key, "given twice, in two spellings"))
+            problems.append(BeneficiaryProblem(key, "given twice, in different spellings"))
         elif value is None:
             body[key] = None
         else:
@@ -188,9 +190,9 @@ def _body(given: object, now: datetime) -> tuple[dict[str, Any], list[Beneficiar
 
 
 _RULES: Final[Mapping[str, tuple[Callable[[str], object], str]]] = {
-    "title": (lambda value: value in TITLES, f"one of {', '.join(TITLES)} is needed"),
-    "nationality": (_NATIONALITY.fullmatch, "two capital letters are needed, such as PT"),
-    "email": (lambda value: "@" in value.strip("@") and " " not in value, "not a mail address"),
+    "title": (lambda value: value in TITLES, f"must be one of {', '.join(TITLES)}"),
+    "nationality": (_NATIONALITY.fullmatch, "must be two capital letters, such as PT"),
+    "email": (lambda value: "@" in value.strip("@") and " " not in value, "must be an email address"),
 }
 
 
@@ -198,40 +200,40 @@ def _value(key: str, value: object, now: datetime) -> tuple[object, str | None]:
     if key == DATE_OF_BIRTH:
         return _birth(value, now)
     if not isinstance(value, str):
-        return value, f"a text is needed, not a {type(value).__name__}"
+        return value, f"must be a str, got {type(value).__name__}"
     plain = str.__str__(value)
     if not plain.strip():
-        return plain, "blank; leave it out, or give None to clear it"
+        return plain, "must not be blank; omit it, or pass None to clear it"
     if _CONTROL.search(plain):
-        return plain, "control characters cannot be sent"
+        return plain, "must not contain control characters"
     fits, reason = _RULES.get(key, (bool, ""))
     return plain, None if fits(plain) else reason
 
 
 def _birth(value: object, now: datetime) -> tuple[object, str | None]:
     if isinstance(value, datetime) or not isinstance(value, (date, str)):
-        return value, f"a date or a text such as 1991-06-23 is needed, not a {type(value).__name__}"
+        return value, f"must be a date or a str such as '1991-06-23', got {type(value).__name__}"
     written = value if isinstance(value, str) else value.isoformat()
     try:
         born = date.fromisoformat(written) if _DATE.fullmatch(written) else None
     except ValueError:
         born = None
     if born is None:
-        return written, "not a date of the form YYYY-MM-DD"
+        return written, "must be a date of the form YYYY-MM-DD"
     today = now.astimezone(UTC).date()
     if born > today + _TOMORROW:
-        return written, "this day is yet to come"
+        return written, "must not be in the future"
     if born.year < today.year - _OLDEST_YEARS:
-        return written, f"this day is more than {_OLDEST_YEARS} years ago"
+        return written, f"must not be more than {_OLDEST_YEARS} years ago"
     return written, None
 
 
 def field_problem(name: str, value: object, now: datetime) -> str | None:
-    """Return why one field of a beneficiary cannot be sent, whatever its ticket; None if it can.
+    """Return why one field of a beneficiary cannot be sent, independent of its ticket; None if it can.
 
     Args:
         name: The field, in any spelling.
-        value: What was given for it.
-        now: The present moment, aware.
+        value: Its value.
+        now: The current time, aware.
     """
     return _value(field_name(name) or name, value, now)[1]

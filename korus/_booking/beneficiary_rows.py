@@ -1,4 +1,4 @@
-"""Rows of beneficiaries, from a CSV file or from objects. Nothing is sent here, and only a CSV file is read."""
+"""Rows of beneficiaries, from a CSV file or from objects. The only I/O is reading the CSV file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _TICKET_COLUMNS: Final = ("ticket", "ticketid", "ticketiri", "voucher")
 
 @frozen
 class BeneficiaryProblem:
-    """Why beneficiary data cannot be sent.
+    """Reason why beneficiary data cannot be sent.
 
     Attributes:
-        field: The field, as the API writes it; None when it is the ticket.
-        reason: What is wrong. It names no value, these being personal.
+        field: The field, by the API's name; None if the problem is the ticket.
+        reason: The problem. It quotes no values, since they are personal data.
     """
 
     field: str | None
@@ -38,13 +38,13 @@ class BeneficiaryProblem:
 
 @frozen
 class BeneficiaryRow:
-    """One row of many beneficiaries; outcomes refer back to it.
+    """One row of beneficiary data; outcomes refer to it.
 
     Attributes:
-        number: Its place, counted from 1 (a CSV file's heading does not count).
-        ticket: The ticket's IRI, id or voucher; None when the row takes the next ticket that needs one.
-        beneficiary: What was given, by the API's field names.
-        problems: What was wrong with the row itself.
+        number: Its number, counted from 1, without a CSV file's header.
+        ticket: The ticket's IRI, id or voucher; None if the row takes the next ticket that needs one.
+        beneficiary: The data, by the API's field names.
+        problems: The problems of the row itself.
     """
 
     number: int
@@ -54,7 +54,7 @@ class BeneficiaryRow:
 
 
 def given_fields(given: object) -> Mapping[str, Any] | None:
-    """Return the fields of a beneficiary that a caller gave (an object or a mapping); None for anything else."""
+    """Return the fields of a beneficiary (an object or a mapping); None for anything else."""
     return json_object(given)
 
 
@@ -62,13 +62,13 @@ def read_rows(source: object) -> list[BeneficiaryRow]:
     """Read many beneficiaries.
 
     Args:
-        source: The path of a CSV file (UTF-8; commas, semicolons or tabs; a heading; as spreadsheets write
-            it), an open file of one, or an iterable of `Beneficiary` objects and mappings. Columns and keys are
+        source: The path of a CSV file (UTF-8; commas, semicolons or tabs; a header row; as spreadsheets export
+            it), an open CSV file, or an iterable of `Beneficiary` objects and mappings. Columns and keys are
             the fields of a beneficiary in any spelling (``dateOfBirth``, ``date_of_birth``, ``Date of birth``)
-            and ``ticket``: the IRI, id or voucher of the ticket the row is for. An empty cell is not sent.
+            and ``ticket``: the IRI, id or voucher of the row's ticket. Empty cells are not sent.
 
     Raises:
-        InvalidArgument: The file cannot be read, is not CSV, or has no heading.
+        InvalidArgument: The file cannot be read, is not CSV, or has no header row.
     """
     if isinstance(source, (str, Path)):
         try:
@@ -83,7 +83,7 @@ def read_rows(source: object) -> list[BeneficiaryRow]:
             raise InvalidArgument(f"the rows cannot be read: {cause}") from cause
         return _read_csv(content)
     if not isinstance(source, Iterable) or isinstance(source, Mapping):
-        raise InvalidArgument("rows are a CSV file or a list of beneficiaries")
+        raise InvalidArgument("`rows` must be a CSV file or an iterable of beneficiaries.")
     return [_row(number, entry) for number, entry in enumerate(cast("Iterable[object]", source), start=1)]
 
 
@@ -100,11 +100,13 @@ def _row(number: int, entry: object) -> BeneficiaryRow:
         ticket = (source or {}).get(named[0]) if named else None
         source = {key: value for key, value in source.items() if key not in named} if source else source
     if source is None:
-        problem = BeneficiaryProblem(None, "not a beneficiary: give a Beneficiary or a mapping")
+        problem = BeneficiaryProblem(None, "must be a Beneficiary or a mapping")
         return BeneficiaryRow(number, None, {}, (problem,))
     name = _ticket_name(ticket)
     if ticket is not None and name is None:
-        return BeneficiaryRow(number, None, source, (BeneficiaryProblem("ticket", "this names no ticket"),))
+        return BeneficiaryRow(
+            number, None, source, (BeneficiaryProblem("ticket", "must be an IRI, id or voucher"),)
+        )
     return BeneficiaryRow(number, name, source)
 
 
@@ -130,7 +132,7 @@ def _read_csv(content: str | bytes) -> list[BeneficiaryRow]:
     if wrong:
         known = ", ".join(("ticket", *FIELDS))
         shown = ", ".join(wrong[:_MOST_SHOWN]) + (", …" if len(wrong) > _MOST_SHOWN else "")
-        raise InvalidArgument(f"columns unknown or repeated: {shown}; the columns are {known}")
+        raise InvalidArgument(f"unknown or repeated columns: {shown}; the columns are {known}")
     return [_csv_row(number, columns, cells) for number, cells in enumerate(table.rows, start=1)]
 
 
@@ -138,9 +140,9 @@ def _csv_row(number: int, columns: Sequence[str | None], cells: Sequence[str]) -
     given = {column: cell for column, cell in zip(columns, cells, strict=False) if column and cell}
     problems: list[BeneficiaryProblem] = []
     if any(cells[len(columns) :]):
-        problems.append(BeneficiaryProblem(None, f"{len(cells)} cells under {len(columns)} headings"))
+        problems.append(BeneficiaryProblem(None, f"{len(cells)} cells for {len(columns)} columns"))
     elif any(cell and not column for column, cell in zip(columns, cells, strict=False)):
-        problems.append(BeneficiaryProblem(None, "a cell under an empty heading"))
+        problems.append(BeneficiaryProblem(None, "a cell in a column without a name"))
     return BeneficiaryRow(number, given.pop("ticket", None), given, tuple(problems))
 
 

@@ -1,8 +1,7 @@
-"""A bulk reservation in the making: its lines, and what is known of what they ask for. No I/O.
+"""Draft of a bulk reservation: its lines, and the known facts about their offers. No I/O.
 
-A `Booking` collects lines. What has to be known of an offer to judge a line (its tickets, whether they need a
-session, their forms) is a `Knowledge`, filled from the objects that the caller passed and, by the client, from
-the API.
+A `Booking` collects lines. The facts that are needed to check a line (the offer's tickets, their sessions and forms)
+are a `Knowledge`, filled from the objects that the caller passed and, by the client, from the API.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ __all__ = ["Booking"]
 
 
 class Booking:
-    """The lines of a bulk reservation, and what is known about what they ask for.
+    """Lines of a bulk reservation, and the known facts about their offers.
 
     Attributes:
-        knowledge: What is known; grows with every object that is added.
+        knowledge: The known facts; every added object extends them.
     """
 
     knowledge: Knowledge
@@ -41,8 +40,8 @@ class Booking:
 
         Args:
             catalog: The catalogue of offers that are given by their bare id.
-            time_zone: The venue's time zone for all lines that do not state their own.
-            base_url: Where the API is; IRIs may be given as URLs on its origin.
+            time_zone: The venue's time zone for all lines that do not set their own.
+            base_url: The API's address; IRIs may be given as URLs of its origin.
 
         Raises:
             InvalidIri: ``catalog`` is not a catalogue.
@@ -79,7 +78,7 @@ class Booking:
         price: Decimal | str | int | None = None,
         time_zone: object = None,
     ) -> BookingLine:
-        """Add a line; `korus.reservations.bulk` explains the arguments. Nothing is judged here but IRIs."""
+        """Add a line; `korus.reservations.bulk` explains the arguments. Only IRIs are checked here."""
         number = len(self._lines) + 1
         problems: list[BookingProblem] = []
         found = self._try(
@@ -118,7 +117,7 @@ class Booking:
         return line
 
     def repeat(self, line: BookingLine, quantity: int | None = None) -> BookingLine:
-        """Add a line of another booking once more, or some units of it; it gets the next number here."""
+        """Add a line of another booking again, or some of its units; it gets the next number here."""
         again = evolve(
             line,
             quantity=line.quantity if quantity is None else quantity,
@@ -129,21 +128,20 @@ class Booking:
         return again
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the booking as plain JSON: a queue, a file or a row can carry it.
+        """Return the booking as plain JSON, for a queue, a file or a database row.
 
-        What is known of the offers, tickets and forms goes along, so that reading it back asks the API
-        nothing again.
+        The known facts about offers, tickets and forms are included, so that reading it back sends no requests.
 
         Raises:
-            InvalidArgument: A line holds something that JSON cannot say.
+            InvalidArgument: A line holds a value that cannot be written as JSON.
         """
         return booking_to_dict(StoredBooking(self.lines, self.knowledge, self._catalog, self._time_zone))
 
     def load(self, stored: object) -> None:
-        """Take in the lines and the knowledge of a booking that `to_dict` wrote.
+        """Add the lines and the facts of a booking that `to_dict` wrote.
 
         Raises:
-            InvalidArgument: It is no such thing, or of a version that this korus does not know.
+            InvalidArgument: It is not a stored booking, or its version is not supported.
         """
         read = read_booking(stored)
         for line in read.lines:
@@ -156,7 +154,7 @@ class Booking:
         self.knowledge.forms.update(read.known.forms)
 
     def _below(self, catalog: object, number: int, problems: list[BookingProblem]) -> Reference | None:
-        """The catalogue that a bare offer id is read below."""
+        """The catalogue of bare offer ids."""
         if catalog is None:
             return None if self._catalog is None else parse_iri(self._catalog, CATALOG)
         return self._try(number, problems, "catalog", catalog, CATALOG)
@@ -203,5 +201,5 @@ def _zone_name(given: object) -> str | None:
         return None
     name = getattr(found, "key", None)
     if not isinstance(name, str):
-        raise InvalidArgument("give the time zone of a booking as an IANA name, which can be written down")
+        raise InvalidArgument("`time_zone` of a booking must be an IANA name, so that it can be stored.")
     return name

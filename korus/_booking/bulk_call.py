@@ -1,4 +1,4 @@
-"""A bulk call under way: what holding and ordering have in common. No I/O."""
+"""Bulk call in progress: the common parts of holding and ordering. No I/O."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _Object = TypeVar("_Object")
 _Model = TypeVar("_Model")
 
 PAGE: Final = 50
-# more pages than anybody can fill while a call is looked for; a list that goes on is not believed
+# more pages than can be filled while a lost call is searched for; a longer list is not trusted
 MOST_PAGES: Final = 1000
 FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 2.0
@@ -43,12 +43,12 @@ _LONGEST_PAUSE: Final = 2.0
 
 @frozen
 class Patience:
-    """How long the protocol waits for certainty.
+    """Waiting times of the booking protocol.
 
     Attributes:
-        settle: Seconds within which the API finishes what it has begun and its reads show it.
+        settle: Seconds within which the API completes a request and its reads show the result.
         total: Seconds for a whole call; None for no limit.
-        is_shared: True if all who book for the account write into the same log.
+        is_shared: True if all processes that book for the account share the intent log.
     """
 
     settle: float
@@ -57,17 +57,17 @@ class Patience:
 
     @property
     def most(self) -> float:
-        """Seconds to keep asking an API that cannot be asked."""
+        """Seconds for which reads are repeated while the API does not answer."""
         return max(self.settle, self.total or self.settle)
 
 
 @frozen
 class BulkResult(Generic[_Object]):
-    """The outcome of the lines of one call: in facts, or in the models that users hold.
+    """Outcome of the lines of one call: as facts, or as the models that users hold.
 
     Attributes:
         lines: One outcome for each line, in order.
-        unmatched_failures: Failed entries that could not be tied to a line; beside models, as they came.
+        unmatched_failures: Failed entries that could not be correlated with a line; raw if the outcomes hold models.
         unmatched: Objects of the answer, or orders of a reservation, that belong to no line.
     """
 
@@ -76,7 +76,7 @@ class BulkResult(Generic[_Object]):
     unmatched: tuple[_Object, ...] = ()
 
     def built(self, model: Callable[[_Object], _Model]) -> BulkResult[_Model]:
-        """Return the result with models in place of facts."""
+        """Return the result with models instead of facts."""
         return BulkResult(
             tuple(outcome.built(model) for outcome in self.lines),
             tuple(entry.raw for entry in self.unmatched_failures),
@@ -86,12 +86,12 @@ class BulkResult(Generic[_Object]):
 
 @frozen
 class BulkCall:
-    """One call under way.
+    """One call in progress.
 
     Attributes:
-        intent: What is written down of it.
-        patience: How long to wait.
-        is_ours: False if nothing is written down but claims.
+        intent: Its intent in the log.
+        patience: The waiting times.
+        is_ours: False if only claims are written to the log.
     """
 
     intent: Intent
@@ -104,10 +104,10 @@ class BulkCall:
         """Return the error of lines whose outcome is unknown.
 
         Args:
-            cause: How their answer was lost.
+            cause: The error by which the answer was lost.
             operation: The call's operation.
-            done: What may have happened to them, ``held`` for example.
-            reason: The message, if it is another than that the answer was lost.
+            done: The action that may have happened, ``held`` for example.
+            reason: The message, if it is not that the answer was lost.
         """
         return OutcomeUnknown(
             reason
@@ -121,7 +121,7 @@ class BulkCall:
 
 
 def advance(call: BulkCall, state: State) -> Steps[None]:
-    """Note the call's state.
+    """Write the call's state to the log.
 
     Raises:
         TakenOver: Another process has taken it over.
@@ -131,7 +131,7 @@ def advance(call: BulkCall, state: State) -> Steps[None]:
 
 
 def still_mine(call: BulkCall) -> Steps[None]:
-    """Note that the call is reconciling; a log that cannot be written does not end it, since it only reads.
+    """Write to the log that the call is reconciling; an error of the log is ignored, since the call only reads.
 
     Raises:
         TakenOver: Another process has taken it over.
@@ -141,12 +141,12 @@ def still_mine(call: BulkCall) -> Steps[None]:
 
 
 def next_pause(pause: float) -> float:
-    """Return the pause between two looks that follows this one."""
+    """Return the next pause between two looks."""
     return min(pause * 1.6, _LONGEST_PAUSE)
 
 
 def lost_answer(operation: str) -> ConnectionLost:
-    """Return the error of a request whose answer never came."""
+    """Return the error of a request whose answer was lost."""
     return ConnectionLost("the answer was lost", sent=True, operation=operation)
 
 

@@ -1,13 +1,13 @@
-"""Correlation: which entries of a bulk answer belong to which lines of the request. No I/O, and never a guess.
+"""Correlation of the entries of a bulk answer with the lines of its request. No I/O, no guesses.
 
-A bulk answer lists what succeeded and what failed in two arrays, without saying which line of the request an entry
-answers (reference 4.11, 4.14). Reservations name their offer, tickets and sessions but no quantity; what a failed
-entry holds is not documented at all (P14, P16). So entries are tied to lines by what they do say. Elimination is
-used among entries that name nothing, and only where the counts leave one way. An entry that contradicts a line is
-never taken for it: the line is then undetermined, and the caller asks the API or reports it as unknown.
+A bulk answer lists successes and failures in two arrays, and does not say which line of the request an entry belongs to
+(reference 4.11, 4.14). Reservations name their offer, tickets and sessions but no quantity; the content of a failed
+entry is not documented (P14, P16). So entries are matched to lines by their content. Entries that name nothing are
+matched by elimination, and only if the counts leave one possibility. An entry that contradicts a line never matches it:
+the line is then undetermined, and the caller asks the API or reports it as unknown.
 
-Lines that ask for the very same thing are interchangeable: which of them is said to have succeeded does not matter,
-and the order of the request decides. The work is linear in the number of lines and entries.
+Lines with the same content are interchangeable: they succeed in the order of the request. The work is linear in the
+number of lines and entries.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ Status = Literal["succeeded", "failed", "undetermined"]
 
 @frozen
 class LineResult:
-    """What an answer says about one line.
+    """Result of one line in an answer.
 
     Attributes:
-        status: ``undetermined`` when the answer does not say, or contradicts itself or the line.
-        entries: The places, in the answer's array of successes, of what the line got, or got in part.
+        status: ``undetermined`` if the answer does not show it, or contradicts itself or the line.
+        entries: The indexes of the line's entries in the answer's array of successes, complete or partial.
         failure: The failed entry, None if there is none.
-        shortfall: In what the entries fall short of what the line asked for; None when they do not.
+        shortfall: The difference between the entries and the line; None if they hold all of it.
     """
 
     status: Status
@@ -57,12 +57,12 @@ _UNDETERMINED = LineResult("undetermined")
 
 @frozen
 class Correlation:
-    """A bulk answer, tied to the lines of its request.
+    """Bulk answer, correlated with the lines of its request.
 
     Attributes:
         lines: One result for each line, in order.
-        unmatched: The places of successes that were tied to no line.
-        unmatched_failures: Failed entries that were tied to no line.
+        unmatched: The indexes of successes that match no line.
+        unmatched_failures: Failed entries that match no line.
     """
 
     lines: tuple[LineResult, ...]
@@ -75,7 +75,7 @@ class Correlation:
 
 @frozen
 class _Piece:
-    """The part of one reservation that holds one signature."""
+    """Part of one reservation that holds one signature."""
 
     place: int
     signature: Signature
@@ -85,13 +85,13 @@ class _Piece:
 
 
 _Placed: TypeAlias = "tuple[int, FailedEntry]"
-"""A failed entry with its place in the answer."""
+"""A failed entry with its index in the answer."""
 
 
 def correlate_holds(
     lines: Sequence[RequestedLine], reservations: Sequence[ReservationFacts], failures: Sequence[FailedEntry]
 ) -> Correlation:
-    """Tie the answer of a bulk reservation to the lines that were sent.
+    """Correlate the answer of a bulk reservation with the lines that were sent.
 
     Args:
         lines: The lines of the request, in order.
@@ -119,7 +119,7 @@ def correlate_holds(
 
 
 class _Board:
-    """The results while they are found."""
+    """Results while they are being determined."""
 
     def __init__(self, lines: Sequence[RequestedLine]) -> None:
         self.lines = lines
@@ -164,11 +164,11 @@ class _Board:
 def _pieces(
     reservations: Sequence[ReservationFacts], offers: Mapping[str, Any]
 ) -> tuple[dict[str, list[_Piece]], list[int], set[int]]:
-    """Take reservations apart by what they hold.
+    """Split reservations by signature.
 
     Returns:
-        The pieces by offer; the places of reservations that say nothing of what they hold; and of those that name
-        nothing, hold something that was not asked for, are over, or are listed twice with different content.
+        The pieces by offer; the indexes of reservations that do not show their content; and of those that name
+        nothing, hold something that was not requested, have ended, or are listed twice with different content.
     """
     pieces: dict[str, list[_Piece]] = defaultdict(list)
     nameless: list[int] = []
@@ -180,7 +180,7 @@ def _pieces(
             if before != place:
                 if reservations[before] != reservation:
                     unmatched |= {before, place}
-                continue  # the same entry once more is no second reservation
+                continue  # a repeated entry is not a second reservation
         if reservation.iri is None or not reservation.is_free:
             unmatched.add(place)
         elif not reservation.items:
@@ -204,7 +204,7 @@ def _parts(place: int, reservation: ReservationFacts) -> Iterable[_Piece]:
         total = item.amount if reservation.total is None else reservation.total
         yield _Piece(place, item.signature, 1, item.quantity, total)
         return
-    # of several items their number says more than what they cost
+    # if there are several items, their number is a better sign than their price
     found: dict[Signature, _Piece] = {}
     for item in reservation.items:
         before = found.get(item.signature)
@@ -223,7 +223,7 @@ def _sum(one: Any, other: Any) -> Any:
 
 
 def _addressed(board: _Board, failures: Sequence[FailedEntry]) -> dict[str, list[_Placed]]:
-    """Settle the lines that failed entries name by their place; returns the other entries by the offer they name."""
+    """Settle lines whose index a failed entry names; return the other entries by the offer that they name."""
     by_offer: dict[str, list[_Placed]] = defaultdict(list)
     for at, entry in enumerate(failures):
         if entry.index is not None:
@@ -232,14 +232,14 @@ def _addressed(board: _Board, failures: Sequence[FailedEntry]) -> dict[str, list
             if not _contradicts(entry, board.lines[entry.index]):
                 board.fail(entry.index, at, entry)
             elif board.is_open(entry.index):
-                board.contradict(entry.index)  # it names one line by its place and another by what it says
+                board.contradict(entry.index)  # its index names one line, its content another
         elif entry.offer is not None:
             by_offer[entry.offer].append((at, entry))
     return by_offer
 
 
 def _contradicts(entry: FailedEntry, line: RequestedLine) -> bool:
-    """Return True if a failed entry says something that is not so of a line, or of a part of it only."""
+    """Return True if a failed entry contradicts a line, or is about only a part of it."""
     return (
         entry.offer not in {None, line.offer}
         or entry.quantity not in {None, line.quantity}
@@ -248,7 +248,7 @@ def _contradicts(entry: FailedEntry, line: RequestedLine) -> bool:
 
 
 def _may_name(entry: FailedEntry, sessions: Iterable[str]) -> bool:
-    """Return True if every session that a failed entry names may be one of these."""
+    """Return True if every session that a failed entry names can be one of these."""
     return all(any(may_be_session(asked, named) for asked in sessions) for named in entry.sessions)
 
 
@@ -258,9 +258,9 @@ def _match_offer(
     pieces: Sequence[_Piece],
     failures: Sequence[_Placed],
 ) -> None:
-    """Tie what the answer says of one offer to the lines that ask for it."""
+    """Correlate the answer's entries of one offer with its lines."""
     if len(places) == len(pieces) == 1 and not failures and _is_of_one_line(board, places[0], pieces[0]):
-        _settle_alone(board, places[0], pieces[0])  # most offers of most calls: no group has to be made
+        _settle_alone(board, places[0], pieces[0])  # the common case, which needs no groups
         return
     groups: dict[Signature, list[int]] = defaultdict(list)
     for place in places:
@@ -273,7 +273,7 @@ def _match_offer(
     spare = {sign: max(len(group) - len(held[sign]), 0) for sign, group in groups.items()}
     missing = {sign: count - len(own[sign]) for sign, count in spare.items()}
     if pieces and (len(failures) > sum(spare.values()) or min(missing.values(), default=0) < 0):
-        return  # something was held and refused at once: part of a line, perhaps
+        return  # held and refused at once: this may be one part of a line
     enough = len(general) == sum(missing.values())
     lost: list[int] = []
     is_clear = True
@@ -297,12 +297,12 @@ def _is_of_one_line(board: _Board, place: int, piece: _Piece) -> bool:
 
 
 def _settle_alone(board: _Board, place: int, piece: _Piece) -> None:
-    """Settle a line with the only hold of its kind."""
+    """Settle a line with the only matching hold."""
     _settle(board, place, piece, shown_units(board.lines[place], piece.quantity, piece.items, piece.total))
 
 
 def _settle(board: _Board, place: int, piece: _Piece, size: int | None) -> None:
-    """Settle a line with a hold of so many units, None when it does not show them."""
+    """Settle a line with a hold of this many units, None if it does not show them."""
     asked = board.lines[place].quantity
     if size is None or size == asked:
         board.succeed(place, [piece.place])
@@ -315,7 +315,7 @@ def _by_group(
 ) -> tuple[dict[Signature, list[_Placed]], list[_Placed]]:
     """Return failed entries by the group whose sessions they name, and those that name no session.
 
-    One that names sessions of no group, or of several, is in neither.
+    An entry with sessions of no group, or of several, is in neither.
     """
     sessions = {sign: frozenset(session for _, session in sign[1] if session is not None) for sign in groups}
     whole: dict[frozenset[str], list[Signature]] = defaultdict(list)
@@ -331,7 +331,7 @@ def _by_group(
         if not named:
             general.append(each)
             continue
-        # the only group may have been asked for in the other form of its sessions
+        # the request may have used the other form of the session IRIs
         found = whole[named] or min((single[name] for name in named), key=len)
         found = found or (list(groups) if len(groups) == 1 else [])
         if len(found) == 1 and _may_name(each[1], sessions[found[0]]):
@@ -342,13 +342,13 @@ def _by_group(
 def _held_by(
     groups: Mapping[Signature, Sequence[int]], pieces: Sequence[_Piece]
 ) -> dict[Signature, list[_Piece]] | None:
-    """Return which pieces are for which group of like lines; None when one could be for several."""
+    """Return the pieces of each group of like lines; None if a piece could belong to several groups."""
     held: dict[Signature, list[_Piece]] = {sign: [] for sign in groups}
     loose: list[_Piece] = []
     for piece in pieces:
         held.get(piece.signature, loose).append(piece)
     if loose:
-        # sessions can be written in two ways, so a hold may look unlike what was asked for
+        # session IRIs have two forms, so a hold may look different from its line
         empty = [sign for sign in groups if not held[sign]]
         if len(empty) != 1 or not all(_may_be(empty[0], piece.signature) for piece in loose):
             return None
@@ -357,7 +357,7 @@ def _held_by(
 
 
 def _may_be(asked: Signature, shown: Signature) -> bool:
-    """Return True if a piece that looks unlike what was asked for may still be it."""
+    """Return True if a piece that looks different from a line can still match it."""
     wanted, found = dict(asked[1]), dict(shown[1])
     if not found:
         return True  # it does not show its tickets
@@ -367,7 +367,7 @@ def _may_be(asked: Signature, shown: Signature) -> bool:
 
 
 def may_be_session(asked: str | None, shown: str | None) -> bool:
-    """Return True if two session IRIs may be one session: the same, or written in the old form and the new."""
+    """Return True if two IRIs can name the same session: they are equal, or one has the old form and one the new."""
     if asked is None or shown is None or asked == shown:
         return asked == shown
     return is_old_form(asked) != is_old_form(shown)
@@ -379,7 +379,7 @@ def is_old_form(session: str) -> bool:
 
 
 def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> bool:
-    """Settle a group of like lines all of which are held; False when that is not certain."""
+    """Settle a group of like lines if all are held; return False if that is not certain."""
     if len(pieces) == len(group):
         for place, piece, size in _pair_pieces(board, group, pieces):
             _settle(board, place, piece, size)
@@ -397,7 +397,7 @@ def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> 
     line = board.lines[group[0]]
     sizes = {shown_units(line, piece.quantity, piece.items, piece.total) for piece in pieces}
     amounts = {piece.total for piece in pieces}
-    # amounts that are of no use beside a known price may be those of any number of units
+    # amounts that do not fit a known price can be those of any number of units
     are_units = sizes == {1} or (sizes <= {None, 1} and len(amounts) == 1 and None in {line.price, *amounts})
     if len(pieces) == total and are_units:
         remaining = iter(pieces)  # one hold for each unit
@@ -408,18 +408,18 @@ def _all_held(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> 
 
 
 def shown_units(line: RequestedLine, quantity: int | None, items: int, total: Decimal | None) -> int | None:
-    """Return how many units a hold shows to have: stated, or several items, or its amount; None when it does not."""
+    """Return a hold's number of units by its quantities, its items or its amount; None if it does not show them."""
     if quantity is not None:
         return quantity
     if items > 1:
         return items
     if line.price and total is not None and total > 0 and not total % line.price:
         return int(total / line.price)
-    return None  # the price has moved, or is not known: the amount says nothing
+    return None  # the price has changed, or is not known, so the amount is no sign
 
 
 def _note_shortfall(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> None:
-    """Keep with the only line of its kind what it got, when that is not all that it asked for."""
+    """Set the shortfall of a single line that got only a part of its units."""
     if len(group) == 1 and board.is_open(group[0]):
         units = sum(piece.quantity or piece.items for piece in pieces)
         asked = board.lines[group[0]].quantity
@@ -436,14 +436,14 @@ def _split(
     *,
     is_told: bool,
 ) -> Sequence[int] | None:
-    """Settle those of a group of like lines that are held; returns the others, None when it is not certain which.
+    """Settle the held lines of a group of like lines; return the others, None if it is not certain which they are.
 
     Args:
         board: The results so far.
-        group: The places of the lines.
-        pieces: What is held of their kind.
-        failures: Entries that may be for the others.
-        is_told: True if there are as many entries as lines that are not held.
+        group: The indexes of the lines.
+        pieces: Their holds.
+        failures: Entries that can belong to the others.
+        is_told: True if there is one entry for each line that is not held.
     """
     if len(pieces) == len(group) or not failures:
         return [] if _all_held(board, group, pieces) else None
@@ -469,7 +469,7 @@ def _split(
 
 
 def _pick(board: _Board, group: Sequence[int], quantities: Sequence[int | None]) -> list[int] | None:
-    """Return the lines of these quantities; None where several would do that are not interchangeable."""
+    """Return the lines of these quantities; None if several lines fit that are not interchangeable."""
     by_quantity: dict[int | None, list[int]] = defaultdict(list)
     for place in group:
         by_quantity[board.lines[place].quantity].append(place)
@@ -488,9 +488,9 @@ def _are_alike(board: _Board, places: Sequence[int]) -> bool:
 
 
 def _sizes(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> list[int | None]:
-    """Return how many units pieces of like lines hold, each None when it does not show."""
+    """Return the number of units of each piece of like lines, None where it is not shown."""
     line = board.lines[group[0]]
-    # where one hold lists its units, so do the others
+    # if one hold lists its units, so do the others
     listed = any(piece.items > 1 for piece in pieces)
     return [
         piece.items
@@ -503,7 +503,7 @@ def _sizes(board: _Board, group: Sequence[int], pieces: Sequence[_Piece]) -> lis
 def _pair_pieces(
     board: _Board, group: Sequence[int], pieces: Sequence[_Piece]
 ) -> Iterator[tuple[int, _Piece, int | None]]:
-    """Pair like lines with as many holds and the size that these show: by size where it does, else in order."""
+    """Pair like lines with an equal number of holds: by size where the holds show it, else in order."""
     if len(group) == 1:
         yield group[0], pieces[0], _sizes(board, group, pieces)[0]
         return
@@ -528,7 +528,7 @@ def _pair_pieces(
 
 
 def _are_proportional(quantities: Sequence[int], pieces: Sequence[_Piece]) -> bool:
-    """Return True if what holds of different quantities cost shows which is which, whatever one unit costs now."""
+    """Return True if the amounts of holds are proportional to the quantities, at any price of one unit."""
     totals = [piece.total for piece in pieces]
     if None in totals or len(set(quantities)) == 1:
         return False
@@ -538,9 +538,9 @@ def _are_proportional(quantities: Sequence[int], pieces: Sequence[_Piece]) -> bo
 
 
 def _fail(board: _Board, places: Sequence[int], failures: Sequence[_Placed]) -> None:
-    """Fail lines with entries that can be for nobody else: by quantity where it is stated, else by their number.
+    """Fail lines with entries that fit no other line: by quantity where it is shown, else by their number.
 
-    One entry more for the only line that is left says nothing of any other line.
+    A surplus entry of the only remaining line has no effect on other lines.
     """
     by_quantity: dict[int | None, list[_Placed]] = defaultdict(list)
     for each in failures:
@@ -557,7 +557,7 @@ def _fail(board: _Board, places: Sequence[int], failures: Sequence[_Placed]) -> 
 
 
 def _pair(board: _Board, places: Sequence[int], failures: Sequence[_Placed]) -> bool:
-    """Fail each line with an entry of its own; False if their numbers leave it open which."""
+    """Fail each line with one entry; return False if the counts do not show which lines failed."""
     if len(places) != 1 and len(places) != len(failures):
         return False
     for place, (at, entry) in zip(places, failures, strict=False):
@@ -570,7 +570,7 @@ def _pair(board: _Board, places: Sequence[int], failures: Sequence[_Placed]) -> 
 def _eliminate(
     board: _Board, nameless: Sequence[int], unmatched: set[int], failures: Sequence[FailedEntry]
 ) -> None:
-    """Settle the open lines with what names nothing, where exactly one way is left."""
+    """Settle the open lines with entries that name nothing, if there is exactly one possibility."""
     left = [(at, entry) for at, entry in enumerate(failures) if at not in board.used_failures]
     open_lines = board.open
     if (
@@ -588,7 +588,7 @@ def _eliminate(
 def _doubt_failures(
     board: _Board, by_offer: Mapping[str, Sequence[int]], unexplained: Iterable[ReservationFacts]
 ) -> None:
-    """Believe no failure of a line that something in the answer may be held for."""
+    """Reset failed lines for which the answer may contain a hold."""
     for reservation in unexplained:
         if reservation.status == "released":
             continue
@@ -609,11 +609,11 @@ def correlate_orders(
     failures: Sequence[FailedEntry],
     external_reference: str,
 ) -> Correlation:
-    """Tie the answer of a bulk order to the reservations that were sent.
+    """Correlate the answer of a bulk order with the reservations that were sent.
 
-    An order belongs to the reservation that it names, however its reference is written. One that names none
-    (reference 8.13) is taken only where it is the single one left for a single reservation; one that names another
-    reservation, or none and another reference, is nobody's here.
+    An order belongs to the reservation that it names, in any spelling of the IRI. An order that names none (reference
+    8.13) is accepted only if one order and one reservation are left; an order with another reservation, or with none
+    and another external reference, matches no line.
 
     Args:
         reservations: The IRIs of the request, in order.
@@ -640,7 +640,7 @@ def correlate_orders(
             refused.update((place, [entry]) for place, entry in zip(left, silent, strict=True))
             silent = []
     contradicted = {orders[at].reservation for at in unmatched}
-    # with more orders than open lines, one of them belongs to a reservation that is called refused
+    # if there are more orders than open lines, one belongs to a reservation that is reported as refused
     doubted = set(refused) if len(nameless) > len(left) else set[int]()
     doubted |= {place for iri, place in place_of.items() if iri in contradicted}
     results = tuple(
@@ -653,7 +653,7 @@ def correlate_orders(
 def _orders_by_place(
     place_of: Mapping[str, int], orders: Sequence[OrderFacts], external_reference: str
 ) -> tuple[dict[int, list[int]], list[int], set[int]]:
-    """Return the orders by the reservation that they name, those that name none, and those that contradict."""
+    """Return the orders by their reservation, those that name none, and those that contradict the request."""
     got: dict[int, list[int]] = defaultdict(list)
     nameless: list[int] = []
     unmatched: set[int] = set()
@@ -667,7 +667,7 @@ def _orders_by_place(
                 continue
         place = place_of.get(order.reservation or "")
         if order.is_cancelled or (order.iri is None and order.reservation is None):
-            unmatched.add(at)  # over, or says nothing at all
+            unmatched.add(at)  # cancelled, or shows nothing
         elif place is not None:
             got[place].append(at)
         elif order.reservation is None and order.is_of(external_reference):
@@ -685,16 +685,16 @@ def _orders_by_place(
 def _order_result(got: Sequence[int], refused: Sequence[FailedEntry], *, is_doubtful: bool) -> LineResult:
     if len(got) == 1 and not refused and not is_doubtful:
         return LineResult("succeeded", tuple(got))
-    # an entry that proves an order says more than one that does not
+    # an entry that proves an order has priority
     failure = next((entry for entry in refused if entry.says_already_ordered), next(iter(refused), None))
     if failure is not None and not got and not is_doubtful:
         return LineResult("failed", failure=failure)
-    # two orders for one reservation, or an order and a refusal: the reservation itself has to be asked
+    # two orders for one reservation, or an order and a refusal: the reservation must be read
     return LineResult("undetermined", tuple(got), failure)
 
 
 def _place_of(entry: FailedEntry, reservations: Sequence[str], place_of: Mapping[str, int]) -> int | None:
-    """Return the place of the one reservation that a failed entry names; None when it names none or another."""
+    """Return the index of the reservation that a failed entry names; None if it names none or another."""
     named: set[str | None] = {*(place_of.keys() & entry.mentions)}
     if entry.reservation is not None:
         named.add(entry.reservation)

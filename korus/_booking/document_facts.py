@@ -17,13 +17,13 @@ __all__ = ["DocumentAddress", "DocumentFacts", "OrderName", "Pending", "document
 
 @frozen
 class DocumentFacts:
-    """A document as a list or an order shows it.
+    """Document in a list or an order.
 
     Attributes:
         iri: Its IRI, None if not shown.
         id: Its id, None if not shown.
-        due: From when on it can be downloaded, aware; None if not shown.
-        raw: The entry as it came.
+        due: The time from which it can be downloaded, aware; None if not shown.
+        raw: The entry as received.
     """
 
     iri: str | None
@@ -38,18 +38,18 @@ class DocumentFacts:
         return cls(iri_of(entry), text(source, "id"), moment(source.get("downloadableAt")), entry)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return its JSON; of a bare IRI an object that has nothing else."""
+        """Return its JSON; for a bare IRI an object that contains only it."""
         source = json_object(self.raw)
         return {"@id": self.raw} if source is None else dict(source)
 
 
 @frozen
 class DocumentAddress:
-    """The answer that names the temporary address of a document.
+    """Answer with the temporary address of a document.
 
     Attributes:
-        url: The address, None if the API gave none. It is signed, so it is not shown.
-        raw: The answer as it came.
+        url: The address, None if the API sent none. It is signed, so the repr omits it.
+        raw: The answer as received.
     """
 
     url: str | None = field(repr=False)
@@ -63,14 +63,14 @@ class DocumentAddress:
 
 @frozen
 class OrderName:
-    """Name of an order in the names of files: its reference, else its id, else ``order``."""
+    """Name of an order in file names: its reference, else its id, else ``order``."""
 
     name: str = field(default="order", repr=False)
     is_known: bool = False
 
     @classmethod
     def read(cls, order: object) -> OrderName:
-        """Read an order: a model or its JSON; anything else has no name."""
+        """Read the name of a model or its JSON; anything else is named ``order``."""
         source = json_object(order) or {}
         return cls(text(source, "reference") or text(source, "id") or "order", bool(source))
 
@@ -82,12 +82,12 @@ def documents_of(order: object) -> tuple[DocumentFacts, ...]:
 
 @frozen
 class Pending:
-    """The state of waiting for documents; a progress callback gets it.
+    """State of waiting for documents; passed to progress callbacks.
 
     Attributes:
         ready: The IRIs of the documents that can be downloaded.
-        pending: Those that cannot yet.
-        due: When the last of these will be ready, None when it is not known.
+        pending: The IRIs of those that cannot be downloaded yet.
+        due: The time at which the last of these will be ready, None if it is not known.
         waited: Seconds waited so far.
     """
 
@@ -97,6 +97,6 @@ class Pending:
     waited: float
 
     def without(self, document: str) -> Pending:
-        """Return the same with a document that is not ready after all."""
+        """Return a copy in which this document is pending."""
         ready = tuple(iri for iri in self.ready if iri != document)
         return evolve(self, ready=ready, pending=(*self.pending, document))

@@ -1,9 +1,8 @@
-"""Effects: what the booking protocol asks the outside to do, and the type of what each gives back.
+"""Effects: the actions that the booking protocol requests from its driver, each with the type of its result.
 
-The protocol's steps are generators that yield effects. Nothing in them does I/O, so a driver for each of sync and
-async and the simulator carry out the same steps, and every moment between two effects is a place where a test can
-crash, cancel or suspend a process. An effect gives back its result or has a `korus.errors.KorusError` raised at the
-``yield``.
+The protocol's steps are generators that yield effects. They do no I/O, so the sync driver, the async driver and the
+simulator run the same steps, and a test can crash, cancel or suspend a process between any two effects. The driver
+sends the result of an effect back, or raises a `korus.errors.KorusError` at the ``yield``.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _LOG = logging.getLogger("korus.booking")
 
 @frozen
 class Effect(Generic[T]):
-    """Base class of everything that a step may ask for."""
+    """Base class of effects."""
 
 
 Steps: TypeAlias = Generator[Effect[Any], Any, T]
@@ -69,9 +68,9 @@ def perform(effect: Effect[T]) -> Steps[T]:
 
 
 def write_down(effect: Effect[T]) -> Steps[T | None]:
-    """Perform a write to the intent log after the fact; None, and a line in the log, if it cannot be written.
+    """Write to the intent log after a request; return None and log an error if that fails.
 
-    It happened, whether it is written down or not: recovery finds it out.
+    The request has been sent in any case, and recovery finds its result.
     """
     try:
         return (yield from perform(effect))
@@ -141,7 +140,7 @@ class ListOrders(Effect[Page]):
 
 @frozen
 class Together(Effect[list[Any]]):
-    """Carry out several reads at once; each one's place in the list has its result or its `KorusError`."""
+    """Carry out several reads at once; the result is a list of each read's result or its `KorusError`."""
 
     effects: tuple[Effect[Any], ...]
 
@@ -151,7 +150,7 @@ class Together(Effect[list[Any]]):
 
 @frozen
 class OpenIntent(Effect[None]):
-    """Write an intent down."""
+    """Write an intent to the log."""
 
     intent: Intent
 
@@ -166,7 +165,7 @@ class Advance(Effect[bool]):
 
 @frozen
 class Settle(Effect[frozenset[str] | None]):
-    """Write the outcome down and claim what came of it; None if another process has taken the intent over."""
+    """Write the outcome and claim the resulting reservations; None if another process has taken the intent over."""
 
     intent: Intent
     outcome: Mapping[str, Any] = field(repr=False)
@@ -175,7 +174,7 @@ class Settle(Effect[frozenset[str] | None]):
 
 @frozen
 class Claim(Effect[frozenset[str]]):
-    """Claim reservations; gives those that are the intent's own now."""
+    """Claim reservations; the result is those that the intent owns now."""
 
     intent: Intent
     iris: tuple[str, ...]
@@ -183,7 +182,7 @@ class Claim(Effect[frozenset[str]]):
 
 @frozen
 class Claimed(Effect[frozenset[str]]):
-    """Read which reservations belong to anybody but the intent."""
+    """Read which reservations other intents have claimed."""
 
     intent: Intent
     iris: tuple[str, ...]
@@ -195,8 +194,8 @@ class Competing(Effect[list[Intent]]):
 
     Attributes:
         intent: The intent.
-        with_dormant: True to have those too that nobody works on, or that ended since shortly before this one was
-            opened and of which something may exist all the same; their state is ``unknown``.
+        with_dormant: True to include intents without a running owner, and those that ended after or shortly before this
+            one was opened and may have a result; their state is ``unknown``.
     """
 
     intent: Intent
@@ -205,14 +204,14 @@ class Competing(Effect[list[Intent]]):
 
 @frozen
 class SentBefore(Effect[bool]):
-    """Read whether a request may have gone out for another intent that shares a key."""
+    """Read whether a request may have been sent for another intent that shares a key."""
 
     intent: Intent
 
 
 @frozen
 class InDoubt(Effect[frozenset[str]]):
-    """Read the keys for which another intent may have led, or has led, to a result that is not shown yet.
+    """Read the keys for which another intent has, or may have, a result that is not shown yet.
 
     Attributes:
         intent: The intent.
@@ -225,14 +224,14 @@ class InDoubt(Effect[frozenset[str]]):
 
 @frozen
 class ReportedFailed(Effect[frozenset[str]]):
-    """Read the keys that another intent was reported as failed for, so that its caller may have booked otherwise."""
+    """Read the keys that another intent reported as failed, for which its caller may have booked again."""
 
     intent: Intent
 
 
 @frozen
 class TakeOver(Effect[Takeover]):
-    """Take over all intents that nobody works on, but for those to spare."""
+    """Take over all intents without a running owner, except those to spare."""
 
     spare: frozenset[str]
 
@@ -242,7 +241,7 @@ class TakeOver(Effect[Takeover]):
 
 @frozen
 class Wait(Effect[None]):
-    """Let time pass."""
+    """Wait for some seconds."""
 
     seconds: float
 

@@ -1,7 +1,7 @@
-"""Typed facts of what the API says about reservations, orders and failed entries, read once at the edge.
+"""Typed facts of reservations, orders and failed entries, parsed once from the API's answers.
 
-All decisions of a booking read these, never raw JSON. A field that is absent, null or of an odd shape is None; reading
-never raises, whatever the API sent. The raw entry is kept beside its facts. No I/O.
+All booking decisions use these, never raw JSON. A field that is absent, null or malformed is None; reading never
+raises. The raw entry is kept with its facts. No I/O.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _INDEX: Final = re.compile(
 _NO_REASON: Final = "the API gave no reason"
 _REASON_KEYS: Final = ("message", "detail", "description", "reason", "error", "title")
 _PATH_KEYS: Final = ("propertyPath", "path")
-# ways to name a place that are not known to be used, so what they count from is not known either
+# other ways to name a place, which have not been seen; it is not known whether they count from 0 or 1
 _PLACE_KEYS: Final = ("index", "position", "line", "place", "row", "item", "itemIndex")
 _OFFER_PREFIX: Final = re.compile(r"(.*/offers/[^/]+)(?:/.*)?")
 _UUID: Final = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -68,12 +68,12 @@ _RESERVATION: Final = re.compile(r".*/reservations/[^/]+")
 
 @frozen
 class HeldItem:
-    """One item of a reservation.
+    """Item of a reservation.
 
     Attributes:
-        signature: What it holds, apart from how many.
-        quantity: How many, None when not shown (the API shows none, reference 4.10).
-        amount: What it costs, taxes included.
+        signature: Its offer, tickets and sessions.
+        quantity: Its quantity, None if not shown (the API shows none, reference 4.10).
+        amount: Its price, taxes included.
     """
 
     signature: Signature
@@ -83,19 +83,19 @@ class HeldItem:
 
 @frozen
 class ReservationFacts:
-    """A reservation.
+    """Reservation.
 
     Attributes:
-        iri: Its IRI, None when not shown.
-        created_at: When it was made, aware.
-        expires_at: When it ends, aware.
-        expired: What the API says; None when it does not.
-        status: ``reserved`` or ``released``, or what a later API says.
-        order: The IRI of its order, None when it has none or does not show it.
-        items: What it holds, as far as that can be read.
+        iri: Its IRI, None if not shown.
+        created_at: Its time of creation, aware.
+        expires_at: The time at which it ends, aware.
+        expired: The API's ``expired`` flag; None if not shown.
+        status: ``reserved`` or ``released``, or a value of a later API.
+        order: The IRI of its order, None if it has none or does not show it.
+        items: Its readable items.
         is_readable: False if an item's offer could not be read, or no items were shown.
-        total: What it costs, taxes included.
-        raw: The entry as it came.
+        total: Its price, taxes included.
+        raw: The entry as received.
     """
 
     iri: str | None
@@ -137,20 +137,20 @@ class ReservationFacts:
 
     @property
     def units(self) -> int | None:
-        """How many units it holds, as far as it shows: stated quantities, else several items of one kind."""
+        """Number of units: the sum of the quantities, else the number of items of one kind; None if not shown."""
         if self.stated_units is None and len(self.items) > 1:
             return len(self.items)
         return self.stated_units
 
     @property
     def stated_units(self) -> int | None:
-        """How many units its items say to have; None unless all of them do."""
+        """Sum of its items' quantities; None unless all of them show one."""
         quantities = [item.quantity for item in self.items]
         return None if not quantities or None in quantities else sum(cast("list[int]", quantities))
 
     @property
     def tickets(self) -> int | None:
-        """How many tickets its order will have at least, as far as it shows; None when it does not."""
+        """Minimum number of tickets of its order; None if not shown."""
         if not self.is_readable or any(not item.signature[1] for item in self.items):
             return None
         counts = [len(item.signature[1]) * (item.quantity or 1) for item in self.items]
@@ -158,14 +158,14 @@ class ReservationFacts:
 
     @property
     def is_free(self) -> bool:
-        """True if it can be ordered, as far as it shows."""
+        """True if nothing shows that it cannot be ordered."""
         return self.status in {None, "reserved"} and self.expired is not True and self.order is None
 
     def ended(self, now: datetime) -> str | None:
-        """Return why it cannot be ordered any more; None when it can, as far as it shows."""
+        """Return why it can no longer be ordered; None if nothing shows that."""
         if self.status == "released":
             return "it was released"
-        # the API's word counts more than this machine's clock
+        # the API's flag has priority over the local clock
         over = self.expires_at is not None and now >= self.expires_at
         if self.expired is True or (self.expired is None and over):
             return "it has ended" if self.expires_at is None else f"it ended at {self.expires_at.isoformat()}"
@@ -174,18 +174,18 @@ class ReservationFacts:
 
 @frozen
 class OrderFacts:
-    """An order.
+    """Order.
 
     Attributes:
-        iri: Its IRI, None when not shown.
-        reservation: The IRI of the reservation that it was made from, None when not shown (reference 8.13).
-        external_reference: The caller's own reference, None when not shown.
-        created_at: When it was made, aware.
-        is_cancelled: True if its status says so.
-        quantity: How many units its items have, None when not shown.
-        tickets: How many tickets its items have, None when not shown.
-        total: What it costs, taxes included.
-        raw: The entry as it came.
+        iri: Its IRI, None if not shown.
+        reservation: The IRI of its reservation, None if not shown (reference 8.13).
+        external_reference: The caller's own reference, None if not shown.
+        created_at: Its time of creation, aware.
+        is_cancelled: True if its status is cancelled.
+        quantity: The number of units of its items, None if not shown.
+        tickets: The number of tickets of its items, None if not shown.
+        total: Its price, taxes included.
+        raw: The entry as received.
     """
 
     iri: str | None
@@ -224,15 +224,15 @@ class OrderFacts:
         return _as_object(self.raw, self.iri)
 
     def is_of(self, external_reference: str) -> bool:
-        """Return True unless it shows the reference of something else.
+        """Return True unless it shows another external reference.
 
-        An API may trim references or fold their case; one that differs in nothing else is the same.
+        An API may trim references or change their case, so these differences are ignored.
         """
         shown = self.external_reference
         return shown is None or is_similar(shown, external_reference)
 
     def shortfall(self, reservation: ReservationFacts | None) -> str | None:
-        """Return in what it differs from its reservation, as far as both show; None when it does not."""
+        """Return the difference from its reservation, in the fields that both show; None if there is none."""
         if reservation is None:
             return None
         counts = [
@@ -244,10 +244,10 @@ class OrderFacts:
             if here is not None and there is not None
         ]
         for what, here, there in counts:
-            # of tickets a unit may have more than its hold shows
+            # a unit can have more tickets than its hold shows
             if here < there or (what == "units" and here > there == reservation.stated_units):
                 return f"it has {here} of {there} {what}"
-        # an amount says less than a count: a price may have been reduced
+        # an amount proves less than a count, since a price may have been reduced
         if not counts and self.total is not None and reservation.total is not None:
             return "it costs less than its hold" if self.total < reservation.total else None
         return None
@@ -255,7 +255,7 @@ class OrderFacts:
 
 @frozen
 class _Mention:
-    """What a text in a failed entry names."""
+    """Resources and places that a text in a failed entry names."""
 
     text: str
     place: int | None = None
@@ -267,17 +267,17 @@ class _Mention:
 
 @frozen
 class FailedEntry:
-    """One entry of ``failedReservations`` or ``failedOrders``, whose shape is not documented (P14, P16).
+    """Entry of ``failedReservations`` or ``failedOrders``, whose shape is not documented (P14, P16).
 
     Attributes:
-        raw: The entry exactly as it came.
-        index: The place in the request that the property paths in it name; None when they name several.
-        offer: The offer that it names, by itself or by one of its tickets and sessions.
+        raw: The entry as received.
+        index: The index in the request that its property paths name; None if they name several.
+        offer: The offer that it names, directly or by a ticket or session.
         reservation: The reservation that it names.
         quantity: The quantity that it names.
         mentions: All texts in it.
         sessions: The sessions among them.
-        names_something: True if it names a place or a resource, whether or not that was asked for.
+        names_something: True if it names a place or a resource, even one that was not requested.
     """
 
     raw: Any = field(repr=False)
@@ -291,12 +291,12 @@ class FailedEntry:
 
     @classmethod
     def read(cls, raw: object) -> FailedEntry:
-        """Read a failed entry of whatever shape."""
+        """Read a failed entry of any shape."""
         return cls._read(raw, {})
 
     @classmethod
     def read_all(cls, value: object) -> tuple[FailedEntry, ...]:
-        """Read a ``failed…`` array, or whatever the API put there instead of one."""
+        """Read a ``failed…`` array, or any other value in its place."""
         if value is None:
             return ()
         entries = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
@@ -331,7 +331,7 @@ class FailedEntry:
 
     @property
     def reason(self) -> str:
-        """The API's words."""
+        """The API's message."""
         return describe_failure(self.raw)[0]
 
     @property
@@ -341,14 +341,14 @@ class FailedEntry:
 
     @property
     def says_already_ordered(self) -> bool:
-        """True if it refuses because an order exists, which proves that one does."""
+        """True if the reason is that an order exists, which proves it."""
         return any(map(says_already_ordered, (self.reason, self.code or "", *self.mentions)))
 
     @property
     def excludes_no_order(self) -> bool:
-        """True if the request may have led to an order all the same.
+        """True if the request may have created an order nevertheless.
 
-        It gives no reason, or says that the issuer's system did not answer in time.
+        It has no reason, or the reason is that the issuer's system did not answer in time.
         """
         words, code = describe_failure(self.raw)
         is_reason = bool(words.strip()) and words != _NO_REASON and not _RESOURCE.fullmatch(words)
@@ -357,7 +357,7 @@ class FailedEntry:
 
 @frozen
 class HoldAnswer:
-    """The answer to a bulk reservation."""
+    """Answer to a bulk reservation."""
 
     reservations: tuple[ReservationFacts, ...]
     failures: tuple[FailedEntry, ...] = ()
@@ -375,7 +375,7 @@ class HoldAnswer:
 
 @frozen
 class OrderAnswer:
-    """The answer to a bulk order."""
+    """Answer to a bulk order."""
 
     orders: tuple[OrderFacts, ...]
     failures: tuple[FailedEntry, ...] = ()
@@ -396,8 +396,8 @@ class Page:
     """One page of a list.
 
     Attributes:
-        members: Its members, read.
-        total: How many members the whole list has, None when not shown.
+        members: The facts of its members.
+        total: The number of members of the whole list, None if not shown.
     """
 
     members: tuple[Any, ...]
@@ -409,22 +409,22 @@ def _lists(document: Mapping[str, Any], made: str, failed: str) -> bool:
 
 
 def is_newest_first(listed: Sequence[ReservationFacts | OrderFacts]) -> bool:
-    """Return True unless a list shows that it is not sorted by creation, newest first."""
+    """Return True unless the members' times contradict the order newest first."""
     made = [facts.created_at for facts in listed if facts.created_at is not None]
     return all(one >= other for one, other in pairwise(made))
 
 
 def is_similar(one: str, other: str) -> bool:
-    """Return True if two references differ at most in outer or repeated white space, case and Unicode form."""
+    """Return True if two references differ at most in outer or repeated whitespace, case and Unicode form."""
     return folded(one) == folded(other)
 
 
-@lru_cache(maxsize=4096)  # a bulk call compares the same few IRIs again and again
+@lru_cache(maxsize=4096)  # a bulk call compares the same few IRIs many times
 def relative(iri: str) -> str:
-    """Return an IRI as it is compared: all spellings of one resource become the same.
+    """Return an IRI in normal form, which is the same for all spellings of one resource.
 
-    Left out are the origin and the prefix that an API behind a proxy may put before it, and slashes at its end; escapes
-    of plain characters are undone, and UUIDs written in lower case (RFC 3986, 6.2.2; RFC 9562, 4).
+    The origin, the prefix that an API behind a proxy may add, and trailing slashes are removed; escapes of unreserved
+    characters are decoded, and UUIDs written in lower case (RFC 3986, 6.2.2; RFC 9562, 4).
     """
     if "://" not in iri and not iri.startswith("/"):
         return iri
@@ -442,19 +442,19 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 def iri_of(value: object) -> str | None:
     """Return the relative IRI of a model, a JSON object or an IRI; None for blank nodes (reference 1.5)."""
-    if value is None:  # a bulk call asks this six times for each of its lines
+    if value is None:  # a bulk call does this six times for each line
         return None
     found = iri_as_sent(value)
     return None if found is None else relative(found)
 
 
 def folded(reference: str) -> str:
-    """Return a reference without what an API may change in it: outer or repeated white space, case, Unicode form."""
+    """Return a reference in normal form: the differences that `is_similar` ignores."""
     return " ".join(unicodedata.normalize("NFKC", reference).casefold().split())
 
 
 def describe_failure(raw: object) -> tuple[str, str | None]:
-    """Return the reason and the code of a failed entry, as far as it has any that can be read."""
+    """Return the reason and the code of a failed entry, if they are present and readable."""
     if isinstance(raw, str) and raw:
         return raw, None
     code: str | None = None
@@ -475,7 +475,7 @@ def describe_failure(raw: object) -> tuple[str, str | None]:
 
 def _as_object(raw: object, iri: str | None) -> dict[str, Any]:
     source = json_object(raw)
-    if source is None:  # a bare IRI, or nothing that can be read
+    if source is None:  # a bare IRI, or an unreadable value
         return {} if iri is None else {"@id": iri}
     return dict(source)
 
@@ -517,7 +517,7 @@ def _mention(found: str) -> _Mention:
 
 
 def _names_place(source: Mapping[str, Any]) -> bool:
-    """Return True if an entry names a place in the request in a way that is not understood."""
+    """Return True if an entry names a place in the request in an unknown way."""
     paths = (text(source, key) or "" for key in _PATH_KEYS)
     return any(whole(source.get(key)) is not None for key in _PLACE_KEYS) or any(
         character.isdigit() for path in paths for character in path

@@ -1,7 +1,7 @@
-"""Files that come from a storage host: how they are named, and whether they are what they should be. No I/O.
+"""Downloaded files: their names, and checks of their content. No I/O.
 
-Nothing that a server says is trusted as a path; a file name is made of an order's reference and a document's
-id, and of their harmless characters only.
+A file name consists of the safe characters of an order's reference and a document's id; names and paths that a server
+sends are not used.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 
 MAGIC: Final = b"%PDF-"
 _END: Final = b"%%EOF"
-# how the API says that it is too early; the moment may be left out
+# the API's message before a document is ready; the time is optional
 _TOO_EARLY: Final = re.compile(
     r"can(?:not)? be downloaded (?:from|before)\s*(?P<due>[0-9TZ:.+-]*)", re.IGNORECASE
 )
@@ -51,25 +51,25 @@ _TYPES: Final = {
     "application/vnd.apple.pkpass": ".pkpass",
     "application/zip": ".zip",
 }
-# how files begin that are called nothing in particular
+# first bytes of files without a specific media type
 _MAGIC: Final = {b"\x89PNG\r\n\x1a\n": ".png", b"\xff\xd8\xff": ".jpg", b"PK\x03\x04": ".zip"}
 _MESSAGES: Final = frozenset({"application/xml", "application/json", "application/ld+json"})
 _MOST_DIGITS: Final = 18
 _BEGINNING: Final = 16
 _ENDING: Final = 1024
-# what storage hosts answer when a signed address has run out, or is not believed any more
+# statuses of storage hosts for a signed address that has expired or is no longer valid
 _STALE: Final = frozenset({400, 401, 403, 404, 410})
 
 
 @frozen
 class TooEarly:
-    """The API's word that a document cannot be downloaded yet; ``due`` is None where it could not be read."""
+    """Answer that a document cannot be downloaded yet; ``due`` is None if it could not be read."""
 
     due: datetime | None
 
 
 def too_early(error: ValidationFailed) -> TooEarly | None:
-    """Read a 422 that says from when on a document can be downloaded; None if it is about anything else."""
+    """Read a 422 for a document that is not ready; None if it is about anything else."""
     detail = error.problem.detail if error.problem is not None else None
     for said in (*(violation.message for violation in error.violations), detail or "", error.message):
         found = _TOO_EARLY.search(said)
@@ -85,25 +85,25 @@ def file_name(
     content_type: str,
     beginning: bytes = b"",
 ) -> str:
-    """Return the name of a document's file, which no other document's file has.
+    """Return the name of a document's file, which is unique for each document.
 
     Args:
         order: The order's reference, which comes first in the name.
         document_id: The document's id.
-        language: The language that was asked for, None to leave it out.
-        content_type: What the storage host said the file is.
-        beginning: Its first bytes, which count more.
+        language: The requested language, None to omit it.
+        content_type: The storage host's Content-Type.
+        beginning: Its first bytes, which have priority.
     """
     parts = [order, document_id, language or ""]
     plain = [_LOOSE.sub("-", part).strip("-")[:_LONGEST] for part in parts]
     if plain != parts or "_" in "".join(plain) or document_id != document_id.lower():
-        # other texts may give the same name, at least where a file system ignores case
+        # other texts may result in the same name, at least if the file system ignores case
         plain.append(hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:8])
     return "_".join(part for part in plain if part) + _suffix(_plain(content_type), beginning)
 
 
 def _suffix(kind: str, beginning: bytes) -> str:
-    """Return the ending of a file's name: as the file begins, else as it was called."""
+    """Return the extension of a file's name: by its first bytes, else by its media type."""
     if beginning.startswith(MAGIC):
         return _TYPES["application/pdf"]
     if kind in _TYPES:
@@ -112,12 +112,12 @@ def _suffix(kind: str, beginning: bytes) -> str:
 
 
 def is_stale(status: int) -> bool:
-    """Return True if a status can mean that the address has expired and a new one may help."""
+    """Return True for a status with which a storage host may refuse an expired address."""
     return status in _STALE
 
 
 def length_of(headers: Mapping[str, str]) -> int | None:
-    """Return the announced length of the body as it will be seen; None when it cannot be compared."""
+    """Return the announced length of the decoded body; None if it cannot be compared."""
     if headers.get("content-encoding", "identity").lower() != "identity":
         return None
     said = headers.get("content-length", "")
@@ -125,7 +125,7 @@ def length_of(headers: Mapping[str, str]) -> int | None:
 
 
 def check_address(address: str) -> str:
-    """Return the address of a document as it was given.
+    """Return the address of a document unchanged.
 
     Raises:
         DownloadFailed: It is not an http or https address.
@@ -135,38 +135,38 @@ def check_address(address: str) -> str:
     except ValueError:
         scheme = ""
     if scheme not in {"http", "https"}:
-        raise DownloadFailed("the API gave an address that is not http or https", operation="download")
+        raise DownloadFailed("the address of the document is not http or https", operation="download")
     return address
 
 
 def next_address(address: str, location: str | None) -> str:
-    """Return the address that a redirect leads to.
+    """Return the target of a redirect.
 
     Raises:
-        DownloadFailed: It leads nowhere, or from https to http.
+        DownloadFailed: It has no valid target, or leads from https to http.
     """
     if not location:
-        raise DownloadFailed("the storage host redirects to nowhere")
+        raise DownloadFailed("the storage host sent a redirect without a target")
     try:
         following = urljoin(address, location)
         scheme = urlsplit(following).scheme
     except ValueError:
-        raise DownloadFailed("the storage host redirects to what is no address") from None
+        raise DownloadFailed("the storage host sent a redirect to an invalid address") from None
     if urlsplit(address).scheme == "https" and scheme != "https":
-        raise DownloadFailed("the storage host redirects from https to something else; not followed")
+        raise DownloadFailed("the storage host redirects from https to another scheme, which is not followed")
     return following
 
 
 @define
 class Content:
-    """A file on its way: whether it is what it should be, from its first bytes to its last.
+    """Content checks of a file while it is downloaded.
 
     Attributes:
-        announced: How many bytes were announced, None when that was not said.
-        content_type: What the storage host said it is.
-        address: Where it came from; a path that ends in ``.pdf`` promises a PDF.
-        max_bytes: A file longer than this is refused.
-        size: How many bytes came so far.
+        announced: The announced number of bytes, None if not announced.
+        content_type: The storage host's Content-Type.
+        address: Its address; a path that ends in ``.pdf`` must be a PDF.
+        max_bytes: The maximum size; a longer file is refused.
+        size: The number of bytes received so far.
         beginning: The first of them.
         ending: The last of them.
     """
@@ -180,10 +180,10 @@ class Content:
     ending: bytes = field(default=b"", repr=False)
 
     def take(self, chunk: bytes) -> None:
-        """Note the next piece.
+        """Add the next chunk.
 
         Raises:
-            DownloadFailed: The file is too long with it.
+            DownloadFailed: The file is longer than the maximum.
         """
         self.size += len(chunk)
         if self.size > self.max_bytes:
@@ -193,20 +193,20 @@ class Content:
 
     @property
     def has_begun(self) -> bool:
-        """Whether enough has come to tell what it is."""
+        """True if enough bytes were received to check the file's type."""
         return self.size >= _BEGINNING
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether less came than was announced."""
+        """True if fewer bytes were received than announced."""
         return self.announced is not None and self.size < self.announced
 
     def check_beginning(self) -> None:
-        """Raise DownloadFailed if the file is not what it should be, as far as its first bytes show."""
+        """Raise DownloadFailed if the first bytes show that the file is not the expected one."""
         check_beginning(self.beginning, content_type=self.content_type, address=self.address)
 
     def check(self) -> None:
-        """Raise DownloadFailed if the file, which has come to its end, is not what it should be."""
+        """Raise DownloadFailed if the complete file is not the expected one."""
         check_content(
             self.beginning,
             self.ending,
@@ -220,39 +220,41 @@ class Content:
 def check_content(
     beginning: bytes, ending: bytes, size: int, *, announced: int | None, content_type: str, address: str
 ) -> None:
-    """Check that a file is whole and what it is said to be.
+    """Check that a file is complete and of the expected type.
 
     Args:
         beginning: Its first bytes.
         ending: Its last bytes, some hundreds.
-        size: How many bytes came.
-        announced: How many were announced, None when that was not said.
-        content_type: What the storage host said it is.
-        address: Where it came from; a path that ends in ``.pdf`` promises a PDF.
+        size: The number of bytes received.
+        announced: The announced number, None if not announced.
+        content_type: The storage host's Content-Type.
+        address: Its address; a path that ends in ``.pdf`` must be a PDF.
 
     Raises:
-        DownloadFailed: It is not.
+        DownloadFailed: It is incomplete, or of another type.
     """
     if announced is not None and size != announced:
-        raise DownloadFailed(f"the file is cut short: {size} of {announced} bytes came")
+        raise DownloadFailed(f"the file is incomplete: received {size} of {announced} bytes")
     if size == 0:
         raise DownloadFailed("the file is empty")
     check_beginning(beginning, content_type=content_type, address=address)
     if beginning.startswith(MAGIC) and _END not in ending:
-        raise DownloadFailed("this PDF has no end, so it is cut short")
+        raise DownloadFailed("the file is incomplete: the end marker of the PDF is missing")
 
 
 def check_beginning(beginning: bytes, *, content_type: str, address: str) -> None:
     """Check the first bytes of a file; see `check_content`.
 
     Raises:
-        DownloadFailed: It is not a PDF though it should be, or it is a message and not a file.
+        DownloadFailed: It should be a PDF and is not, or it is a message instead of a file.
     """
     kind = _plain(content_type)
     if beginning.startswith(MAGIC):
         return
     if kind == "application/pdf" or urlsplit(address).path.lower().endswith(".pdf"):
-        raise DownloadFailed(f"this is no PDF ({kind or 'no media type'}); it begins with {beginning[:16]!r}")
+        raise DownloadFailed(
+            f"the file is not a PDF ({kind or 'no media type'}); it begins with {beginning[:16]!r}"
+        )
     if kind.startswith("text/") or kind in _MESSAGES:
         raise DownloadFailed(f"the storage host sent a message instead of a file ({kind})")
 

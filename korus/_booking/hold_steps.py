@@ -1,9 +1,8 @@
-"""The steps of a bulk reservation: each hold once, whatever becomes of the answers. No I/O.
+"""Steps of a bulk reservation, which holds each line once even if answers are lost. No I/O.
 
-A call whose answer is lost may have been processed. Then the newest reservations are looked at until it is clear:
-what is found is claimed and taken, what two looks have proven absent is held again, and what cannot be told is
-unknown. A hold that nobody orders ends by itself, so one that turns up late costs stock for some minutes and nothing
-else.
+A call whose answer is lost may have been processed. The newest reservations are then read until the result is clear:
+reservations that are found are claimed, lines that two looks have proven absent are held again, and lines that stay
+unclear are unknown. A hold that is not ordered expires, so one that appears late only takes stock for some minutes.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ __all__ = ["HoldResult", "as_told", "hold", "resolve_hold", "take_snapshot"]
 
 _LOG = logging.getLogger("korus.booking")
 OPERATION: Final = "bulk_create_reservations"
-# enough to know what was made in the same second as the newest
+# enough to include those of the same second as the newest
 _SNAPSHOT: Final = 20
 _ROUNDS: Final = 3
 
@@ -83,7 +82,7 @@ HoldResult: TypeAlias = BulkResult[ReservationFacts]
 
 @frozen
 class _Call(BulkCall):
-    """One call and what has become of its lines so far, by their places."""
+    """One call and the results of its lines so far, by index."""
 
     lines: tuple[Line, ...]
     requested: tuple[RequestedLine, ...]
@@ -98,7 +97,7 @@ class _Call(BulkCall):
 
 
 def take_snapshot() -> Steps[Snapshot | None]:
-    """Read the newest reservations, to know later which are newer; None where that is not allowed.
+    """Read the newest reservations, to recognise newer ones later; None if the account may not list them.
 
     Raises:
         KorusError: They could not be read. Without a snapshot a lost hold could never be found.
@@ -106,7 +105,7 @@ def take_snapshot() -> Steps[Snapshot | None]:
     try:
         page = yield from perform(ListReservations(1, _SNAPSHOT))
     except NotFound as error:
-        if not is_from_api(error):  # the page of a gateway
+        if not is_from_api(error):  # an answer of a gateway
             raise
         return None
     except (PermissionDenied, OperationUnavailable):
@@ -123,10 +122,10 @@ def hold(
     snapshot: Snapshot | None,
     patience: Patience,
 ) -> Steps[HoldResult]:
-    """Hold what the items of one call ask for.
+    """Hold the items of one call.
 
     Raises:
-        OutcomeUnknown: Of not one line could be found out whether it was held.
+        OutcomeUnknown: It is not known of any line whether it was held.
         KorusError: The API refused the call; nothing is held.
     """
     call = _Call(intent, patience, tuple(lines), tuple(requested), snapshot, tuple(items))
@@ -147,7 +146,7 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
         except JournalFailed as error:
             if sends == 1:
                 raise
-            # without the log nobody knows whose turn it is
+            # without the log the turn of each call is not known
             outcomes.update(_left_unknown(call, pending, error, _Look()))
             break
         try:
@@ -157,13 +156,13 @@ def _rounds(call: _Call) -> Steps[HoldResult]:
                 if sends == 1:
                     yield from write_down(Settle(call.intent, {"refused": type(error).__name__}))
                     raise
-                # two looks have proven that nothing of what came before was held
+                # two looks have proven that nothing was held before
                 outcomes.update(_refused(call, pending, error))
                 break
             lost = error
         else:
             return (yield from _read(call, pending, outcomes, answer))
-        report(_LOG, logging.WARNING, "hold_lost", f"{lost}; looking for what became of it")
+        report(_LOG, logging.WARNING, "hold_lost", f"{lost}; looking for its result")
         yield from still_mine(call)
         look = yield from _look_until_clear(call, pending, began, sends)
         outcomes.update(_found(call, look))
@@ -182,7 +181,7 @@ def _read(
     outcomes: dict[int, LineOutcome[ReservationFacts]],
     answer: HoldAnswer,
 ) -> Steps[HoldResult]:
-    """Read an answer: what became of each line, and claim what was made."""
+    """Read the result of each line from an answer, and claim its reservations."""
     tied = correlate_holds([call.requested[place] for place in pending], answer.reservations, answer.failures)
     made = {
         iri
@@ -190,7 +189,7 @@ def _read(
         for at in result.entries
         if (iri := answer.reservations[at].iri) is not None
     }
-    # where the log cannot be written, the answer to this very request is word enough
+    # if the log cannot be written, the answer to this request is proof enough
     own = yield from write_down(Claim(call.intent, tuple(sorted(made))))
     outcomes.update(_tied(call, pending, tied, answer, set() if own is None else made - own))
     unmatched = tuple(answer.reservations[at] for at in tied.unmatched)
@@ -209,7 +208,7 @@ def _tied(
         elif result.status == "failed" and result.failure is not None:
             found[place] = _failed(line, result.failure)
         else:
-            reason = result.shortfall or "the answer does not say what became of it"
+            reason = result.shortfall or "the answer does not show its result"
             error = OutcomeUnknown(
                 f"line {line.number}: {reason}",
                 intent={**call.intent.to_dict(), "line": line.number},
@@ -266,9 +265,9 @@ def _finish(
     *,
     is_answered: bool = False,
 ) -> Steps[HoldResult]:
-    """Write the outcomes down: settled, or open for the lines that are unknown.
+    """Write the outcomes to the log: settled, or open for the lines that are unknown.
 
-    If another process has taken the intent over meanwhile, it finds the same: what was claimed is claimed for the
+    If another process has taken the intent over meanwhile, it finds the same result, since claims belong to the
     intent.
     """
     lines = tuple(outcomes[place] for place in range(len(call.lines)))
@@ -289,7 +288,7 @@ def _finish(
 
 
 def _with_intent(outcome: LineOutcome[ReservationFacts], intent: Intent) -> LineOutcome[ReservationFacts]:
-    """Let the error of an unknown line carry what is known of the others, so that only this one is asked about."""
+    """Add the results of the other lines to the error of an unknown line, so that only this one is resolved."""
     if outcome.status == "unknown" and isinstance(outcome.error, OutcomeUnknown):
         outcome.error.intent = {**intent.to_dict(), "line": outcome.line.number}
     return outcome
@@ -300,12 +299,12 @@ def _with_intent(outcome: LineOutcome[ReservationFacts], intent: Intent) -> Line
 
 @frozen
 class _Look:
-    """What looking for a lost call has shown.
+    """Result of looking for a lost call.
 
     Attributes:
-        found: The reservations by the lines' places; claimed for the intent.
-        candidates: What lines could be, where that is not clear.
-        absent: The places of lines that two looks have proven absent.
+        found: The reservations by the lines' indexes; claimed for the intent.
+        candidates: The possible reservations of unclear lines.
+        absent: The indexes of lines that two looks have proven absent.
     """
 
     found: Mapping[int, ReservationFacts] = field(factory=dict[int, ReservationFacts])
@@ -315,7 +314,7 @@ class _Look:
 
 @frozen
 class _Listing:
-    """Reservations made since the snapshot; ``is_whole`` if what is not among them is certainly not listed."""
+    """Reservations created since the snapshot; ``is_whole`` if the list is certainly complete."""
 
     members: tuple[ReservationFacts, ...]
     is_whole: bool
@@ -358,7 +357,7 @@ def _look_until_clear(call: _Call, pending: Sequence[int], began: float, sends: 
 
 
 def _note_absent(absent_since: dict[int, float], places: Iterable[int], now: float) -> None:
-    """Note since when looks do not show these lines; any other has been seen, and has to be absent again."""
+    """Record since when looks do not show these lines; the others were seen, so their absence starts over."""
     absent = set(places)
     for place in absent_since.keys() - absent:
         del absent_since[place]
@@ -367,12 +366,12 @@ def _note_absent(absent_since: dict[int, float], places: Iterable[int], now: flo
 
 
 def _absent_for(absent_since: Mapping[int, float], now: float, settle: float) -> frozenset[int]:
-    """Return the lines that two looks at least `settle` apart have not shown."""
+    """Return the lines that are absent in two looks at least `settle` apart."""
     return frozenset(place for place, since in absent_since.items() if since < now and now - since >= settle)
 
 
 def _is_clear(seen: _Look, pending: Sequence[int], *, has_waited: bool) -> bool:
-    """Return True if each line is found, proven absent, or has candidates that waiting does not make clearer."""
+    """Return True if each line is found, proven absent, or has candidates that further waiting does not clarify."""
     open_lines = [place for place in pending if place not in seen.found and place not in seen.absent]
     return not open_lines or (has_waited and all(seen.candidates.get(place) for place in open_lines))
 
@@ -392,7 +391,7 @@ def _candidates_in(
 
 
 def _claimed(call: _Call, found: Mapping[int, ReservationFacts]) -> Steps[dict[int, ReservationFacts]]:
-    """Claim what was found; returns what is the call's own now: somebody else may have been faster with some of it."""
+    """Claim reservations that were found; return those that belong to the call, as others may have claimed some."""
     iris = {held.iri for held in found.values() if held.iri is not None}
     if not iris:
         return {}
@@ -402,12 +401,12 @@ def _claimed(call: _Call, found: Mapping[int, ReservationFacts]) -> Steps[dict[i
 
 def _look_once(call: _Call, pending: Sequence[int], sends: int) -> Steps[tuple[_Listing, Matches]]:
     listing = yield from _list_since(call.snapshot or Snapshot(frozenset(), None))
-    # read after the list, so that whoever made something in it is among them or has claimed it
+    # read after the list, so that each call with a result in the list is among them or has claimed it
     competing = yield from perform(Competing(call.intent, with_dormant=True))
     iris = tuple(held.iri for held in listing.members if held.iri is not None)
     taken = (yield from perform(Claimed(call.intent, iris))) | placed_reservations(call.intent)
     today = yield from perform(Today())
-    # one that has ended is of no use to anybody, whoever made it
+    # one that has ended is of no use to any call
     free = evolve(
         listing,
         members=tuple(
@@ -426,7 +425,7 @@ def _look_once(call: _Call, pending: Sequence[int], sends: int) -> Steps[tuple[_
 
 
 def _list_since(snapshot: Snapshot) -> Steps[_Listing]:
-    """List the reservations made since the snapshot, and judge whether the list can be believed."""
+    """List the reservations created since the snapshot, and check if the list is complete."""
     found: dict[str, ReservationFacts] = {}
     seen: set[str] = set()
     listed: list[ReservationFacts] = []
@@ -444,20 +443,20 @@ def _list_since(snapshot: Snapshot) -> Steps[_Listing]:
             break
         if page.total is not None and len(seen) >= page.total:
             break
-        if not fresh:  # the end of the list, or a page that came before
+        if not fresh:  # the end of the list, or a repeated page
             is_whole = not members and page.total is None
             break
     else:
         is_whole = False
-    # a list that lacks what is known to be there, or is sorted otherwise than asked, proves no absence
+    # a list that lacks known reservations, or has another order than requested, does not prove absence
     is_whole = is_whole and reached and is_newest_first(listed)
     opened, all_read = yield from _opened(list(found.values()))
-    # what was listed by its name only shows its age now
+    # entries that were listed by IRI only show their age now
     return _Listing(tuple(held for held in opened if not snapshot.is_before(held)), is_whole and all_read)
 
 
 def _opened(members: Sequence[ReservationFacts]) -> Steps[tuple[list[ReservationFacts], bool]]:
-    """Look up one by one what a list does not show; False if not all of it could be read."""
+    """Read the reservations that a list does not show in full; return False if some could not be read."""
     bare = [held for held in members if not held.is_readable and held.iri is not None]
     if not bare:
         return list(members), True
@@ -476,16 +475,16 @@ def _opened(members: Sequence[ReservationFacts]) -> Steps[tuple[list[Reservation
 def resolve_hold(
     intent: Intent, lines: Sequence[Line], patience: Patience, *, is_ours: bool = True
 ) -> Steps[HoldResult]:
-    """Ask again what became of a hold that was left unknown; nothing is held anew.
+    """Find the result of a hold whose outcome is unknown; nothing is held again.
 
     Args:
         intent: The intent.
-        lines: Its lines; those of which it is known already are left out of the result.
-        patience: How long to wait.
-        is_ours: True if the intent has been taken over from the log; else nothing is written down but claims.
+        lines: Its lines; those that are known already are not part of the result.
+        patience: The waiting times.
+        is_ours: True if the intent has been taken over from the log; else only claims are written to the log.
 
     Raises:
-        OutcomeUnknown: The API could not be asked.
+        OutcomeUnknown: The API did not answer.
     """
     stored = intent.details.get("baseline")
     snapshot = None if stored is None else Snapshot.from_dict(stored)
@@ -516,15 +515,15 @@ def resolve_hold(
 
 
 def _not_held(line: Line) -> LineOutcome[ReservationFacts]:
-    error = ReservationFailed("nothing was held, or it has ended by now", line=line.number)
+    error = ReservationFailed("nothing was held, or the hold has ended", line=line.number)
     return LineOutcome(line, "failed", error=error)
 
 
-# --- what is written down ----------------------------------------------------------------------------------
+# --- entries of the log ------------------------------------------------------------------------------------
 
 
 def _noted(intent: Intent, outcomes: Iterable[LineOutcome[ReservationFacts]]) -> Intent:
-    """Note with an intent what is known of its lines, so that later only the others are asked about."""
+    """Add the known results to an intent, so that only the other lines are resolved later."""
     entries = {outcome.line.number: _entry(outcome) for outcome in outcomes if outcome.status != "unknown"}
     numbers = intent.details.get("lines") or ()
     known = [
@@ -534,7 +533,7 @@ def _noted(intent: Intent, outcomes: Iterable[LineOutcome[ReservationFacts]]) ->
 
 
 def as_told(taken: Intent, told: Intent) -> Intent:
-    """Return an intent of the log with what its caller was told of its lines, which the log may not have noted."""
+    """Return an intent of the log with the results that its caller received, which the log may not have."""
     if taken.details.get("lines") != told.details.get("lines"):
         return taken
     known = [noted or said for noted, said in zip(known_lines(taken), known_lines(told), strict=True)]

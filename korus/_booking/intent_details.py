@@ -1,6 +1,6 @@
-"""Details of intents as the intent log keeps them: what a hold or an order asks for, and what is known of its lines.
+"""Details of intents in the intent log: the request of a hold or an order, and the known results of its lines.
 
-They are plain JSON, without anybody's answers or names. No I/O.
+They are plain JSON, without form answers or names. No I/O.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 def hold_details(
     items: Sequence[Mapping[str, Any]], prices: Sequence[str | None], snapshot: Snapshot | None
 ) -> dict[str, Any]:
-    """Return what has to be remembered of a hold: what it asks for, without anybody's answers."""
+    """Return the details of a hold: its request, without form answers."""
     return {
         "items": list(map(kept_item, items, prices)),
         "baseline": None if snapshot is None else snapshot.to_dict(),
@@ -42,7 +42,7 @@ def hold_details(
 
 
 def order_details(request: OrderRequest) -> dict[str, Any]:
-    """Return what has to be remembered of an order, without who buys."""
+    """Return the details of an order, without the customer."""
     return {
         "reservations": [line.reservation for line in request.lines],
         "externalReference": request.external_reference,
@@ -50,35 +50,35 @@ def order_details(request: OrderRequest) -> dict[str, Any]:
 
 
 def lines_of(hold: Intent) -> list[RequestedLine]:
-    """Return what the lines of a hold asked for."""
+    """Return the requested lines of a hold."""
     return [RequestedLine.of(cast("Mapping[str, Any]", item)) for item in objects(hold.details, "items")]
 
 
 def known_lines(hold: Intent) -> list[Mapping[str, Any] | None]:
-    """Return for each line of a hold what is known of it already, though not of all of them; None for the others."""
+    """Return the known result of each line of a hold, None for the others."""
     known, items = objects(hold.details, "told"), objects(hold.details, "items")
     return [json_object(entry) for entry in known] if len(known) == len(items) else [None] * len(items)
 
 
 def placed_reservations(hold: Intent) -> frozenset[str]:
-    """Return the reservations that are known to be what lines of a hold got, though not all lines are known."""
+    """Return the reservations of the known lines of a hold."""
     return frozenset(
         str(iri) for entry in known_lines(hold) if entry is not None for iri in objects(entry, "reservations")
     )
 
 
 def open_lines(other: Intent, key: str) -> list[tuple[int, str | None]]:
-    """Return quantity and digest of the answers of another call's lines of the same key that are not known yet."""
+    """Return the quantity and answers digest of another call's unknown lines with the same key."""
     lines = zip(objects(other.details, "items"), other.keys, known_lines(other), strict=False)
     asked = [json_object(item) or {} for item, of, known in lines if of == key and known is None]
     return [(whole(item.get("quantity")) or 0, text(item, "answers")) for item in asked]
 
 
 def hold_lines(details: Mapping[str, Any]) -> list[HoldLine]:
-    """Return the lines of a hold that the log, or an `OutcomeUnknown`, remembers.
+    """Return the lines of a hold from the details of the log, or of an `OutcomeUnknown`.
 
     Raises:
-        InvalidArgument: They are damaged.
+        InvalidArgument: They cannot be read.
     """
     items, numbers = objects(details, "items"), objects(details, "lines")
     try:
@@ -87,11 +87,11 @@ def hold_lines(details: Mapping[str, Any]) -> list[HoldLine]:
             for number, item in zip(numbers, items, strict=True)
         ]
     except (KeyError, TypeError, ValueError):
-        raise InvalidArgument("not an unknown hold: its lines are damaged") from None
+        raise InvalidArgument("not an unknown hold: its lines cannot be read") from None
 
 
 def order_request_of(intent: Intent) -> OrderRequest:
-    """Return the request of an order that the log, or an `OutcomeUnknown`, remembers."""
+    """Return the request of an order from the details of the log, or of an `OutcomeUnknown`."""
     iris = objects(intent.details, "reservations")
     return OrderRequest(
         lines=tuple(OrderLine(number, str(iri)) for number, iri in enumerate(iris, start=1)),

@@ -1,6 +1,6 @@
-"""Typed facts of issued tickets and the people they are for, read once at the edge (reference 4.15). No I/O.
+"""Typed facts of issued tickets and their beneficiaries, parsed once from the API's answers (reference 4.15). No I/O.
 
-A field that is absent, null or of an odd shape is None; reading never raises, whatever the API sent.
+A field that is absent, null or malformed is None; reading never raises.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ FIELDS: Final = (
     "email",
     "phone",
 )
-"""The fields of a beneficiary, as the API writes them (reference 4.15)."""
+"""The fields of a beneficiary, by the API's names (reference 4.15)."""
 
 _WORDS: Final = re.compile(r"[^a-z0-9]")
 
 
 @frozen
 class IssuedTicketFacts:
-    """An issued ticket.
+    """Issued ticket.
 
     Attributes:
         iri: Its IRI, None if not shown.
         id: Its id, None if not shown.
         voucher: Its voucher, None if not shown.
         status: Its status, None if not shown.
-        beneficiary: What is known of its beneficiary, by the API's field names.
+        beneficiary: The known data of its beneficiary, by the API's field names.
         required: The fields of its beneficiary that are required, by the API's names.
-        shows_requirements: True if it says which fields are required, even if none is.
-        amendable: Whether the beneficiary can be changed once given; None if not shown.
-        deadline: Until when the beneficiary can be given, aware; None if not shown.
-        raw: The entry as it came.
+        shows_requirements: True if it lists the required fields, even if there are none.
+        amendable: True if the beneficiary can be changed later; None if not shown.
+        deadline: The time until which the beneficiary can be sent, aware; None if not shown.
+        raw: The entry as received.
     """
 
     iri: str | None
@@ -92,27 +92,27 @@ class IssuedTicketFacts:
 
     @property
     def names(self) -> frozenset[str]:
-        """The IRI, id and voucher, any of which a row may name it by."""
+        """The IRI, id and voucher, by any of which a row may name it."""
         return frozenset(name for name in (self.iri, self.id, self.voucher) if name is not None)
 
 
 def order_tickets(order: object) -> tuple[Any, ...]:
-    """Return the tickets of an order (a model or its JSON) as they came, in order, as far as they are shown."""
+    """Return the raw tickets of an order (a model or its JSON) in order, if shown."""
     items = [json_object(item) or {} for item in objects(json_object(order) or {}, "items")]
     return tuple(ticket for item in items for ticket in objects(item, "tickets"))
 
 
 def read_order_tickets(order: object) -> tuple[IssuedTicketFacts, ...]:
-    """Read the tickets of an order (a model or its JSON), in order, as far as they are shown."""
+    """Read the tickets of an order (a model or its JSON) in order, if shown."""
     return tuple(map(IssuedTicketFacts.read, order_tickets(order)))
 
 
 def plain_name(name: str) -> str:
-    """Return a field or column's name in lower case, without what is no letter or digit."""
+    """Return the name of a field or column in lower case, letters and digits only."""
     return _WORDS.sub("", name.lower())
 
 
 def field_name(name: str) -> str | None:
-    """Return the API's name of a beneficiary's field, however it is spelled; None if there is no such field."""
+    """Return the API's name of a beneficiary's field from any spelling; None if there is no such field."""
     plain = plain_name(name)
     return next((known for known in FIELDS if known.lower() == plain), None)

@@ -1,7 +1,7 @@
-"""Judging the lines of a bulk reservation against what is known, before anything is sent. No I/O.
+"""Validation of the lines of a bulk reservation before it is sent. No I/O.
 
-`wanted` returns what has to be known first. `prepare` returns every problem of every line, or the items of the request
-(reference 4.9). What is not known is not judged: the API has the last word.
+`wanted` returns the facts that are needed first. `prepare` returns every problem of every line, or the items of the
+request (reference 4.9). Unknown facts are not checked locally, but by the API.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_QUANTITY: Final = 2**31 - 1
 
 @frozen
 class Wanted:
-    """Offers, tickets and forms to ask the API for before lines can be judged, by IRI."""
+    """Offers, tickets and forms to read before lines can be checked, by IRI."""
 
     offers: tuple[str, ...] = ()
     tickets: tuple[str, ...] = ()
@@ -40,11 +40,11 @@ class Wanted:
 
 @frozen
 class Prepared:
-    """The judgement of a booking.
+    """Result of checking a booking.
 
     Attributes:
-        items: One item of the request for each line, in order; of use only when there are no problems.
-        problems: Everything that is wrong, in the order of the lines.
+        items: One item of the request for each line, in order; valid only if there are no problems.
+        problems: All problems, in the order of the lines.
     """
 
     items: tuple[dict[str, Any], ...] = field(repr=False)
@@ -52,12 +52,12 @@ class Prepared:
 
 
 def wanted(lines: Iterable[BookingLine], known: Knowledge, *, only_answers: bool = False) -> Wanted:
-    """Return what the API has to be asked before the lines can be judged; empty when all that can be known is.
+    """Return the facts to read from the API before the lines can be checked; empty if none are missing.
 
     Args:
         lines: The lines.
-        known: What is known already.
-        only_answers: Ask only for what is needed to write down the answers of lines that have any.
+        known: The known facts.
+        only_answers: Return only the facts that are needed to encode form answers.
     """
     offers: dict[str, None] = {}
     tickets: dict[str, None] = {}
@@ -81,7 +81,7 @@ def wanted(lines: Iterable[BookingLine], known: Knowledge, *, only_answers: bool
 
 
 def prepare(lines: Iterable[BookingLine], known: Knowledge) -> Prepared:
-    """Judge all lines against what is known and write down the items of the request."""
+    """Check all lines against the known facts, and build the items of the request."""
     items: list[dict[str, Any]] = []
     problems: list[BookingProblem] = []
     for line in lines:
@@ -93,27 +93,27 @@ def prepare(lines: Iterable[BookingLine], known: Knowledge) -> Prepared:
 
 
 def _nameless(line: BookingLine) -> bool:
-    """Return True if not even the offer of a line is known."""
+    """Return True if the offer of a line is not known."""
     return any(problem.field in {"offer", "catalog"} for problem in line.problems)
 
 
 def _quantity_problems(line: BookingLine) -> list[BookingProblem]:
     quantity = line.quantity
     if isinstance(quantity, bool) or not isinstance(quantity, int):
-        reason = f"{shown_value(quantity)} is not a whole number"
+        reason = f"must be an integer, got {shown_value(quantity)}"
     elif quantity < 1:
-        reason = f"{shown_value(quantity)} is less than 1"
+        reason = f"must be at least 1, got {shown_value(quantity)}"
     elif quantity > _MOST_QUANTITY:
-        reason = f"{shown_value(quantity)} is more than anybody can sell"
+        reason = f"{shown_value(quantity)} is too large"
     else:
         return []
     return [BookingProblem(line.number, reason, field="quantity")]
 
 
 def _tickets(line: BookingLine, known: Knowledge, problems: list[BookingProblem]) -> list[TicketSession]:
-    """Write down the ticket sessions of a line; what is wrong with them goes to ``problems``."""
+    """Build the ticket sessions of a line; add their problems to ``problems``."""
     if line.offer in known.offers and known.offers[line.offer] is None:
-        reason = "the catalogue lists no such offer (any more)"
+        reason = "the catalogue does not contain this offer"
         problems.append(BookingProblem(line.number, reason, field="offer"))
         return []
     listed = known.tickets_of(line.offer)
@@ -141,10 +141,10 @@ def _ticket_session(
     reason: str | None = None
     if session is None:
         if whole_day is False and not _is_misread(line, ticket):
-            reason = "no session chosen" if choice else "this ticket is missing"
-            reason += "; it needs a session, since it does not give access for the whole day"
+            reason = "no session given" if choice else "this ticket is missing"
+            reason += "; it requires a session, since it does not give access for the whole day"
     elif whole_day is True:
-        reason = "it gives access for the whole day and needs no session"
+        reason = "it gives access for the whole day and takes no session"
     else:
         reason = _foreign_session(session, ticket)
     if reason:
@@ -157,7 +157,7 @@ def _is_misread(line: BookingLine, ticket: str) -> bool:
 
 
 def _foreign_session(session: str, ticket: str) -> str | None:
-    """Return why a session is not one of a ticket, as far as its IRI tells; the old form names an event."""
+    """Return why a session is not one of a ticket, as far as its IRI shows; the old form names an event."""
     chosen = parse_iri(session, *SESSIONS)
     if chosen.kind is OFFER_TICKET_SESSION and chosen.up(OFFER_TICKET).iri != ticket:
         return f"{session} is a session of another ticket"
@@ -178,7 +178,7 @@ def _form_data(
         return _answered(answers, line, ticket, problems)
     given = read_answers(answers)
     if answers is not None and given is None:
-        reason = f"{shown_value(answers)} is not a set of answers; give a mapping of fields to values"
+        reason = f"must be a mapping of fields to values, got {shown_value(answers)}"
         problems.append(BookingProblem(line.number, reason, ticket, "answers"))
         return None
     if given is not None and is_form_data(given):
@@ -209,10 +209,10 @@ def _answered(
 
 def _why_no_form(ticket: str, form: str | None, known: Knowledge) -> str:
     if form is not None:
-        return f"the form {form} cannot be read; give a FormAnswers made from its definition instead"
+        return f"the form {form} cannot be read; pass a FormAnswers built from its definition instead"
     if known.tickets.get(ticket) is None:
-        return "nothing is known of this ticket's form; give a FormAnswers made from its definition instead"
-    return "this ticket asks for no answers"
+        return "this ticket's form is not known; pass a FormAnswers built from its definition instead"
+    return "this ticket has no form"
 
 
 def _needs_form(answers: object) -> bool:

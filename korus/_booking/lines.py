@@ -1,4 +1,4 @@
-"""The lines of a bulk reservation, and what is wrong with one. No I/O."""
+"""Lines of a bulk reservation, and their problems. No I/O."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["BookingLine", "BookingProblem", "TicketChoice", "shown_value"]
 
 @frozen
 class BookingProblem:
-    """Why a line cannot be booked as it stands.
+    """Reason why a line cannot be booked.
 
     Attributes:
         line: The line's number, counted from 1.
-        reason: What is wrong.
-        ticket: The IRI of the ticket concerned, or what was given for it; None when it is the line as a
-            whole.
+        reason: The problem.
+        ticket: The IRI of the ticket concerned, or the value given for it; None if the problem concerns the
+            whole line.
         field: The argument (``quantity``, ``offer``, ``sessions``, ``answers``) or the form field concerned.
     """
 
@@ -34,7 +34,7 @@ class BookingProblem:
 
 @frozen
 class TicketChoice:
-    """What a line says about one ticket of its offer.
+    """Session and form answers of a line for one ticket of its offer.
 
     Attributes:
         ticket: The ticket's IRI.
@@ -49,16 +49,16 @@ class TicketChoice:
 
 @frozen(eq=False)
 class BookingLine:
-    """One line of a bulk reservation; what becomes of it is found under it in the outcome.
+    """One line of a bulk reservation; the key of its result in the outcome.
 
     Attributes:
         number: Its place in the booking, counted from 1.
-        offer: The offer's IRI; what was given instead, when that is no offer.
-        quantity: How many times the offer is wanted.
-        choices: What was said about its tickets.
+        offer: The offer's IRI, or the invalid value given for it.
+        quantity: The number of units of the offer.
+        choices: The choices for its tickets.
         price: The price of one unit that the buyer was shown, a decimal string; None for the listed one.
         time_zone: The venue's time zone, for form answers that are datetimes with a zone.
-        problems: What was wrong with the arguments themselves.
+        problems: The problems of the arguments themselves.
     """
 
     number: int
@@ -70,14 +70,14 @@ class BookingLine:
     problems: tuple[BookingProblem, ...] = ()
 
     def choice(self, ticket: str) -> TicketChoice | None:
-        """What the line says about a ticket."""
+        """The line's choice for a ticket."""
         return next((choice for choice in self.choices if choice.ticket == ticket), None)
 
 
 def shown_value(value: object) -> str:
-    """Return a value as a message shows it, cut short."""
+    """Return a value for a message, shortened."""
     try:
         shown = value if isinstance(value, str) and value else repr(value)
-    except ValueError:  # an int of more digits than Python writes
-        shown = "a number beyond all measure"
+    except ValueError:  # an int with more digits than Python converts
+        shown = "a number with too many digits"
     return shown if len(shown) <= 160 else f"{shown[:160]}…"  # noqa: PLR2004 - long enough for any IRI

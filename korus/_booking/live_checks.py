@@ -1,7 +1,7 @@
-"""Live checks before a booking: is enough left, and has the price moved. No I/O.
+"""Live checks of availability and price before a booking. No I/O.
 
-Availability is asked where an offer says that its stock is limited or a session is booked, the price where it
-says that it moves (reference 7.2). A quantity of null means that no limit is known.
+Availability is read if an offer's stock is limited or a session is booked, the price if the offer's price is variable
+(reference 7.2). A quantity of null means that no limit is known.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ __all__ = [
 
 @frozen(eq=False)
 class LineCheck:
-    """The answers to the live questions about one line.
+    """Live availability and price of one line.
 
     Attributes:
         line: The line.
-        availability: The answer about what is left, None when it was not asked.
-        price: The answer about the price, None when it was not asked.
-        listed: The price of one unit that the buyer was shown, or that the offer lists; None when not known.
+        availability: The availability, None if it was not read.
+        price: The live price, None if it was not read.
+        listed: The price of one unit that the buyer was shown, or that the offer lists; None if not known.
         currency: Its currency.
     """
 
@@ -55,43 +55,43 @@ class LineCheck:
 
     @property
     def available(self) -> int | None:
-        """How many are left of the offer; None when no limit is known, or nobody asked."""
+        """Quantity left of the offer; None if no limit is known, or it was not read."""
         return AvailabilityFacts.read(self.availability).quantity
 
     @property
     def sessions(self) -> dict[str, int | None]:
-        """How many are left of each session, by IRI, as far as the answer names them."""
+        """Quantity left of each session that the answer names, by IRI."""
         return dict(AvailabilityFacts.read(self.availability).sessions)
 
     @property
     def unit_price(self) -> Decimal | None:
-        """The price of one unit now, taxes included; the listed one when nobody asked."""
+        """Current price of one unit, taxes included; the listed one if it was not read."""
         return self.listed if self.price is None else PriceFacts.read(self.price).amount
 
     @property
     def moved(self) -> bool:
-        """True if the price is another than the listed one, or cannot be compared with it."""
+        """True if the price differs from the listed one, or cannot be compared with it."""
         if self.price is None and self.line.price is None:
             return False
         return self.is_in_another_currency or self.unit_price is None or self.unit_price != self.listed
 
     @property
     def is_in_another_currency(self) -> bool:
-        """True if the price that was asked for is in another currency than the listed one."""
+        """True if the live price is in another currency than the listed one."""
         now = PriceFacts.read(self.price).currency
         return bool(now and self.currency) and not same_currency(now, self.currency)
 
 
 @frozen
 class Shortage:
-    """Less is left than the booking asks for.
+    """Offer or session with less left than the booking requests.
 
     Attributes:
-        lines: The numbers of the lines that ask for it.
+        lines: The numbers of the lines that request it.
         offer: The offer's IRI.
-        session: The session's IRI when it is the session that is short.
-        asked: How many they ask for together.
-        available: How many are left.
+        session: The session's IRI, if the shortage is one of a session.
+        asked: The quantity that they request together.
+        available: The quantity left.
     """
 
     lines: tuple[int, ...]
@@ -103,20 +103,20 @@ class Shortage:
     def __str__(self) -> str:
         numbers = ", ".join(map(str, self.lines))
         return (
-            f"line {numbers}: asked for {self.asked}, {self.available} left of {self.session or self.offer}"
+            f"line {numbers}: {self.asked} requested, {self.available} left of {self.session or self.offer}"
         )
 
 
 @frozen
 class PriceChange:
-    """The price of a line's offer has moved.
+    """Changed price of a line's offer.
 
     Attributes:
         line: The line's number.
         offer: The offer's IRI.
-        listed: What one unit was said to cost; None when that is not known.
-        now: What it costs; None when the API did not say.
-        currency: The currency it costs that in.
+        listed: The listed price of one unit; None if not known.
+        now: The current price; None if the API did not send it.
+        currency: The currency of the current price.
     """
 
     line: int
@@ -134,14 +134,14 @@ def needs_availability(
     tickets: Iterable[TicketFacts | None] = (),
     lines: Iterable[BookingLine] = (),
 ) -> bool:
-    """Return True if an offer's availability has to be asked before it is held.
+    """Return True if an offer's availability must be read before it is held.
 
-    That is where the offer says so, and where a session is needed or chosen, since all sessions are limited
-    whatever the offer says (reference 7.2).
+    This is the case if the offer says so, and if a session is required or chosen, since all sessions are limited
+    (reference 7.2).
 
     Args:
         offer: The offer, None if it is not known.
-        tickets: Its tickets, as far as they are known.
+        tickets: Its known tickets.
         lines: The lines that book it.
     """
     if offer is not None and offer.needs_availability:
@@ -152,45 +152,45 @@ def needs_availability(
 
 
 def listed_price(line: BookingLine, offer: OfferFacts | None) -> PriceFacts:
-    """Return the price of one unit that a line counts on."""
+    """Return the price of one unit that a line expects."""
     listed = PriceFacts() if offer is None else offer.price
     return evolve(listed, amount=amount(line.price)) if line.price else listed
 
 
 def tolerance(max_price_change: Decimal | str | int | None) -> Decimal | None:
-    """Read how far the price of one unit may move, either way: an amount from 0 on, None for any distance.
+    """Read the maximum change of the price of one unit, up or down: an amount of at least 0, None for no limit.
 
     Raises:
-        InvalidArgument: It is no amount: a float, a negative number, NaN.
+        InvalidArgument: It is not a valid amount, for example a float, a negative number or NaN.
     """
     if max_price_change is None:
         return None
     try:
         found = Decimal(coerce_field("decimal", max_price_change)[0])
     except InvalidArgument as cause:
-        raise InvalidArgument(f"max_price_change is an amount such as '1.50': {cause}") from None
+        raise InvalidArgument(f"`max_price_change` must be an amount such as '1.50': {cause}") from None
     if found < 0:
-        raise InvalidArgument(f"max_price_change is an amount from 0 on, not {max_price_change!r}")
+        raise InvalidArgument(f"`max_price_change` must be at least 0, got {max_price_change!r}.")
     return found
 
 
 def refuse(
     checks: Sequence[LineCheck], items: Sequence[Mapping[str, Any]], max_price_change: Decimal | None
 ) -> None:
-    """Refuse a booking that would not get what it asks for at the price it counts on.
+    """Raise an error if the availability or the price does not allow a booking.
 
     Args:
-        checks: What was asked, line by line.
-        items: The items that would be sent, line by line.
-        max_price_change: How far the price of one unit may move; None for any distance.
+        checks: The live checks, one for each line.
+        items: The items to be sent, one for each line.
+        max_price_change: The maximum change of the price of one unit; None for no limit.
 
     Raises:
-        SoldOut: Less is left than all lines together ask for.
-        PriceChanged: A price moved further than allowed, or cannot be compared.
+        SoldOut: Less is left than all lines request together.
+        PriceChanged: A price changed more than allowed, or cannot be compared.
     """
     short = _shortages(checks, items)
     if short:
-        raise SoldOut("there is not enough left: " + "; ".join(map(str, short)), shortages=short)
+        raise SoldOut("not enough left: " + "; ".join(map(str, short)), shortages=short)
     if max_price_change is None:
         return
     changes = [
@@ -205,7 +205,7 @@ def refuse(
         if check.moved and not _within(check, max_price_change)
     ]
     if changes:
-        raise PriceChanged("the price has moved: " + "; ".join(map(str, changes)), changes=changes)
+        raise PriceChanged("the price has changed: " + "; ".join(map(str, changes)), changes=changes)
 
 
 def _within(check: LineCheck, allowed: Decimal) -> bool:

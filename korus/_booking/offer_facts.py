@@ -1,7 +1,7 @@
-"""Typed facts of what the API says about offers, their tickets, stock and prices, read once at the edge.
+"""Typed facts of offers, their tickets, stock and prices, parsed once from the API's answers.
 
-A field that is absent, null or of an odd shape is None; reading never raises, whatever the API sent. The raw entry is
-kept beside its facts. No I/O.
+A field that is absent, null or malformed is None; reading never raises, whatever the API sent. The raw entry is kept
+with its facts. No I/O.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AvailabilityFacts", "Knowledge", "OfferFacts", "PriceFacts", "TicketFacts"]
 
-# what a stored booking keeps
+# the fields that a stored booking contains
 _TICKET_KEYS: Final = ("@id", "id", "name", "dateAccess", "form")
 _OFFER_KEYS: Final = (
     "@id",
@@ -37,14 +37,14 @@ _OFFER_KEYS: Final = (
 
 @frozen
 class TicketFacts:
-    """A ticket of an offer.
+    """Ticket of an offer.
 
     Attributes:
-        iri: Its IRI; made from its offer's if it shows only an id. None if it shows neither.
+        iri: Its IRI; built from its offer's if it shows only an id. None if it shows neither.
         is_whole_day: True if it gives access for the whole day, False if it needs a session; None if not shown.
         form: The IRI of its form, None if it has none or does not show it.
         is_described: False for a bare IRI, of which nothing else is known.
-        raw: The entry as it came.
+        raw: The entry as received.
     """
 
     iri: str | None
@@ -77,17 +77,17 @@ class TicketFacts:
 
     @property
     def fullness(self) -> int:
-        """How many members its JSON has: of two descriptions the fuller one counts."""
+        """Number of members of its JSON: of two descriptions the fuller one is kept."""
         return len(self.raw) if self.is_described else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a stored booking keeps of it."""
+        """Return the JSON that a stored booking contains."""
         return _kept(_TICKET_KEYS, self.raw) if self.is_described else {}
 
 
 @frozen
 class PriceFacts:
-    """A price of one unit: what it costs, taxes included, and the currency."""
+    """Price of one unit: the amount, taxes included, and the currency."""
 
     amount: Decimal | None = None
     currency: str | None = None
@@ -101,7 +101,7 @@ class PriceFacts:
 
 @frozen
 class AvailabilityFacts:
-    """Quantity left of an offer, and of each of its sessions by IRI; None where no limit is known."""
+    """Quantity left of an offer, and of each of its sessions by IRI; None if no limit is known."""
 
     quantity: int | None = None
     sessions: Mapping[str, int | None] = field(factory=dict[str, Any])
@@ -122,16 +122,16 @@ class AvailabilityFacts:
 
 @frozen
 class OfferFacts:
-    """An offer.
+    """Offer.
 
     Attributes:
         iri: Its IRI, None if not shown.
-        needs_availability: True if its stock is limited, so that it has to be asked for (reference 7.2).
-        needs_price: True if its price moves, so that it has to be asked for (reference 7.2).
+        needs_availability: True if its stock is limited, so that the availability must be read (reference 7.2).
+        needs_price: True if its price is variable, so that it must be read (reference 7.2).
         price: The listed price of one unit.
         tickets: Its tickets, None if not shown.
         is_described: False for a bare IRI, of which nothing else is known.
-        raw: The entry as it came.
+        raw: The entry as received.
     """
 
     iri: str | None
@@ -148,8 +148,8 @@ class OfferFacts:
 
         Args:
             entry: The offer.
-            iri: Its IRI, where it is known otherwise.
-            prefix: What the API puts before its IRIs, which is taken off.
+            iri: Its IRI, if it is known otherwise.
+            prefix: The path of the API's address, which is removed from IRIs.
         """
         source = json_object(entry)
         if source is None:
@@ -170,26 +170,26 @@ class OfferFacts:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a stored booking keeps of it."""
+        """Return the JSON that a stored booking contains."""
         return _kept(_OFFER_KEYS, self.raw) if self.is_described else {}
 
 
 @frozen
 class Knowledge:
-    """Facts about offers, tickets and forms, by IRI; None for those that the API does not have."""
+    """Facts about offers, tickets and forms, by IRI; None for those that do not exist."""
 
     offers: dict[str, OfferFacts | None] = field(factory=dict[str, Any])
     tickets: dict[str, TicketFacts | None] = field(factory=dict[str, Any])
     forms: dict[str, FormDefinition | None] = field(factory=dict[str, Any])
 
     def learn_offer(self, iri: str, offer: OfferFacts | None) -> None:
-        """Keep what an offer says of itself and of its tickets."""
+        """Add the facts of an offer and of its tickets."""
         self.offers[iri] = offer
         for ticket in (offer.tickets if offer is not None else None) or ():
             self.learn_ticket(ticket)
 
     def learn_ticket(self, ticket: TicketFacts) -> None:
-        """Keep what a ticket says of itself, unless more is known already."""
+        """Add the facts of a ticket, unless more are known already."""
         if not ticket.is_described or ticket.iri is None:
             return
         known = self.tickets.get(ticket.iri)
@@ -211,7 +211,7 @@ class Knowledge:
 
 
 def _kept(keys: Sequence[str], source: Mapping[str, Any]) -> dict[str, Any]:
-    """Return some members of an object, and of each ticket in it its IRI or what is kept of tickets."""
+    """Return the kept members of an object, with each of its tickets reduced to its IRI or kept members."""
     return {
         key: [iri_of(ticket) or _kept(_TICKET_KEYS, json_object(ticket) or {}) for ticket in source[key]]
         if key == "tickets" and isinstance(source[key], list)

@@ -1,4 +1,4 @@
-"""The body of a bulk order's request, and of its customer (reference 4.12). No I/O."""
+"""Request body of a bulk order, with its customer (reference 4.12). No I/O."""
 
 from __future__ import annotations
 
@@ -29,36 +29,38 @@ def order_body(
 
 
 def customer_body(customer: object) -> dict[str, Any]:
-    """Write the customer as it is sent.
+    """Return the customer in the form in which it is sent.
 
     Raises:
-        InvalidArgument: It is no customer, or lacks a name or a mail address.
+        InvalidArgument: It is not a customer, or lacks a name or an email address.
     """
     source = json_object(customer)
     if source is None:
-        raise InvalidArgument("customer is a korus.models.Customer, or a mapping with the API's field names")
+        raise InvalidArgument(
+            "`customer` must be a korus.models.Customer, or a mapping with the API's field names."
+        )
     body = dict(source)
     check_writable(body)
     missing = [name for name in _REQUIRED if not text(body, name) or not str(body[name]).strip()]
     if missing:
-        raise InvalidArgument(f"the customer needs {', '.join(missing)}")
+        raise InvalidArgument(f"`customer` must have {', '.join(missing)}.")
     return body
 
 
 def check_writable(body: Mapping[str, Any]) -> None:
-    """Check that a customer can be sent as JSON, before anything is held or written down."""
+    """Check that a customer can be sent as JSON, before anything is held or logged."""
     for name, value in body.items():
         try:
             json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError):
-            raise InvalidArgument(f"{name} cannot be sent as JSON") from None
+            raise InvalidArgument(f"`{name}` cannot be sent as JSON.") from None
         allowed = _BREAKS if name == "notes" else ""
         if any(unicodedata.category(letter) == "Cc" and letter not in allowed for letter in _letters(value)):
-            raise InvalidArgument(f"{name} must not have control characters")
+            raise InvalidArgument(f"`{name}` must not contain control characters.")
 
 
 def _letters(value: object) -> Iterator[str]:
-    """Return the letters of all texts in a JSON value."""
+    """Return the characters of all strings in a JSON value."""
     if isinstance(value, str):
         yield from value
     elif isinstance(value, Mapping):

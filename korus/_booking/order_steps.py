@@ -1,9 +1,9 @@
-"""The steps of a bulk order: one order for each reservation, whatever becomes of the answers. No I/O.
+"""Steps of a bulk order, which creates one order for each reservation even if answers are lost. No I/O.
 
-A reservation names its order once it has one, and orders are listed by external reference. So before anything is
-sent, and whenever an answer is lost, the API is asked what exists. What is not there is ordered by sending the same
-reservation again, never another: the API refuses to order a reservation twice, which keeps it from being bought
-twice whoever sends, and when.
+A reservation with an order names it, and orders are listed by external reference. So existing orders are read before
+anything is sent, and whenever an answer is lost. A missing order is created by sending the same reservation again,
+never another one: the API refuses to order a reservation twice, so it is never bought twice, by any number of
+processes.
 """
 
 from __future__ import annotations
@@ -98,13 +98,13 @@ OrderResult: TypeAlias = BulkResult[OrderFacts]
 
 @frozen
 class ReservationState:
-    """The state of a reservation.
+    """State of a reservation.
 
     Attributes:
         kind: ``free`` to be ordered, ``ordered`` under this reference, ``foreign``: ordered under another,
-            ``ended``: by itself, released, or its order was cancelled, or ``absent``: the API answers that there is
-                none.
-        reservation: What it holds, None when it is absent.
+            ``ended``: expired, released, or its order was cancelled, or ``absent``: the API answers that it does not
+                exist.
+        reservation: The reservation, None if it is absent.
         order: The order, if there is one.
         reason: Why it cannot be ordered.
     """
@@ -117,15 +117,15 @@ class ReservationState:
 
 @frozen
 class _Call(BulkCall):
-    """One order in the making.
+    """One order in progress.
 
     Attributes:
-        request: What is ordered.
-        began: When the call began.
-        completes: True if a process that died decided on it: what has been reported as failed since is left alone.
-        in_doubt: Reservations for which somebody else may have ordered, or has: a refusal of them need not be the first
-            word on them, and reads that show no order may lag.
-        held: What the reservations were seen to hold.
+        request: The request.
+        began: The time at which the call began.
+        completes: True if it completes an order of a dead process: lines reported as failed since are not ordered.
+        in_doubt: Reservations that another call may have ordered, or has: a refusal may follow its success, and reads
+            that show no order may lag.
+        held: The reservations as they were read.
     """
 
     request: OrderRequest
@@ -149,13 +149,13 @@ _Outcomes = dict[int, LineOutcome[OrderFacts]]
 
 
 def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[OrderResult]:
-    """Order what is not ordered yet.
+    """Order the reservations that are not ordered yet.
 
     Raises:
         ReservationUnusable: Reservations have ended, were released, or are ordered under another reference.
         ValidationFailed: The API refused the request as a whole.
-        OutcomeUnknown: Of not one line could be found out whether it was ordered.
-        KorusError: Not one line got as far as an outcome of its own.
+        OutcomeUnknown: It is not known of any line whether it was ordered.
+        KorusError: No line has an outcome of its own.
     """
     yield from perform(OpenIntent(intent))
     began = yield from perform(Now())
@@ -171,7 +171,7 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
         yield from write_down(Advance(intent, "unknown"))
         raise
     except JournalFailed as error:
-        # nothing was sent, and that cannot be written down now; after so long, another may have completed it
+        # nothing was sent, and that cannot be logged now; after this time, another process may have completed it
         if (yield from perform(Now())) - began > patience.most + patience.settle:
             raise call.unknown(error) from None
         raise
@@ -185,7 +185,7 @@ def order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[Or
 
 
 def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
-    """Write down that nothing was ordered; False if another process may complete it, or has."""
+    """Write to the log that nothing was ordered; return False if another process may complete it, or has."""
     try:
         return (yield from perform(Settle(intent, {"refused": type(error).__name__}))) is not None
     except JournalFailed as unwritten:
@@ -195,7 +195,7 @@ def _settled_as_refused(intent: Intent, error: KorusError) -> Steps[bool]:
             "journal_failed",
             f"the journal could not be written after a refusal: {unwritten}",
         )
-        return False  # once this process is gone, another may complete it
+        return False  # after this process ends, another may complete it
 
 
 def _order(call: _Call) -> Steps[OrderResult]:
@@ -203,9 +203,9 @@ def _order(call: _Call) -> Steps[OrderResult]:
     states, listed = yield from _states(call, lines, free=(yield from _shown_free(call, lines)))
     kinds = {state.kind for state in states.values()}
     if "absent" in kinds or ("ended" in kinds and (yield from perform(SentBefore(call.intent)))):
-        # the hold may be too new to be shown, or an order sent before have a result that is not shown yet
+        # the hold may be too new to be shown, or an earlier order may have a result that is not shown yet
         states = yield from _look_until_clear(call, lines, states)
-    # should this be left behind, it can be seen later whether somebody has ordered the same by other reservations since
+    # if this process dies, recovery can see whether the same was ordered by other reservations since
     known = [found.iri for found in listed if found.iri is not None]
     call = evolve(call, intent=evolve(call.intent, details={**call.intent.details, "known": known}))
     uncertain = yield from _perhaps_own(call, states)
@@ -221,10 +221,10 @@ def _order(call: _Call) -> Steps[OrderResult]:
 
 
 def _shown_free(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, ReservationFacts]]:
-    """Find reservations that the newest pages of the list show in full, and free to be ordered.
+    """Find reservations that the newest pages of the list show in full and free to be ordered.
 
-    A page is one request where reading each is fifty. A list that is behind costs no more than a refusal, since the API
-    orders a reservation at most once (a1); whatever else the list says of one, the reservation itself is asked.
+    A page is one request instead of fifty single ones. An outdated list costs at most a refusal, since the API orders
+    a reservation at most once (a1); reservations that are not free in the list are read one by one.
     """
     wanted = {line.reservation for line in lines} - call.in_doubt
     if len(wanted) < _FEWEST_LISTED:
@@ -249,9 +249,9 @@ def _shown_free(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, Rese
 
 
 def _perhaps_own(call: _Call, states: Mapping[str, ReservationState]) -> Steps[_Outcomes]:
-    """Return unknown outcomes for lines of which an earlier call may have an order that is not shown as such.
+    """Return unknown outcomes for lines that may have an order of an earlier call, which is not shown as such.
 
-    An API may write references otherwise than they were sent, and show for a while no reservation where there is one.
+    An API may change references, and may not show a reservation for a while.
     """
     hidden = [line for line in call.request.lines if states[line.reservation].kind in {"foreign", "absent"}]
     if call.in_doubt.isdisjoint(line.reservation for line in hidden):
@@ -268,9 +268,9 @@ def _perhaps_own(call: _Call, states: Mapping[str, ReservationState]) -> Steps[_
 
 
 def _wait_for_turn(call: _Call) -> Steps[None]:
-    """Wait for others who are ordering the same reservations, so that their orders are seen.
+    """Wait for other calls that order the same reservations, so that their orders are seen.
 
-    This spares the API a refusal; it is the refusal that keeps an order from being made twice.
+    This only avoids a refusal by the API; it is the refusal that prevents a second order.
     """
     while (yield from perform(Now())) - call.began < call.patience.most:
         competing = yield from perform(Competing(call.intent))
@@ -283,12 +283,12 @@ def _wait_for_turn(call: _Call) -> Steps[None]:
 def _rounds(  # noqa: C901 (one round after the other)
     call: _Call, outcomes: _Outcomes, lost: KorusError | None
 ) -> Steps[OrderResult]:
-    """Order the lines that have no outcome, and do not rest before it is known what became of each.
+    """Order the lines without an outcome, and repeat until each has one.
 
     Args:
         call: The call.
-        outcomes: What is known already, by the line's number.
-        lost: An answer for these lines that was lost before; None if nothing was sent.
+        outcomes: The known outcomes, by the line's number.
+        lost: The error of an earlier lost answer for these lines; None if nothing was sent.
     """
     unmatched_failures: list[FailedEntry] = []
     unmatched: list[OrderFacts] = []
@@ -301,7 +301,7 @@ def _rounds(  # noqa: C901 (one round after the other)
         except JournalFailed as error:
             if lost is None:
                 raise
-            lost = error  # without the log nobody knows whose turn it is
+            lost = error  # without the log the turn of each call is not known
             break
         outcomes.update((yield from _reported_failed(call, pending)))
         pending = [line for line in pending if line.number not in outcomes]
@@ -316,7 +316,7 @@ def _rounds(  # noqa: C901 (one round after the other)
                     (yield from _after_refusal(call, pending, error, lost, has_others=bool(outcomes)))
                 )
                 break
-            report(_LOG, logging.WARNING, "order_lost", f"{error}; looking for what became of it")
+            report(_LOG, logging.WARNING, "order_lost", f"{error}; looking for its result")
             lost = error
         else:
             read = yield from _read(call, pending, answer, lost)
@@ -326,7 +326,7 @@ def _rounds(  # noqa: C901 (one round after the other)
             pending = [line for line in pending if line.number not in outcomes]
             if not pending:
                 break
-            lost = DecodingFailed("the answer does not say what became of it", operation=OPERATION)
+            lost = DecodingFailed("the answer does not show its result", operation=OPERATION)
         yield from still_mine(call)
         found = yield from _try_to_look(call, pending)
         if found is None:
@@ -351,8 +351,8 @@ def _after_refusal(
 ) -> Steps[_Outcomes]:
     """Return the outcomes after the API refused a request as a whole.
 
-    A refusal need not be the first word on the request: a proxy that repeats one gets the second try refused, and
-    after a lost answer a refusal says nothing of what came before. So the reservations are looked at.
+    A refusal may follow a success: if a proxy repeats a request, the second one is refused, and after a lost answer a
+    refusal proves nothing about the first request. So the reservations are read.
     """
     if isinstance(error, ValidationFailed):
         error.violations = _traced(error, pending)
@@ -370,13 +370,13 @@ def _after_refusal(
     if found is None:
         return _left_unknown(call, pending, lost or error)
     outcomes = _ordered(call, pending, found)
-    # it was there before the request, so that it is not shown now says nothing
+    # it existed before the request, so its absence now proves nothing
     absent = [
         line for line in pending if line.reservation in found and found[line.reservation].kind == "absent"
     ]
     outcomes.update(_left_unknown(call, absent, lost or error))
     lapsed = _lapsed(call, pending, found)
-    # an order of another reference that was not there before the request may be its result
+    # an order with another reference that did not exist before the request may be its result
     outcomes.update(
         (number, outcome)
         for number, outcome in lapsed.items()
@@ -395,9 +395,9 @@ def _after_refusal(
 def _refused_lines(
     call: _Call, lines: Sequence[OrderLine], states: Mapping[str, ReservationState], error: KorusError
 ) -> _Outcomes:
-    """Return the outcomes of lines that were refused together: failed if that was for good.
+    """Return the outcomes of lines that were refused together: failed if the refusal is final.
 
-    What was refused for now can be ordered once the cause is gone, by the same reservation.
+    After a temporary refusal, the same reservation can be ordered later.
     """
     if may_follow_work(error):
         return {line.number: LineOutcome(line, "failed", error=error) for line in lines}
@@ -410,7 +410,7 @@ def _read(
     answer: OrderAnswer,
     lost: KorusError | None,
 ) -> Steps[OrderResult]:
-    """Read from an answer what became of each line; lines of which it does not say enough are left out."""
+    """Read the outcomes of lines from an answer; unclear lines are omitted."""
     tied = correlate_orders(
         [line.reservation for line in pending], answer.orders, answer.failures, call.reference
     )
@@ -434,14 +434,14 @@ def _read(
 
 
 def _is_proven(result: LineResult, orders: Sequence[OrderFacts], reservation: str) -> bool:
-    """Return True if an answer alone ties an order to a line: the order names the line's reservation."""
+    """Return True if an order in an answer names the line's reservation, which proves that it belongs to the line."""
     return result.status == "succeeded" and orders[result.entries[0]].reservation == reservation
 
 
 def _seen_again(
     call: _Call, doubtful: Sequence[OrderLine], results: Mapping[int, LineResult]
 ) -> Steps[Mapping[str, ReservationState]]:
-    """Look once at lines that the answer does not call ordered, and as long as it takes where an order may exist."""
+    """Look once at lines that the answer does not show as ordered, and until it is clear if an order may exist."""
     if not doubtful:
         return {}
     suspected = [
@@ -472,15 +472,15 @@ def _judged(
     *,
     lost: KorusError | None,
 ) -> LineOutcome[OrderFacts] | None:
-    """Return the outcome of a line after an answer; None when it has to be looked for as after a lost one.
+    """Return the outcome of a line after an answer; None if it must be looked for, as after a lost answer.
 
     Args:
         call: The call.
         line: The line.
-        result: What the answer says of it.
-        made: The order that the answer ties to it.
-        seen: Its reservation as it was seen after the answer; None if it was not looked at.
-        lost: An answer that was lost before this one.
+        result: Its result in the answer.
+        made: Its order in the answer.
+        seen: The state of its reservation after the answer; None if it was not read.
+        lost: The error of an earlier lost answer.
     """
     if seen is not None and seen.kind == "ordered" and seen.order is not None:
         return _outcome(call, line, seen.order, adopted=result.status != "succeeded")
@@ -502,7 +502,7 @@ def _refused_line(
     seen: ReservationState | None,
     lost: KorusError | None,
 ) -> LineOutcome[OrderFacts]:
-    """Return the outcome of a line that the API refused: failed only for a reason that excludes an order."""
+    """Return the outcome of a line that the API refused: failed only if the reason excludes an order."""
     if lost is None and line.reservation in call.in_doubt:
         lost = lost_answer(OPERATION)
     if failure.says_already_ordered:
@@ -518,7 +518,7 @@ def _refused_line(
         )
         return LineOutcome(line, "failed", error=error, raw=failure.raw)
     else:
-        # what came before may have been processed, and this refusal does not exclude that
+        # an earlier request may have been processed, which this refusal does not exclude
         cause = lost or lost_answer(OPERATION)
         reason = f"refused ({failure.reason}), but it may have been ordered before; korus.orders.resolve asks again"
     unknown = call.unknown(cause, f"{line.reservation}: {reason}")
@@ -532,13 +532,13 @@ def _outcome(
     *,
     adopted: bool = False,
 ) -> LineOutcome[OrderFacts]:
-    """Return the outcome of a line that has an order: succeeded if it has what was held, as far as both show."""
+    """Return the outcome of a line that has an order: succeeded unless the order differs from its hold."""
     known = call.held.get(line.reservation)
     shortfall = made.shortfall(known) if known is not None else "its reservation cannot be read"
     if shortfall is None:
         return LineOutcome(line, "succeeded", (made,), adopted=adopted)
-    cause = DecodingFailed("the order is not what was held", operation=OPERATION)
-    error = call.unknown(cause, f"{line.reservation}: its order is not what was held: {shortfall}")
+    cause = DecodingFailed("the order differs from its hold", operation=OPERATION)
+    error = call.unknown(cause, f"{line.reservation}: its order differs from its hold: {shortfall}")
     return LineOutcome(line, "unknown", (made,), error=error, adopted=adopted)
 
 
@@ -564,9 +564,9 @@ def _lapsed(call: _Call, lines: Iterable[OrderLine], states: Mapping[str, Reserv
 
 
 def _foreign(call: _Call, line: OrderLine, state: ReservationState) -> LineOutcome[OrderFacts]:
-    """Return the outcome of a line, after it was sent, whose reservation has an order of another reference.
+    """Return the outcome of a sent line whose reservation has an order with another reference.
 
-    It may be this one: that references come back as they were sent is not known.
+    It may be the order of this line, since it is not known that references come back unchanged.
     """
     error = call.unknown(lost_answer(OPERATION), f"{line.reservation}: {state.reason}")
     return LineOutcome(line, "unknown", () if state.order is None else (state.order,), error=error)
@@ -575,7 +575,7 @@ def _foreign(call: _Call, line: OrderLine, state: ReservationState) -> LineOutco
 def _seen(
     call: _Call, lines: Sequence[OrderLine], states: Mapping[str, ReservationState], lost: KorusError
 ) -> _Outcomes:
-    """Return what two looks have shown; a reservation that is free has no outcome yet, and can be sent again."""
+    """Return the outcomes that two looks show; a free reservation has none yet, and can be sent again."""
     absent = [line for line in lines if states[line.reservation].kind == "absent"]
     return {
         **_ordered(call, lines, states),
@@ -586,7 +586,7 @@ def _seen(
 
 def _traced(error: ValidationFailed, sent: Sequence[OrderLine]) -> tuple[Violation, ...]:
     found = trace_order_violations(error.violations, [line.reservation for line in sent])
-    # places count what was sent, lines what was asked for
+    # indexes count the sent lines, numbers all requested lines
     return tuple(
         violation if violation.line is None else evolve(violation, line=sent[violation.line - 1].number)
         for violation in found
@@ -602,7 +602,7 @@ def _left_unknown(call: _Call, lines: Iterable[OrderLine], lost: KorusError) -> 
 
 
 def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
-    """Write the outcome down: settled, or open for the lines that are unknown."""
+    """Write the outcome to the log: settled, or open for the lines that are unknown."""
     failed = _failed_lines(result)
     if any(outcome.status == "unknown" for outcome in result.lines):
         details = {**call.intent.details, "failed": [line.reservation for line in failed]}
@@ -623,7 +623,7 @@ def _finish(call: _Call, result: OrderResult) -> Steps[OrderResult]:
 
 
 def _checked(call: _Call, result: OrderResult) -> Steps[OrderResult]:
-    """Look once more at lines that failed, if another call has sent their reservations meanwhile."""
+    """Look again at failed lines if another call has sent their reservations meanwhile."""
     doubtful = yield from _newly_in_doubt(call, _failed_lines(result))
     if not doubtful:
         return result
@@ -660,8 +660,8 @@ def _with_outcomes(result: OrderResult, outcomes: _Outcomes) -> OrderResult:
 def _reported_failed(call: _Call, lines: Iterable[OrderLine]) -> Steps[_Outcomes]:
     """Return unknown outcomes for lines of a dead process that another call has reported as failed.
 
-    Their reservations may have been replaced since. This is asked after it is noted that this call sends; a call that
-    reports a failure notes that first and looks for such notes after it.
+    Their reservations may have been replaced since. This is read after this call has logged that it sends; a call that
+    reports a failure logs that first, and then looks for such entries.
     """
     if not call.completes:
         return {}
@@ -682,16 +682,16 @@ def _reported_failed(call: _Call, lines: Iterable[OrderLine]) -> Steps[_Outcomes
 def resolve_order(
     intent: Intent, request: OrderRequest, patience: Patience, *, is_ours: bool = True
 ) -> Steps[OrderResult]:
-    """Ask what became of an intent that was left unknown; nothing is ordered.
+    """Find the result of an order whose outcome is unknown; nothing is ordered.
 
     Args:
         intent: The intent.
-        request: Its lines and reference; a customer is not needed.
-        patience: How long to wait.
-        is_ours: True if the intent has been taken over from the log; else nothing is written down.
+        request: Its lines and reference, without a customer.
+        patience: The waiting times.
+        is_ours: True if the intent has been taken over from the log; else nothing is written to it.
 
     Raises:
-        OutcomeUnknown: The API could not be asked.
+        OutcomeUnknown: The API did not answer.
     """
     call, states = yield from _reopened(intent, request, patience, is_ours=is_ours)
     outcomes = {**_ordered(call, request.lines, states), **_lapsed(call, request.lines, states)}
@@ -701,18 +701,18 @@ def resolve_order(
 
 
 def complete_order(intent: Intent, request: OrderRequest, patience: Patience) -> Steps[OrderResult]:
-    """Carry on with an intent whose process died: order what was not ordered and still can be.
+    """Complete an order whose process died: order the remaining reservations that still can be ordered.
 
     Raises:
-        OutcomeUnknown: What became of it could not be found out.
-        KorusError: What remained to be ordered was refused.
+        OutcomeUnknown: Its result could not be determined.
+        KorusError: The remaining order was refused.
     """
     call, states = yield from _reopened(intent, request, patience)
     call = evolve(call, completes=True, in_doubt=(yield from perform(InDoubt(intent))))
     lost = lost_answer(OPERATION)
     outcomes = {**_ordered(call, request.lines, states), **_lapsed(call, request.lines, states)}
     if (yield from _was_ordered_otherwise(call, states)):
-        reason = "not completed: it has been ordered otherwise under the same reference"
+        reason = "not completed: other reservations were ordered under the same reference"
         outcomes.update(_not_ordered_yet(call, request.lines, states, outcomes, reason))
     outcomes.update(
         _left_unknown(
@@ -733,7 +733,7 @@ def complete_order(intent: Intent, request: OrderRequest, patience: Patience) ->
     except StatusError as error:
         if (yield from _newly_in_doubt(call, request.lines)):
             raise call.unknown(error) from None
-        # refused for good, since nothing had been sent before; an account that is refused for now comes back to it
+        # a final refusal, since nothing was sent before; after a temporary one, recovery tries again later
         if may_follow_work(error):
             yield from write_down(Settle(intent, {"refused": type(error).__name__}))
         raise
@@ -746,7 +746,7 @@ def _reopened(
     began = yield from perform(Now())
     call = _Call(intent, patience, request, began, is_ours=is_ours)
     if not intent.sent and not (yield from perform(SentBefore(intent))):
-        # nothing was lost, by this intent or another, so one look is enough
+        # no answer was lost, of this intent or another, so one look is enough
         states, _ = yield from _states(call, request.lines)
         return call, states
     try:
@@ -763,9 +763,9 @@ def _not_ordered_yet(
     lines: Iterable[OrderLine],
     states: Mapping[str, ReservationState],
     outcomes: _Outcomes,
-    why: str = "it was not ordered so far",
+    why: str = "it has not been ordered",
 ) -> _Outcomes:
-    """Return unknown outcomes for reservations that can be ordered still: failed would invite to buy it again."""
+    """Return unknown outcomes for reservations that can still be ordered: ``failed`` would suggest to buy again."""
     found: _Outcomes = {}
     lost = lost_answer(OPERATION)
     for line in lines:
@@ -776,15 +776,15 @@ def _not_ordered_yet(
         ends = None if reservation is None else reservation.expires_at
         until = "" if ends is None else f" until {ends.isoformat()}"
         reason = (
-            f"{line.reservation}: {why}. It can be ordered{until}: order the same reservation again, or ask after it "
-            "has ended; only then hold it anew"
+            f"{line.reservation}: {why}. It can be ordered{until}: order the same reservation again, or resolve it "
+            "after it has ended; only then hold it again"
         )
         found[line.number] = LineOutcome(line, "unknown", error=call.unknown(lost, reason))
     return found
 
 
 def _record(call: _Call, result: OrderResult) -> Steps[OrderResult]:
-    """Write the outcome of a recovery down; what is unknown stays open."""
+    """Write the outcome of a recovery to the log; unknown lines stay open."""
     if not call.is_ours:
         return result
     if any(outcome.status == "unknown" for outcome in result.lines):
@@ -797,7 +797,7 @@ def _record(call: _Call, result: OrderResult) -> Steps[OrderResult]:
 def _was_ordered_otherwise(call: _Call, states: Mapping[str, ReservationState]) -> Steps[bool]:
     """Return True if other reservations were ordered under the reference since the intent was written.
 
-    Then somebody has booked anew what this was about, and completing it too would be once too often.
+    Then the same lines were booked again, and completing this intent would book them twice.
     """
     known: set[object] = {*(call.intent.details.get("known") or ())}
     known |= {state.order.iri for state in states.values() if state.order is not None}
@@ -812,11 +812,11 @@ def _was_ordered_otherwise(call: _Call, states: Mapping[str, ReservationState]) 
     )
 
 
-# --- asking what exists ------------------------------------------------------------------------------------
+# --- reading existing orders -------------------------------------------------------------------------------
 
 
 def _try_to_look(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, ReservationState] | None]:
-    """Look until it is clear, or long enough; None when the API cannot be asked."""
+    """Look until the states are clear, or the time is over; None if the API does not answer."""
     try:
         return (yield from _look_until_clear(call, lines))
     except KorusError as error:
@@ -827,22 +827,22 @@ def _try_to_look(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, Res
 def _look_until_clear(
     call: _Call, lines: Sequence[OrderLine], before: Mapping[str, ReservationState] | None = None
 ) -> Steps[dict[str, ReservationState]]:
-    """Look until every line has an order, or two looks `settle` apart show the same of those that have none.
+    """Look until every line has an order, or two looks `settle` apart show the same state of those without one.
 
-    An order that was seen once stays seen, whatever a later look leaves out.
+    An order that was seen once is kept, even if a later look does not show it.
 
     Args:
         call: The call.
         lines: The lines.
-        before: What an earlier look has shown.
+        before: The states of an earlier look.
 
     Raises:
-        KorusError: The API could not be asked for as long as the call may take, or contradicts itself.
+        KorusError: The API did not answer within the time of the call, or contradicts itself.
     """
     patience = call.patience
     lost_at = yield from perform(Now())
     ends = max(call.began + patience.most, lost_at + patience.settle)
-    # the time of the earlier look is not known: what it does not show ordered has to be seen twice from here on
+    # the time of the earlier look is not known: lines without an order must be seen twice from here on
     seen = {iri: state for iri, state in (before or {}).items() if state.order is not None}
     since: dict[str, float] = dict.fromkeys(seen, lost_at)
     pause = FIRST_PAUSE
@@ -872,7 +872,7 @@ def _note_states(
     states: Mapping[str, ReservationState],
     now: float,
 ) -> None:
-    """Note what a look shows, and since when looks have shown the same."""
+    """Record the states of a look, and since when they have not changed."""
     for iri, state in states.items():
         before = seen.get(iri)
         if before is not None and before.order is not None and state.order is None:
@@ -893,16 +893,16 @@ def _states(
     decides: bool = False,
     free: Mapping[str, ReservationFacts] | None = None,
 ) -> Steps[tuple[dict[str, ReservationState], list[OrderFacts]]]:
-    """Read the state of reservations: themselves first, then the orders with the reference.
+    """Read the state of reservations: first the reservations, then the orders with the external reference.
 
     Args:
         call: The call.
         lines: The reservations.
-        decides: True if one that shows no order is taken for not ordered; else it is looked at or sent again.
-        free: Those that a list has shown to be free, which are not asked for again.
+        decides: True if one without an order counts as not ordered; else it is read or sent again.
+        free: Those that a list has shown to be free, which are not read again.
 
     Returns:
-        The states by the reservations' IRIs, and the orders with the reference, where these were listed.
+        The states by the reservations' IRIs, and the orders with the reference, if these were listed.
 
     Raises:
         KorusError: Something could not be read, or does not prove that a reservation has ended without an order.
@@ -921,14 +921,14 @@ def _states(
         if isinstance(facts, KorusError):
             if not isinstance(facts, NotFound) or not is_from_api(facts):
                 raise facts
-            found[line.reservation] = ReservationState("absent", reason="there is no such reservation")
+            found[line.reservation] = ReservationState("absent", reason="the reservation does not exist")
         else:
             found[line.reservation] = _without_order(facts, today)
             call.held[line.reservation] = facts
     yield from _add_named_orders(call, found)
     listed: list[OrderFacts] = []
     if any(state.order is None for state in found.values()):
-        # an API that does not name the order with the reservation may name the reservation with the order
+        # if the reservation does not name the order, the order may name the reservation
         listed, is_whole = yield from _by_reference(call, _earliest(found))
         for made in sorted(listed, key=lambda made: made.is_cancelled):
             state = found.get(made.reservation or "")
@@ -938,7 +938,7 @@ def _states(
             state.order is None and (decides or state.kind == "ended") for state in found.values()
         ):
             raise UnexpectedCount(
-                "list_orders: the list leaves out some of what it counts; what is not in it may exist",
+                "list_orders: the list is incomplete: it has fewer members than its total; other orders may exist",
                 operation="list_orders",
             )
     return found, listed
@@ -950,7 +950,7 @@ def _without_order(facts: ReservationFacts, today: datetime) -> ReservationState
 
 
 def _with_order(state: ReservationState, made: OrderFacts, reference: str) -> ReservationState:
-    """Return the state of a reservation that has this order: a cancelled one gives nobody a ticket."""
+    """Return the state of a reservation that has this order: ended if the order is cancelled."""
     if made.is_cancelled:
         return evolve(state, kind="ended", order=made, reason=f"its order {made.iri} was cancelled")
     if not made.is_of(reference):
@@ -958,7 +958,7 @@ def _with_order(state: ReservationState, made: OrderFacts, reference: str) -> Re
             state,
             kind="foreign",
             order=made,
-            reason=f"it is ordered already, under the reference {made.external_reference!r}",
+            reason=f"it is already ordered, under the reference {made.external_reference!r}",
         )
     return evolve(state, kind="ordered", order=made, reason="")
 
@@ -981,9 +981,9 @@ def _add_named_orders(call: _Call, found: dict[str, ReservationState]) -> Steps[
         raise DecodingFailed(f"{OPERATION}: two reservations name the same order", operation=OPERATION)
     read = yield from perform(Together(tuple(ReadOrder(made) for made in named.values())))
     for iri, facts in zip(named, read, strict=True):
-        if isinstance(facts, NotFound):  # the order's, which says nothing of the reservation
+        if isinstance(facts, NotFound):  # of the order, which proves nothing about the reservation
             raise DecodingFailed(
-                f"{OPERATION}: the reservation {iri} names an order that is not shown", operation=OPERATION
+                f"{OPERATION}: the reservation {iri} names an order that cannot be found", operation=OPERATION
             )
         if isinstance(facts, KorusError):
             raise facts
@@ -996,19 +996,19 @@ def _add_named_orders(call: _Call, found: dict[str, ReservationState]) -> Steps[
 
 
 def _earliest(found: Mapping[str, ReservationState]) -> datetime | None:
-    """Return when the first of the reservations was made; None when one of them does not say, or is not shown."""
+    """Return the earliest creation time of the reservations; None if one is not shown."""
     made = [None if state.reservation is None else state.reservation.created_at for state in found.values()]
     return None if not made or None in made else min(each for each in made if each is not None)
 
 
 def _by_reference(call: _Call, since: datetime | None) -> Steps[tuple[list[OrderFacts], bool]]:
-    """List the orders with the external reference, newest first, down to those that are too old to be ours.
+    """List the orders with the external reference, newest first, down to those that are too old to belong to the call.
 
     Returns:
-        The orders, and False if the list leaves out some of what it counts or repeats itself.
+        The orders, and False if the list has fewer members than its total or repeats itself.
 
     Raises:
-        UnexpectedCount: The list has no end; what is not found may be there still.
+        UnexpectedCount: The list has no end, so a missing order may still exist.
     """
     found: dict[str, OrderFacts] = {}
     listed: list[OrderFacts] = []
@@ -1021,18 +1021,18 @@ def _by_reference(call: _Call, since: datetime | None) -> Steps[tuple[list[Order
         counted = len(found) + sum(made.iri is None for made in listed)
         is_complete = page.total is not None and counted >= page.total
         too_old = since is not None and all(made.created_at and made.created_at < since for made in members)
-        # the age of its last says nothing of a list that is sorted otherwise than asked
+        # the age of its last member proves nothing if the list has another order than requested
         if not fresh or is_complete or (too_old and is_newest_first(listed)):
             is_whole = bool(fresh) or is_complete or (not members and page.total is None)
             return list(found.values()), is_whole
     raise UnexpectedCount(
-        f"list_orders: more than {MOST_PAGES * PAGE} orders have this external reference; what is not among them "
-        "cannot be told from what does not exist",
+        f"list_orders: more than {MOST_PAGES * PAGE} orders have this external reference, so it cannot be "
+        "determined whether another order exists",
         operation="list_orders",
     )
 
 
-# --- what is written down ----------------------------------------------------------------------------------
+# --- entries of the log ------------------------------------------------------------------------------------
 
 
 def _recorded(outcomes: Sequence[LineOutcome[OrderFacts]]) -> dict[str, Any]:

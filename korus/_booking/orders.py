@@ -1,4 +1,4 @@
-"""Requests for orders: which reservations, for whom, under which reference. No I/O."""
+"""Requests for orders: their reservations, customer and external reference. No I/O."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["HoldProblem", "OrderRequest", "order_request", "units_to_rebook"]
 
 @frozen
 class HoldProblem:
-    """Why a reservation cannot be ordered.
+    """Reason why a reservation cannot be ordered.
 
     Attributes:
-        line: Its place in the call, counted from 1.
+        line: Its number in the call, counted from 1.
         reservation: Its IRI.
-        reason: What is wrong.
+        reason: The problem.
     """
 
     line: int
@@ -38,15 +38,15 @@ class HoldProblem:
 
 @frozen
 class OrderRequest:
-    """A bulk order, ready to be sent.
+    """Bulk order that is ready to be sent.
 
     Attributes:
         lines: The reservations, each once.
         external_reference: The caller's own reference.
-        customer: Who buys, as it is sent.
-        notes: Anything the issuer should know, None to leave it out.
-        booked: The booking lines that the reservations came of, by IRI, where they are known.
-        units: How many units of its line each of these reservations holds, by IRI, where that can be worked out.
+        customer: The customer, in the form in which it is sent.
+        notes: Notes for the issuer, None to omit them.
+        booked: The booking lines of the reservations, by IRI, if they are known.
+        units: The number of units of its line that each of these reservations holds, by IRI, if it is known.
     """
 
     lines: tuple[OrderLine, ...]
@@ -67,8 +67,8 @@ def order_request(
     """Read the arguments of ``orders.create``.
 
     Raises:
-        InvalidArgument: One of them is none that can be sent, or there is nothing to order.
-        InvalidIri: Something among ``held`` is no reservation.
+        InvalidArgument: An argument is invalid, or there is nothing to order.
+        InvalidIri: An entry of ``held`` is not a reservation.
     """
     booked: dict[str, tuple[BookingLine, ...]] = {}
     units: dict[str, int] = {}
@@ -84,7 +84,7 @@ def order_request(
                 booked[iri] = (*booked.get(iri, ()), entry.line)
                 if held_units is not None:
                     units[iri] = held_units
-        # an API behind a proxy may write its own address otherwise than it is reached
+        # an API behind a proxy may write its own address differently
         members = tuple(iri_of(held) or held for held in outcome.succeeded)
     elif isinstance(held, str) or isinstance(held, Mapping) or not isinstance(held, Iterable):  # noqa: SIM101 - narrowed
         members = (cast("Any", held),)
@@ -94,7 +94,7 @@ def order_request(
     if not iris:
         raise InvalidArgument("there are no reservations to order")
     if notes is not None and not isinstance(notes, str):
-        raise InvalidArgument(f"notes must be a text or None, got {type(notes).__name__}")
+        raise InvalidArgument(f"`notes` must be a str or None, got {type(notes).__name__}.")
     check_writable({} if notes is None else {"notes": notes})
     return OrderRequest(
         lines=tuple(OrderLine(number, iri) for number, iri in enumerate(iris, start=1)),
@@ -107,12 +107,12 @@ def order_request(
 
 
 def _own_iri(held: object, base_url: str | None) -> str:
-    """Return the IRI of a reservation as facts have it."""
+    """Return the IRI of a reservation in normal form."""
     return relative(reference(held, RESERVATION, base_url=base_url).iri)
 
 
 def _units(quantity: int, shown: Sequence[int | None]) -> list[int | None]:
-    """Return how many units each reservation of a line holds; None where that cannot be worked out."""
+    """Return the number of units that each reservation of a line holds; None if it is not known."""
     if len(shown) == 1:
         return [quantity]
     if len(shown) == quantity:
@@ -122,10 +122,10 @@ def _units(quantity: int, shown: Sequence[int | None]) -> list[int | None]:
 
 
 def units_to_rebook(request: OrderRequest, failed: Iterable[str]) -> list[tuple[BookingLine, int]]:
-    """Return the booking lines that reservations were for, each with how many units of it they held.
+    """Return the booking lines of reservations, each with the number of units that they held.
 
     Raises:
-        InvalidArgument: The original lines, or how many units of one a reservation held, are not known.
+        InvalidArgument: The original lines, or the units of a reservation, are not known.
     """
     wanted: dict[int, tuple[BookingLine, int]] = {}
     for iri in failed:
@@ -135,11 +135,11 @@ def units_to_rebook(request: OrderRequest, failed: Iterable[str]) -> list[tuple[
                 "cannot rebook: the original lines are not available; start a new reservation"
             )
         for line in lines:
-            # one reservation for several lines holds all of each
+            # one reservation of several lines holds all units of each
             units = line.quantity if len(lines) > 1 else request.units.get(iri)
             if units is None:
                 raise InvalidArgument(
-                    f"cannot rebook: how many units of line {line.number} the hold {iri} had is not shown; "
+                    f"cannot rebook: the hold {iri} does not show its number of units of line {line.number}; "
                     "start a new reservation"
                 )
             wanted[id(line)] = (line, wanted.get(id(line), (line, 0))[1] + units)

@@ -1,8 +1,8 @@
 """Outcomes of a bulk reservation or a bulk order, line by line. No I/O.
 
-A bulk call that partly fails is neither an exception nor a success (reference 7.3): it is a `BulkOutcome`, in the
-order of the request, each failed line with the API's own words. A line whose outcome could not be found out is
-*unknown*, which is neither, and `korus.reservations.resolve` or `korus.orders.resolve` asks again later.
+A bulk call that fails in part returns a `BulkOutcome` (reference 7.3): one outcome for each line in the order of the
+request, failed lines with the API's message. A line whose outcome could not be determined is *unknown*, and
+`korus.reservations.resolve` or `korus.orders.resolve` looks for it later.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Status = Literal["succeeded", "failed", "unknown"]
 
 
 class Line(Protocol):
-    """A line of a bulk call: `korus._booking.lines.BookingLine` or `OrderLine`."""
+    """Line of a bulk call: `korus._booking.lines.BookingLine` or `OrderLine`."""
 
     @property
     def number(self) -> int:
-        """Its place in the call, counted from 1."""
+        """Its number in the call, counted from 1."""
         ...
 
 
@@ -43,8 +43,8 @@ class OrderLine:
     """One line of a bulk order.
 
     Attributes:
-        number: Its place in the call, counted from 1.
-        reservation: The IRI of the reservation that was to be ordered.
+        number: Its number in the call, counted from 1.
+        reservation: The IRI of the reservation to order.
     """
 
     number: int
@@ -53,12 +53,12 @@ class OrderLine:
 
 @frozen(eq=False)
 class HoldLine:
-    """A line of a bulk reservation that is only remembered.
+    """Line of a bulk reservation that was read from the intent log.
 
     Attributes:
-        number: Its place in the booking, counted from 1.
+        number: Its number in the booking, counted from 1.
         offer: The offer's IRI.
-        quantity: How many of it were asked for.
+        quantity: The requested quantity.
     """
 
     number: int
@@ -68,20 +68,20 @@ class HoldLine:
 
 @frozen(eq=False)
 class LineOutcome(Generic[_Object]):
-    """The outcome of one line.
+    """Outcome of one line.
 
     Attributes:
         line: The line.
         status: ``succeeded``: it exists, in full as far as the API shows. ``failed``: an order's reservation has ended
             without one, or the API refused it for good; of a hold, none was found. ``unknown``: anything else.
-        result: The reservation or the order; of an unknown line, what there is of it.
-        results: All of them, where the API made several of one line.
-        error: Why it failed (`korus.errors.ItemFailed` as a rule), or the `korus.errors.OutcomeUnknown` to resolve.
-        raw: The failed entry exactly as the API sent it, None if there is none.
-        adopted: True if the result was found afterwards, its own answer having been lost.
-        candidates: Of a hold that is unknown because no journal is shared, the reservations that could be it. They
-            may be somebody else's: order none of them. Holding again is safe, since a hold that nobody orders ends
-            by itself.
+        result: The reservation or the order; of an unknown line, its known part.
+        results: All results, if the API created several for one line.
+        error: The reason of the failure (usually `korus.errors.ItemFailed`), or the `korus.errors.OutcomeUnknown` to
+            resolve.
+        raw: The failed entry as the API sent it, None if there is none.
+        adopted: True if the answer was lost, and the result was found afterwards.
+        candidates: The possible reservations of a hold that is unknown because no journal is shared. They may belong to
+            another caller: do not order them. Holding again is safe, since a hold that is not ordered expires.
     """
 
     line: Line
@@ -93,7 +93,7 @@ class LineOutcome(Generic[_Object]):
     candidates: tuple[_Object, ...] = ()
 
     def built(self, build: Callable[[_Object], _Other]) -> LineOutcome[_Other]:
-        """Return the same outcome with each result built into something else."""
+        """Return a copy with each result converted."""
         return LineOutcome(
             self.line,
             self.status,
@@ -111,7 +111,7 @@ class LineOutcome(Generic[_Object]):
 
     @property
     def reason(self) -> str | None:
-        """The API's words for a failure, or why the outcome is not known; None for a success."""
+        """The API's message of a failure, or the reason why the outcome is not known; None for a success."""
         if self.error is None:
             return None
         return self.error.message if self.raw is None else describe_failure(self.raw)[0]
@@ -123,7 +123,7 @@ class LineOutcome(Generic[_Object]):
 
 
 class ByLine(Mapping[Any, LineOutcome[_Object]]):
-    """Outcomes by line: by the line that ``add`` returned, or by its number counted from 1."""
+    """Mapping of outcomes by the line that ``add`` returned, or by its number counted from 1."""
 
     def __init__(self, outcomes: Sequence[LineOutcome[_Object]]) -> None:
         self._outcomes = {outcome.line.number: outcome for outcome in outcomes}
@@ -147,15 +147,15 @@ def _no_retry(_: Sequence[Any]) -> Any:
 
 @frozen(eq=False)
 class BulkOutcome(Generic[_Object, _Builder]):
-    """The outcome of a bulk call, in the order of its lines.
+    """Outcome of a bulk call, in the order of its lines.
 
     Attributes:
         lines: One outcome for each line.
-        unmatched_failures: Failed entries of the answer that belong to no line that could be told.
-        unmatched: Objects that exist beside what the lines got: in the answer, but of no line that could be
-            told, or made late by a call that was taken for lost.
-        rebook: Starts a booking of lines of this one; `retry_failed` calls it.
-        rebook_units: The same for some units of each line.
+        unmatched_failures: Failed entries of the answer that could not be correlated with a line.
+        unmatched: Further objects that exist: they are in the answer but could not be correlated with a line, or
+            were created late by a call that was considered lost.
+        rebook: The function that starts a booking of lines of this one; `retry_failed` calls it.
+        rebook_units: The same function for some units of each line.
     """
 
     lines: tuple[LineOutcome[_Object], ...]
@@ -175,12 +175,12 @@ class BulkOutcome(Generic[_Object, _Builder]):
         return evolve(self, lines=lines, unmatched_failures=unmatched_failures, unmatched=unmatched)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # the client stays behind: what another process reads back cannot start a booking
+        # without the client: an outcome that another process reads cannot start a booking
         return BulkOutcome, (self.lines, self.unmatched_failures, self.unmatched)
 
     @property
     def succeeded(self) -> tuple[_Object, ...]:
-        """What was made, each once, in the order of the lines."""
+        """The reservations or orders, each once, in the order of the lines."""
         found: dict[int, _Object] = {}
         for outcome in self.lines:
             for result in outcome.results if outcome.status == "succeeded" else ():
@@ -194,7 +194,7 @@ class BulkOutcome(Generic[_Object, _Builder]):
 
     @property
     def unknown(self) -> tuple[LineOutcome[_Object], ...]:
-        """The lines that may or may not have been carried out."""
+        """The lines that may have been processed or not."""
         return tuple(outcome for outcome in self.lines if outcome.status == "unknown")
 
     @property
@@ -204,7 +204,7 @@ class BulkOutcome(Generic[_Object, _Builder]):
 
     @property
     def ok(self) -> bool:
-        """True if every line succeeded and the answer held nothing that belongs to no line."""
+        """True if every line succeeded and every entry of the answer belongs to a line."""
         settled = all(outcome.status == "succeeded" for outcome in self.lines)
         return settled and not self.unmatched_failures and not self.unmatched
 
@@ -212,7 +212,7 @@ class BulkOutcome(Generic[_Object, _Builder]):
         """Raise an error unless every line succeeded.
 
         Raises:
-            ExceptionGroup: Of one typed error for each line that failed or is unknown. What succeeded stands.
+            ExceptionGroup: With one typed error for each line that failed or is unknown. The other lines stay booked.
         """
         errors = list(
             {id(found.error): found.error for found in self.lines if found.error is not None}.values()
@@ -222,42 +222,42 @@ class BulkOutcome(Generic[_Object, _Builder]):
             raise ExceptionGroup(f"{count} of {len(self.lines)} lines did not succeed", errors)
 
     def retry_failed(self) -> _Builder:
-        """Start a new bulk reservation of what failed, in units, and of that only; nothing is sent yet.
+        """Start a new bulk reservation of only the failed units; nothing is sent yet.
 
-        A failed order's reservation has ended or was refused for good, so what it held can be held again. Unknown
-        lines are not among them: booked again they might be booked twice. Resolve them first.
+        The reservation of a failed order has ended or was refused for good, so its units can be held again. Unknown
+        lines are not included, since they could be booked twice. Resolve them first.
 
         Raises:
-            InvalidArgument: This is the outcome of an order whose reservations were not given as the outcome
-                of their booking, so nobody knows any more what had been asked for.
+            InvalidArgument: This is the outcome of an order whose reservations were not passed as the outcome of their
+                booking, so the original lines are not available.
         """
         return self.rebook([outcome.line for outcome in self.failed])
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the first of the reservations ends, aware; None when none of them says (or for orders).
+        """The time at which the first reservation ends, aware; None if none shows it, and for orders.
 
-        Each reservation ends by itself (reference 7.3): two of one call may differ.
+        Each reservation has its own end (reference 7.3): those of one call may differ.
         """
         ends = [ReservationFacts.read(held).expires_at for held in self.succeeded]
         return min((moment for moment in ends if moment is not None), default=None)
 
     def remaining(self) -> timedelta | None:
-        """How long until `expires_at`: never negative, None when no reservation says when it ends."""
+        """The time left until `expires_at`: never negative, None if no reservation shows its end."""
         ends = self.expires_at
         return None if ends is None else max(ends - self._clock.now(), timedelta())
 
 
 @frozen
 class Recovered:
-    """The outcome of one intent that was left open.
+    """Outcome of one intent that was left open.
 
     Attributes:
         id: The intent's id.
         kind: ``hold`` or ``order``.
-        reference: The external reference of an order, or of the purchase that a hold is for.
-        lines: The outcome of each line that was open; empty when it is not known still.
-        error: Why it is not known still.
+        reference: The external reference of an order, or of the purchase of a hold.
+        lines: The outcome of each line that was open; empty if they are still not known.
+        error: The reason why they are still not known.
     """
 
     id: str

@@ -1,9 +1,9 @@
-"""Reconciliation: find the result of a hold whose answer was lost. No I/O, and never a guess.
+"""Reconciliation: find the result of a hold whose answer was lost. No I/O, no guesses.
 
-A reservation carries nothing of the caller's, so it is recognised by what it holds: offer, tickets, sessions, and as
-far as it shows how many. What was there before the call (the `Snapshot`) is out of the question, and so is what
-somebody else has claimed. Where other calls of the same kind are under way, a reservation that could be theirs is
-left alone until it is clear whose it is. The work is linear in the number of lines and reservations.
+A reservation contains no reference of the caller, so it is recognised by its content: offer, tickets, sessions, and the
+quantity if shown. Reservations of before the call (the `Snapshot`) and those that others have claimed are excluded. If
+other calls with the same content are in progress, a reservation that could be theirs is not taken until it is clear to
+which call it belongs. The work is linear in the number of lines and reservations.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ __all__ = [
 
 @frozen
 class Matches:
-    """What of a lost call was found.
+    """Matches of a lost call.
 
     Attributes:
-        found: The candidates' places by the lines' places.
-        is_pending: True if it is worth looking again, because others are still sending.
-        unclear: Lines for which there are candidates that may be somebody else's.
-        candidates: The places of the candidates that each line could be, by the line's place.
+        found: The candidates' indexes by the lines' indexes.
+        is_pending: True if another look may help, because other calls are still sending.
+        unclear: Lines with candidates that may belong to other calls.
+        candidates: The indexes of each line's candidates, by the line's index.
     """
 
     found: Mapping[int, int]
@@ -55,17 +55,17 @@ def find_matches(
     is_shared: bool = True,
     sends: int = 1,
 ) -> Matches:
-    """Find which candidates are what the lines of a lost call got.
+    """Find the reservations of the lines of a lost call among candidates.
 
     Args:
         lines: The lines that were sent.
-        candidates: Reservations made since the call began that nobody has claimed.
+        candidates: Unclaimed reservations that were created since the call began.
         intent: The call.
-        competing: Other calls that ask for the same, read after the candidates were listed; ``unknown`` is the state of
-            those that nobody works on.
-        is_shared: True if all who book write into the same log; else look-alikes may be a stranger's, and are
-            candidates only.
-        sends: How often the lines have been sent: each may have been carried out.
+        competing: Other calls with the same content, read after the candidates were listed; those without a running
+            owner have the state ``unknown``.
+        is_shared: True if all processes that book share the log; else matching reservations may belong to others, and
+            are only candidates.
+        sends: The number of times that the lines were sent: each request may have been processed.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for place, line in enumerate(lines):
@@ -73,7 +73,7 @@ def find_matches(
     index = _Index(candidates)
     kinds = [_kind_of(lines, places, key, index, competing) for key, places in groups.items()]
     if any(kind.may_be_answered for kind in kinds):
-        # what turned up may be the answer that they are just about to get
+        # the candidates may belong to answers that they are about to receive
         return Matches({}, is_pending=True)
     found: dict[int, int] = {}
     unclear: set[int] = set()
@@ -88,7 +88,7 @@ def find_matches(
                 for other, asks in kind.others
             ]
             own: Sequence[int] = ()
-            # a guess would hand one caller what is another's, or fewer units than were asked for
+            # a guess could return another caller's reservation, or fewer units than requested
             if is_shared and (kind.is_of_one_quantity or not kind.sizes[None]):
                 own = _share(intent, places, fitting, answers, others, sends=sends)
             found.update(zip(places, own, strict=False))
@@ -99,12 +99,12 @@ def find_matches(
 
 @frozen
 class _Kind:
-    """Lines and calls that ask for the same but for the quantity, and what may have come of them.
+    """Lines and calls with the same content except for the quantity, and their candidates.
 
     Attributes:
-        places: The lines' places by their quantity.
-        others: What other calls ask for of the same kind: quantity and answers of each line.
-        sizes: The candidates' places by the units that they hold; None for those that do not show them.
+        places: The lines' indexes by quantity.
+        others: The quantity and answers of each line of other calls with the same content.
+        sizes: The candidates' indexes by number of units; None for those that do not show it.
     """
 
     places: Mapping[int, Sequence[int]]
@@ -113,7 +113,7 @@ class _Kind:
 
     @property
     def may_be_answered(self) -> bool:
-        """True if a call that could get one of the candidates is still waiting for its answer."""
+        """True if a call that could own one of the candidates is still waiting for its answer."""
         return any(
             other.state == "sending" and (self.sizes[None] or any(asked in self.places for asked, _ in asks))
             for other, asks in self.others
@@ -122,11 +122,11 @@ class _Kind:
 
     @property
     def is_of_one_quantity(self) -> bool:
-        """True if all lines, here and in other calls, ask for as many."""
+        """True if all lines, of this and other calls, have the same quantity."""
         return len({*self.places, *(asked for _, asks in self.others for asked, _ in asks)}) == 1
 
     def fitting(self, quantity: int) -> list[int]:
-        """Return the candidates that may hold as many units, in the order of the list."""
+        """Return the candidates that may hold this number of units, in the order of the list."""
         return sorted([*self.sizes[None], *self.sizes[quantity]])
 
 
@@ -141,7 +141,7 @@ def _kind_of(
     for place in places:
         by_quantity[lines[place].quantity].append(place)
     others = [(other, open_lines(other, key)) for other in competing]
-    # a price that has moved may make another's hold look like one of these
+    # after a price change, another call's hold may look like one of these
     is_priced = all(asked in by_quantity for _, asks in others for asked, _ in asks)
     return _Kind(by_quantity, others, index.sizes_of(lines[places[0]], is_priced=is_priced))
 
@@ -155,29 +155,27 @@ def _share(
     *,
     sends: int,
 ) -> Sequence[int]:
-    """Return which of the fitting candidates are this call's, when several calls may have got them."""
+    """Return the fitting candidates that belong to this call, if several calls may own them."""
     needed = sum(len(wanted) for _, wanted in others)
-    # what nobody looks for now is left to nobody
+    # candidates that no call looks for now stay unclaimed
     before = sum(len(wanted) for other, wanted in others if other.id < intent.id and other.state != "unknown")
     if len(fitting) > len(places) * sends + needed:
-        return []  # more than all of us asked for: some are a stranger's
-    if (
-        len(answers.union(*(wanted for _, wanted in others))) == 1
-    ):  # it does not matter which of them is whose
+        return []  # more than all calls requested: some belong to others
+    if len(answers.union(*(wanted for _, wanted in others))) == 1:  # they are interchangeable
         return fitting[before : before + len(places)]
-    # told apart only by their answers, which are not shown: taken together, or not at all
+    # they differ only in their answers, which are not shown: all are taken, or none
     return fitting if not needed and len(fitting) == len(places) else []
 
 
 class _Index:
-    """Candidates by what they hold."""
+    """Candidates by content."""
 
     def __init__(self, candidates: Sequence[ReservationFacts]) -> None:
         self.taken: set[int] = set()
         self._candidates = candidates
         self._signatures: dict[int, Signature] = {}
         self._exact: dict[Signature, list[int]] = defaultdict(list)
-        # by offer and form: what may be a line whose sessions are written in the other form
+        # by offer and form: candidates of lines with the other form of session IRIs
         self._loose: dict[tuple[str, bool], list[int]] = defaultdict(list)
         for at, candidate in enumerate(candidates):
             held = {item.signature for item in candidate.items}
@@ -195,18 +193,18 @@ class _Index:
                 self._loose[signature[0], form].append(at)
 
     def sizes_of(self, line: RequestedLine, *, is_priced: bool) -> defaultdict[int | None, list[int]]:
-        """Return the candidates that could be what a line asked for but for their units, by their units.
+        """Return the candidates that match a line except for the quantity, by number of units.
 
         Args:
             line: The line.
-            is_priced: True to take the amount for a sign of the units.
+            is_priced: True to derive the units from the amount.
         """
-        # a session can be written in two ways, and a hold need not show its tickets
+        # a session IRI has two forms, and a hold need not show its tickets
         forms = {is_old_form(session) for session in line.sessions} or {False}
         loose = [at for form in forms for at in self._loose[line.offer, not form]]
         places = sorted({*self._exact[line.signature], *loose})
         alike = {at: self._candidates[at] for at in places if _is_same(line.signature, self._signatures[at])}
-        # where one hold lists its units, so do the others
+        # if one hold lists its units, so do the others
         listed = any(held.stated_units is None and len(held.items) > 1 for held in alike.values())
         sizes: defaultdict[int | None, list[int]] = defaultdict(list)
         for at, held in alike.items():
@@ -217,7 +215,7 @@ class _Index:
 
 
 def _is_same(asked: Signature, found: Signature) -> bool:
-    """Return True if sessions that a hold of the offer shows are those that were asked for."""
+    """Return True if the sessions that a hold of the offer shows are the requested ones."""
     wanted, shown = Counter(dict(asked[1])), dict(found[1])
     if not shown:
         return True  # it does not show its tickets

@@ -1,7 +1,7 @@
-"""The steps of recovery: settle what processes that ended, or gave up, left open. No I/O.
+"""Steps of recovery, which settles intents that ended or cancelled processes left open. No I/O.
 
-Nothing is held anew. An order whose process died is completed while its reservations last, which is what had been
-decided before the crash; one that its caller gave up, or was told is unknown, is only looked at.
+Nothing is held again. An order whose process died is completed while its reservations last, as decided before the
+crash; one that its caller cancelled, or received as unknown, is only read.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _OTHERS_PAUSE: Final = 0.2
 
 @frozen
 class RecoveredIntent:
-    """The outcome of one intent that was left open.
+    """Outcome of one intent that was left open.
 
     Attributes:
         intent: The intent.
-        lines: The outcome of each line that was open; empty when it is not known still.
-        error: Why it is not known still.
+        lines: The outcome of each line that was open; empty if they are still not known.
+        error: The reason why they are still not known.
     """
 
     intent: Intent
@@ -47,16 +47,17 @@ class RecoveredIntent:
 
 @frozen
 class Recover(Effect["list[RecoveredIntent]"]):
-    """Carry out `recover_one` for each of these intents, several at once."""
+    """Run `recover_one` for each of these intents, several at once."""
 
     intents: tuple[Intent, ...]
     complete: bool
 
 
 def recover(*, complete: bool) -> Steps[tuple[RecoveredIntent, ...]]:
-    """Settle what nobody works on, and wait for others who do the same.
+    """Settle intents without a running owner, and wait for other processes that recover.
 
-    When it returns, nothing from before is under way by anybody; or an entry with an error says what is.
+    After it returns, no intent from before is in progress in any process, except those that have an entry with an
+    error.
     """
     done: dict[str, RecoveredIntent] = {}
     began = yield from perform(Now())
@@ -75,16 +76,16 @@ def recover(*, complete: bool) -> Steps[tuple[RecoveredIntent, ...]]:
 
 def _still_under_way(intent: Intent) -> RecoveredIntent:
     error = OutcomeUnknown(
-        f"{intent.kind} {intent.id}: another process is recovering it still", intent=intent.to_dict()
+        f"{intent.kind} {intent.id}: another process is still recovering it", intent=intent.to_dict()
     )
     return RecoveredIntent(intent, error=error)
 
 
 def recover_one(intent: Intent, patience: Patience, *, complete: bool) -> Steps[HoldResult | OrderResult]:
-    """Find out what became of an intent that was taken over.
+    """Find the result of an intent that was taken over.
 
     Raises:
-        KorusError: It could not be found out, or what remained to be ordered was refused.
+        KorusError: It could not be determined, or the remaining order was refused.
     """
     if intent.kind == "hold":
         return (yield from resolve_hold(intent, hold_lines(intent.details), patience))

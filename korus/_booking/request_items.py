@@ -1,4 +1,4 @@
-"""Items of a bulk reservation's request, written from lines and read back (reference 4.9). No I/O."""
+"""Items of a bulk reservation's request, built from lines and read back (reference 4.9). No I/O."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TicketSession:
     form_data: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as it is sent."""
+        """Return the JSON to send."""
         session = {} if self.session is None else {"session": self.session}
         form_data = {} if self.form_data is None else {"formData": self.form_data}
         return {"ticket": self.ticket, **session, **form_data}
@@ -54,7 +54,7 @@ def request_item(offer: str, quantity: int, tickets: Sequence[TicketSession]) ->
 
 
 def kept_item(item: Mapping[str, Any], price: str | None) -> dict[str, Any]:
-    """Return what the intent log keeps of an item: no answers, only their digest."""
+    """Return an item for the intent log: without answers, only with their digest."""
     return {
         "offer": item["offer"],
         "quantity": item["quantity"],
@@ -68,7 +68,7 @@ def kept_item(item: Mapping[str, Any], price: str | None) -> dict[str, Any]:
 
 
 def read_answers(given: object) -> Mapping[Any, Any] | None:
-    """Return answers that a caller gave, by field, or the finished ``formData``; None if they are neither."""
+    """Return form answers by field, or the finished ``formData``; None for anything else."""
     return json_object(given)
 
 
@@ -79,13 +79,13 @@ def is_form_data(answers: Mapping[Any, Any]) -> bool:
 
 @frozen
 class RequestedLine:
-    """Request of one line of a bulk reservation.
+    """Requested line of a bulk reservation.
 
     Attributes:
         signature: The offer with its tickets and sessions.
-        quantity: How many.
-        price: What one unit was listed at, None when not known.
-        answers: A digest of the form answers, None for none: it tells lines apart without keeping what was answered.
+        quantity: The quantity.
+        price: The listed price of one unit, None if not known.
+        answers: A digest of the form answers, None for none: it distinguishes lines without storing the answers.
     """
 
     signature: Signature
@@ -117,7 +117,7 @@ class RequestedLine:
 
     @property
     def key(self) -> str:
-        """A digest of what it asks for but its answers and its quantity, which a hold need not show."""
+        """A digest of its content without answers and quantity, which a hold need not show."""
         offer, sessions = self.signature
         return digest_of([offer, sorted((ticket, session or "") for ticket, session in sessions)])
 
@@ -137,5 +137,5 @@ def split(items: Sequence[dict[str, Any]], size: int) -> list[tuple[int, Sequenc
         InvalidArgument: ``size`` is less than 1.
     """
     if isinstance(size, bool) or not isinstance(cast("object", size), int) or size < 1:
-        raise InvalidArgument(f"a call needs room for at least one line, not {size!r}")
+        raise InvalidArgument(f"`lines_per_call` must be at least 1, got {size!r}.")
     return [(start, items[start : start + size]) for start in range(0, len(items), size)]

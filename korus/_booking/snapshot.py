@@ -1,4 +1,4 @@
-"""Snapshot of the newest reservations before a call: what is not among them and not older was made since. No I/O."""
+"""Snapshot of the newest reservations before a call, to recognise those that were created since. No I/O."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _KEPT: Final = 50
 
 @frozen
 class Snapshot:
-    """The newest reservations before a call: what is not among them and not older was made since.
+    """Newest reservations before a call: any other that is not older was created since.
 
     Attributes:
         iris: The newest reservations' IRIs.
-        newest: When the newest of them was made; None when there was none, or none said.
+        newest: The creation time of the newest; None if there was none, or none showed it.
     """
 
     iris: frozenset[str]
@@ -40,7 +40,7 @@ class Snapshot:
         return cls(frozenset(facts.iri for facts in listed if facts.iri), max(made, default=None))
 
     def is_before(self, reservation: ReservationFacts) -> bool:
-        """Return True if a reservation was there before the call."""
+        """Return True if a reservation existed before the call."""
         if reservation.iri in self.iris:
             return True
         made = reservation.created_at

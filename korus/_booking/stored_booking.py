@@ -1,4 +1,4 @@
-"""A booking as plain JSON, for a queue, a file or a row, and back. No I/O."""
+"""Conversion of a booking to plain JSON, for a queue, a file or a database row, and back. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["StoredBooking", "booking_to_dict", "read_booking"]
 
 _VERSION: Final = 1
 
-# JSON says the other values of form answers natively; these are tagged with their field type
+# form answers that JSON has no type for are tagged with their field type
 _TAGS: Final[Mapping[type, str]] = {Decimal: "decimal", datetime: "datetime", date: "date", time: "time"}
 
 
@@ -31,9 +31,9 @@ class StoredBooking:
 
     Attributes:
         lines: Its lines.
-        known: What is known of what they ask for, so that reading it back asks the API nothing again.
+        known: The known facts about their offers, so that reading it back sends no requests.
         catalog: The IRI of the catalogue of offers that are given by their id.
-        time_zone: The venue's time zone for lines that do not state their own.
+        time_zone: The venue's time zone for lines that do not set their own.
     """
 
     lines: tuple[BookingLine, ...]
@@ -46,7 +46,7 @@ def booking_to_dict(booking: StoredBooking) -> dict[str, Any]:
     """Return a booking as plain JSON.
 
     Raises:
-        InvalidArgument: A line holds something that JSON cannot say.
+        InvalidArgument: A line holds a value that cannot be written as JSON.
     """
     used = {line.offer for line in booking.lines}
     known = booking.known
@@ -67,7 +67,7 @@ def read_booking(stored: object) -> StoredBooking:
     """Read what `booking_to_dict` wrote.
 
     Raises:
-        InvalidArgument: It is no such thing, or of a version that this korus does not know.
+        InvalidArgument: It is not a stored booking, or its version is not supported.
     """
     source = json_object(stored)
     if source is None or source.get("version") != _VERSION:
@@ -139,7 +139,9 @@ def _answers_to_dict(answers: object) -> dict[str, Any]:
         return {"formData": answers.form_data}
     source = json_object(answers)
     if source is None:
-        raise InvalidArgument(f"{shown_value(answers)} is not a set of answers")
+        raise InvalidArgument(
+            f"form answers must be a mapping of fields to values, got {shown_value(answers)}"
+        )
     if is_form_data(source):
         return {"formData": dict(source)}
     named = {_answer_name(name): value for name, value in source.items()}
@@ -157,7 +159,7 @@ def _answer_name(name: object) -> str:
     source = json_object(name)
     found = iri_of(name) if source is None else iri_of(source) or text(source, "id") or text(source, "code")
     if found is None:
-        raise InvalidArgument(f"{shown_value(name)} does not name a form field")
+        raise InvalidArgument(f"{shown_value(name)} is not the name of a form field")
     return found
 
 
@@ -174,8 +176,8 @@ def _value_to_json(value: object) -> Any:
             return _tagged(tag, value)
     source = json_object(value)
     if source is not None and isinstance(source.get("code"), str):
-        return source["code"]  # a choice, given as the object itself
-    raise InvalidArgument(f"{shown_value(value)} cannot be written down as JSON")
+        return source["code"]  # the object of a choice
+    raise InvalidArgument(f"{shown_value(value)} cannot be stored as JSON")
 
 
 def _tagged(tag: str, value: object) -> dict[str, str]:
@@ -185,7 +187,7 @@ def _tagged(tag: str, value: object) -> dict[str, str]:
         return {tag: coerce_field(tag, value)[0]}
     except AnswersInvalid as refused:
         reason = refused.problems[0].reason
-        raise InvalidArgument(f"{shown_value(value)} cannot be written down: {reason}") from None
+        raise InvalidArgument(f"{shown_value(value)} cannot be stored: {reason}") from None
 
 
 def _value_from_json(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Tracing the paths of a 422 back to lines, tickets and form fields, or to arguments of a call. No I/O."""
+"""Tracing of a 422's property paths to lines, tickets and form fields, or to arguments of a call. No I/O."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["trace_order_violations", "trace_violations"]
 def trace_violations(
     violations: Iterable[Violation], items: Sequence[Mapping[str, Any]], offset: int, known: Knowledge
 ) -> tuple[Violation, ...]:
-    """Trace the paths of a 422 on a bulk reservation back to lines, tickets and form fields.
+    """Trace the property paths of a bulk reservation's 422 to lines, tickets and form fields.
 
     Args:
-        violations: As the API gave them.
+        violations: The violations as received.
         items: The items of the call that was refused.
-        offset: How many lines of the booking stand before that call's first.
-        known: For the names of form fields.
+        offset: The number of lines of the booking before the call's first.
+        known: The known facts, for the names of form fields.
     """
     return tuple(_trace(violation, items, offset, known) for violation in violations)
 
@@ -57,7 +57,7 @@ def _trace(
 def trace_order_violations(
     violations: Iterable[Violation], reservations: Sequence[str]
 ) -> tuple[Violation, ...]:
-    """Trace the paths of a 422 on a bulk order back to reservations and to arguments of ``orders.create``."""
+    """Trace the property paths of a bulk order's 422 to reservations and to arguments of ``orders.create``."""
     return tuple(_trace_order(violation, reservations) for violation in violations)
 
 

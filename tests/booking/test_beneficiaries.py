@@ -160,11 +160,11 @@ class TestCheck:
         name = {"firstname": "Ada", "lastname": "Lovelace"}
         assert check_beneficiary(facts(ticket(beneficiaryAmendable=False)), name, now=NOW) == name
         named = ticket(beneficiaryAmendable=False, beneficiary={"firstname": "Bob", "lastname": "Vega"})
-        assert problems(named, name) == [(None, "this ticket's beneficiary cannot be changed any more")]
+        assert problems(named, name) == [(None, "this ticket's beneficiary can no longer be changed")]
 
     @pytest.mark.parametrize("given", [None, "Ada", 4, ["Ada"]])
     def test_what_is_no_beneficiary_is_refused(self, given):
-        assert problems(ticket(), given)[0] == (None, "not a beneficiary: give a Beneficiary or a mapping")
+        assert problems(ticket(), given)[0] == (None, "must be a Beneficiary or a mapping")
 
 
 class TestRows:
@@ -211,7 +211,7 @@ class TestRows:
 
     def test_a_row_with_more_cells_than_headings_has_a_problem(self):
         (row,) = read_rows(io.StringIO("firstname,lastname\nAda,Lovelace,extra\n"))
-        assert row.problems[0].reason == "3 cells under 2 headings"
+        assert row.problems[0].reason == "3 cells for 2 columns"
 
     @pytest.mark.parametrize(
         "content",
@@ -270,7 +270,7 @@ class TestRows:
         rows = read_rows(io.StringIO("firstname,,lastname\nAda,,Lovelace\nGrace,B.,Hopper\n"))
         assert [[problem.reason for problem in row.problems] for row in rows] == [
             [],
-            ["a cell under an empty heading"],
+            ["a cell in a column without a name"],
         ]
 
     def test_many_columns_take_no_longer_than_their_number(self):
@@ -311,7 +311,7 @@ def counted(
 def test_the_columns_of_a_file_are_each_looked_at_once(heading: str, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = counted(monkeypatch, "_column")
     columns = [heading.format(number) for number in range(8000)]
-    with pytest.raises(InvalidArgument, match="columns unknown or repeated") as caught:
+    with pytest.raises(InvalidArgument, match="unknown or repeated columns") as caught:
         read_rows(io.StringIO(",".join(columns) + "\n"))
     assert len(calls) == 8000
     assert len(str(caught.value)) < 500

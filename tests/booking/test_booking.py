@@ -227,7 +227,7 @@ class TestProblems:
         booking = Booking()
         booking.add(offer, sessions={shop.ticket_iri(1, 1): None})
         first, second = judged(booking).problems
-        assert first.reason.startswith("no session chosen")
+        assert first.reason.startswith("no session given")
         assert second.reason.startswith("this ticket is missing")
 
     @pytest.mark.parametrize("other", ["ticket", "offer", "event", "event elsewhere"])
@@ -278,14 +278,14 @@ class TestProblems:
     def test_answers_for_a_ticket_that_asks_for_none_are_refused(self, shop):
         booking = Booking()
         booking.add(shop.offer(), answers={shop.ticket_iri(): {"name": "Vega"}})
-        assert [problem.reason for problem in judged(booking).problems] == ["this ticket asks for no answers"]
+        assert [problem.reason for problem in judged(booking).problems] == ["this ticket has no form"]
 
     def test_answers_to_a_form_that_cannot_be_read_are_refused_with_a_way_out(self, shop):
         booking = Booking()
         booking.knowledge.forms[shop.form_iri()] = None
         booking.add(shop.offer(1, shop.ticket(form=shop.form_iri())), answers={shop.ticket_iri(): {"a": "b"}})
         (problem,) = judged(booking).problems
-        assert "give a FormAnswers made from its definition" in problem.reason
+        assert "pass a FormAnswers built from its definition" in problem.reason
 
     def test_an_offer_that_its_catalogue_does_not_list_is_refused(self, shop):
         booking = Booking()
@@ -430,7 +430,7 @@ class TestWrittenDown:
     def test_value_that_a_form_cannot_have_is_not_written_down(self, shop):
         booking = Booking()
         booking.add(shop.offer(), answers={shop.ticket_iri(): {"budget": Decimal("NaN")}})
-        with pytest.raises(InvalidArgument, match="cannot be written down"):
+        with pytest.raises(InvalidArgument, match="cannot be stored"):
             booking.to_dict()
 
     def test_only_what_is_known_of_its_offers_is_written_down(self, shop):
@@ -469,7 +469,7 @@ class TestWrittenDown:
     def test_what_json_cannot_say_is_refused_when_it_is_written(self, shop):
         booking = Booking()
         booking.add(shop.offer(), answers={shop.ticket_iri(): {"name": object()}})
-        with pytest.raises(InvalidArgument, match="cannot be written down"):
+        with pytest.raises(InvalidArgument, match="cannot be stored"):
             booking.to_dict()
 
     @given(

@@ -107,12 +107,12 @@ def test_a_whole_pdf_is_taken():
 @pytest.mark.parametrize(
     ("content", "more", "reason"),
     [
-        (PDF, {"announced": 99}, "cut short: 19 of 99"),
+        (PDF, {"announced": 99}, "incomplete: received 19 of 99"),
         (b"", {"announced": None}, "empty"),
-        (b"<html>", {}, "no PDF"),
-        (b"<html>", {"content_type": "text/html", "address": "https://s/x.PDF?Signature=1"}, "no PDF"),
+        (b"<html>", {}, "not a PDF"),
+        (b"<html>", {"content_type": "text/html", "address": "https://s/x.PDF?Signature=1"}, "not a PDF"),
         (b"<Error/>", {"content_type": "application/xml"}, "a message instead of a file"),
-        (b"%PDF-1.7 and then nothing", {"announced": None}, "no end"),
+        (b"%PDF-1.7 and then nothing", {"announced": None}, "end marker of the PDF is missing"),
     ],
 )
 def test_what_is_not_what_it_should_be_is_refused(content, more, reason):

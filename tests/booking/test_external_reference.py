@@ -51,7 +51,7 @@ def test_a_plain_reference_is_accepted(given_reference):
 
 def test_the_reason_names_the_character_and_where_it_is():
     reason = reference_problem("SHOP\u200d1")
-    assert reason == "have printable characters only, got U+200D at position 5"
+    assert reason == "contain only printable characters, got U+200D at position 5"
     assert reference_problem("x" * 63) == "be 1 to 50 characters long, got 63"
 
 

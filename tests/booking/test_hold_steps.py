@@ -142,7 +142,7 @@ class TestPlainAnswers:
             {"line": 1, "status": "succeeded", "reservations": [made.iri], "code": None},
             None,
         ]
-        assert "line 2: the answer does not say what became of it" in str(error)
+        assert "line 2: the answer does not show its result" in str(error)
         assert world.only("Advance")[1].intent.details["told"][0]["line"] == 1
 
     def test_answer_that_mentions_no_line_is_an_outcome_of_unknown_lines(self):

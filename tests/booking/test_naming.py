@@ -113,7 +113,7 @@ def test_many_are_named_from_a_csv_file_with_an_outcome_for_each_row(front, orde
     assert [outcome.line.number for outcome in done.failed] == [2, 3, 4]
     assert [problem.field for problem in done.by_line[2].error.problems] == ["nationality"]
     assert "an earlier row" in done.by_line[3].reason
-    assert "no ticket is left" in done.by_line[4].reason
+    assert "no ticket without a beneficiary is left" in done.by_line[4].reason
     assert [need.ticket for need in front.korus.tickets.required(order)] == [first.iri]
 
 

@@ -334,7 +334,7 @@ class TestWhatCannotBeOrdered:
             ({"status": "released"}, "it was released"),
             ({"expired": True, "expiresAt": None}, "it has ended"),
             ({"expired": None, "expiresAt": (NOW - timedelta(minutes=1)).isoformat()}, "it ended at"),
-            ({"order": order_iri("x")}, "it is ordered already, under the reference 'OTHER'"),
+            ({"order": order_iri("x")}, "it is already ordered, under the reference 'OTHER'"),
             ({"order": order_iri("c")}, "was cancelled"),
         ],
     )
@@ -368,7 +368,7 @@ class TestWhatCannotBeOrdered:
             run(world)
 
     def test_reservation_that_does_not_exist_is_refused(self):
-        with pytest.raises(ReservationUnusable, match="there is no such reservation"):
+        with pytest.raises(ReservationUnusable, match="the reservation does not exist"):
             run(Api(ReadReservation=lambda _: not_found()))
 
     def test_order_that_the_first_look_has_shown_is_not_forgotten_while_another_hold_is_waited_for(self):
@@ -407,7 +407,7 @@ class TestWhatCannotBeOrdered:
 
     def test_order_that_a_reservation_names_and_that_is_not_shown_is_no_missing_resource(self):
         world = Api(reservation(order_name="o"))
-        with pytest.raises(DecodingFailed, match="names an order that is not shown"):
+        with pytest.raises(DecodingFailed, match="names an order that cannot be found"):
             run(world)
         assert world.sends() == []
 
@@ -1172,7 +1172,7 @@ class TestListsOfOrders:
     def test_one_ended_reservation_of_several_needs_a_whole_list(self):
         world = Api(reservation("a"), reservation("b", expired=True))
         world.script("ListOrders", lambda _: Page((), 1))
-        with pytest.raises(UnexpectedCount, match="leaves out some of what it counts"):
+        with pytest.raises(UnexpectedCount, match="has fewer members than its total"):
             run(world, "a", "b")
 
     def test_live_order_counts_before_a_cancelled_one(self):
@@ -1230,7 +1230,7 @@ class TestResolving:
         (outcome,) = self.resolve(world).lines
         assert outcome.status == "unknown"
         until = (NOW + timedelta(minutes=15)).isoformat()
-        assert f"it was not ordered so far. It can be ordered until {until}: order the same" in str(
+        assert f"it has not been ordered. It can be ordered until {until}: order the same" in str(
             outcome.error
         )
         assert world.waited() >= SETTLE
@@ -1336,7 +1336,7 @@ class TestCompleting:
         world = Api(orders=[made_order("n", "new")])
         (outcome,) = self.complete(world).lines
         assert outcome.status == "unknown"
-        assert "it has been ordered otherwise under the same reference" in str(outcome.error)
+        assert "other reservations were ordered under the same reference" in str(outcome.error)
         assert world.sends() == []
 
     @pytest.mark.parametrize(

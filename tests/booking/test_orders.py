@@ -89,17 +89,17 @@ class TestRequests:
 
     @pytest.mark.parametrize("value", ["A\x00", "A\nB", "\x7f", "a\x9fb", {"street": ["x\r"]}])
     def test_customer_with_control_characters_is_refused(self, value):
-        with pytest.raises(InvalidArgument, match="phone must not have control characters"):
+        with pytest.raises(InvalidArgument, match="`phone` must not contain control characters"):
             customer_body({**CUSTOMER, "phone": value})
 
     def test_notes_may_have_line_breaks_and_no_other_control_characters(self):
         assert request(notes="one\r\n\ttwo").notes == "one\r\n\ttwo"
-        with pytest.raises(InvalidArgument, match="notes must not have control characters"):
+        with pytest.raises(InvalidArgument, match="`notes` must not contain control characters"):
             request(notes="one\x00")
 
     @pytest.mark.parametrize("value", [float("nan"), object(), "\ud800", {1, 2}])
     def test_customer_that_cannot_be_sent_is_refused(self, value):
-        with pytest.raises(InvalidArgument, match="phone cannot be sent as JSON"):
+        with pytest.raises(InvalidArgument, match="`phone` cannot be sent as JSON"):
             customer_body({**CUSTOMER, "phone": value})
 
     def test_customer_that_is_none_is_refused(self):
@@ -175,5 +175,7 @@ class TestUnits:
 
     def test_units_that_are_not_known_cannot_be_held_again(self):
         made = request(outcome((line(5), [held_json(name="a", quantity=2), held_json(name="b")])))
-        with pytest.raises(InvalidArgument, match=f"how many units of line 1 the hold {A} had is not shown"):
+        with pytest.raises(
+            InvalidArgument, match=f"the hold {A} does not show its number of units of line 1"
+        ):
             units_to_rebook(made, [A])

@@ -86,7 +86,7 @@ def test_an_order_that_was_not_sent_leaves_its_holds_as_they_are() -> None:
 
 def test_an_order_that_is_open_is_what_recovery_has_found() -> None:
     open_order = entry("o", "order", {"reservations": [R1, R2, R3]})
-    error = OutcomeUnknown("it was not ordered so far", intent={})
+    error = OutcomeUnknown("it has not been ordered", intent={})
     outcomes = (
         LineOutcome(OrderLine(1, R1), "succeeded", ({"@id": O1},)),
         LineOutcome(OrderLine(2, R2), "unknown", error=error),
@@ -95,7 +95,7 @@ def test_an_order_that_is_open_is_what_recovery_has_found() -> None:
     runs = read_log([open_order], [Recovered("o", "order", "R", outcomes)])
     assert [runs.reservations[iri].status for iri in (R1, R2, R3)] == ["ordered", "unknown", "failed"]
     assert runs.reservations[R1].orders == (O1,)
-    assert (runs.reservations[R2].intent, runs.reservations[R2].reason) == ("o", "it was not ordered so far")
+    assert (runs.reservations[R2].intent, runs.reservations[R2].reason) == ("o", "it has not been ordered")
 
 
 def test_an_order_that_could_not_be_asked_about_is_unknown_or_busy() -> None:

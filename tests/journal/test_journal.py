@@ -887,7 +887,7 @@ class TestCrashes:
         assert front.order(front.hold(offer), "SHOP-1").ok  # by somebody who did not recover first
         _, (recovered,) = self.recover(front, address)
         assert not recovered.settled
-        assert "ordered otherwise" in recovered.lines[0].reason
+        assert "other reservations were ordered" in recovered.lines[0].reason
         assert len(front.sandbox.inspect.orders) == 1
 
     def test_hold_interrupted_by_a_crash_is_found_or_known_to_be_absent(self, front, address):

@@ -280,7 +280,7 @@ async def _checked(fetched: AsyncFetched, content: Content) -> AsyncGenerator[by
             yield b"".join(held)
             held.clear()
     if content.is_cut_short:
-        message = f"the file is cut short: {content.size} of {content.announced} bytes came"
+        message = f"the file is incomplete: received {content.size} of {content.announced} bytes"
         raise _Broken(TransportError(message, sent=True, operation=_OPERATION))
     content.check()
     if held:

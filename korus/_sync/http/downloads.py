@@ -288,7 +288,7 @@ def _checked(fetched: Fetched, content: Content) -> Generator[bytes]:
             yield b"".join(held)
             held.clear()
     if content.is_cut_short:
-        message = f"the file is cut short: {content.size} of {content.announced} bytes came"
+        message = f"the file is incomplete: received {content.size} of {content.announced} bytes"
         raise _Broken(TransportError(message, sent=True, operation=_OPERATION))
     content.check()
     if held:
