@@ -8,7 +8,8 @@ converted, and bodies are passed on piece by piece, so that limits and timeouts 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx
 
@@ -19,18 +20,19 @@ __all__ = [
     "AsyncClientLike",
     "AsyncHttpx2Client",
     "AsyncHttpx2Transport",
-    "AsyncOwnClient",
     "AsyncTransportLike",
     "ClientLike",
     "Httpx2Client",
     "Httpx2Transport",
-    "OwnClient",
     "TransportLike",
     "connection_pools",
     "cookies_of",
     "httpx",
     "is_of_kind",
+    "without_cookies",
 ]
+
+_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
 _ENGINES = ("httpcore", "httpcore2")
 # a decoded body has another length than in its headers
@@ -103,6 +105,21 @@ def is_of_kind(value: object, *names: str) -> bool:
     """Return True if a value is of one of these classes of httpx or httpx2."""
     libraries = [httpx, *filter(None, [sys.modules.get("httpx2")])]
     return isinstance(value, tuple(getattr(library, name) for library in libraries for name in names))
+
+
+def without_cookies(client: _Client) -> _Client:
+    """Have a client neither keep cookies nor look for them: the token is all that identifies an account to the API.
+
+    Looking for them takes httpx a fifth of a call. The client is no subclass of httpx's: what traces httpx may have put
+    another class in its place.
+    """
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    setattr(client.cookies, "extract_cookies", _ignore)  # noqa: B010 (a method, to the type checkers)
+    return client
+
+
+def _ignore(_: object) -> None:
+    """Do nothing."""
 
 
 def cookies_of(client: Any) -> httpx.Cookies:
@@ -191,35 +208,7 @@ class AsyncHttpx2Transport(httpx.AsyncBaseTransport):
         await self.theirs.aclose()
 
 
-class _NoCookies(httpx.Cookies):
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Do nothing; httpx would take a fifth of a call's time to look."""
-
-
-_NO_COOKIES = _NoCookies()
-
-
-class _WithoutCookies:
-    """Part of a client that neither keeps nor looks for cookies: the token is all that identifies an account."""
-
-    @property
-    def cookies(self) -> httpx.Cookies:
-        """No cookies."""
-        return _NO_COOKIES
-
-    @cookies.setter
-    def cookies(self, cookies: object) -> None: ...
-
-
-class OwnClient(_WithoutCookies, httpx.Client):
-    """A client of httpx that korus opens for itself; it has no cookies."""
-
-
-class AsyncOwnClient(_WithoutCookies, httpx.AsyncClient):
-    """An async client of httpx that korus opens for itself; it has no cookies."""
-
-
-class _Theirs(_WithoutCookies):
+class _Theirs:
     """The attributes of a client that korus reads, read from the httpx2 client each time."""
 
     theirs: Any

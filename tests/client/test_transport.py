@@ -43,6 +43,25 @@ def reserve(korus):
     return send(korus, "bulk_create_reservations", body=BulkReservationInput(items=[]))
 
 
+@pytest.mark.parametrize("name", ["Client", "AsyncClient"])
+def test_a_class_that_traces_httpx_in_place_of_its_own_is_used(
+    server: ScriptedServer, caller: Caller, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the instrumentation of OpenTelemetry does up to 0.5x."""
+    traced: list[object] = []
+    own = getattr(httpx, name)
+
+    class Traced(own):
+        def __init__(self, **options):
+            super().__init__(**options)
+            traced.append(self)
+
+    monkeypatch.setattr(httpx, name, Traced)
+    server.replies(Reply(body=ORDER))
+    caller.call(get_order)
+    assert len(traced) == (caller.asynchronous == (name == "AsyncClient"))
+
+
 def test_a_request_says_what_it_wants_and_who_asks(server: ScriptedServer, caller: Caller) -> None:
     server.replies(Reply(body=ORDER))
     assert caller.call(get_order, language="fr").id == "o1"

@@ -13,11 +13,11 @@ from korus._http.environment import check_proxies, setup_error
 from korus._http.library import (
     AsyncHttpx2Client,
     AsyncHttpx2Transport,
-    AsyncOwnClient,
     connection_pools,
     cookies_of,
     httpx,
     is_of_kind,
+    without_cookies,
 )
 from korus._primitives.asynchronous import AsyncLocal, AsyncSlots, bound, home
 from korus.errors import ConfigurationError
@@ -53,7 +53,7 @@ def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
 
 def _new_client(**options: Any) -> httpx.AsyncClient:
     """Build an httpx client with connections of its own."""
-    return AsyncOwnClient(**options)
+    return httpx.AsyncClient(**options)
 
 
 class AsyncPool:
@@ -109,12 +109,12 @@ class AsyncPool:
             self._lend("http_client")
             if isinstance(self._http_client, httpx.AsyncClient):
                 return self._http_client
-            return AsyncHttpx2Client(self._http_client)
+            return without_cookies(AsyncHttpx2Client(self._http_client))
         if transport is not None:
             self._lend("transport")
             if not isinstance(transport, httpx.AsyncBaseTransport):
                 transport = AsyncHttpx2Transport(transport)
-            return AsyncOwnClient(transport=transport)
+            return without_cookies(httpx.AsyncClient(transport=transport))
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
@@ -126,7 +126,7 @@ class AsyncPool:
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None
         bound(connection_pools(client))
-        return client
+        return without_cookies(client)
 
     def _lend(self, setting: str) -> None:
         """Refuse what holds connections of another process or event loop, and is not ours to open again."""

@@ -14,11 +14,11 @@ from korus._http.environment import check_proxies, setup_error
 from korus._http.library import (
     Httpx2Client,
     Httpx2Transport,
-    OwnClient,
     connection_pools,
     cookies_of,
     httpx,
     is_of_kind,
+    without_cookies,
 )
 from korus._primitives.synchronous import Local, Slots, bound, home
 from korus.errors import ConfigurationError
@@ -54,7 +54,7 @@ def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
 
 def _new_client(**options: Any) -> httpx.Client:
     """Build an httpx client with connections of its own."""
-    return OwnClient(**options)
+    return httpx.Client(**options)
 
 
 class Pool:
@@ -110,12 +110,12 @@ class Pool:
             self._lend("http_client")
             if isinstance(self._http_client, httpx.Client):
                 return self._http_client
-            return Httpx2Client(self._http_client)
+            return without_cookies(Httpx2Client(self._http_client))
         if transport is not None:
             self._lend("transport")
             if not isinstance(transport, httpx.BaseTransport):
                 transport = Httpx2Transport(transport)
-            return OwnClient(transport=transport)
+            return without_cookies(httpx.Client(transport=transport))
         limits = httpx.Limits(
             max_connections=config.max_connections, max_keepalive_connections=config.max_connections
         )
@@ -127,7 +127,7 @@ class Pool:
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             raise setup_error(error, os.environ) from None
         bound(connection_pools(client))
-        return client
+        return without_cookies(client)
 
     def _lend(self, setting: str) -> None:
         """Refuse what holds connections of another process or event loop, and is not ours to open again."""
