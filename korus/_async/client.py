@@ -1,4 +1,4 @@
-"""`AsyncKorus`: the client, its set-up and its resources, each of which has a module of its own."""
+"""`AsyncKorus`: the client, its configuration and its resources."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ __all__ = ["AsyncKorus", "AsyncOptions"]
 
 
 class AsyncOptions(TypedDict, total=False):
-    """The arguments of `AsyncKorus`, all of them optional here."""
+    """Arguments of `AsyncKorus`, all optional."""
 
     client_id: str
     client_secret: str | Secret
@@ -77,44 +77,44 @@ class AsyncOptions(TypedDict, total=False):
 
 
 class AsyncKorus:
-    """A client of the KorusTicket API.
+    """Client of the KorusTicket API.
 
-    It may be used by any number of tasks at once, and shares one pool of connections and one token among
-    them. Use it as a context manager, or `aclose` it.
+    Any number of tasks can use it at once; they share one connection pool and one token. Use it as a context
+    manager, or call `aclose`.
 
     Args:
         client_id: The service account's id.
         client_secret: Its secret.
-        environment: ``demo`` or ``production``; gives the addresses that are known.
-        base_url: The API's address, in place of the environment's.
-        token_url: The token endpoint, in place of the environment's.
-        language: Which language translated texts and documents come in, such as ``fr``.
-        timeout: Seconds (or a `timedelta`) for a whole call with all its retries; `Timeouts` says more; None
-            waits for ever.
-        retry: How often and how patiently to try again.
-        http_client: A client of httpx or httpx2 of your own. It stays yours to close; its redirects and auth are not
-            used, its other settings are, and of its cookies those that it has now. Once used it belongs to
-            its process and its event loop: in a forked child, and in a second event loop, it is refused.
-            Documents are fetched through it by requests without its headers, cookies and parameters; its event
-            hooks see those too.
-        transport: A transport of httpx or httpx2 of your own. The same holds for it. How long a call takes is then up
-            to it as well: a thread cannot be interrupted, so only the timeouts that httpx passes to it bound it.
-        journal: Path or SQLAlchemy URL of a journal that lets bookings survive a crash.
-        cache: Where answers about catalogues are kept, as long as the API says or else for a day, as it advises: True
-            for an SQLite file among the user's caches, a path, the address of a Redis server (``redis://…``; its
-            workers share one token too), or a `korus.Cache`, which says more. Needs the extra ``korus-sdk[cache]``.
-        max_connections: Connections at most, and attempts at once; more calls wait for their turn.
-        http2: Whether to offer HTTP/2; needs the package ``h2``. Leave it off where servers or proxies end
-            connections often (GOAWAY): httpx then fails the other calls on that connection, and what may have
-            been sent is not repeated if it books.
-        max_answer_bytes: Answers longer than this are refused, whatever their content encoding. Until an
-            answer is read or refused it takes at most this and 32 MB; parsing it takes up to about 25 times its
-            size.
-        extra_headers: Headers that are sent to the API besides, not to the token endpoint or a storage host.
-        hooks: Callables that listen to the client's events; see `korus.hooks`.
+        environment: ``demo`` or ``production``; sets the known addresses.
+        base_url: The API's address, instead of the environment's.
+        token_url: The token endpoint, instead of the environment's.
+        language: The language of translated texts and documents, such as ``fr``.
+        timeout: Seconds (or a `timedelta`) for a whole call with all its retries, or a `Timeouts`; None for no
+            limit.
+        retry: The number of retries and the waits between them.
+        http_client: Your own httpx or httpx2 client. You close it yourself. Its redirects and auth are not used, its
+            other settings are, with the cookies that it has now. After its first use it belongs to its process
+            and event loop: it is refused in a forked child and in a second event loop. Documents are fetched
+            through it with requests that have none of its headers, cookies and parameters; its event hooks see
+            these requests too.
+        transport: Your own httpx or httpx2 transport, with the same rules. The duration of a call then depends on
+            it: a thread cannot be interrupted, so only the timeouts that httpx passes to it apply.
+        journal: Path or SQLAlchemy URL of a journal, with which bookings can be recovered after a crash.
+        cache: The cache of catalogue answers, which are stored as long as the API's headers allow, by default for
+            a day (the API's recommendation): True for an SQLite file in the user's cache folder, a path, the
+            address of a Redis server (``redis://…``; its workers also share one token), or a `korus.Cache` with more
+            settings. Needs the extra ``korus-sdk[cache]``.
+        max_connections: The maximum number of connections and of concurrent attempts; other calls wait.
+        http2: True to offer HTTP/2, which needs the package ``h2``. Do not use it if servers or proxies often end
+            connections (GOAWAY): httpx then fails the other calls on the connection, and requests that book are not
+            repeated once they may have been sent.
+        max_answer_bytes: The maximum size of an answer, with any content encoding; longer ones are refused. Reading
+            an answer takes at most this and 32 MB of memory; parsing it takes up to about 25 times its size.
+        extra_headers: Additional headers for the API; not sent to the token endpoint or a storage host.
+        hooks: Callables that receive the client's events; see `korus.hooks`.
 
     Raises:
-        ConfigurationError: with everything that is wrong or missing. Nothing is sent before the first call.
+        ConfigurationError: With every invalid or missing setting. Nothing is sent before the first call.
 
     Example:
         >>> async with AsyncKorus(client_id="shop", client_secret="…", environment="production") as korus:
@@ -149,7 +149,7 @@ class AsyncKorus:
         extra_headers: Mapping[str, str] | None = None,
         hooks: Sequence[Hook] = (),
     ) -> None:
-        # first of all, so that a traceback with local variables shows neither
+        # first, so that a traceback with local variables shows neither
         client_secret = read_secret(client_secret, "client_secret")
         journal = read_journal(journal)
         own_headers, extra_headers = guarded_headers(extra_headers), None
@@ -186,29 +186,29 @@ class AsyncKorus:
     def from_env(cls, **options: Unpack[AsyncOptions]) -> Self:
         """Build a client from ``KORUS_*`` environment variables.
 
-        They are ``KORUS_CLIENT_ID``, ``KORUS_CLIENT_SECRET``, ``KORUS_ENVIRONMENT``, ``KORUS_BASE_URL``,
+        The variables are ``KORUS_CLIENT_ID``, ``KORUS_CLIENT_SECRET``, ``KORUS_ENVIRONMENT``, ``KORUS_BASE_URL``,
         ``KORUS_TOKEN_URL``, ``KORUS_LANGUAGE``, ``KORUS_TIMEOUT`` (seconds) and ``KORUS_JOURNAL``.
 
         Args:
-            options: Arguments of the client; they come before the environment.
+            options: Arguments of the client; they override the environment.
 
         Raises:
-            ConfigurationError: as the client itself raises.
+            ConfigurationError: As `AsyncKorus` itself.
         """
         options = _guarded(options)
         return cls(**cast("AsyncOptions", {**settings(), **options}))
 
     def with_options(self, **options: Unpack[AsyncOptions]) -> AsyncKorus:
-        """Return a client with other settings that shares this one's connections, and its token where it may.
+        """Return a client with other settings that shares this one's connections, and its token if possible.
 
-        Closing it leaves the connections to this one. The pool's own settings (``max_connections``,
-        ``http2``) change only together with another ``http_client`` or ``transport``.
+        Closing it does not close the connections. The settings of the pool (``max_connections``, ``http2``) can only
+        be changed together with another ``http_client`` or ``transport``.
 
         Args:
-            options: What is different; see `AsyncKorus`. Everything else stays as it is.
+            options: The changed settings; see `AsyncKorus`. All others stay the same.
 
         Raises:
-            ConfigurationError: when the settings do not hold.
+            ConfigurationError: The settings are invalid.
 
         Example:
             >>> french = korus.with_options(language="fr", timeout=5)
@@ -231,29 +231,29 @@ class AsyncKorus:
 
     @property
     def config(self) -> Config:
-        """How this client is set up; frozen, its secrets masked."""
+        """The configuration of this client; frozen, with masked secrets."""
         return self._session.config
 
     @property
     def transport(self) -> AsyncTransport:
-        """The transport that carries requests out; for operations that have no method here."""
+        """The transport that sends requests; for operations without a method here."""
         return self._session.transport
 
     @property
     def cache(self) -> AsyncCatalogueCache | None:
-        """What keeps answers about catalogues, None without ``cache=``; its `clear` forgets them all."""
+        """The catalogue cache, None without ``cache=``; its `clear` deletes all entries."""
         return self._session.transport.cache
 
     @lazy
     def catalogs(self) -> AsyncCatalogs:
-        """The catalogues that were opened to this service account."""
+        """Catalogues that this service account can access."""
         from korus._async.resources.catalogs import AsyncCatalogs
 
         return AsyncCatalogs(self._session)
 
     @lazy
     def product_bases(self) -> AsyncProductBases:
-        """Product bases, their options and the values of these."""
+        """Product bases, their options and option values."""
         from korus._async.resources.product_bases import AsyncProductBases
 
         return AsyncProductBases(self._session)
@@ -295,21 +295,21 @@ class AsyncKorus:
 
     @lazy
     def documents(self) -> AsyncDocuments:
-        """The files of orders."""
+        """Documents: the files of orders."""
         from korus._async.resources.documents import AsyncDocuments
 
         return AsyncDocuments(self._session)
 
     @lazy
     def forms(self) -> AsyncForms:
-        """Forms that have to be answered with a reservation."""
+        """Forms that must be answered with a reservation."""
         from korus._async.resources.forms import AsyncForms
 
         return AsyncForms(self._session)
 
     @lazy
     def journal(self) -> AsyncJournal:
-        """The journal of this client's bookings, if it was given one."""
+        """The journal of this client's bookings, if it has one."""
         from korus._async.resources.journal import AsyncJournal
 
         return AsyncJournal(self._session)
@@ -317,8 +317,8 @@ class AsyncKorus:
     def raw_answer(self) -> AbstractContextManager[RawAnswers]:
         """Collect headers, status, request id and elapsed time of the calls made inside a block.
 
-        Only the calls of this client and of those made from it by `with_options` count, and only those of this task
-        and of the tasks and threads that korus starts for them.
+        Only calls of this client and of clients derived from it by `with_options` are included, and only those of this
+        task and of the tasks and threads that korus starts for them.
 
         Example:
             >>> with korus.raw_answer() as raw:
@@ -338,25 +338,25 @@ class AsyncKorus:
         json: Any = None,
         content_type: str | None = None,
     ) -> Answer:
-        """Send a request that has no method of its own, with token, retries, deadline and errors as all others.
+        """Send a request that has no method of its own, with the usual token, retries, deadline and errors.
 
-        A GET, HEAD or OPTIONS is tried again after any failure; everything else only if it was certainly not carried
-        out. What it books is in no journal: use `reservations` and `orders` for that.
+        A GET, HEAD or OPTIONS is retried after any failure; other methods only if the request was certainly not
+        processed. Bookings are not written to a journal: use `reservations` and `orders` for them.
 
         Args:
             method: The HTTP method.
             path: The path below ``base_url``, such as ``/v1/ticketing/catalogs``; percent-encoded.
             params: The query.
             json: The body, as JSON; None for none.
-            content_type: Of the body; ``application/ld+json`` when left out, for a PATCH
+            content_type: The body's media type; by default ``application/ld+json``, for a PATCH
                 ``application/merge-patch+json``.
 
         Returns:
             The answer: ``status``, ``headers``, ``content``, ``request_id`` and ``json()``.
 
         Raises:
-            InvalidArgument: An argument cannot be sent; nothing was.
-            KorusError: What a request can raise; see `korus.errors`.
+            InvalidArgument: An argument is invalid; nothing was sent.
+            KorusError: The request failed; see `korus.errors`.
 
         Example:
             >>> answer = await korus.request("GET", "/v1/ticketing/catalogs", params={"page": 2})
@@ -370,9 +370,9 @@ class AsyncKorus:
         return await self._session.transport.send(operation, arguments, replay=replay)
 
     async def aclose(self) -> None:
-        """End what is fetched ahead, and close the connections.
+        """End prefetching, and close the connections.
 
-        A client made by `with_options` leaves the connections to the one it was made from.
+        A client made by `with_options` does not close the connections, which belong to the original client.
         """
         if self._own_log:
             await self._session.intent_log.aclose()
@@ -396,7 +396,7 @@ class AsyncKorus:
 
     def __repr__(self) -> str:
         if not hasattr(self, "_session"):
-            # a traceback with local variables may show a client whose set-up was refused
+            # a traceback with local variables may show a client whose configuration was refused
             return f"<{type(self).__name__}, not set up>"
         return f"<{type(self).__name__} of {self._session.name}>"
 
@@ -414,7 +414,7 @@ _GUARDED: Mapping[str, Callable[[Any], object]] = {
 
 
 def _guarded(options: AsyncOptions) -> AsyncOptions:
-    """Wrap the secrets before a traceback could show them; this cannot fail."""
+    """Wrap the secrets before a traceback can show them; this cannot fail."""
     guarded: Any = dict(options)
     for name, value in options.items():
         if name in {"base_url", "token_url"}:
@@ -427,7 +427,7 @@ def _guarded(options: AsyncOptions) -> AsyncOptions:
 
 
 def _checked(options: AsyncOptions) -> AsyncOptions:
-    """Read what was wrapped."""
+    """Return the wrapped arguments."""
     guarded: Any = dict(options)
     for name, read in _GUARDED.items():
         if name in guarded:
@@ -436,7 +436,7 @@ def _checked(options: AsyncOptions) -> AsyncOptions:
 
 
 def _changed(config: Config, options: AsyncOptions) -> Config:
-    """Build a configuration with what is different; another environment brings its own addresses."""
+    """Build a configuration with changed settings; another environment has its own addresses."""
     kept: dict[str, Any] = {
         "client_id": config.client_id,
         "client_secret": config.client_secret,

@@ -105,7 +105,7 @@ def test_documents_that_wait_for_names_are_not_waited_for(front):
                 if all(ticket.date_access and not ticket.form for ticket in offer.tickets):
                     front.sandbox.set_stock(offer.iri, 100)
                     order = front.order(front.hold(offer)).succeeded[0]
-                    with pytest.raises(DocumentsNotReady, match="need their beneficiary"):
+                    with pytest.raises(DocumentsNotReady, match="require a beneficiary"):
                         front.korus.documents.wait(order, timeout=30)
                     return
     pytest.fail("the sandbox sells nothing that asks for names")
@@ -220,7 +220,7 @@ def test_a_file_longer_than_allowed_is_not_saved(front, order, tmp_path):
 def test_a_redirect_is_followed_only_where_that_is_allowed(front, order, tmp_path):
     ready(front)
     front.sandbox.faults.add("status", operation="storage", status=302)
-    with pytest.raises(DownloadFailed, match="follow_redirects=True allows it"):
+    with pytest.raises(DownloadFailed, match="pass follow_redirects=True to allow it"):
         front.korus.documents.download(order, to=tmp_path)
     assert front.requests("storage") == 1
     with pytest.raises(DownloadFailed, match="redirect without a target"):

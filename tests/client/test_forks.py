@@ -201,7 +201,7 @@ os._exit(0) if sys.stdout.flush() is None else None
     option, parent, unused, used = fork(server, script)
     for said in (option, used):
         assert f"ConfigurationError: Cannot use this {name} after a fork: it was used in the parent" in said
-        assert said.endswith(f"Build the client in each worker, or leave {name} out.")
+        assert said.endswith(f"Create the client in each worker, or omit {name}.")
     assert (parent, unused) == ("parent: x", "unused: x")
 
 

@@ -79,7 +79,7 @@ def test_without_hints_all_lines_share_one_scan_and_the_log_says_so(
     assert [record.message for record in caplog.records if "catalogue" in record.message] == [
         (
             f"{CATALOG}: reading all offers of the catalogue, to find 100 that were given by IRI; "
-            "give add() the offer's JSON, or its product= and date="
+            "to avoid this, pass the offer's JSON to add(), or its product= and date="
         )
     ]
 

@@ -362,6 +362,6 @@ def test_a_database_of_another_program_is_left_alone(file: Path) -> None:
     connection.close()
     with (
         with_answers(Answers(catalogs("a")), file) as korus,
-        pytest.raises(ConfigurationError, match=r"cache\.sqlite3.* name another file"),
+        pytest.raises(ConfigurationError, match=r"cache\.sqlite3.* choose another file"),
     ):
         ids(korus)

@@ -1,1 +1,1 @@
-"""The I/O of bookings: the steps of `korus._booking`, carried out."""
+"""I/O of bookings: runs the steps of `korus._booking`."""

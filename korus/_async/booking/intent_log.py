@@ -1,4 +1,4 @@
-"""The intent log of a client: in memory, or a journal in a database, which blocks and is used from a worker."""
+"""Intent log of a client: in memory, or a journal in a database, which blocks and runs in a worker thread."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["AsyncBookingLog"]
 
 _LOG = logging.getLogger("korus.booking")
 _GRACE = 2.0
-"""Seconds that a call that is being cancelled may take to write down what it leaves behind."""
+"""Seconds that a cancelled call may take to write its state to the log."""
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
 class AsyncBookingLog:
-    """The log of one account's bookings; clients made by `with_options` share it.
+    """Intent log of one account's bookings, shared by clients that `with_options` makes.
 
     Args:
         config: The client's configuration; its journal is the log, if it has one.
@@ -45,13 +45,13 @@ class AsyncBookingLog:
 
     @lazy
     def store(self) -> IntentLog:
-        """The log itself; a client that only reads needs none."""
+        """The log itself, created at first use, since a client that only reads needs none."""
         from korus._journal.intent_log import MemoryIntentLog
 
         return MemoryIntentLog()
 
     def with_config(self, config: Config) -> AsyncBookingLog:
-        """Return the log of another configuration: this one, if it is of the same account and journal."""
+        """Return the log of another configuration: this one, if the account and the journal are the same."""
         mine = self._config
         same = (
             mine.base_url == config.base_url
@@ -62,7 +62,7 @@ class AsyncBookingLog:
 
     @property
     def is_shared(self) -> bool:
-        """True if all who book for the account write into this log."""
+        """True if all processes that book for the account share this log."""
         return self.store.shared
 
     @property
@@ -76,7 +76,7 @@ class AsyncBookingLog:
 
         if not isinstance(self.store, JournalStore):
             raise ConfigurationError(
-                "this client has no journal: give journal='bookings.db', or KORUS_JOURNAL"
+                "this client has no journal: set journal='bookings.db', or KORUS_JOURNAL"
             )
         return self.store
 
@@ -86,20 +86,20 @@ class AsyncBookingLog:
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
     ) -> _Result:
-        """Use the log. A write that has begun is not cut off by a cancellation, but awaited for a moment.
+        """Call the log. A cancellation waits a short time for a write that has begun.
 
         Raises:
-            JournalFailed: It cannot be used.
+            JournalFailed: The journal cannot be used.
         """
         if not self._blocks:
             return function(*args, **kwargs)
         try:
             return await run_to_end(lambda: function(*args, **kwargs), _GRACE)
         except NoThread:
-            raise JournalFailed("the journal cannot be used: the system has no thread left for it") from None
+            raise JournalFailed("the journal cannot be used: the system has no thread left") from None
 
     async def take_over(self, spare: Iterable[str]) -> Takeover:
-        """Take over what nobody works on. What is taken counts as worked on until `let_go`."""
+        """Take over intents without a running owner; this process owns them until `let_go`."""
         taken: list[Takeover] = []
 
         def take() -> Takeover:
@@ -109,19 +109,19 @@ class AsyncBookingLog:
         try:
             return await self.do(take)
         except BaseException:
-            for takeover in taken:  # nobody will work on it
+            for takeover in taken:  # no call will work on it
                 self.let_go(*(intent.id for intent in takeover.taken))
             raise
 
     def let_go(self, *intent_ids: str) -> None:
-        """Note that no call of this process works on some intents any more."""
+        """Release intents on which no call of this process works any longer."""
         from korus._journal.process import ACTIVE
 
         for intent_id in intent_ids:
             ACTIVE.discard(intent_id)
 
     async def give_up(self, intent: Intent, *, sent: bool) -> None:
-        """Write down, within two seconds, that the call of an intent was torn down."""
+        """Write to the log, within two seconds, that the call of an intent was cancelled."""
 
         def note() -> bool:
             return self.store.give_up(intent, sent=sent, wait=_GRACE)
@@ -132,7 +132,7 @@ class AsyncBookingLog:
             else:
                 note()
         except (JournalFailed, NoThread, TimeoutError) as error:
-            text = f"the journal could not note that {intent.id} was given up: {error}"
+            text = f"the journal could not record that {intent.id} was cancelled: {error}"
             report(_LOG, logging.WARNING, "journal_failed", text)
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Bulk orders of one client, their facts turned into the models that users hold."""
+"""Bulk orders of one client, and the conversion of their facts to models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["order_model", "place", "resolve"]
 
 
 async def place(driver: AsyncDriver, request: OrderRequest) -> BulkResult[Order]:
-    """Order what is not ordered yet; `korus._booking.order_steps.order` says what it raises."""
+    """Order reservations that are not ordered yet; raises the errors of `korus._booking.order_steps.order`."""
     iris = [line.reservation for line in request.lines]
     intent = new_intent(
         "order",
@@ -34,10 +34,10 @@ async def place(driver: AsyncDriver, request: OrderRequest) -> BulkResult[Order]
 
 
 async def resolve(driver: AsyncDriver, intent: Intent) -> BulkResult[Order]:
-    """Ask what became of an intent that was left unknown; nothing is ordered.
+    """Find the result of an order whose outcome is unknown; nothing is ordered.
 
     Raises:
-        OutcomeUnknown: The API could not be asked.
+        OutcomeUnknown: The API did not answer.
     """
     taken = await driver.take(intent.id)
     request = order_request_of(taken or intent)

@@ -1,4 +1,4 @@
-"""The session of a client: what its resources and bookings share. They take this, not the client."""
+"""Session of a client: the parts that its resources and bookings share. They take this instead of the client."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["AsyncSession"]
 
 @frozen(eq=False, repr=False)
 class AsyncSession:
-    """The shared parts of a client.
+    """Shared parts of a client.
 
     Attributes:
-        transport: What carries requests out.
-        intent_log: The log of bookings in flight; clients made by `with_options` share it.
-        offer_facts: What is known of offers; clients made by `with_options` share it.
+        transport: The transport for requests.
+        intent_log: The log of bookings in flight, shared by clients that `with_options` makes.
+        offer_facts: The known facts about offers, shared in the same way.
     """
 
     transport: AsyncTransport
@@ -35,7 +35,7 @@ class AsyncSession:
 
     @classmethod
     def open(cls, config: Config, pool: AsyncPool, clock: Clock = SYSTEM_CLOCK) -> AsyncSession:
-        """Build the session of a client that shares none.
+        """Build a new session.
 
         Raises:
             ConfigurationError: The journal or the cache cannot be used.
@@ -44,7 +44,7 @@ class AsyncSession:
         return cls(transport, AsyncBookingLog(config), AsyncOfferFacts(config, clock))
 
     def with_config(self, config: Config) -> AsyncSession:
-        """Return the session of another configuration, which shares what it may."""
+        """Return the session of another configuration, which shares all parts that fit it."""
         return AsyncSession(
             self.transport.with_config(config),
             self.intent_log.with_config(config),

@@ -1,1 +1,1 @@
-"""The network: reading answers."""
+"""Network I/O of the client."""

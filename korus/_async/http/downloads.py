@@ -1,8 +1,7 @@
-"""Fetching documents from the storage host: into a file, into memory, or as a stream.
+"""Downloads of documents from the storage host: into a file, into memory, or as a stream.
 
-They come from a temporary address, without the API's token. `korus._booking.file_checks` decides what a file must be. A
-file on disk appears whole or not at all, so that a broken download leaves nothing and a repeated one replaces its file
-at once.
+They have a temporary address and need no token. `korus._booking.file_checks` checks the content. Files on disk are
+written atomically: a failed download leaves no file, and a repeated one replaces its file at once.
 """
 
 from __future__ import annotations
@@ -40,11 +39,11 @@ _T = TypeVar("_T")
 
 
 class AsyncDocumentStream:
-    """A document on its way; iterate over it for its bytes, piece by piece, or `read` them all.
+    """Stream of a document; iterate over it for chunks of bytes, or `read` all of them.
 
     Attributes:
-        content_type: What the storage host says it is, an empty text if it does not.
-        size: How many bytes it announces, None if it does not.
+        content_type: The storage host's Content-Type, empty if it sends none.
+        size: The announced number of bytes, None if not announced.
     """
 
     content_type: str
@@ -62,11 +61,11 @@ class AsyncDocumentStream:
         return self
 
     async def __anext__(self) -> bytes:
-        """Return the next piece.
+        """Return the next chunk.
 
         Raises:
-            DownloadFailed: The stream broke off, is too long, or is not what it should be. The pieces before it
-                are worth nothing then.
+            DownloadFailed: The stream broke off, is too long, or is not the expected file. Discard the chunks
+                before it.
         """
         try:
             return await anext(self._chunks)
@@ -74,24 +73,24 @@ class AsyncDocumentStream:
             raise DownloadFailed(str(_cause(error)), operation=_OPERATION) from None
 
     async def read(self) -> bytes:
-        """Return all bytes that are left; raises what iterating does."""
+        """Return the remaining bytes; raises the same errors as iterating."""
         return b"".join([chunk async for chunk in self])
 
     async def aclose(self) -> None:
-        """End the stream."""
+        """Close the stream."""
         await self._chunks.aclose()
 
 
 @frozen
 class AsyncDownloads:
-    """Fetches one document.
+    """Download of one document.
 
     Attributes:
-        transport: What carries requests out.
+        transport: The transport for requests.
         document: The document.
-        address: Asks the API for its temporary address.
-        follow_redirects: Whether the storage host may send us to another address.
-        max_bytes: A file longer than this is refused.
+        address: Requests its temporary address from the API.
+        follow_redirects: True to follow redirects of the storage host.
+        max_bytes: The maximum size; a longer file is refused.
     """
 
     transport: AsyncTransport
@@ -101,10 +100,10 @@ class AsyncDownloads:
     max_bytes: int
 
     async def save(self, order: str, folder: Path, language: str | None) -> Path:
-        """Put the document into a folder, under a name of its own.
+        """Save the document in a folder, under a unique name.
 
         Raises:
-            DownloadFailed: It could not be fetched or written, or is not what it should be; nothing is left behind.
+            DownloadFailed: It could not be fetched or written, or is not the expected file; no file is left.
         """
 
         async def save(url: str) -> Path:
@@ -126,10 +125,10 @@ class AsyncDownloads:
         return await self._retried(save)
 
     async def open(self) -> IO[bytes]:
-        """Return the whole document as an open file, in memory as long as it is not large.
+        """Return the complete document as an open file, in memory unless it is large.
 
         Raises:
-            DownloadFailed: It could not be fetched, or is not what it should be.
+            DownloadFailed: It could not be fetched, or is not the expected file.
         """
 
         async def open_(url: str) -> IO[bytes]:
@@ -164,7 +163,7 @@ class AsyncDownloads:
                 yield stream
 
     async def _retried(self, attempt: Callable[[str], Awaitable[_T]]) -> _T:
-        """Make attempts, which hooks hear of as those of one call."""
+        """Make attempts, which hooks receive as those of one call."""
         with watches.call(self.transport.observer, _OPERATION, "GET") as watch:
 
             async def watched(url: str) -> _T:
@@ -180,14 +179,14 @@ class AsyncDownloads:
             return await self._made(watched, watch)
 
     async def _made(self, attempt: Callable[[str], Awaitable[_T]], watch: CallWatch) -> _T:
-        """Make attempts with the document's address, which is asked for again once it has expired."""
+        """Make attempts with the document's address, which is requested again after it expires."""
         document, refreshed, count = self.document, False, 0
         patched = await self.address()
         while True:
             count += 1
             url = patched.url
             if url is None:
-                raise DownloadFailed(f"{document.iri}: the API gave no address for it", operation=_OPERATION)
+                raise DownloadFailed(f"{document.iri}: the API sent no address for it", operation=_OPERATION)
             try:
                 return await attempt(check_address(url))
             except _Stale as stale:
@@ -217,7 +216,7 @@ class AsyncDownloads:
                 await sleep(wait)
 
     async def _open(self, stack: AsyncExitStack, url: str) -> tuple[AsyncFetched, Content]:
-        """Open the answer at an address, or where it redirects to, for as long as the stack lasts."""
+        """Open the answer at an address, or at the target of its redirects, until the stack is closed."""
         for _ in range(_MOST_REDIRECTS + 1):
             fetched = await stack.enter_async_context(self.transport.fetch(url, operation=_OPERATION))
             if not 300 <= fetched.status < 400:  # noqa: PLR2004
@@ -230,14 +229,14 @@ class AsyncDownloads:
                 )
             if not self.follow_redirects:
                 raise DownloadFailed(
-                    f"{self.document.iri}: the storage host redirects; follow_redirects=True allows it",
+                    f"{self.document.iri}: the storage host redirects; pass follow_redirects=True to allow it",
                     operation=_OPERATION,
                     status=fetched.status,
                 )
             url = next_address(url, fetched.headers.get("location"))
             await stack.aclose()
         raise DownloadFailed(
-            f"{self.document.iri}: the storage host redirects without end", operation=_OPERATION
+            f"{self.document.iri}: too many redirects of the storage host", operation=_OPERATION
         )
 
     def _refuse_status(self, fetched: AsyncFetched) -> None:
@@ -258,7 +257,7 @@ class _Stale(Exception):
 
 
 class _Broken(Exception):
-    """A download that broke off and can be tried again."""
+    """Interruption of a download that can be retried."""
 
     def __init__(self, error: KorusError) -> None:
         super().__init__(error)
@@ -270,7 +269,7 @@ def _cause(error: TransportError | _Broken) -> KorusError:
 
 
 async def _checked(fetched: AsyncFetched, content: Content) -> AsyncGenerator[bytes]:
-    """Yield the pieces of a file that begins as it should, and raise if it does not end so."""
+    """Yield the chunks of a file, and raise an error if its beginning or end is invalid."""
     held: list[bytes] = []
     async for chunk in fetched.chunks():
         content.take(chunk)

@@ -1,4 +1,4 @@
-"""The exchange of requests and answers through the pool's httpx client: room, time limits, bodies, token requests."""
+"""Exchange of requests and answers through the pool's httpx client: slots, time limits, bodies, token requests."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def user_agent() -> str:
 
 
 class AsyncExchange:
-    """Sends requests, each of which is one attempt of a call.
+    """Sender of requests, each of which is one attempt of a call.
 
     Args:
-        config: How patient to be.
-        pool: The httpx client to use here, and the room for attempts in it.
+        config: The configuration with the timeouts.
+        pool: The httpx client, and the slots for attempts.
         clock: The clocks.
     """
 
@@ -78,17 +78,17 @@ class AsyncExchange:
         return client
 
     def timeouts_until(self, deadline: float | None) -> dict[str, float | None]:
-        """Return the network's timeouts, none longer than what is left until a deadline."""
+        """Return the network's timeouts, limited by the time left until a deadline."""
         if deadline is None:
             return self.timeouts
         return Countdown(self.timeouts, deadline, self.clock.monotonic)
 
     @asynccontextmanager
     async def slot(self, progress: Progress) -> AsyncGenerator[None]:
-        """Keep more attempts out of httpx than it has connections.
+        """Limit the attempts inside httpx to the number of its connections.
 
-        Those that wait inside can leave a connection taken for ever when they are cancelled
-        (encode/httpcore#1093), and now and then so can the others.
+        Attempts that wait inside httpx can leak a connection when they are cancelled (encode/httpcore#1093), and in
+        rare cases so can the others.
         """
         client, slots = self.http_client(), self.pool.slots()
         if not await slots.acquire(self.timeouts_until(progress.deadline).get("pool")):
@@ -103,19 +103,19 @@ class AsyncExchange:
             slots.release()
 
     async def send(self, request: httpx.Request, auth: httpx.Auth | None = None) -> httpx.Response:
-        """Send a request; the answer's body is still on its way."""
+        """Send a request; the answer's body is not read yet."""
         return await through(self.http_client()).send(request, auth=auth, stream=True, follow_redirects=False)
 
     async def body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
-        """Read the body, not for longer than the deadline."""
+        """Read the body within the deadline."""
         return await read_body(
             response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
         )
 
     async def post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
-        """Send a token request; what `AsyncTokens` is given to send with.
+        """Send a token request for `AsyncTokens`.
 
-        It goes through the slot of the attempt that needs the token, which has no other request under way.
+        It uses the slot of the attempt that needs the token, which has no other request in flight.
         """
         request.headers["User-Agent"] = self.user_agent
         progress = Progress(deadline)
@@ -138,7 +138,7 @@ class AsyncExchange:
             finally:
                 await response.aclose()
         except httpx.HTTPStatusError as error:
-            # raised by an event hook of an httpx client that the caller brought
+            # raised by an event hook of the caller's own httpx client
             return httpx.Response(error.response.status_code)
         except CAUGHT as error:
             return failure_of(error, sent=False, operation=TOKEN_OPERATION)

@@ -1,4 +1,4 @@
-"""Requests to addresses outside the API, such as those of stored documents: bare, and read piece by piece."""
+"""Requests to addresses outside the API, such as those of documents: without credentials, and streamed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["AsyncFetched", "fetch"]
 
 @define(eq=False)
 class AsyncFetched:
-    """An answer of a storage host whose body is still on its way.
+    """Answer of a storage host whose body is not read yet.
 
     Attributes:
         status: The HTTP status.
@@ -37,10 +37,10 @@ class AsyncFetched:
     _operation: str = field(repr=False)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body piece by piece, without content encoding; `TransportError` when it breaks off.
+        """Yield the body in chunks, without content encoding; `TransportError` if it breaks off.
 
         Raises:
-            DecodingFailed: it has more than one content coding, an unknown one, or a broken one.
+            DecodingFailed: It has several content codings, an unknown one, or a broken one.
         """
         from korus._http.content_coding import Undecodable
 
@@ -67,27 +67,27 @@ async def fetch(
     operation: str,
     headers: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[AsyncFetched]:
-    """Open an address outside the API, such as a document's temporary one, with a bare request.
+    """Open an address outside the API, such as a document's temporary one, without credentials.
 
-    Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent, which
-    would break a signed address and give them to a stranger. Redirects are not followed; a caller that wants
-    to reads ``Location`` and decides. The total time limit is not applied, since a file may be long; the
-    timeouts of connecting and reading are.
+    Neither the API's token nor headers, cookies or parameters of the caller's own httpx client are sent: they would
+    break a signed address and be disclosed to another party. Redirects are not followed; callers can read
+    ``Location``. The total time limit does not apply, since a file may be long; the timeouts of connecting and reading
+    do.
 
     Args:
-        exchange: What requests go through.
+        exchange: The exchange for requests.
         url: An absolute http or https address.
-        operation: What errors call it.
+        operation: The name of the operation in errors.
         headers: Headers to send.
 
     Raises:
-        InvalidArgument: it is not an http or https address.
-        DownloadFailed: it is on this machine, in a private network or a metadata service, or without https, and
-            the API is not there itself.
-        TransportError: it could not be reached; reading the chunks raises it when the body breaks off.
+        InvalidArgument: It is not an http or https address.
+        DownloadFailed: It is on this machine, in a private network or a metadata service, or without https, and
+            the API's own address is not.
+        TransportError: It could not be reached; reading the chunks raises it if the body breaks off.
     """
     if urlsplit(url).scheme.lower() not in {"http", "https"}:
-        raise InvalidArgument("only http and https addresses are fetched", operation=operation)
+        raise InvalidArgument("the address must be an http or https address", operation=operation)
     progress = Progress()
     async with AsyncExitStack() as stack:
         try:

@@ -1,6 +1,6 @@
-"""A turn for each request: the rate limit of an account, learnt from answers and shared by its workers through Redis.
+"""Client-side rate limit of an account, learnt from answers and shared by its workers through Redis.
 
-What is decided is in `korus._http.rate_gate`. Without Redis, or while it does not answer, each client keeps its own.
+The rules are in `korus._http.rate_gate`. Without Redis, or while it does not answer, each client has its own gate.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGate", "AsyncSharedGate"]
 
 _NO_LIMIT = 1e9
-# a request does not wait for longer than this for Redis
+# a request waits at most this long for Redis
 _SECONDS = 0.3
 
 
 class AsyncSharedGate:
-    """The gate of a service account in Redis.
+    """Gate of a service account in Redis.
 
     Args:
         redis: Returns the client of this process and event loop.
-        account: Whose requests they are.
+        account: The service account.
         health: The state of the Redis server, shared with the cache.
     """
 
@@ -46,8 +46,8 @@ class AsyncSharedGate:
 
         Args:
             books: True for a request that books.
-            longest: Seconds to wait at most.
-            last: The turn whose time has come; it is returned unless a limit was met since it was taken.
+            longest: The maximum number of seconds to wait.
+            last: The turn that is due now; it is returned unless a limit was reached since it was taken.
         """
         command = ("take", "", int(books), longest, 0 if last is None else last.epoch)
         answer = await self._run(*(command if last is None else ("again", *command[1:])))
@@ -57,11 +57,11 @@ class AsyncSharedGate:
         return Turn(wait, at, int(epoch), at) if wait >= 0 else None
 
     async def limited(self, turn: Turn, retry_after: float | None) -> None:
-        """Note a 429."""
+        """Record a 429."""
         await self._run("limited", "", turn.at, "" if retry_after is None else retry_after)
 
     async def exhausted(self, seconds: float) -> None:
-        """Note that nothing is left for some seconds."""
+        """Record that no requests are left for some seconds."""
         await self._run("exhausted", "", seconds)
 
     async def _run(self, *arguments: str | float) -> list[bytes] | None:
@@ -79,10 +79,10 @@ class AsyncSharedGate:
 
 
 class AsyncGate:
-    """The gate of a client, and of those derived from it for the same account.
+    """Gate of a client, and of those derived from it for the same account.
 
-    Its state is changed by many threads without a lock, which a fork could leave taken: what a race may cost is one
-    request more or less.
+    Threads change its state without a lock, which a fork could leave locked: a race costs at most one request more or
+    less.
 
     Args:
         clock: The clocks.
@@ -101,8 +101,8 @@ class AsyncGate:
 
         Args:
             books: True for a request that books.
-            deadline: When the call has to end.
-            waits: Called with the seconds of each wait before it begins.
+            deadline: The time at which the call must end.
+            waits: Called before each wait, with its seconds.
 
         Returns:
             The turn; None, at once, if it would come after the deadline.
@@ -116,7 +116,7 @@ class AsyncGate:
         return turn and Turn(turn.wait, turn.at, turn.epoch, self._clock.monotonic())
 
     async def _take(self, *, books: bool, deadline: float | None, last: Turn | None = None) -> Turn | None:
-        """Return the next turn; or the last one without its wait, unless a limit was met since it was taken."""
+        """Return the next turn; or the last one without its wait, unless a limit was reached since it was taken."""
         now = self._clock.monotonic()
         longest = _NO_LIMIT if deadline is None else max(deadline - now, 0.0)
         if self._shared is not None:
@@ -127,13 +127,13 @@ class AsyncGate:
         return self._own.again(now, last) or self._own.take(now, books=books, longest=longest)
 
     async def limited(self, turn: Turn, retry_after: float | None) -> None:
-        """Note that a request was answered with 429."""
+        """Record that a request was answered with 429."""
         self._own.limited(self._clock.monotonic(), sent_at=turn.sent_at, retry_after=retry_after)
         if self._shared is not None:
             await self._shared.limited(turn, retry_after)
 
     async def exhausted(self, seconds: float) -> None:
-        """Note that an answer said that nothing is left for some seconds."""
+        """Record that an answer showed that no requests are left for some seconds."""
         self._own.exhausted(self._clock.monotonic(), seconds=seconds)
         if self._shared is not None:
             await self._shared.exhausted(seconds)

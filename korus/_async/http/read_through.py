@@ -1,6 +1,6 @@
-"""Calls that read through the catalogue cache: who asks the API, who waits, and what a 304 means.
+"""Calls that read through the catalogue cache: single-flight requests, waiting calls, and revalidation.
 
-What may be kept, and for how long, is decided in `korus._http.cache_rules`; `cache` keeps it.
+`korus._http.cache_rules` decides which answers are stored and for how long; `cache` stores them.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["AsyncReadThrough", "FromCache"]
 
 _CACHE_SECONDS, _CACHE_SHARE = 1.0, 0.1
-# of what is left of a call, to wait for another worker's turn
+# the share of a call's remaining time for waiting for another worker's turn
 _TURN_SHARE = 0.5
-# longer waits are too long for a lock of the system
+# locks of the system do not support longer waits
 _LONGEST_WAIT = 1e6
 _LEADING: ContextVar[bool] = ContextVar("korus_asking_for_others", default=False)
 _NO_CONDITIONS: Mapping[str, str] = {}
 
 
 class Send(Protocol):
-    """Carries out the request, with headers that ask whether the answer has changed."""
+    """Sender of the request, with conditional headers."""
 
     def __call__(self, conditions: Mapping[str, str], /) -> Awaitable[Answer]:
         """Send it."""
@@ -44,14 +44,14 @@ class Send(Protocol):
 
 @frozen
 class FromCache:
-    """An answer whose body is not the API's answer to this very call.
+    """Answer whose body was not sent in response to this call.
 
     Attributes:
         content: The body.
         content_type: Its ``Content-Type``.
-        age: How many seconds old it is.
-        revalidated: True if the API was asked and said that it has not changed.
-        waited: True if another call, which was under way, brought it.
+        age: Its age in seconds.
+        revalidated: True if the API confirmed that it has not changed.
+        waited: True if it is the answer of another call that was in flight.
     """
 
     content: bytes = field(repr=False)
@@ -63,13 +63,13 @@ class FromCache:
 
 @define(eq=False)
 class Flight:
-    """A request under way and those who wait for its answer.
+    """Request in flight, with the calls that wait for its answer.
 
     Attributes:
         done: Set when it has ended.
-        key: What its answer is kept under; None while the cache does not work.
-        answer: What it brought.
-        error: Why it brought nothing.
+        key: The key of its answer in the cache; None while the cache does not work.
+        answer: The answer.
+        error: The reason why there is no answer.
     """
 
     done: AsyncEvent
@@ -80,14 +80,14 @@ class Flight:
 
 @define(eq=False)
 class AsyncReadThrough:
-    """One call that is answered from the cache or by the API.
+    """Call that is answered from the cache or by the API.
 
     Args:
         cache: The cache.
         query: The request.
         send: Sends it.
-        total: Seconds that a call may take, None for no limit.
-        left: Returns how many of them are left.
+        total: The time limit of a call in seconds, None for no limit.
+        left: Returns the seconds that are left.
     """
 
     _cache: AsyncCatalogueCache
@@ -97,10 +97,10 @@ class AsyncReadThrough:
     _left: Callable[[], float | None] = field(repr=False)
 
     async def answer(self) -> Answer | FromCache:
-        """Return the answer: kept and fresh, or brought by another call that is under way, or asked for.
+        """Return the answer: fresh from the cache, or from another call in flight, or from the API.
 
         Raises:
-            KorusError: What a request can raise.
+            KorusError: The request failed.
         """
         while True:
             landed = self._cache.landed
@@ -110,36 +110,36 @@ class AsyncReadThrough:
                 self._cache.hits += 1
                 return kept
             if _LEADING.get():
-                # asked for by a hook of a call that others wait for: it never waits, and could not for itself
+                # called by a hook of a call for which others wait: it never waits, since it could wait for itself
                 return await self._asked(found)
             place = self._place(found.key)
             mine = Flight(AsyncEvent(), found.key)
             flight: Flight = self._cache.flights.setdefault(place, mine)
             if flight is mine:
-                # the last one may have ended between looking and asking
+                # the last one may have ended between the look-up and the request
                 return await self._lead(flight, place, found, again=landed is not self._cache.landed)
             brought = await self._follow(flight)
             if brought is not None:
                 return brought
-            # the call that asked was cancelled, or had less time: the next one asks
+            # the leading call was cancelled, or had less time: the next one leads
 
     def _place(self, key: str | None) -> Hashable:
-        """Return where the flight for this call is found, also by those who could not look into the cache."""
+        """Return the key of the flight for this call, which calls without access to the cache find too."""
         place = home(), self._query
         flight: Flight | None = self._cache.flights.get(place)
         if flight is None or flight.key is None or key is None or flight.key == key:
             return place
-        # the cache was cleared meanwhile: what is under way may be older
+        # the cache was cleared meanwhile, so requests in flight may be older
         return *place, key
 
     async def refreshed(self, conditions: Mapping[str, str]) -> Answer:
-        """Ask the API whatever is kept, and keep its answer; for the mirror.
+        """Send the request without using the stored answer, and store the new one; for the mirror.
 
         Args:
-            conditions: The request's headers, which may ask whether something has changed since the mirror read it.
+            conditions: The request's headers, which may be conditional on a change since the mirror read it.
 
         Raises:
-            KorusError: What a request can raise; `StatusError` with 304 if it has not changed.
+            KorusError: The request failed; `StatusError` with 304 if it has not changed.
         """
         found = await self._cache.find(self._query, seconds=self._seconds(), facts_only=True)
         asked_at = time.time()
@@ -156,11 +156,11 @@ class AsyncReadThrough:
     async def _confirm_for_mirror(
         self, found: Lookup, conditions: Mapping[str, str], asked_at: float
     ) -> None:
-        """Make an answer fresh again that a 304 to the mirror was about."""
+        """Mark the answer as fresh for which the mirror received a 304."""
         kept = found.kept
         if kept is None:
             return
-        # by the header that the API goes by: an entity tag outranks a date
+        # by the header that the API uses: an entity tag has priority over a date
         name = "If-None-Match" if "If-None-Match" in conditions else "If-Modified-Since"
         if name in conditions and kept.facts.conditions().get(name) == conditions[name]:
             facts = evolve(kept.facts, asked_at=asked_at, swept=True)
@@ -169,12 +169,12 @@ class AsyncReadThrough:
     async def _lead(
         self, flight: Flight, place: Hashable, found: Lookup, *, again: bool
     ) -> Answer | FromCache:
-        """Ask for all who wait."""
+        """Send the request for all waiting calls."""
         before = _LEADING.set(True)
         try:
             flight.answer = await self._in_turn(found, again=again)
         except (StatusError, TransportError, DecodingFailed) as error:
-            # the others may have more time than this call had
+            # the others may have more time than this call
             if not self._is_own(error):
                 flight.error = copy.copy(error).with_traceback(None)
             raise
@@ -190,15 +190,15 @@ class AsyncReadThrough:
         return (left is not None and left <= 0) or (isinstance(error, RateLimited) and error.status is None)
 
     async def _follow(self, flight: Flight) -> Answer | FromCache | None:
-        """Wait for what another call brings; None if it brings nothing."""
+        """Wait for the answer of another call; None if it has none."""
         left = self._left()
         if not await flight.done.wait(None if left is None else min(left, _LONGEST_WAIT)):
             raise TimedOut(
-                "the time limit has passed while another call asked for the same; this one was not sent",
+                "the time limit has passed while another call sent the same request; this one was not sent",
                 sent=False,
             )
         if flight.error is not None:
-            # everybody gets an error of their own: a shared one would collect all their tracebacks
+            # a copy for each caller, since a shared error would collect all their tracebacks
             raise copy.copy(flight.error)
         brought = flight.answer
         if brought is None:
@@ -209,7 +209,7 @@ class AsyncReadThrough:
         return FromCache(brought.content, brought.headers.get("content-type", ""), 0.0, waited=True)
 
     async def _in_turn(self, found: Lookup, *, again: bool) -> Answer | FromCache:
-        """Ask the API, unless another worker has just kept the answer."""
+        """Send the request, unless another worker has just stored the answer."""
         left = self._left()
         wait = (_LONGEST_WAIT if left is None else left) * _TURN_SHARE
         async with self._cache.turn(found.key, wait) as waited:
@@ -231,7 +231,7 @@ class AsyncReadThrough:
                 facts = kept.facts.confirmed(answer.headers, asked_at)
                 await self._cache.confirm(kept, facts, seconds=self._seconds())
                 return FromCache(kept.content, kept.content_type, facts.age(time.time()), revalidated=True)
-            # of another answer than the one that is kept
+            # of another answer than the stored one
             self._cache.misses += 1
             asked_at = time.time()
             answer = await self._send(_NO_CONDITIONS)
@@ -239,7 +239,7 @@ class AsyncReadThrough:
         return answer
 
     async def _keep(self, found: Lookup, answer: Answer, asked_at: float, *, swept: bool = False) -> None:
-        # a page of maintenance is not to be had for a day
+        # a maintenance page must not be cached for a day
         if answer.status != HTTPStatus.OK or not answer.is_readable():
             return
         headers = answer.headers
@@ -256,7 +256,7 @@ class AsyncReadThrough:
         return await self._cache.find(self._query, seconds=self._seconds())
 
     def _seconds(self) -> float:
-        """Return how long the cache may take for one step: a small share of a call, and of what is left of it."""
+        """Return the time limit of one cache step: a small share of a call, and of its remaining time."""
         left = self._left()
         if left is None or self._total is None:
             return _CACHE_SECONDS

@@ -1,4 +1,4 @@
-"""Reading the bodies of answers within a limit, whatever their length and content coding."""
+"""Reading of answers' bodies within a size limit, for any length and content coding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ACCEPTED", "Body", "decoded", "discard", "read_body"]
 
 ACCEPTED = "gzip, deflate"
-"""What ``Accept-Encoding`` says: the codings that `korus._http.content_coding` undoes."""
+"""The value of ``Accept-Encoding``: the codings that `korus._http.content_coding` decodes."""
 
 _MOST_DISCARDED = 64 * 1024
 _LENGTH_DIGITS = 18
@@ -23,11 +23,11 @@ _LENGTH_DIGITS = 18
 
 @frozen
 class Body:
-    """The body of an answer, as far as it was read.
+    """Body of an answer.
 
     Attributes:
-        content: The bytes, without content coding; empty when they cannot be read.
-        flaw: Why it is not whole, None if it is; a text without anything of the body in it.
+        content: The bytes, without content coding; empty if they cannot be read.
+        flaw: The reason why it is incomplete, None if it is complete; does not quote the body.
     """
 
     content: bytes = field(repr=False)
@@ -35,13 +35,13 @@ class Body:
 
 
 async def decoded(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Yield a body piece by piece, without content coding, at most 64 KiB at a time.
+    """Yield a body in chunks of at most 64 KiB, without content coding.
 
     Raises:
-        Undecodable: its content coding is not accepted, or broken.
+        Undecodable: Its content coding is not accepted, or broken.
     """
     if response.is_stream_consumed:
-        # a transport or a hook of the caller's has read it
+        # the caller's transport or hook has read it
         yield response.content
         return
     from korus._http.content_coding import Decoder
@@ -58,11 +58,11 @@ async def read_body(response: httpx.Response, limit: int, *, is_late: Callable[[
 
     Args:
         response: The answer, opened as a stream.
-        limit: The most bytes, on the wire as well as decoded; the rest is not read.
-        is_late: Returns True when there is no more time.
+        limit: The maximum number of bytes, encoded and decoded; the rest is not read.
+        is_late: Returns True if there is no time left.
 
     Raises:
-        TimeoutError: there is no more time.
+        TimeoutError: There is no time left.
     """
     from korus._http.content_coding import Undecodable
 
@@ -70,7 +70,7 @@ async def read_body(response: httpx.Response, limit: int, *, is_late: Callable[[
     announced = response.headers.get("content-length", "")
     if announced.isdigit() and (len(announced) > _LENGTH_DIGITS or int(announced) > limit):
         return Body(b"", too_long)
-    # a list of chunks would have to be joined, and then the body would be there twice
+    # joining a list of chunks would hold the body in memory twice
     content = io.BytesIO()
     try:
         async for piece in decoded(response):
@@ -85,9 +85,9 @@ async def read_body(response: httpx.Response, limit: int, *, is_late: Callable[[
 
 
 async def discard(response: httpx.Response) -> None:
-    """Read and forget the body of an answer, so that its connection can be used again; close it if it is long.
+    """Read and discard the body of an answer, so that its connection can be reused; close it if it is long.
 
-    httpx reads the whole body, decoded, of every answer that an auth flow replies to: it finds none here.
+    httpx reads the complete decoded body of each answer to which an auth flow replies; here it is empty then.
     """
     if response.is_stream_consumed:
         return

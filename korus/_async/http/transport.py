@@ -1,7 +1,7 @@
-"""One call to the API: headers, turns, retries, deadline, hooks, and every failure as an error of korus.
+"""Calls to the API: headers, rate limit, retries, deadline, hooks, and conversion of every failure to a korus error.
 
-This module only carries out what others decide: `korus._http.retry` whether to try again, `transport_errors` whether a
-request may have arrived, `error_responses` what an error answer means. Each attempt is made in `attempt`.
+The decisions are made elsewhere: retries in `korus._http.retry`, whether a request may have arrived in
+`transport_errors`, the meaning of error answers in `error_responses`. Each attempt is made in `attempt`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _MEDIA_TYPE = "application/ld+json"
 
 
 class Operation(Protocol):
-    """What has to be known of an operation to call it: ``OPERATION`` of a module of `korus_api.api`."""
+    """Description of an operation: ``OPERATION`` of a module of `korus_api.api`."""
 
     @property
     def name(self) -> str:
@@ -69,25 +69,25 @@ class Operation(Protocol):
 
 @define
 class Trace:
-    """How far a call has come, for who has to know it even when the call is torn down.
+    """Progress of a call, which is also valid if the call is cancelled.
 
     Attributes:
-        sent: True once a request may have left.
+        sent: True if a request may have been sent.
     """
 
     sent: bool = False
 
 
 class AsyncTransport(ClientBound):
-    """Carries out the operations of one client.
+    """Transport for the operations of one client.
 
     Args:
-        config: How patient to be, which language to ask for, where the API is.
-        pool: The httpx client to use here, and the room for attempts in it.
+        config: The configuration: timeouts, language, addresses.
+        pool: The httpx client, and the slots for attempts.
         clock: The clocks.
         tokens: The token source of another transport, to share it.
         cache: The catalogue cache of another transport, to share it.
-        ahead: The calls that another transport makes ahead of time, which these become a part of.
+        ahead: The prefetching calls of another transport, to share them.
         gate: The gate of another transport, to share it.
     """
 
@@ -128,7 +128,7 @@ class AsyncTransport(ClientBound):
         self._server = api.host, api.port or {"https": 443, "http": 80}.get(api.scheme)
 
     def with_config(self, config: Config) -> AsyncTransport:
-        """Return a transport with another set-up that shares the pool, and the token where it may."""
+        """Return a transport with another configuration that shares the pool, and the token if possible."""
         mine = self.config
         same = (
             mine.base_url == config.base_url
@@ -151,13 +151,13 @@ class AsyncTransport(ClientBound):
         return AsyncCatalogueCache(self.config.cache, self.config)
 
     async def aclose(self) -> None:
-        """End what is made ahead of time, and close the cache if it is this transport's own."""
+        """End prefetching, and close the cache if this transport owns it."""
         await self.ahead.end()
         if self._own_cache and self.cache is not None:
             await self.cache.aclose()
 
     async def call(self, operation: str, /, **arguments: Any) -> Answer:
-        """Carry out an operation that is known by its name.
+        """Call an operation by its name.
 
         Args:
             operation: The name.
@@ -165,7 +165,7 @@ class AsyncTransport(ClientBound):
 
         Raises:
             OperationUnavailable: This description does not have it, or not with these arguments.
-            KorusError: What `send` raises.
+            KorusError: As `send`.
         """
         from korus._http.endpoints import endpoint, request_for
 
@@ -181,20 +181,20 @@ class AsyncTransport(ClientBound):
         trace: Trace | None = None,
         fresh: bool = False,
     ) -> Answer:
-        """Carry out an operation and give its answer.
+        """Call an operation and return its answer.
 
         Args:
             operation: The operation; ``OPERATION`` of its module in `korus_api.api`.
-            arguments: What its ``build_request`` gave.
-            replay: What repeating it does, where that differs from `korus._http.retry.REPLAY`.
-            trace: Is told when the request may have left, also when the call is cancelled.
-            fresh: Ask the API whatever is in the catalogue cache, and put its answer there.
+            arguments: The result of its ``build_request``.
+            replay: The effect of repeating it, if it differs from `korus._http.retry.REPLAY`.
+            trace: Records that the request may have been sent, even if the call is cancelled.
+            fresh: True to bypass the catalogue cache, and store the answer there.
 
         Raises:
-            TransportError: no usable answer came, after all retries that were allowed.
-            StatusError: the API answered with anything but a success.
-            DecodingFailed: the answer's content encoding was broken, or it was too long.
-            ConfigurationError: the client is closed, or an address cannot be called.
+            TransportError: There was no usable answer after all allowed retries.
+            StatusError: The API answered with an error status.
+            DecodingFailed: The answer's content encoding was broken, or it was too long.
+            ConfigurationError: The client is closed, or an address is invalid.
         """
         asked = self._asked(operation, arguments)
         asked.fresh = fresh
@@ -269,7 +269,7 @@ class AsyncTransport(ClientBound):
         )
 
     def _cache_query(self, asked: Asked) -> CacheQuery:
-        """Return what an answer depends on: the caller's own httpx client adds to it."""
+        """Return what an answer depends on, including the additions of the caller's own httpx client."""
         from korus._async.http.cache import CacheQuery
         from korus._http.cache_rules import varying_headers
 
@@ -305,7 +305,7 @@ class AsyncTransport(ClientBound):
             wait = next_wait(
                 self.config.retry,
                 failure,
-                # a request that never left may always be repeated
+                # a request that was never sent can always be repeated
                 replay=replay if progress.sent else Replay.SAFE,
                 attempt=attempt,
                 remaining=None if deadline is None else deadline - self.clock.monotonic(),
@@ -320,7 +320,7 @@ class AsyncTransport(ClientBound):
             await sleep(wait)
 
     def _waiting(self, asked: Asked, attempt: int) -> Callable[[float], None] | None:
-        """Return what passes a wait for a turn on to the hooks; None if nobody listens."""
+        """Return a function that reports waits to the hooks; None if there are no hooks."""
         watch = asked.watch
         if watch is None:
             return None
@@ -329,7 +329,7 @@ class AsyncTransport(ClientBound):
         return lambda wait: self.observer.emit(TurnScheduled(watch.call, attempt, wait))
 
     async def _learn(self, asked: Asked, turn: Turn, outcome: Answer | KorusError) -> None:
-        """Let the gate and the hooks know of a limit that was met."""
+        """Report a reached limit to the gate and the hooks."""
         longest = self.config.retry.retry_after_cap
         if isinstance(outcome, RateLimited):
             from korus.hooks import RateLimitMet
@@ -367,7 +367,7 @@ class AsyncTransport(ClientBound):
         return fetch(self._exchange, url, operation=operation, headers=headers)
 
     def _asked(self, operation: Operation, arguments: Mapping[str, Any]) -> Asked:
-        """Prepare what stays the same in all attempts."""
+        """Prepare the parts that are the same in all attempts."""
         body = arguments.get("json")
         return Asked(
             operation.name,

@@ -1,1 +1,1 @@
-"""One module per resource of the client; each is imported when it is first used."""
+"""Resources of the client, one module each, imported at first use."""

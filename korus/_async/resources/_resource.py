@@ -1,4 +1,4 @@
-"""Base class of all resources: reading one object and listing many. It knows no operation by name."""
+"""Base class of all resources: reads one object and lists many, for any operation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ModelT = TypeVar("_ModelT", bound=_Model)
 
 
 class AsyncResource(ClientBound):
-    """The methods of a client that concern one kind of resource."""
+    """Base class of a client's methods for one kind of resource."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -64,7 +64,7 @@ class AsyncResource(ClientBound):
         prefetch: int,
         **arguments: Any,
     ) -> AsyncPages[_ModelT]:
-        """List many, lazily; the request is checked now and sent when somebody looks."""
+        """List objects lazily; the request is checked now and sent when the list is read."""
         module, build = endpoint(operation), model_of(operation, model).from_dict
         warn_if_deprecated(module, arguments)
         transport = self._transport
@@ -79,7 +79,7 @@ class AsyncResource(ClientBound):
             return await transport.send(module.OPERATION, asked, fresh=fresh)
 
         def item(member: Any) -> _ModelT:
-            # a member that is not an object, an IRI for example, is passed on as it came
+            # a member that is not an object, such as an IRI, is returned as received
             return (
                 build(cast("dict[str, Any]", member)) if isinstance(member, dict) else cast("_ModelT", member)
             )

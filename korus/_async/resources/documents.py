@@ -1,4 +1,4 @@
-"""Documents: the files of an order, as a rule its tickets as PDF."""
+"""Documents: the files of an order, usually its tickets as PDF."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class AsyncDocuments(AsyncResource):
 
         Args:
             order: The order, its IRI or its id.
-            page_size: Items per request, from 1, where the list has pages.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1, if the list has pages.
+            prefetch: The number of pages to prefetch.
 
         Raises:
-            InvalidIri: when ``order`` is no order.
-            OperationUnavailable: when the API's version has no such list (before 1.0.19).
+            InvalidIri: ``order`` is not an order.
+            OperationUnavailable: The API's version has no such list (before 1.0.19).
 
         Reference: 3.1, 4.16.
         """
@@ -61,15 +61,15 @@ class AsyncDocuments(AsyncResource):
         )
 
     async def get(self, document: OrderDocument | Reference | str) -> OrderDocument:
-        """Read one document's entry: from when on it can be downloaded.
+        """Read the entry of one document, with the time from which it can be downloaded.
 
         Args:
             document: The document or its IRI.
 
         Raises:
-            NotFound: when there is no such document.
-            OperationUnavailable: when the API's version cannot show one (before 1.0.19).
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The document does not exist.
+            OperationUnavailable: The API's version cannot read one (before 1.0.19).
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.2, 4.16.
         """
@@ -81,19 +81,19 @@ class AsyncDocuments(AsyncResource):
     async def url(
         self, document: OrderDocument | Reference | str, *, language: str | None = None
     ) -> OrderDocumentPatchRead:
-        """Ask for the temporary address of a document.
+        """Request the temporary address of a document.
 
-        The address is signed, belongs to a storage host and stops working soon. Fetch it without the API's
-        token, and do not pass it on to customers; `download` does all of that.
+        The address is signed, belongs to a storage host and expires soon. Fetch it without the API's token, and do
+        not pass it on to customers; `download` does this for you.
 
         Args:
             document: The document or its IRI.
-            language: Which language the file should be in, such as ``fr``; the client's when left out.
+            language: The language of the file, such as ``fr``; by default the client's.
 
         Raises:
-            NotFound: when there is no such document.
-            ValidationFailed: when it cannot be downloaded yet.
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The document does not exist.
+            ValidationFailed: It cannot be downloaded yet.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.3, 4.16, 7.4.
         """
@@ -111,20 +111,20 @@ class AsyncDocuments(AsyncResource):
     ) -> tuple[OrderDocument, ...]:
         """Wait until all documents of an order can be downloaded.
 
-        The API is asked ever more slowly, every half second at first and every ten seconds at last. When a
-        document is due long after the deadline, or when beneficiaries are missing, waiting ends at once.
+        The API is polled with increasing intervals, from half a second to ten seconds. If a document is due long
+        after the deadline, or if beneficiaries are missing, waiting ends at once.
 
         Args:
             order: The order, its IRI or its id.
-            timeout: Seconds to wait at most; 0 looks once.
-            progress: Called after each look with a `Pending`: what is ready, what is not, when it will be.
+            timeout: The maximum number of seconds to wait; 0 to look once.
+            progress: Called after each look with a `Pending`: the ready and pending documents, and when they are due.
 
         Returns:
             The documents.
 
         Raises:
-            DocumentsNotReady: They were not ready in time; ``pending`` names those that were not.
-            KorusError: what a request can raise; see `korus.errors`.
+            DocumentsNotReady: They were not ready in time; ``pending`` names the missing ones.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.1, 4.16, 7.4.
         """
@@ -147,27 +147,26 @@ class AsyncDocuments(AsyncResource):
     ) -> builtins.list[Path]:
         """Save the documents of an order as files.
 
-        It waits as `wait` does, but is content with those documents that are ready when others are due long
-        after the deadline; at least one has to be. Each file is named after the order's reference and the
-        document's id, appears when it is whole, and replaces one of the same name, so that running this again
-        is safe.
+        It waits like `wait`, but if documents are due long after the deadline, it saves only those that are ready,
+        at least one. Each file is named after the order's reference and the document's id, is written
+        atomically, and replaces a file of the same name, so repeated calls are safe.
 
         Args:
             order: The order, its IRI or its id.
-            to: The folder; made if it is not there.
-            language: Which language the files should be in, such as ``fr``; the client's when left out.
-            timeout: Seconds to wait for the documents at most.
+            to: The folder, which is created if it does not exist.
+            language: The language of the file, such as ``fr``; by default the client's.
+            timeout: The maximum number of seconds to wait for the documents.
             progress: As for `wait`.
-            follow_redirects: Whether the storage host may send us to another address.
-            max_bytes: A file longer than this is refused.
+            follow_redirects: True to follow redirects of the storage host.
+            max_bytes: The maximum size; a longer file is refused.
 
         Returns:
             The paths of the files, in the order of the documents.
 
         Raises:
-            DocumentsNotReady: Not one document was ready in time.
-            DownloadFailed: A file could not be fetched, is cut short, or is no PDF though it should be.
-            KorusError: what a request can raise; see `korus.errors`.
+            DocumentsNotReady: No document was ready in time.
+            DownloadFailed: A file could not be fetched, is incomplete, or should be a PDF and is not.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.1, 3.3, 7.4.
         """
@@ -188,7 +187,7 @@ class AsyncDocuments(AsyncResource):
                 fetched = self._fetch(delivery, found, language, ends, follow_redirects, max_bytes)
                 saved.append(await fetched.save(name.name, folder, language))
             except DocumentsNotReady:
-                # the list said that it was ready, and the API says now that it is not
+                # ready according to the list, but not according to the latest answer
                 standing = standing.without(found.iri)
                 if progress is not None:
                     progress(standing)
@@ -208,22 +207,22 @@ class AsyncDocuments(AsyncResource):
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
     ) -> IO[bytes]:
-        """Fetch one document and return it as an open file, for a mail or a store of your own.
+        """Fetch one document and return it as an open file, for an email or your own storage.
 
-        The file is whole and checked. It is in memory, or in a temporary file that nobody else sees if it is
-        large. Close it, or use it as a context manager.
+        The file is complete and checked. It is in memory, or in a private temporary file if it is large. Close it,
+        or use it as a context manager.
 
         Args:
             document: The document or its IRI.
-            language: Which language the file should be in, such as ``fr``; the client's when left out.
-            timeout: Seconds to ask again at most while the API says that it is too early.
-            follow_redirects: Whether the storage host may send us to another address.
-            max_bytes: A file longer than this is refused.
+            language: The language of the file, such as ``fr``; by default the client's.
+            timeout: The maximum number of seconds to wait while the document is not ready.
+            follow_redirects: True to follow redirects of the storage host.
+            max_bytes: The maximum size; a longer file is refused.
 
         Raises:
-            DocumentsNotReady: It was too early still.
-            DownloadFailed: It could not be fetched, is cut short, or is no PDF though it should be.
-            KorusError: what a request can raise; see `korus.errors`.
+            DocumentsNotReady: The document was not ready in time.
+            DownloadFailed: It could not be fetched, is incomplete, or should be a PDF and is not.
+            KorusError: The request failed; see `korus.errors`.
 
         Example:
             >>> with await korus.documents.open(document) as file:
@@ -242,22 +241,22 @@ class AsyncDocuments(AsyncResource):
         follow_redirects: bool = False,
         max_bytes: int = _MOST_BYTES,
     ) -> AbstractAsyncContextManager[AsyncDocumentStream]:
-        """Open one document as a stream of bytes, which are passed on as they come.
+        """Open one document as a stream of bytes.
 
-        What is wrong with a file may show only at its end: an error while it is read means that everything before
-        it is to be thrown away. `open` and `download` give whole files only.
+        Some errors of a file can only be detected at its end: if reading raises an error, discard all chunks before
+        it. `open` and `download` return complete files only.
 
         Args:
             document: The document or its IRI.
-            language: Which language the file should be in, such as ``fr``; the client's when left out.
-            timeout: Seconds to ask again at most while the API says that it is too early.
-            follow_redirects: Whether the storage host may send us to another address.
-            max_bytes: A file longer than this is refused.
+            language: The language of the file, such as ``fr``; by default the client's.
+            timeout: The maximum number of seconds to wait while the document is not ready.
+            follow_redirects: True to follow redirects of the storage host.
+            max_bytes: The maximum size; a longer file is refused.
 
         Raises:
-            DocumentsNotReady: It was too early still.
-            DownloadFailed: It could not be fetched; while reading, it broke off or is no PDF though it should be.
-            KorusError: what a request can raise; see `korus.errors`.
+            DocumentsNotReady: The document was not ready in time.
+            DownloadFailed: It could not be fetched; while reading, it broke off, or should be a PDF and is not.
+            KorusError: The request failed; see `korus.errors`.
 
         Example:
             >>> async with korus.documents.stream(document) as stream:
@@ -304,7 +303,7 @@ def _folder(to: object) -> Path:
 
 def _seconds(timeout: object) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 <= timeout < float("inf"):
-        raise InvalidArgument(f"timeout is a number of seconds from 0 on, not {timeout!r}")
+        raise InvalidArgument(f"`timeout` must be a number of seconds of at least 0, got {timeout!r}.")
     return float(bounded(timeout))
 
 
@@ -312,5 +311,5 @@ def _language(language: object) -> str | None:
     if language is None:
         return None
     if not isinstance(language, str) or not language.isascii() or not language.isprintable() or not language:
-        raise InvalidArgument(f"language is a code such as 'fr', not {language!r}")
+        raise InvalidArgument(f"`language` must be a code such as 'fr', got {language!r}.")
     return str.__str__(language)

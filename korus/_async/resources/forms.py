@@ -1,4 +1,4 @@
-"""Forms: extra data that an issuer asks for with a reservation."""
+"""Forms: additional data that an issuer requires with a reservation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["AsyncForms"]
 
 
 class AsyncForms(AsyncResource):
-    """`AsyncKorus.forms`: what has to be answered with a reservation."""
+    """`AsyncKorus.forms`: forms that must be answered with a reservation."""
 
     async def get(self, form: Form | Reference | str) -> Form:
         """Read a form with its fields and choices.
@@ -25,9 +25,9 @@ class AsyncForms(AsyncResource):
             form: The form, its IRI (an offer ticket names it) or its id.
 
         Raises:
-            NotFound: when there is no such form.
-            OperationUnavailable: when the API's version has no forms.
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The form does not exist.
+            OperationUnavailable: The API's version has no forms.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.12, 4.17.
         """

@@ -1,4 +1,4 @@
-"""The journal of bookings: what is open, what came of it, and settling what a crash left behind."""
+"""Journal of bookings: list of intents, and recovery after a crash."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = ["AsyncJournal"]
 
 
 class AsyncJournal:
-    """`AsyncKorus.journal`: the client's journal; every method needs one.
+    """`AsyncKorus.journal`: the client's journal, which every method requires.
 
-    A journal is given with ``journal="bookings.db"`` (a file, or the URL of a database that SQLAlchemy speaks
-    to) or ``KORUS_JOURNAL``, and needs the extra ``korus-sdk[journal]``. Several processes may share it. After a
-    restart, `recover` settles what the process before it left open.
+    Set a journal with ``journal="bookings.db"`` (a file, or the URL of a database that SQLAlchemy supports) or
+    ``KORUS_JOURNAL``; it needs the extra ``korus-sdk[journal]``. Several processes can share it. After a restart,
+    `recover` settles the intents that the previous process left open.
 
     Example:
         >>> with Korus.from_env(journal="bookings.db") as korus:
@@ -55,40 +55,40 @@ class AsyncJournal:
         """List intents, newest first.
 
         Args:
-            open_only: Only those whose outcome is not known yet.
+            open_only: True for only those whose outcome is not known yet.
             kind: ``hold`` or ``order``.
-            reference: Only those with this external reference; a hold has one if `submit` was given it.
-            limit: At most so many.
+            reference: Only those with this external reference; a hold has one if it was passed to `submit`.
+            limit: The maximum number of intents.
 
         Raises:
             ConfigurationError: This client has no journal.
             JournalFailed: The journal cannot be read.
         """
         if kind not in {None, "hold", "order"}:
-            raise InvalidArgument(f"kind is 'hold' or 'order', not {kind!r}")
+            raise InvalidArgument(f"`kind` must be 'hold' or 'order', got {kind!r}.")
         return await run_blocking(
             self.store.entries, open_only=open_only, kind=kind, reference=reference, limit=limit
         )
 
     async def recover(self, *, complete: bool = True, concurrency: int = 4) -> tuple[Recovered, ...]:
-        """Settle what was left open by processes that ended, or gave up.
+        """Settle intents that ended or cancelled processes left open.
 
-        The API is asked what exists. A hold that was made is noted with its reservation, which ends by itself if nobody
-        orders it. An order that was made is noted. An order that was not made is completed while its reservations
-        last if its process died, which is what had been decided before; one that its caller cancelled, or was told
-        is unknown, is only looked at.
+        The existing reservations and orders are read from the API. A hold that exists is recorded with its reservation,
+        which expires if it is not ordered. An order that exists is recorded. A missing order is completed while its
+        reservations last if its process died, as decided before; one that its caller cancelled, or received as
+        unknown, is only looked for.
 
-        What other processes that are alive are working on is left alone; but where these are recovering something
-        too, this waits for them, so that nothing from before a crash is under way when it returns. It is safe to run
-        this at any time, in several processes at once. Book again what is not there only after it.
+        Intents of running processes are not touched; but if these processes are recovering too, this waits for them,
+        so that after it no intent from before a crash is in progress. It is safe to call this at any time, in
+        several processes at once. Book missing lines again only after it.
 
         Args:
-            complete: Complete orders that were not made; else they stay open until their reservations have ended.
-            concurrency: How many intents are worked on at once at most.
+            complete: True to complete missing orders; else they stay open until their reservations have ended.
+            concurrency: The maximum number of intents to process at once.
 
         Returns:
-            One entry for each intent that was worked on; those that are not ``settled`` can be tried again later. An
-            entry with an error and no lines may also be one that another process is recovering still.
+            One entry for each processed intent; those that are not ``settled`` can be retried later. An entry with
+            an error and no lines can also be one that another process is still recovering.
 
         Raises:
             ConfigurationError: This client has no journal.
@@ -101,13 +101,13 @@ class AsyncJournal:
         return tuple(map(_recovered, recovered))
 
     async def forget(self, intent_id: str) -> bool:
-        """Let go of an intent that nothing can settle any more, such as one of a sandbox that is gone.
+        """Remove an intent that can no longer be settled, such as one of a sandbox that no longer exists.
 
         Args:
-            intent_id: Its id, as `list` shows it.
+            intent_id: Its id, as shown by `list`.
 
         Returns:
-            False if there is none such, it is settled, or somebody works on it.
+            False if it does not exist, is settled, or is in use by a running process.
 
         Raises:
             ConfigurationError: This client has no journal.
@@ -116,10 +116,10 @@ class AsyncJournal:
         return await run_blocking(self.store.forget, intent_id)
 
     async def prune(self, older_than: timedelta | None = None) -> int:
-        """Forget intents that were settled longer ago than ``older_than``, or than the journal's retention.
+        """Delete intents that were settled longer ago than ``older_than``, or than the journal's retention.
 
         Returns:
-            How many were forgotten. What is open is never forgotten.
+            The number of deleted intents. Open intents are never deleted.
 
         Raises:
             ConfigurationError: This client has no journal.
@@ -128,7 +128,7 @@ class AsyncJournal:
         return await run_blocking(self.store.prune, older_than)
 
     async def retain(self, keep: timedelta) -> None:
-        """Set how long settled intents are kept, for everybody who shares the journal; 90 days at first.
+        """Set how long settled intents are kept, for all processes that share the journal; by default 90 days.
 
         Raises:
             ConfigurationError: This client has no journal.
@@ -139,7 +139,7 @@ class AsyncJournal:
 
     @property
     def store(self) -> JournalStore:
-        """The journal itself, whose methods block.
+        """The underlying store, whose methods block.
 
         Raises:
             ConfigurationError: This client has no journal.
@@ -149,7 +149,7 @@ class AsyncJournal:
 
 def _recovered(found: RecoveredIntent) -> Recovered:
     intent, lines = found.intent, found.lines
-    # as models; a hold's lines and an order's are told apart by the kind of the intent
+    # as models; the kind of the intent distinguishes the lines of holds and orders
     model = order_model if intent.kind == "order" else reservation_model
     lines = tuple(outcome.built(model) for outcome in lines)
     return Recovered(intent.id, intent.kind, intent.reference, lines, found.error)

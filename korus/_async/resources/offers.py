@@ -1,4 +1,4 @@
-"""Offers: price and availability of a product on a date, the tickets in it, and their sessions."""
+"""Offers: price and availability of a product on a date, with its tickets and their sessions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["AsyncOffers"]
 
 
 class AsyncOffers(AsyncResource):
-    """`AsyncKorus.offers`: what a product costs per date, and whether it can be had."""
+    """`AsyncKorus.offers`: price and availability of products by date."""
 
     def list(
         self,
@@ -51,8 +51,8 @@ class AsyncOffers(AsyncResource):
     ) -> AsyncPages[Offer]:
         """List the offers of a catalogue.
 
-        Quantities and prices in the list are good for display; ask `availability` and `price` just before
-        booking where the offer says that it is needed.
+        Quantities and prices in the list are for display; call `availability` and `price` just before booking if
+        the offer requires it.
 
         Args:
             catalog: The catalogue, its IRI or its id.
@@ -64,14 +64,14 @@ class AsyncOffers(AsyncResource):
             products: Only offers of these products: objects, IRIs or ids.
             product_base: Only offers of this base's products.
             session: Only offers of this session.
-            option_values: Only offers with these option values, sent as they are given.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            option_values: Only offers with these option values, which are sent unchanged.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
             order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: An argument is invalid.
-            OperationUnavailable: when the API's version does not know one of the filters.
+            OperationUnavailable: The API's version does not have one of the filters.
 
         Reference: 3.14 (P8, P9).
         """
@@ -95,7 +95,7 @@ class AsyncOffers(AsyncResource):
         )
 
     async def price(self, offer: Offer | Reference | str) -> OfferPrice:
-        """Ask for an offer's current price.
+        """Read an offer's current price.
 
         Args:
             offer: The offer or its IRI.
@@ -104,8 +104,8 @@ class AsyncOffers(AsyncResource):
             Amounts as decimal strings, and their currency; `korus.money.amount` reads them.
 
         Raises:
-            NotFound: when there is no such offer.
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The offer does not exist.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.16, 4.7.
         """
@@ -115,7 +115,7 @@ class AsyncOffers(AsyncResource):
         )
 
     async def availability(self, offer: Offer | Reference | str) -> OfferAvailability:
-        """Ask how much is left of an offer, and of each of its sessions.
+        """Read the quantity left of an offer, and of each of its sessions.
 
         Args:
             offer: The offer or its IRI.
@@ -124,8 +124,8 @@ class AsyncOffers(AsyncResource):
             Quantities; None where no limit is known.
 
         Raises:
-            NotFound: when there is no such offer.
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The offer does not exist.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.15, 4.7.
         """
@@ -144,9 +144,9 @@ class AsyncOffers(AsyncResource):
             ticket: The offer ticket or its IRI.
 
         Raises:
-            NotFound: when there is no such ticket.
-            OperationUnavailable: when the API's version only lists them (`tickets`).
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The ticket does not exist.
+            OperationUnavailable: The API's version can only list them (`tickets`).
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.17, 4.8.
         """
@@ -162,18 +162,18 @@ class AsyncOffers(AsyncResource):
     def tickets(
         self, offer: Offer | Reference | str, *, page_size: int | None = None, prefetch: int = 0
     ) -> AsyncPages[OfferTicket]:
-        """List the tickets of an offer; always raises with the API version that this korus is generated from.
+        """List the tickets of an offer; always raises with the API version from which this korus is generated.
 
-        Versions from 1.0.10 on have no such list: ``offer.tickets`` has the tickets, and `ticket` reads one.
+        Versions from 1.0.10 on have no such list: ``offer.tickets`` contains the tickets, and `ticket` reads one.
 
         Args:
             offer: The offer or its IRI.
-            page_size: Items per request, from 1, where the list has pages.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1, if the list has pages.
+            prefetch: The number of pages to prefetch.
 
         Raises:
-            InvalidIri: when ``offer`` is no offer.
-            OperationUnavailable: when the API's version has no such list (from 1.0.10 on).
+            InvalidIri: ``offer`` is not an offer.
+            OperationUnavailable: The API's version has no such list (from 1.0.10 on).
 
         Reference: 3.17.
         """
@@ -194,12 +194,12 @@ class AsyncOffers(AsyncResource):
 
         Args:
             ticket: The offer ticket or its IRI.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
 
         Raises:
-            InvalidIri: when ``ticket`` is no offer ticket.
-            OperationUnavailable: when the API's version has no such list (before 1.0.10).
+            InvalidIri: ``ticket`` is not an offer ticket.
+            OperationUnavailable: The API's version has no such list (before 1.0.10).
 
         Reference: 3.18 (P6).
         """

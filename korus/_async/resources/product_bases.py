@@ -25,7 +25,7 @@ __all__ = ["AsyncProductBases"]
 
 
 class AsyncProductBases(AsyncResource):
-    """`AsyncKorus.product_bases`: the headings under which variants of a product stand."""
+    """`AsyncKorus.product_bases`: groups of product variants."""
 
     def list(
         self,
@@ -39,13 +39,13 @@ class AsyncProductBases(AsyncResource):
 
         Args:
             catalog: The catalogue, its IRI or its id.
-            with_disabled: Whether disabled bases are listed too; the API leaves them out by default.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            with_disabled: True to include disabled bases; the API omits them by default.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
 
         Raises:
-            InvalidIri: when ``catalog`` is no catalogue.
-            OperationUnavailable: when the API's version has no product bases, or no ``with_disabled``.
+            InvalidIri: ``catalog`` is not a catalogue.
+            OperationUnavailable: The API's version has no product bases, or no ``with_disabled``.
 
         Reference: 3.19.
         """
@@ -69,12 +69,12 @@ class AsyncProductBases(AsyncResource):
 
         Args:
             product_base: The base or its IRI.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
 
         Raises:
-            InvalidIri: when ``product_base`` is no product base.
-            OperationUnavailable: when the API's version has no options.
+            InvalidIri: ``product_base`` is not a product base.
+            OperationUnavailable: The API's version has no options.
 
         Reference: 3.21 (P7).
         """
@@ -102,12 +102,12 @@ class AsyncProductBases(AsyncResource):
             product_base: The base or its IRI.
             code: The option or its code: one of `korus.models.ProductBaseOptionCode`, such as ``zone``, or any other
                 text.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
 
         Raises:
-            InvalidIri: when ``product_base`` is no product base or ``code`` no code.
-            OperationUnavailable: when the API's version has no option values.
+            InvalidIri: ``product_base`` is not a product base, or ``code`` is not a code.
+            OperationUnavailable: The API's version has no option values.
 
         Reference: 3.21.
         """
@@ -127,13 +127,13 @@ class AsyncProductBases(AsyncResource):
         product_base: ProductBase | Reference | str,
         session: OfferTicketSession | SeatMap | Reference | str,
     ) -> SeatMap:
-        """Read how the seats of a session are laid out.
+        """Read the seat map of a session.
 
-        Which id the API expects is not documented: that of the session or that of a seat map. Either is sent.
+        It is not documented whether the API expects the id of the session or that of a seat map. Either can be passed.
 
         Args:
             product_base: The base or its IRI.
-            session: The session, or a seat map that was read before; the object, its IRI or its id.
+            session: The session, or a seat map that was read before: the object, its IRI or its id.
 
         Returns:
             The seat map. The fields of the layout are not documented; they are in ``additional_properties``.
@@ -142,7 +142,7 @@ class AsyncProductBases(AsyncResource):
             InvalidIri: ``product_base`` or ``session`` is something else.
             NotFound: There is no seat map with this id.
             OperationUnavailable: The API's version has no seat maps (before 1.0.38).
-            KorusError: what a request can raise; see `korus.errors`.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: section 2 (operation 29, P22, P23).
         """

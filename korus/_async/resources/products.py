@@ -1,4 +1,4 @@
-"""Products: one thing for sale, in one variant."""
+"""Products: the variants of a product base that are for sale."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class AsyncProducts(AsyncResource):
         """List the products of a product base or, in old versions of the API, of a catalogue.
 
         Args:
-            parent: The product base or its IRI; where the API lists products by catalogue, the catalogue, its
+            parent: The product base or its IRI; if the API lists products by catalogue, the catalogue, its
                 IRI or its id.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
 
         Raises:
-            InvalidIri: when ``parent`` is neither.
-            OperationUnavailable: when the API's version lists products by the other one of the two.
+            InvalidIri: ``parent`` is neither.
+            OperationUnavailable: The API's version lists products by the other one.
 
         Reference: 3.20.
         """

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/beneficiaries.py; edit that file instead.
-"""Saying who tickets are for: checked against the ticket, then sent as a merge-patch of what was given."""
+"""Updates of beneficiaries, which are checked against the ticket and sent as a merge patch."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _OPERATION = "update_order_item_ticket"
 
 
 class Beneficiaries:
-    """Names beneficiaries for one client.
+    """Beneficiary updates of one client.
 
     Args:
-        transport: What carries requests out.
+        transport: The transport for requests.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -52,17 +52,17 @@ class Beneficiaries:
         return IssuedTicketFacts.read(answer.object())
 
     def name(self, ticket: Reference, known: IssuedTicketFacts, beneficiary: object) -> OrderItemTicket:
-        """Check and send who a ticket is for.
+        """Check and send the beneficiary of a ticket.
 
         Raises:
-            BeneficiaryInvalid: It cannot be sent; all problems at once.
-            KorusError: What a request can raise.
+            BeneficiaryInvalid: The data is invalid; contains all problems.
+            KorusError: The request failed.
         """
         operation = endpoint("update_order_item_ticket").OPERATION
         model = model_of(operation.name, lambda: models.OrderItemTicket)
         body = check_beneficiary(known, beneficiary, now=self._transport.clock.now())
         ids = {"order_id": ticket.ids["order_id"], "order_item_id": ticket.ids["order_item_id"]}
-        # the same path; the body is written by hand, since absent and null are different things in it
+        # the same path, but with a separate body, in which absent and null are different
         path = request_for(endpoint("get_order_item_ticket"), **ids, id=ticket.id)["url"]
         request = {
             "url": path,
@@ -75,7 +75,7 @@ class Beneficiaries:
     def name_all(
         self, tickets: Sequence[IssuedTicketFacts], rows: Sequence[BeneficiaryRow], *, concurrency: int
     ) -> tuple[LineOutcome[OrderItemTicket], ...]:
-        """Set the beneficiaries of tickets, row by row; a row that is wrong fails alone."""
+        """Set the beneficiaries of tickets row by row; an invalid row does not affect the others."""
 
         def carry_out(entry: Assigned) -> LineOutcome[OrderItemTicket]:
             row, ticket = entry.row, entry.ticket

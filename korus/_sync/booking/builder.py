@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/builder.py; edit that file instead.
-"""The builder of a bulk reservation: lines are collected, judged all at once, checked live, and then held."""
+"""Builder of a bulk reservation: collects lines, validates all of them, checks them live, and holds them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ _CONCURRENCY = 4
 
 
 class _Offers(Protocol):
-    """The look-ups of offers; `Offers` has them."""
+    """Look-ups of offers, as in `Offers`."""
 
     def list(
         self,
@@ -106,24 +106,24 @@ class _Offers(Protocol):
 
 
 class _Forms(Protocol):
-    """The look-up of forms; `Forms` has it."""
+    """Look-up of forms, as in `Forms`."""
 
     def get(self, form: str) -> Form: ...
 
 
 @frozen
 class LookUps:
-    """Questions of a booking to the API before it is judged."""
+    """Reads of a booking before it is validated."""
 
     offers: _Offers
     forms: _Forms
 
 
 class BulkReservation(ClientBound):
-    """A bulk reservation in the making; `Korus.reservations.bulk` starts one.
+    """Builder of a bulk reservation; `Korus.reservations.bulk` creates one.
 
-    Lines are added without anything being sent. `submit` then reports every problem of every line at once, or
-    holds what was asked for and gives the outcome line by line.
+    Adding lines sends nothing. `submit` then reports the problems of all lines at once, or holds the lines and
+    returns the outcome of each.
 
     Example:
         >>> booking = korus.reservations.bulk()
@@ -148,7 +148,7 @@ class BulkReservation(ClientBound):
         split((), lines_per_call)  # refuses an invalid size
         self._session, self._look_ups = session, look_ups
         self._booking = Booking(catalog=catalog, time_zone=time_zone, base_url=session.config.base_url)
-        # where to look for an offer that was given by IRI: product and date
+        # hints for offers that were given by IRI: product and date
         self._hints: dict[str, tuple[Product | Reference | str | None, str | None]] = {}
         self._lines_per_call = lines_per_call
         self._concurrency = concurrency
@@ -162,7 +162,7 @@ class BulkReservation(ClientBound):
         return len(self._booking)
 
     def __copy__(self) -> Self:
-        """Return a booking of the same lines, to which others can be added."""
+        """Return a booking with the same lines, to which others can be added."""
         other = object.__new__(type(self))
         vars(other).update(vars(self))
         other._booking, other._hints = copy(self._booking), dict(self._hints)
@@ -184,28 +184,28 @@ class BulkReservation(ClientBound):
         product: Product | Reference | str | None = None,
         date: date | str | None = None,
     ) -> BookingLine:
-        """Add a line; nothing is sent, and what is wrong with it is reported with everything else later.
+        """Add a line; nothing is sent, and its problems are reported later with those of other lines.
 
-        The API has no way to read one offer. Give the offer itself (an object or its JSON), and nothing has to be
-        looked up; an IRI or id is looked up among the offers of ``product`` on ``date``, and without these hints
-        by reading the offers of the whole catalogue, once for all lines of a booking.
+        The API cannot return a single offer. Pass the offer itself (an object or its JSON) to avoid a look-up; an IRI
+        or id is searched among the offers of ``product`` on ``date``, and without these hints among the offers of the
+        whole catalogue, once for all lines of a booking.
 
         Args:
             offer: The offer: an object, its JSON, its IRI, or its id if the catalogue is known.
-            quantity: How many of it, from 1.
-            sessions: The session chosen for each ticket of the offer that needs one, by ticket: objects, IRIs
+            quantity: The number of units, at least 1.
+            sessions: The chosen session of each ticket of the offer that requires one, by ticket: objects, IRIs
                 or ids, as a mapping or as pairs. Tickets that give access for the whole day need no entry.
             answers: The answers to the form of each ticket that has one, by ticket: a mapping of fields to
                 values as `korus.forms` takes them, or a `korus.forms.FormAnswers`.
             catalog: The catalogue of an offer that is given by its id.
-            price: What the buyer was told that one unit costs; the offer's listed price when left out.
+            price: The price of one unit that the buyer was shown; by default the offer's listed price.
             time_zone: The venue's time zone (an IANA name or a product base), for answers that are datetimes
                 with a zone.
-            product: The offer's product, as a hint where to look.
-            date: The offer's date, as a hint where to look; a date or ``YYYY-MM-DD``.
+            product: The offer's product, as a hint for the look-up.
+            date: The offer's date, as a hint for the look-up; a date or ``YYYY-MM-DD``.
 
         Returns:
-            The line; the outcome's ``by_line`` has what became of it.
+            The line; the outcome's ``by_line`` contains its result.
 
         Raises:
             InvalidArgument: ``price``, ``time_zone`` or ``date`` cannot be read.
@@ -219,10 +219,10 @@ class BulkReservation(ClientBound):
         return line
 
     def to_dict(self) -> dict[str, Any]:
-        """Write the booking down as plain JSON, for a queue, a file or a row; `load` reads it.
+        """Return the booking as plain JSON, for a queue, a file or a database row; `load` reads it.
 
         Raises:
-            InvalidArgument: An answer is of a type that cannot be written down.
+            InvalidArgument: An answer has a type that cannot be stored.
         """
         return self._booking.to_dict()
 
@@ -230,33 +230,33 @@ class BulkReservation(ClientBound):
         """Add the lines of a booking that `to_dict` wrote, and return this builder.
 
         Raises:
-            InvalidArgument: It is no such thing, or written by a later korus.
+            InvalidArgument: It is not a stored booking, or its version is not supported.
         """
         self._booking.load(stored)
         return self
 
     def problems(self) -> tuple[BookingProblem, ...]:
-        """Check the lines, and ask the API for what has to be known; nothing is held."""
+        """Check the lines, and read the required facts from the API; nothing is held."""
         return (self._prepared(check=True)).problems
 
     def requested(self) -> tuple[RequestedLine, ...]:
-        """Return what the lines ask for, as the intent log knows it; nothing is held.
+        """Return the requested lines in the form of the intent log; nothing is held.
 
         Raises:
-            BookingInvalid: Lines cannot be booked as they are; all problems at once.
+            BookingInvalid: Lines are invalid; contains all problems.
         """
         prepared = self._judged(self._prepared(check=True))
         return tuple(map(RequestedLine.of, prepared.items))
 
     def check(self) -> tuple[LineCheck, ...]:
-        """Ask for availability and price where the offers say that it is needed; nothing is held.
+        """Read availability and price of offers that require it; nothing is held.
 
         Returns:
-            What was found, line by line.
+            One check for each line.
 
         Raises:
-            BookingInvalid: Lines cannot be booked as they stand; all problems at once.
-            KorusError: What a request can raise; see `korus.errors`.
+            BookingInvalid: Lines are invalid; contains all problems.
+            KorusError: A request failed; see `korus.errors`.
 
         Reference: 7.2.
         """
@@ -271,26 +271,26 @@ class BulkReservation(ClientBound):
         check: bool = True,
         external_reference: str | None = None,
     ) -> BulkOutcome[Reservation, BulkReservation]:
-        """Hold what the lines ask for.
+        """Hold the lines.
 
         Args:
-            max_price_change: How far the price of one unit may have moved from the listed one (or from the
-                ``price`` of the line), either way, in units of the currency; None for any distance.
-            check: Whether to ask what has to be known (tickets, forms, availability, price) first. With
-                False, only what is known already is judged and the rest is left to the API.
-            external_reference: Your reference for the purchase that this is held for. It is not sent, but noted in the
-                journal, so that these holds are found again by it after a crash.
+            max_price_change: The maximum difference of the price of one unit from the listed one (or from the
+                ``price`` of the line), up or down, in units of the currency; None for no limit.
+            check: True to read missing facts (tickets, forms, availability, price) first. With False, the lines
+                are only checked against the known facts, and the rest is left to the API.
+            external_reference: Your reference for the purchase of this hold. It is not sent, but written to the
+                journal, to find these holds after a crash.
 
         Returns:
-            The outcome, line by line. Reservations end one by one, at their ``expires_at``.
+            The outcome of each line. Each reservation ends at its own ``expires_at``.
 
         Raises:
-            BookingInvalid: Lines cannot be booked as they stand; all problems at once, nothing sent.
-            SoldOut: Less is left than asked for; nothing is held.
-            PriceChanged: A price moved further than allowed; nothing is held.
+            BookingInvalid: Lines are invalid; contains all problems. Nothing was sent.
+            SoldOut: Less is left than requested; nothing is held.
+            PriceChanged: A price changed more than allowed; nothing is held.
             ValidationFailed: The API refused the request as a whole; its violations name line, ticket, field.
-            OutcomeUnknown: The answer was lost, and what became of it could not be found out.
-            KorusError: What a request can raise; see `korus.errors`.
+            OutcomeUnknown: The answer was lost, and the result could not be determined.
+            KorusError: A request failed; see `korus.errors`.
 
         Reference: 3.10, 7.3.
         """
@@ -305,10 +305,10 @@ class BulkReservation(ClientBound):
         if check:
             checks, snapshot = self._ask(with_snapshot=True)
             refuse(checks, prepared.items, allowed)
-            # what one unit costs now tells how many a hold has; a list may be old
+            # the current price of one unit shows how many a hold has; the listed one may be outdated
             prices = [each.unit_price for each in checks]
         elif allowed is not None:
-            raise InvalidArgument("max_price_change needs check=True: the price has to be asked")
+            raise InvalidArgument("`max_price_change` requires check=True, since the price must be read.")
         else:
             snapshot = self._session.driver.run(take_snapshot())
             offers = self._booking.knowledge.offers
@@ -327,7 +327,7 @@ class BulkReservation(ClientBound):
         return self.outcome_of(result)
 
     def outcome_of(self, result: BulkResult[Reservation]) -> BulkOutcome[Reservation, BulkReservation]:
-        """Make the public outcome of what became of the lines."""
+        """Build the public outcome from the results of the lines."""
         return BulkOutcome(
             result.lines,
             result.unmatched_failures,
@@ -341,7 +341,7 @@ class BulkReservation(ClientBound):
         return self.rebook_units([(line, line.quantity) for line in lines if isinstance(line, BookingLine)])
 
     def rebook_units(self, lines: Sequence[tuple[BookingLine, int]]) -> BulkReservation:
-        """Start a booking of lines of this one, each with so many units."""
+        """Start a booking of lines of this one, each with a number of units."""
         again = BulkReservation(
             self._session,
             self._look_ups,
@@ -360,7 +360,7 @@ class BulkReservation(ClientBound):
             raise InvalidArgument("there are no lines to book; add some first")
         return prepared
 
-    # --- asking what has to be known -----------------------------------------------------------------------
+    # --- reading missing facts -----------------------------------------------------------------------------
 
     def _prepared(self, *, check: bool) -> Prepared:
         known, shared = self._booking.knowledge, self._session.offer_facts.known
@@ -387,7 +387,7 @@ class BulkReservation(ClientBound):
         return question
 
     def _learn_offers(self, iris: Sequence[str]) -> None:
-        """Look offers up in the lists of their catalogues, there being no other way to read one."""
+        """Look offers up in the lists of their catalogues, which is the only way to read one."""
         known = self._booking.knowledge
         catalogs: dict[str, set[str]] = {}
         for wanted_iri in iris:
@@ -398,17 +398,17 @@ class BulkReservation(ClientBound):
                 if missing:
                     text = (
                         f"{catalog}: reading all offers of the catalogue, to find {len(missing)} that were "
-                        "given by IRI; give add() the offer's JSON, or its product= and date="
+                        "given by IRI; to avoid this, pass the offer's JSON to add(), or its product= and date="
                     )
                     key = ("catalogue_read_whole", catalog)
                     THROTTLE.log(_LOG, logging.INFO, key, text, {"event": "catalogue_read_whole"})
                     self._look(catalog, missing)
             except NotFound:
-                pass  # then there is no such catalogue either
+                pass  # the catalogue does not exist either
             known.offers.update(dict.fromkeys(missing))
 
     def _look_by_hints(self, catalog: str, missing: set[str]) -> None:
-        """Look where the hints say, with one list for all products of a day."""
+        """Look offers up by their hints, with one list for all products of a day."""
         days: dict[str | None, list[Product | Reference | str | None]] = {}
         for iri in sorted(missing):
             if iri in self._hints:
@@ -424,10 +424,10 @@ class BulkReservation(ClientBound):
             try:
                 self._look(catalog, missing, **filters)
             except (BadRequest, NotFound, OperationUnavailable):
-                continue  # a hint that leads nowhere is only a hint
+                continue  # a wrong hint is ignored
 
     def _look(self, catalog: str, missing: set[str], **filters: Any) -> None:
-        """Read the offers of a catalogue until none is missing; what is found is missing no longer."""
+        """Read the offers of a catalogue until none is missing; remove each one found from ``missing``."""
         known, shared = self._booking.knowledge, self._session.offer_facts.known
         for offer in self._look_ups.offers.list(catalog, page_size=_PAGE, **filters):
             facts = OfferFacts.read(offer)
@@ -469,10 +469,10 @@ class BulkReservation(ClientBound):
         if found is not None:
             self._session.offer_facts.known.forms[iri] = found
 
-    # --- asking what is left and what it costs -------------------------------------------------------------
+    # --- reading availability and price --------------------------------------------------------------------
 
     def _ask(self, *, with_snapshot: bool) -> tuple[tuple[LineCheck, ...], Snapshot | None]:
-        """Ask all live questions at once, each offer's only once."""
+        """Read all availabilities and prices concurrently, once for each offer."""
         known = self._booking.knowledge
         offers: dict[str, list[BookingLine]] = {}
         for line in self.lines:
@@ -508,7 +508,7 @@ class BulkReservation(ClientBound):
 
 
 def _those(shared: Mapping[str, _Facts], iris: Iterable[str]) -> dict[str, _Facts]:
-    """Return the facts of some IRIs, as far as they are known."""
+    """Return the known facts of some IRIs."""
     return {iri: shared[iri] for iri in iris if iri in shared}
 
 

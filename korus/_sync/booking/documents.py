@@ -1,7 +1,7 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/documents.py; edit that file instead.
-"""An order's documents: waiting until they are there, and their temporary addresses.
+"""Documents of an order: waiting until they are ready, and their temporary addresses.
 
-What is at these addresses is fetched by `korus._sync.http.downloads`.
+`korus._sync.http.downloads` fetches the files.
 """
 
 from __future__ import annotations
@@ -43,23 +43,23 @@ __all__ = ["Delivery"]
 _OPERATION = "download"
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
-# a document that is due so many seconds after the deadline will not come in time
+# a document that is due this many seconds after the deadline is not waited for
 _HOPELESS = 60.0
 
 
 @frozen
 class _Listed:
-    """The documents of an order, as they were listed."""
+    """Listed documents of an order."""
 
     documents: tuple[DocumentFacts, ...] = field(repr=False)
     now: datetime
 
 
 class Delivery:
-    """Waits for documents and asks for their addresses, for one client.
+    """Waits for documents and requests their addresses, for one client.
 
     Args:
-        transport: What carries requests out.
+        transport: The transport for requests.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -75,19 +75,19 @@ class Delivery:
         progress: Callable[[Pending], object] | None,
         some: bool = False,
     ) -> tuple[tuple[DocumentFacts, ...], Pending]:
-        """Ask again and again, ever more slowly, until the documents can be downloaded.
+        """Poll with increasing intervals until the documents can be downloaded.
 
         Args:
             order: The order.
-            patience: Seconds to wait at most.
+            patience: The maximum number of seconds to wait.
             progress: Called after each look.
-            some: Whether it is enough that some can be, when the others will not be in time.
+            some: True if some documents are enough when the others will not be ready in time.
 
         Returns:
-            The documents, and how they stand.
+            The documents, and their state.
 
         Raises:
-            DocumentsNotReady: They are not ready in time, or cannot be before beneficiaries are named.
+            DocumentsNotReady: They are not ready in time, or require beneficiaries first.
         """
         began, pause, looks = self.now(), _FIRST_PAUSE, 0
         while True:
@@ -121,7 +121,7 @@ class Delivery:
         return _Listed(documents, self._moment(answer.headers))
 
     def _named_by_order(self, order: Reference) -> _Listed:
-        """Take the documents that an order names, where there is no list of them (before 1.0.19, P15)."""
+        """Return the documents that an order names, for versions without a list of them (before 1.0.19, P15)."""
         return _Listed(documents_of(self.order(order)), self._transport.clock.now())
 
     def order(self, order: Reference) -> dict[str, Any]:
@@ -129,19 +129,19 @@ class Delivery:
         return (self._transport.call("get_order", id=order.id)).object()
 
     def _refuse_unnamed(self, order: Reference) -> None:
-        """Raise an error if documents cannot come before beneficiaries are named."""
+        """Raise an error if documents require beneficiaries that are missing."""
         needed = map(requirement, read_order_tickets(self.order(order)))
         waiting = [need for need in needed if need.missing]
         if waiting:
             first = waiting[0]
             raise DocumentsNotReady(
-                f"{order.iri}: {len(waiting)} tickets need their beneficiary before there are documents; "
+                f"{order.iri}: {len(waiting)} tickets require a beneficiary before their documents are created; "
                 f"{first.ticket} lacks {', '.join(first.missing)}",
                 operation="list_order_documents",
             )
 
     def _moment(self, headers: Mapping[str, str]) -> datetime:
-        """Return the API's own time where it says it, since its dates are by its clock."""
+        """Return the API's own time if it sends it, since its dates follow its clock."""
         try:
             found = parsedate_to_datetime(headers.get("date", ""))
         except (TypeError, ValueError, IndexError, OverflowError):
@@ -151,7 +151,7 @@ class Delivery:
     # --- addresses -----------------------------------------------------------------------------------------
 
     def address(self, document: Reference, language: str | None) -> DocumentAddress:
-        """Ask for the temporary address of a document."""
+        """Request the temporary address of a document."""
         body = model_of("update_order_document", lambda: models.PatchOrderDocumentInput)()
         request = request_for(
             endpoint("update_order_document"), order_id=document.ids["order_id"], id=document.id, body=body
@@ -163,10 +163,10 @@ class Delivery:
         return DocumentAddress.read(answer.object())
 
     def address_in_time(self, document: Reference, language: str | None, ends: float) -> DocumentAddress:
-        """Ask for the temporary address of a document again and again while the API says that it is too early.
+        """Request the temporary address of a document, and repeat while the API answers that it is not ready.
 
         Raises:
-            DocumentsNotReady: It is too early still when the patience ends, or long after that.
+            DocumentsNotReady: It is not ready at the end of the wait, or is due long after it.
         """
         pause = _FIRST_PAUSE
         while True:
@@ -186,7 +186,7 @@ class Delivery:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     def now(self) -> float:
-        """Return the time that patience is measured by, in seconds."""
+        """Return the current time of the clock that limits waiting, in seconds."""
         return self._transport.clock.monotonic()
 
 
@@ -205,7 +205,7 @@ def _standing(listed: _Listed, waited: float) -> Pending:
 
 
 def _is_hopeless(due: datetime | None, now: datetime, left: float) -> bool:
-    """Return True if what is due then will not come within the seconds left."""
+    """Return True if a document that is due then will not be ready within the seconds left."""
     return due is not None and (due - now).total_seconds() > max(left, 0) + _HOPELESS
 
 
@@ -220,10 +220,10 @@ def _not_ready(order: Reference, standing: Pending) -> DocumentsNotReady:
 
 
 def document_of(document: DocumentFacts, order: Reference, base_url: str) -> Reference:
-    """Return the reference of a document that an order has, however the API named it.
+    """Return the reference of an order's document, from any form in which the API names it.
 
     Raises:
-        InvalidIri: It is no document.
+        InvalidIri: It is not a document.
         InvalidArgument: It is a document of another order.
     """
     iri = document.iri or f"{order.iri}/documents/{document.id}"

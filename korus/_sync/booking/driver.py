@@ -1,9 +1,9 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/driver.py; edit that file instead.
-"""The driver of the booking protocol: carries out the effects that its steps ask for.
+"""Driver of the booking protocol: runs the effects that its steps yield.
 
-What is decided is decided in `korus._booking`. This module sends, reads, waits and writes to the intent log, and
-sees to it that a call that is torn down (cancelled, interrupted) leaves its intent closed or open as it has to be:
-of which nothing was sent it is closed as cancelled before the cancellation is passed on.
+All decisions are made in `korus._booking`. This module sends, reads, waits and writes to the intent log. If a call is
+cancelled or interrupted, it leaves the intent in the right state: if nothing was sent, the intent is closed as
+cancelled before the cancellation is propagated.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ _CONCURRENCY = 8
 
 @define
 class _Work:
-    """The intent that steps are working on, as far as it has to be seen to when they are torn down."""
+    """Intent of running steps, with the state that is needed if they are cancelled."""
 
     intent: Intent | None
     sent: bool = False
 
 
 class Driver:
-    """Carries out the steps of one client's bookings.
+    """Runs the steps of one client's bookings.
 
     Args:
-        transport: What carries requests out.
+        transport: The transport for requests.
         log: The client's intent log.
-        concurrency: How many intents are recovered at once at most.
+        concurrency: The maximum number of intents to recover at once.
     """
 
     def __init__(self, transport: Transport, log: BookingLog, concurrency: int = 4) -> None:
@@ -75,7 +75,7 @@ class Driver:
 
     @property
     def patience(self) -> Patience:
-        """How long this client waits for certainty."""
+        """The waiting times of this client."""
         config = self._transport.config
         return Patience(config.retry.settle, config.timeouts.total, self._log.is_shared)
 
@@ -84,10 +84,10 @@ class Driver:
 
         Args:
             steps: The steps.
-            taken: The intent that they work on, if it was taken over; one that they open is seen by itself.
+            taken: Their intent, if it was taken over; an intent that they open is noticed automatically.
 
         Raises:
-            KorusError: What the steps raise.
+            KorusError: The steps failed.
         """
         work = _Work(taken, sent=taken is not None and taken.sent)
         if taken is not None:
@@ -140,7 +140,7 @@ class Driver:
                 return self._do(effect)
 
     def _do(self, effect: Effect[Any]) -> Any:  # noqa: C901, PLR0911 - a table of effects
-        """Carry out an effect that neither books nor ends an intent."""
+        """Run an effect that neither books nor ends an intent."""
         store, clock = self._log.store, self._transport.clock
         match effect:
             case ask.Together(effects):
@@ -180,7 +180,7 @@ class Driver:
             case ask.ListOrders(reference, page, size):
                 return self._orders(reference, page, size)
             case _:
-                raise AssertionError(f"no way to carry out {type(effect).__name__}")
+                raise AssertionError(f"unknown effect {type(effect).__name__}")
 
     def _result_of(self, effect: Effect[Any]) -> Any:
         try:
@@ -189,7 +189,7 @@ class Driver:
             return error
 
     def take(self, intent_id: str) -> Intent | None:
-        """Take one intent over that nobody works on."""
+        """Take over one intent without a running owner."""
         return self._log.do(self._log.store.take, intent_id)
 
     def _recover(self, intents: Sequence[Intent], *, complete: bool) -> list[RecoveredIntent]:
@@ -198,7 +198,7 @@ class Driver:
             try:
                 return RecoveredIntent(intent, (self.run(steps, taken=intent)).lines)
             except KorusError as error:
-                text = f"journal: {intent.kind} {intent.id} is open still: {error}"
+                text = f"journal: {intent.kind} {intent.id} is still open: {error}"
                 report(_LOG, logging.WARNING, "intent_left_open", text)
                 return RecoveredIntent(intent, error=error)
 
@@ -208,7 +208,7 @@ class Driver:
             self._log.let_go(*(intent.id for intent in intents))
 
     def _report(self, intent: Intent, state: str, outcome: Mapping[str, Any] | None = None) -> None:
-        """Pass on how far an intent has got."""
+        """Report the progress of an intent to the hooks."""
         step = BookingStep(intent.kind, intent.id, state, len(intent.keys), counted(intent, outcome))
         self._transport.observer.emit(step)
 
@@ -235,7 +235,7 @@ class Driver:
             model_of(name, lambda: models.BulkOrderInput), "notes"
         ):
             raise OperationUnavailable(
-                f"{name}: this version of the API's description knows no notes", operation=name
+                f"{name}: this version of the API's description does not support notes", operation=name
             )
         body = effect.request.body(effect.reservations)
         return self._post(operation, body, OrderAnswer.read, trace)
@@ -257,7 +257,7 @@ class Driver:
         found = read(answer.object())
         if found is None:
             raise DecodingFailed(
-                f"{operation.name}: the answer lists neither what it made nor failures",
+                f"{operation.name}: the answer lists neither results nor failures",
                 content_type=answer.headers.get("content-type"),
                 operation=operation.name,
                 status=answer.status,
@@ -274,9 +274,9 @@ class Driver:
     def _order(self, iri: str) -> OrderFacts:
         try:
             found = parse_iri(iri, ORDER, base_url=self._transport.config.base_url)
-        except InvalidIri:  # the API's word, not the caller's
+        except InvalidIri:  # sent by the API, not by the caller
             raise DecodingFailed(
-                "get_order: what the reservation names as its order is not the IRI of one",
+                "get_order: the reservation names an order that is not the IRI of an order",
                 operation="get_order",
             ) from None
         answer = self._transport.call("get_order", id=found.id)
@@ -314,7 +314,7 @@ _Facts = TypeVar("_Facts", ReservationFacts, OrderFacts)
 
 
 def _named(facts: _Facts, asked: str, operation: str) -> _Facts:
-    """Return facts that are of what was asked for, or do not say of what.
+    """Return facts of the requested resource, or without an IRI.
 
     Raises:
         DecodingFailed: The answer names another resource.

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/hold.py; edit that file instead.
-"""Bulk reservations of one client: several calls at once, and their facts turned into the models that users hold."""
+"""Bulk reservations of one client: concurrent calls, and the conversion of their facts to models."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["hold_all", "reservation_model", "resolve"]
 
 @frozen
 class _Part:
-    """The lines of one call."""
+    """Lines of one call."""
 
     lines: tuple[Line, ...]
     items: tuple[dict[str, Any], ...]
@@ -52,12 +52,12 @@ def hold_all(
     lines_per_call: int,
     concurrency: int,
 ) -> BulkResult[Reservation]:
-    """Hold what the items ask for, in calls of at most ``lines_per_call`` lines.
+    """Hold the items in calls of at most ``lines_per_call`` lines.
 
     Raises:
         ValidationFailed: The API refused every call; its violations are traced to lines.
-        OutcomeUnknown: It is one call, and what became of it could not be found out.
-        KorusError: Not one line got as far as an outcome of its own.
+        OutcomeUnknown: It is one call, and its result could not be determined.
+        KorusError: No line has an outcome of its own.
     """
     parts = [
         _Part(
@@ -108,10 +108,10 @@ def _hold_part(
 
 
 def resolve(driver: Driver, intent: Intent) -> BulkResult[Reservation]:
-    """Ask again what became of a hold that was left unknown; nothing is held again.
+    """Find the result of a hold whose outcome is unknown; nothing is held again.
 
     Raises:
-        OutcomeUnknown: The API could not be asked.
+        OutcomeUnknown: The API did not answer.
     """
     taken = driver.take(intent.id)
     lines = hold_lines(intent.details)
@@ -129,21 +129,21 @@ def reservation_model(facts: ReservationFacts) -> Reservation:
 
 
 def _with_models(error: KorusError) -> KorusError:
-    """Turn the candidates of an unknown hold into models."""
+    """Convert the candidates of an unknown hold to models."""
     if isinstance(error, OutcomeUnknown):
         error.candidates = tuple(map(reservation_model, error.candidates))
     return error
 
 
 def _failed(part: _Part, error: KorusError) -> list[LineOutcome[ReservationFacts]]:
-    """Return the outcomes of lines whose whole call failed, beside others that did not."""
+    """Return the outcomes of lines whose call failed, while other calls did not."""
     status: Status = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
     candidates = error.candidates if isinstance(error, OutcomeUnknown) else ()
     return [LineOutcome(line, status, error=error, candidates=candidates) for line in part.lines]
 
 
 def _together(errors: Sequence[KorusError]) -> KorusError:
-    """Return the error to raise when every call failed: all violations, or what is unknown, or the first."""
+    """Return the error to raise if every call failed: all violations, or an unknown outcome, or the first error."""
     refusals = [error for error in errors if isinstance(error, ValidationFailed)]
     if len(refusals) == len(errors) > 1:
         refusals[0].violations = tuple(found for error in refusals for found in error.violations)

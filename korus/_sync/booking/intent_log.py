@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/intent_log.py; edit that file instead.
-"""The intent log of a client: in memory, or a journal in a database, which blocks and is used from a worker."""
+"""Intent log of a client: in memory, or a journal in a database, which blocks and runs in a worker thread."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["BookingLog"]
 
 _LOG = logging.getLogger("korus.booking")
 _GRACE = 2.0
-"""Seconds that a call that is being cancelled may take to write down what it leaves behind."""
+"""Seconds that a cancelled call may take to write its state to the log."""
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
 class BookingLog:
-    """The log of one account's bookings; clients made by `with_options` share it.
+    """Intent log of one account's bookings, shared by clients that `with_options` makes.
 
     Args:
         config: The client's configuration; its journal is the log, if it has one.
@@ -46,13 +46,13 @@ class BookingLog:
 
     @lazy
     def store(self) -> IntentLog:
-        """The log itself; a client that only reads needs none."""
+        """The log itself, created at first use, since a client that only reads needs none."""
         from korus._journal.intent_log import MemoryIntentLog
 
         return MemoryIntentLog()
 
     def with_config(self, config: Config) -> BookingLog:
-        """Return the log of another configuration: this one, if it is of the same account and journal."""
+        """Return the log of another configuration: this one, if the account and the journal are the same."""
         mine = self._config
         same = (
             mine.base_url == config.base_url
@@ -63,7 +63,7 @@ class BookingLog:
 
     @property
     def is_shared(self) -> bool:
-        """True if all who book for the account write into this log."""
+        """True if all processes that book for the account share this log."""
         return self.store.shared
 
     @property
@@ -77,7 +77,7 @@ class BookingLog:
 
         if not isinstance(self.store, JournalStore):
             raise ConfigurationError(
-                "this client has no journal: give journal='bookings.db', or KORUS_JOURNAL"
+                "this client has no journal: set journal='bookings.db', or KORUS_JOURNAL"
             )
         return self.store
 
@@ -87,20 +87,20 @@ class BookingLog:
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
     ) -> _Result:
-        """Use the log. A write that has begun is not cut off by a cancellation, but awaited for a moment.
+        """Call the log. A cancellation waits a short time for a write that has begun.
 
         Raises:
-            JournalFailed: It cannot be used.
+            JournalFailed: The journal cannot be used.
         """
         if not self._blocks:
             return function(*args, **kwargs)
         try:
             return run_to_end(lambda: function(*args, **kwargs), _GRACE)
         except NoThread:
-            raise JournalFailed("the journal cannot be used: the system has no thread left for it") from None
+            raise JournalFailed("the journal cannot be used: the system has no thread left") from None
 
     def take_over(self, spare: Iterable[str]) -> Takeover:
-        """Take over what nobody works on. What is taken counts as worked on until `let_go`."""
+        """Take over intents without a running owner; this process owns them until `let_go`."""
         taken: list[Takeover] = []
 
         def take() -> Takeover:
@@ -110,19 +110,19 @@ class BookingLog:
         try:
             return self.do(take)
         except BaseException:
-            for takeover in taken:  # nobody will work on it
+            for takeover in taken:  # no call will work on it
                 self.let_go(*(intent.id for intent in takeover.taken))
             raise
 
     def let_go(self, *intent_ids: str) -> None:
-        """Note that no call of this process works on some intents any more."""
+        """Release intents on which no call of this process works any longer."""
         from korus._journal.process import ACTIVE
 
         for intent_id in intent_ids:
             ACTIVE.discard(intent_id)
 
     def give_up(self, intent: Intent, *, sent: bool) -> None:
-        """Write down, within two seconds, that the call of an intent was torn down."""
+        """Write to the log, within two seconds, that the call of an intent was cancelled."""
 
         def note() -> bool:
             return self.store.give_up(intent, sent=sent, wait=_GRACE)
@@ -133,7 +133,7 @@ class BookingLog:
             else:
                 note()
         except (JournalFailed, NoThread, TimeoutError) as error:
-            text = f"the journal could not note that {intent.id} was given up: {error}"
+            text = f"the journal could not record that {intent.id} was cancelled: {error}"
             report(_LOG, logging.WARNING, "journal_failed", text)
 
     def close(self) -> None:

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/order.py; edit that file instead.
-"""Bulk orders of one client, their facts turned into the models that users hold."""
+"""Bulk orders of one client, and the conversion of their facts to models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["order_model", "place", "resolve"]
 
 
 def place(driver: Driver, request: OrderRequest) -> BulkResult[Order]:
-    """Order what is not ordered yet; `korus._booking.order_steps.order` says what it raises."""
+    """Order reservations that are not ordered yet; raises the errors of `korus._booking.order_steps.order`."""
     iris = [line.reservation for line in request.lines]
     intent = new_intent(
         "order",
@@ -35,10 +35,10 @@ def place(driver: Driver, request: OrderRequest) -> BulkResult[Order]:
 
 
 def resolve(driver: Driver, intent: Intent) -> BulkResult[Order]:
-    """Ask what became of an intent that was left unknown; nothing is ordered.
+    """Find the result of an order whose outcome is unknown; nothing is ordered.
 
     Raises:
-        OutcomeUnknown: The API could not be asked.
+        OutcomeUnknown: The API did not answer.
     """
     taken = driver.take(intent.id)
     request = order_request_of(taken or intent)

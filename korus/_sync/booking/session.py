@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/booking/session.py; edit that file instead.
-"""The session of a client: what its resources and bookings share. They take this, not the client."""
+"""Session of a client: the parts that its resources and bookings share. They take this instead of the client."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __all__ = ["Session"]
 
 @frozen(eq=False, repr=False)
 class Session:
-    """The shared parts of a client.
+    """Shared parts of a client.
 
     Attributes:
-        transport: What carries requests out.
-        intent_log: The log of bookings in flight; clients made by `with_options` share it.
-        offer_facts: What is known of offers; clients made by `with_options` share it.
+        transport: The transport for requests.
+        intent_log: The log of bookings in flight, shared by clients that `with_options` makes.
+        offer_facts: The known facts about offers, shared in the same way.
     """
 
     transport: Transport
@@ -36,7 +36,7 @@ class Session:
 
     @classmethod
     def open(cls, config: Config, pool: Pool, clock: Clock = SYSTEM_CLOCK) -> Session:
-        """Build the session of a client that shares none.
+        """Build a new session.
 
         Raises:
             ConfigurationError: The journal or the cache cannot be used.
@@ -45,7 +45,7 @@ class Session:
         return cls(transport, BookingLog(config), OfferFacts(config, clock))
 
     def with_config(self, config: Config) -> Session:
-        """Return the session of another configuration, which shares what it may."""
+        """Return the session of another configuration, which shares all parts that fit it."""
         return Session(
             self.transport.with_config(config),
             self.intent_log.with_config(config),

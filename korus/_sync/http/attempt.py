@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/http/attempt.py; edit that file instead.
-"""One attempt of a call: a request with headers and token, and its answer or the failure that it ended in."""
+"""Single attempt of a call: a request with headers and token, and its answer or failure."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Attempts", "headers_over"]
 
-# the network's own timeouts come first, so that "never connected" is told from "never answered"
+# the network's own timeouts come first, to distinguish "never connected" from "never answered"
 _SLACK = 1.03
 _ERROR_BODY_BYTES = 1024 * 1024
 
 
 @define(eq=False)
 class Asked:
-    """The request of a call, the same in all its attempts."""
+    """Request of a call, the same in all its attempts."""
 
     name: str
     method: str
@@ -49,12 +49,12 @@ class Asked:
 
 
 class Attempts:
-    """Makes the attempts of a client's calls.
+    """Attempts of a client's calls.
 
     Args:
-        exchange: What requests go through.
+        exchange: The exchange for requests.
         tokens: The token source.
-        auth: Puts the token on requests.
+        auth: The authentication, which adds the token.
     """
 
     def __init__(self, exchange: Exchange, tokens: Tokens, auth: BearerAuth) -> None:
@@ -63,7 +63,7 @@ class Attempts:
         self._auth = auth
 
     def make(self, asked: Asked, progress: Progress) -> Answer | KorusError:
-        """Send once. Failures are given back, not raised, so that no frame of httpx hangs on them."""
+        """Send once. Failures are returned, not raised, so that they hold no frames of httpx."""
         try:
             request = self._request(asked, progress)
             with time_limit(self._seconds_left(progress.deadline)), self._exchange.slot(progress):
@@ -87,7 +87,7 @@ class Attempts:
         return self._result(asked, response, body)
 
     def _result(self, asked: Asked, response: httpx.Response, body: Body) -> Answer | KorusError:
-        """Return what an answer comes to."""
+        """Return the result of an answer."""
         name, config, secrets = asked.name, self._exchange.config, self._tokens.secrets
         unchanged = asked.is_conditional and response.status_code == HTTPStatus.NOT_MODIFIED
         if not (response.is_success or unchanged):
@@ -121,9 +121,9 @@ class Attempts:
     def _request(self, asked: Asked, progress: Progress) -> httpx.Request:
         client = self._exchange.http_client()
         extensions = {PROGRESS: progress, "timeout": self._exchange.timeouts_until(progress.deadline)}
-        # merging the headers for each request takes as long as all that is done here, so it is kept
+        # cached, since merging the headers takes as long as everything else here
         headers = headers_over(tuple(client.headers.raw), tuple(asked.headers.items()))
-        # the cookies are those of the caller's own client, none that an answer has set
+        # only cookies of the caller's own client, none from answers
         return httpx.Request(
             asked.method,
             asked.url,
@@ -142,7 +142,7 @@ class Attempts:
 def headers_over(
     theirs: tuple[tuple[bytes, bytes], ...], ours: tuple[tuple[str, str], ...]
 ) -> list[tuple[bytes, bytes]]:
-    """Put our headers over those of the httpx client; there are but a few combinations of them."""
+    """Merge our headers over those of the httpx client; cached, since there are only a few combinations."""
     encoded = [(name.encode("ascii"), value.encode("ascii")) for name, value in ours]
     names = {name.lower() for name, _ in encoded}
     return [*((name, value) for name, value in theirs if name.lower() not in names), *encoded]

@@ -1,8 +1,8 @@
 # Written by `python -m scripts.sync` from korus/_async/http/auth.py; edit that file instead.
 """Bearer authentication with single-flight token renewal, and one replay after a 401.
 
-One `httpx.Auth` flow; what is asked and what the answers mean is decided in `korus._http.oidc`. The token is put on
-requests to the API's own origin and on nothing else.
+One `httpx.Auth` flow; `korus._http.oidc` builds the token requests and reads the answers. The token is only added to
+requests to the API's own origin.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ if TYPE_CHECKING:
 __all__ = ["PROGRESS", "BearerAuth", "Tokens", "Progress"]
 
 PROGRESS = "korus"
-"""The extension of a request under which its `Progress` travels."""
+"""The request extension that holds its `Progress`."""
 
-# refused credentials do not become right within a moment: later calls get the same answer
+# refused credentials stay refused for a while: later calls get the same error
 _REFUSAL_LASTS = 10.0
-# a token that still holds is used on while its endpoint is unwell, and renewing is tried again after this
+# a valid token stays in use while its endpoint fails; the renewal is retried after this time
 _RENEW_AGAIN = 1.0
-# longer waits are too long for a lock of the system
+# locks of the system do not support longer waits
 _LONGEST_WAIT = 1_000_000.0
 
 
 @define
 class Progress:
-    """How far one attempt has come, shared with the code that carries it out.
+    """Progress of one attempt, shared with the code that runs it.
 
     Attributes:
-        sent: Whether the request itself may have left, as opposed to only a token being waited for.
-        deadline: The monotonic time until which it may take, None for no limit.
-        over: Whether it has ended.
+        sent: True if the request itself may have been sent, False while it waits for a token.
+        deadline: The monotonic time at which it must end, None for no limit.
+        over: True if it has ended.
         added: Headers that hooks add to the request.
         status: The status of the answer.
-        headers: The headers of the answer, None as long as there is none.
+        headers: The headers of the answer, None before it arrives.
     """
 
     deadline: float | None = None
@@ -66,7 +66,7 @@ class Progress:
 
 @define(eq=False)
 class _Flight:
-    """One renewal under way and those who wait for it."""
+    """One renewal in flight, and the tasks that wait for it."""
 
     done: Event
     token: Token | None = None
@@ -74,10 +74,10 @@ class _Flight:
 
 
 class Tokens:
-    """The access token of one client, asked for by one task at a time while the others wait for it.
+    """Access token of one client, renewed by one task while the others wait for it.
 
-    A forked child and a second event loop take the token over, but not a renewal that is under way. There is no
-    lock: one that is held during a fork stays locked in the child.
+    A forked child and a second event loop use the token, but not a renewal in flight. There is no lock, since a lock
+    that is held during a fork stays locked in the child.
     """
 
     def __init__(
@@ -100,22 +100,22 @@ class Tokens:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """Everything that must not be shown, should an answer echo it."""
+        """The secrets that are masked if an answer echoes them."""
         return self._secrets
 
     def token(
         self, stale: Token | None = None, deadline: float | None = None, observer: Observer | None = None
     ) -> Token:
-        """Return a token that holds.
+        """Return a valid token.
 
         Args:
-            stale: The token that the API has just refused; another one is needed.
-            deadline: The monotonic time until which it may take, None for no limit.
-            observer: Is told of a renewal that this call makes.
+            stale: The token that the API has just refused and that must be replaced.
+            deadline: The monotonic time at which the call must end, None for no limit.
+            observer: Receives the events of a renewal by this call.
 
         Raises:
-            AuthenticationFailed: the token endpoint answered with a 3xx or 4xx.
-            TransportError: the token endpoint could not be reached, or gave no token; ``sent`` is False.
+            AuthenticationFailed: The token endpoint answered with a 3xx or 4xx.
+            TransportError: The token endpoint could not be reached, or sent no token; ``sent`` is False.
         """
         while True:
             token = self._token
@@ -134,12 +134,12 @@ class Tokens:
             if flight.token is not None and flight.token is not stale:
                 return flight.token
             if flight.error is not None:
-                # everybody gets an error of their own: a shared one would collect all their tracebacks
+                # a copy for each caller, since a shared error would collect all their tracebacks
                 raise copy.copy(flight.error)
-            # the call that asked was cancelled, or had less time: the next one asks
+            # the renewing call was cancelled, or had less time: the next one renews
 
     def _join(self, stale: Token | None) -> tuple[_Flight, bool]:
-        """Join the renewal that is under way, or begin one."""
+        """Join the renewal in flight, or start one."""
         here, mine = home(), _Flight(Event())
         flight = self._flights.setdefault(here, mine)
         if flight is not mine:
@@ -166,7 +166,7 @@ class Tokens:
         except KorusError as error:
             failed = type(error).__name__
             if deadline is not None and self._clock.monotonic() >= deadline:
-                # the others may have more time than this call had
+                # the others may have more time than this call
                 raise
             flight.error = _detached(error)
         finally:
@@ -191,12 +191,12 @@ class Tokens:
         elif isinstance(flight.error, StatusError) and oidc.is_refusal(flight.error.status or 0):
             self._refusal, self._refused_until = flight.error, now + _REFUSAL_LASTS
         elif held is not None and held is not stale and now < held.ends_at:
-            # also when the call that asked was cancelled or had less time: the others go on with this one
+            # also if the renewing call was cancelled or had less time: the others continue
             self._token = flight.token = oidc.renewed_later(held, min(now + _RENEW_AGAIN, held.ends_at))
             flight.error = None
 
     def _renewed(self, stale: Token | None, deadline: float | None) -> Token:
-        """Return the token that another worker has renewed already, else renew it for all."""
+        """Return the token if another worker has renewed it, else renew it for all."""
         if self._shared is None:
             return self._asked(stale, deadline)
         with self._shared.turn(self._seconds_left(deadline)):
@@ -208,10 +208,10 @@ class Tokens:
             return token
 
     def _asked(self, stale: Token | None, deadline: float | None) -> Token:
-        """Ask the endpoint: by refresh where that may do, else (or when that is refused) by credentials."""
+        """Request a token: with the refresh token if possible, else (or if that is refused) with the credentials."""
         held = self._token
-        # a token that the API refuses before its time was revoked, and its refresh token with it; a refresh token
-        # that a forked child has of its parent may be good for one use only, and that is the parent's
+        # a token that is refused before it expires was revoked together with its refresh token; in a forked child
+        # the refresh token belongs to the parent, since it may be valid for one use only
         if (
             held is not None
             and stale is None
@@ -252,13 +252,13 @@ def _token_request(config: Config, held: Token | None) -> httpx.Request:
 
 
 def _detached(error: KorusError) -> KorusError:
-    """Cut an error loose from the frames it came through: they hold requests, and requests hold tokens."""
+    """Remove the traceback of an error, since its frames hold requests with tokens."""
     error.__traceback__ = error.__context__ = error.__cause__ = None
     return error
 
 
 class BearerAuth(httpx.Auth):
-    """Puts the token on requests to the API's own origin, and replays a request once after a 401."""
+    """Bearer authentication for the API's own origin, with one replay after a 401."""
 
     def __init__(self, base_url: str, tokens: Tokens, observer: Observer | None = None) -> None:
         url = httpx.URL(base_url)
@@ -267,7 +267,7 @@ class BearerAuth(httpx.Auth):
         self._tokens = tokens
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        """Send with the token; after a 401 renew it and send once more (P3: a 401 was not carried out)."""
+        """Send with the token; after a 401 renew it and send again (P3: the request of a 401 was not processed)."""
         progress = request.extensions.get(PROGRESS) or Progress()
         if (request.url.scheme, request.url.host, request.url.port) != self._origin:
             progress.sent = True
@@ -275,18 +275,18 @@ class BearerAuth(httpx.Auth):
             return
         token = self._tokens.token(None, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
-        # connection and token may have been waited for
+        # waiting for the connection and the token takes time
         check_stopped()
         progress.sent = True
         response = yield request
         if response.status_code != HTTPStatus.UNAUTHORIZED:
             return
-        # the connection is free for others, the token request included, only when the answer was read
+        # the connection is free for other requests, such as the token request, only after the answer was read
         discard(response)
         progress.sent = False
         token = self._tokens.token(token, progress.deadline, self._observer)
         request.headers["Authorization"] = _bearer(token)
-        # connection and token may have been waited for
+        # waiting for the connection and the token takes time
         check_stopped()
         progress.sent = True
         yield request

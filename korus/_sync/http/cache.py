@@ -1,8 +1,8 @@
 # Written by `python -m scripts.sync` from korus/_async/http/cache.py; edit that file instead.
-"""The catalogue cache and the shared token, kept in SQLite or Redis through hishel and redis.
+"""Catalogue cache and shared token, stored in SQLite or Redis through hishel and redis.
 
-What may be kept is decided in `korus._http.cache_rules`. A cache that cannot be reached is no reason to fail: the API
-is asked then.
+`korus._http.cache_rules` decides which answers are stored. If the cache does not work, calls go to the API and do not
+fail.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ __all__ = ["CatalogueCache", "SharedToken", "CacheQuery", "Kept", "Lookup"]
 
 _Result = TypeVar("_Result")
 
-# a worker that died with its turn keeps it no longer; the others do not wait for it as long as that
+# the turn of a worker that died ends after this time; the others wait less long for it
 _TURN_SECONDS = 10.0
 _WAIT_SECONDS, _WAIT_SHARE = 2.0, 0.1
-# for one statement, while another process writes
+# for one statement while another process writes
 _BUSY_SECONDS = 0.25
 _TURN_PAUSE = 0.05
 _WRITTEN_MEANWHILE = "WatchError"
@@ -79,13 +79,13 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 @frozen
 class Kept:
-    """An answer out of the cache.
+    """Answer from the cache.
 
     Attributes:
         content: The body.
         content_type: Its ``Content-Type``.
-        facts: What is known of it.
-        entry: The id of what it is kept in.
+        facts: The facts that are stored with it.
+        entry: The id of its entry.
     """
 
     content: bytes = field(repr=False)
@@ -96,13 +96,13 @@ class Kept:
 
 @frozen
 class Lookup:
-    """The result of looking an answer up in the cache.
+    """Result of a look-up in the cache.
 
     Attributes:
         key: The answer's key; None while the cache does not work.
-        kept: The answer, fresh or old; None if it was not kept.
-        is_fresh: True if it may be used without asking.
-        entries: The ids of all that is kept under the key.
+        kept: The answer, fresh or stale; None if it is not stored.
+        is_fresh: True if it may be used without revalidation.
+        entries: The ids of all entries with the key.
     """
 
     key: str | None = None
@@ -113,12 +113,12 @@ class Lookup:
 
 @frozen
 class CacheQuery:
-    """A request whose answer is kept.
+    """Request whose answer is cached.
 
     Attributes:
         url: Its address.
         params: Its query.
-        headers: Its headers that the answer may depend on; see `korus._http.cache_rules.varying_headers`.
+        headers: Its headers on which the answer may depend; see `korus._http.cache_rules.varying_headers`.
     """
 
     url: str
@@ -128,7 +128,7 @@ class CacheQuery:
 
 @define(eq=False)
 class _Opened:
-    """What is opened in one process and event loop."""
+    """Storage that is open in one process and event loop."""
 
     storage: Any
     redis: Any
@@ -136,21 +136,21 @@ class _Opened:
 
 
 class CatalogueCache:
-    """Answers about catalogues, kept for a while; `korus.Korus` has one as ``cache``.
+    """Cache of catalogue answers; the attribute ``cache`` of `korus.Korus`.
 
     Attributes:
-        hits: How many calls were answered without a request.
-        misses: How many requests were made.
-        unchanged: How many of those were answered with 304, without a body.
-        flights: The requests under way, which others with the same question wait for.
-        landed: Another object after each of them has ended.
+        hits: The number of calls that were answered without a request.
+        misses: The number of requests.
+        unchanged: The number of requests that were answered with 304, without a body.
+        flights: The requests in flight, for which other calls with the same request wait.
+        landed: A marker that is replaced after each of them has ended.
 
     Args:
-        cache: Where and for how long.
-        config: Whose answers they are.
+        cache: The settings of the cache.
+        config: The configuration of the client.
 
     Raises:
-        ConfigurationError: the extra ``korus-sdk[cache]`` is not installed.
+        ConfigurationError: The extra ``korus-sdk[cache]`` is not installed.
     """
 
     def __init__(self, cache: Cache, config: Config) -> None:
@@ -162,7 +162,7 @@ class CatalogueCache:
         self.landed = object()
         self._account = account_of(config)
         self._keep = None if cache.keep == "api" else cache.keep
-        # an epoch has to outlive what is kept in it
+        # an epoch must live longer than its entries
         self._longest = 2 * (max(self._keep or 0.0, LONGEST) + OLD)
         self._is_redis = cache.redis_url is not None
         self._opened = Local(self._open, _close)
@@ -171,9 +171,9 @@ class CatalogueCache:
             import hishel
 
             if self._is_redis:
-                import_module("redis")  # looked for before the first call
+                import_module("redis")  # checked before the first call
         except ImportError:
-            raise ConfigurationError(f"cache= needs the extra: {install_hint('cache')}") from None
+            raise ConfigurationError(f"`cache` requires an extra: {install_hint('cache')}") from None
         self._hishel: Any = hishel
 
     def __repr__(self) -> str:
@@ -186,12 +186,12 @@ class CatalogueCache:
 
     @staticmethod
     def keeps(operation: str) -> bool:
-        """Return True if answers of an operation are kept."""
+        """Return True if answers of an operation are cached."""
         return operation in CATALOGUE
 
     @property
     def name(self) -> str:
-        """A name for what is kept for this service account at this place; the mirror's feed knows it by that."""
+        """Name of this service account's entries at this location; the mirror's feed uses it."""
         url = self.cache.redis_url
         place = (
             f"{platform.node()} {self.cache.path.absolute()}"
@@ -201,24 +201,24 @@ class CatalogueCache:
         return f"catalogue-cache:{name_of(self._account, place)}"
 
     def shared_token(self, clock: Clock) -> SharedToken | None:
-        """Return the token that workers share; None when they do not."""
+        """Return the shared token of the workers; None if they share none."""
         if not self._is_redis:
             return None
         return SharedToken(lambda: self._opened.get().redis, self._account, clock, self._health)
 
     def shared_gate(self) -> SharedGate | None:
-        """Return the gate that workers share; None when they do not."""
+        """Return the shared gate of the workers; None if they share none."""
         if not self._is_redis:
             return None
         return SharedGate(lambda: self._opened.get().redis, self._account, self._health)
 
     def find(self, query: CacheQuery, *, seconds: float, facts_only: bool = False) -> Lookup:
-        """Return what is kept, an empty look-up while the cache does not work.
+        """Return the stored answer, or an empty look-up while the cache does not work.
 
         Args:
             query: The request.
-            seconds: How long it may take.
-            facts_only: Leave the body out.
+            seconds: The time limit.
+            facts_only: True to omit the body.
         """
 
         def step(storage: Any) -> Lookup:
@@ -241,15 +241,15 @@ class CatalogueCache:
     def keep(
         self, found: Lookup, url: str, content: bytes, content_type: str, facts: Facts, *, seconds: float
     ) -> None:
-        """Keep an answer in place of what was found, or nothing where the answer is not to be kept.
+        """Replace the stored answer with a new one, or remove it if the new one may not be stored.
 
         Args:
-            found: What `find` found.
+            found: The result of `find`.
             url: The request's address.
             content: The body.
             content_type: Its ``Content-Type``.
-            facts: What is known of it.
-            seconds: How long it may take.
+            facts: The facts to store with it.
+            seconds: The time limit.
         """
         key, lasts = found.key, facts.kept_for(self._keep)
         if key is None:
@@ -264,7 +264,7 @@ class CatalogueCache:
         self._attempt(step, seconds)
 
     def confirm(self, kept: Kept, facts: Facts, *, seconds: float) -> None:
-        """Keep what a 304 said of an answer; drop the answer if it is not to be kept any more."""
+        """Update the facts of an answer from a 304; remove the answer if it may no longer be stored."""
 
         def step(storage: Any) -> None:
             if not facts.kept_for(self._keep):
@@ -276,14 +276,14 @@ class CatalogueCache:
         self._attempt(step, seconds)
 
     def expire(self, *, began: float | None = None) -> bool:
-        """Make old what is kept for this service account: the API is asked whether it has changed.
+        """Mark all entries of this service account as stale, so that they are revalidated.
 
         Args:
-            began: When the sweep of the mirror began that has seen a change, by the time of day: what it has read
-                itself stays fresh.
+            began: The wall-clock time at which the mirror's sweep began that found a change: answers that the sweep
+                has read stay fresh.
 
         Returns:
-            True if it was done; False while the cache does not work.
+            True on success; False while the cache does not work.
         """
 
         def step(storage: Any) -> bool:
@@ -301,16 +301,16 @@ class CatalogueCache:
 
     @contextmanager
     def turn(self, key: str | None, seconds: float) -> Generator[bool]:
-        """Let one of the workers that share a Redis ask the API; the others wait for a while.
+        """Let one of the workers that share a Redis send the request; the others wait for a while.
 
-        The turn of a worker that died ends by itself. Without Redis nobody waits.
+        The turn of a worker that died expires. Without Redis there is no wait.
 
         Args:
             key: The answer's key.
-            seconds: How long to wait at most.
+            seconds: The maximum time to wait.
 
         Yields:
-            True if another worker may have kept the answer meanwhile.
+            True if another worker may have stored the answer meanwhile.
         """
         wait = min(seconds, _TURN_SECONDS)
         if key is None or not self._is_redis or wait <= 0:
@@ -325,7 +325,7 @@ class CatalogueCache:
                 self._on_redis(lock.release, _WAIT_SECONDS)
 
     def _take(self, lock: Any, wait: float) -> bool | None:
-        """Return True when the lock is held, False if another worker keeps it, None if Redis does not answer."""
+        """Return True if the lock was acquired, False if another worker holds it, None if Redis does not answer."""
         ends = time.monotonic() + wait
         while True:
             held = self._on_redis(lambda: lock.acquire(blocking=False), min(wait, _WAIT_SECONDS))
@@ -337,10 +337,10 @@ class CatalogueCache:
         return _attempt(command, seconds, self._health)
 
     def clear(self) -> None:
-        """Forget everything that is kept for this service account, in all processes that share the cache.
+        """Delete all entries of this service account, for all processes that share the cache.
 
         Raises:
-            TransportError: the cache does not answer.
+            TransportError: The cache does not answer.
         """
 
         def step(storage: Any) -> bool:
@@ -362,7 +362,7 @@ class CatalogueCache:
     def _attempt(
         self, step: Callable[[Any], _Result], seconds: float, *, anyway: bool = False
     ) -> _Result | None:
-        """Carry out a step on the storage; None when the cache does not work, which is then left alone."""
+        """Run a step on the storage; return None if the cache does not work, which is then not used for a while."""
         if seconds <= 0 or (self._health.is_resting and not anyway):
             return None
         ends = time.monotonic() + seconds
@@ -380,7 +380,7 @@ class CatalogueCache:
             if not swallowed:
                 return result
             seconds = ends - time.monotonic()
-            # another worker has written the same entry meanwhile; the cache works
+            # another worker has written the same entry meanwhile, so the cache works
             if swallowed[0] != _WRITTEN_MEANWHILE or seconds <= 0:
                 self._health.failed(swallowed[0])
                 return None
@@ -390,7 +390,7 @@ class CatalogueCache:
         return f"korus:{self._account}:epoch"
 
     def _epoch(self, storage: Any) -> tuple[str, Marks, Any]:
-        """Return what all keys have in common until the cache is cleared, its marks, and the entry that holds them."""
+        """Return the epoch that all keys contain until the cache is cleared, its marks, and their entry."""
         key = self._epoch_key()
         for _ in range(2):
             entries = self._entries(storage, key)
@@ -400,7 +400,7 @@ class CatalogueCache:
                 asked = max(each.asked_before for each in marks)
                 swept = max(each.swept_before for each in marks)
                 return _precedence(chosen)[1], Marks(asked, swept), chosen
-            # those who find none at the same time give it the same name
+            # workers that create it at the same time use the same name
             name = f"{time.time() // _AT_ONCE:.0f}"
             self._create(storage, key, headers={_EPOCH: name}, seconds=self._longest)
         return "", Marks(), None
@@ -409,13 +409,13 @@ class CatalogueCache:
         try:
             entries = list(storage.get_entries(key))
         except RuntimeError as error:
-            # what cannot be read is no reason to fail, but a database of another program has to be left alone
+            # an unreadable cache does not fail, but the database of another program must not be used
             reason = str(error)
         else:
             raise_swallowed()
             return entries
         raise ConfigurationError(
-            f"cache={str(self.cache.path)!r} cannot be used, name another file: {reason}"
+            f"cache={str(self.cache.path)!r} cannot be used; choose another file: {reason}"
         )
 
     def _create(
@@ -433,7 +433,7 @@ class CatalogueCache:
 
         hishel = self._hishel
         response = hishel.Response(200, hishel.Headers(dict(headers)), pieces())
-        # neither the request's headers, which hold the token, nor the answer's cookies are kept
+        # neither the request's headers, which hold the token, nor the answer's cookies are stored
         entry = storage.create_entry(hishel.Request("GET", url), response, key, ttl=seconds)
         raise_swallowed()
         for _ in entry.response.stream:
@@ -444,7 +444,7 @@ class CatalogueCache:
         if not opened.ready and opened.redis is None:
             run_blocking(_check_free, self.cache.path, seconds)
             self._entries(opened.storage, self._epoch_key())
-            # hishel itself waits for 5 s for another process to have written
+            # hishel's own timeout is 5 s
             cursor = opened.storage.connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000:.0f}")
         opened.ready = True
@@ -464,8 +464,8 @@ def _close(opened: _Opened) -> None:
 
 
 def _check_free(path: Path, seconds: float) -> None:
-    """Raise an error of SQLite if another process keeps a database locked for so long."""
-    with suppress(OSError):  # SQLite says what is wrong with it
+    """Raise an SQLite error if another process keeps a database locked longer than this."""
+    with suppress(OSError):  # SQLite itself reports the problem
         create_private(path)
     if path.exists():
         with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as connection:
@@ -474,9 +474,9 @@ def _check_free(path: Path, seconds: float) -> None:
 
 
 class SharedToken:
-    """The access token of a service account, which workers share through Redis and take turns to renew.
+    """Access token of a service account that workers share through Redis and renew in turns.
 
-    Whoever may read the Redis server's memory may read the token, as long as it holds.
+    Anyone who can read the Redis server's memory can read the token while it is valid.
     """
 
     def __init__(
@@ -489,12 +489,12 @@ class SharedToken:
 
     @contextmanager
     def turn(self, seconds: float | None) -> Generator[None]:
-        """Let one worker renew at a time, as far as that takes a small share of the time.
+        """Let one worker renew at a time, but wait only for a small share of the time.
 
-        When Redis does not answer, or another worker keeps its turn, this one renews all the same.
+        If Redis does not answer, or another worker keeps its turn, this one renews nevertheless.
 
         Args:
-            seconds: How long the call may take that needs the token, None for no limit.
+            seconds: The time limit of the call that needs the token, None for no limit.
         """
         wait = _share(seconds)
         lock = self._redis().lock(f"{self._key}:turn", timeout=_TURN_SECONDS)
@@ -506,9 +506,9 @@ class SharedToken:
                 self._attempt(lock.release, wait)
 
     def load(self, seconds: float | None) -> Token | None:
-        """Return the token that was renewed last, if it holds."""
+        """Return the latest token, if it is valid."""
         stored = self._attempt(lambda: self._redis().get(self._key), _share(seconds))
-        # another machine's monotonic clock says nothing here, the time of day does
+        # by the wall clock, since monotonic clocks differ between machines
         shift = self._clock.monotonic() - time.time()
         try:
             said: Any = json.loads(stored) if stored else {}
@@ -520,14 +520,14 @@ class SharedToken:
                 refresh_ends_at=None,
             )
         except (KeyError, TypeError, ValueError):
-            # none, or not written by this version
+            # missing, or written by another version
             return None
         return token if self._clock.monotonic() < token.renew_at else None
 
     def save(self, token: Token, seconds: float | None) -> None:
-        """Let the others have a token."""
+        """Share a token with the other workers."""
         shift = time.time() - self._clock.monotonic()
-        # without the refresh token: it outlives the access token, and the credentials give a new one anyway
+        # without the refresh token, which outlives the access token and is not needed, since there are credentials
         said = {
             "access": token.access.reveal(),
             "renew_at": token.renew_at + shift,
@@ -541,7 +541,7 @@ class SharedToken:
 
 
 def _attempt(command: Callable[[], _Result], seconds: float, health: CacheHealth) -> _Result | None:
-    """Carry out a command of Redis; None when it does not answer, which is then left alone."""
+    """Run a Redis command; return None if Redis does not answer, which is then not used for a while."""
     if seconds <= 0 or health.is_resting:
         return None
     from redis.exceptions import LockNotOwnedError
@@ -550,14 +550,14 @@ def _attempt(command: Callable[[], _Result], seconds: float, health: CacheHealth
         with time_limit(seconds):
             return command()
     except LockNotOwnedError:
-        return None  # the turn was over already
+        return None  # the turn had expired
     except Exception as error:  # noqa: BLE001 (redis, sockets, the event loop: nothing is a reason to fail)
         health.failed(type(error).__name__)
         return None
 
 
 def _precedence(entry: Any) -> tuple[float, str, str]:
-    """Return what orders entries that name an epoch: the latest clearing counts, else the oldest name."""
+    """Return the sort key of epoch entries: the latest clearing has priority, else the oldest name."""
     headers = entry.response.headers
     return -float(headers.get(_CLEARED, "0")), headers.get(_EPOCH, ""), str(entry.id)
 

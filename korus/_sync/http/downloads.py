@@ -1,9 +1,8 @@
 # Written by `python -m scripts.sync` from korus/_async/http/downloads.py; edit that file instead.
-"""Fetching documents from the storage host: into a file, into memory, or as a stream.
+"""Downloads of documents from the storage host: into a file, into memory, or as a stream.
 
-They come from a temporary address, without the API's token. `korus._booking.file_checks` decides what a file must be. A
-file on disk appears whole or not at all, so that a broken download leaves nothing and a repeated one replaces its file
-at once.
+They have a temporary address and need no token. `korus._booking.file_checks` checks the content. Files on disk are
+written atomically: a failed download leaves no file, and a repeated one replaces its file at once.
 """
 
 from __future__ import annotations
@@ -48,11 +47,11 @@ _T = TypeVar("_T")
 
 
 class DocumentStream:
-    """A document on its way; iterate over it for its bytes, piece by piece, or `read` them all.
+    """Stream of a document; iterate over it for chunks of bytes, or `read` all of them.
 
     Attributes:
-        content_type: What the storage host says it is, an empty text if it does not.
-        size: How many bytes it announces, None if it does not.
+        content_type: The storage host's Content-Type, empty if it sends none.
+        size: The announced number of bytes, None if not announced.
     """
 
     content_type: str
@@ -70,11 +69,11 @@ class DocumentStream:
         return self
 
     def __next__(self) -> bytes:
-        """Return the next piece.
+        """Return the next chunk.
 
         Raises:
-            DownloadFailed: The stream broke off, is too long, or is not what it should be. The pieces before it
-                are worth nothing then.
+            DownloadFailed: The stream broke off, is too long, or is not the expected file. Discard the chunks
+                before it.
         """
         try:
             return next(self._chunks)
@@ -82,24 +81,24 @@ class DocumentStream:
             raise DownloadFailed(str(_cause(error)), operation=_OPERATION) from None
 
     def read(self) -> bytes:
-        """Return all bytes that are left; raises what iterating does."""
+        """Return the remaining bytes; raises the same errors as iterating."""
         return b"".join([chunk for chunk in self])
 
     def close(self) -> None:
-        """End the stream."""
+        """Close the stream."""
         self._chunks.close()
 
 
 @frozen
 class Downloads:
-    """Fetches one document.
+    """Download of one document.
 
     Attributes:
-        transport: What carries requests out.
+        transport: The transport for requests.
         document: The document.
-        address: Asks the API for its temporary address.
-        follow_redirects: Whether the storage host may send us to another address.
-        max_bytes: A file longer than this is refused.
+        address: Requests its temporary address from the API.
+        follow_redirects: True to follow redirects of the storage host.
+        max_bytes: The maximum size; a longer file is refused.
     """
 
     transport: Transport
@@ -109,10 +108,10 @@ class Downloads:
     max_bytes: int
 
     def save(self, order: str, folder: Path, language: str | None) -> Path:
-        """Put the document into a folder, under a name of its own.
+        """Save the document in a folder, under a unique name.
 
         Raises:
-            DownloadFailed: It could not be fetched or written, or is not what it should be; nothing is left behind.
+            DownloadFailed: It could not be fetched or written, or is not the expected file; no file is left.
         """
 
         def save(url: str) -> Path:
@@ -134,10 +133,10 @@ class Downloads:
         return self._retried(save)
 
     def open(self) -> IO[bytes]:
-        """Return the whole document as an open file, in memory as long as it is not large.
+        """Return the complete document as an open file, in memory unless it is large.
 
         Raises:
-            DownloadFailed: It could not be fetched, or is not what it should be.
+            DownloadFailed: It could not be fetched, or is not the expected file.
         """
 
         def open_(url: str) -> IO[bytes]:
@@ -172,7 +171,7 @@ class Downloads:
                 yield stream
 
     def _retried(self, attempt: Callable[[str], _T]) -> _T:
-        """Make attempts, which hooks hear of as those of one call."""
+        """Make attempts, which hooks receive as those of one call."""
         with watches.call(self.transport.observer, _OPERATION, "GET") as watch:
 
             def watched(url: str) -> _T:
@@ -188,14 +187,14 @@ class Downloads:
             return self._made(watched, watch)
 
     def _made(self, attempt: Callable[[str], _T], watch: CallWatch) -> _T:
-        """Make attempts with the document's address, which is asked for again once it has expired."""
+        """Make attempts with the document's address, which is requested again after it expires."""
         document, refreshed, count = self.document, False, 0
         patched = self.address()
         while True:
             count += 1
             url = patched.url
             if url is None:
-                raise DownloadFailed(f"{document.iri}: the API gave no address for it", operation=_OPERATION)
+                raise DownloadFailed(f"{document.iri}: the API sent no address for it", operation=_OPERATION)
             try:
                 return attempt(check_address(url))
             except _Stale as stale:
@@ -225,7 +224,7 @@ class Downloads:
                 sleep(wait)
 
     def _open(self, stack: ExitStack, url: str) -> tuple[Fetched, Content]:
-        """Open the answer at an address, or where it redirects to, for as long as the stack lasts."""
+        """Open the answer at an address, or at the target of its redirects, until the stack is closed."""
         for _ in range(_MOST_REDIRECTS + 1):
             fetched = stack.enter_context(self.transport.fetch(url, operation=_OPERATION))
             if not 300 <= fetched.status < 400:  # noqa: PLR2004
@@ -238,14 +237,14 @@ class Downloads:
                 )
             if not self.follow_redirects:
                 raise DownloadFailed(
-                    f"{self.document.iri}: the storage host redirects; follow_redirects=True allows it",
+                    f"{self.document.iri}: the storage host redirects; pass follow_redirects=True to allow it",
                     operation=_OPERATION,
                     status=fetched.status,
                 )
             url = next_address(url, fetched.headers.get("location"))
             stack.close()
         raise DownloadFailed(
-            f"{self.document.iri}: the storage host redirects without end", operation=_OPERATION
+            f"{self.document.iri}: too many redirects of the storage host", operation=_OPERATION
         )
 
     def _refuse_status(self, fetched: Fetched) -> None:
@@ -266,7 +265,7 @@ class _Stale(Exception):
 
 
 class _Broken(Exception):
-    """A download that broke off and can be tried again."""
+    """Interruption of a download that can be retried."""
 
     def __init__(self, error: KorusError) -> None:
         super().__init__(error)
@@ -278,7 +277,7 @@ def _cause(error: TransportError | _Broken) -> KorusError:
 
 
 def _checked(fetched: Fetched, content: Content) -> Generator[bytes]:
-    """Yield the pieces of a file that begins as it should, and raise if it does not end so."""
+    """Yield the chunks of a file, and raise an error if its beginning or end is invalid."""
     held: list[bytes] = []
     for chunk in fetched.chunks():
         content.take(chunk)

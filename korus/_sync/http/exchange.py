@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/http/exchange.py; edit that file instead.
-"""The exchange of requests and answers through the pool's httpx client: room, time limits, bodies, token requests."""
+"""Exchange of requests and answers through the pool's httpx client: slots, time limits, bodies, token requests."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def user_agent() -> str:
 
 
 class Exchange:
-    """Sends requests, each of which is one attempt of a call.
+    """Sender of requests, each of which is one attempt of a call.
 
     Args:
-        config: How patient to be.
-        pool: The httpx client to use here, and the room for attempts in it.
+        config: The configuration with the timeouts.
+        pool: The httpx client, and the slots for attempts.
         clock: The clocks.
     """
 
@@ -79,17 +79,17 @@ class Exchange:
         return client
 
     def timeouts_until(self, deadline: float | None) -> dict[str, float | None]:
-        """Return the network's timeouts, none longer than what is left until a deadline."""
+        """Return the network's timeouts, limited by the time left until a deadline."""
         if deadline is None:
             return self.timeouts
         return Countdown(self.timeouts, deadline, self.clock.monotonic)
 
     @contextmanager
     def slot(self, progress: Progress) -> Generator[None]:
-        """Keep more attempts out of httpx than it has connections.
+        """Limit the attempts inside httpx to the number of its connections.
 
-        Those that wait inside can leave a connection taken for ever when they are cancelled
-        (encode/httpcore#1093), and now and then so can the others.
+        Attempts that wait inside httpx can leak a connection when they are cancelled (encode/httpcore#1093), and in
+        rare cases so can the others.
         """
         client, slots = self.http_client(), self.pool.slots()
         if not slots.acquire(self.timeouts_until(progress.deadline).get("pool")):
@@ -104,19 +104,19 @@ class Exchange:
             slots.release()
 
     def send(self, request: httpx.Request, auth: httpx.Auth | None = None) -> httpx.Response:
-        """Send a request; the answer's body is still on its way."""
+        """Send a request; the answer's body is not read yet."""
         return through(self.http_client()).send(request, auth=auth, stream=True, follow_redirects=False)
 
     def body(self, response: httpx.Response, deadline: float | None, limit: int) -> Body:
-        """Read the body, not for longer than the deadline."""
+        """Read the body within the deadline."""
         return read_body(
             response, limit, is_late=lambda: deadline is not None and self.clock.monotonic() > deadline
         )
 
     def post_for_token(self, request: httpx.Request, deadline: float | None) -> httpx.Response:
-        """Send a token request; what `Tokens` is given to send with.
+        """Send a token request for `Tokens`.
 
-        It goes through the slot of the attempt that needs the token, which has no other request under way.
+        It uses the slot of the attempt that needs the token, which has no other request in flight.
         """
         request.headers["User-Agent"] = self.user_agent
         progress = Progress(deadline)
@@ -139,7 +139,7 @@ class Exchange:
             finally:
                 response.close()
         except httpx.HTTPStatusError as error:
-            # raised by an event hook of an httpx client that the caller brought
+            # raised by an event hook of the caller's own httpx client
             return httpx.Response(error.response.status_code)
         except CAUGHT as error:
             return failure_of(error, sent=False, operation=TOKEN_OPERATION)

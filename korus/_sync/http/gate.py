@@ -1,7 +1,7 @@
 # Written by `python -m scripts.sync` from korus/_async/http/gate.py; edit that file instead.
-"""A turn for each request: the rate limit of an account, learnt from answers and shared by its workers through Redis.
+"""Client-side rate limit of an account, learnt from answers and shared by its workers through Redis.
 
-What is decided is in `korus._http.rate_gate`. Without Redis, or while it does not answer, each client keeps its own.
+The rules are in `korus._http.rate_gate`. Without Redis, or while it does not answer, each client has its own gate.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["Gate", "SharedGate"]
 
 _NO_LIMIT = 1e9
-# a request does not wait for longer than this for Redis
+# a request waits at most this long for Redis
 _SECONDS = 0.3
 
 
 class SharedGate:
-    """The gate of a service account in Redis.
+    """Gate of a service account in Redis.
 
     Args:
         redis: Returns the client of this process and event loop.
-        account: Whose requests they are.
+        account: The service account.
         health: The state of the Redis server, shared with the cache.
     """
 
@@ -45,8 +45,8 @@ class SharedGate:
 
         Args:
             books: True for a request that books.
-            longest: Seconds to wait at most.
-            last: The turn whose time has come; it is returned unless a limit was met since it was taken.
+            longest: The maximum number of seconds to wait.
+            last: The turn that is due now; it is returned unless a limit was reached since it was taken.
         """
         command = ("take", "", int(books), longest, 0 if last is None else last.epoch)
         answer = self._run(*(command if last is None else ("again", *command[1:])))
@@ -56,11 +56,11 @@ class SharedGate:
         return Turn(wait, at, int(epoch), at) if wait >= 0 else None
 
     def limited(self, turn: Turn, retry_after: float | None) -> None:
-        """Note a 429."""
+        """Record a 429."""
         self._run("limited", "", turn.at, "" if retry_after is None else retry_after)
 
     def exhausted(self, seconds: float) -> None:
-        """Note that nothing is left for some seconds."""
+        """Record that no requests are left for some seconds."""
         self._run("exhausted", "", seconds)
 
     def _run(self, *arguments: str | float) -> list[bytes] | None:
@@ -78,10 +78,10 @@ class SharedGate:
 
 
 class Gate:
-    """The gate of a client, and of those derived from it for the same account.
+    """Gate of a client, and of those derived from it for the same account.
 
-    Its state is changed by many threads without a lock, which a fork could leave taken: what a race may cost is one
-    request more or less.
+    Threads change its state without a lock, which a fork could leave locked: a race costs at most one request more or
+    less.
 
     Args:
         clock: The clocks.
@@ -100,8 +100,8 @@ class Gate:
 
         Args:
             books: True for a request that books.
-            deadline: When the call has to end.
-            waits: Called with the seconds of each wait before it begins.
+            deadline: The time at which the call must end.
+            waits: Called before each wait, with its seconds.
 
         Returns:
             The turn; None, at once, if it would come after the deadline.
@@ -115,7 +115,7 @@ class Gate:
         return turn and Turn(turn.wait, turn.at, turn.epoch, self._clock.monotonic())
 
     def _take(self, *, books: bool, deadline: float | None, last: Turn | None = None) -> Turn | None:
-        """Return the next turn; or the last one without its wait, unless a limit was met since it was taken."""
+        """Return the next turn; or the last one without its wait, unless a limit was reached since it was taken."""
         now = self._clock.monotonic()
         longest = _NO_LIMIT if deadline is None else max(deadline - now, 0.0)
         if self._shared is not None:
@@ -126,13 +126,13 @@ class Gate:
         return self._own.again(now, last) or self._own.take(now, books=books, longest=longest)
 
     def limited(self, turn: Turn, retry_after: float | None) -> None:
-        """Note that a request was answered with 429."""
+        """Record that a request was answered with 429."""
         self._own.limited(self._clock.monotonic(), sent_at=turn.sent_at, retry_after=retry_after)
         if self._shared is not None:
             self._shared.limited(turn, retry_after)
 
     def exhausted(self, seconds: float) -> None:
-        """Note that an answer said that nothing is left for some seconds."""
+        """Record that an answer showed that no requests are left for some seconds."""
         self._own.exhausted(self._clock.monotonic(), seconds=seconds)
         if self._shared is not None:
             self._shared.exhausted(seconds)

@@ -1,7 +1,7 @@
 # Written by `python -m scripts.sync` from korus/_async/http/pages.py; edit that file instead.
-"""A collection of the API that is read page by page, only as far as it is looked at.
+"""Lazy reading of the API's paginated collections.
 
-Which page comes next is decided in `korus._http.pagination`.
+`korus._http.pagination` decides which page is next.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NOTHING = Memory()
 
 
 class PageAnswer(Protocol):
-    """An answer with a page."""
+    """Answer with a page."""
 
     def json(self) -> Any:
         """Decode it."""
@@ -44,27 +44,27 @@ class PageAnswer(Protocol):
 
 
 class PageReader(Protocol):
-    """Fetches a page by its query."""
+    """Reader of a page by its query."""
 
     def __call__(
         self, query: Query, headers: Mapping[str, str] | None = None, *, fresh: bool = False
     ) -> Answer:
-        """Fetch a page; ``fresh`` past the catalogue cache."""
+        """Read a page; ``fresh`` bypasses the catalogue cache."""
         ...
 
 
 @frozen
 class Source(Generic[_T]):
-    """Where the pages of one list come from.
+    """Source of the pages of one list.
 
     Attributes:
         operation: The operation's name.
         url: The collection's absolute address.
         query: Its filters.
-        paged: Whether the operation knows page numbers.
-        read: Fetches a page by its query; the answer is decoded when its turn has come.
-        build: Makes a model of one item.
-        ahead: The client's calls under way, which those for pages fetched ahead belong to.
+        paged: True if the operation has page numbers.
+        read: Reads a page by its query; the answer is decoded later.
+        build: Builds the model of one item.
+        ahead: The client's calls in flight, which include those for prefetched pages.
     """
 
     operation: str
@@ -77,13 +77,13 @@ class Source(Generic[_T]):
 
     @property
     def key(self) -> str:
-        """What positions of this list are marked with."""
+        """The key of this list in saved positions."""
         return paging.collection_key(self.operation, self.url, self.query)
 
 
 @frozen
 class PageReading(Generic[_T]):
-    """A page as it was read: where it stands, what it said of itself, and what follows."""
+    """Page that was read: its position, its metadata, and the next page."""
 
     cursor: Cursor
     envelope: Envelope
@@ -92,7 +92,7 @@ class PageReading(Generic[_T]):
 
 
 class _Reader(Generic[_T]):
-    """What a list and its iterations share: how pages are read, and how far the latest reading came."""
+    """Shared state of a list and its iterations: the source of pages, and the latest position."""
 
     def __init__(self, source: Source[_T], page_size: int | None, prefetch: int, start: Cursor) -> None:
         self.source = source
@@ -108,17 +108,17 @@ class _Reader(Generic[_T]):
         self.notice: Callable[[str], object] | None = None
 
     def stand(self, cursor: Cursor | None, skip: int = 0) -> None:
-        """Remember where reading stands."""
+        """Record the position of reading."""
         self.cursor, self.skip = cursor, skip
 
     def query(self, cursor: Cursor) -> Query:
-        """Return the query that a page is asked for with."""
+        """Return the query of a page."""
         return paging.page_query(cursor, self.source.query, self.page_size)
 
     def read(
         self, cursor: Cursor, memory: Memory = _NOTHING, answer: PageAnswer | None = None
     ) -> PageReading[_T]:
-        """Read a page, or what came of it already."""
+        """Read a page, or use its prefetched answer."""
         source = self.source
         if answer is None:
             answer = self.read_page(self.query(cursor))
@@ -138,16 +138,15 @@ class _Reader(Generic[_T]):
 
 
 class Pages(ClientBound, Generic[_T]):
-    """A list of the API, fetched as needed; nothing is sent before it is looked at.
+    """Lazy list of the API; nothing is sent before it is read.
 
     Iterate over it for the items, over `pages` for whole pages; each iteration reads them again. Pages are read one
-    after the other and dropped behind, so memory does not grow with the collection. The API may put fewer items
-    on a page than ``page_size`` asks for; `korus.Page.page_size` says how many it does.
+    after the other and then released, so memory use does not grow with the collection. The API may return fewer
+    items per page than ``page_size`` requests; `korus.Page.page_size` is the actual number.
 
-    A collection that changes while it is read may show an item twice or not at all, since the API counts
-    pages and keeps no snapshot. Where that can be noticed (another total, the same items again, fewer or
-    more items than announced) a `korus.CollectionChanged` warning says so once, and `changed` is True; reading always
-    ends.
+    If a collection changes while it is read, an item may appear twice or not at all, since the API has numbered
+    pages and no snapshots. If korus detects a change (another total, repeated items, fewer or more items than
+    announced), it issues one `korus.CollectionChanged` warning, and `changed` is True; reading always ends.
 
     Example:
         >>> for offer in korus.offers.list(catalog, page_size=50, prefetch=4):
@@ -165,7 +164,7 @@ class Pages(ClientBound, Generic[_T]):
         start: Cursor | None = None,
     ) -> None:
         if isinstance(prefetch, bool) or prefetch < 0:
-            raise InvalidArgument(f"prefetch is a number of pages from 0 on, not {prefetch!r}")
+            raise InvalidArgument(f"`prefetch` must be an integer of at least 0, got {prefetch!r}.")
         self._reader = _Reader(source, paging.check_page_size(page_size), prefetch, start or Cursor())
 
     def __repr__(self) -> str:
@@ -176,18 +175,18 @@ class Pages(ClientBound, Generic[_T]):
         return _Items(self._reader)
 
     def pages(self) -> Iterator[Page[_T]]:
-        """Iterate over whole pages; one that was resumed in its middle comes without what was read before.
+        """Iterate over whole pages; a page that is resumed in its middle contains only the remaining items.
 
         Raises:
-            KorusError: while iterating, what a request can raise; see `korus.errors`.
+            KorusError: A request failed while iterating; see `korus.errors`.
         """
         return _WholePages(self._reader)
 
     def total(self) -> int | None:
-        """Return how many items the collection has: as the last page said, or else by reading the first.
+        """Return the number of items in the collection, from the latest page, or by reading the first.
 
         Returns:
-            The number; None when the API does not say.
+            The number; None if the API does not send it.
         """
         if self._reader.total is None:
             self._reader.read(self._reader.start)
@@ -214,34 +213,34 @@ class Pages(ClientBound, Generic[_T]):
         operation = self._reader.source.operation
         if len(found) != 1:
             raise UnexpectedCount(
-                f"{operation}: exactly one item was expected, there {'are more' if found else 'is none'}",
+                f"{operation}: expected exactly one item, found {'more' if found else 'none'}",
                 operation=operation,
             )
         return found[0]
 
     def page(self, number: int) -> Page[_T]:
-        """Return one page; beyond the last it is empty.
+        """Return one page, which is empty after the last.
 
         Args:
             number: Its number, from 1.
 
         Raises:
-            InvalidArgument: when the number is below 1, or above 1 where the API has no pages for this list.
+            InvalidArgument: The number is less than 1, or greater than 1 and the list has no pages.
         """
         number = paging.check_page_number(number)
         if number > 1 and not self._reader.source.paged:
-            raise InvalidArgument(f"{self._reader.source.operation}: this list comes as one page")
+            raise InvalidArgument(f"{self._reader.source.operation}: this list has only one page")
         reading = self._reader.read(Cursor(number=number, counted=number == 1))
         return reading.page
 
     @property
     def changed(self) -> bool:
-        """True if the latest iteration noticed that the collection changed while it was read."""
+        """True if the latest iteration detected that the collection changed while it was read."""
         return self._reader.changed
 
     @property
     def position(self) -> Mapping[str, Any] | None:
-        """Where the latest iteration stands, as plain JSON for `resume`; None once it has come to its end."""
+        """The position of the latest iteration, as plain JSON for `resume`; None after its end."""
         reader = self._reader
         if reader.cursor is None:
             return None
@@ -251,10 +250,10 @@ class Pages(ClientBound, Generic[_T]):
         """Return the same list from a saved position on.
 
         Args:
-            position: What `position` or `korus.Page.position` gave, possibly in another process.
+            position: A value of `position` or `korus.Page.position`, possibly of another process.
 
         Raises:
-            InvalidArgument: when it is not a position of this list.
+            InvalidArgument: It is not a position of this list.
         """
         reader = self._reader
         start = paging.cursor_at(position, reader.source.key)
@@ -262,10 +261,10 @@ class Pages(ClientBound, Generic[_T]):
 
 
 class _Walk(Generic[_T]):
-    """One iteration over a list: reads page after page, ahead of the reader where that was asked for.
+    """One iteration over a list, with prefetching if requested.
 
-    It is a class and not a generator, since a loop may be left at any moment, and what is under way then has
-    to end without anybody waiting for it.
+    It is a class and not a generator, since a loop can be left at any time, and requests in flight must then end
+    without being awaited.
     """
 
     def __init__(self, reader: _Reader[_T]) -> None:
@@ -278,7 +277,7 @@ class _Walk(Generic[_T]):
         self._ahead: dict[Query, Pending[PageAnswer]] = {}
 
     def _begin_ahead(self) -> None:
-        """Begin to fetch ahead; what another process or event loop fetches for this walk never arrives here."""
+        """Start prefetching; pages that another process or event loop fetches for this iteration never arrive here."""
         if self._reader.prefetch and self._home != home():
             self._home, self._ahead = home(), {}
             self._workers = Workers(self._reader.prefetch, self._reader.source.ahead)
@@ -298,7 +297,7 @@ class _Walk(Generic[_T]):
                 "this client was closed while a list was read; build a new one"
             ) from None
         if answer is not None:
-            # the next page is on its way while this one is decoded
+            # the next page is fetched while this one is decoded
             self._look_ahead(cursor, 1)
         reading = reader.read(cursor, self._memory, answer)
         step = reading.step
@@ -319,12 +318,12 @@ class _Walk(Generic[_T]):
             warnings.warn(f"{reader.source.operation}: {warning}", CollectionChanged, stacklevel=5)
 
     def _look_ahead(self, cursor: Cursor | None, past: int = 0) -> None:
-        """Start as many pages from a cursor on as are to be fetched ahead; the first ``past`` are there already."""
+        """Start to prefetch pages from a cursor on; the first ``past`` are started already."""
         reader = self._reader
         if self._workers is None or cursor is None:
             return
         is_enough = reader.ahead > reader.prefetch and len(self._ahead) > reader.ahead // 2
-        # for a while, if what comes next is among it
+        # enough is prefetched, with the next page among it
         if is_enough and (past or reader.query(cursor) in self._ahead):
             return
         started = False
@@ -342,14 +341,14 @@ class _Walk(Generic[_T]):
 
 
 class Readings:
-    """One iteration over the pages of a list, for what has to know more of them than their items: these are raw JSON.
+    """One iteration over the pages of a list, for callers that need more than their items, which are raw JSON.
 
     Args:
         pages: The list.
-        notice: Called with what shows that the collection changed, in place of a warning.
-        read_page: Fetches a page by its query; None for the list's own way, past the catalogue cache.
-        ahead: How many pages may wait for their turn, where pages are fetched ahead: as many more as are read while
-            the caller does something else. There are no more requests at once.
+        notice: Called with the evidence that the collection changed, instead of a warning.
+        read_page: Reads a page by its query; None for the list's own reader, bypassing the catalogue cache.
+        ahead: The number of prefetched pages that may wait for the caller, so that more pages are read while the
+            caller does something else. The number of concurrent requests is not higher.
     """
 
     def __init__(
@@ -369,11 +368,11 @@ class Readings:
 
     @staticmethod
     def source_of(pages: Pages[Any]) -> Source[Any]:
-        """Return where the pages of a list come from."""
+        """Return the source of a list's pages."""
         return pages._reader.source  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] (of this module)
 
     def query(self, reading: PageReading[Any]) -> Query:
-        """Return the query that a page was read with."""
+        """Return the query of a page that was read."""
         return self._reader.query(reading.cursor)
 
     def next(self) -> PageReading[Any] | None:
@@ -386,7 +385,7 @@ def _as_it_is(member: Any) -> Any:
 
 
 class _Items(ClientBound, Generic[_T]):
-    """The items of a list, one by one."""
+    """Iterator over the items of a list."""
 
     def __init__(self, reader: _Reader[_T]) -> None:
         self._reader = reader
@@ -411,7 +410,7 @@ class _Items(ClientBound, Generic[_T]):
 
 
 class _WholePages(ClientBound, Generic[_T]):
-    """The pages of a list, one by one."""
+    """Iterator over the pages of a list."""
 
     def __init__(self, reader: _Reader[_T]) -> None:
         self._reader = reader

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/http/pool.py; edit that file instead.
-"""The pool of connections: an httpx client for each process and event loop, or the caller's own."""
+"""Connection pool: an httpx client for each process and event loop, or the caller's own."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool", "check_setting"]
 
-# these may be used in any event loop
+# these can be used in any event loop
 _WITHOUT_CONNECTIONS = ("MockTransport", "ASGITransport")
-# where httpx looks for certificates
+# the environment variables in which httpx looks for certificates
 _CERTIFICATE_SETTINGS = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 @cache
 def _ssl_context(*_kind: bool | int | str | None) -> ssl.SSLContext:
-    """Load the certificates once for all clients of the same kind, since that is most of the cost of one.
+    """Load the certificates once for all clients with the same settings, since that is most of a client's cost.
 
-    HTTP/2 makes another kind, because it is written into the context, and so do other settings. So does
-    another process: a context has locks inside.
+    HTTP/2 needs its own context, because it is set in the context, and so do other settings. So does another
+    process, since a context contains locks.
     """
     file, folders = map(os.environ.get, _CERTIFICATE_SETTINGS)
     if folders and not file and not any(map(os.path.isdir, folders.split(os.pathsep))):
-        # OpenSSL would trust nobody then, without a word
+        # OpenSSL would silently trust no certificate
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     return httpx.create_ssl_context()
 
@@ -58,9 +58,9 @@ def _new_client(**options: Any) -> httpx.Client:
 
 
 class Pool:
-    """The httpx client that requests go through: the caller's own, or one that is opened with the first.
+    """Owner of the httpx client for requests: the caller's own, or one that is opened at the first request.
 
-    There is one for each process and event loop, since connections can be used in no other.
+    There is one client for each process and event loop, since connections cannot be shared between them.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Pool:
         self._closed = False
         self._opened = Local(self._open, self._close)
         self.own = http_client is None
-        # as they are now: a cookie that the API sets for one account is no business of another's
+        # a copy: cookies that the API sets for one account must not reach another
         self.cookies = httpx.Cookies() if http_client is None else cookies_of(http_client)
 
     def get(self) -> httpx.Client:
@@ -84,7 +84,7 @@ class Pool:
         return self._get()[0]
 
     def added(self) -> tuple[list[tuple[bytes, bytes]], tuple[tuple[str, str], ...]]:
-        """Return the headers, cookies among them, and the query parameters that the caller's own client adds."""
+        """Return the headers, including cookies, and query parameters that the caller's own client adds."""
         client: Any = self._http_client
         if client is None:
             return [], ()
@@ -93,7 +93,7 @@ class Pool:
         return headers, tuple(client.params.multi_items())
 
     def slots(self) -> Slots:
-        """Return the room for attempts: httpx never gets more at once than it has connections."""
+        """Return the slots for attempts, which limit those inside httpx to the number of its connections."""
         return self._get()[1]
 
     def _get(self) -> tuple[httpx.Client, Slots]:
@@ -130,20 +130,20 @@ class Pool:
         return without_cookies(client)
 
     def _lend(self, setting: str) -> None:
-        """Refuse what holds connections of another process or event loop, and is not ours to open again."""
+        """Refuse the caller's own client or transport if it holds connections of another process or event loop."""
         here = os.getpid(), home()
         self._lent_to = self._lent_to or here
         if self._lent_to == here:
             return
         if self._lent_to[0] != os.getpid():
             raise ConfigurationError(
-                f"Cannot use this {setting} after a fork: it was used in the parent process, which goes on using "
-                f"its connections. Build the client in each worker, or leave {setting} out."
+                f"Cannot use this {setting} after a fork: it was used in the parent process, which still uses "
+                f"its connections. Create the client in each worker, or omit {setting}."
             )
         if not is_of_kind(self._transport, *_WITHOUT_CONNECTIONS):
             raise ConfigurationError(
                 f"Cannot use this {setting} in a second event loop: its connections belong to the first. "
-                f"Build a client in each event loop, or leave {setting} out."
+                f"Create a client in each event loop, or omit {setting}."
             )
 
     def _close(self, opened: tuple[httpx.Client, Slots]) -> None:
@@ -151,7 +151,7 @@ class Pool:
             opened[0].close()
 
     def close(self) -> None:
-        """Close what was opened here; an httpx client that the caller brought stays open."""
+        """Close the clients that were opened here; the caller's own httpx client stays open."""
         self._closed = True
         self._opened.close()
 
@@ -159,7 +159,7 @@ class Pool:
 def check_setting(http_client: Any, transport: Any) -> None:
     """Raise ConfigurationError unless at most one of them is given, and it is of the right kind."""
     if http_client is not None and transport is not None:
-        raise ConfigurationError("give http_client or transport, not both")
+        raise ConfigurationError("pass either `http_client` or `transport`, not both")
     if http_client is not None and not is_of_kind(http_client, "Client"):
         raise ConfigurationError(
             f"`http_client` must be an httpx.Client or httpx2.Client, got {type(http_client).__name__}."

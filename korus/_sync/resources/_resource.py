@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/resources/_resource.py; edit that file instead.
-"""Base class of all resources: reading one object and listing many. It knows no operation by name."""
+"""Base class of all resources: reads one object and lists many, for any operation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ModelT = TypeVar("_ModelT", bound=_Model)
 
 
 class Resource(ClientBound):
-    """The methods of a client that concern one kind of resource."""
+    """Base class of a client's methods for one kind of resource."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -71,7 +71,7 @@ class Resource(ClientBound):
         prefetch: int,
         **arguments: Any,
     ) -> Pages[_ModelT]:
-        """List many, lazily; the request is checked now and sent when somebody looks."""
+        """List objects lazily; the request is checked now and sent when the list is read."""
         module, build = endpoint(operation), model_of(operation, model).from_dict
         warn_if_deprecated(module, arguments)
         transport = self._transport
@@ -84,7 +84,7 @@ class Resource(ClientBound):
             return transport.send(module.OPERATION, asked, fresh=fresh)
 
         def item(member: Any) -> _ModelT:
-            # a member that is not an object, an IRI for example, is passed on as it came
+            # a member that is not an object, such as an IRI, is returned as received
             return (
                 build(cast("dict[str, Any]", member)) if isinstance(member, dict) else cast("_ModelT", member)
             )

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/resources/catalogs.py; edit that file instead.
-"""Catalogues: what one ticket issuer sells, as far as it was opened to the caller."""
+"""Catalogues: the products of one ticket issuer that the caller can access."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Catalogs"]
 
 
 class Catalogs(Resource):
-    """`Korus.catalogs`: the catalogues that were opened to this service account."""
+    """`Korus.catalogs`: the catalogues that this service account can access."""
 
     def list(
         self,
@@ -29,12 +29,12 @@ class Catalogs(Resource):
     ) -> Pages[Catalog]:
         """List the catalogues.
 
-        An empty list means that none was opened to the account yet; the API's people do that.
+        An empty list means that the account has no access to a catalogue yet; the operator of the API grants it.
 
         Args:
             sort: By creation, ``asc`` (oldest first) or ``desc``.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
             order: Deprecated name of ``sort``.
 
         Raises:

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/resources/orders.py; edit that file instead.
-"""Orders: purchases as the ticket issuers have them."""
+"""Orders: confirmed purchases."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ class Orders(Resource):
         Args:
             external_reference: Only orders with the caller's own reference.
             sort: By creation, ``asc`` (oldest first) or ``desc``.
-            created_after: Only orders made on this date or later; a date or ``YYYY-MM-DD``.
-            created_strictly_after: Only orders made later than this date.
-            created_before: Only orders made on this date or earlier.
-            created_strictly_before: Only orders made earlier than this date.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            created_after: Only orders created on this date or later; a date or ``YYYY-MM-DD``.
+            created_strictly_after: Only orders created later than this date.
+            created_before: Only orders created on this date or earlier.
+            created_strictly_before: Only orders created earlier than this date.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
             order: Deprecated name of ``sort``.
 
         Raises:
             InvalidArgument: An argument is invalid.
-            OperationUnavailable: when the API's version does not know one of the filters.
+            OperationUnavailable: The API's version does not have one of the filters.
 
         Reference: 3.6.
         """
@@ -83,8 +83,8 @@ class Orders(Resource):
             order: The order, its IRI or its id.
 
         Raises:
-            NotFound: when there is no such order.
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The order does not exist.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.8, 4.13.
         """
@@ -98,30 +98,30 @@ class Orders(Resource):
         external_reference: str,
         notes: str | None = None,
     ) -> BulkOutcome[Order, BulkReservation]:
-        """Order reservations, each once, however often and from however many processes this is called.
+        """Order reservations, each exactly once, even if this is called repeatedly or by several processes.
 
-        The API is asked first how the reservations stand. One that is ordered already under the same
-        reference is not ordered again: its order is the outcome. When an answer is lost, the API is asked
-        what exists before anything is repeated.
+        The state of the reservations is read first. One that is already ordered under the same reference is not
+        ordered again: its order is the outcome. If an answer is lost, the existing orders are read before anything is
+        repeated.
 
         Args:
             held: The outcome of a booking, or the reservations to order: objects, IRIs or ids.
-            customer: Who buys.
-            external_reference: Your own reference for the purchase, 1 to 50 characters; orders are found
-                again by it.
-            notes: Anything the issuer should know.
+            customer: The customer.
+            external_reference: Your own reference for the purchase, 1 to 50 characters, by which orders are
+                found.
+            notes: Notes for the issuer.
 
         Returns:
-            The outcome, reservation by reservation. Its ``retry_failed`` books anew what could not be ordered
-            if ``held`` was the outcome of a booking.
+            The outcome of each reservation. Its ``retry_failed`` books the failed ones again if ``held`` was the
+            outcome of a booking.
 
         Raises:
-            InvalidArgument: An argument cannot be sent; nothing was.
+            InvalidArgument: An argument is invalid; nothing was sent.
             ReservationUnusable: Reservations have ended, were released, or are ordered under another
                 reference; nothing was ordered.
             ValidationFailed: The API refused the request as a whole.
-            OutcomeUnknown: The answer was lost, and what became of it could not be found out; `resolve` it.
-            KorusError: What a request can raise; see `korus.errors`.
+            OutcomeUnknown: The answer was lost, and the result could not be determined; call `resolve`.
+            KorusError: The request failed; see `korus.errors`.
 
         Example:
             >>> placed = korus.orders.create(held, customer=customer, external_reference="SHOP-42")
@@ -152,18 +152,18 @@ class Orders(Resource):
         )
 
     def resolve(self, unknown: OutcomeUnknown | Mapping[str, Any]) -> BulkOutcome[Order, BulkReservation]:
-        """Ask again what became of an order whose outcome was unknown; nothing is ordered.
+        """Find the result of an order whose outcome was unknown; nothing is ordered.
 
         Args:
-            unknown: The error, or its ``intent`` as it was (plain JSON, so it may have been stored).
+            unknown: The error, or its ``intent`` (plain JSON, which can be stored).
 
         Returns:
-            The outcome of its reservations: ordered after all, or ended without an order. One that is not ordered but
-            could be still is unknown: order the same reservation again with `create`, or ask after it has ended.
+            The outcome of its reservations: ordered, or ended without an order. One that can still be ordered is
+            unknown: order the same reservation again with `create`, or call this again after it has ended.
 
         Raises:
             InvalidArgument: It is not the intent of an order.
-            OutcomeUnknown: The API could not be asked.
+            OutcomeUnknown: The API did not answer.
 
         Reference: 3.6, 3.11, 7.3.
         """

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/resources/reservations.py; edit that file instead.
-"""Reservations: holds on offers that fix price and place until they expire."""
+"""Reservations: holds on offers that fix price and places until they expire."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Reservations(Resource):
 
         Args:
             sort: By creation, ``asc`` (oldest first) or ``desc``.
-            page_size: Items per request, from 1; the API's default when left out.
-            prefetch: Pages to fetch ahead.
+            page_size: Items per request, at least 1; by default the API's own.
+            prefetch: The number of pages to prefetch.
             order: Deprecated name of ``sort``.
 
         Raises:
@@ -68,8 +68,8 @@ class Reservations(Resource):
             reservation: The reservation, its IRI or its id.
 
         Raises:
-            NotFound: when there is no such reservation.
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The reservation does not exist.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.11, 4.10.
         """
@@ -79,17 +79,17 @@ class Reservations(Resource):
     def release(self, reservation: Reservation | Reference | str) -> None:
         """Release a hold before it expires, so that its places can be sold again.
 
-        A hold that is no longer wanted expires by itself; this is for those that should not take stock until then, as
-        the ``unmatched`` reservations and the ``candidates`` of a booking, once it is known that nobody needs them.
+        A hold that is not ordered expires; this is for holds that should not take stock until then, such as the
+        ``unmatched`` reservations and the ``candidates`` of a booking, once it is known that no caller needs them.
 
         Args:
             reservation: The reservation, its IRI or its id.
 
         Raises:
             OperationUnavailable: The API's version cannot release (release and before).
-            NotFound: There is no such reservation, or an attempt whose answer was lost has released it.
+            NotFound: The reservation does not exist, or an attempt whose answer was lost has released it.
             ValidationFailed: It has been ordered.
-            KorusError: what a request can raise; see `korus.errors`.
+            KorusError: The request failed; see `korus.errors`.
         """
         module = endpoint("delete_reservation")
         found = self._reference(reservation, RESERVATION)
@@ -109,12 +109,12 @@ class Reservations(Resource):
             catalog: The catalogue of offers that are given by their bare id: an object, an IRI or an id.
             time_zone: The venue's time zone for form answers that are datetimes with a zone: an IANA name or
                 a product base.
-            lines_per_call: How many lines go into one request at most; larger bookings are split in order.
-            concurrency: How many requests are under way at once at most.
+            lines_per_call: The maximum number of lines in one request; larger bookings are split in order.
+            concurrency: The maximum number of concurrent requests.
 
         Raises:
-            InvalidIri: ``catalog`` is no catalogue.
-            InvalidArgument: ``time_zone`` is not known, or ``lines_per_call`` less than 1.
+            InvalidIri: ``catalog`` is not a catalogue.
+            InvalidArgument: ``time_zone`` is unknown, or ``lines_per_call`` is less than 1.
 
         Reference: 3.10, 4.9.
         """
@@ -130,17 +130,17 @@ class Reservations(Resource):
     def resolve(
         self, unknown: OutcomeUnknown | Mapping[str, Any]
     ) -> BulkOutcome[Reservation, BulkReservation]:
-        """Ask again what became of holds whose outcome was unknown; nothing is held again.
+        """Find the result of holds whose outcome was unknown; nothing is held again.
 
         Args:
-            unknown: The error, or its ``intent`` as it was (plain JSON, so it may have been stored).
+            unknown: The error, or its ``intent`` (plain JSON, which can be stored).
 
         Returns:
-            The outcome of the lines that were unknown: held after all, not held, or unknown still.
+            The outcome of the lines that were unknown: held, not held, or still unknown.
 
         Raises:
             InvalidArgument: It is not the intent of a hold.
-            OutcomeUnknown: The API could not be asked.
+            OutcomeUnknown: The API did not answer.
 
         Reference: 3.9, 7.3.
         """

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/resources/tickets.py; edit that file instead.
-"""Tickets: what was issued for an order, and the people they are for."""
+"""Tickets: the issued tickets of an order, and their beneficiaries."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Tickets(Resource):
         """Read one issued ticket.
 
         Args:
-            ticket: The ticket, also as it stands in an order, or its IRI.
+            ticket: The ticket, also from an order, or its IRI.
 
         Raises:
-            NotFound: when there is no such ticket.
-            KorusError: what a request can raise; see `korus.errors`.
+            NotFound: The ticket does not exist.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.4, 4.15.
         """
@@ -54,17 +54,17 @@ class Tickets(Resource):
         )
 
     def required(self, order: Order | Reference | str) -> tuple[Requirement, ...]:
-        """Return what is still needed of the beneficiaries of an order's tickets.
+        """Return the missing beneficiary data of an order's tickets.
 
         Args:
-            order: The order, its IRI or its id. An object is read again: what it says may have changed.
+            order: The order, its IRI or its id. An object is read again, since it may have changed.
 
         Returns:
-            One entry for each ticket that still needs something: which fields, and by when. Empty when
-            nothing is missing.
+            One entry for each ticket with missing fields: the fields, and the deadline. Empty if nothing is
+            missing.
 
         Raises:
-            KorusError: what a request can raise; see `korus.errors`.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 4.15, 7.4.
         """
@@ -78,21 +78,21 @@ class Tickets(Resource):
     ) -> OrderItemTicket:
         """Set the beneficiary of a ticket.
 
-        What is given is checked first and then merged into what is known: a field that is left out stays as
-        it is, None clears it. First and last name have to be given every time.
+        The data is checked first and then merged into the known data: an omitted field is unchanged, None clears it.
+        The first and last name are always required.
 
         Args:
-            ticket: The ticket, also as it stands in an order, or its IRI (then it is read first).
-            beneficiary: Who it is for: a `Beneficiary`, or a mapping by the API's names or Python's.
+            ticket: The ticket, also from an order, or its IRI (then it is read first).
+            beneficiary: The beneficiary: a `Beneficiary`, or a mapping by the API's names or Python's.
 
         Returns:
             The ticket as it is now.
 
         Raises:
             BeneficiaryInvalid: A required field is missing, a value is invalid, the deadline has passed, or the
-                beneficiary cannot be changed any more; all problems at once, nothing was sent.
+                beneficiary can no longer be changed; contains all problems, nothing was sent.
             ValidationFailed: The API refused it.
-            KorusError: what a request can raise; see `korus.errors`.
+            KorusError: The request failed; see `korus.errors`.
 
         Reference: 3.5, 4.15, 7.4.
         """
@@ -116,17 +116,17 @@ class Tickets(Resource):
             order: The order, its IRI or its id; it is read again.
             rows: A CSV file (its path, or open), or a list of beneficiaries: `Beneficiary` objects, mappings,
                 or pairs of a ticket and one of these. A row names its ticket by IRI, id or voucher in
-                ``ticket``; rows that name none take the tickets that still need something, in the order's
-                own order.
-            concurrency: How many are sent at once at most.
+                ``ticket``; rows without one take the tickets with missing fields, in the order of the order's
+                tickets.
+            concurrency: The maximum number of concurrent requests.
 
         Returns:
-            The outcome, row by row: rows that are wrong have failed, with all their problems, and the others
-            were sent.
+            The outcome of each row: invalid rows have failed, with all their problems, and the others were
+            sent.
 
         Raises:
-            InvalidArgument: The file cannot be read or is no such file; nothing was sent.
-            KorusError: what reading the order can raise; see `korus.errors`.
+            InvalidArgument: The file cannot be read, or is not such a file; nothing was sent.
+            KorusError: The order could not be read; see `korus.errors`.
 
         Reference: 3.5, 7.4.
         """
