@@ -1,10 +1,10 @@
-"""First contact: check in a minute that korus and the API fit, and write a report without private data.
+"""First contact: checks in a minute that korus fits the API, and writes a report without private data.
 
-`korus doctor` is the command; `examine` the same for programs. Needs the extra ``korus-sdk[testing]``.
+`korus doctor` is the command; `examine` is the function for programs. Needs the extra ``korus-sdk[testing]``.
 
 Example:
     >>> from korus import doctor
-    >>> report = doctor.examine(quick=True)  # takes the KORUS_* variables  # doctest: +SKIP
+    >>> report = doctor.examine(quick=True)  # uses the KORUS_* variables  # doctest: +SKIP
     >>> print(report.text())  # doctest: +SKIP
 """
 
@@ -41,22 +41,22 @@ def examine(
     description: Path | str | None = None,
     **settings: Any,
 ) -> Report:
-    """Look at settings, connection and API, and compare the API with its description.
+    """Check settings, connection and API, and compare the API with its description.
 
-    Nothing is written, unless ``book`` is given. At most 400 requests are sent, ten a second; 60 with ``quick``. With
-    ``book`` some dozens more follow.
+    Nothing is written without ``book``. At most 400 requests are sent, ten per second; 60 with ``quick``. With ``book``
+    some dozens more follow.
 
     Args:
-        quick: One object of each kind and fewer questions.
-        book: An offer of which one unit is held and left to expire. On an environment other than production up to three
-            are held; one is ordered, twice, and one after it has ended.
-        really: Allows ``book`` on production; only one hold is made there.
-        wait: Seconds to wait at most for a hold to end before it is ordered; if it lasts longer, that is skipped.
-        description: An OpenAPI description to compare with, in place of the one that korus was generated from.
-        settings: Arguments of `korus.Korus`; they come before the KORUS_* variables.
+        quick: True to read one object of each kind and send fewer requests.
+        book: An offer of which one unit is held and left to expire. Outside of production up to three units are held;
+            one is ordered, twice, and one after it has ended.
+        really: True to allow ``book`` on production; only one unit is held there.
+        wait: The maximum number of seconds to wait for a hold to end before it is ordered; skipped if it lasts longer.
+        description: An OpenAPI description to compare with, instead of the one from which korus was generated.
+        settings: Arguments of `korus.Korus`; they override the KORUS_* variables.
 
     Raises:
-        ConfigurationError: ``book`` on production without ``really``, or ``wait`` is no number of seconds.
+        ConfigurationError: ``book`` on production without ``really``, or ``wait`` is not a number of seconds.
     """
     from korus import Korus  # noqa: PLC0415 (heavy)
     from korus.doctor._connection import check_connection, check_settings  # noqa: PLC0415
@@ -80,7 +80,7 @@ def examine(
         raise ConfigurationError("cannot book on production without really=True (--really): it takes stock")
     journal = JournalWatch(config, report)
     with closing(journal), client(config, log) as recording, warnings.catch_warnings():
-        warnings.simplefilter("ignore", CollectionChanged)  # the probe itself looks at what lists hold
+        warnings.simplefilter("ignore", CollectionChanged)  # the probe itself checks the content of lists
         options |= {"http_client": recording, "hooks": [events.append], "cache": None, "journal": None}
         with Korus(**options) as korus:
             if not check_connection(report, korus, log, events):

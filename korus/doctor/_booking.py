@@ -1,4 +1,4 @@
-"""Findings that need a booking: holds that are left to expire, and off production orders. Asked for explicitly."""
+"""Checks that need a booking: holds that expire, and orders outside of production. Only on explicit request."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ __all__ = ["book"]
 
 _PATH = f"{RESERVATIONS}/_bulk"
 _AFTER_END = 1.5
-"""Seconds after its end at which a reservation is ordered: times are given in whole seconds."""
+"""Seconds after its end at which a reservation is ordered, since times are in whole seconds."""
 _PRODUCTION = "on production nothing is ordered"
 
 
 def book(korus: Korus, report: Report, log: Log, offer: str, *, orders: bool, wait: float) -> None:
-    """Hold units of an offer and look at what becomes of them; order some if ``orders``.
+    """Hold units of an offer and observe them; order some if ``orders``.
 
-    What is not ordered is left to expire: the API documents no way to release it.
+    Holds that are not ordered expire: the API documents no way to release them.
 
     Args:
         korus: The client.
-        report: Where findings go.
-        log: What was sent.
+        report: The report.
+        log: The exchanges.
         offer: The offer.
-        orders: False on production, where one unit is held and nothing else is done.
-        wait: Seconds to wait at most for a reservation to end.
+        orders: False on production, where one unit is held and nothing is ordered.
+        wait: The maximum number of seconds to wait for a reservation to end.
     """
     held = _hold(korus, report, offer)
     if held is None:
@@ -78,11 +78,11 @@ def _hold(korus: Korus, report: Report, offer: str, *, quietly: bool = False) ->
     except (KorusError, ValueError) as error:
         if not quietly:
             status: Any = "failed" if isinstance(error, OutcomeUnknown) else "warning"
-            advice = "An offer that needs no form and no session, with stock, is held most easily."
+            advice = "Choose an offer in stock that requires no form and no session."
             report.step("probe", "hold", status, f"not held: {type(error).__name__}", advice)
         return None
     if not quietly:
-        report.step("probe", "hold", "ok", "held one unit; what is not ordered is left to expire")
+        report.step("probe", "hold", "ok", "held one unit; holds that are not ordered expire")
     return held.iri
 
 
@@ -98,11 +98,11 @@ def _last_request(log: Log) -> Any:
 
 
 class _Abandoned:
-    """A request to hold whose answer nobody waited for.
+    """Hold request whose answer was not waited for.
 
     Args:
-        offer: What it asked for.
-        before: The reservations that were shown before.
+        offer: The requested offer.
+        before: The reservations that existed before.
         settle: The setting.
     """
 
@@ -114,7 +114,7 @@ class _Abandoned:
         self._found = False
 
     def is_shown(self, korus: Korus) -> bool:
-        """Return True if the list shows a reservation that came of it."""
+        """Return True if the list shows its reservation."""
         return any(
             str(one.get("@id")) not in self._before and self._offer in texts(one)
             for one in newest(korus, RESERVATIONS)
@@ -126,30 +126,28 @@ class _Abandoned:
         self._found = waited is not None
         if waited is None:
             seconds = monotonic() - self._ended
-            text = f"a request that was abandoned was not carried out within {seconds:.1f} s"
+            text = f"an abandoned request was not processed within {seconds:.1f} s"
             report.assume("a2", "held", text)
         elif waited <= self._settle:
-            report.assume("a2", "held", f"one that was abandoned had its effect shown after {waited:.1f} s")
+            report.assume("a2", "held", f"the result of an abandoned request was shown after {waited:.1f} s")
         elif waited <= self._settle + lag:
-            report.leave("a2", f"the effect was shown after {waited:.1f} s, but reads lag by {lag:.1f} s")
+            report.leave("a2", f"the result was shown after {waited:.1f} s, but reads lag by {lag:.1f} s")
         else:
             self._note_late(report, waited)
 
     def look_again(self, korus: Korus, report: Report) -> None:
-        """Look for the reservation once more, after everything else."""
+        """Look for the reservation again, after everything else."""
         if not self._found and self.is_shown(korus):
             self._note_late(report, monotonic() - self._ended)
 
     def _note_late(self, report: Report, waited: float) -> None:
-        text = (
-            f"a request was carried out up to {waited:.1f} s after its end, `settle` is {self._settle:.1f} s"
-        )
+        text = f"a request was processed up to {waited:.1f} s after its end, `settle` is {self._settle:.1f} s"
         report.assume("a2", "broken", text)
-        report.differ("assumption a2", f"POST {_PATH}", "", "requests are carried out late")
+        report.differ("assumption a2", f"POST {_PATH}", "", "requests are processed late")
 
 
 def _abandon(korus: Korus, report: Report, log: Log, lag: float | None, settle: float) -> _Abandoned | None:
-    """Hold one more unit, hang up before the answer comes, and look for what became of it."""
+    """Hold another unit, disconnect before the answer arrives, and look for its result."""
     body = _last_request(log)
     if body is None or lag is None:
         report.leave("a2", "lists do not show what was written")
@@ -165,7 +163,7 @@ def _abandon(korus: Korus, report: Report, log: Log, lag: float | None, settle: 
         log.hangs_up = False
     attempts = [one for one in events if isinstance(one, AttemptEnded)]
     if not attempts or not attempts[-1].sent or attempts[-1].status is not None:
-        report.leave("a2", "no request could be abandoned between its sending and its answer")
+        report.leave("a2", "no request could be abandoned between sending and answer")
         return None
     abandoned = _Abandoned(str(body["items"][0]["offer"]), before, settle)
     abandoned.judge(korus, report, lag)
@@ -173,7 +171,7 @@ def _abandon(korus: Korus, report: Report, log: Log, lag: float | None, settle: 
 
 
 def _has_ended(korus: Korus, report: Report, held: str, wait: float) -> bool:
-    """Wait until a reservation has ended; False if that takes too long or is not known."""
+    """Wait until a reservation has ended; return False if that takes too long or is not known."""
     with korus.raw_answer() as raw:
         document = read(korus, held) or {}
     left = _seconds_left(document.get("expiresAt"), raw.headers.get("date"))
@@ -181,7 +179,7 @@ def _has_ended(korus: Korus, report: Report, held: str, wait: float) -> bool:
         report.leave("a5", "the reservation does not show when it ends")
         return False
     if left > wait:
-        text = f"a hold ends {left:.0f} s after it was made, which is longer than --wait {wait:.0f}"
+        text = f"a hold ends {left:.0f} s after its creation, which is longer than --wait {wait:.0f}"
         report.leave("a5", text)
         report.step("probe", "order after the end", "skipped", text, f"--wait {left + 30:.0f} waits for it.")
         return False
@@ -198,7 +196,7 @@ def _shows_end(korus: Korus, held: str) -> bool:
 
 
 def _seconds_left(expires_at: object, date: str | None) -> float | None:
-    """Return how many seconds are left, by the API's own clock where it shows it."""
+    """Return the number of seconds left, by the API's own clock if it shows it."""
     try:
         ends = datetime.fromisoformat(str(expires_at))
         now = parsedate_to_datetime(date) if date else datetime.now(UTC)

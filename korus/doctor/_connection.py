@@ -1,4 +1,4 @@
-"""The settings and the way to the API: each step with what to do next."""
+"""Checks of the settings and the connection, each with advice."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SECRETS = {"client_secret", "journal"}
 
 
 def check_settings(report: Report, given: dict[str, Any]) -> dict[str, Any] | None:
-    """Report what is set and where from; None if a client cannot be set up."""
+    """Report the settings and their sources; return None if no client can be configured."""
     try:
         found: dict[str, Any] = settings()
     except ConfigurationError as error:
@@ -55,7 +55,7 @@ def check_settings(report: Report, given: dict[str, Any]) -> dict[str, Any] | No
 
 
 def check_connection(report: Report, korus: Korus, log: Log, events: Sequence[Event]) -> bool:
-    """Report whether the API and the token endpoint can be reached; False if not."""
+    """Report the reachability of the API and the token endpoint; return False if one cannot be reached."""
     config = korus.config
     _proxies(report)
     for title, url in (("API", config.base_url), ("token endpoint", config.token_url)):
@@ -69,7 +69,7 @@ def check_connection(report: Report, korus: Korus, log: Log, events: Sequence[Ev
             "credentials",
             "failed",
             _plain(error),
-            "Check client id and secret, and whose endpoint it is.",
+            "Check the client id, the secret and the token endpoint.",
         )
         return False
     except StatusError as error:
@@ -103,7 +103,7 @@ def _address(report: Report, title: str, url: str) -> bool:
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     known = any(url.startswith(one.base_url) or url == one.token_url for one in ENVIRONMENTS.values())
     kind = "a published address" if known else "an address of your own"
-    if getproxies().get(parts.scheme) is None:  # a proxy resolves names itself
+    if getproxies().get(parts.scheme) is None:  # with a proxy, the proxy resolves names
         try:
             count = len({found[4][0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
         except OSError:
@@ -117,7 +117,7 @@ def _address(report: Report, title: str, url: str) -> bool:
     elif host in {"localhost", "127.0.0.1", "::1"}:
         report.step(CONNECTION, title, "ok", f"{host} ({kind}), no TLS, on this machine")
     else:
-        advice = "Use https: the token can be read on the way."
+        advice = "Use https: without it others can read the token."
         report.step(CONNECTION, title, "warning", f"{host} ({kind}), no TLS", advice)
     return True
 
@@ -134,7 +134,7 @@ def _token(report: Report, config: Config, log: Log, events: Sequence[Event]) ->
     report.step(CONNECTION, "token", "ok", text)
     if renewed[0].lifetime < _SKEW_SECONDS:
         report.step(
-            CONNECTION, "token lifetime", "warning", "it ends within a minute", "Expect many renewals."
+            CONNECTION, "token lifetime", "warning", "it ends within a minute", "Expect frequent renewals."
         )
 
 

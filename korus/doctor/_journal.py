@@ -1,6 +1,6 @@
-"""The assumptions about the deployment, a7 and a8: is a shared journal set, and does its clock run forward?
+"""Checks of the deployment's assumptions a7 (a shared journal is set) and a8 (its clock runs forward).
 
-Nothing is written to the journal. An SQLite file is not even opened: its clock is this machine's.
+Nothing is written to the journal. An SQLite file is not opened, since its clock is this machine's.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ __all__ = ["JournalWatch"]
 
 _TOLERANCE = 1.0
 _SECONDS = 10.0
-"""The longest time that the database may take to return its clock."""
+"""Seconds within which the database must return its clock."""
 _APART_SECONDS = 60
 
 
 @frozen
 class _Sample:
-    """The database's time, by this machine's clocks.
+    """Database time, compared with this machine's clocks.
 
     Attributes:
-        monotonic: When it was asked.
-        took: Seconds that the answer took.
-        apart: Seconds by which it is ahead of this machine's.
-        time: What it said.
+        monotonic: The monotonic time of the query.
+        took: The duration of the query in seconds.
+        apart: The seconds by which it is ahead of this machine's.
+        time: The database's time.
     """
 
     monotonic: float
@@ -49,7 +49,7 @@ class _Sample:
 
 
 def _bounded(ask: Callable[[], float]) -> float:
-    """Return what a database says; TimeoutError if it hangs, since drivers have no limit for that in common."""
+    """Return the result of a query; raise TimeoutError if it hangs, since drivers have no common time limit."""
     answers: list[float | Exception] = []
 
     def work() -> None:
@@ -69,12 +69,12 @@ def _bounded(ask: Callable[[], float]) -> float:
 
 
 class JournalWatch:
-    """The journal of a client's settings, looked at several times while the doctor works.
+    """Watch on the journal of a client's settings, which reads its clock several times while the doctor runs.
 
     Args:
         config: The settings.
-        report: Where findings go.
-        now: Returns the time in seconds since the epoch, in place of the database's clock.
+        report: The report.
+        now: Returns the time in seconds since the epoch, instead of the database's clock.
     """
 
     def __init__(self, config: Config, report: Report, now: Callable[[], float] | None = None) -> None:
@@ -83,7 +83,7 @@ class JournalWatch:
         self._engine: Engine | None = None
         self._now = now
         if config.journal is None:
-            text = "no journal is set (journal=, KORUS_JOURNAL); a log in memory is shared with nobody"
+            text = "no journal is set (journal=, KORUS_JOURNAL); a log in memory is not shared"
             report.assume("a7", "broken", text)
             report.leave("a8", "no journal is set")
             return
@@ -103,7 +103,7 @@ class JournalWatch:
             self.look()
 
     def look(self) -> None:
-        """Read the journal's clock once more."""
+        """Read the journal's clock again."""
         if self._now is None:
             return
         before = time.monotonic()
@@ -117,7 +117,7 @@ class JournalWatch:
         self._samples.append(_Sample(before + took / 2, took, said - time.time() + took / 2, said))
 
     def close(self) -> None:
-        """Look for the last time, and report what was seen."""
+        """Read the clock for the last time, and report the results."""
         self.look()
         if self._engine is not None:
             self._engine.dispose()
@@ -125,7 +125,9 @@ class JournalWatch:
             return
         if self._engine is not None:
             kind = self._engine.dialect.name
-            self._report.assume("a7", "held", f"a journal in {kind} is set; all who book have to name it")
+            self._report.assume(
+                "a7", "held", f"a journal in {kind} is set; all processes that book must use it"
+            )
         self._judge()
 
     def _judge(self) -> None:
@@ -151,12 +153,12 @@ class JournalWatch:
             return database_time(connection)
 
     def _file(self, file: Path | None) -> None:
-        """Look at the folder of an SQLite file."""
+        """Check the folder of an SQLite file."""
         if file is not None and not os.access(file if file.exists() else file.parent, os.W_OK):
             self._unusable("its file cannot be written")
             return
         self._now = self._now or time.time
-        text = "an SQLite file is set; it is shared by the processes of this machine that name it, and by no other"
+        text = "an SQLite file is set; it is shared only by the processes of this machine that use it"
         self._report.assume("a7", "held", text)
         self.look()
 

@@ -1,4 +1,4 @@
-"""Looks at the API until something is shown, as the doctor's booking needs them."""
+"""Polling of the API until a result is shown, for the doctor's bookings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ORDERS", "RESERVATIONS", "SECONDS", "newest", "note_lag", "read", "texts", "until"]
 
 SECONDS = 10.0
-"""The longest time to wait until a result is visible."""
+"""Seconds to wait until a result is visible."""
 RESERVATIONS, ORDERS = "/v1/booking/reservations", "/v1/booking/orders"
 _STEP = 0.25
 _SIZE = 50
@@ -34,7 +34,7 @@ def read(korus: Korus, address: str, **params: str | int) -> Mapping[str, Any] |
 def newest(korus: Korus, address: str, **params: str) -> list[Mapping[str, Any]]:
     """Return the newest entries of a list.
 
-    Where the list does not sort by creation they are looked for on its last page too.
+    If the list is not sorted by creation, its last page is read too.
     """
     asked: dict[str, str | int] = {"order[createdAt]": "desc", "itemsPerPage": _SIZE, **params}
     document = read(korus, address, **asked) or {}
@@ -52,7 +52,7 @@ def _members(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def until(is_shown: Callable[[], bool], seconds: float = SECONDS) -> float | None:
-    """Return after how many seconds something is shown, None if it takes too long."""
+    """Return the seconds until something is shown, None if it takes too long."""
     began = time.monotonic()
     while (elapsed := time.monotonic() - began) < seconds:
         if is_shown():
@@ -62,7 +62,7 @@ def until(is_shown: Callable[[], bool], seconds: float = SECONDS) -> float | Non
 
 
 def note_lag(report: Report, what: str, item: float | None, listed: float | None, settle: float) -> None:
-    """Note after how long a write was shown, by item and in the list."""
+    """Report the time until a write was shown, by item and in the list."""
     said = [
         f"{place} after {'more than ' if seconds is None else ''}{SECONDS if seconds is None else seconds:.1f} s"
         for place, seconds in (("by item", item), ("in the list", listed))
@@ -77,7 +77,7 @@ def note_lag(report: Report, what: str, item: float | None, listed: float | None
 
 
 def texts(value: object) -> set[str]:
-    """Return all texts of a JSON value."""
+    """Return all strings of a JSON value."""
     if isinstance(value, str):
         return {value}
     if isinstance(value, dict):

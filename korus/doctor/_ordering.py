@@ -1,4 +1,4 @@
-"""Orders that the doctor places, off production only: what they show of a1, a4, a5 and a6."""
+"""Orders of the doctor, outside of production only, to check a1, a4, a5 and a6."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["order", "order_again", "order_ended"]
 
-# what a system may trim, fold, normalise or cut: spaces at both ends and within, a composed and a decomposed letter
+# text that a system may trim, fold, normalise or cut: outer and inner spaces, a composed and a decomposed letter
 _REFERENCE = " Doctor  \u00c9 e\u0301 "
 _LONGEST = 50
 _PATH = f"{ORDERS}/_bulk"
@@ -29,12 +29,12 @@ _REFUSALS = frozenset({400, 404, 409, 410, 422})
 
 @frozen
 class _Placed:
-    """The outcome of an order.
+    """Outcome of an order.
 
     Attributes:
         iri: The order that was placed.
         refused: True if the API refused it.
-        text: How it ended.
+        text: The status or error.
     """
 
     iri: str | None
@@ -43,7 +43,7 @@ class _Placed:
 
 
 def order(korus: Korus, report: Report, held: str, settle: float) -> str | None:
-    """Order a reservation past the booking protocol, which would refuse the reference; returns the order."""
+    """Order a reservation without the booking protocol, which would refuse the reference; return the order."""
     reference = f"{_REFERENCE}{int(time.time()):x}".ljust(_LONGEST - 1, "x") + " "
     placed = _place(korus, held, reference)
     if placed.iri is None:
@@ -71,7 +71,7 @@ def order(korus: Korus, report: Report, held: str, settle: float) -> str | None:
 
 def _compare_references(report: Report, reference: str, came: object) -> None:
     if came == reference:
-        report.assume("a6", "held", "one with spaces and composed letters came back as it was sent")
+        report.assume("a6", "held", "a reference with spaces and composed letters came back unchanged")
         return
     text = f"references are {_change(reference, came)}"
     report.assume("a6", "broken", text)
@@ -79,7 +79,7 @@ def _compare_references(report: Report, reference: str, came: object) -> None:
 
 
 def _look_by_reference(korus: Korus, report: Report, iri: str, reference: str) -> None:
-    """Look whether the list by reference ties an order to its reservation, since neither names the other."""
+    """Check if the list by reference links an order to its reservation, since neither names the other."""
     if [one.get("@id") for one in newest(korus, ORDERS, external_reference=reference)] == [iri]:
         report.assume("a4", "held", "neither names the other, but the list by reference shows the order")
     else:
@@ -89,7 +89,7 @@ def _look_by_reference(korus: Korus, report: Report, iri: str, reference: str) -
 
 
 def order_again(korus: Korus, report: Report, held: str, first: str) -> None:
-    """Order the same reservation a second time."""
+    """Order the same reservation again."""
     reference = f"Doctor again {int(time.time()):x}"
     placed = _place(korus, held, reference)
     if placed.iri == first:
@@ -109,7 +109,7 @@ def order_again(korus: Korus, report: Report, held: str, first: str) -> None:
     elif placed.refused:
         report.assume("a1", "held", f"a second order was refused ({placed.text})")
     else:
-        report.leave("a1", f"what became of a second order is not known ({placed.text})")
+        report.leave("a1", f"the result of a second order is not known ({placed.text})")
         report.step("probe", "order again", "warning", f"not known: {placed.text}")
 
 
@@ -123,7 +123,7 @@ def order_ended(korus: Korus, report: Report, held: str) -> None:
     elif placed.refused:
         report.assume("a5", "held", f"an order of a reservation that had ended was refused ({placed.text})")
     else:
-        report.leave("a5", f"what became of an order after the end is not known ({placed.text})")
+        report.leave("a5", f"the result of an order after the end is not known ({placed.text})")
 
 
 def _place(korus: Korus, reservation: str, reference: str) -> _Placed:
@@ -142,7 +142,7 @@ def _place(korus: Korus, reservation: str, reference: str) -> _Placed:
 
 
 def _change(sent: str, came: object) -> str:
-    """Return how a text was changed, without quoting it."""
+    """Return a description of how a text was changed, without quoting it."""
     if not isinstance(came, str):
         return "not shown"
     if came == sent.strip():

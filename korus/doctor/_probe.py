@@ -1,4 +1,4 @@
-"""The read-only probe: every GET of the description with ids found on the way; lists, filters and headers."""
+"""Read-only probe: every GET of the description, with ids from earlier answers; lists, filters and headers."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ _PLACE = re.compile(r"/\d+(?=/|$)")
 _PAGES = 3
 _LONGEST_VALUE = 60
 _CACHING = ("etag", "last-modified", "cache-control", "age", "vary")
-# stand in every document of this API, described or not (reference 8.8)
+# present in every document of this API, described or not (reference 8.8)
 _JSON_LD = frozenset({"@context", "@id", "@type"})
 _NOBODY = "korus-doctor-nothing"
 
 
 class _Walk:
-    """One probe.
+    """One run of the probe.
 
     Args:
         korus: The client.
-        description: What the API should be.
-        log: What was sent.
-        report: What is found.
-        each: How many objects of each kind are read.
+        description: The API's description.
+        log: The exchanges.
+        report: The report.
+        each: The number of objects of each kind to read.
     """
 
     def __init__(self, korus: Korus, description: Description, log: Log, report: Report, each: int) -> None:
@@ -67,7 +67,7 @@ class _Walk:
         params: Mapping[str, str | int] | None = None,
         korus: Korus | None = None,
     ) -> tuple[int | None, Any, RawAnswers]:
-        """Send a GET; returns status, JSON (None if there is none) and raw answers."""
+        """Send a GET; return the status, the JSON (None if there is none) and the raw answers."""
         client = korus or self.korus
         with client.raw_answer() as raw:
             try:
@@ -87,19 +87,19 @@ class _Walk:
         return raw.status, document, raw
 
     def run(self) -> None:
-        """Try every GET until nothing new is found."""
+        """Send every GET until nothing new is found."""
         reads = sorted(
             (one for one in self.description.operations if one.method == "GET"),
             key=lambda one: (one.path.count("{"), one.path),
         )
-        # a list: every operation has its turn
+        # a list, so that every operation is tried
         while any([self._try(operation) for operation in reads]):  # noqa: C419
             pass
         for operation in reads:
             seen = self._seen[operation.name]
             text = ", ".join(f"{status} x {count}" for status, count in seen.items())
             self.report.operations[operation.name] = text or (
-                "not tried: the ceiling of requests was reached"
+                "not tried: the limit of requests was reached"
                 if self.log.is_exhausted
                 else "not tried: no object of its kind was found"
             )
@@ -109,7 +109,7 @@ class _Walk:
                 )
 
     def _try(self, operation: Operation) -> bool:
-        """Read what is left of an operation; True if anything was tried."""
+        """Read the remaining addresses of an operation; return True if there were any."""
         tried = self._tried[operation.name]
         before = len(tried)
         for path in list(self._paths(operation)):
@@ -120,7 +120,7 @@ class _Walk:
         return len(tried) > before
 
     def _paths(self, operation: Operation) -> Iterator[str]:
-        """Yield addresses of an operation that were not tried, from the IRIs that were found."""
+        """Yield the untried addresses of an operation, from the IRIs that were found."""
         if "{" not in operation.path:
             paths = [operation.path]
         else:
@@ -136,7 +136,7 @@ class _Walk:
             return
         self.lists.setdefault(operation.name, path)
         for member in members:
-            if not _IRI.fullmatch(str(as_mapping(member).get("@id"))):  # a server that names nothing
+            if not _IRI.fullmatch(str(as_mapping(member).get("@id"))):  # a server without IRIs
                 key = as_mapping(member).get("id") or as_mapping(member).get("code")
                 if key:
                     self.iris.setdefault(f"{path}/{quote(str(key), safe='')}")
@@ -148,12 +148,12 @@ class _Walk:
 
 
 def _matcher(template: str) -> re.Pattern[str]:
-    """Return a pattern of the IRIs that a template makes."""
+    """Return a pattern for the IRIs of a template."""
     return re.compile("[^/]+".join(map(re.escape, _PARAMETER.split(template))))
 
 
 def _split(path: str) -> tuple[str, str, str]:
-    """Return what comes before the last parameter of a path, the parameter, and what comes after it."""
+    """Split a path at its last parameter; return the parts before it, the parameter, and the parts after it."""
     found = list(_PARAMETER.finditer(path))[-1]
     return path[: found.start()], found[0], path[found.end() :]
 
@@ -185,7 +185,7 @@ def _total(document: object) -> int | None:
 
 
 def probe(korus: Korus, description: Description, log: Log, report: Report, *, quick: bool) -> None:
-    """Read what can be read, and add what was seen to the report."""
+    """Read all readable resources, and add the results to the report."""
     walk = _Walk(korus, description, log, report, each=1 if quick else 3)
     walk.run()
     for name, path in walk.lists.items():
@@ -198,7 +198,7 @@ def probe(korus: Korus, description: Description, log: Log, report: Report, *, q
 
 
 def _page_sizes(walk: _Walk, operation: Operation, path: str) -> None:
-    """Ask for the largest page that the description allows."""
+    """Request the largest page that the description allows."""
     sizes = [one for one in operation.parameters if one.name == "itemsPerPage"]
     if not sizes or walk.log.is_exhausted:
         return
@@ -209,24 +209,26 @@ def _page_sizes(walk: _Walk, operation: Operation, path: str) -> None:
     if status != 200 or members is None:  # noqa: PLR2004
         walk.report.differ("page size", operation.name, "itemsPerPage", f"{asked} was refused ({status})")
         return
-    text = f"asked {asked}, given {len(members)}, total {'not sent' if total is None else total}"
+    text = f"requested {asked}, received {len(members)}, total {'not sent' if total is None else total}"
     walk.report.observations[f"{operation.name}, page size"] = text
     if total is None:
         walk.report.differ("list", operation.name, "totalItems", "it is not sent")
     elif len(members) > total:
-        walk.report.differ("list", operation.name, "totalItems", f"it is less than what was given: {text}")
+        walk.report.differ(
+            "list", operation.name, "totalItems", f"it is less than the number received: {text}"
+        )
     elif len(members) < min(asked, total):
         walk.report.differ("page size", operation.name, "itemsPerPage", f"capped at {len(members)}: {text}")
     elif len(members) > asked:
         walk.report.differ("page size", operation.name, "itemsPerPage", f"ignored: {text}")
 
 
-# by the end of a filter's name, a value that nothing passes
+# by the end of a filter's name, a value that matches nothing
 _FILTERS = {"reference": _NOBODY, "[after]": "2199-01-01", "[before]": "1970-01-01"}
 
 
 def _filters(walk: _Walk, operation: Operation, path: str) -> None:
-    """Ask with filters that nothing can pass, and for both directions of each order."""
+    """Send filters that match nothing, and both directions of each sort order."""
     known = {one.name for one in operation.parameters}
     plain = walk.ask(operation, path)[1]
     total = _total(plain)
@@ -257,7 +259,7 @@ def _filters(walk: _Walk, operation: Operation, path: str) -> None:
 
 
 def _headers(walk: _Walk) -> None:
-    """Note which headers answers have, and try a conditional request and other languages."""
+    """Record the headers of answers, and try a conditional request and other languages."""
     seen: dict[str, set[str]] = defaultdict(set)
     for one in walk.log.exchanges:
         for name in one.response_headers:
@@ -271,7 +273,7 @@ def _headers(walk: _Walk) -> None:
     notes["request id"] = ", ".join(ids) or "none"
     if not ids:
         walk.report.step(
-            "probe", "request id", "warning", "answers have none", "Ask the API's people for one."
+            "probe", "request id", "warning", "answers have none", "Ask the operator of the API for one."
         )
     if not walk.lists or walk.log.is_exhausted:
         return
@@ -298,7 +300,7 @@ def _headers(walk: _Walk) -> None:
 
 
 def compare(report: Report, log: Log, description: Description, key: bytes, secrets: tuple[str, ...]) -> None:
-    """Compare everything that was answered with the description; what is private is concealed first."""
+    """Compare all answers with the description; private data is concealed first."""
     checker, pseudonyms = Checker(description), Pseudonyms(key)
     try:
         interactions = interactions_of(log.exchanges, pseudonyms, secrets=secrets)
@@ -321,7 +323,7 @@ def compare(report: Report, log: Log, description: Description, key: bytes, secr
 
 
 def _is_readable(exchange: Exchange, pseudonyms: Pseudonyms) -> bool:
-    """Return False if nobody can say whether anything private is in it; the probe has named it."""
+    """Return False if it may contain private data that cannot be recognised; the probe has reported it."""
     try:
         interactions_of((exchange,), pseudonyms)
     except BodyUnreadable:

@@ -1,4 +1,4 @@
-"""Requests to the API that are counted, slowed down and recorded, answers that are errors too."""
+"""Recording of requests to the API, with error answers, a request limit and a rate limit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LONGEST = 4 * 1024 * 1024
 
 
 class Recorder(httpx.BaseTransport):
-    """Sends through another transport and keeps what was answered.
+    """Transport that sends through another one and records the exchanges.
 
     Args:
-        inner: What sends.
-        log: Where exchanges are kept.
-        config: The client's settings: what goes to its token endpoint is not recorded.
+        inner: The other transport.
+        log: The record of exchanges.
+        config: The client's settings: requests to its token endpoint are not recorded.
     """
 
     def __init__(self, inner: httpx.BaseTransport, log: Log, config: Config) -> None:
@@ -61,14 +61,14 @@ class Recorder(httpx.BaseTransport):
 
 
 class Log:
-    """Exchanges of the probe, and how many more may follow.
+    """Exchanges of the probe, with the limits of requests.
 
     Attributes:
-        hangs_up: True to hang up as soon as a request was sent.
+        hangs_up: True to disconnect as soon as a request was sent.
 
     Args:
-        most: How many requests at most.
-        interval: Seconds between two of them.
+        most: The maximum number of requests.
+        interval: The seconds between two requests.
     """
 
     def __init__(self, most: int, interval: float) -> None:
@@ -82,7 +82,7 @@ class Log:
 
     @property
     def is_exhausted(self) -> bool:
-        """Return True if no more may be asked."""
+        """Return True if no more requests may be sent."""
         return self.sent >= self._most
 
     def wait(self) -> None:
@@ -100,9 +100,9 @@ class Log:
 
 
 def client(config: Config, log: Log) -> httpx.Client:
-    """Return an httpx client as korus would build one, proxies and certificates included, that records."""
+    """Return an httpx client that records, built as by korus, with proxies and certificates."""
     made = httpx.Client(timeout=httpx.Timeout(15.0, connect=5.0))
-    # httpx has no public way to wrap the transports that it makes for proxies
+    # httpx has no public way to wrap its transports for proxies
     made._transport = Recorder(made._transport, log, config)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     mounts: dict[Any, Any] = made._mounts  # noqa: SLF001  # pyright: ignore[reportPrivateUsage, reportAssignmentType]
     for pattern, transport in mounts.items():
@@ -112,13 +112,13 @@ def client(config: Config, log: Log) -> httpx.Client:
 
 
 def _hanging_up(trace: Callable[[str, Any], object] | None) -> Callable[[str, Any], None]:
-    """Return a trace function of httpcore that fails as soon as the request has been written."""
+    """Return an httpcore trace function that raises an error when the request has been written."""
 
     def traced(name: str, info: Any) -> None:
         if trace is not None:
             trace(name, info)
         if name.endswith("send_request_body.complete"):
-            raise httpx.ReadTimeout("hung up")
+            raise httpx.ReadTimeout("disconnected")
 
     return traced
 

@@ -1,4 +1,4 @@
-"""The report: a page for people and JSON for the maintainers. It holds no value of anybody's but as a pseudonym."""
+"""Report: a page for users and JSON for the maintainers. It contains private values only as pseudonyms."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FITS, CANNOT_CONNECT, WRONG_SETTINGS, DIFFERS = 0, 1, 2, 3
 
 @frozen
 class Step:
-    """One thing that was looked at.
+    """One check.
 
     Attributes:
         group: ``settings``, ``connection`` or ``probe``.
-        title: What it is.
+        title: Its name.
         status: ``ok``, ``warning``, ``failed`` or ``skipped``.
-        text: What was found.
-        advice: What to do next, empty if nothing.
+        text: The result.
+        advice: The next action, empty if none.
     """
 
     group: str
@@ -35,14 +35,14 @@ class Step:
 
 @frozen
 class Difference:
-    """Something that the API does otherwise than its description says, or than korus expects.
+    """Difference between the API and its description, or korus's expectations.
 
     Attributes:
-        kind: Such as ``undocumented field``, ``unknown enum value``, ``page size`` or ``assumption``.
+        kind: The kind, such as ``undocumented field``, ``unknown enum value``, ``page size`` or ``assumption``.
         operation: ``METHOD /path`` with parameters in braces.
-        place: Where: a pointer with ``*`` for the places of lists, or a parameter.
-        text: What is different; values of the API are pseudonyms where they may be private.
-        count: How often it was seen.
+        place: A pointer with ``*`` for list indexes, or a parameter.
+        text: The difference; values of the API are pseudonyms if they may be private.
+        count: The number of times it was seen.
     """
 
     kind: str
@@ -54,13 +54,13 @@ class Difference:
 
 @frozen
 class Assumption:
-    """One assumption of the booking protocol (docs/why.md).
+    """Assumption of the booking protocol (docs/why.md).
 
     Attributes:
         name: ``a1`` to ``a8``.
-        text: What is assumed.
+        text: The assumption.
         seen: ``held``, ``broken`` or ``not seen``.
-        evidence: What it was seen by, or why it was not seen.
+        evidence: The evidence, or the reason why it was not seen.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Assumption:
     evidence: str = ""
 
 
-_BY_BOOKING = "it takes a booking: --book OFFER"
+_BY_BOOKING = "requires a booking: --book OFFER"
 _ASSUMPTIONS = (
     Assumption("a1", "the API orders a reservation at most once", evidence=_BY_BOOKING),
     Assumption("a2", "no request is carried out later than `settle` after its end", evidence=_BY_BOOKING),
@@ -86,17 +86,17 @@ _SEEN = {"held": "seen to hold", "broken": "seen to fail", "not seen": "not seen
 
 @define
 class Report:
-    """Findings.
+    """Results of the doctor.
 
     Attributes:
         korus_version: The version of korus.
-        api_version: The version of the description that was compared with.
-        steps: What was looked at, in order.
-        operations: By ``METHOD /path``: the statuses seen, or why it was not tried.
-        differences: What differs.
-        observations: What was seen besides: headers, page sizes, what filters do.
-        assumptions: Those of the booking protocol.
-        requests: How many requests were sent to the API.
+        api_version: The version of the description used.
+        steps: The checks, in order.
+        operations: By ``METHOD /path``: the statuses seen, or the reason why it was not tried.
+        differences: The differences.
+        observations: Other observations: headers, page sizes, effects of filters.
+        assumptions: The assumptions of the booking protocol.
+        requests: The number of requests sent to the API.
     """
 
     korus_version: str
@@ -109,11 +109,11 @@ class Report:
     requests: int = 0
 
     def step(self, group: str, title: str, status: Status, text: str, advice: str = "") -> None:
-        """Add what was looked at."""
+        """Add a check."""
         self.steps.append(Step(group, title, status, text, advice))
 
     def differ(self, kind: str, operation: str, place: str, text: str) -> None:
-        """Add a difference, or count it again."""
+        """Add a difference, or increase its count."""
         for number, one in enumerate(self.differences):
             if (one.kind, one.operation, one.place, one.text) == (kind, operation, place, text):
                 self.differences[number] = Difference(kind, operation, place, text, one.count + 1)
@@ -121,7 +121,7 @@ class Report:
         self.differences.append(Difference(kind, operation, place, text))
 
     def assume(self, name: str, seen: Literal["held", "broken"], evidence: str) -> None:
-        """Note that an assumption was seen to hold, or not to; once seen to fail it stays so."""
+        """Record that an assumption was seen to hold or to fail; a failure is final."""
         known = self.assumptions[name]
         if known.seen == seen:
             evidence = f"{known.evidence}; {evidence}"
@@ -129,7 +129,7 @@ class Report:
             self.assumptions[name] = Assumption(name, known.text, seen, evidence)
 
     def leave(self, name: str, reason: str) -> None:
-        """Note why an assumption could not be seen."""
+        """Record the reason why an assumption could not be checked."""
         known = self.assumptions[name]
         if known.seen == "not seen":
             self.assumptions[name] = Assumption(name, known.text, evidence=reason)
@@ -142,7 +142,7 @@ class Report:
             return WRONG_SETTINGS
         if CONNECTION in failed:
             return CANNOT_CONNECT
-        # what is wrong with a deployment is not the API's
+        # an error of the deployment is not one of the API
         broken = any(
             one.seen == "broken" for name, one in self.assumptions.items() if name not in _DEPLOYMENT
         )
@@ -153,7 +153,7 @@ class Report:
         return {"format": 1, "status": self.status, **asdict(self)}
 
     def text(self) -> str:
-        """Return the report as a page for people."""
+        """Return the report as a text page."""
         lines = [f"korus doctor: korus {self.korus_version}, description {self.api_version}", ""]
         for step in self.steps:
             lines.append(f"{_MARKS[step.status]} {step.title}: {step.text}")

@@ -95,7 +95,7 @@ def test_every_assumption_is_in_the_report_with_its_evidence(sandbox: Sandbox) -
     assert [one.name for one in report.assumptions.values()] == [f"a{number}" for number in range(1, 9)]
     assert all(one.evidence for one in report.assumptions.values())
     text = report.text()
-    assert "a1  not seen      the API orders a reservation at most once\n      it takes a booking" in text
+    assert "a1  not seen      the API orders a reservation at most once\n      requires a booking" in text
     assert "a7  seen to fail  all who book" in text
     assert report.status == 0  # what is wrong with a deployment is not the API's
 
@@ -177,7 +177,7 @@ def test_a_request_that_never_took_effect_is_not_late(
     sandbox.faults.add("drop_before", operation="bulk_create_reservations", skip=2, count=1)
     report = doctor.examine(quick=True, book=offer, retry=RetryPolicy(settle=0.5), **settings(sandbox))
     a2 = report.assumptions["a2"]
-    assert (a2.seen, "was not carried out within" in a2.evidence) == ("held", True)
+    assert (a2.seen, "was not processed within" in a2.evidence) == ("held", True)
 
 
 def test_on_production_one_unit_is_held_and_nothing_is_ordered(
