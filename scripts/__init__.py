@@ -1,1 +1,1 @@
-"""The maintainers' tools: each is run as ``python -m scripts.<tool>``. Nothing in korus imports them."""
+"""Maintainers' tools, each run as ``python -m scripts.<tool>``. Nothing in korus imports them."""

@@ -1,8 +1,7 @@
-"""Run every check of `make check` and say at the end which failed.
+"""Run every check of `make check` and list the failed ones at the end.
 
-The checks stand in one table; all of them run, so that one look shows everything there is to mend.
-How a check is set up stands with its tool, in ``pyproject.toml``. This is not the test suite: that is
-`make test`.
+The checks are rows of one table; all of them run, so that one run shows all errors. Their configuration is in
+``pyproject.toml``. The test suite is `make test`.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @frozen
 class Check:
-    """One command whose exit status 0 means that all is well.
+    """Command whose exit status 0 means success.
 
     Attributes:
-        name: How the check is called on the command line and in the summary.
+        name: Its name on the command line and in the summary.
         module: The Python module to run.
         arguments: Its arguments.
-        purpose: What it keeps right, in a few words.
+        purpose: The property that it checks, in a few words.
     """
 
     name: str
@@ -43,7 +42,7 @@ class Check:
 
     @property
     def command(self) -> list[str]:
-        """The command as the shell would get it."""
+        """The command line."""
         return [sys.executable, "-m", self.module, *self.arguments]
 
 
@@ -81,7 +80,7 @@ CHECKS = (
 
 @frozen
 class Result:
-    """How one check ended."""
+    """Result of one check."""
 
     check: Check
     status: int
@@ -90,7 +89,7 @@ class Result:
 
 
 def run(check: Check) -> Result:
-    """Run one check in the project's root and keep what it printed."""
+    """Run one check in the project's root and capture its output."""
     started = time.monotonic()
     ended = subprocess.run(  # noqa: S603 - the commands are the table above
         check.command, cwd=ROOT, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
@@ -99,7 +98,7 @@ def run(check: Check) -> Result:
 
 
 def report(result: Result) -> None:
-    """Print one line for what is well, and everything that was said about what is not."""
+    """Print one line for each passed check, and the whole output of each failed one."""
     verdict = "ok" if result.status == 0 else "FAILED"
     print(
         f"{verdict:>6}  {result.check.name:<18} {result.check.purpose} ({result.seconds:.1f} s)", flush=True
@@ -118,16 +117,16 @@ def run_table(
     kind: str,
     folder: Path | None = None,
 ) -> int:
-    """Run the named rows of a table, or all; 0 when every one passed, 1 otherwise.
+    """Run the named rows of a table, or all; return 0 if all passed, else 1.
 
     Args:
         table: The checks.
         arguments: The command line.
-        prog: What the command is called.
-        description: What the command does.
-        kind: What a row is called.
-        folder: For checks that take long: where their output is kept. They are reported as they end, not in order, and
-            the last line has the time that all took.
+        prog: The name of the command.
+        description: The description of the command.
+        kind: The word for a row.
+        folder: For slow checks, the folder for their output. They are reported as they end, not in order, and the last
+            line shows the total time.
     """
     known = [check.name for check in table]
     parser = argparse.ArgumentParser(prog=prog, description=description)

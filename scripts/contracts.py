@@ -1,6 +1,6 @@
-"""Check which part of the project imports which: the contracts in ``pyproject.toml``, judged by import-linter.
+"""Check the import contracts in ``pyproject.toml`` with import-linter.
 
-import-linter cannot be run with ``python -m``, and a check that cannot be run must not look as if it had passed.
+import-linter cannot be run with ``python -m``, and a check that cannot run must not count as passed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main() -> int:
-    """Judge every contract; 0 when all are kept."""
+    """Check every contract; return 0 if all are kept."""
     return lint_imports(no_logo=True)
 
 

@@ -1,8 +1,7 @@
-"""`make demo`: a real booking, from a file of what to book to PDF tickets on disk.
+"""`make demo`: a complete booking, from a booking file to PDF tickets on disk.
 
-Starts the sandbox, books ``examples/family-weekend.yaml`` with the same ``korus book`` that anybody would
-type, shows what was written, and compares it with the sandbox's own books. Everything is left in
-``build/demo`` to be looked at; the next run begins anew.
+Starts the sandbox, books ``examples/family-weekend.yaml`` with ``korus book``, shows the written files, and compares
+them with the sandbox's own records. All files are kept in ``build/demo`` until the next run.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ PLENTY = 50
 
 
 def main() -> int:
-    """Run the demonstration; 0 when everything was booked and is on disk."""
+    """Run the demonstration; return 0 if everything was booked and is on disk."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     file, first_day = file_to_book(first_day_on_sale(datetime.now(UTC)))
     say("Starting the sandbox: a stand-in of the API on this machine, all of whose goods are invented.")
@@ -48,7 +47,7 @@ def main() -> int:
         say(f"It answers at {sandbox.base_url} and has {sandbox.catalogue.offer_count} offers.\n")
         arguments = ["book", shown(file), "--to", shown(FOLDER)]
         say(f"$ korus {' '.join(arguments)}")
-        # settings of the shell must not lead the demonstration to a real API, nor a sandbox into the user's own log
+        # settings of the shell must not connect the demonstration to a real API, or the sandbox to the user's own log
         others = {name: value for name, value in os.environ.items() if not name.startswith("KORUS_")}
         ended = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-m", "korus.cli", *arguments],
@@ -71,7 +70,7 @@ def main() -> int:
 
 
 def file_to_book(today: date) -> tuple[Path, date]:
-    """The example and the first day on sale; once its weekend is over, a copy that is moved by whole weeks."""
+    """Return the example and the first day on sale; after its weekend, a copy that is moved by whole weeks."""
     weeks = max(0, -((FIRST_DAY - today).days // 7))
     if not weeks:
         return FILE, FIRST_DAY
@@ -84,7 +83,7 @@ def file_to_book(today: date) -> tuple[Path, date]:
 
 
 def stock_up(sandbox: Sandbox, first_day: date) -> None:
-    """Have enough of everything in the week, since nobody has looked whether it is sold out."""
+    """Restock all offers of the week, since some may be sold out."""
     for offer in sandbox.catalogue.offers_by_id.values():
         if offer.date is None or not first_day <= offer.date < first_day + timedelta(weeks=1):
             continue
@@ -96,7 +95,7 @@ def stock_up(sandbox: Sandbox, first_day: date) -> None:
 
 
 def tree(folder: Path, receipt: dict[str, Any]) -> Iterator[str]:
-    """Every file below a folder, with its size and what it is."""
+    """Yield each file below a folder, with its size and description."""
     products = {
         document["file"]: f"{item['quantity']} x {item['product']}"
         for item in receipt["items"]
@@ -117,7 +116,7 @@ def tree(folder: Path, receipt: dict[str, Any]) -> Iterator[str]:
 
 
 def compare(receipt: dict[str, Any], ordered: set[str], asked: int) -> int:
-    """Hold the receipt against the sandbox's books; 0 when they agree and every line has its tickets."""
+    """Compare the receipt with the sandbox's records; return 0 if they agree and every line has its tickets."""
     claimed = {item["order"] for item in receipt["items"]}
     without = [item["product"] for item in receipt["items"] if not item["documents"]]
     say(f"\nThe sandbox answered {asked} requests and has {len(ordered)} orders in its books;", end=" ")
@@ -133,12 +132,12 @@ def compare(receipt: dict[str, Any], ordered: set[str], asked: int) -> int:
 
 
 def shown(path: Path) -> str:
-    """A path as one would type it in the project's root."""
+    """Return a path relative to the project's root."""
     return str(path.relative_to(ROOT))
 
 
 def say(words: str, end: str = "\n") -> None:
-    """Print at once, so that the words stand in order with the sub-process's."""
+    """Print and flush, to keep the order with the output of the subprocess."""
     print(words, end=end, flush=True)
 
 

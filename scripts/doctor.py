@@ -1,7 +1,7 @@
 """Turn a report of `korus doctor` into proposed changes.
 
 `python -m scripts.doctor REPORT` prints actions for `openapi/overlay.yaml` and marks for `openapi/REFERENCE.md`, each
-with its evidence. It changes nothing: a person decides.
+with its evidence. It changes nothing; a maintainer decides.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "proposals"]
 
-# they are about the deployment of korus, not about the API
+# assumptions about the deployment of korus, not about the API
 _DEPLOYMENT = frozenset({"a7", "a8"})
 _OVERLAY = {
     "undocumented field": "add the property to its schema, without making it required",
@@ -60,7 +60,7 @@ def proposals(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status: 0, or 2 for a wrong file."""
+    """Run the command; return its exit status: 0, or 2 for an invalid file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("report", type=Path, help="the JSON of `korus doctor --report`")
     given = parser.parse_args(arguments)

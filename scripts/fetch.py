@@ -1,11 +1,10 @@
 """Download the published description and file it under its version.
 
-The addresses are tried in turn. What comes is checked (it must be a whole OpenAPI 3 document of this API),
-filed in ``openapi/`` byte for byte, and entered in the lock as the current version. A file that was
-reconstructed is replaced by the first download of its version. If anything goes wrong, no file that was
-there before is changed.
+The addresses are tried in order. The download is checked (it must be a complete OpenAPI 3 document of this API),
+stored in ``openapi/`` byte for byte, and entered in the lock as the current version. A reconstructed file is
+replaced by the first download of its version. After an error, no existing file is changed.
 
-This module compares and generates nothing: see ``scripts.track`` and ``scripts.generate``.
+This module does not compare or generate: see ``scripts.track`` and ``scripts.generate``.
 
 Exit statuses:
 
@@ -81,7 +80,7 @@ OK = 200
 
 
 class Failure(IntEnum):
-    """Why nothing was filed under its version; the value is the exit status."""
+    """Reason why nothing was stored under its version; the value is the exit status."""
 
     NO_NETWORK = 10
     TIMEOUT = 11
@@ -97,13 +96,13 @@ class Failure(IntEnum):
 
 
 class FetchError(Exception):
-    """Nothing was filed under its version.
+    """Nothing was stored under its version.
 
     Attributes:
-        failure: Why.
-        message: One line for people.
-        path: The file beside the first, if the version was there with other content.
-        version: The version that it says it is, in that case.
+        failure: The reason.
+        message: One line for users.
+        path: The second file, if the version existed with other content.
+        version: Its stated version, in that case.
     """
 
     def __init__(
@@ -123,15 +122,15 @@ def refused(_version: str) -> bool:
 
 @frozen
 class Filing:
-    """How a description is to be filed.
+    """Settings for storing a description.
 
     Attributes:
-        name: What it is called in messages.
-        url: Where it was downloaded from.
-        folder: Where descriptions and lock are.
-        lock: What the lock says so far.
-        switch: Whether to make it the current version.
-        republished: Whether a version may take the place of one with other content.
+        name: Its name in messages.
+        url: The address of the download.
+        folder: The folder of descriptions and lock.
+        lock: The present lock.
+        switch: True to make it the current version.
+        republished: Decides whether a version may replace one with other content.
     """
 
     name: str
@@ -148,13 +147,13 @@ class Fetched:
 
     Attributes:
         version: Its version.
-        path: The file it is in.
-        sha256: Of its bytes.
-        url: Where it came from.
-        new: Whether its content was not in this file before.
-        replaced: Whether it replaced a reconstructed file.
-        previous: The version that was current before.
-        current: The version that is current now.
+        path: Its file.
+        sha256: The digest of its bytes.
+        url: The address of the download.
+        new: True if the file did not have this content before.
+        replaced: True if it replaced a reconstructed file.
+        previous: The previous current version.
+        current: The present current version.
     """
 
     version: str
@@ -167,7 +166,7 @@ class Fetched:
     current: str
 
     def __str__(self) -> str:
-        """Return it in one line."""
+        """Return a summary in one line."""
         if not self.new:
             now = (
                 ""
@@ -189,19 +188,19 @@ def fetch(
     accept_cut_short: bool = False,
     republished: Republished = refused,
 ) -> Fetched:
-    """Download the description, file it and enter it in the lock.
+    """Download the description, store it and enter it in the lock.
 
     Args:
-        urls: The addresses to try, one after the other.
-        folder: Where descriptions and lock are.
-        timeout: For each address: seconds for the whole download.
-        limit: The most bytes to accept.
-        switch: Whether to make it the current version in the lock.
-        accept_cut_short: File it although it refers to parts that it does not have.
-        republished: Asked about a version that was there with other content: whether to take this in its place.
+        urls: The addresses to try in order.
+        folder: The folder of descriptions and lock.
+        timeout: The seconds for the whole download, for each address.
+        limit: The maximum number of bytes.
+        switch: True to make it the current version in the lock.
+        accept_cut_short: True to store it even if it refers to missing parts.
+        republished: Called for a version that exists with other content; returns True to replace it.
 
     Raises:
-        FetchError: Anything went wrong; no file that was there before was changed.
+        FetchError: The download failed; no existing file was changed.
     """
     lock = _lock(folder)
     failures: list[tuple[str, FetchError]] = []
@@ -228,18 +227,18 @@ def take(
     accept_cut_short: bool = False,
     republished: Republished = refused,
 ) -> Fetched:
-    """File a description that is at hand already, as if it had been downloaded.
+    """Store a local description as if it had been downloaded.
 
     Args:
         content: The file.
-        name: How to call it in messages; the lock names no address.
-        folder: Where descriptions and lock are.
-        switch: Whether to make it the current version in the lock.
-        accept_cut_short: File it although it refers to parts that it does not have.
-        republished: Asked about a version that was there with other content: whether to take this in its place.
+        name: Its name in messages; the lock contains no address.
+        folder: The folder of descriptions and lock.
+        switch: True to make it the current version in the lock.
+        accept_cut_short: True to store it even if it refers to missing parts.
+        republished: Called for a version that exists with other content; returns True to replace it.
 
     Raises:
-        FetchError: Anything went wrong; no file that was there before was changed.
+        FetchError: It was refused; no existing file was changed.
     """
     lock = _lock(folder)
     version, document = _checked(content, name, accept_cut_short=accept_cut_short)
@@ -248,22 +247,22 @@ def take(
 
 
 def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes:
-    """Download a text file whole.
+    """Download a complete text file.
 
     Args:
         url: Its address; redirections are followed.
-        timeout: Seconds for all of it.
-        limit: The most bytes to accept.
+        timeout: The seconds for the whole download.
+        limit: The maximum number of bytes.
 
     Raises:
-        FetchError: It could not be had, or is a web page.
+        FetchError: It could not be downloaded, or is a web page.
     """
     deadline = time.monotonic() + timeout
     received = bytearray()
     begun = False
     try:
         with (
-            # identity: a length that was announced is then the length of what is kept
+            # identity, so that the announced length is that of the stored file
             httpx.Client(
                 timeout=timeout, follow_redirects=True, headers={"Accept-Encoding": "identity"}
             ) as client,
@@ -291,7 +290,7 @@ def download(url: str, *, timeout: float = TIMEOUT, limit: int = LIMIT) -> bytes
     except httpx.InvalidURL as error:
         raise FetchError(Failure.NO_NETWORK, f"{url} is not an address: {error}") from error
     start = bytes(received[:4096]).lstrip(b"\xef\xbb\xbf \t\r\n")
-    # servers of documentation call anything a page
+    # documentation servers send everything as a page
     if start.startswith(b"<") or (is_page and not _is_json(bytes(received))):
         raise FetchError(Failure.WEB_PAGE, f"{url} is a web page, not a description")
     return bytes(received)
@@ -306,7 +305,7 @@ def _check_head(answer: httpx.Response, url: str) -> None:
 
 
 def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, Document]:
-    """Read what was downloaded, and give its version with it."""
+    """Read a download, and return it with its version."""
     if not content.strip():
         raise FetchError(Failure.CUT_SHORT, f"{url} is empty")
     try:
@@ -326,7 +325,7 @@ def _checked(content: bytes, url: str, *, accept_cut_short: bool) -> tuple[str, 
 
 
 def _check_end(content: bytes) -> None:
-    # cut anywhere, YAML is as a rule still YAML; but every tool that writes it ends the last line
+    # incomplete YAML is usually still valid YAML, but tools that write it end the last line
     if not _is_json(content) and not content.endswith(b"\n"):
         raise CutShortError("its last line does not end")
 
@@ -360,7 +359,7 @@ def _filed(version: str, document: Document, content: bytes, filing: Filing) -> 
     try:
         if before is not None:
             same = sha256(before.read_bytes()) == digest
-            # a description that calls itself reconstructed is no download of the published one
+            # a description that is marked as reconstructed is not a download of the published one
             replaced = (
                 known is not None and known.origin == "reconstructed" and not is_reconstructed(document)
             )
@@ -370,7 +369,7 @@ def _filed(version: str, document: Document, content: bytes, filing: Filing) -> 
                 )
             elif not replaced and not filing.republished(version):
                 _file_beside(_beside(version, content, suffix, folder), content, version, before)
-            elif not replaced:  # what was published first is kept
+            elif not replaced:  # the first published file is kept
                 first = before.read_bytes()
                 beside = _beside(version, first, before.suffix, folder)
                 write_whole(beside, first)
@@ -413,7 +412,7 @@ def _file_beside(beside: Path, content: bytes, version: str, first: Path) -> Non
 def _write(
     path: Path, content: bytes, *, before: Path | None, lock_before: Lock, lock_after: Lock, folder: Path
 ) -> None:
-    """Write the file, then the lock; if the lock cannot be written, put everything back."""
+    """Write the file, then the lock; restore the file if the lock cannot be written."""
     earlier = path.read_bytes() if path.exists() else None
     if earlier != content:
         write_whole(path, content)

@@ -1,7 +1,7 @@
-"""Run every part of `make proof`, two at a time, and say at the end which failed.
+"""Run every part of `make proof`, two at a time, and list the failed ones at the end.
 
-Each part is a search or a campaign behind a figure that the documentation names; the sizes are those that two cores
-can do within half an hour. What a part prints is kept in ``build/proof``.
+Each part is a search or a campaign for a figure in the documentation; the sizes are those that two cores can do
+within half an hour. The output of each part is kept in ``build/proof``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "build" / "proof"
 
 
 WHOLE, HISTORIES = "tests/track/test_whole.py", "tests/compare/test_histories.py"
-# what takes longest first; `track-whole`, `faults` and `soak` have processes of their own, the rest takes one core
+# the slowest first; `track-whole`, `faults` and `soak` start their own processes, the others use one core
 PARTS = (
     Check(
         "track-whole",
@@ -89,7 +89,7 @@ PARTS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the parts that the command line names."""
+    """Run the named parts, or all."""
     return run_table(
         PARTS, arguments, prog="python -m scripts.proof", description=__doc__, kind="part", folder=FOLDER
     )

@@ -1,6 +1,6 @@
 """Check that no class is longer than 400 lines and no function longer than a screen, of 60 lines without its docstring.
 
-`korus/_sync` is written from `korus/_async`, and is not looked at.
+`korus/_sync` is written from `korus/_async`, and is not checked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _lines(node: ast.ClassDef | _Function) -> int:
 
 
 def too_long(text: str) -> Iterator[tuple[int, str, int, int]]:
-    """Yield the classes and functions of a module that are too long: line, name, lines, and how many there may be."""
+    """Yield the classes and functions of a module that are too long: line, name, lines, and the limit."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ClassDef | _Function):
             most = MOST_OF_CLASS if isinstance(node, ast.ClassDef) else MOST_OF_FUNCTION
@@ -41,7 +41,7 @@ def too_long(text: str) -> Iterator[tuple[int, str, int, int]]:
 
 
 def main() -> int:
-    """Print what is too long; 0 when nothing is."""
+    """Print classes and functions that are too long; return 0 if there are none."""
     status = 0
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):

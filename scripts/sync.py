@@ -1,9 +1,8 @@
 """Write `korus/_sync` from `korus/_async`: the same code without ``async`` and ``await``.
 
-`unasync` does the tokens; this module says what becomes what and tidies comments and docstrings, which
-`unasync` leaves alone. The pieces that differ by nature are not its business: they are the hand-written pair
-in `korus/_primitives`. With ``--check`` nothing is written and the exit status is 1 when `korus/_sync` is not
-what would be written.
+`unasync` replaces the tokens; this module has the table of replacements, and changes comments and docstrings, which
+`unasync` does not. Code that differs between the two is written by hand in `korus/_primitives`. With ``--check``
+nothing is written, and the exit status is 1 if `korus/_sync` is not up to date.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "korus" / "_async"
 TARGET = ROOT / "korus" / "_sync"
 
-# the formatter looks at a folder of its own, where it cannot tell what is ours
+# the formatter runs in a temporary folder, where it cannot recognise our packages
 _OURS = 'lint.isort.known-first-party = ["korus", "korus_api"]'
 
 HEADER = "# Written by `python -m scripts.sync` from korus/_async/{name}; edit that file instead.\n"
 
-# names that do not follow the rule "Async goes away"
+# names that do not follow the rule "remove Async"
 NAMES = {
     "AsyncByteStream": "SyncByteStream",
     "AsyncExitStack": "ExitStack",
@@ -62,7 +61,7 @@ def _names_of(source: str) -> dict[str, str]:
     return {**bare, **NAMES}
 
 
-# from Python 3.12 on the words of an f-string are tokens of their own
+# from Python 3.12 on the text parts of an f-string are separate tokens
 _TEXTS = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 
@@ -89,7 +88,7 @@ def _without_async(source: str, names: Mapping[str, str]) -> str:
 
 
 def _reworded(text: str, names: Mapping[str, str]) -> str:
-    """Rename inside comments and texts, and take ``await`` out of the examples in docstrings."""
+    """Rename in comments and strings, and remove ``await`` from the examples in docstrings."""
     lines = text.splitlines(keepends=True)
     for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
         if token.type not in _TEXTS:
@@ -103,10 +102,10 @@ def _reworded(text: str, names: Mapping[str, str]) -> str:
 
 
 def synchronous(sources: Mapping[str, str]) -> dict[str, str]:
-    """Return the synchronous texts of asynchronous modules.
+    """Return the synchronous source of asynchronous modules.
 
     Args:
-        sources: The modules' texts, each by its path below `korus/_async`.
+        sources: The modules' source by path below `korus/_async`.
     """
     with tempfile.TemporaryDirectory() as folder:
         for name, source in sources.items():
@@ -115,7 +114,7 @@ def synchronous(sources: Mapping[str, str]) -> dict[str, str]:
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(HEADER.format(name=name) + text, encoding="utf-8")
-        # what only the async half needed is no longer imported
+        # remove imports that only the async code needs
         _ruff("check", "--fix-only", "--isolated", "--select", "F401,I", "--config", _OURS, folder)
         _ruff("format", "--config", str(ROOT / "pyproject.toml"), folder)
         return {name: Path(folder, name).read_text(encoding="utf-8") for name in sources}
@@ -157,7 +156,7 @@ def _write(wanted: dict[str, str]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write `korus/_sync`, or say whether it is up to date."""
+    """Write `korus/_sync`, or check that it is up to date."""
     parser = argparse.ArgumentParser(prog="python -m scripts.sync", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something is stale")
     options = parser.parse_args(arguments)

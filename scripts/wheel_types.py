@@ -1,8 +1,8 @@
 """Check the types of the installed wheel: mypy and pyright read `tests/types` as a user's program.
 
-``accepted.py`` uses every resource and has to be accepted by each; ``refused.py`` has to be refused on every line that
-says so and on no other. The wheel is built and installed into an empty environment, since type checkers judge an
-installed package otherwise than a folder. Nothing is downloaded.
+``accepted.py`` uses every resource and must be accepted by both; ``refused.py`` must be refused on every marked line
+and on no other. The wheel is built and installed into an empty environment, since type checkers treat an installed
+package differently from a folder. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Errors = dict[tuple[str, int], str]
 
 
 def main() -> int:
-    """Build, install and judge; 0 when both checkers say what they should."""
+    """Build, install and check; return 0 if both checkers report exactly the expected errors."""
     with tempfile.TemporaryDirectory() as folder:
         python = _installed(Path(folder))
         said: dict[str, Errors] = {"mypy --strict": _mypy(python)}
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def compare(errors: Mapping[tuple[str, int], str], programs: Path = PROGRAMS) -> list[str]:
-    """Return where errors are missing and where there are some that are not expected."""
+    """Return the missing and the unexpected errors."""
     expected = {
         (file.name, number)
         for file in sorted(programs.glob("*.py"))
@@ -62,21 +62,21 @@ def compare(errors: Mapping[tuple[str, int], str], programs: Path = PROGRAMS) ->
 
 
 def _installed(folder: Path) -> Path:
-    """Build the wheel, install it into an environment of its own, and return that environment's Python."""
+    """Build the wheel, install it into a new environment, and return that environment's Python."""
     _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)])
     (wheel,) = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=False, symlinks=True)
     python = folder / "venv" / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(python)]
     _run([*pip, "install", "--quiet", "--no-index", "--no-deps", str(wheel)])
-    # what korus needs comes from here, after the wheel on the path
+    # the dependencies of korus come from here, after the wheel on the path
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     return python
 
 
 def _mypy(python: Path) -> Errors:
-    # of no folder and no setting of the project
+    # without the project's folder and settings
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", str(python.parent)]
     said = _output([*command, "--python-executable", str(python), *map(str, _programs())], python.parent)
     found = [match for line in said.splitlines() if (match := _MYPY.match(line))]

@@ -1,6 +1,6 @@
-"""Check the workflows in ``.github``: zizmor as its most suspicious persona, offline.
+"""Check the workflows in ``.github`` with zizmor, offline and with its strictest persona.
 
-zizmor is a program and no module of Python, so ``python -m`` cannot run it.
+zizmor is a program and not a Python module, so ``python -m`` cannot run it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Run zizmor; 0 when it finds nothing."""
+    """Run zizmor; return 0 if it finds nothing."""
     zizmor = Path(sys.executable).with_name("zizmor")
     command = [str(zizmor), "--offline", "--no-progress", "--persona", "auditor", str(ROOT / ".github")]
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own tool

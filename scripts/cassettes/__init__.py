@@ -1,5 +1,5 @@
-"""The maintainers' tool over recorded traffic: `python -m scripts.cassettes`.
+"""Maintainers' tool for recorded traffic: `python -m scripts.cassettes`.
 
-The work is done in `korus.testing`, which users have too; what only this repository has is added here: the
-descriptions of all versions with their overlay, the list of known exceptions, and the generator.
+The public part is in `korus.testing`; this package adds the parts of the repository: the descriptions of all versions
+with their overlay, the list of known exceptions, and the generator.
 """

@@ -1,11 +1,11 @@
 """Check, measure, scan and show recorded traffic, or read it with a client of another description.
 
-`check` compares every exchange with the description of its own version and with the newest one, or with the one given;
-`coverage` says what of a description no cassette has shown; `scan` looks for anything private; `show` prints one;
-`replay` builds the raw client of a description and reads every recorded answer through it. Without paths all
-cassettes of the repository are meant.
+`check` compares every exchange with the description of its own version and with the newest one, or with a given one;
+`coverage` lists the parts of a description that no cassette shows; `scan` searches for private data; `show` prints a
+cassette; `replay` builds the raw client of a description and reads every recorded answer with it. Without paths all
+cassettes of the repository are used.
 
-Exit statuses: 0 all is well; 1 something was found; 2 a file or argument cannot be used.
+Exit statuses: 0 no problems; 1 problems were found; 2 a file or argument is invalid.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ EXCEPTIONS = ROOT / "tests" / "cassette-exceptions.yaml"
 
 
 def library() -> checking.Library:
-    """The descriptions of all versions in the lock, with the overlay that the raw client is generated with."""
+    """Return the descriptions of all versions in the lock, with the overlay of the raw client."""
     lock = read_lock()
     files = {version: FOLDER / one.file for version, one in lock.descriptions.items()}
     return checking.Library(files, lock.current, corrected)
 
 
 def _description(path: Path) -> descriptions.Description:
-    """A description for itself; one of this API with the overlay, as it would be generated from."""
+    """Return a single description; one of this API with the overlay, as for generating."""
     return descriptions.Description.of(corrected(load(path)), sha256=sha256(path.read_bytes()))
 
 
@@ -54,7 +54,7 @@ def _paths(given: Sequence[Path]) -> list[Path]:
 
 
 def _shown(paths: Sequence[Path]) -> list[Path]:
-    """The paths as people write them, from the root of the repository where they lie below it."""
+    """Return the paths for display, relative to the root of the repository if they are below it."""
     here = Path.cwd()
     return [
         path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path for path in paths
@@ -153,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; give its exit status."""
+    """Run the command; return its exit status."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

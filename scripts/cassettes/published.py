@@ -1,9 +1,8 @@
 """Cassettes built from the published sample shapes: `python -m scripts.cassettes.published`.
 
-The samples in ``tests/openapi/samples`` have the keys, order and types of what the documentation prints; nobody
-recorded them, and the header of these cassettes says so (``origin: published``). They are the only witnesses of the
-versions that no sandbox speaks. Which sample answers which request stands in one table; building twice gives the same
-bytes.
+The samples in ``tests/openapi/samples`` have the keys, order and types of the documentation's examples; they are not
+recorded, and the header of these cassettes says so (``origin: published``). They are the only evidence of the versions
+that the sandbox does not support. One table assigns the samples to requests; building twice gives the same bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ __all__ = ["FOLDER_OF_CASSETTES", "PUBLISHED", "Published", "Sample", "build", "
 ROOT = FOLDER.parent
 SAMPLES = ROOT / "tests" / "openapi" / "samples"
 FOLDER_OF_CASSETTES = ROOT / "tests" / "cassettes" / "recorded" / "test_published"
-# the day after the samples' orders were made: what has a deadline in them is still open
+# the day after the samples' orders, so that their deadlines are not over
 _BUILT_AT = dt.datetime(2026, 2, 4, tzinfo=dt.UTC)
 _API = "https://api.sandbox.test"
 _TOKEN = "https://auth.sandbox.test/realms/korusticket/protocol/openid-connect/token"  # noqa: S105 - an address
@@ -42,7 +41,7 @@ _MERGE_PATCH = "application/merge-patch+json"
 
 @frozen(kw_only=True)
 class Sample:
-    """A request and the sample that answers it.
+    """Request and the sample that answers it.
 
     Attributes:
         answer: The file of the answer's body.
@@ -61,12 +60,12 @@ class Sample:
 
 @frozen(kw_only=True)
 class Published:
-    """A cassette to build.
+    """Cassette to build.
 
     Attributes:
-        name: The test it belongs to.
+        name: Its test.
         api_version: The version whose documentation printed the samples, or the nearest described one.
-        purpose: What it shows.
+        purpose: The behaviour that it shows.
         samples: Its exchanges after the token.
     """
 
@@ -218,14 +217,14 @@ def build(published: Published) -> cassettes.Cassette:
 
 
 def write_all(folder: Path = FOLDER_OF_CASSETTES) -> int:
-    """Build all cassettes; give their number."""
+    """Build all cassettes; return their number."""
     for published in PUBLISHED:
         cassettes.write(folder / f"{published.name}.yaml", build(published))
     return len(PUBLISHED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write all cassettes, or with ``--check`` say which are not what would be written."""
+    """Write all cassettes, or with ``--check`` list those that are out of date."""
     parser = argparse.ArgumentParser(prog="python -m scripts.cassettes.published", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if one is out of date")
     if not parser.parse_args(arguments).check:

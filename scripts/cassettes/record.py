@@ -1,11 +1,11 @@
-"""Record the stories of the tests anew: `make record`, or `make record ENV=demo`.
+"""Record the scenarios of the tests again: `make record`, or `make record ENV=demo`.
 
-At the sandbox unless ``demo`` or ``production`` is named; then against what the ``KORUS_*`` settings name, which has to
-have credentials, and never on a machine that says it is a CI. Whatever else is given goes to pytest, so a part can be
-recorded: ``make record ARGS=tests/recorded/test_browsing.py``. A story that fails leaves its cassette as it was.
+Records at the sandbox unless ``demo`` or ``production`` is given; then at the API of the ``KORUS_*`` settings, which
+must include credentials, and never in a CI. Other arguments are passed to pytest, to record only some scenarios:
+``make record ARGS=tests/recorded/test_browsing.py``. A scenario that fails does not change its cassette.
 
-Afterwards the new cassettes are replayed in both colours with the network blocked and scanned for anything private.
-Exit statuses: 0 recorded; 1 something went wrong, which is printed; 2 refused, nothing was sent.
+Afterwards the new cassettes are replayed in sync and async with the network blocked, and scanned for private data.
+Exit statuses: 0 recorded; 1 an error, which is printed; 2 refused, nothing was sent.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _ENVIRONMENTS = ("sandbox", "demo", "production")
 
 
 def refusal(environment: str, settings: Mapping[str, str]) -> str | None:
-    """Why nothing may be recorded in an environment, None if it may."""
+    """Return the reason why an environment may not be recorded, None if it may."""
     if environment == "sandbox":
         return None
     if settings.get("CI"):
         return "real traffic is not recorded by a CI: nobody would look at it before it is published"
     missing = [name for name in ("KORUS_CLIENT_ID", "KORUS_CLIENT_SECRET") if not settings.get(name)]
     if environment == "demo" and not settings.get("KORUS_TOKEN_URL"):
-        # the demo environment's token endpoint is documented nowhere (reference 1.3)
+        # the demo environment's token endpoint is not documented (reference 1.3)
         missing.append("KORUS_TOKEN_URL")
     if missing:
         return f"recording against {environment} needs {', '.join(missing)}"
@@ -43,7 +43,7 @@ def refusal(environment: str, settings: Mapping[str, str]) -> str | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; give its exit status."""
+    """Run the command; return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     environment = given.pop(0) if given and given[0] in _ENVIRONMENTS else "sandbox"
     reason = refusal(environment, os.environ)
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _projects(stories: Sequence[str]) -> list[tuple[Path, list[str]]]:
-    """Where pytest is to be started, and with which paths: the shop in examples/ is a project of its own."""
+    """Return the folders in which to start pytest, with the paths: the shop in examples/ is a separate project."""
     if stories:
         return [(ROOT, list(stories))]
     return [

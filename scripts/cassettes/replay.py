@@ -1,9 +1,8 @@
-"""Reading every recorded answer with the raw client of another description, and judging every recorded request by it.
+"""Replay of recorded answers with the raw client of another description, and checks of recorded requests.
 
-Builds that client in a temporary folder with `scripts.generate` and feeds it the recorded answers. A recording that
-it has no operation for, that it cannot read, that it gives back changed, or in which it had to keep a value as it
-came because the type is another, is what a program would meet after the change of versions. So is a request that is
-not described as it was sent.
+Builds that client in a temporary folder with `scripts.generate` and reads the recorded answers with it. It reports
+recordings without an operation, answers that cannot be read or do not survive a round trip, values whose type is
+another, and requests that do not match the description: the problems of a program after the change of versions.
 """
 
 from __future__ import annotations
@@ -41,16 +40,16 @@ _RENAMED = {"undocumented field": "not described", "missing": "missing"}
 
 @frozen(kw_only=True)
 class Trouble:
-    """Fault of one recorded answer.
+    """Problem of one recorded exchange.
 
     Attributes:
         kind: ``no operation``, ``no status``, ``not read``, ``changed``, ``kept as it came``, ``not described``,
-            ``missing`` or, of what was sent, ``request``.
+            ``missing`` or, of a request, ``request``.
         cassette: The file.
         interaction: The number of the exchange, counted from 0.
         operation: ``METHOD /path``.
         pointer: The place in the body.
-        message: What happened.
+        message: The description of the problem.
     """
 
     kind: str
@@ -67,9 +66,9 @@ class Outcome:
 
     Attributes:
         api_version: The version of the description.
-        read: How many answers were read.
-        passed_by: How many had nothing to do with the API: tokens and files.
-        troubles: What went wrong.
+        read: The number of answers that were read.
+        passed_by: The number of answers of other hosts: tokens and files.
+        troubles: The problems.
     """
 
     api_version: str
@@ -79,11 +78,11 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """True if answers were read and all went well."""
+        """True if answers were read and there were no problems."""
         return bool(self.read) and not self.troubles
 
     def as_json(self) -> str:
-        """For programs."""
+        """Return the result as JSON."""
         troubles = [attrs.asdict(one) for one in self.troubles]
         found = {
             "api_version": self.api_version,
@@ -94,7 +93,7 @@ class Outcome:
         return json.dumps(found, indent=2, ensure_ascii=False)
 
     def as_table(self) -> str:
-        """For people."""
+        """Return the result as a table."""
         head = ("trouble", "cassette#interaction", "operation", "where", "what happened")
         rows = [
             (one.kind, f"{one.cassette}#{one.interaction}", one.operation, one.pointer or "/", one.message)
@@ -118,14 +117,14 @@ def reread(
     Args:
         description: The description.
         paths: The cassettes.
-        exemptions: What is known to be odd.
-        package: The raw client, where it was built already.
+        exemptions: The known exceptions.
+        package: The raw client, if it is built already.
 
     Raises:
-        DescriptionError: The description cannot be used.
-        GenerationError: The generator could not take something in.
-        AuditFailedError: The client would lack something of the description.
-        CassetteUnreadable: A cassette is broken.
+        DescriptionError: The description is invalid.
+        GenerationError: The generator does not support a part of it.
+        AuditFailedError: The client would lack a part of the description.
+        CassetteUnreadable: A cassette is invalid.
     """
     with tempfile.TemporaryDirectory(prefix="korus-reread-") as folder:
         name = f"reread_{Path(folder).name.rpartition('-')[2].lower()}_client"
@@ -133,7 +132,7 @@ def reread(
             build(description, Path(folder) / name)
         else:
             (Path(folder) / name).symlink_to(package, target_is_directory=True)
-        # compiled files of a package that is gone in a moment help nobody
+        # bytecode of a temporary package is not needed
         before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         sys.path.insert(0, folder)
         try:
@@ -148,7 +147,7 @@ def reread(
 
 @lru_cache(maxsize=1)
 def _own_checkers(_lock_sha256: str) -> dict[str, Checker]:
-    """Return what compares recordings with the descriptions that they were made under."""
+    """Return the checkers of recordings against their own descriptions."""
     lock = read_lock()
     return {
         version: Checker(descriptions.Description.of(corrected(load(FOLDER / one.file))))
@@ -219,7 +218,7 @@ class _Reader:
         path = urlsplit(request.uri).path
         found = self.description.find(request.method, path)
         if found is None:
-            # whatever is sent with a token is sent to the API
+            # requests with a token are sent to the API
             if not self.description.covers(path) and not request.header("authorization"):
                 return None
             return f"{request.method} {path}", [("no operation", "", "the client has no operation for it")]
@@ -233,7 +232,7 @@ class _Reader:
     def renamed(
         self, interaction: cassettes.Interaction, own: Checker, name: str
     ) -> Iterator[tuple[str, str, str]]:
-        """Yield what of a request or an answer was as its own description says and is not as this one says."""
+        """Yield the parts of an exchange that match its own description but not this one."""
         known = {(one.part, one.kind, one.pointer) for one in own.examine(interaction).findings}
         for one in self.checker.examine(interaction, cassette=name).findings:
             new = (one.part, one.kind, one.pointer) not in known and not any(
@@ -273,9 +272,9 @@ class _Reader:
 
 
 def _kept(model: Any, at: str) -> Iterator[tuple[str, str, str]]:
-    """Places where a model of another type than promised holds the value as it came."""
+    """Yield the places where a model holds a raw value of another type than described."""
     hints: dict[str, Any] = {}
-    # a name that is not there at run time leaves a model's types unknown
+    # a name that is missing at run time makes a model's types unknown
     with contextlib.suppress(NameError):
         hints = typing.get_type_hints(model.__class__, vars(sys.modules[model.__module__]))
     fields: tuple[tuple[str, str], ...] = model._FIELDS  # noqa: SLF001 - the raw client's own table

@@ -1,7 +1,7 @@
-"""Compare two OpenAPI documents for people who maintain an SDK.
+"""Comparison of two OpenAPI documents for maintainers of an SDK.
 
-:mod:`scripts.compare.wire` compares what they say of requests and answers; :mod:`scripts.compare.python` works out what
-that means for the raw Python client.
+:mod:`scripts.compare.wire` compares their requests and answers; :mod:`scripts.compare.python` derives the
+effects on the raw Python client.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ exit status: 0 compared, 1 compared and --fail-on is met, 2 wrong call, 3 unread
 
 
 def located(name: str) -> Path:
-    """Find a document by its path, or by the version it has in ``openapi/``."""
+    """Find a document by its path, or by its version in ``openapi/``."""
     path = Path(name)
     if path.exists():
         return path
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; give its exit status."""
+    """Run the command; return its exit status."""
     parser = _parser()
     asked = parser.parse_args(arguments)
     if asked.rules:
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 6
     else:
         shown = FORMATS[asked.format](comparison)
-    # JSON may hold half a character, which no encoding can write
+    # JSON can contain a lone surrogate, which no encoding can write
     sys.stdout.write(shown.encode("utf-8", "backslashreplace").decode("utf-8"))
     met = {
         None: False,
@@ -112,5 +112,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    gc.disable()  # the process is over before collecting would pay
+    gc.disable()  # the process ends before garbage collection is useful
     sys.exit(main())

@@ -1,8 +1,8 @@
-"""The descriptions of the API on disk: read and write them, put their versions in order, keep the lock.
+"""Descriptions of the API on disk: reading, writing, order of versions, and the lock.
 
-Every tool that needs a description gets it from here, so that all of them read YAML by the same rules, agree
-which version is newer and trust the same lock. Nothing here downloads, corrects or generates anything: see
-``scripts.fetch``, ``scripts.descriptions.overlay`` and ``scripts.generate``.
+Every tool reads descriptions with this package, so that all of them use the same rules for YAML, the same order of
+versions and the same lock. For downloads, corrections and generation see ``scripts.fetch``,
+``scripts.descriptions.overlay`` and ``scripts.generate``.
 """
 
 from __future__ import annotations

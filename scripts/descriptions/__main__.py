@@ -1,8 +1,8 @@
 """Check that the lock names the bytes of every description, or write their digests into it.
 
 ``python -m scripts.descriptions`` writes the digest of a reconstructed description that was edited by hand into the
-lock; with ``--check`` nothing is written, and a digest that is not the file's is an error. A downloaded description is
-evidence: it is never edited, and only ``make fetch`` replaces it.
+lock; with ``--check`` nothing is written, and a stale digest is an error. A downloaded description is evidence:
+it is never edited, and only ``make fetch`` replaces it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def stale(lock: Lock, folder: Path) -> dict[str, str]:
-    """Return the digests that the lock should have, of every version whose file has another.
+    """Return the correct digest of every version whose digest in the lock is stale.
 
     Raises:
         DescriptionError: A file cannot be read.
@@ -42,7 +42,7 @@ def stale(lock: Lock, folder: Path) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check or update the lock; 0 when it is right, 1 otherwise."""
+    """Check or update the lock; return 0 if it is correct, else 1."""
     parser = argparse.ArgumentParser(prog="python -m scripts.descriptions", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if a digest is stale")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the descriptions are")

@@ -1,7 +1,6 @@
-"""One document of a description and the files that it refers to, with every reference inside it.
+"""Bundling of a description and the files that it refers to into one document with internal references only.
 
-What stands in another file becomes a component under its own name; what OpenAPI does not know, and what the tools do
-not understand, is named.
+Parts of other files become components; unknown fields, and parts that the tools do not support, are reported.
 """
 
 from __future__ import annotations
@@ -44,23 +43,23 @@ NOT_SUPPORTED = {
     ("encoding", "itemEncoding"): "parts by position",
     ("discriminator", "defaultMapping"): "an alternative for all other values",
 }
-"""Parts of OpenAPI 3.2 that a generated client would not do: kind and field, and what it is for."""
+"""Parts of OpenAPI 3.2 that the generated client does not support: kind and field, with their purpose."""
 
 
 @frozen
 class Bundle:
-    """A document that refers to itself only, and the fields in it that OpenAPI does not know."""
+    """Document with internal references only, and its fields that OpenAPI does not define."""
 
     document: Object
     unknown: tuple[str, ...]
 
 
 def bundled(path: Path, root: Json) -> Bundle:
-    """Bring a description into one document.
+    """Bundle a description into one document.
 
     Raises:
         UnresolvedError: A reference cannot be followed.
-        DescriptionError: It is not OpenAPI 3, or asks for something that is not supported.
+        DescriptionError: It is not OpenAPI 3, or requires an unsupported feature.
     """
     source = Source(path, root)
     found = normalise(source)
@@ -92,13 +91,13 @@ def _mappings(source: Source, found: Normal) -> None:
 
 
 class _Later(str):
-    """The location that a mapping leads to, until it has its place in the bundle."""
+    """Target location of a mapping, until it has its place in the bundle."""
 
     __slots__ = ()
 
 
 def _schemas_with_discriminators(source: Source, found: Normal) -> list[tuple[str, Object]]:
-    """Find schemas with a discriminator, wherever they are."""
+    """Find all schemas with a discriminator."""
     result: list[tuple[str, Object]] = []
     seen: set[int] = set()
     todo: list[tuple[str, Json]] = [("", source.root)]
@@ -117,9 +116,9 @@ def _schemas_with_discriminators(source: Source, found: Normal) -> list[tuple[st
 
 
 def _collect(source: Source, found: Normal) -> None:
-    """Assign every part of another file a place among the components, and every reference its one spelling."""
+    """Assign every part of another file a place among the components, and write every reference in one form."""
     places: dict[tuple[str, str], str] = {}
-    # what a reference leads to is looked up before anything is moved
+    # targets are looked up before parts are moved
     nodes = {(one.kind, one.goal): source.at(one.goal) for one in found.references}
     names = _names(source, found)
     for (kind, goal), node in nodes.items():
@@ -168,7 +167,7 @@ def _keys(inside: str) -> list[str]:
 
 
 def _children(root: Object, references: list[Reference]) -> None:
-    """Let a reference to a parent with a discriminator be one to any of its children, which include it by `allOf`."""
+    """Extend a reference to a parent with a discriminator to its children, which include it by `allOf`."""
     schemas = as_object(as_object(root.get("components")).get("schemas"))
     children: dict[str, list[str]] = {}
     included: set[int] = set()

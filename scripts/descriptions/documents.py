@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 __all__ = ["Document", "dump", "load", "parse"]
 
 Document: TypeAlias = dict[str, Any]
-"""A document as plain values: what JSON could hold, with text for every mapping key."""
+"""A document as plain JSON values, with text for every mapping key."""
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _CarefulDumper(_Dumper):  # type: ignore[misc] # the base is chosen at run time
-    """Writes YAML that readers of YAML 1.1 and of YAML 1.2 take for the same values."""
+    """YAML dumper whose output has the same values in YAML 1.1 and YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {  # noqa: RUF012 - as in PyYAML
         first: list(pairs) for first, pairs in _Dumper.yaml_implicit_resolvers.items()
     }
 
     def ignore_aliases(self, data: Any) -> bool:
-        del data  # anchors say nothing to a reader of a description: the same value is written out each time
+        del data  # no anchors: a repeated value is written out each time
         return True
 
 
@@ -51,10 +51,10 @@ def parse(text: str | bytes, *, name: str = "the description") -> Document:
 
     Args:
         text: The whole file; bytes are taken as UTF-8, with or without a byte order mark.
-        name: How to call it in an error.
+        name: Its name in errors.
 
     Raises:
-        CutShortError: The text ends in the middle of something.
+        CutShortError: The text is incomplete.
         DescriptionError: The text is not UTF-8, not YAML or JSON, repeats a key, or is not a mapping.
     """
     return _mapping(values(text, name=name), name)
@@ -76,7 +76,7 @@ def _mapping(content: object, name: str) -> Document:
 
 
 def dump(document: Document) -> str:
-    """Write a document as YAML: keys as ordered, no anchors, quotes wherever YAML 1.1 and 1.2 disagree."""
+    """Write a document as YAML: keys in order, no anchors, quotes where YAML 1.1 and 1.2 differ."""
     text: str = yaml.dump(
         document,
         Dumper=_CarefulDumper,

@@ -6,15 +6,15 @@ __all__ = ["CutShortError", "DescriptionError", "NotOpenApiError", "OtherApiErro
 
 
 class DescriptionError(Exception):
-    """A description or the lock is missing, cannot be read, or is not what it should be."""
+    """A description or the lock is missing, unreadable or invalid."""
 
 
 class CutShortError(DescriptionError):
-    """The text ends before the document does, or the document lacks what every description has."""
+    """The document is incomplete, or lacks parts that every description has."""
 
 
 class OtherApiError(DescriptionError):
-    """The document is in order, but describes another API."""
+    """The document is valid, but describes another API."""
 
 
 class NotOpenApiError(DescriptionError):

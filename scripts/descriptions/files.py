@@ -1,4 +1,4 @@
-"""Which description files there are, which of them is newer, and how one is written whole or not at all."""
+"""Description files: listing, order of versions, and atomic writing."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "openapi"
 
 LOCK_NAME = "lock.toml"
 SUFFIXES = (".yaml", ".yml", ".json")
-TAKEN = {"overlay"}  # stands in the folder without being a description
+TAKEN = {"overlay"}  # in the folder, but not a description
 # A plus sign is kept for the second file of a version: <version>+<start of its sha256>.yaml
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 NUMBERED = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)(?:[.-]?([0-9A-Za-z._-]*))?")
 
 
 def version_key(version: str) -> tuple[int, tuple[int, ...], int, str]:
-    """Return the place of a version among the others; use it as a sort key.
+    """Return the sort key of a version.
 
     ``dev`` is the oldest, numbered versions follow their numbers (``1.0.7`` before ``1.0.10``,
     ``2.0.0-rc1`` before ``2.0.0``), any other name but ``release`` comes after them, and ``release`` is the
@@ -50,7 +50,7 @@ def version_key(version: str) -> tuple[int, tuple[int, ...], int, str]:
     if match is None:
         return (2, (), 0, version)
     numbers = [int(part) for part in match[1].split(".")]
-    while numbers and numbers[-1] == 0:  # 1.0 and 1.0.0 are the same place
+    while numbers and numbers[-1] == 0:  # 1.0 and 1.0.0 are equal
         numbers.pop()
     tail = match[2] or ""
     return (1, tuple(numbers), 0 if tail else 1, tail or version)
@@ -60,7 +60,7 @@ def file_name(version: str, *, suffix: str = ".yaml") -> str:
     """Return the name of the file of a version.
 
     Raises:
-        DescriptionError: The version holds characters that no file here is called by.
+        DescriptionError: The version contains characters that are not allowed in file names here.
     """
     if not VERSION.fullmatch(version) or version.casefold() in TAKEN:
         raise DescriptionError(f"a file cannot be named after the version {version!r}")
@@ -70,9 +70,9 @@ def file_name(version: str, *, suffix: str = ".yaml") -> str:
 def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
     """Return the description files in a folder by version, oldest first.
 
-    Those in the lock stand in its order, which is that in which the project followed them; any others come after
-    them by their names. A second file of a version (``1.0.38+1a2b3c4d.yaml``) is among them if the lock has it, as an
-    edition that was followed; the overlay and the lock are not.
+    Those in the lock have its order, in which the project followed them; the others come after them, sorted by name. A
+    second file of a version (``1.0.38+1a2b3c4d.yaml``) is included if the lock has it, as an edition that was followed;
+    the overlay and the lock are not.
     """
     followed = _followed(folder)
     found = {
@@ -86,7 +86,7 @@ def descriptions(folder: Path = FOLDER) -> dict[str, Path]:
 
 
 def _followed(folder: Path) -> list[str]:
-    """Name the versions of the lock in its order; what is wrong with a lock is said by those who read it whole."""
+    """Return the versions of the lock in its order; errors of a lock are reported by those who read it completely."""
     try:
         content = tomllib.loads((folder / LOCK_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -95,7 +95,7 @@ def _followed(folder: Path) -> list[str]:
 
 
 def versions(folder: Path = FOLDER) -> list[str]:
-    """Name the versions of which there is a description, oldest first."""
+    """Return the versions with a description, oldest first."""
     return list(descriptions(folder))
 
 
@@ -117,10 +117,10 @@ def sha256(content: bytes) -> str:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: beside its place first, then moved there.
+    """Write a file atomically: to a temporary file first, which is then moved.
 
     Raises:
-        OSError: It could not be written; what stood there is untouched.
+        OSError: It could not be written; an existing file is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -27,11 +27,11 @@ def api_version(document: Document, text: bytes | None = None) -> str:
 
     Args:
         document: The document.
-        text: The file it was read from, where a version without quotes (``1.10``) is looked up as written.
+        text: The source file, in which a version without quotes (``1.10``) is looked up as written.
 
     Raises:
         DescriptionError: It is not an OpenAPI 3 document.
-        CutShortError: It is one, but lacks its title, its version or its paths.
+        CutShortError: It has no title, version or paths.
         OtherApiError: It describes another API: its title differs.
     """
     stated = document.get("openapi")
@@ -55,7 +55,7 @@ def api_version(document: Document, text: bytes | None = None) -> str:
 
 
 def _as_written(version: float, text: bytes | None) -> str:
-    """Return a version that was read as a number as it is written: ``1.10`` is not ``1.1``."""
+    """Return a numeric version as it is written: ``1.10`` is not ``1.1``."""
     if text is None:
         return str(version)
     number = lines_of(text, name="the description").get("/info/version", 0)
@@ -65,7 +65,7 @@ def _as_written(version: float, text: bytes | None) -> str:
 
 
 def check_whole(document: Document) -> None:
-    """Check that nothing is missing that the document itself speaks of.
+    """Check that all parts exist to which the document itself refers.
 
     Raises:
         CutShortError: It has no operations, a local reference points at nothing, or an operation has a tag that
@@ -107,7 +107,7 @@ def _references(node: object) -> Iterator[str]:
             "default",
             "const",
             "enum",
-        }:  # what stands there is not read
+        }:  # such values are not read
             yield from _references(value)
 
 

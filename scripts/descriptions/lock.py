@@ -1,4 +1,4 @@
-"""The lock: which descriptions there are, where each came from, and which one the raw client is made from."""
+"""Lock: the descriptions, their origins, and the one from which the raw client is generated."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Description:
 
     Attributes:
         file: Its name in the folder.
-        sha256: Of its bytes, 64 hexadecimal digits.
+        sha256: The digest of its bytes, 64 hexadecimal digits.
         origin: ``reconstructed`` or ``downloaded``.
-        url: Where it was downloaded from.
-        fetched: When, as an RFC 3339 timestamp in UTC.
+        url: The address of the download.
+        fetched: The time of the download, as an RFC 3339 timestamp in UTC.
     """
 
     file: str
@@ -38,7 +38,7 @@ class Description:
 
 @frozen
 class Generator:
-    """The generator of the raw client, pinned."""
+    """Pinned generator of the raw client."""
 
     name: str = "openapi-python-client"
     version: str = "0.29.1"
@@ -49,9 +49,9 @@ class Lock:
     """Lock file: the descriptions, and the current one.
 
     Attributes:
-        current: The version that ``generated/`` is made from.
-        descriptions: Every description file by its version, in the order in which they were followed.
-        generator: What generates the raw client.
+        current: The version from which ``generated/`` is made.
+        descriptions: The description files by version, in the order in which they were followed.
+        generator: The generator of the raw client.
     """
 
     current: str
@@ -59,10 +59,9 @@ class Lock:
     generator: Generator = Generator()
 
     def with_description(self, version: str, description: Description, *, current: bool) -> Lock:
-        """Return this lock with one description added or replaced, and made the current one if so asked.
+        """Return a lock with one description added or replaced, and optionally made the current one.
 
-        What is followed from now on is the newest, whatever it is called; a version that is only kept takes the
-        place that its name gives it among the former ones.
+        A current version is the newest, whatever its name; another one is sorted by its name among the former ones.
         """
         descriptions = {**self.descriptions, version: description}
         if current:
@@ -74,7 +73,7 @@ class Lock:
         return evolve(self, current=version if current else self.current, descriptions=descriptions)
 
     def renamed(self, version: str, edition: str, *, file: str) -> Lock:
-        """Return this lock with a version under the name of its edition, in its place: another edition follows it."""
+        """Return a lock in which a version has the name of its edition, since another edition follows it."""
         descriptions = {
             edition if one == version else one: evolve(entry, file=file) if one == version else entry
             for one, entry in self.descriptions.items()
@@ -88,7 +87,7 @@ def read_lock(folder: Path = FOLDER) -> Lock:
     """Read the lock of a folder of descriptions.
 
     Raises:
-        DescriptionError: It is missing, is not TOML, or lacks something.
+        DescriptionError: It is missing, is not TOML, or is incomplete.
     """
     path = folder / LOCK_NAME
     try:
@@ -113,7 +112,7 @@ def lock_text(lock: Lock) -> str:
     """Write a lock as TOML."""
 
     def text(value: str) -> str:
-        # a JSON string is a TOML basic string, but for the one control character that JSON lets stand
+        # a JSON string is a TOML basic string, except for the one control character that JSON allows
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
     lines = [
@@ -139,5 +138,5 @@ def lock_text(lock: Lock) -> str:
 
 
 def write_lock(lock: Lock, folder: Path = FOLDER) -> None:
-    """Write the lock of a folder of descriptions, whole or not at all."""
+    """Write the lock of a folder of descriptions atomically."""
     write_whole(folder / LOCK_NAME, lock_text(lock).encode())

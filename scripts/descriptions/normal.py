@@ -1,8 +1,8 @@
-"""Bring a description into the form that OpenAPI gives it, so that no tool takes a part for empty.
+"""Normalisation of a description to the form of OpenAPI, so that no tool treats a part as empty.
 
-A reference where OpenAPI has none (an operation, a list of parameters, a mapping of properties …) is replaced by what
-it points at, whose parts become references. An empty list or null where a mapping belongs is an empty mapping, as PHP
-writes it; anything else that is of the wrong type is an error, and a field that OpenAPI does not know is reported.
+A reference where OpenAPI allows none (an operation, a list of parameters, a mapping of properties …) is replaced by its
+target, whose parts become references. An empty list or null in place of a mapping is an empty mapping, as PHP writes
+it; any other wrong type is an error, and fields that OpenAPI does not define are reported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Normal", "Reference", "Unknown", "normalise"]
 
 @frozen
 class Reference:
-    """A reference: the object and key that hold it, the kind of what it points at, and where that is."""
+    """Reference: the object and key that hold it, and the kind and location of its target."""
 
     holder: Object
     key: str
@@ -38,7 +38,7 @@ class Reference:
 
 @frozen
 class Unknown:
-    """A field that OpenAPI does not know: where it is, in which kind of object, and what it holds."""
+    """Field that OpenAPI does not define: its location, the kind of its object, and its value."""
 
     at: str
     kind: str
@@ -48,11 +48,11 @@ class Unknown:
 
 @define
 class Normal:
-    """Findings on the way.
+    """Findings of the normalisation.
 
     Attributes:
-        references: Every reference that stands where one may.
-        unknown: The fields that OpenAPI does not know in this version.
+        references: Every reference in an allowed place.
+        unknown: The fields that this version of OpenAPI does not define.
         newer: The fields that OpenAPI 3.2 has added.
     """
 
@@ -62,11 +62,11 @@ class Normal:
 
 
 def normalise(source: Source) -> Normal:
-    """Bring a document, and what it refers to in other files, into the form of OpenAPI.
+    """Normalise a document, and the parts of other files to which it refers.
 
     Raises:
         UnresolvedError: A reference cannot be followed.
-        DescriptionError: Something is of a type that OpenAPI does not let stand there.
+        DescriptionError: A value has a type that OpenAPI does not allow there.
     """
     walk = _Walk(source)
     walk.run()
@@ -162,7 +162,7 @@ class _Walk:
     # --- references ------------------------------------------------------------------------------------------------
 
     def _refer(self, value: Object, keyword: str, kind: str, at: str) -> None:
-        """Note a reference, and visit what it points at."""
+        """Record a reference, and visit its target."""
         goal = self.source.target(value[keyword], at)
         self.found.references.append(Reference(value, keyword, kind, goal, at))
         if (goal, kind) in self._seen:
@@ -174,11 +174,11 @@ class _Walk:
         name: Any = int(last(goal)) if is_list(holder) else last(goal)
         if is_list(holder) or name in (holder or ()):
             self._todo.append((holder, name, kind, goal))
-        else:  # a whole file, or what is behind another reference
+        else:  # a whole file, or the target of another reference
             self._todo.append(({"": self.source.at(goal)}, "", kind, goal))
 
     def _expanded(self, value: Object, kind: str, at: str) -> Json:
-        """Return what a reference points at that OpenAPI does not let stand here."""
+        """Return the target of a reference that OpenAPI does not allow here."""
         goal = self._goal(value, at)
         made = self._linked(self.source.at(goal), kind, goal, at, whole=True)
         beside = {name: part for name, part in value.items() if name != "$ref"}
@@ -193,7 +193,7 @@ class _Walk:
         return made
 
     def _plain(self, value: Json, at: str, above: tuple[str, ...] = ()) -> Json:
-        """Return a plain value with what its references point at, though OpenAPI has none there."""
+        """Return a plain value with its references replaced by their targets, though OpenAPI allows none there."""
         if is_object(value) and isinstance(value.get("$ref"), str):
             goal = self._goal(value, at)
             if goal in above:
@@ -218,7 +218,7 @@ class _Walk:
         return goal
 
     def _linked(self, node: Json, kind: str, goal: str, at: str, *, whole: bool = False) -> Json:
-        """Return a copy of what stands at `goal` for a place at `at`, with references to its parts."""
+        """Return a copy of the value at `goal` for the place `at`, with references to its parts."""
         if not whole and kind and is_object(node) and isinstance(node.get("$ref"), str):
             return {**node, "$ref": self.source.reference(self.source.target(node["$ref"], goal), at)}
         if kind[:1] == "{" and is_object(node):
@@ -243,13 +243,13 @@ class _Walk:
         return copy.deepcopy(node)
 
     def _moved(self, node: Json, goal: str, at: str) -> Json:
-        """Return a copy of what OpenAPI does not know, whose references lead to the same from another file."""
+        """Return a copy of an unknown value, with its references adapted to another file."""
         if is_list(node):
             return [self._moved(part, f"{goal}/{number}", at) for number, part in enumerate(node)]
         if not is_object(node):
             return node
         made = {name: self._moved(part, f"{goal}/{escape(name)}", at) for name, part in node.items()}
         if isinstance(node.get("$ref"), str):
-            with suppress(UnresolvedError):  # only what something leads to is looked at, and need be there
+            with suppress(UnresolvedError):  # only targets that are used are visited and must exist
                 made["$ref"] = self.source.reference(self.source.target(node["$ref"], goal), at)
         return made

@@ -1,9 +1,8 @@
 """Apply an OpenAPI Overlay 1.0 document to a description.
 
 An overlay is a list of actions, each with a JSONPath (RFC 9535) that selects nodes and either an update to
-merge into them or the order to remove them. The description itself is never changed: a corrected copy is
-given back. What an overlay is good for and why each action is there is said in the overlay
-(`openapi/overlay.yaml`).
+merge into them or the instruction to remove them. The description itself is never changed; a corrected copy is
+returned. The overlay (`openapi/overlay.yaml`) explains its purpose and each action.
 """
 
 from __future__ import annotations
@@ -21,32 +20,31 @@ if TYPE_CHECKING:
 
 
 class OverlayError(DescriptionError):
-    """The overlay is no Overlay 1.0 document, or an action in it cannot be carried out."""
+    """The overlay is not an Overlay 1.0 document, or an action cannot be applied."""
 
 
 def apply_file(description: Document, overlay: Path) -> Document:
     """Apply the overlay in a file.
 
     Raises:
-        OverlayError: It is no overlay, or an action cannot be carried out.
+        OverlayError: It is not an overlay, or an action cannot be applied.
         DescriptionError: The file cannot be read.
     """
     return apply(description, load(overlay), name=overlay.name)
 
 
 def apply(description: Document, overlay: Document, *, name: str = "the overlay") -> Document:
-    """Return a copy of `description` with all actions of `overlay` carried out, in order.
+    """Return a copy of `description` with all actions of `overlay` applied in order.
 
-    An action that selects nothing changes nothing: a correction stops applying by itself once the description
-    is right.
+    An action that selects nothing changes nothing, so a correction has no effect after the description is fixed.
 
     Args:
-        description: The description, which stays as it is.
+        description: The description, which is not changed.
         overlay: An Overlay 1.0 document.
-        name: How to call the overlay in an error.
+        name: The name of the overlay in errors.
 
     Raises:
-        OverlayError: It is no overlay, or an action cannot be carried out.
+        OverlayError: It is not an overlay, or an action cannot be applied.
     """
     if not str(overlay.get("overlay", "")).startswith("1."):
         raise OverlayError(f"{name} is no overlay: it does not begin with `overlay: 1.…`")
@@ -70,7 +68,7 @@ def apply(description: Document, overlay: Document, *, name: str = "the overlay"
 def _carry_out(document: Document, action: Document) -> None:
     nodes = jsonpath_rfc9535.find(action["target"], document)
     if action.get("remove") is True:
-        # the last first, so that the places of list members stay right
+        # the last first, so that the indexes of list members stay valid
         for node in sorted(nodes, key=lambda node: [_sortable(key) for key in node.location], reverse=True):
             _remove(document, node.location)
         return

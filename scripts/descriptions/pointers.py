@@ -39,7 +39,7 @@ def child(node: Json, key: str) -> Json:
     """Return the member of an object or list.
 
     Raises:
-        LookupError: There is none.
+        LookupError: It does not exist.
     """
     if is_object(node):
         return node[key]
@@ -49,10 +49,10 @@ def child(node: Json, key: str) -> Json:
 
 
 def lookup(document: Json, reference: str) -> Json:
-    """Return what a reference inside a document points at.
+    """Return the target of a reference inside a document.
 
     Raises:
-        DescriptionError: It leaves the document, or nothing is there.
+        DescriptionError: It leaves the document, or its target does not exist.
     """
     if not reference.startswith("#"):
         raise DescriptionError(
@@ -71,7 +71,7 @@ def resolve(document: Json, node: Json) -> Json:
     """Follow `node` while it is a reference: a parameter, body or answer; schemas are named, not followed.
 
     Raises:
-        DescriptionError: The chain leads nowhere or runs in a circle.
+        DescriptionError: The chain has no target, or is circular.
     """
     seen: set[str] = set()
     while is_object(node) and isinstance(node.get("$ref"), str):

@@ -1,7 +1,7 @@
 """Reading YAML 1.2 and JSON, with the line of each value.
 
 YAML is read by the core schema of YAML 1.2, where ``no`` is a word and ``2026-04-18`` is text; mapping keys are always
-text, and a key that stands twice is an error. What a document means is of no concern here.
+text, and a repeated key is an error. The meaning of a document is not checked here.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _MeaningError(Exception):
-    """The text is YAML or JSON, but means nothing: it was not cut short."""
+    """The text is complete YAML or JSON, but invalid."""
 
     def __init__(self, problem: str, line: int | None = None) -> None:
         super().__init__(problem if line is None else f"{problem}, line {line}")
@@ -88,7 +88,7 @@ def values(text: str | bytes, *, name: str) -> Json:
     """Read YAML or JSON from a text.
 
     Raises:
-        CutShortError: The text ends in the middle of something.
+        CutShortError: The text is incomplete.
         DescriptionError: It is not UTF-8, neither YAML nor JSON, or repeats a key.
     """
     plain = decoded(text, name)
@@ -114,7 +114,7 @@ def values(text: str | bytes, *, name: str) -> Json:
 def lines_of(text: str | bytes, *, name: str) -> dict[str, int]:
     """Return the line of each key and item, counted from 1, by JSON Pointer.
 
-    What stands behind an alias has no line of its own.
+    Values behind an alias have no line of their own.
     """
     plain = decoded(text, name)
     if plain.lstrip()[:1] in {"{", "["}:
@@ -141,7 +141,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _broken(at_end: bool) -> type[DescriptionError]:
-    """Choose the error for a text that cannot be parsed: what goes wrong at its end was cut short."""
+    """Choose the error for a text that cannot be parsed: an error at its end means that it is incomplete."""
     return CutShortError if at_end else DescriptionError
 
 
@@ -158,7 +158,7 @@ def _first_line(error: Exception) -> str:
 
 @define
 class _Builder:
-    """Builds plain values from the events of a YAML parser."""
+    """Builder of plain values from the events of a YAML parser."""
 
     text: str
     lines: dict[str, int] | None = None
@@ -256,7 +256,7 @@ class _Builder:
 
 
 def _merge(made: dict[str, Json], merged: Json) -> None:
-    """Add what the merge key ``<<`` names, where the mapping says nothing itself."""
+    """Add the entries of the merge key ``<<`` that the mapping itself does not have."""
     for part in merged if is_list(merged) else [merged]:
         if not is_object(part):
             raise _MeaningError("`<<` does not name a mapping")

@@ -1,4 +1,4 @@
-"""A description with the other files of its folder that it refers to.
+"""Description with the other files of its folder to which it refers.
 
 Every place has a *location*: its JSON Pointer, with the file's name before a ``#`` where it is another file. Nothing is
 downloaded: a reference to another host is an error.
@@ -30,7 +30,7 @@ _VERSION = re.compile(r"3\.\d+(\.\d+)?(-\S+)?")
 
 
 def split(location: str) -> tuple[str, str]:
-    """Return the file and the pointer of a location; a key of the pointer may hold the mark between them, too."""
+    """Return the file and the pointer of a location; a key of the pointer may contain the separator, too."""
     if not location or location.startswith("/"):
         return "", location
     file, _, pointer = location.partition("#")
@@ -38,12 +38,12 @@ def split(location: str) -> tuple[str, str]:
 
 
 class Source:
-    """One OpenAPI document: its content, its dialect, and what its references point at.
+    """OpenAPI document: its content, its dialect, and the targets of its references.
 
     Attributes:
-        path: The file it was read from.
+        path: Its file.
         root: The content of that file.
-        dialect: ``3.0`` or ``3.1``: in which dialect its schemas are written.
+        dialect: The dialect of its schemas, ``3.0`` or ``3.1``.
     """
 
     def __init__(self, path: Path, root: Json) -> None:
@@ -63,10 +63,10 @@ class Source:
     # --- places --------------------------------------------------------------------------------------------------
 
     def at(self, location: str) -> Json:
-        """Return what is at a location.
+        """Return the value at a location.
 
         Raises:
-            UnresolvedError: Nothing is there.
+            UnresolvedError: The location does not exist.
         """
         found = self._found
         if location in found:
@@ -84,7 +84,7 @@ class Source:
         return node
 
     def _beyond(self, holder: Json, parent: str, part: str, location: str) -> Json:
-        """Return what is at a location whose parent is a reference to something else."""
+        """Return the value at a location whose parent is a reference."""
         reference = as_object(holder).get("$ref")
         if not isinstance(reference, str) or parent in self._following:
             raise UnresolvedError(f"{self.path}: nothing stands at {location}")
@@ -97,7 +97,7 @@ class Source:
             self._following.discard(parent)
 
     def real(self, location: str) -> str:
-        """Return the location in its own file of what was found at a location, maybe behind references."""
+        """Return the location in its own file of a value that was found at a location, possibly behind references."""
         around = location
         while around not in self._behind:
             around = around.rpartition("/")[0]
@@ -106,11 +106,11 @@ class Source:
         return self.real(self._behind[around]) + location[len(around) :]
 
     def define(self, location: str, content: Json) -> None:
-        """Put something at a location of this document's own."""
+        """Add a value at a location of this document itself."""
         self._found[location] = content
 
     def forget(self) -> None:
-        """Forget where everything is, after the content was changed."""
+        """Clear the cached locations after the content was changed."""
         self._found = {"": self.root}
         self._anchors = {}
         self._behind = {}
@@ -118,7 +118,7 @@ class Source:
             self._bases = None
 
     def line(self, location: str) -> tuple[str, int] | None:
-        """Return the file and line of a location, or of what is around it where it has none of its own."""
+        """Return the file and line of a location, or of its parent if it has none of its own."""
         file, pointer = split(location)
         path = self.path.parent / file if file else self.path
         if file not in self._lines:
@@ -164,10 +164,10 @@ class Source:
         return address
 
     def target(self, reference: str, location: str) -> str:
-        """Return the location that a reference found at a location points at.
+        """Return the target location of a reference at a location.
 
         Raises:
-            UnresolvedError: Nothing is there.
+            UnresolvedError: The target does not exist.
         """
         file, pointer = split(location)
         named = self._named(reference, pointer) if not file else None
@@ -201,7 +201,7 @@ class Source:
         return f"{posixpath.relpath(name, posixpath.dirname(here) or '.')}#{pointer}"
 
     def _named(self, reference: str, location: str) -> str | None:
-        """Return what a reference points at by the `$id` of a schema, its own or the one around it."""
+        """Return the target of a reference by the `$id` of a schema, its own or that of a parent."""
         if self._bases is None:
             told = self.dialect == "3.1" and '"$id"' in json.dumps(self.root, default=str)
             self._bases = dict(_bases(self.root, self._own)) if told else {}
@@ -238,10 +238,10 @@ class Source:
         return self._anchors[file][name]
 
     def follow(self, location: str) -> str:
-        """Return the location that remains once every reference that stands there alone has been followed.
+        """Return the location after following all references there that have no siblings.
 
         Raises:
-            UnresolvedError: A reference points at nothing or in circles.
+            UnresolvedError: A reference has no target, or is circular.
         """
         seen = {location}
         while True:
@@ -255,7 +255,7 @@ class Source:
 
 
 def _bases(root: Object, base: str) -> Iterator[tuple[str, str]]:
-    """Find the schemas with an `$id`: the place of each, and its address."""
+    """Find the schemas with an `$id`: location and address of each."""
     todo: list[tuple[str, Json, str]] = [("", root, base)]
     while todo:
         place, node, around = todo.pop()
@@ -269,7 +269,7 @@ def _bases(root: Object, base: str) -> Iterator[tuple[str, str]]:
 
 
 def _checked(path: Path, root: Json) -> Object:
-    """Check that a document is OpenAPI 3; an empty list or null is taken for an empty mapping, as PHP writes it.
+    """Check that a document is OpenAPI 3; an empty list or null counts as an empty mapping, as PHP writes it.
 
     Raises:
         NotOpenApiError: It is not.

@@ -1,7 +1,7 @@
 """Grammar of OpenAPI 3.0, 3.1 and 3.2: the fields of each kind of object.
 
-A field's type is the kind of what stands there, ``{kind}`` for a mapping of them, ``[kind]`` for a list, and an empty
-text for a plain value.
+A field's type is the kind of its value, ``{kind}`` for a mapping of them, ``[kind]`` for a list, and an empty string
+for a plain value.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ STRUCTURE: Final[dict[str, dict[str, str]]] = {
 """The fields of each kind of object."""
 
 DATA: Final = frozenset({"example", "value", "dataValue", "parameters", "requestBody"})
-"""The plain fields that may hold any value, so that a `$ref` in them is no reference."""
+"""The plain fields that may hold any value, so that a `$ref` in them is not a reference."""
 
 REFERABLE: Final = frozenset(
     {
@@ -139,7 +139,7 @@ REFERABLE: Final = frozenset(
         "callback",
     }
 )
-"""The kinds that may be a reference; in the place of any other one a reference is read as what it points at."""
+"""The kinds that may be a reference; a reference in place of any other kind is replaced by its target."""
 
 EXTENSIBLE: Final = frozenset({"schema", "callback"})
 """The kinds whose further fields are not unknown: keywords of a vocabulary, addresses."""
@@ -172,7 +172,7 @@ NEW_IN_3_2: Final = frozenset(
 
 
 def operations_in(item: Object) -> Iterator[tuple[str, tuple[str, ...], Object]]:
-    """Go through the operations of a path item: the method in capitals, the keys that lead to it, and the operation."""
+    """Yield the operations of a path item: the method in capitals, the keys of its location, and the operation."""
     for method in METHODS:
         if is_object(item.get(method)):
             yield method.upper(), (method,), item[method]

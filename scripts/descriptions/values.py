@@ -1,4 +1,4 @@
-"""Reading values that may be anything: what a description holds at some place."""
+"""Reading of arbitrary values of a description."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["Json", "Object", "as_list", "as_object", "is_list", "is_object", "members"]
 
 Json: TypeAlias = Any
-"""Value of a description at some place: nothing is promised about it."""
+"""Any value of a description."""
 
 Object: TypeAlias = dict[str, Any]
 """An object of a description, as the reader returns it."""
@@ -27,17 +27,17 @@ def is_list(value: Json) -> TypeGuard[list[Json]]:
 
 
 def as_object(value: Json) -> dict[str, Json]:
-    """Return an object as it is, and an empty one for anything else."""
+    """Return an object unchanged, and an empty one for anything else."""
     return value if is_object(value) else {}
 
 
 def as_list(value: Json) -> list[Json]:
-    """Return a list as it is, and an empty one for anything else."""
+    """Return a list unchanged, and an empty one for anything else."""
     return value if is_list(value) else []
 
 
 def members(value: Json, *, but: str | None = None) -> Iterator[tuple[str, Json]]:
-    """Go through the keys and values of all objects in a value; lists below the key ``but`` are left out."""
+    """Yield the keys and values of all objects in a value, except for lists below the key ``but``."""
     todo = [value]
     while todo:
         node = todo.pop()

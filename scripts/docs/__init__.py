@@ -1,1 +1,1 @@
-"""The documentation: reference pages written from the code, and the site that is built of all pages."""
+"""Documentation: reference pages written from the code, and the site built from all pages."""

@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what was asked for; 1 if a page is out of date or the site has a broken link."""
+    """Run the command; return 1 if a page is out of date or the site has a broken link."""
     parser = argparse.ArgumentParser(prog="python -m scripts.docs", description=__doc__)
     wanted = parser.add_mutually_exclusive_group()
     wanted.add_argument("--check", action="store_true", help="write nothing; 1 if a page is out of date")

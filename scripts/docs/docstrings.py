@@ -50,7 +50,7 @@ def summary(thing: Any) -> str:
 
 
 def public_members(kind: Any) -> Iterator[Any]:
-    """Yield the methods and properties of a class that a user may call, those of its bases included."""
+    """Yield the public methods and properties of a class, including those of its bases."""
     for name, member in {**kind.inherited_members, **kind.members}.items():
         if name.startswith("_") and name != "__getitem__":
             continue
@@ -60,7 +60,7 @@ def public_members(kind: Any) -> Iterator[Any]:
 
 
 def prose(text: str) -> str:
-    """Turn reStructuredText's double backticks, roles and tables into Markdown."""
+    """Convert reStructuredText's double backticks, roles and tables to Markdown."""
     text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text)
     text = text.replace("``", "`").replace("`~", "`")
     text = re.sub(
@@ -75,7 +75,7 @@ def _fenced(indented: re.Match[str]) -> str:
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Write a Markdown table; a cell is one line, and its bars are escaped."""
+    """Write a Markdown table; a cell is one line, with escaped bars."""
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     lines += [f"| {' | '.join(map(_cell, row))} |" for row in rows]
     return "\n".join(lines)
@@ -86,7 +86,7 @@ def _cell(text: str) -> str:
 
 
 def _signature(thing: Any, name: str) -> str:
-    """Return a signature as it would be written, one parameter a line where it is long."""
+    """Return a formatted signature, with one parameter per line if it is long."""
     kinds = griffe.ParameterKind
     parts: list[str] = []
     starred = False

@@ -1,4 +1,4 @@
-"""Advice for each error, and an example that makes it happen at the sandbox; causes are in the docstrings."""
+"""Advice for each error, with an example that raises it at the sandbox; causes are in the docstrings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["NOTES", "Note"]
 
 @frozen
 class Note:
-    """The entry of one error on the page of errors.
+    """Entry of one error on the page of errors.
 
     Attributes:
-        advice: What to do.
-        example: Python, run by the tests with the names of the page's first block.
-        cause: The cause, where the docstring does not say it.
+        advice: The recommended action.
+        example: Python code that the tests run with the names of the page's first block.
+        cause: The cause, if it is not in the docstring.
     """
 
     advice: str

@@ -63,4 +63,4 @@ NAVIGATION: dict[str, tuple[str, ...]] = {
         "project/changelog",
     ),
 }
-"""The pages by section, in the order of the site; titles are their first headings."""
+"""The pages by section, in the order of the site; their first headings are the titles."""

@@ -1,4 +1,4 @@
-"""The pictures of the documentation: terminal sessions at the sandbox, recorded as SVG."""
+"""Pictures of the documentation: terminal sessions at the sandbox, recorded as SVG."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ PICTURES: dict[str, tuple[str, ...]] = {
         'korus mirror calendar "$product" 2027-05 | head -18',
     ),
 }
-"""The sessions by name: what is typed, line by line, into one shell."""
+"""The sessions by name: the lines typed into one shell."""
 
 
 def draw() -> None:
-    """Record each session at a sandbox of its own and write its picture."""
+    """Record each session at its own sandbox and write its picture."""
     (DOCS / "pictures").mkdir(exist_ok=True)
     for name, lines in PICTURES.items():
         with tempfile.TemporaryDirectory() as folder, Sandbox(seed=7, now=_MOMENT) as sandbox:
@@ -51,7 +51,7 @@ def draw() -> None:
 
 
 def _session(lines: tuple[str, ...], folder: Path, sandbox: Sandbox) -> str:
-    """Run the lines in one shell; returns prompts, lines and answers as a terminal shows them."""
+    """Run the lines in one shell; return prompts, lines and output as a terminal shows them."""
     booked, first_day = demo.file_to_book(_MOMENT.date())
     demo.stock_up(sandbox, first_day)
     shutil.copyfile(booked, folder / "weekend.yaml")
@@ -79,7 +79,7 @@ def _quoted(line: str) -> str:
 
 
 def _svg(said: str, title: str) -> str:
-    """Draw what a terminal shows; the picture asks no other host for a font."""
+    """Draw the terminal's content; the picture loads no fonts from other hosts."""
     console = Console(
         record=True, width=_WIDTH, file=io.StringIO(), force_terminal=True, legacy_windows=False
     )

@@ -1,4 +1,4 @@
-"""The reference pages: what of each is written from the code, between two marks in the page."""
+"""Reference pages: the part between two marks of each page is written from the code."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _thing(path: str, name: str, level: int) -> str:
 
 
 def models() -> str:
-    """Write every model with its fields: attribute, type, meaning."""
+    """Write every model with its fields: attribute, type and meaning."""
     package = find("korus_api.models")
     parts: list[str] = []
     for name in sorted(str(one).strip("'\"") for one in package.exports):
@@ -121,7 +121,7 @@ def _fields(thing: Any) -> str:
 
 
 def errors() -> str:
-    """Write one section for each error: cause, what to do, an example."""
+    """Write one section for each error: cause, advice and example."""
     parts: list[str] = []
     for name in _by_tree():
         thing = find(f"korus.errors.{name}")
@@ -142,7 +142,7 @@ def errors() -> str:
 
 
 def _by_tree() -> list[str]:
-    """The errors in the order in which the module's docstring draws them."""
+    """Return the errors in the order of the tree in the module's docstring."""
     drawn = re.findall(
         r"(?:─ |^|^ {4})([A-Z]\w+)(?= |$)", find("korus.errors").docstring.value, flags=re.MULTILINE
     )
@@ -150,7 +150,7 @@ def _by_tree() -> list[str]:
 
 
 def settings() -> str:
-    """Write what each argument of the client means, in full."""
+    """Write the full meaning of each argument of the client."""
     parsed = find("korus._sync.client.Korus").docstring.parsed
     arguments = next(section for section in parsed if section.kind.value == "parameters").value
     return (

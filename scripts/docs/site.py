@@ -1,7 +1,7 @@
-"""The site: pages are staged in ``build/docs``, built by Zensical into ``build/site``; links are checked.
+"""Documentation site: pages are staged in ``build/docs``, built by Zensical into ``build/site``; links are checked.
 
-Pages can be read in the repository as they are. Staged, links to files outside of ``docs/`` lead to copies of these,
-two blocks marked ``<!-- tab: … -->`` become tabs, and comments to the tests are left out.
+The pages are also readable in the repository. In the staged pages, links to files outside of ``docs/`` point to copies,
+two blocks marked ``<!-- tab: … -->`` become tabs, and comments for the tests are removed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _BESIDE = {
     "examples/shop/README.md": "examples/shop.md",
     "examples/mirror/README.md": "examples/mirror.md",
 }
-"""Markdown outside of docs/ that is a page of the site, and where."""
+"""Markdown files outside of docs/ that are pages of the site, with their places."""
 
 _CONFIGURATION = """\
 [project]
@@ -96,7 +96,7 @@ def title(text: str) -> str:
 
 
 def staged_text(source: Path) -> str:
-    """Return a page as the site has it."""
+    """Return the staged text of a page."""
     text = source.read_text(encoding="utf-8")
     text = re.sub(r"<!-- invisible-code-block: .*?-->\n*", "", text, flags=re.DOTALL)
     text = re.sub(
@@ -114,7 +114,7 @@ def _tab(found: re.Match[str]) -> str:
 
 
 def _place(path: Path) -> str:
-    """Return where the site has a file of the repository."""
+    """Return the place of a repository file in the site."""
     within = path.relative_to(ROOT).as_posix()
     if path.is_relative_to(DOCS):
         return path.relative_to(DOCS).as_posix()
@@ -122,7 +122,7 @@ def _place(path: Path) -> str:
 
 
 def _target(source: Path, link: str) -> str:
-    """Return a link of a page as the site has it; what is no page is copied."""
+    """Return the staged form of a link; files that are not pages are copied."""
     if urlsplit(link).scheme:
         return link
     path = Path(os.path.normpath(source.parent / link))
@@ -133,14 +133,14 @@ def _target(source: Path, link: str) -> str:
     place = _place(path)
     if place.startswith("files/") or path.suffix != ".md":
         (STAGE / place).parent.mkdir(parents=True, exist_ok=True)
-        # a browser shows text, whatever language it is in
+        # browsers show .txt files of any language as text
         place += "" if path.suffix in {".svg", ".png"} else ".txt"
         shutil.copyfile(path, STAGE / place)
     return posixpath.relpath(place, posixpath.dirname(_place(source)))
 
 
 def stage() -> list[str]:
-    """Write all pages of the site into `STAGE`, and `llms.txt`; returns the pages, in order."""
+    """Write all pages of the site and `llms.txt` to `STAGE`; return the pages, in order."""
     shutil.rmtree(STAGE, ignore_errors=True)
     pages = [f"{page}.md" for section in NAVIGATION.values() for page in section]
     sources = {page: DOCS / page for page in pages} | {place: ROOT / name for name, place in _BESIDE.items()}
@@ -156,7 +156,7 @@ def stage() -> list[str]:
 
 
 def _for_models() -> str:
-    """Return `llms.txt`: what there is, and the Markdown of each page."""
+    """Return `llms.txt`: the list of pages with their Markdown files."""
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     lines = ["# korus", "", "> " + index.split("\n\n")[1].replace("\n", " "), ""]
     for section, pages in NAVIGATION.items():
@@ -180,7 +180,7 @@ def _configuration() -> str:
 
 
 def build(*, serve: bool = False) -> int:
-    """Build the site; 1 if Zensical fails or a link leads nowhere."""
+    """Build the site; return 1 if Zensical fails or a link is broken."""
     pages = stage()
     configuration = STAGE.parent / "zensical.toml"
     configuration.write_text(_configuration(), encoding="utf-8")
@@ -203,7 +203,7 @@ def build(*, serve: bool = False) -> int:
 
 
 class _Links(HTMLParser):
-    """The links and the anchors of a page."""
+    """Links and anchors of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -212,7 +212,7 @@ class _Links(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what a tag links to and is linked by."""
+        """Record the link targets and anchors of a tag."""
         for name, value in attrs:
             if name in {"href", "src"} and value and tag in {"a", "img", "link", "script"}:
                 self.links.append(value)
