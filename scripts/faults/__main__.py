@@ -1,4 +1,4 @@
-"""``python -m scripts.faults``: run campaigns, print the table, leave with 1 unless it is clean."""
+"""``python -m scripts.faults``: run campaigns, print the table, and exit with 1 unless it is clean."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ROWS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the campaigns that the command line asks for."""
+    """Run the command."""
     usual = Campaign()
     parser = argparse.ArgumentParser(prog="python -m scripts.faults", description=__doc__)
     parser.add_argument("--seed", type=int, nargs="*", default=[usual.seed], help="one campaign for each")
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def table(found: dict[int, Reckoning]) -> str:
-    """Return reckonings side by side, one column for each seed; below, how often each kind of thing went wrong."""
+    """Return the results side by side, one column for each seed, followed by the number of faults of each kind."""
     kinds = sorted({kind for reckoning in found.values() for kind in reckoning.kinds})
     rows = [(words, [getattr(each, name) for each in found.values()]) for name, words in _ROWS.items()]
     rows += [(kind, [each.kinds.get(kind, 0) for each in found.values()]) for kind in kinds]

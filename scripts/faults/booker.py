@@ -1,11 +1,11 @@
-"""A shop's booking process as the campaign runs it: it can be stopped at any moment and started again.
+"""Booking process of a shop in the campaign, which can be stopped at any time and started again.
 
-What it has finished is in a file of its own, one line a booking, as in a shop's database. Everything else it finds
-out from the journal and from the API. It decides nothing about exactness: that is korus's part. It keeps to four
-rules that any shop should: recover the journal first; look for the reference before booking it; order the same
-reservation again when it is not known whether it was ordered; hold anew only what has ended or was refused.
+Its own file contains its finished bookings, one per line, like a shop's database. All other state is read from the
+journal and the API. korus alone is responsible for exactly-once booking. The booker follows four rules for shops:
+recover the journal first; look for the reference before booking it; order the same reservation again if it is not known
+whether it was ordered; hold again only lines whose reservation has ended or was refused.
 
-A booker of the kind ``alone`` shares no journal. It notes each reservation in its own file before it orders it.
+A booker of the kind ``alone`` shares no journal. It writes each reservation to its own file before it orders it.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ PERSON: Final = {
     "placeOfBirth": "Porto",
 }
 AGAIN: Final = 75
-"""The status of a booker that has to be started again."""
+"""The status of a booker that must be started again."""
 INTERRUPTED: Final = 130
 """The status of a booker that was interrupted."""
 
 WHERE_ARE_YOU: Final = signal.SIGUSR1
-"""Has a booker print what its threads are doing."""
+"""The signal on which a booker prints the stacks of its threads."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _TOTAL: Final = 3.0
@@ -95,7 +95,7 @@ _SLACK: Final = 1.0
 LEASE: Final = _TOTAL + _SETTLE + _SLACK
 """Seconds of an intent's lease in the campaign."""
 
-# longer than a hold lasts, so that what cannot be ordered has ended by then
+# longer than the life of a hold, so that holds that cannot be ordered have ended
 _PATIENCE: Final = 150.0
 _DELIVERY: Final = 60.0
 _LEAST_TRIES: Final = 8
@@ -106,7 +106,7 @@ _TRACE: Final[list[Notes]] = []
 
 
 def options() -> dict[str, Any]:
-    """Return the settings of every client in the campaign: impatient, so that faults bite."""
+    """Return the settings of every client in the campaign, with short timeouts, so that faults have an effect."""
     return {
         "timeout": Timeouts(total=_TOTAL, connect=1.0, read=1.5, write=1.5, pool=_TOTAL),
         "retry": RetryPolicy(
@@ -118,9 +118,9 @@ def options() -> dict[str, Any]:
 
 @contextmanager
 def on_host(name: str) -> Generator[None]:
-    """Have this process be on a host of its own, with a short lease, until the block ends.
+    """Simulate a separate host for this process, with a short lease, until the block ends.
 
-    On one host a suspended process is seen to be alive; only elsewhere does its lease run out.
+    On the same host a suspended process counts as alive; its lease only matters on other hosts.
     """
     before = sql_store.__dict__["_SLACK_SECONDS"], platform.node
     sql_store.__dict__["_SLACK_SECONDS"] = _SLACK
@@ -135,7 +135,7 @@ def on_host(name: str) -> Generator[None]:
 
 
 class Notes:
-    """Lines of JSON in a file that several processes append to, and that survives a kill."""
+    """JSON lines file to which several processes append, and which survives a kill."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -148,7 +148,7 @@ class Notes:
 
     @staticmethod
     def read(path: Path) -> Iterator[dict[str, Any]]:
-        """Read what was written, but for a line that a kill has cut off."""
+        """Read all complete lines; a kill can leave an incomplete one."""
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
             try:
                 yield json.loads(line)
@@ -157,7 +157,7 @@ class Notes:
 
 
 class Ledger:
-    """The booker's own file: what is finished, and how; and, without a journal, what it is about to order."""
+    """Booker's own file: the finished bookings with results, and without a journal the reservations to be ordered."""
 
     def __init__(self, path: Path) -> None:
         self.done: dict[str, dict[str, Any]] = {}
@@ -170,31 +170,31 @@ class Ledger:
         self._notes = Notes(path)
 
     def finish(self, plan: Plan, status: str, orders: Iterable[str], reason: str = "") -> None:
-        """Note that a booking is finished."""
+        """Record that a booking is finished."""
         entry = {"reference": plan.reference, "status": status, "orders": sorted(orders), "reason": reason}
         self.done[plan.reference] = entry
         self._notes.write(entry)
 
     def note(self, plan: Plan, held: Mapping[str, str]) -> None:
-        """Note which reservations are about to be ordered."""
+        """Record the reservations that are about to be ordered."""
         self._notes.write({"reference": plan.reference, "status": "ordering", "held": dict(held)})
 
 
 class ReplayCounter:
-    """A hook that counts what korus repeats, in a file that survives a kill."""
+    """Hook that counts repetitions by korus, in a file that survives a kill."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def __call__(self, event: Event) -> None:
-        """Count a repetition, or a question after a lost answer."""
+        """Count a repetition, or a read after a lost answer."""
         is_question = isinstance(event, BookingStep) and event.state == "reconciling"
         if is_question or isinstance(event, RetryScheduled):
             os.write(self._file, b".")
 
 
 def _trace(what: str, **more: Any) -> None:
-    """Note what happens, for who looks for the cause of a loss."""
+    """Record events, to find the cause of a loss."""
     for notes in _TRACE:
         notes.write({"at": time.time(), "pid": os.getpid(), "what": what, **more})
 
@@ -209,13 +209,13 @@ def _traced_lines(outcome: BulkOutcome[Any, Any]) -> list[tuple[str, str | None,
 
 
 def _watch_requests(notes: Notes) -> None:
-    """Note when a request that books begins, so that none is seen to begin after a signal."""
+    """Record the start of requests that book, to check that none starts after a signal."""
 
     def note(request: httpx.Request) -> None:
         if request.method == "POST" and request.url.path.endswith("/_bulk"):
             notes.write({"pid": os.getpid(), "at": time.monotonic(), "path": request.url.path})
 
-    # where a request leaves: it may have waited for a token before
+    # where a request is sent: it may have waited for a token before
     send, send_async = httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request
 
     def noted(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
@@ -235,33 +235,33 @@ def _watch_requests(notes: Notes) -> None:
 
 @define
 class Tries:
-    """So many seconds, and so many tries at the least: a process that is suspended loses time, but no try."""
+    """Limit of seconds with a minimum number of tries: a suspended process loses time, but no try."""
 
     ends: float
     left: int
 
     @classmethod
     def of(cls, seconds: float, least: int) -> Tries:
-        """Begin now."""
+        """Start now."""
         return cls(time.monotonic() + seconds, least)
 
     def next(self) -> bool:
-        """Begin a try; False if none is left."""
+        """Start a try; return False if none is left."""
         self.left -= 1
         return self.left >= 0 or time.monotonic() < self.ends
 
 
 @define
 class Making:
-    """One booking in the making.
+    """One booking in progress.
 
     Attributes:
-        plan: What is wanted.
+        plan: The plan.
         held: The reservation of each offer that may be ordered, or may have been.
         ordered: The order of each offer that has one.
-        recovered: Reservations of before a crash of which it is not known yet what they hold.
-        sold_out: Why no more can be had.
-        tries: How often it is tried, once it has begun.
+        recovered: Reservations of before a crash whose content is not known yet.
+        sold_out: The reason why no more are available.
+        tries: The tries, after it has started.
     """
 
     plan: Plan
@@ -272,7 +272,7 @@ class Making:
     tries: Tries = field(init=False)
 
     def begin(self) -> None:
-        """Let its time run from now: a process makes its bookings one after another."""
+        """Start its time limit now, since a process makes its bookings one after another."""
         self.tries = Tries.of(_PATIENCE, _LEAST_TRIES)
 
     @property
@@ -282,7 +282,7 @@ class Making:
 
     @property
     def to_hold(self) -> dict[str, Any]:
-        """The lines to hold, as a builder reads them; empty if there are none."""
+        """The lines to hold, in the form of a builder; empty if there are none."""
         free = [] if self.sold_out else [offer for offer in self.wanted if offer not in self.held]
         return {
             **self.plan.booking,
@@ -296,11 +296,11 @@ class Making:
 
     @property
     def is_over(self) -> bool:
-        """True if there is nothing left to do but to deliver."""
+        """True if only the delivery remains."""
         return not self.wanted or bool(self.sold_out and not self.to_order)
 
     def note_holds(self, outcome: BulkOutcome[Reservation, Any]) -> None:
-        """Note what was held; what is unknown ends unordered, and is held anew."""
+        """Record the holds; unknown ones expire and are held again."""
         _trace("held", reference=self.plan.reference, lines=_traced_lines(outcome))
         for each in outcome.lines:
             if each.status == "succeeded" and each.result is not None:
@@ -311,7 +311,7 @@ class Making:
                 self.sold_out = each.reason or "sold out"
 
     def note_orders(self, outcome: BulkOutcome[Order, Any]) -> None:
-        """Note what was ordered; what failed can be held anew, what is unknown is ordered again."""
+        """Record the orders; failed ones can be held again, unknown ones are ordered again."""
         _trace("ordered", reference=self.plan.reference, held=self.held, lines=_traced_lines(outcome))
         offers = {held: offer for offer, held in self.held.items()}
         for each in outcome.lines:
@@ -327,7 +327,7 @@ class Making:
         self.held = {offer: held for offer, held in self.held.items() if held not in ended}
 
     def note_error(self, error: KorusError) -> None:
-        """Note what an error says of the booking; most say that it has to be tried again."""
+        """Record the effect of an error on the booking; most require another try."""
         _trace("error", reference=self.plan.reference, error=f"{type(error).__name__}: {error}")
         if isinstance(error, SoldOut):
             self.sold_out = str(error)
@@ -335,7 +335,7 @@ class Making:
             self.note_ended(error)
 
     def finish(self, ledger: Ledger, *, delivered: bool) -> None:
-        """Write the end of the booking down."""
+        """Write the result of the booking."""
         if not self.is_over:
             ledger.finish(self.plan, "unknown", self.ordered.values(), "gave up")
         elif not self.ordered:
@@ -360,7 +360,7 @@ class Stopping(Exception):
 
 
 class ThreadBooker:
-    """Makes bookings with the synchronous client, from any thread."""
+    """Booker with the synchronous client, for any thread."""
 
     def __init__(self, korus: Korus, ledger: Ledger, folder: Path, *, notes: bool = False) -> None:
         self.korus = korus
@@ -394,7 +394,7 @@ class ThreadBooker:
             raise Stopping
 
     def _look(self, making: Making) -> None:
-        """Find what exists: orders under the reference, and reservations of before a crash."""
+        """Find the orders under the reference, and the reservations of before a crash."""
         for order in self.korus.orders.list(external_reference=making.plan.reference, page_size=50):
             if order.reservation:
                 making.ordered[self._offer_of(order.reservation)] = order.iri
@@ -417,7 +417,7 @@ class ThreadBooker:
             self.order(making)
 
     def order(self, making: Making) -> None:
-        """Order what is held."""
+        """Order the reservations."""
         if self._notes:
             self.ledger.note(making.plan, making.held)
         reference = making.plan.reference
@@ -426,7 +426,7 @@ class ThreadBooker:
         )
 
     def _deliver(self, order: str) -> bool:
-        """Name the beneficiaries and fetch the tickets of an order."""
+        """Set the beneficiaries and download the tickets of an order."""
         tries = Tries.of(_DELIVERY, _LEAST_TRIES)
         while tries.next():
             try:
@@ -442,7 +442,7 @@ class ThreadBooker:
 
 
 class TaskBooker:
-    """Makes bookings with the asynchronous client, several at once in tasks."""
+    """Booker with the asynchronous client, several bookings at once in tasks."""
 
     def __init__(self, korus: AsyncKorus, ledger: Ledger, folder: Path, *, notes: bool = False) -> None:
         self.korus = korus
@@ -512,7 +512,7 @@ class TaskBooker:
 
 
 def _taken_up(plans: Iterable[Plan], ledger: Ledger, korus: Korus | None) -> list[Making]:
-    """Return the bookings to make, each with what earlier processes left of it."""
+    """Return the bookings to make, each with the state that earlier processes left."""
     makings = {
         plan.reference: Making(plan, held=dict(ledger.ordering.get(plan.reference, {})))
         for plan in plans
@@ -593,14 +593,14 @@ class Setting:
     """True while the main thread is in a call of korus that has threads of its own."""
 
     def note_signal(self, number: int, *, stops_all: bool) -> None:
-        """Note a signal, and whether no request that books may begin after it."""
+        """Record a signal, and whether it forbids further requests that book."""
         self.signals.write(
             {"pid": os.getpid(), "at": time.monotonic(), "signal": number, "stopsAll": stops_all}
         )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a booker: ``KIND NUMBER FOLDER WORKERS``; the client is set up by ``KORUS_*``."""
+    """Run a booker: ``KIND NUMBER FOLDER WORKERS``; ``KORUS_*`` configure the client."""
     kind, number, root, workers = arguments[0], arguments[1], Path(arguments[2]), int(arguments[3])
     with on_host(f"booker-{number}"):
         return _run(kind, number, root, workers)
@@ -632,7 +632,7 @@ def _run(kind: str, number: str, root: Path, workers: int) -> int:
 
 
 def _interrupt_on_signals(setting: Setting) -> None:
-    """Treat SIGTERM like SIGINT; a second one does not disturb the cleaning up."""
+    """Treat SIGTERM like SIGINT; a second one does not interrupt the cleanup."""
 
     def stop(number: int, _: object) -> NoReturn:
         for each in _SIGNALS:
@@ -661,7 +661,7 @@ def _book_in_threads(booker: ThreadBooker, makings: Sequence[Making], workers: i
 
 
 def _with_bulk_calls(korus: Korus, setting: Setting) -> int:
-    """Hold many bookings with one call from the main thread, where an interrupt arrives; korus has the threads."""
+    """Hold many bookings with one call from the main thread, which receives interrupts; korus starts the threads."""
     booker = ThreadBooker(korus, setting.ledger, setting.folder)
     setting.is_korus_call = True
     makings = _taken_up(setting.plans, setting.ledger, korus)
@@ -676,7 +676,7 @@ def _with_bulk_calls(korus: Korus, setting: Setting) -> int:
 
 
 def _hold_together(korus: Korus, makings: Sequence[Making], workers: int) -> None:
-    """Hold what several bookings want; what this does not get, each tries by itself."""
+    """Hold the lines of several bookings; each booking then tries its failed lines itself."""
     lines = [line for making in makings for line in making.to_hold["lines"]]
     if not lines:
         return
@@ -717,7 +717,7 @@ def _with_forks(korus: Korus, setting: Setting) -> int:
 
 
 def _book_in_child(korus: Korus, setting: Setting, makings: Sequence[Making]) -> None:
-    # only the client is inherited: the lock in a booker's event may be one that a thread of the parent held
+    # only the client is inherited, since the lock of a booker's event may be held by a thread of the parent
     _book_in_threads(ThreadBooker(korus, setting.ledger, setting.folder), makings, setting.workers)
 
 

@@ -1,5 +1,6 @@
-"""A deterministic simulator of the booking protocol: a model of the API, processes with clocks of their own, one seed.
+"""Deterministic simulator of the booking protocol: a model of the API, processes with their own clocks, and one seed.
 
-It drives the real steps of `korus._booking` and the real log in memory. No sockets, threads, SQLite or real time. A
-schedule is a list of numbers that decide who moves next and what goes wrong; the same numbers give the same run.
+It runs the real steps of `korus._booking` and the real log in memory, without sockets, threads, SQLite or real time. A
+schedule is a list of numbers that decide which process moves next and which faults occur; the same numbers give the
+same run.
 """

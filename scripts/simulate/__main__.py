@@ -1,4 +1,4 @@
-"""``python -m scripts.simulate``: search for schedules that break a rule; leave with 1 unless all counts are zero."""
+"""``python -m scripts.simulate``: search for schedules that break a rule; exit with 1 unless all counts are zero."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the search that the command line asks for."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m scripts.simulate", description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--schedules", type=int, default=2000)
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--only", type=int, metavar="NUMBER", help="run one schedule and print its trace")
     options = parser.parse_args(arguments)
-    # the protocol's own warnings are about what is arranged here
+    # the simulated faults cause warnings of the protocol
     logging.getLogger("korus").addHandler(logging.NullHandler())
     logging.getLogger("korus").propagate = False
     assumptions = evolve(Assumptions(), **dict.fromkeys(options.without, False))

@@ -1,4 +1,4 @@
-"""Answers of the two bulk calls that repeat, omit, reorder, contradict or say less than they should."""
+"""Faulty answers of the two bulk calls, which repeat, omit, reorder, contradict or hide entries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["HOLD_TWISTS", "ORDER_TWISTS", "Entries", "failed_hold", "failed_order", "twisted"]
 
 Entries = tuple[list[Any], list[Any]]
-"""The successful and the failed entries of an answer."""
+"""Successful and failed entries of an answer."""
 _Twist = "Callable[[list[Any], list[Any], Choices], Entries]"
 
 _COMMON: Final = (
@@ -69,7 +69,7 @@ def failed_order(iri: str, reason: str, choices: Choices) -> Any:
 def twisted(  # noqa: PLR0911 (one for each kind)
     kind: str, made: list[Any], failed: list[Any], choices: Choices, api: Api
 ) -> Entries:
-    """Return the entries of an answer after something went wrong with them."""
+    """Return the entries of an answer with a fault."""
     place = choices.draw() * len(made) // 1000 if made else 0
     match kind:
         case "answer in another order":
@@ -123,7 +123,7 @@ def _name_of(entry: Any) -> dict[str, Any]:
 
 
 def _foreign(made: list[Any], api: Api) -> list[Any]:
-    """Return something of the same kind that exists and is somebody else's, or that is about nobody's request."""
+    """Return an existing entry of another caller, or an entry that belongs to no request."""
     shown = {entry["@id"] for entry in made}
     if "items" in made[0] and "offerTickets" in (made[0]["items"] or [{}])[0]:
         others = [held for held in api.held.values() if held.iri not in shown and not held.orders]

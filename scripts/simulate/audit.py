@@ -1,4 +1,4 @@
-"""The audit: compares what korus said and did with what exists at the model. Each count has to be zero."""
+"""Audit: compares the results and actions of korus with the model. Each count must be zero."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ _NEARLY: Final = 0.001
 
 @define(eq=False)
 class Request:
-    """One request of a shop's customer, with one external reference.
+    """Request of a shop's customer, with one external reference.
 
     Attributes:
         reference: The external reference.
-        asked: The units asked for, by offer.
+        asked: The requested units, by offer.
     """
 
     reference: str
@@ -87,7 +87,7 @@ class Audit:
     _reported: dict[str, Any] = field(factory=dict[str, Any])
 
     def add(self, count: str, why: str, much: int = 1) -> None:
-        """Count something that must not be."""
+        """Count a violation."""
         self.counts[count] += much
         self.notes.append(f"{count}: {why}")
         self.world.note(f"!!! {count}: {why}")
@@ -95,41 +95,41 @@ class Audit:
     # --- while it runs -------------------------------------------------------------------------------------
 
     def looked(self, look: Look) -> None:
-        """Note a read that the API answered."""
+        """Record a read that the API answered."""
         self._looks.append(look)
 
     def opened(self, intent: Intent) -> None:
-        """Note that an intent is written down."""
+        """Record that an intent is written."""
         self._begun[intent.id] = self.world.now
 
     def fenced(self, process: Process, intent: Intent, state: str, *, is_held: bool) -> None:
-        """Note a compare-and-set of an intent's state."""
+        """Record a compare-and-set of an intent's state."""
         self._fences[process.number, intent.id] = is_held and state == "sending"
 
     def taken(self, process: Process, intent: Intent) -> None:
-        """Note that a process took an intent over: what was sent for it may be lost."""
+        """Record that a process took an intent over: its requests may be lost."""
         if intent.sent:
             self._lost[process.number, intent.id] = self.world.now
 
     def unclaimed(self, intent: Intent) -> None:
-        """Note that a claim could not be written: then the API's answer is all that says whose something is."""
+        """Record that a claim could not be written: then only the API's answer shows the owner."""
         self._unclaimed.add(intent.id)
 
     def cancelling(self, process: Process) -> None:
-        """Note which intents are cancelled, of those that the process itself has opened."""
+        """Record the cancelled intents that the process itself has opened."""
         for intent_id in process.active:
             row = process.log.rows.get(intent_id)
             if row is not None and row.owner is process:
                 self._cancelled.setdefault(intent_id, process.number)
 
     def sending(self, task: Task, effect: ask.SendHold | ask.SendOrder) -> None:
-        """Check a request that books as it is begun."""
+        """Check the start of a request that books."""
         process, intent = task.process, effect.intent
         if not self._fences.pop((process.number, intent.id), False):
             self.add("after_lost_claim", f"p{process.number} sends for {intent.id}")
         row = process.log.rows.get(intent.id)
         by = self._cancelled.get(intent.id)
-        # a cancellation that could not be written down is known to its own process only
+        # a cancellation that could not be logged is known only to its own process
         if row is not None and row.taken_by is None and by == process.number:
             self.add("after_cancellation", f"p{process.number} goes on with {intent.id}")
         elif row is not None and row.is_cancelled:
@@ -138,11 +138,11 @@ class Audit:
             self._check_proven(task, intent, getattr(effect, "reservations", None))
 
     def sent(self, process: Process, effect: ask.SendHold | ask.SendOrder, reply: Reply) -> Reply:
-        """Return the reply so that an answer that is lost is noted.
+        """Wrap a reply to record a lost answer.
 
-        Each process has to look for what it knows to be lost. One that was suspended after the check of its owner and
-        sends when somebody else has long taken over is no reason for the other to look again, nor the reverse: it is
-        the same reservation that both send (R6).
+        Each process must look for the answers that it has lost itself. If a process was suspended after the check of
+        its owner and sends after another has taken over, neither must look again because of the other: both send the
+        same reservation (R6).
         """
 
         def finish() -> Any:
@@ -156,7 +156,7 @@ class Audit:
         return evolve(reply, finish=finish)
 
     def _check_proven(self, task: Task, intent: Intent, reservations: Sequence[str] | None) -> None:
-        """Check that absence was looked for twice, `settle` apart, since the answer was lost."""
+        """Check that absence was seen twice, `settle` apart, since the answer was lost."""
         since = self._lost[task.process.number, intent.id]
         subjects = ["ListReservations"] if reservations is None else reservations
         known = (json_object(intent.details.get("baseline")) or {}).get("iris")
@@ -186,7 +186,7 @@ class Audit:
                 self._check_hold(intent, item, outcome.results)
                 believed.update(facts.iri or "" for facts in outcome.results)
         for iri, count in believed.items():
-            # lines of one call that ask for the same may be told apart otherwise the next time
+            # equal lines of one call may be assigned differently the next time
             believers = self._believers[iri]
             believers[intent.id] = max(believers[intent.id], count)
             held = self.world.api.held.get(iri)
@@ -250,17 +250,17 @@ class Audit:
         return bool(looks) and not looks[-1].is_absent
 
     def order_refused(self, intent: Intent, reference: str, error: KorusError, lines: Iterable[str]) -> None:
-        """Note an order that ended with an error: unless it is unknown, nothing of it exists."""
+        """Record an order that ended with an error: unless it is unknown, none of it exists."""
         self.verdicts[f"order {type(error).__name__}"] += 1
         if not isinstance(error, OutcomeUnknown):
             self._failures += [_Failure(self.world.now, iri, reference, intent.id) for iri in lines]
 
     def found_unusable(self, reference: str, reservations: Iterable[str]) -> None:
-        """Note reservations of which korus said that they cannot be ordered."""
+        """Record reservations that korus reported as unusable."""
         self._failures += [_Failure(self.world.now, iri, reference, None) for iri in reservations]
 
     def recovered(self, intent: Intent, result: HoldResult | OrderResult) -> None:
-        """Check what recovery found out."""
+        """Check the results of recovery."""
         lines: Any = result.lines
         if intent.kind == "hold":
             self.held(intent, lines)
@@ -268,31 +268,31 @@ class Audit:
             self.ordered(intent, intent.reference or "", lines)
 
     def recovery_failed(self, intent: Intent, error: KorusError) -> None:
-        """Note an intent that recovery could not settle, or whose order was refused."""
+        """Record an intent that recovery could not settle, or whose order was refused."""
         self.verdicts[f"recovery: {type(error).__name__}"] += 1
         if intent.kind == "order" and intent.id in self._refused:
             self.order_refused(intent, intent.reference or "", error, intent.keys)
 
     def settling(self, intent: Intent, outcome: Mapping[str, Any]) -> None:
-        """Note what is written down as an intent's outcome: it can be read in the log."""
+        """Record the outcome that is written for an intent, which can be read in the log."""
         if "refused" in outcome:
             self._refused.add(intent.id)
         for line in outcome.get("lines") or ():
             self._told |= set(line.get("orders") or ())
 
     def recovery_ended(self, process: Process, before: set[str], reported: Iterable[Any]) -> None:
-        """Check that nothing from before is under way when recovery has ended, unless it says so."""
+        """Check that after recovery no earlier intent is in progress, unless it is reported."""
         said = {each.intent.id: each for each in reported}
-        # one whose process was only suspended may be worked on again
+        # an intent of a suspended process may be continued
         left = process.log.left_behind(process) & before
         for intent_id in sorted(left - said.keys()):
             self.add("left_open", f"p{process.number}: {intent_id} is open and recovery does not say so")
         self._reported.update(said)
 
     def check_open(self, intent: Intent) -> None:
-        """Check an intent that is open although a healthy process has recovered beyond the end of everything.
+        """Check an intent that is open although a healthy process has recovered after the end of all reservations.
 
-        Right are an order that exists and is not whole, and a hold of somebody who may not list reservations.
+        Allowed are an order that exists and is incomplete, and a hold of an account that may not list reservations.
         """
         found = self._reported.get(intent.id)
         lines = () if found is None else found.lines
@@ -304,7 +304,7 @@ class Audit:
     # --- at the end ----------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Check what exists when everything has come to rest."""
+        """Check the final state of the model."""
         api = self.world.api
         for request in self.requests:
             self._check_request(request)
@@ -321,7 +321,7 @@ class Audit:
         self._count_repeated_holds()
 
     def _count_repeated_holds(self) -> None:
-        """Count lines that were held a second time: no harm (nobody orders the first), but stock."""
+        """Count lines that were held twice: this takes stock, but is harmless, since the first is never ordered."""
         times: defaultdict[tuple[str, int], set[float]] = defaultdict(set)
         for held in self.world.api.held.values():
             for line in held.lines:

@@ -1,6 +1,6 @@
 """Breaks: each undoes one fix of the protocol, to prove that the simulator can fail.
 
-A break replaces a decision of `korus._booking`, or of the log in memory, for the time of a ``with`` block.
+A break replaces a decision of `korus._booking`, or of the log in memory, within a ``with`` block.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Replacement = tuple[Any, str, Any]
 
 @contextmanager
 def broken(rule: str | None) -> Generator[None]:
-    """Undo the fix of a rule inside the block; nothing for None."""
+    """Undo the fix of a rule inside the block; do nothing for None."""
     with ExitStack() as stack:
         for owner, name, replacement in BREAKS[rule][1]() if rule is not None else ():
             stack.enter_context(patch.object(owner, name, replacement))

@@ -1,4 +1,4 @@
-"""The numbers of a schedule: each decision draws the next one. Zero is always the harmless choice."""
+"""Numbers of a schedule: each decision draws the next one. Zero is always the harmless choice."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _RANGE: Final = 1000
 
 
 class Choices:
-    """A source of decisions.
+    """Source of decisions.
 
     Args:
-        numbers: The numbers to begin with, each from 0 to 999.
-        random: Where more come from; zeros when None.
+        numbers: The first numbers, each from 0 to 999.
+        random: The source of further numbers; zeros if None.
     """
 
     def __init__(self, numbers: Sequence[int] = (), random: Random | None = None) -> None:
@@ -40,7 +40,7 @@ class Choices:
         return number
 
     def happens(self, permille: int) -> bool:
-        """Return True in so many of a thousand cases."""
+        """Return True in this many of a thousand cases."""
         return self.draw() >= _RANGE - permille
 
     def pick(self, options: Sequence[_T]) -> _T:
@@ -53,10 +53,10 @@ class Choices:
 
 
 class Worst(Choices):
-    """No surprises, and where something lags or waits, as long as it may: for schedules that are written by hand."""
+    """Choices without faults and with maximum delays, for schedules that are written by hand."""
 
     def between(self, low: float, high: float) -> float:
-        """Return the longest."""
+        """Return the maximum."""
         _ = low
         return high
 

@@ -1,4 +1,4 @@
-"""The intent log of the simulated processes: the real one in memory, with leases, and with faults of its own."""
+"""Intent log of the simulated processes: the real one in memory, with leases and simulated faults."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class _Row:
 
 @define(eq=False)
 class SimulatedLog:
-    """One log.
+    """Simulated log.
 
     Attributes:
-        world: Where it is.
+        world: The world of the schedule.
         shared: True if all processes use it.
         rows: All intents that were ever written, by id.
     """
@@ -74,11 +74,11 @@ class SimulatedLog:
 
     @property
     def clock(self) -> float:
-        """The log's own clock, by which leases are counted."""
+        """The log's own clock, which measures leases."""
         return self.world.now + self.world.log_clock_error
 
     def left_behind(self, process: Process) -> set[str]:
-        """Return the open intents that nobody works on as far as a process can see, or that others recover."""
+        """Return the open intents that have no running owner visible to a process, or that others recover."""
         self._me = process
         found: set[str] = set()
         for row in self.rows.values():
@@ -95,7 +95,7 @@ class SimulatedLog:
     # --- effects -------------------------------------------------------------------------------------------
 
     def carry_out(self, process: Process, effect: ask.Effect[Any]) -> Reply:
-        """Begin an effect on the log."""
+        """Start an effect on the log."""
         world = self.world
         kind = world.fault(_FAULTS, 0.25, type(effect).__name__)
         at = world.now + _WAIT
@@ -125,7 +125,7 @@ class SimulatedLog:
         return now < self._locked_until
 
     def perform(self, process: Process, effect: ask.Effect[Any]) -> Any:  # noqa: C901, PLR0911 (one for each effect)
-        """Carry out an effect on the log, at once."""
+        """Run an effect on the log immediately."""
         self._me = process
         match effect:
             case ask.OpenIntent(intent):
@@ -174,7 +174,7 @@ class SimulatedLog:
         return taken[0] if taken else None
 
     def give_up(self, process: Process, intent: Intent, *, sent: bool) -> None:
-        """Note that the caller of an intent has gone; what cannot be written now is written later."""
+        """Record that the caller of an intent was cancelled; if it cannot be written now, it is written later."""
         now = self.world.now
         self._given_up[process.number, intent.id] = (intent, sent)
         if now + _GRACE < max(self._locked_until, self._full_until):
@@ -195,7 +195,7 @@ class SimulatedLog:
     # --- what the simulator knows --------------------------------------------------------------------------
 
     def is_held(self, process: Process, intent: Intent) -> bool:
-        """Return True if an intent is a process's own."""
+        """Return True if a process owns an intent."""
         row = self.rows.get(intent.id)
         return row is not None and row.is_open and row.owner is process and row.intent.epoch == intent.epoch
 

@@ -1,7 +1,7 @@
-"""The model of the API: reservations and orders, when each was made, and what a read shows of them.
+"""Model of the API: reservations and orders with their creation times, and their representation in reads.
 
-Nothing goes wrong here by itself. What is made keeps the time at which it was made, so that a read that lags shows the
-past. The switches of `Assumptions` let the model break what korus's rules rest on.
+The model itself has no faults. Creation times are kept, so that a lagging read shows the past. The switches of
+`Assumptions` let the model break the assumptions of korus's rules.
 """
 
 from __future__ import annotations
@@ -54,18 +54,18 @@ ALL_HOLD: Final = Assumptions()
 
 @frozen
 class Character:
-    """How the API is for a whole schedule.
+    """Properties of the API for a whole schedule.
 
     Attributes:
-        tie: What names what: the reservation its order, the order its reservation, or each the other.
-        reference: How orders show the external reference.
-        shows_quantity: True if items show how many they hold.
-        price: What one unit costs; it was listed at 10.
-        shows_expired: True if reservations say whether they have ended.
-        shows_total: True if lists say how many members they have.
-        page_cap: The most members that a page has, whatever was asked for.
+        tie: The direction of links: the reservation names its order, the order its reservation, or both.
+        reference: The form in which orders show the external reference.
+        shows_quantity: True if items show their quantity.
+        price: The price of one unit; the listed price is 10.
+        shows_expired: True if reservations show whether they have ended.
+        shows_total: True if lists show their number of members.
+        page_cap: The maximum number of members on a page.
         life: Seconds until a reservation ends.
-        explains: True if a second order of a reservation is refused in words that say why.
+        explains: True if the refusal of a second order states the reason.
     """
 
     tie: Literal["both", "reservation", "order", "none"] = "both"
@@ -84,7 +84,7 @@ class Held:
     """A reservation.
 
     Attributes:
-        lines: For which lines of which intents it was made.
+        lines: The lines and intents for which it was created.
     """
 
     number: int
@@ -111,10 +111,10 @@ class Bought:
     """An order.
 
     Attributes:
-        begun: When the request that made it was begun.
-        intent: By which intent.
+        begun: The start time of its request.
+        intent: Its intent.
         is_short: True if it has fewer tickets than were held, and shows it.
-        lags: False if every read shows it from the first moment.
+        lags: False if every read shows it immediately.
     """
 
     number: int
@@ -148,7 +148,7 @@ class Api:
     # --- work ----------------------------------------------------------------------------------------------
 
     def hold(self, item: Mapping[str, Any], units: int, at: float, lines: Iterable[tuple[str, int]]) -> Held:
-        """Make a reservation."""
+        """Create a reservation."""
         life = self.character.life
         made = Held(len(self.held) + 1, item, units, at, at + life, frozenset(lines))
         self.held[made.iri] = made
@@ -157,7 +157,7 @@ class Api:
     def order(
         self, iri: str, reference: str, intent: str, begun: float, at: float, *, is_short: bool = False
     ) -> Bought | str:
-        """Order a reservation; returns the order, or why there is none."""
+        """Order a reservation; return the order, or the reason for the refusal."""
         held = self.held.get(iri)
         if held is None:
             return "there is no such reservation"

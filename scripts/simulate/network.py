@@ -1,7 +1,7 @@
 """Network faults of requests that book, on the way to the API and back.
 
-A request that books is begun, is carried out at some moment or never, and ends with an answer or an error. Each of the
-three is decided here by the numbers of the schedule.
+A request that books starts, is processed at some time or never, and ends with an answer or an error. The numbers of the
+schedule decide each of the three.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ _PARTIAL_ORDERS: Final = (
     "refused without a reason after the work",
 )
 _STOP: Final = "suspended before sending"
-# what happens without any fault of the network is more frequent
+# cases without network faults are more frequent
 _HOLD_FAULTS: Final = (*_WITHOUT_WORK, *_WITH_WORK, _STOP, *_PARTIAL_HOLDS * 4, *HOLD_TWISTS)
 _ORDER_FAULTS: Final = (*_WITHOUT_WORK, *_WITH_WORK * 2, _STOP, *_PARTIAL_ORDERS * 3, *ORDER_TWISTS)
 
 
 @frozen
 class Reply:
-    """When an effect ends, and how: ``finish`` returns its result or raises."""
+    """End of an effect: its time, and ``finish``, which returns the result or raises."""
 
     at: float
     finish: Callable[[], Any]
@@ -90,7 +90,7 @@ class Reply:
 
 @define
 class _Request:
-    """A request that books."""
+    """Request that books."""
 
     kind: str | None
     begun: float
@@ -103,7 +103,7 @@ class _Request:
 
 
 def _planned(world: World, process: Process, effect: str) -> _Request:
-    """Decide what becomes of a request that books."""
+    """Decide the course of a request that books."""
     choices = world.choices
     faults, weight = (_HOLD_FAULTS, 2.0) if effect == "SendHold" else (_ORDER_FAULTS, 6.0)
     kind = world.fault(faults, weight, effect)
@@ -215,7 +215,7 @@ def send_order(world: World, process: Process, effect: ask.SendOrder) -> Reply:
         made = world.api.order(
             iri, effect.request.external_reference, intent.id, plan.begun, at, is_short=is_short
         )
-        # an API that refuses the second try because of the first, and does not say so, shows the first at once
+        # an API that refuses the second try because of the first without saying so shows the first at once
         if isinstance(made, Bought) and plan.kind is not None and plan.kind.startswith("a proxy's"):
             explains = world.api.character.explains if plan.error is None else str(plan.error) == ALREADY
             made.lags = explains

@@ -28,23 +28,23 @@ _HOLD_LIES: Final = (
     "empty list",
 )
 _ORDER_LIES: Final = (*_FAULTS, "list in another order", "list filtered wrongly", "empty list")
-# where nothing but the list ties an order to its reservation, it does not lie (a4)
+# if only the list links an order to its reservation, the list is correct (a4)
 _ORDER_FAULTS: Final = (*_FAULTS, "list in another order", "list filtered wrongly")
 _WORK: Final = 0.05
 
 
 @frozen
 class Look:
-    """A read that was answered by the API itself.
+    """Read that the API itself answered.
 
     Attributes:
-        task: The number of the task that looked.
+        task: The number of the reading task.
         subject: The IRI, or the kind of the effect for a list.
-        begun: When it was begun.
+        begun: Its start time.
         is_absent: True for a 404 of the API's own.
         is_first: False for a later page of a list.
-        is_empty: True for a list that shows nothing although there is something.
-        is_unsorted: True for a list that shows that it is not sorted as asked.
+        is_empty: True for an empty list although there are members.
+        is_unsorted: True for a list that is visibly not sorted as requested.
     """
 
     task: int

@@ -1,4 +1,4 @@
-"""A schedule written by hand: who asks for what, and what goes wrong with which effect."""
+"""Schedules written by hand: requests, and faults of effects."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ __all__ = ["Script"]
 
 @define
 class Script:
-    """A schedule by hand; whatever it does not name goes well.
+    """Schedule written by hand; effects that it does not name have no faults.
 
     Attributes:
-        jobs: For each request its lines: which of the three offers, and how many.
-        faults: By the name of an effect, what goes wrong with the first, the second and so on; None is nothing.
-        always: By the name of an effect, what goes wrong with all that ``faults`` does not name.
-        mishaps: What happens to a process while an effect is under way: its name, its place from 1, the kind.
-        bystanders: How many other processes recover, after two minutes and after four.
-        hosts: Where the processes run, in the order in which they start; the last one counts for all others.
+        jobs: The lines of each request: one of the three offers, and the quantity.
+        faults: By the name of an effect, the faults of the first, the second and so on; None for no fault.
+        always: By the name of an effect, the fault of all that ``faults`` does not name.
+        mishaps: Disturbances of a process during an effect: the name of the effect, its number from 1, the kind.
+        bystanders: The number of other processes that recover, after two minutes and after four.
+        hosts: The hosts of the processes, in the order in which they start; the last one is used for all others.
         pause: Seconds between a hold and its order.
-        unknowns: What is done about the first order that is unknown, the second and so on; then it is resolved.
+        unknowns: The reactions to the first unknown order, the second and so on; later ones are resolved.
         orders_same: True for a second run that orders the same reservations again.
-        gives_up: True for customers who have gone after a cancellation, so that nobody books again for them.
-        shared: True for a log that all share.
-        character: How the API is.
+        gives_up: True for customers who do not book again after a cancellation.
+        shared: True for a log that all processes share.
+        character: The properties of the API.
     """
 
     jobs: Sequence[Sequence[tuple[int, int]]] = (((1, 1),),)
@@ -51,26 +51,26 @@ class Script:
     _started: int = 0
 
     def fault(self, effect: str) -> str | None:
-        """Return what goes wrong with the next effect of a name."""
+        """Return the fault of the next effect with a name."""
         at = self._seen[effect]
         self._seen[effect] += 1
         planned = self.faults.get(effect, ())
         return planned[at] if at < len(planned) else self.always.get(effect)
 
     def mishap(self, effect: str) -> str | None:
-        """Return what happens to a process whose effect of a name is about to end."""
+        """Return the disturbance of a process whose effect with a name is about to end."""
         self._moved[effect] += 1
         return next(
             (kind for name, at, kind in self.mishaps if (name, at) == (effect, self._moved[effect])), None
         )
 
     def unknown(self) -> str:
-        """Return what is done about the next order that is unknown."""
+        """Return the reaction to the next unknown order."""
         at = self._moved["unknown"]
         self._moved["unknown"] += 1
         return self.unknowns[at] if at < len(self.unknowns) else "resolve"
 
     def host(self) -> str:
-        """Return where the next process runs."""
+        """Return the host of the next process."""
         self._started += 1
         return self.hosts[min(self._started, len(self.hosts)) - 1]

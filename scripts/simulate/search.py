@@ -1,4 +1,4 @@
-"""A search: many schedules of one seed, counted."""
+"""Search: runs and counts many schedules of one seed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Tally:
 
     Attributes:
         seed: The seed.
-        schedules: How many were run.
-        demanding: How many had at least two processes, four faults and sixty effects.
+        schedules: The number of schedules.
+        demanding: The number of those with at least two processes, four faults and sixty effects.
         seconds: CPU time.
         failing: The first schedule that was not clean, and its number.
     """
@@ -42,11 +42,11 @@ class Tally:
 
     @property
     def is_clean(self) -> bool:
-        """True if everything that has to be zero is."""
+        """True if all counts are zero."""
         return not any(self.counts.values())
 
     def add(self, number: int, result: Result) -> None:
-        """Count a schedule in."""
+        """Add the result of a schedule."""
         self.schedules += 1
         self.demanding += result.is_demanding
         self.processes += result.processes
@@ -58,7 +58,7 @@ class Tally:
             self.failing = (number, result)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON, the time it took left out: the same for the same seed."""
+        """Return it as plain JSON without the duration, so that it is the same for the same seed."""
         return {
             "seed": self.seed,
             "schedules": self.schedules,

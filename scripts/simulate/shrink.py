@@ -1,4 +1,4 @@
-"""Shrinking: the fewest and smallest numbers that still show the same fault, printed as a test."""
+"""Shrinking: finds fewer and smaller numbers that show the same fault, and prints them as a test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def shrunk(
 ) -> tuple[int, ...]:
     """Return a simpler schedule in which the same count is not zero.
 
-    Numbers at the end are cut off, for they count as zero; then blocks of numbers are set to zero or taken out.
+    Numbers at the end are removed, since missing numbers are zero; then blocks of numbers are set to zero or removed.
     """
     runs = 0
 
@@ -54,7 +54,7 @@ def shrunk(
 
 
 def _cut(numbers: list[int], fails: Callable[[Sequence[int]], bool]) -> list[int]:
-    """Return the shortest beginning that still fails, as far as halving finds it."""
+    """Return a short beginning that still fails, found by bisection."""
     low, high = 0, len(numbers)
     while low < high:
         middle = (low + high) // 2
@@ -71,7 +71,7 @@ def _cut(numbers: list[int], fails: Callable[[Sequence[int]], bool]) -> list[int
 def as_test(
     numbers: Sequence[int], count: str, assumptions: Assumptions = ALL_HOLD, rule: str | None = None
 ) -> str:
-    """Return a schedule as a test that can be pasted."""
+    """Return a schedule as the source of a test."""
     with broken(rule):
         note = next((note for note in simulate(numbers, assumptions).notes if note.startswith(count)), count)
     lines: list[str] = []

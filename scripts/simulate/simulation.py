@@ -1,4 +1,4 @@
-"""One schedule, from its first number to the audit."""
+"""Run of one schedule, from its first number to the audit."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Result:
 
     Attributes:
         numbers: The numbers that it used.
-        counts: What has to be zero, by name.
-        notes: What was counted, in words.
-        processes: How many processes there were.
-        effects: How many effects these asked for.
-        faults: What went wrong, by kind.
-        verdicts: What korus said, by kind.
-        trace: Every move, if it was asked for.
+        counts: The counts that must be zero, by name.
+        notes: Descriptions of the counted violations.
+        processes: The number of processes.
+        effects: The number of effects.
+        faults: The number of faults, by kind.
+        verdicts: The number of korus's results, by kind.
+        trace: Every move, if tracing is on.
     """
 
     numbers: tuple[int, ...]
@@ -52,7 +52,7 @@ class Result:
 
     @property
     def is_clean(self) -> bool:
-        """True if everything that has to be zero is."""
+        """True if all counts are zero."""
         return not any(self.counts.values())
 
     @property
@@ -157,7 +157,7 @@ def _job_of(number: int, wanted: Sequence[tuple[str, int]]) -> Job:
 
 
 class _Plan:
-    """Who does what: a process for each request, others that recover, and new ones for those that died."""
+    """Course of a schedule: a process for each request, others that recover, and new ones for those that died."""
 
     def __init__(self, world: World, jobs: Sequence[Job], bystanders: int) -> None:
         self._world = world
@@ -185,12 +185,12 @@ class _Plan:
         return self._world.choices.pick(("a", "b")) if script is None else script.host()
 
     def _skew(self) -> float:
-        # without the API's word on what has ended, a wrong clock is beyond what can be coped with
+        # if the API does not show what has ended, a wrong clock cannot be tolerated
         wrong = self._world.choices.pick((0.0, 5.0, -5.0, 600.0, -600.0))
         return wrong if self._world.character.shows_expired else 0.0
 
     def ended(self, process: Process, how: str) -> None:
-        """Run again what a process left that crashed or was cancelled."""
+        """Run the request of a crashed or cancelled process again."""
         _ = how
         job = self._working.pop(process.number, None)
         if job is None or job.is_over or self._restarts >= 4 or not self._world.shared:  # noqa: PLR2004
@@ -199,7 +199,7 @@ class _Plan:
         self._start(job)
 
     def finish(self) -> None:
-        """Let a healthy process on another host recover what is left."""
+        """Let a healthy process on another host recover."""
         world = self._world
         if world.shared and world.assumptions.a7:
             world.start("z", 0.0, healthy_recovery)
@@ -209,7 +209,7 @@ class _Plan:
                 world.resume(process, healthy_recovery(process))
 
     def check_open(self) -> None:
-        """Check that nothing is left open after a healthy recovery."""
+        """Check that no intent is open after a healthy recovery."""
         for log in self._world.logs():
             for intent in log.open_intents():
                 self._world.audit.check_open(intent)

@@ -1,4 +1,4 @@
-"""The users of the simulated processes: shops that hold, order, retry, run again and recover, at any moment."""
+"""Simulated users: shops that hold, order, retry, run again and recover at any time."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ _PATIENCE: Final = 6
 
 @define(eq=False)
 class Job:
-    """One request of a customer, and what the shop knows of it.
+    """Request of a customer, with the shop's state of it.
 
     Attributes:
-        request: What was asked for.
-        lines: The same as lines of a booking.
-        is_tried: True once a process has worked on it.
-        is_over: True when nobody will work on it again.
-        last: The order that was tried last, which the shop has kept.
+        request: The request.
+        lines: The request as lines of a booking.
+        is_tried: True after a process has worked on it.
+        is_over: True if no process will work on it again.
+        last: The latest attempted order, which the shop has stored.
     """
 
     request: Request
@@ -57,14 +57,14 @@ class Job:
 
 
 def item_of(line: BookingLine) -> dict[str, Any]:
-    """Return a line as it is sent."""
+    """Return a line in the form in which it is sent."""
     offer = line.offer
     sessions = [{"ticket": f"{offer}/tickets/t1", "session": f"{offer}/tickets/t1/sessions/s1"}]
     return {"offer": offer, "quantity": line.quantity, "ticketSessions": sessions}
 
 
 def intent_id(world: World) -> str:
-    """Return the id of a new intent: ids decide turns, so their order is drawn."""
+    """Return a random id for a new intent, since the order of ids decides turns."""
     return f"{world.choices.draw():03d}-{world.count():04d}"
 
 
@@ -72,7 +72,7 @@ def intent_id(world: World) -> str:
 
 
 def hold(process: Process, lines: Sequence[BookingLine]) -> Moves[list[LineOutcome[ReservationFacts]]]:
-    """Hold lines, in one call or in two at once; unknown ones are asked about once more, or left."""
+    """Hold lines, in one call or in two concurrent ones; unknown ones are resolved once, or left."""
     world = process.world
     try:
         snapshot = yield from process.run(take_snapshot())
@@ -197,7 +197,7 @@ def _after_order(
 def _resolve_order(
     process: Process, job: Job, request: OrderRequest, intent: Intent, told: Mapping[str, Any]
 ) -> Moves[tuple[list[str], bool]]:
-    """Do what one does with an unknown order: resolve it, order the same again, or leave it to recovery."""
+    """Handle an unknown order: resolve it, order the same again, or leave it to recovery."""
     world = process.world
     options = ("resolve", "order again", "resolve late", "leave")
     what = world.choices.pick(options) if world.script is None else world.script.unknown()
@@ -227,7 +227,7 @@ def _reservation(outcome: LineOutcome[OrderFacts]) -> str:
 
 
 def shop(process: Process, job: Job) -> Moves[None]:
-    """Book what a customer asked for.
+    """Book the request of a customer.
 
     A second run recovers, lists what exists and books what is missing; or it orders the same reservations again.
     """
@@ -245,7 +245,7 @@ def shop(process: Process, job: Job) -> Moves[None]:
             lines = yield from _book(process, job, lines)
         job.is_over = True
     except Cancelled:
-        # the customer has gone; or the shop is run again later, and knows what it does
+        # the customer has left; or the shop runs again later with its own state
         job.is_over = world.choices.happens(500) if world.script is None else world.script.gives_up
         raise
 
@@ -255,10 +255,10 @@ def _orders_same(world: World) -> bool:
 
 
 def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Moves[list[BookingLine]]:
-    """Hold and order lines; returns what to hold anew."""
+    """Hold and order lines; return the lines to hold again."""
     world = process.world
     held = yield from hold(process, lines)
-    if not held:  # nothing is held; or what is unknown was left, and expires
+    if not held:  # nothing is held; unknown holds expire
         return list(lines)
     failed = [_line(each) for each in held if each.status == "failed"]
     whole = [_as_json(each) for each in held if each.status == "succeeded"]
@@ -272,7 +272,7 @@ def _book(process: Process, job: Job, lines: Sequence[BookingLine]) -> Moves[lis
 
 
 def _order_and_retry(process: Process, job: Job, request: OrderRequest) -> Moves[list[BookingLine]]:
-    """Order; returns what failed, in units, as ``retry_failed`` does. Nothing while anything is unknown."""
+    """Order; return the failed units, as ``retry_failed`` does, or none while a line is unknown."""
     job.last = request
     refused, is_clear = yield from order(process, job, request)
     if not refused or not is_clear or process.world.choices.happens(200):
@@ -300,7 +300,7 @@ def _joined(lines: Iterable[BookingLine]) -> list[BookingLine]:
 
 
 def _missing(process: Process, job: Job) -> Moves[list[BookingLine]]:
-    """Recover, list what exists, and return what is missing; nothing when that cannot be told."""
+    """Recover, list the existing orders, and return the missing lines; none if they are not known."""
     world = process.world
     for _ in range(_PATIENCE):
         is_clear = yield from run_recovery(process)
@@ -331,7 +331,7 @@ def _missing(process: Process, job: Job) -> Moves[list[BookingLine]]:
 
 
 def run_recovery(process: Process, *, complete: bool = True) -> Moves[bool]:
-    """Recover, as ``korus.journal.recover()`` does; False if it could not be done."""
+    """Recover, as ``korus.journal.recover()`` does; return False if it failed."""
     world = process.world
     before = process.log.left_behind(process)
     try:
@@ -344,14 +344,14 @@ def run_recovery(process: Process, *, complete: bool = True) -> Moves[bool]:
 
 
 def bystander(process: Process, pauses: Sequence[float]) -> Moves[None]:
-    """Recover at some moments."""
+    """Recover at some times."""
     for pause in pauses:
         yield ask.Wait(pause)
         yield from run_recovery(process, complete=not process.world.choices.happens(200))
 
 
 def healthy_recovery(process: Process) -> Moves[None]:
-    """Recover until everything is settled, letting time pass beyond the end of all reservations."""
+    """Recover until all intents are settled, until after the end of all reservations."""
     world = process.world
     for _ in range(_TRIES):
         yield ask.Wait(world.character.life + 2 * world.lease)

@@ -1,7 +1,7 @@
-"""The world of a schedule: who moves next, the driver of the simulated processes, and what happens to these.
+"""World of a schedule: the scheduler, the driver of the simulated processes, and their disturbances.
 
-A process has tasks, each a generator that yields effects. The task that is due next moves, or one that is due a moment
-later. Between any two effects a process may crash, be suspended, cancelled or interrupted, or its clock may jump.
+A process has tasks, each a generator that yields effects. The next task runs, or one that is due shortly after it.
+Between any two effects a process may crash, be suspended, cancelled or interrupted, or its clock may jump.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ class Cancelled(BaseException):
 
 @define(eq=False)
 class Parallel:
-    """Run scripts at once; gives their results in order."""
+    """Run scripts concurrently; the result is the list of their results in order."""
 
     scripts: Sequence[Moves[Any]]
 
 
 @define(eq=False)
 class Task:
-    """A script that is running."""
+    """Running script."""
 
     number: int
     process: Process
@@ -75,7 +75,7 @@ class Task:
 
 @define(eq=False)
 class Process:
-    """A simulated process."""
+    """Simulated process."""
 
     number: int
     world: World
@@ -91,7 +91,7 @@ class Process:
     # --- the driver: as korus's own, but for the effects that the world carries out ----------------------------
 
     def run(self, steps: ask.Steps[_T], taken: Intent | None = None) -> Moves[_T]:  # noqa: C901 (as the driver)
-        """Run steps of the protocol to their end, as the driver of a client does."""
+        """Run steps of the protocol to their end, like the driver of a client."""
         intent, sent = taken, taken is not None and taken.sent
         ids: set[str] = set() if taken is None else {taken.id}
         self.active |= ids
@@ -113,7 +113,7 @@ class Process:
                         result = yield from self._recover(effect)
                         continue
                     if isinstance(effect, ask.SendHold | ask.SendOrder):
-                        # what leaves is not known before the end: refused connections are told by their error
+                        # whether a request was sent is known only at the end, by the error of refused connections
                         sent_before, sent = sent, True
                         try:
                             result = yield effect
@@ -154,20 +154,20 @@ class Process:
                 self.active -= {intent.id for intent in effect.intents}
 
     def suspend(self, until: float) -> None:
-        """Let nothing of this process move before some moment."""
+        """Suspend this process until some time."""
         for task in self.tasks:
             if task.wake is not None:
                 task.wake = max(task.wake, until)
 
     def sent_lines(self, intent: Intent, items: Sequence[Any]) -> list[int]:
-        """Return the places of a hold's lines that are sent, told by the items themselves."""
+        """Return the indexes of a hold's lines that are sent, found by the items themselves."""
         places = {id(item): place for place, item in enumerate(self.world.items.get(intent.id, ()))}
         return [places.get(id(item), place) for place, item in enumerate(items)]
 
 
 @define(eq=False)
 class World:
-    """Everything of one schedule."""
+    """State of one schedule."""
 
     choices: Choices
     assumptions: Assumptions
@@ -205,7 +205,7 @@ class World:
     # --- decisions -----------------------------------------------------------------------------------------
 
     def fault(self, kinds: Sequence[str], weight: float = 1.0, effect: str = "") -> str | None:
-        """Return what goes wrong this time; None if nothing does."""
+        """Return the next fault; None for no fault."""
         if self.script is not None:
             kind = None if self.is_calm else self.script.fault(effect)
             self.faults.update(() if kind is None else (kind,))
@@ -227,7 +227,7 @@ class World:
             self.trace.append(f"{self.now:9.2f} {text}")
 
     def later(self, at: float, work: Callable[[], None]) -> None:
-        """Carry out work of the API at some moment."""
+        """Run work of the API at some time."""
         heapq.heappush(self._due, (at, self.count(), work))
 
     # --- processes -----------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ class World:
         return process
 
     def resume(self, process: Process, script: Moves[Any]) -> None:
-        """Let a process that has nothing left to do go on with something else."""
+        """Give an idle process another script."""
         self._spawn(process, script)
 
     def _spawn(self, process: Process, script: Moves[Any], parent: Task | None = None) -> Task:
@@ -260,7 +260,7 @@ class World:
     # --- the loop ------------------------------------------------------------------------------------------
 
     def rest(self) -> bool:
-        """Move until nobody has anything left to do; False if that does not end."""
+        """Run until all processes are idle; return False if that does not end."""
         while True:
             runnable = [task for task in self._tasks if task.wake is not None and not task.is_over]
             if not runnable:
@@ -386,7 +386,7 @@ class World:
 
     def _mishap(self, process: Process, kind: str) -> None:
         if kind in {"crash", "interrupt"} and not self.shared:
-            kind = "suspension"  # a log in memory dies with its process, and that a7 excludes
+            kind = "suspension"  # a log in memory dies with its process, which a7 excludes
         self.faults[kind] += 1
         self.note(f"p{process.number} {kind}")
         match kind:
@@ -395,7 +395,7 @@ class World:
             case "suspension":
                 process.suspend(self.now + self.choices.between(1.0, 2.5 * self.lease))
             case "clock jumps":
-                if self.character.shows_expired:  # else a wrong clock is beyond what can be coped with
+                if self.character.shows_expired:  # else a wrong clock cannot be tolerated
                     process.skew += self.choices.between(-600.0, 600.0)
                 if not self.assumptions.a8:
                     self.log_clock_error += self.choices.between(-4 * self.lease, 4 * self.lease)
@@ -412,11 +412,11 @@ class World:
         self.on_end(process, "crashed")
 
     def cancel(self, process: Process, *, is_interrupt: bool) -> None:
-        """Cancel what a process is doing; an interrupt ends the process besides."""
+        """Cancel the tasks of a process; an interrupt also ends the process."""
         self.audit.cancelling(process)
         for task in sorted(
             process.tasks, key=lambda task: -task.number
-        ):  # what was started last is torn down first
+        ):  # the latest task is cancelled first
             if task.is_over:
                 continue
             self._cancel(task)
@@ -427,7 +427,7 @@ class World:
         if isinstance(
             task.pending, ask.OpenIntent | ask.Advance | ask.Settle | ask.Claim
         ) and self.choices.happens(500):
-            # a write that has begun is carried out before the cancellation is passed on
+            # a write that has begun is completed before the cancellation is propagated
             with suppress(KorusError):
                 task.finish()
         task.finish, task.children = (lambda: None), []
@@ -457,7 +457,7 @@ def _name(effect: object) -> str:
 
 
 def _shown(value: object) -> str:  # noqa: C901, PLR0911, PLR0912 (one for each kind of result)
-    """Return a result in few words."""
+    """Return a short description of a result."""
     match value:
         case ReservationFacts():
             ended = ", ended" if value.expired else ""
