@@ -1,4 +1,4 @@
-"""``python -m scripts.soak``: soak two clients, print the table, leave with 1 unless it is clean."""
+"""``python -m scripts.soak``: soak two clients, print the table, and exit with 1 unless it is clean."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CANNOT_RUN = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the soak that the command line asks for."""
+    """Run the command."""
     usual = Soak()
     parser = argparse.ArgumentParser(prog="python -m scripts.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=usual.seconds)
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def table(found: Reckoning) -> str:
-    """Return the counts, one a line, then what is wrong."""
+    """Return the counts, one per line, followed by the problems."""
     rows: list[tuple[str, int | float | str]] = [
         ("calls", found.calls),
         ("  answered", found.succeeded),

@@ -1,4 +1,4 @@
-"""The calls of a soak: what is asked, which answer is right, and how long it may take; for both clients alike."""
+"""Calls of a soak, with their correct answers and time limits, for both clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "Steps", "WrongAnswer", "draw", "one_order"]
 
-# how many requests, each with a deadline of its own, a call makes at most, waits between them included
+# the maximum number of requests of a call, each with its own deadline, including the waits between them
 _ONE_REQUEST: Final = 1
 _SOME_PAGES: Final = 3
 _DOCUMENT: Final = 3
@@ -30,7 +30,7 @@ _NUMBERS: Final = count(1)
 
 
 class WrongAnswer(Exception):
-    """An answer that is not what was asked for."""
+    """Answer to another request."""
 
 
 @frozen
@@ -38,9 +38,9 @@ class Ask:
     """One call.
 
     Attributes:
-        kind: What it is.
-        ask: Makes it; returns the answer, or what has to be awaited for it.
-        requests: How many deadlines it may take.
+        kind: Its kind.
+        ask: Makes the call; returns the answer, or an awaitable of it.
+        requests: The number of deadlines that it may take.
     """
 
     kind: str
@@ -49,11 +49,11 @@ class Ask:
 
 
 Steps: TypeAlias = "Generator[Ask, Any, None]"
-"""Yields calls and is sent their answers, which it checks."""
+"""Generator that yields calls, and receives and checks their answers."""
 
 
 def draw(korus: Any, known: Known, chance: random.Random) -> Steps:
-    """Draw what to call next; ``korus`` is a client of either kind."""
+    """Draw the next call; ``korus`` is a client of either kind."""
     step: Callable[[Any, Known, random.Random], Steps] = chance.choices(
         tuple(_WEIGHTS), weights=tuple(_WEIGHTS.values())
     )[0]
@@ -110,7 +110,7 @@ def _offers(korus: Any, known: Known, chance: random.Random) -> Steps:
 
 
 def _pages_of_offers(korus: Any, known: Known, chance: random.Random) -> Steps:
-    """Read the first page and a bit, and leave pages that are fetched ahead."""
+    """Read a little more than the first page, and leave prefetched pages unread."""
     catalog = chance.choice(known.catalogs)
     found = yield Ask(
         "pages of offers, fetched ahead",
@@ -140,7 +140,7 @@ def _first(pages: Any, most: int) -> Any:
 
 def _availability(korus: Any, known: Known, chance: random.Random) -> Steps:
     offer = chance.choice(known.customers).offer
-    # that it is the offer's is checked by korus (rule R9)
+    # korus itself checks that it belongs to the offer (rule R9)
     yield Ask("availability", lambda: korus.offers.availability(offer))
 
 

@@ -1,4 +1,4 @@
-"""Questions of a soak and their right answers, bought and read before anything goes wrong."""
+"""Requests of a soak and their correct answers, booked and read before the faults begin."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Customer:
     Attributes:
         order: The order's IRI.
         reference: Its external reference.
-        email: Whose it is.
-        reservation: What was ordered.
-        offer: What was held.
-        documents: The digest of each document, by IRI; empty where a beneficiary is needed first.
+        email: The customer's address.
+        reservation: The ordered reservation.
+        offer: The offer.
+        documents: The digest of each document, by IRI; empty if a beneficiary is required first.
     """
 
     order: str
@@ -53,9 +53,9 @@ class Known:
         catalogs: The catalogues' IRIs.
         bases: The IRIs of the product bases of each catalogue.
         offers: The IRIs of the first page of offers of each catalogue, latest first.
-        prices: What offers cost.
+        prices: The prices of offers.
         customers: The customers.
-        bookings: What can be booked, as `korus.reservations.bulk().to_dict()` writes it.
+        bookings: The possible bookings, as `korus.reservations.bulk().to_dict()` writes it.
     """
 
     catalogs: tuple[str, ...]
@@ -67,12 +67,12 @@ class Known:
 
 
 def customer_data(email: str) -> dict[str, str]:
-    """Return who buys."""
+    """Return the customer."""
     return {"firstname": "Ada", "lastname": "Lovelace", "email": email, "country": "PT"}
 
 
 def learn(korus: Korus, sandbox: Sandbox, *, seed: int, customers: int) -> Known:
-    """Buy one order for each customer, and read what the soak is to ask for."""
+    """Place one order for each customer, and read the correct answers."""
     plans = draw(korus, sandbox, seed=seed, count=0, commands=2 * customers).commands
     orders = [
         _bought(korus, plan.booking, number)
@@ -132,7 +132,7 @@ def _customer(korus: Korus, order: Order) -> Customer:
 
 
 def write(known: Known, path: Path) -> None:
-    """Write it down for another process."""
+    """Write the facts for another process."""
     path.write_text(json.dumps(asdict(known)), encoding="utf-8")
 
 

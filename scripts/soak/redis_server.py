@@ -1,4 +1,4 @@
-"""A real Redis server on loopback that can be killed, started again and suspended."""
+"""Real Redis server on loopback that can be killed, started again and suspended."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PAUSE: Final = 0.02
 
 
 class Unavailable(Exception):
-    """No Redis server can be started here; the message says why."""
+    """No Redis server can be started here; the message states the reason."""
 
 
 class RedisServer:
-    """One server, always on the same port, which keeps nothing on disk.
+    """Redis server without persistence, always on the same port.
 
     Args:
-        folder: Where it runs.
+        folder: Its working directory.
 
     Raises:
         Unavailable: It is not installed.
@@ -41,7 +41,7 @@ class RedisServer:
             )
         self._folder = folder
         self._program = program
-        # keeps the port while no server is there
+        # reserves the port while no server runs
         self._reserved = socket.socket()
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind(("127.0.0.1", 0))
@@ -50,7 +50,7 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """The address, as ``cache=`` takes it."""
+        """The address, for ``cache=``."""
         return f"redis://127.0.0.1:{self._address[1]}"
 
     def __enter__(self) -> Self:
@@ -81,18 +81,18 @@ class RedisServer:
             time.sleep(_PAUSE)
 
     def kill(self) -> None:
-        """End it without warning; connections are reset, then refused."""
+        """Kill it; connections are reset, then refused."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def suspend(self) -> None:
-        """Have it accept connections and answer nothing."""
+        """Suspend it: it accepts connections and does not answer."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Have it go on."""
+        """Resume it."""
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:

@@ -1,7 +1,7 @@
-"""The process whose clients are soaked: threads, tasks, forked children and further event loops use them.
+"""Process whose clients are soaked: threads, tasks, forked children and further event loops use them.
 
-It says on its standard output when it is ``ready`` and when it has ``stopped``, and is told on its standard input when
-to ``stop`` and when to ``go`` on with the first calls after all trouble. The last line is what it found, as JSON.
+It prints ``ready`` and ``stopped`` to its standard output, and reads the commands ``stop`` and ``go`` (make the first
+calls after all faults) from its standard input. The last line is its result as JSON.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ STOP: Final = "stop"
 STOPPED: Final = "stopped"
 GO: Final = "go"
 WHERE_ARE_YOU: Final = signal.SIGUSR1
-"""Has the process print what its threads are doing."""
+"""The signal on which the process prints the stacks of its threads."""
 
 _CACHE_KEEPS: Final = 3.0
 _PAUSE: Final = (0.0, 0.08)
 _CANCELLED_SHARE: Final = 0.2
 _CANCELLED_WITHIN: Final = (0.001, 0.01, 0.05, 0.5)
-# how long a cancellation may take to be written down (rule R7)
+# the time limit for writing a cancellation to the log (rule R7)
 _CANCELLATION: Final = 2.0
 _FORK_EVERY: Final = 0.5
 _LOOP_EVERY: Final = 4
@@ -77,12 +77,12 @@ class Setting:
     Attributes:
         client: Settings of both clients: credentials, addresses and the journal.
         cache: The Redis server.
-        folder: Where `known.write` wrote what there is to ask, and for the notes of children.
-        seed: Decides what chance decides.
-        workers: How many threads, and how many tasks.
-        warm_up: Seconds before memory is measured first.
+        folder: The folder of the file of `known.write`, and of the files of children.
+        seed: The seed of all random decisions.
+        workers: The number of threads, and of tasks.
+        warm_up: Seconds before the first measurement of memory.
         deadline: The clients' time limit.
-        slack: What a call may take beyond its deadlines.
+        slack: The time that a call may take beyond its deadlines.
     """
 
     client: dict[str, str]
@@ -112,11 +112,11 @@ class Setting:
 
 @frozen
 class Measured:
-    """Memory, objects and sockets that the process holds.
+    """Resources of the process.
 
     Attributes:
         memory: Resident memory in KiB.
-        objects: Objects that the garbage collector knows.
+        objects: Objects tracked by the garbage collector.
         sockets: Open sockets.
         files: Other open files.
     """
@@ -174,10 +174,10 @@ async def carry_out_async(steps: Steps, tally: Tally) -> None:
 
 
 class Noise(logging.Handler):
-    """Counts what is reported elsewhere than by an exception of a call: as foreign errors.
+    """Counter of warnings and errors outside of calls, as foreign errors.
 
     Attributes:
-        tally: Where; a child has one of its own.
+        tally: The counts; a child has its own.
     """
 
     def __init__(self, tally: Tally) -> None:
@@ -213,7 +213,7 @@ class Noise(logging.Handler):
     def _note_warning(
         self, message: Warning | str, category: type[Warning], *_: object, **__: object
     ) -> None:
-        # without addresses and numbers of sockets
+        # without addresses and socket numbers
         self.tally.note_foreign(category.__name__, str(message).partition("<")[0])
 
 
@@ -227,12 +227,12 @@ class _Child:
 
 
 class Shopper:
-    """The two clients and who uses them.
+    """The two clients and their users.
 
     Args:
-        setting: What the process is told.
-        tally: Where it counts.
-        noise: What listens to everything else.
+        setting: The settings of the process.
+        tally: The counts.
+        noise: The counter of other warnings and errors.
     """
 
     def __init__(self, setting: Setting, tally: Tally, noise: Noise) -> None:
@@ -264,10 +264,10 @@ class Shopper:
         self._in_loop(self.async_korus.aclose())
 
     def shop(self, is_over: Callable[[float], bool]) -> None:
-        """Have threads, tasks, children and event loops use the clients.
+        """Use the clients from threads, tasks, children and event loops.
 
         Args:
-            is_over: Waits for some seconds and returns True once it is time to stop.
+            is_over: Waits for some seconds and returns True when it is time to stop.
         """
         over = threading.Event()
         seeds = [self._chance.random() for _ in range(2 * self._setting.workers)]
@@ -300,7 +300,7 @@ class Shopper:
 
     @property
     def _has_seen_all(self) -> bool:
-        """True once there was a child, a further event loop and a cancellation."""
+        """True after at least one child, further event loop and cancellation."""
         return min(self.counts["children"], self.counts["loops"], self.tally.cancelled) > 0
 
     def first_calls(self) -> dict[str, str]:
@@ -353,7 +353,7 @@ class Shopper:
             self.tally.note_cancelled()
 
     async def _in_another_loop(self) -> None:
-        """Use the client in an event loop of its own; some of it is cancelled when the loop ends."""
+        """Use the client in a new event loop; some calls are cancelled at its end."""
         self.counts["loops"] += 1
         customer = self._chance.choice(self._known.customers)
         await asyncio.gather(
@@ -378,7 +378,7 @@ class Shopper:
             os._exit(status)
 
     def _be_child(self, number: int, chance: random.Random) -> None:
-        """Use the inherited clients for one customer, whose orders alone must come."""
+        """Use the inherited clients for one customer, and check that no other customer's orders are returned."""
         tally = self._noise.tally = self.tally.like()
         customer = chance.choice(self._known.customers)
 
@@ -431,7 +431,7 @@ class Shopper:
 
 
 def _told(word: str) -> Callable[[float], bool]:
-    """Return what waits for some seconds, and returns True once a line came."""
+    """Return a function that waits for some seconds, and returns True after a line was received."""
 
     def is_told(seconds: float) -> bool:
         if not select.select([0], [], [], seconds)[0]:
@@ -445,7 +445,7 @@ def _told(word: str) -> Callable[[float], bool]:
 
 
 def _after(seconds: float) -> Callable[[float], bool]:
-    """Return what waits for some seconds, and returns True once so many have passed."""
+    """Return a function that waits for some seconds, and returns True after a total time."""
     ends = time.monotonic() + seconds
 
     def is_over(pause: float) -> bool:

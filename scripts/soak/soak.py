@@ -1,4 +1,4 @@
-"""A whole soak: sandbox, Redis, trouble, the process with the clients, and the reckoning."""
+"""Complete soak: sandbox, Redis, faults, the process with the clients, and the result."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ __all__ = ["Reckoning", "Soak", "run"]
 
 _SHOPPER: Final = (sys.executable, "-m", "scripts.soak.shopper")
 _WARM_UP: Final = 60.0
-# the pace of trouble is made for soaks that last so long
+# the pace of faults is designed for soaks of this duration
 _USUAL_SECONDS: Final = 120.0
-# how many deadlines the last calls may take, all together
+# the number of deadlines that the last calls may take in total
 _LAST_CALLS: Final = 60
 _DEAD: Final = "the process with the clients died"
 _STARTS_WITHIN: Final = 60.0
@@ -43,16 +43,16 @@ _ENDS_WITHIN: Final = 180.0
 
 @frozen
 class Soak:
-    """How a soak is run.
+    """Settings of a soak.
 
     Attributes:
-        seconds: How long the clients are used, at least; until trouble of every kind has been there.
-        seed: Decides what chance decides.
-        workers: How many threads and how many tasks use the clients.
+        seconds: The minimum duration; extended until faults of every kind have occurred.
+        seed: The seed of all random decisions.
+        workers: The number of threads and of tasks that use the clients.
         deadline: The clients' time limit, in seconds.
-        slack: What a call may take beyond its deadlines, since the machine may be busy.
-        memory: By how many MiB the process may grow after its warm-up.
-        customers: How many customers there are.
+        slack: The time that a call may take beyond its deadlines, since the machine may be busy.
+        memory: The maximum growth of the process after its warm-up, in MiB.
+        customers: The number of customers.
     """
 
     seconds: float = 600.0
@@ -65,12 +65,12 @@ class Soak:
 
     @property
     def sockets(self) -> int:
-        """By how many sockets the process may grow: what its pools may hold, to the API and to Redis."""
+        """The maximum growth in sockets: the size of its pools, to the API and to Redis."""
         return 4 * self.workers
 
     @property
     def warm_up(self) -> float:
-        """Seconds until memory is measured first."""
+        """Seconds until the first measurement of memory."""
         return min(_WARM_UP, self.seconds / 4)
 
 
@@ -79,31 +79,31 @@ class Reckoning:
     """Result of a soak.
 
     Attributes:
-        calls: Calls begun.
+        calls: Calls that were started.
         succeeded: Calls that were answered.
-        cancelled: Tasks that were cancelled as asked.
-        errors: Errors of korus, by class; while the API fails they are right.
-        unexplained: Those of them that no trouble leads to.
-        foreign: What else was raised or reported, by class.
-        overran: Calls and cancellations that took longer than they may.
-        wrong: Answers to something else than was asked.
+        cancelled: Tasks that were cancelled as requested.
+        errors: Errors of korus, by class; they are correct while the API fails.
+        unexplained: Those of them that no fault explains.
+        foreign: Other exceptions and reports, by class.
+        overran: Calls and cancellations that exceeded their time limit.
+        wrong: Answers to another request.
         doubled: Orders beyond the first for one reference.
         children: Children forked from the process.
-        child_calls: Calls that they made.
-        children_failed: Children that did not end well.
-        loops: Event loops beside the first that used the client.
+        child_calls: Calls of the children.
+        children_failed: Children that failed.
+        loops: Further event loops that used the client.
         outages: Outages of the API, by kind.
         redis_stops: Stops of Redis, by kind.
         tokens: Tokens issued.
-        cache_hits: Answers out of the cache.
-        unanswered: The clients whose first call after all trouble failed, with the error.
-        warm: What the process held after its warm-up.
-        end: What it held at the end.
-        left: Sockets and files that it held more after closing the clients than before it used them.
-        memory: By how many MiB it may grow.
-        sockets: By how many sockets.
+        cache_hits: Answers from the cache.
+        unanswered: The clients whose first call after all faults failed, with the error.
+        warm: The resources of the process after its warm-up.
+        end: Its resources at the end.
+        left: Additional sockets and files after closing the clients, compared with before their use.
+        memory: The maximum growth in MiB.
+        sockets: The maximum growth in sockets.
         seconds: Wall time.
-        details: What is wrong, in words.
+        details: Descriptions of the problems.
     """
 
     calls: int
@@ -134,12 +134,12 @@ class Reckoning:
 
     @property
     def growth(self) -> float:
-        """By how many MiB the process grew."""
+        """The growth of the process in MiB."""
         return (self.end.memory - self.warm.memory) / 1024
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Counts that keep the soak from being clean, by the names of the table."""
+        """Counts that must be zero, by the names of the table."""
         found = {
             "unexplained errors": sum(self.unexplained.values()),
             "foreign errors": sum(self.foreign.values()),
@@ -156,15 +156,15 @@ class Reckoning:
 
 
 class _Died(Exception):
-    """The process with the clients did not do what it was told."""
+    """The process with the clients did not follow a command."""
 
 
 class _Process:
-    """The process with the clients, told by lines what to do.
+    """Process with the clients, controlled by lines on its standard input.
 
     Args:
-        setting: What it is told at the start.
-        folder: Where it keeps its files.
+        setting: Its settings.
+        folder: The folder of its files.
     """
 
     def __init__(self, setting: Setting, folder: Path) -> None:
@@ -216,7 +216,7 @@ class _Process:
         """Wait until it prints a line.
 
         Raises:
-            _Died: It prints another, or none in time.
+            _Died: It prints another line, or none in time.
         """
         if (found := self.answer(seconds)) != line:
             raise _Died(f"the process with the clients printed {found!r} in place of {line!r}")
@@ -225,7 +225,7 @@ class _Process:
         """Return the next line that it prints.
 
         Raises:
-            _Died: It printed none in time; what its threads were doing is in `noise`.
+            _Died: It printed none in time; `noise` contains the stacks of its threads.
         """
         try:
             line = self._lines.get(timeout=seconds)
@@ -244,7 +244,7 @@ class _Process:
 
 
 def run(soak: Soak) -> Reckoning:
-    """Run a soak and return the reckoning.
+    """Run a soak and return the result.
 
     Raises:
         Unavailable: There is no Redis server here, or this is not Linux.
@@ -290,7 +290,7 @@ def run(soak: Soak) -> Reckoning:
 
 
 def _soaked(soak: Soak, trouble: Trouble, process: _Process) -> dict[str, Any]:
-    """Make trouble for the process, end it in the midst of an outage, and return what it found."""
+    """Cause faults for the process, end it during an outage, and return its result."""
     patience = _LAST_CALLS * soak.deadline + soak.slack
     try:
         process.await_line(READY, _STARTS_WITHIN)
@@ -312,7 +312,7 @@ def _soaked(soak: Soak, trouble: Trouble, process: _Process) -> dict[str, Any]:
 
 
 def _nothing(reason: str) -> dict[str, Any]:
-    """Return what is known of a process that did not tell."""
+    """Return the known result of a process that did not report."""
     numbers = dict.fromkeys(("succeeded", "cancelled", "wrong", "overran"), 0)
     counters = {name: dict[str, int]() for name in ("calls", "errors", "unexplained", "foreign")}
     counts = dict.fromkeys(("children", "children_failed", "child_calls", "loops", "cache_hits"), 0)

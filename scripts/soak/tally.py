@@ -32,7 +32,7 @@ __all__ = ["Tally"]
 _MOST_DETAILS: Final = 20
 _COUNTERS: Final = ("calls", "errors", "unexplained", "foreign")
 _NUMBERS: Final = ("succeeded", "cancelled", "wrong", "overran")
-# no trouble of the soak leads to these, but for a hold that has ended: `ReservationUnusable`
+# no fault of the soak causes these, except for a hold that has ended: `ReservationUnusable`
 _UNEXPLAINED: Final = (
     ConfigurationError,
     JournalFailed,
@@ -44,22 +44,22 @@ _UNEXPLAINED: Final = (
 
 
 class Tally:
-    """Counts, kept by the threads and tasks of one process.
+    """Counts of the threads and tasks of one process.
 
     Attributes:
-        calls: Calls begun, by kind.
+        calls: Calls that were started, by kind.
         errors: korus's own errors, by class.
-        unexplained: Those of them that no trouble of the soak leads to.
-        foreign: Whatever else was raised or reported, by class.
+        unexplained: Those of them that no fault of the soak explains.
+        foreign: Other exceptions and reports, by class.
         succeeded: Calls that were answered.
-        cancelled: Calls that were cancelled as asked.
-        wrong: Answers to something else than was asked.
-        overran: Calls that took longer than they may.
-        details: What is wrong, in words; never what an answer holds.
+        cancelled: Calls that were cancelled as requested.
+        wrong: Answers to another request.
+        overran: Calls that exceeded their time limit.
+        details: Descriptions of the problems, without content of answers.
 
     Args:
-        deadline: Seconds that a request may take.
-        slack: Seconds that a call may take beyond its deadlines: this machine may be busy.
+        deadline: The time limit of a request in seconds.
+        slack: Seconds that a call may take beyond its deadlines, since the machine may be busy.
     """
 
     def __init__(self, deadline: float, slack: float) -> None:
@@ -74,15 +74,15 @@ class Tally:
         self.details: list[str] = []
 
     def like(self) -> Tally:
-        """Return an empty one with the same limits, for a forked child: this one's lock may be held."""
+        """Return an empty tally with the same limits, for a forked child, since this one's lock may be held."""
         return Tally(self.deadline, self.slack)
 
     def seconds(self, ask: Ask) -> float:
-        """Return how long a call may take."""
+        """Return the time limit of a call."""
         return ask.requests * self.deadline + self.slack
 
     def next(self, steps: Steps, answer: Any) -> Ask | None:
-        """Return the call after an answer, or the first; None after the last one, or a wrong answer."""
+        """Return the next call after an answer, or the first; None after the last, or after a wrong answer."""
         try:
             ask = steps.send(answer)
         except StopIteration:
@@ -96,7 +96,7 @@ class Tally:
 
     @contextmanager
     def call(self, ask: Ask, results: list[Any]) -> Generator[None]:
-        """Count how a call ends; a call that is answered puts its answer into ``results``."""
+        """Count the end of a call; add its answer to ``results``."""
         began = time.monotonic()
         try:
             yield
@@ -118,7 +118,7 @@ class Tally:
             self.cancelled += 1
 
     def note_wrong(self, detail: str) -> None:
-        """Count an answer to something else."""
+        """Count an answer to another request."""
         with self._lock:
             self.wrong += 1
             self.say(f"wrong answer: {detail}")
@@ -151,7 +151,7 @@ class Tally:
             self.details.append(detail)
 
     def add(self, found: Mapping[str, Any]) -> None:
-        """Add what another process counted."""
+        """Add the counts of another process."""
         with self._lock:
             for name in _COUNTERS:
                 getattr(self, name).update(found[name])
@@ -167,6 +167,6 @@ class Tally:
 
 
 def _place(error: BaseException) -> str:
-    """Return where an error comes from, innermost last."""
+    """Return the location of an error, innermost frame last."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames)

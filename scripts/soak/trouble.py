@@ -1,4 +1,4 @@
-"""Trouble during a soak: outages of the API, and a Redis that comes and goes."""
+"""Faults during a soak: outages of the API, and stops of Redis."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["OUTAGES", "REDIS_STOPS", "Pace", "Trouble"]
 
 _REFUSED: Final = "connections refused"
-# longer than any call of the soak waits
+# longer than the time limit of any call of the soak
 _SILENT_SECONDS: Final = 6.0
 _LISTENS_AGAIN: Final = 0.1
 _RULES: Final[Mapping[str, Sequence[tuple[Any, dict[str, Any]]]]] = {
@@ -38,21 +38,21 @@ _RULES: Final[Mapping[str, Sequence[tuple[Any, dict[str, Any]]]]] = {
     ],
 }
 OUTAGES: Final = (_REFUSED, *_RULES)
-"""Kinds of trouble with the API."""
+"""Kinds of faults of the API."""
 REDIS_STOPS: Final = ("killed", "silent")
-"""Kinds of trouble with Redis."""
+"""Kinds of faults of Redis."""
 
 
 @frozen
 class Pace:
-    """How long things go well and badly, in seconds: the least and the most.
+    """Durations without and with faults, in seconds: minimum and maximum.
 
     Attributes:
         calm: Between two outages of the API.
         outage: An outage of the API.
-        redis_calm: Between two stops of Redis; a client leaves a cache that failed alone for 15 s.
+        redis_calm: Between two stops of Redis; a client does not use a failed cache for 15 s.
         redis_stop: A stop of Redis.
-        factor: What all of them are multiplied by.
+        factor: The factor of all durations.
     """
 
     calm: tuple[float, float] = (1.5, 5.0)
@@ -67,13 +67,13 @@ class Pace:
 
 
 class Trouble:
-    """Makes trouble until the block ends, each kind as often as the others; everything works afterwards.
+    """Source of faults until the block ends, with all kinds equally often; everything works afterwards.
 
     Args:
         sandbox: The API.
         redis: The cache.
-        seed: Decides what happens when.
-        pace: How often.
+        seed: The seed of all random decisions.
+        pace: The durations.
     """
 
     def __init__(self, sandbox: Sandbox, redis: RedisServer, *, seed: int, pace: Pace) -> None:
@@ -94,7 +94,7 @@ class Trouble:
 
     @property
     def is_whole(self) -> bool:
-        """True once there has been trouble of every kind."""
+        """True after faults of every kind."""
         return set(OUTAGES) <= self.outages.keys() and set(REDIS_STOPS) <= self.redis_stops.keys()
 
     def __enter__(self) -> Self:
@@ -109,7 +109,7 @@ class Trouble:
 
     @contextmanager
     def at_the_end(self) -> Generator[None]:
-        """Have neither the API nor Redis answer anything until the block ends."""
+        """Stop all answers of the API and Redis until the block ends."""
         rule = self._sandbox.faults.add("drop_before")
         self._redis.suspend()
         try:
@@ -135,7 +135,7 @@ class Trouble:
         self.outages[kind] += 1
         if kind == _REFUSED:
             self._sandbox.refuse_connections(seconds)
-            time.sleep(seconds + _LISTENS_AGAIN)  # there is no way to end it earlier
+            time.sleep(seconds + _LISTENS_AGAIN)  # it cannot be ended earlier
             return
         rules = [self._sandbox.faults.add(fault, **rule) for fault, rule in _RULES[kind]]
         self._over.wait(seconds)

@@ -1,5 +1,5 @@
-"""Follow the API: absorb a new version of its description, from the download to the page that a maintainer reads.
+"""Tracking of the API: absorbs a new version of its description, from the download to the report for maintainers.
 
-Everything is done in a copy of the repository first. Only when the raw client is complete, every change of it is
-explained and the tests hold does the result come into the tree, whole or not at all.
+All steps run in a copy of the repository first. The result is moved into the tree, completely or not at all, only if
+the raw client is complete, every change of it is explained, and the tests pass.
 """

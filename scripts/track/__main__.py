@@ -53,7 +53,7 @@ def _interrupt(*_: object) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; give its exit status."""
+    """Run the command; return its exit status."""
     given_arguments = list(sys.argv[1:] if arguments is None else arguments)
     if given_arguments[:1] == ["publish"]:
         return _publish(given_arguments[1:])
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say=lambda words: print(f"track: {words}", file=sys.stderr, flush=True),
         **({"urls": given.url} if given.url else {}),
     )
-    signal.signal(signal.SIGTERM, _interrupt)  # as a job that is cancelled is told to stop
+    signal.signal(signal.SIGTERM, _interrupt)  # the signal that a cancelled job receives
     try:
         outcome = absorb(wanted)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Show the steps between versions as one HTML page that reads without a script, and as a table of text."""
+"""Steps between versions as an HTML page without scripts, and as a text table."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ KINDS = {
 
 
 def table(steps: Iterable[Step]) -> str:
-    """Show the number of changes per step as text."""
+    """Return the number of changes per step as text."""
     rows: list[tuple[str, ...]] = [
         ("step", "breaking", "possibly", "compatible", "in Python breaking", "compatible")
     ]
@@ -120,7 +120,7 @@ def table(steps: Iterable[Step]) -> str:
 
 
 def show(steps: list[Step]) -> str:
-    """Show the steps as a page."""
+    """Return the steps as a page."""
     if not steps:
         return page(
             "API history", "<h1>API history</h1><p>There are fewer than two versions.</p>", style=STYLE
@@ -264,7 +264,7 @@ def _step(step: Step) -> str:
 
 
 def _column(css: str, title: str, entries: list[Entry]) -> str:
-    """Show what came or went, under the place where it belongs; more than a few groups are folded away."""
+    """Return the additions or removals, grouped by place; many groups are collapsed."""
     if not entries:
         return ""
     shown: list[str] = []
@@ -298,7 +298,7 @@ def _group(kind: str, place: str, entries: list[Entry]) -> str:
 
 
 def _breakable(words: str) -> str:
-    """Let a path break before its slashes only."""
+    """Allow line breaks in a path only before its slashes."""
     return escape(words).replace("/", "<wbr>/")
 
 

@@ -1,4 +1,4 @@
-"""Work out the steps from each version of the description to the next: on the wire, and in Python."""
+"""Changes from each version of the description to the next: on the wire, and in Python."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Entry", "Step", "Version", "replay"]
 
 @frozen
 class Version:
-    """A version of the description.
+    """Version of the description.
 
     Attributes:
         name: Its name.
-        operations: How many operations it has.
-        schemas: How many schemas it has.
-        reconstructed: Whether its file was reconstructed, not downloaded.
+        operations: The number of its operations.
+        schemas: The number of its schemas.
+        reconstructed: True if its file was reconstructed, not downloaded.
     """
 
     name: str
@@ -34,13 +34,13 @@ class Version:
 
 @frozen
 class Entry:
-    """Something that came or went.
+    """Addition or removal.
 
     Attributes:
         kind: ``operation``, ``parameter``, ``property``, ``value`` or ``tag``.
         name: Its name.
-        place: Where it belongs.
-        breaking: Whether its coming or going breaks callers.
+        place: Its place.
+        breaking: True if it breaks callers.
     """
 
     kind: str
@@ -56,8 +56,8 @@ class Step:
     Attributes:
         old: The former version.
         new: The present one.
-        comparison: What differs on the wire.
-        meaning: What that means in Python, where it was worked out.
+        comparison: The differences on the wire.
+        meaning: Their effects in Python, if they were determined.
     """
 
     old: Version
@@ -116,7 +116,7 @@ def _kind(rule: str, verb: str) -> str | None:
 
 
 def _owner(record: Record) -> str:
-    """Name where a property or value belongs: the schema's class where it has one, else the place in words."""
+    """Return the place of a property or value: the schema's class if it has one, else a description."""
     for pointer in (record.where.new_pointer, record.where.old_pointer):
         parts = (pointer or "").split("/")
         if len(parts) > 3 and parts[1:3] == ["components", "schemas"]:  # noqa: PLR2004 - a number that says itself
@@ -139,12 +139,12 @@ def replay(folder: Path, *, python: bool) -> list[Step]:
     """Compare each version in a folder with the next, oldest first.
 
     Args:
-        folder: Where the descriptions are.
-        python: Whether to say what the changes mean in Python, which takes the raw client of each.
+        folder: The folder of the descriptions.
+        python: True to determine the effects in Python, which requires the raw client of each version.
 
     Raises:
         ComparisonError: A description cannot be read or compared.
-        SurfaceError: What the changes mean in Python cannot be said.
+        SurfaceError: The effects in Python cannot be determined.
     """
     paths = descriptions(folder)
     documents = {name: Document.read(path) for name, path in paths.items()}

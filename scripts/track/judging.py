@@ -1,7 +1,7 @@
-"""The effects of a new version on korus itself: which of its calls would fail, and what is left for a person.
+"""Effects of a new version on korus itself: the calls that would fail, and the remaining tasks for a maintainer.
 
-A change on the wire matters where korus calls the operation, gives the argument, reads the key or names the address.
-All four are found in korus's source. Corrections of the overlay count: what it mends breaks nothing.
+A change on the wire matters if korus calls the operation, passes the argument, reads the key or uses the address. All
+four are found in korus's source. Corrections of the overlay are included: what it corrects breaks nothing.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ PAGED = {"page_size": ("items_per_page", "page")}
 CONFIG = "korus/_core/config.py"
 MODELS, WRITTEN = {"korus_api", "models"}, "korus/_sync/"
 MOST = 6
-# what announces calls of the API, which korus does not take
+# fields that announce calls by the API, which korus does not receive
 INBOUND = ("webhook-", "callback-")
 
 
 @frozen
 class Task:
-    """Something that is left to do.
+    """Remaining task.
 
     Attributes:
-        text: What, in one line.
-        breaks: True if korus fails, or does something else than it says, until it is done.
+        text: The task, in one line.
+        breaks: True if korus fails, or does not work as documented, until it is done.
     """
 
     text: str
@@ -49,7 +49,7 @@ class Task:
 
 
 class Reach:
-    """The parts of a raw client that korus calls, gives, reads and shows to its users."""
+    """Parts of a raw client that korus calls, passes, reads and exposes to its users."""
 
     def __init__(self, meaning: Meaning) -> None:
         self.meaning = meaning
@@ -65,7 +65,7 @@ class Reach:
         self.reached_now = self.new.reached()
 
     def gives(self, label: str, argument: str) -> list[Use]:
-        """Return the lines that give an argument to an operation."""
+        """Return the lines that pass an argument to an operation."""
         call = self.calls.get(label)
         if call is None:
             return []
@@ -99,7 +99,7 @@ class Reach:
             return [use for label in change.operations for use in self.gives(label, change.old or "")]
         found: set[Use] = set()
         for module in self.layer.modules if self.layer else ():
-            # another module has names of its own, and `_sync` is written from `_async`
+            # other modules have their own names, and `_sync` is written from `_async`
             if not MODELS & module.names.keys() or module.file.startswith(WRITTEN):
                 continue
             tables = module.names, module.attributes
@@ -122,7 +122,7 @@ class Reach:
         model = self._model(change)
         if model is None or model.members or model.reads or change.kind == "class":
             return bool(labels) or not change.operations or self._is_answered(change)
-        # a mapping that users give is passed on whole
+        # a mapping from users is passed on unchanged
         return change.breaking or self._is_given_whole(change.owner)
 
     def _model(self, change: NameChange) -> Model | None:
@@ -156,10 +156,10 @@ def _lines(uses: Iterable[Use]) -> str:
 
 
 def tasks(meaning: Meaning, former: Document, present: Document, root: Path) -> list[Task]:
-    """Return what is left to do, what breaks korus first.
+    """Return the remaining tasks, those that break korus first.
 
     Args:
-        meaning: What the change means.
+        meaning: The effects of the change.
         former: The former description, as corrected by the overlay.
         present: The present one.
         root: The repository.
@@ -191,7 +191,7 @@ def _failing(reach: Reach) -> Iterator[Task]:
 
 
 def _misnamed(reach: Reach) -> Iterator[Task]:
-    """Find names of the raw client that korus writes and that are gone, whatever changed on the wire."""
+    """Find names of the raw client that korus uses and that no longer exist, independent of changes on the wire."""
     for change in reach.meaning.name_changes():
         uses = reach.writes(change) if change.renamed or change.new is None else []
         if uses:
@@ -199,7 +199,7 @@ def _misnamed(reach: Reach) -> Iterator[Task]:
 
 
 def _request_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
-    """Return the lines that send what is refused now, or do not send what is required now."""
+    """Return the lines that send values that are now refused, or omit values that are now required."""
     calls = [use for label in labels for use in reach.calls[label].uses]
     wire = record.parameter
     if wire is None:
@@ -227,7 +227,7 @@ def _parameters(reach: Reach, label: str) -> dict[str, str]:
     return found
 
 
-# an answer that holds more than before is read as ever: what is odd is absent, and unknown values are kept
+# an answer with more content is read as before: malformed values are absent, unknown values are kept
 TOLERATED = (
     "nullable",
     "enum-value-added",
@@ -239,7 +239,7 @@ TOLERATED = (
 
 
 def _answer_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
-    """Return the lines that read what is not answered any more."""
+    """Return the lines that read values that are no longer sent."""
     if any(part in record.id for part in TOLERATED):
         return []
     key = record.key
@@ -256,7 +256,7 @@ def _answer_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
 
 
 def addresses(document: Document) -> dict[str, str]:
-    """Return every address that a description names for calls and tokens, with what it is for."""
+    """Return every address of a description for calls and tokens, with its purpose."""
     found: dict[str, str] = {}
     holders: list[tuple[object, str]] = [(document, "")]
     for path, item in as_object(document.get("paths")).items():
@@ -281,7 +281,7 @@ def addresses(document: Document) -> dict[str, str]:
 
 
 def new_addresses(former: Document, present: Document) -> list[str]:
-    """Return which addresses came and went, a line each."""
+    """Return the added and removed addresses, one per line."""
     before, after = addresses(former), addresses(present)
     return [
         *[f"The API names {address} ({after[address]})." for address in sorted(after.keys() - before.keys())],

@@ -1,4 +1,4 @@
-"""A run of tracking: its options, how it can end, and what it leaves for others to read."""
+"""Run of tracking: its options, its exit statuses, and its results for other tools."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DIGITS = 8
 
 
 class Status(IntEnum):
-    """How a run ended; the value is the exit status."""
+    """Status of a run; the value is the exit status."""
 
     NOTHING_NEW = 0
     SAFE = 10
@@ -54,7 +54,7 @@ class Status(IntEnum):
 
     @property
     def is_mendable(self) -> bool:
-        """True if a person can mend korus on the branch, because the raw client is whole."""
+        """True if a maintainer can fix korus on the branch, because the raw client is complete."""
         return self in {Status.TESTS_FAILED, Status.CASSETTES_FAILED}
 
 
@@ -84,7 +84,7 @@ LABELS: dict[Status, str] = {
 
 
 class StoppedError(Exception):
-    """A step ended the run."""
+    """Error of a step that ends the run."""
 
     def __init__(self, status: Status, message: str) -> None:
         super().__init__(message)
@@ -93,12 +93,12 @@ class StoppedError(Exception):
 
 @frozen
 class Edition:
-    """One publication of a version. A name is published again and again, so what it is, its digest says.
+    """One publication of a version. A name can be published repeatedly, so the digest identifies it.
 
     Attributes:
-        version: The version that it calls itself.
+        version: Its stated version.
         sha256: The digest of its file.
-        known: Whether the lock had the version already, with other content.
+        known: True if the lock already had the version, with other content.
     """
 
     version: str
@@ -107,7 +107,7 @@ class Edition:
 
     @property
     def name(self) -> str:
-        """The version, with the digest where there can be several editions of it."""
+        """The version, with the digest if there can be several editions."""
         return (
             f"{self.version}-{self.sha256[:_DIGITS]}"
             if self.known or not is_number(self.version)
@@ -121,13 +121,13 @@ class Edition:
 
 
 def is_number(version: str) -> bool:
-    """Return True if a version is a number; any other name says only that it was the newest then."""
+    """Return True if a version is a number; any other name only means that it was the newest at the time."""
     return version_key(version)[0] == version_key("1.0")[0]
 
 
 @frozen
 class Step:
-    """One step of a run, and how it went."""
+    """One step of a run, with its result."""
 
     name: str
     outcome: str
@@ -135,30 +135,30 @@ class Step:
 
 @define
 class Outcome:
-    """How a run ended.
+    """Result of a run.
 
     Attributes:
         status: The exit status.
         message: One line.
-        steps: What was done.
-        version: The version that came.
-        edition: The edition that came.
-        previous: The version that was followed.
-        meaning: What the change means, as far as it was worked out.
-        decision: What it means for korus's version.
-        tasks: What is left to do for korus.
+        steps: The steps.
+        version: The new version.
+        edition: The new edition.
+        previous: The previous version.
+        meaning: The effects of the change, as far as they were determined.
+        decision: The effect on korus's version.
+        tasks: The remaining tasks for korus.
         written: The files of the report.
         changed: The files that were changed in the tree.
-        output: What the step that failed said.
-        failed: Tests that do not hold.
+        output: The output of the failed step.
+        failed: Tests that fail.
         unread: Recorded answers that cannot be read.
-        outdated: Recordings that show what the new version does not say any more.
-        refused: Recorded requests that are not described any more as they were sent.
+        outdated: Recordings that no longer match the new version.
+        refused: Recorded requests that no longer match the description.
         untaught: Operations of the new version that the sandbox does not serve.
-        lost: Tests of what the new version does not offer any more, each with the reason.
-        unsteady: Tests that failed and held when they were run again, by themselves.
-        unchecked: Checks of `make check` that do not hold with the new version, each with what it said.
-        proposal: A patch that offers what is new, empty where there is nothing to offer.
+        lost: Tests of operations that the new version no longer has, each with the reason.
+        unsteady: Tests that failed, and passed when they were run again separately.
+        unchecked: Checks of `make check` that fail with the new version, each with its output.
+        proposal: A patch for new operations, empty if there is none.
     """
 
     status: Status
@@ -185,11 +185,11 @@ class Outcome:
 
     @property
     def is_absorbed(self) -> bool:
-        """True if the result can be left in a tree: on a branch also with failures that a person has to mend."""
+        """True if the result can be kept in the tree: on a branch also with failures that a maintainer must fix."""
         return self.status in LABELS
 
     def as_json(self) -> str:
-        """Return what a job needs to publish the result."""
+        """Return the data for publishing the result."""
         edition = self.edition
         plain: dict[str, Any] = {
             "status": int(self.status),
@@ -207,19 +207,19 @@ class Outcome:
 
 @frozen
 class Wanted:
-    """The options of a run.
+    """Options of a run.
 
     Attributes:
         root: The repository.
-        description: A file to take instead of fetching.
-        dry_run: Whether to leave the tree as it is.
-        branch: Whether to leave the result on a branch of its own.
-        anyway: Whether to follow also what is older, was published before with other content, or looks cut short.
-        tests: What to hand to pytest.
-        checks: Whether to run the checks of `make check`.
-        report: Where the report goes.
-        urls: Where to fetch from.
-        say: Tells people what is being done.
+        description: A file to use instead of fetching.
+        dry_run: True to leave the tree unchanged.
+        branch: True to commit the result on a new branch.
+        anyway: True to follow also versions that are older, were published with other content, or look incomplete.
+        tests: The arguments for pytest.
+        checks: True to run the checks of `make check`.
+        report: The folder of the report.
+        urls: The addresses to fetch from.
+        say: Prints the progress.
     """
 
     root: Path
