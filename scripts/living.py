@@ -68,13 +68,13 @@ class Campaign:
     """One campaign.
 
     Attributes:
-        seconds: How long the catalogue lives.
-        seed: Decides the changes, the faults and who is killed when.
+        seconds: The duration of the changes.
+        seed: The seed of the changes, the faults and the kills.
         rate: Changes per second.
-        offers: How many offers the first catalogue has.
-        database: Where the mirror is; a file of its own when empty.
-        counts: What happened.
-        wrong: What must not be.
+        offers: The number of offers of the first catalogue.
+        database: The address of the mirror; a temporary file if empty.
+        counts: The counts of events.
+        wrong: The violations.
     """
 
     seconds: float = 600.0
@@ -88,7 +88,7 @@ class Campaign:
     _removed: set[str] = field(factory=set[str], init=False)
 
     def run(self) -> None:
-        """Carry it out; `counts` and `wrong` say what came of it."""
+        """Run the campaign; `counts` and `wrong` contain the result."""
         with (
             tempfile.TemporaryDirectory() as folder,
             Sandbox(seed=self.seed, offers=self.offers, living=self.rate) as sandbox,
@@ -117,7 +117,7 @@ class Campaign:
             self._compare(environment, address, followed)
 
     def _note_removals(self, sandbox: Sandbox) -> None:
-        """Note each offer that is ever removed."""
+        """Record each removed offer."""
         remove = sandbox.catalog.remove
 
         def noted(what: str) -> None:
@@ -129,7 +129,7 @@ class Campaign:
     # --- while it lives --------------------------------------------------------------------------------------
 
     def _work(self, environment: Mapping[str, str], number: int) -> None:
-        """Sweep again and again, until it is over."""
+        """Sweep repeatedly until the end."""
         chance = random.Random(f"{self.seed} worker {number}")  # noqa: S311 - chance, not a secret
         while not self._over.is_set():
             process = _started(
@@ -170,7 +170,7 @@ class Campaign:
             self.wrong.append(f"a sweep left with {process.returncode}: {err.strip()[-300:]}")
 
     def _trouble(self, sandbox: Sandbox) -> None:
-        """Have requests fail and connections refused for a while, then let all rest for a while."""
+        """Cause failing requests and refused connections for a while, then pause."""
         chance = random.Random(f"{self.seed} trouble")  # noqa: S311 - chance, not a secret
         while not self._over.is_set():
             until = time.monotonic() + chance.uniform(4, 10)
@@ -192,7 +192,7 @@ class Campaign:
             self._read_feed(environment, followed)
 
     def _read_feed(self, environment: Mapping[str, str], followed: dict[str, dict[str, Any]]) -> None:
-        """Read what is new for the consumer, and carry it out on a copy."""
+        """Read the consumer's new changes, and apply them to a copy."""
         out, err = _started(
             environment, "changes", "--consumer", "follower", "--acknowledge", "--json"
         ).communicate(timeout=_TIMEOUT)
@@ -214,7 +214,7 @@ class Campaign:
     # --- at the end ------------------------------------------------------------------------------------------
 
     def _settle(self, environment: Mapping[str, str]) -> None:
-        """Sweep in peace until nothing is left to be seen twice."""
+        """Sweep without faults until no removal is pending."""
         states, err = list[tuple[str, int]](), ""
         for attempt in range(1, _TRIES):
             out, err = _started(environment, "sync", "--json", "--accept").communicate(timeout=_TIMEOUT)
@@ -266,7 +266,7 @@ def _started(environment: Mapping[str, str], *arguments: str) -> subprocess.Pope
 
 
 def _listed(korus: Korus) -> dict[str, Any]:
-    """Return everything that the API lists, by IRI."""
+    """Return all objects that the API lists, by IRI."""
     found: list[Any] = []
     for catalog in korus.catalogs.list(page_size=50):
         found += [catalog, *korus.offers.list(catalog, page_size=50)]
@@ -278,7 +278,7 @@ def _listed(korus: Korus) -> dict[str, Any]:
 
 
 def _held(address: str) -> dict[str, Any]:
-    """Return everything that the mirror holds, by IRI."""
+    """Return all objects of the mirror, by IRI."""
     tables = build_tables()
     database = Database(address, tables)
     with database.reading() as connection:
@@ -295,7 +295,7 @@ def _plain(things: Mapping[str, Any]) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the campaign that the command line asks for."""
+    """Run the command."""
     usual = Campaign()
     parser = argparse.ArgumentParser(prog="python -m scripts.living", description=__doc__)
     parser.add_argument("--seconds", type=float, default=usual.seconds)

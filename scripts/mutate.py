@@ -1,4 +1,4 @@
-"""Mutation testing of the modules that decide: is a change of one operator noticed by the module's own tests?
+"""Mutation testing of decision modules: checks that the module's own tests detect a change of one operator.
 
 `make mutate` changes one operator, comparison, condition or constant at a time, runs the tests of that module
 (`MODULES`) against the change, and prints the changes that no test notices. The known ones are listed with the reason
@@ -97,10 +97,10 @@ class Mutation:
     """One change of a module.
 
     Attributes:
-        where: The function or class that it is in.
-        before: The expression that is changed, as Python writes it.
-        after: What it is changed into.
-        number: Counts changes of the same expression in the same place, from 1.
+        where: Its function or class.
+        before: The original expression, as Python writes it.
+        after: The changed expression.
+        number: The number of the change among equal expressions in the same place, from 1.
         line: Its line in the source.
         code: The changed module.
     """
@@ -132,7 +132,7 @@ def mutations(source: str, name: str) -> Iterator[Mutation]:
 
 
 def keys(source: str) -> set[Key]:
-    """Return what the changes of a module's source are known by."""
+    """Return the keys of the changes of a module's source."""
     return {key for key, _, _ in _changed(source)}
 
 
@@ -228,7 +228,7 @@ class Report:
 
 
 class _Runner:
-    """A pytest plugin: collects a module's tests once, and runs them against each change in a fork."""
+    """Pytest plugin that collects a module's tests once, and runs them against each change in a fork."""
 
     def __init__(self, module: str, only: str) -> None:
         self._module = module
@@ -287,7 +287,7 @@ def _passes(session: pytest.Session, mutation: Mutation | None, module: ModuleTy
         try:
             os._exit(_run(session, mutation, module))
         finally:
-            os._exit(1)  # whatever was raised, the change was noticed
+            os._exit(1)  # any exception means that the change was detected
     return os.waitpid(child, 0)[1] == 0
 
 
@@ -308,7 +308,7 @@ def _run(session: pytest.Session, mutation: Mutation | None, module: ModuleType)
 
 
 def apply(mutation: Mutation, module: ModuleType) -> None:
-    """Put the changed code into the function that has it, so that everybody who imported that runs the change."""
+    """Replace the code of the changed function, so that all modules that imported it run the change."""
     if not mutation.where:
         exec(mutation.code, vars(module))  # noqa: S102 - a constant of korus's own code, changed
         return
@@ -325,7 +325,7 @@ def apply(mutation: Mutation, module: ModuleType) -> None:
 
 
 def mutate(module: str, tests: str, only: str) -> Report:
-    """Try the changes of a module, and print those that its tests do not notice."""
+    """Test the changes of a module, and print those that its tests do not detect."""
     began = time.monotonic()
     runner = _Runner(module, only)
     quick = ["-q", "-s", "--assert=plain", "--hypothesis-profile=mutate"]

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own for as long as it is needed: ``python -m scripts.postgres COMMAND…``.
+"""Temporary PostgreSQL server: ``python -m scripts.postgres COMMAND…``.
 
 It needs the server's programs (Debian: ``apt-get install postgresql``), which are looked for on the path and where
 distributions put them. The cluster lives in a temporary folder, listens on a socket in that folder and on no
@@ -37,15 +37,15 @@ _STOPS_WITHIN = 20.0
 
 
 class Unavailable(Exception):
-    """No PostgreSQL server can be started here; the message says why."""
+    """No PostgreSQL server can be started here; the message states the reason."""
 
 
 @contextmanager
 def server(connections: int = 50) -> Generator[str]:
-    """Start a server and give its SQLAlchemy URL; it ends with the block.
+    """Start a server and yield its SQLAlchemy URL; it ends with the block.
 
     Args:
-        connections: How many it serves at once at most.
+        connections: The maximum number of connections.
 
     Raises:
         Unavailable: Its programs are not installed, or it does not start.
@@ -143,7 +143,7 @@ def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command while a server is there; gives its exit status."""
+    """Run a command with a server; return its exit status."""
     command = list(sys.argv[1:] if arguments is None else arguments)
     if not command:
         print(__doc__)

@@ -1,6 +1,6 @@
 """A booking through Prism as a validating proxy: ``python -m scripts.prism``, status 0 if all is as described.
 
-Prism (npm, ``@stoplight/prism-cli``) was written by others. It stands between ``korus book`` and the sandbox, compares
+Prism (npm, ``@stoplight/prism-cli``) is a third-party tool. It runs between ``korus book`` and the sandbox, compares
 each request and each answer with the current description, overlay applied, and answers with an error where they
 differ. It is looked for in ``$PRISM``, where ``make prism`` installs it, and on the path; nothing is downloaded here.
 """
@@ -42,18 +42,18 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Unavailable(Exception):
-    """Prism cannot be run; the message says why."""
+    """Prism cannot be run; the message states the reason."""
 
 
 @frozen
 class Booked:
-    """The outcome of a booking through Prism.
+    """Outcome of a booking through Prism.
 
     Attributes:
         status: The exit status of ``korus book``.
-        output: What it printed.
-        requests: How many requests Prism has passed on.
-        violations: What Prism objected to.
+        output: Its output.
+        requests: The number of requests that Prism forwarded.
+        violations: The violations that Prism reported.
     """
 
     status: int
@@ -75,7 +75,7 @@ def book_through(prism: str, change: Mapping[str, Any] | None = None) -> Booked:
 
     Args:
         prism: Prism's program.
-        change: Another description in place of the current one.
+        change: Another description instead of the current one.
 
     Raises:
         Unavailable: Prism does not start.
@@ -90,7 +90,7 @@ def book_through(prism: str, change: Mapping[str, Any] | None = None) -> Booked:
         description.write_text(json.dumps(document), encoding="utf-8")
         log = place / "prism.log"
         with _proxy(prism, description, sandbox.base_url, log) as address:
-            # settings of the shell must not lead to a real API
+            # settings of the shell must not connect to a real API
             others = {name: value for name, value in os.environ.items() if not name.startswith("KORUS_")}
             settings = sandbox.environment() | {"KORUS_BASE_URL": address, "XDG_STATE_HOME": folder}
             ended = subprocess.run(  # noqa: S603 - our own command
@@ -147,7 +147,7 @@ def _wait_for(running: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def main() -> int:
-    """Run the command: 0 if all is as described, 1 if not, 2 if Prism is not there."""
+    """Run the command; return 0 without violations, 1 with violations, 2 if Prism is not installed."""
     prism = find()
     if prism is None:
         print("Prism is not installed: run `make prism`, which needs npm", file=sys.stderr)

@@ -32,7 +32,7 @@ DEFAULT_OUTPUT = FOLDER.parent / "generated" / "korus_api"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; give its exit status."""
+    """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.generate", description=(__doc__ or "").partition("\n")[0]
     )
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output: Path = options.output or DEFAULT_OUTPUT
         if options.check:
             return _check(source, output, overlay=options.overlay, bare=options.no_overlay)
-        # what is made of another description for somebody else gives no name here
+        # other descriptions add no names here
         grow = options.description is None and options.output is None
         report = build(source, output, overlay=options.overlay, bare=options.no_overlay, grow=grow)
     except (DescriptionError, OutputError) as error:
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(source: Path, output: Path, *, overlay: Path | None, bare: bool) -> int:
-    """Compare a folder with what would be written into it."""
+    """Compare a folder with the package that would be written."""
     with tempfile.TemporaryDirectory() as workshop:
         fresh = Path(workshop) / output.resolve().name
         names = Path(workshop) / NAMES.name
@@ -107,5 +107,5 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    gc.disable()  # the process is over before collecting would pay
+    gc.disable()  # the process ends before garbage collection is useful
     raise SystemExit(main())

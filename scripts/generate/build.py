@@ -1,8 +1,7 @@
-"""From a description's file to the package in its place: overlay, prepare, generate, audit, swap.
+"""Build of the package from a description's file: overlay, prepare, generate, audit, swap.
 
-The package is written to a temporary folder beside its place and moved there in one step once the audit is
-content, so that whatever goes wrong, what stood there stays. Files of an earlier generation go with the
-folder that they are in.
+The package is written to a temporary folder and moved to its place in one step after the audit passes, so that an
+error leaves the existing package unchanged. Files of an earlier generation are removed with their folder.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ from scripts.generate.prepare.kept import Kept, read_kept, write_kept
 
 OVERLAY = FOLDER / "overlay.yaml"
 NAMES = FOLDER / "names.toml"
-"""The names that stay; for descriptions of this API only."""
+"""The fixed names, for descriptions of this API only."""
 _MARK = f"# Written by `{COMMAND}`"
 
 
 class AuditFailedError(Exception):
-    """The generated package lacks something of the description; the message lists what."""
+    """The generated package lacks parts of the description; the message lists them."""
 
 
 class OutputError(Exception):
-    """The package cannot be put where it should go."""
+    """The package cannot be moved to its place."""
 
 
 def build(
@@ -55,20 +54,20 @@ def build(
 
     Args:
         source: The description, YAML or JSON.
-        target: The folder that becomes the package; what an earlier run wrote there is replaced.
+        target: The folder of the package; the files of an earlier run are replaced.
         overlay: An overlay to apply instead of the project's, which is for descriptions of this API only.
-        bare: Apply no overlay.
-        names: The table of names that stay.
-        grow: Add the names of what is new to the table.
+        bare: True to apply no overlay.
+        names: The table of fixed names.
+        grow: True to add new names to the table.
 
     Returns:
-        What the audit counted, as text.
+        The counts of the audit, as text.
 
     Raises:
-        DescriptionError: The description or the overlay cannot be used.
-        GenerationError: The generator could not take something in.
-        AuditFailedError: Something would be lost.
-        OutputError: `target` holds something that no earlier run wrote.
+        DescriptionError: The description or the overlay is invalid.
+        GenerationError: The generator does not support a part of it.
+        AuditFailedError: The package would lack a part of it.
+        OutputError: `target` contains files that no earlier run wrote.
     """
     target = Path(target).resolve()
     _check_replaceable(target)
@@ -128,7 +127,7 @@ def is_ours(document: Document) -> bool:
         api_version(document)
     except OtherApiError:
         return False
-    except DescriptionError:  # whatever else is wrong with it is for `prepare` to say
+    except DescriptionError:  # other errors are reported by `prepare`
         return False
     return True
 

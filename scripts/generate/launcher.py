@@ -74,14 +74,14 @@ _PLACES = "_allowed_locations"
 
 
 class GenerationError(Exception):
-    """The generator could not take something in; the message says what."""
+    """The generator does not support a part of the description; the message names it."""
 
 
 class _Project(Project):
-    """The generator's project with our modules beside its own."""
+    """Generator project with additional modules."""
 
     def write_runtime(self) -> None:
-        """Write the modules that the templates' code stands on."""
+        """Write the modules on which the templates' code depends."""
         for template, target in (
             ("reading.py.jinja", "_reading.py"),
             ("writing.py.jinja", "_writing.py"),
@@ -172,7 +172,7 @@ def _config(document: Object, target: Path) -> Config:
 
 
 def _content_types(document: Object) -> dict[str, str]:
-    """Map every media type to one that the generator knows how to take."""
+    """Map every media type to one that the generator supports."""
     known = {
         "json": "application/json",
         "form": "application/x-www-form-urlencoded",

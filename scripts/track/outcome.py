@@ -213,7 +213,7 @@ class Wanted:
         root: The repository.
         description: A file to use instead of fetching.
         dry_run: True to leave the tree unchanged.
-        branch: True to commit the result on a new branch.
+        branch: True to leave the result on a separate branch.
         anyway: True to follow also versions that are older, were published with other content, or look incomplete.
         tests: The arguments for pytest.
         checks: True to run the checks of `make check`.

@@ -1,4 +1,4 @@
-"""Absorb a version of the API's description: the steps in their order, and what each of them can end in."""
+"""Steps of absorbing a version of the API's description, with their possible results."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ __all__ = [
 
 T = TypeVar("T")
 Trouble: TypeAlias = tuple[str, str, str, str, str, str]
-"""Kind, cassette, interaction, operation, pointer and message of what is wrong with a recording."""
+"""Kind, cassette, interaction, operation, pointer and message of a problem of a recording."""
 
 NOT_RUN = (
     "tests/benchmarks",
@@ -126,7 +126,7 @@ CHECKS = ("mypy", "mypy-generated", "generated", "recorded")
 
 @frozen
 class Former:
-    """The description followed so far: the file, and the raw client where it was read already."""
+    """Previous description: the file, and the raw client if it was read already."""
 
     path: Path
     name: str
@@ -134,7 +134,7 @@ class Former:
 
 
 def absorb(wanted: Wanted) -> Outcome:
-    """Carry out a run; the tree is changed as a whole or not at all."""
+    """Run all steps; the tree is changed completely or not at all."""
     outcome = Outcome(Status.NOT_WRITTEN, "")
     with one_run(wanted.root) as alone:
         if not alone:
@@ -200,7 +200,7 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
 def _prove(
     wanted: Wanted, outcome: Outcome, former: Former, description: Path, copy: Path
 ) -> StoppedError | None:
-    """Run recordings, tests and checks; return what a person has to mend on the branch, if there is a branch."""
+    """Run recordings, tests and checks; return the problems that a maintainer must fix on the branch."""
     steps: dict[str, Callable[[], None]] = {
         "read the cassettes": lambda: _cassettes(copy, former.path, description, outcome)
     }
@@ -241,16 +241,16 @@ def assess(  # noqa: PLR0917 - what a run has at hand
     read: tuple[Layer, Recordings] | None = None,
     names: Path | None = None,
 ) -> Meaning:
-    """Compare, generate and say what it means: everything that needs no tests and no copy of the tree.
+    """Compare, generate and determine the effects: the steps without tests and without a copy of the tree.
 
     Args:
-        wanted: What the run is asked to do.
-        outcome: What it came to so far; what is found is entered here.
-        former: What was followed.
+        wanted: The options of the run.
+        outcome: The result so far; findings are added to it.
+        former: The previous description.
         description: The new description.
-        client: Where its raw client goes.
-        read: The hand-written layer and the cassettes, where they were read already.
-        names: The table of names that stay, which grows by what is new; None to leave the project's as it is.
+        client: The folder for its raw client.
+        read: The hand-written layer and the cassettes, if they were read already.
+        names: The table of fixed names, to which new ones are added; None to leave the project's table unchanged.
     """
     version = outcome.version or description.stem
     comparison = _step(wanted, outcome, "compare", lambda: _compare(former, description, version))
@@ -281,7 +281,7 @@ def _lock(root: Path) -> Lock:
 
 
 def _built_from(root: Path) -> str:
-    """Return the digest of the description that the raw client was generated from."""
+    """Return the digest of the description from which the raw client was generated."""
     text = _text(root / "generated" / "korus_api" / "__init__.py")
     found = re.search(r'^DESCRIPTION_SHA256.*"([0-9a-f]{64})"', text, re.MULTILINE)
     return found[1] if found else ""
@@ -299,7 +299,7 @@ def _is_known(root: Path, lock: Lock, description: Path) -> bool:
 
 
 def _former(root: Path, lock: Lock, place: Path) -> Former:
-    """Return what the raw client was generated from, which `make fetch` may have left behind or replaced."""
+    """Return the description of the raw client, which `make fetch` may have superseded or replaced."""
     folder, digest = root / "openapi", _built_from(root)
     for version, entry in lock.descriptions.items():
         if entry.sha256 == digest:
@@ -321,7 +321,7 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
     folder = copy / "openapi"
 
     def republished(version: str) -> bool:
-        # a name that is no number says only that it was the newest then: it is published again and again
+        # a name that is not a number only means the newest version at the time, and is published repeatedly
         return wanted.anyway or not is_number(version)
 
     try:
@@ -345,7 +345,7 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
 
 
 def check_age(version: str, lock: Lock) -> None:
-    """Go back to an older version only when asked to: as a rule it is an old file, or a slip of the publisher."""
+    """Refuse an older version unless requested, since it is usually an old file or an error of the publisher."""
     followed = list(lock.descriptions)
     known = [one for one in followed if is_number(one) and one != version]
     latest = max(known, key=version_key, default=version)
@@ -421,7 +421,7 @@ def _explain(  # noqa: PLR0917 - called from here only, always alike
 
 
 def _untaught(description: Path) -> list[str]:
-    """Name the operations that the sandbox has to be taught; until then it speaks the version that it knows."""
+    """Return the operations that the sandbox does not serve yet."""
     served = {(operation.method, erased(operation.path)) for operation in (*OPERATIONS, RELEASE)}
     return [
         f"{method} {path}"
@@ -439,7 +439,7 @@ def _environment(copy: Path) -> dict[str, str]:
     paths = [str(copy), str(copy / "generated"), *filter(None, [os.environ.get("PYTHONPATH")])]
     # pytest cuts its list of failures to the width of the terminal
     own = {"PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "1000"}
-    # many tests start Python: without compiled files, which go with the copy, each would compile korus once more
+    # many tests start Python: without bytecode files in the copy, each would compile korus again
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | own
 
 
@@ -456,7 +456,7 @@ def _command(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _cassettes(copy: Path, previous: Path, description: Path, outcome: Outcome) -> None:
-    """Read every recorded answer with the new client, and judge every recorded request by the new description."""
+    """Read every recorded answer with the new client, and check every recorded request against the new description."""
     folders = [copy / name for name in ("tests/cassettes", "examples") if (copy / name).is_dir()]
     if not any("cassettes" in path.parts for path in find_cassettes(folders)):
         return
@@ -465,14 +465,14 @@ def _cassettes(copy: Path, previous: Path, description: Path, outcome: Outcome) 
 
 
 def judge_recordings(fresh: Iterable[Trouble], outcome: Outcome) -> None:
-    """Enter what recordings are worse with than they were with the former version.
+    """Add the new problems of recordings, compared with the previous version.
 
-    What cannot be read at all ends the run. A recording that the new version has no operation or other types for is
-    for a person to replace, and a request that is not described as it was sent is one that korus has to be mended for.
+    An answer that cannot be read ends the run. A recording without an operation, or with other types, must be replaced
+    by a maintainer, and a request that no longer matches the description requires a fix of korus.
 
     Args:
-        fresh: What is wrong now and was not before.
-        outcome: What the run came to so far.
+        fresh: The new problems.
+        outcome: The result so far.
     """
     kinds: dict[str, list[Trouble]] = {}
     for trouble in sorted(fresh):
@@ -492,7 +492,7 @@ SAME_KIND = {"request": "request", "not read": "not read", "changed": "not read"
 
 
 def _grouped(troubles: Iterable[Trouble]) -> list[str]:
-    """Return a line for each operation, with what is wrong with it and the recordings that show it."""
+    """Return a line for each operation, with its problems and the recordings that show them."""
     groups: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for _, cassette, _, operation, pointer, message in troubles:
         what, where = groups.setdefault(ID.sub("/{}", operation), ({}, {}))
@@ -502,7 +502,7 @@ def _grouped(troubles: Iterable[Trouble]) -> list[str]:
 
 
 ID = re.compile(r"/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# what one recording has there differs from the next, and may be anybody's
+# the values differ between recordings, and may be private
 VALUE = re.compile(r",? (?:got|not) .*$", re.DOTALL)
 
 
@@ -526,12 +526,12 @@ def _troubles(copy: Path, description: Path, outcome: Outcome) -> set[Trouble]:
 
 
 def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
-    # the cache of the copy, which goes with it, knows what has failed
+    # the pytest cache in the copy contains the failed tests
     command = ("pytest", "-q", "--no-header", *(f"--ignore={name}" for name in NOT_RUN), *wanted.tests)
     done = _command(copy, *command, "-n", "2")
     failed, outcome.lost = failures(done.stdout)
     if 0 < len(failed) <= MOST_AGAIN:
-        # what a busy machine made fail holds when it is run by itself; what the new version broke does not
+        # failures caused by a busy machine pass when run separately; those caused by the new version do not
         again = _command(copy, *command, "-n", "0", "--last-failed")
         if again.returncode in {0, 1} and not failures(again.stdout)[0]:
             outcome.unsteady = failed
@@ -544,9 +544,9 @@ def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
 
 
 def failures(output: str) -> tuple[list[str], list[str]]:
-    """Return what pytest lists as failed, apart from tests of what the new version does not offer any more.
+    """Return the failed tests, separate from those of operations that the new version no longer has.
 
-    Those fail with `korus.errors.OperationUnavailable`, and a person takes them out; each is returned with its reason.
+    The latter fail with `korus.errors.OperationUnavailable`, and a maintainer removes them; each has its reason.
     """
     gone = re.compile(rf"(.*?) - (?:korus\.errors\.)?({OperationUnavailable.__name__}: .*)")
     listed = re.findall(r"^(?:FAILED|ERROR) (\S.*)$", output, re.MULTILINE)
@@ -565,7 +565,7 @@ def _pages(copy: Path, outcome: Outcome) -> None:
 
 
 def _checks(copy: Path, outcome: Outcome) -> None:
-    """Run the checks of `make check`; those that do not hold ask for a person, who can mend the code."""
+    """Run the checks of `make check`; those that fail require a maintainer."""
     done = _command(copy, "scripts.check", *CHECKS)
     failed = re.findall(r"^ *FAILED +(\S+)", done.stdout, re.MULTILINE)
     if done.returncode:
@@ -579,12 +579,12 @@ def _last_line(text: str) -> str:
 
 
 def verdict(outcome: Outcome, meaning: Meaning) -> Status:
-    """Return what kind of change was absorbed.
+    """Return the kind of change that was absorbed.
 
-    A person is needed where korus has to be mended or something cannot be judged. What only breaks readers that are
-    stricter than the raw client, as a new value of an enumeration does, is safe.
+    A maintainer is needed if korus must be fixed or something cannot be judged. A change that only breaks readers
+    stricter than the raw client, such as a new value of an enumeration, is safe.
     """
-    # a parameter less is a change that users are told of; an operation less is one that korus has to be mended for
+    # a removed parameter is reported to users; a removed operation requires a fix of korus
     gone = any(": it does not take " not in line for line in outcome.lost)
     unjudged = any(
         record.level == "possibly" and record.accepted is None and not record.id.startswith(INBOUND)
@@ -638,7 +638,7 @@ def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _check_branches(root: Path) -> None:
-    """See before the long work that there can be branches."""
+    """Check before the long steps that a branch can be created."""
     done = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if done.returncode:
         raise StoppedError(
@@ -647,7 +647,7 @@ def _check_branches(root: Path) -> None:
 
 
 def _switch(root: Path, branch: str) -> None:
-    """Go to a branch of this name, made from where the repository is; what was committed on one is not given up."""
+    """Create and switch to a branch at the present commit; raise an error if an existing one has its own commits."""
     own = _git(root, "rev-list", "--count", f"HEAD..refs/heads/{branch}")
     if own.returncode == 0 and own.stdout.strip() != "0":
         raise StoppedError(

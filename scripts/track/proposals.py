@@ -1,8 +1,8 @@
-"""Propose, as a patch, methods for new operations of known resources, and new names for what is called otherwise.
+"""Proposals, as a patch: methods for new operations of known resources, and new names of renamed classes.
 
 A new list or read operation is offered as a thin method on the async resource that calls its neighbours in the raw
-client, with a story to record. Classes that are called otherwise get their new names in the lines of korus that write
-the former ones. Nothing of it is written unasked.
+client, with a scenario to record. Renamed classes get their new names in the lines of korus that use the former ones.
+The patch is not applied automatically.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ PAGED = ("page", "items_per_page")
 
 
 def proposal(meaning: Meaning, root: Path) -> str:
-    """Return the patch, empty where there is nothing to offer.
+    """Return the patch, empty if there are no proposals.
 
     Args:
-        meaning: What the new version means.
+        meaning: The effects of the new version.
         root: The repository.
     """
     surface = meaning.surfaces[1]
@@ -64,7 +64,7 @@ def proposal(meaning: Meaning, root: Path) -> str:
 
 
 def _renames(meaning: Meaning) -> dict[str, dict[int, dict[str, str]]]:
-    """Return the names to write, by the former ones, for each line of each file that writes one of those."""
+    """Return the new names by the former ones, for each line of each file that uses one of those."""
     reach = Reach(meaning)
     found: dict[str, dict[int, dict[str, str]]] = {}
     for change in meaning.name_changes():
@@ -105,7 +105,7 @@ def _file_of(operation: Operation, meaning: Meaning) -> str | None:
 
 @frozen
 class _Method:
-    """A method to offer."""
+    """Proposed method."""
 
     operation: Operation
     answer: str
@@ -168,7 +168,7 @@ class _Method:
         )
 
     def story(self, resource: str) -> str:
-        """Return a story to record."""
+        """Return a scenario to record."""
         places = ", ".join(f'"{one.name}"' for one in self._parameters() if one.default is None)
         call = f"client.{resource}.{self.operation.name}({places})"
         read = f"    assert list({call})" if self.is_list else f"    assert {call}.iri"

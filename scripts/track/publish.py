@@ -1,10 +1,10 @@
-"""Publish what a run of tracking left: its branch, and one pull request for each edition of the API's description.
+"""Publishing of a tracking run: its branch, and one pull request for each edition of the API's description.
 
-What a run came to is in `build/track/outcome.json`. The pull request is looked for, not the branch, so that what failed
-one night is done the next. A branch with commits of a person is never overwritten: another edition gets a branch of its
-own beside it. Whatever fails ends in an error, which stays until it is mended; nothing is passed over in silence.
+The result of a run is in `build/track/outcome.json`. The check is for the pull request, not the branch, so that a
+failed step is repeated in the next night. A branch with commits of a maintainer is never overwritten: another edition
+gets a separate branch. Every failure ends in an error, which is repeated until it is fixed.
 
-Git and GitHub's `gh` do the work; both are handed in, so that tests can take their place.
+Git and GitHub's `gh` are passed in, so that tests can replace them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DIGITS = 8
 
 
 class Failed(Exception):
-    """Something could not be published; the message says what, and what to do."""
+    """Publishing failed; the message states the reason and the next step."""
 
 
 class Runner(Protocol):
@@ -57,12 +57,12 @@ class Publication:
 
     Attributes:
         version: The version of the API.
-        sha256: The digest of its description: what the edition is.
-        branch: The branch that the working tree is on.
+        sha256: The digest of its description, which identifies the edition.
+        branch: The branch of the working tree.
         label: The label of the pull request.
-        draft: Whether something does not hold yet.
+        draft: True if checks or tests still fail.
         body: The text of the pull request.
-        message: What the run came to.
+        message: The result of the run.
     """
 
     version: str
@@ -80,7 +80,7 @@ class Publication:
 
 
 def read_publication(folder: Path) -> Publication | None:
-    """Read what the last run left; None if it found nothing new.
+    """Read the result of the last run; None if it found nothing new.
 
     Raises:
         Failed: The run left nothing to publish, because it was refused or did not end.
@@ -101,7 +101,7 @@ def read_publication(folder: Path) -> Publication | None:
 
 
 def run_in(root: Path) -> Runner:
-    """Return what runs commands in a folder."""
+    """Return a function that runs commands in a folder."""
 
     def run(*command: str, text: str | None = None) -> str:
         done = subprocess.run(  # noqa: S603 - the own commands of the project
@@ -145,11 +145,11 @@ class _Request:
 
 @frozen
 class Publisher:
-    """Brings a publication to GitHub.
+    """Publisher to GitHub.
 
     Attributes:
         run: Runs git and `gh`.
-        report: Where the whole report is, as a sentence.
+        report: The place of the full report, as a sentence.
     """
 
     run: Runner
@@ -159,13 +159,13 @@ class Publisher:
         """Push the branch and open or update its pull request.
 
         Returns:
-            What was done, a line each.
+            The actions, one per line.
 
         Raises:
-            Failed: Something could not be done.
+            Failed: A step failed.
         """
         requests = self._requests()
-        # what was closed for a later edition is opened again when the former one is published again
+        # a request that was closed for a later edition is reopened if the former one is published again
         closed = [
             one for one in requests if one.state == "CLOSED" and not one.superseded and one.shows(publication)
         ]
@@ -221,7 +221,7 @@ class Publisher:
         return publication.sha256 in entry
 
     def _is_on_main(self, commit: str) -> bool:
-        # in other words: main has nothing that the branch does not have
+        # so main has no commits that the branch lacks
         return self.run("git", "rev-list", "--count", f"{commit}..origin/{MAIN}") == "0"
 
     def _push(self, publication: Publication, there: str | None) -> None:
@@ -229,7 +229,7 @@ class Publisher:
         self.run("git", "add", "--all", *PRODUCTS)
         if self.run("git", "status", "--porcelain", "--untracked-files=no"):
             self.run("git", *who, "commit", "--quiet", "--message", publication.title)
-        # only over what was looked at: a push meanwhile is not overwritten
+        # only if the branch is unchanged since it was read: a push meanwhile is not overwritten
         lease = f"--force-with-lease=refs/heads/{publication.branch}:{there or ''}"
         self.run("git", "push", "--quiet", lease, "origin", f"HEAD:refs/heads/{publication.branch}")
 
@@ -257,7 +257,7 @@ class Publisher:
             done = [f"opened a pull request for {publication.branch}"]
         else:
             done = [self._update(publication, known, text)]
-        # a push with the workflow's own token starts nothing by itself
+        # a push with the workflow's own token starts no workflow
         self.run("gh", "workflow", "run", "ci.yml", "--ref", publication.branch)
         return done
 
@@ -273,7 +273,7 @@ class Publisher:
         return f"updated #{number}"
 
     def _supersede(self, publication: Publication, requests: list[_Request]) -> list[str]:
-        """Close the open requests of former editions; one with commits of a person is only told."""
+        """Close the open requests of former editions; one with commits of a maintainer only gets a comment."""
         done: list[str] = []
         for one in requests:
             if (

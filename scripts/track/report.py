@@ -1,4 +1,4 @@
-"""The report of a run: what was done, what it means, and what is left for a person."""
+"""Report of a run: the steps, the effects, and the remaining tasks for a maintainer."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["by_reason", "clear", "failures", "left", "write_report"]
 
 MOST = 30
 OUTCOME = "outcome.json"
-"""The outcome of the run, for `scripts.track publish`; it is there if the run ended."""
+"""The outcome of the run, for `scripts.track publish`; written only if the run ended."""
 
 
 def by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
-    """Return the files of the tests that were skipped, by what korus said."""
+    """Return the files of skipped tests, by the message of korus."""
     found: dict[str, set[str]] = {}
     for line in lost:
         place, _, reason = line.partition(f": {OperationUnavailable.__name__}: ")
@@ -31,7 +31,7 @@ def by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
 
 
 def left(outcome: Outcome) -> list[Task]:
-    """Return what no command can do, what breaks korus first."""
+    """Return the tasks that no command can do, those that break korus first."""
     breaking = [
         *[f"mend korus: what it sends is not described any more: {line}" for line in outcome.refused],
         *[f"record again what the new version has outdated: {line}" for line in outcome.outdated],
@@ -69,7 +69,7 @@ def left(outcome: Outcome) -> list[Task]:
 
 
 def failures(outcome: Outcome, branch: str) -> list[str]:
-    """Return the part of a pull request that says what does not hold, and how to go on."""
+    """Return the part of a pull request with the failures and the next steps."""
     if not outcome.status.is_mendable:
         return []
     failed = [*outcome.failed, *outcome.unread] or [outcome.message]
@@ -99,7 +99,7 @@ def failures(outcome: Outcome, branch: str) -> list[str]:
 
 
 def clear(wanted: Wanted) -> None:
-    """Remove the report of an earlier run, so that nobody takes it for this one's."""
+    """Remove the report of an earlier run, to avoid confusion with this one."""
     folder = wanted.root / wanted.report
     for old in folder.iterdir() if folder.is_dir() else ():
         if old.is_file():
@@ -130,7 +130,7 @@ def write_report(wanted: Wanted, outcome: Outcome) -> None:
     if outcome.output:
         write("output.txt", outcome.output)
     write("report.md", "\n".join(_summary(wanted, outcome, tasks)) + "\n")
-    # it comes last: with it the report is whole
+    # written last: it marks the report as complete
     write(OUTCOME, outcome.as_json())
 
 
@@ -172,7 +172,7 @@ def _summary(wanted: Wanted, outcome: Outcome, tasks: Iterable[Task]) -> list[st
 
 
 def _command(wanted: Wanted, outcome: Outcome) -> str:
-    """Return the command that goes on where this run ended, empty where nothing is left to do."""
+    """Return the command to continue after this run, empty if there is nothing to do."""
     given = f"--description {wanted.description} " if wanted.description else ""
     if outcome.status.is_mendable and not wanted.branch:
         return f"make track ARGS='{given}--branch'"

@@ -1,7 +1,7 @@
-"""Work in a copy of the repository, and bring the result back whole or not at all.
+"""Copy of the repository for a run, and atomic transfer of the result to the tree.
 
-The copy is what the tests run in, so that the tree stays as it was until they hold. Bringing the result back is
-written down before it begins: whatever interrupts it, the next run (or the end of this one) undoes it first.
+The tests run in the copy, so that the tree is unchanged until they pass. The transfer is recorded before it begins: if
+it is interrupted, the next run (or the end of this one) undoes it first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PRODUCTS", "bring_back", "copied", "differences", "one_run", "undo_interrupted", "workplace"]
 
 PRODUCTS = ("openapi", "generated/korus_api", "changelog.d", "docs/reference")
-"""The paths that absorbing a version writes; nothing else is copied back."""
+"""The paths that a run writes; no others are copied back."""
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "dist", "__pycache__", "*.egg-info", ".*_cache", ".hypothesis", "*.pyc"
@@ -36,7 +36,7 @@ _HELD = ".held"
 
 @contextmanager
 def one_run(root: Path) -> Generator[bool]:
-    """Hold the tree for one run; yield False if another run holds it. The lock goes with the process."""
+    """Lock the tree for one run; yield False if another run holds the lock, which ends with its process."""
     (root / "build").mkdir(exist_ok=True)
     with (root / "build" / "track.lock").open("w") as held:
         yield _locked(held.fileno())
@@ -44,7 +44,7 @@ def one_run(root: Path) -> Generator[bool]:
 
 @contextmanager
 def workplace() -> Generator[Path]:
-    """Make a temporary folder to work in, and remove those whose run was killed."""
+    """Create a temporary folder, and remove those of killed runs."""
     for left in Path(tempfile.gettempdir()).glob(f"{_PLACE}*"):
         mark = left / _HELD
         if mark.is_file() and os.access(mark, os.W_OK):
@@ -68,18 +68,18 @@ def _locked(descriptor: int) -> bool:
 
 
 def copied(root: Path, place: Path) -> Path:
-    """Copy the repository without its history and what was built, and make the copy a repository of its own.
+    """Copy the repository without its history and build files, and make the copy a new repository.
 
     Args:
         root: The repository.
-        place: An empty folder to copy it into.
+        place: An empty folder for the copy.
     """
     target = place / "korus"
     shutil.copytree(root, target, ignore=LEFT_OUT, symlinks=True)
     environment = root / ".venv"
     if environment.exists():
         (target / ".venv").symlink_to(environment.resolve(), target_is_directory=True)
-    # some tests ask git which files there are
+    # some tests list the files with git
     for command in (
         ("init", "--quiet"),
         ("add", "--all"),
@@ -110,7 +110,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 def differences(root: Path, copy: Path) -> dict[str, bytes | None]:
     """Return the files that differ in the copy, by their path; ``None`` for removed ones.
 
-    The lock comes last: with it, and not before, the version counts as absorbed.
+    The lock comes last, since it marks the version as absorbed.
     """
     here, there = _files(root), _files(copy)
     changed: dict[str, bytes | None] = {
@@ -123,12 +123,12 @@ def differences(root: Path, copy: Path) -> dict[str, bytes | None]:
 
 @contextmanager
 def bring_back(root: Path, changed: dict[str, bytes | None], journal: Path) -> Generator[None]:
-    """Write files into the tree; undo all of it if that, or what is done meanwhile, goes wrong.
+    """Write files to the tree; undo all changes if this, or the code in the block, fails.
 
     Args:
         root: The repository.
         changed: The files by path, ``None`` to remove one.
-        journal: A folder for what is needed to undo it.
+        journal: A folder for the data to undo it.
     """
     undo_interrupted(root, journal)
     saved: dict[str, str | None] = {}
@@ -154,10 +154,10 @@ def bring_back(root: Path, changed: dict[str, bytes | None], journal: Path) -> G
 
 
 def undo_interrupted(root: Path, journal: Path) -> bool:
-    """Put back what an interrupted run had begun to change; say whether there was anything."""
+    """Undo the changes of an interrupted run; return True if there were any."""
     manifest = journal / "manifest.json"
     if not manifest.exists():
-        shutil.rmtree(journal, ignore_errors=True)  # it was interrupted before it changed anything
+        shutil.rmtree(journal, ignore_errors=True)  # interrupted before any change
         return False
     saved: dict[str, str | None] = json.loads(manifest.read_text(encoding="utf-8"))
     for name, kept in saved.items():

@@ -1,4 +1,4 @@
-"""Write a change of versions up: changelog fragments, an upgrade note, a pull request, and the decision on SemVer."""
+"""Texts for a change of versions: changelog fragments, an upgrade note, a pull request, and the SemVer decision."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "decide", "fitted", "fragments", "pull_request"]
 
 LONGEST = 65_000
-"""The most characters that a pull request's text may have on GitHub, less what is put before it."""
+"""The maximum length of a pull request's text on GitHub, less the text that is put before it."""
 
 MOST = 200
 
@@ -35,7 +35,7 @@ class Decision:
         level: ``major``, ``minor`` or ``patch``.
         present: The version now.
         next: The version that the next release must have at least.
-        reason: Why, in one sentence.
+        reason: The reason, in one sentence.
     """
 
     level: str
@@ -45,12 +45,12 @@ class Decision:
 
 
 def decide(meaning: Meaning, present: str) -> Decision:
-    """Decide the least step of korus's version that the change asks for.
+    """Return the minimum increase of korus's version that the change requires.
 
-    Before 1.0 the second number stands for what breaks, as SemVer 4 allows.
+    Before 1.0 a breaking change increases the second number, as SemVer 4 allows.
 
     Args:
-        meaning: What the change means.
+        meaning: The effects of the change.
         present: korus's version, as ``X.Y.Z``.
     """
     names = meaning.name_changes()
@@ -88,7 +88,7 @@ def decide(meaning: Meaning, present: str) -> Decision:
 
 
 def _resource(change: NameChange) -> str:
-    """Name the resource that a change belongs to: the class, or the one that an operation's module is called after."""
+    """Return the resource of a change: the class, or the one after which an operation's module is named."""
     if change.kind in {"operation", "parameter", "returns"}:
         parts = change.name.split(".")
         module = parts[1] if len(parts) > 1 else parts[0]
@@ -97,7 +97,7 @@ def _resource(change: NameChange) -> str:
 
 
 def _listed(changes: Iterable[NameChange]) -> list[str]:
-    """Return a line for each change; what changed in two ways is told once."""
+    """Return a line for each change, without duplicates."""
     return list(dict.fromkeys(f"- {_line(change)}" for change in changes))
 
 
@@ -139,13 +139,13 @@ def fragments(
 
     Args:
         meaning: What the change means.
-        version: The version of the API that is followed now.
-        previous: The one that was.
-        edition: What the files are called after, where a version has several editions.
-        notes: What else users should know, a line each.
+        version: The new version of the API.
+        previous: The previous version.
+        edition: The name for the files, if a version has several editions.
+        notes: Further notes for users, one per line.
 
     Returns:
-        Their texts by the names of their files: one says what changed, and where users must act a second says how.
+        The texts by file name: one with the changes, and if users must act a second with the instructions.
     """
     name = f"+api-{_slug(edition or version)}"
     where = f"from {previous} to {version}" if version != previous else f"({version}) in another edition"
@@ -219,17 +219,17 @@ def pull_request(
     tasks: Iterable[Task] = (),
     failures: Iterable[str] = (),
 ) -> str:
-    """Write the body of a pull request: what a maintainer reads, the most pressing first.
+    """Write the body of a pull request, the most urgent parts first.
 
     Args:
         meaning: What the change means.
-        decision: What it means for korus's version.
+        decision: The effect on korus's version.
         outcome: ``safe``, ``breaking`` or ``needs a person``.
-        version: The version of the API that is followed now.
-        previous: The one that was.
-        checks: What was run, with how it went.
-        tasks: What a person has to do.
-        failures: What does not hold yet, with the first steps.
+        version: The new version of the API.
+        previous: The previous version.
+        checks: The checks, with their results.
+        tasks: The tasks for a maintainer.
+        failures: The failures, with the first steps.
     """
     comparison = meaning.comparison
     names = meaning.name_changes()
@@ -287,11 +287,11 @@ def _level(meaning: Meaning, level: Level) -> list[str]:
 
 
 def fitted(text: str, report: str) -> str:
-    """Return a pull request's text, cut at a line if it is longer than GitHub takes.
+    """Return a pull request's text, cut at a line if it is too long for GitHub.
 
     Args:
         text: The text.
-        report: Where the whole is, as a sentence.
+        report: The place of the full report, as a sentence.
     """
     if len(text) <= LONGEST:
         return text
