@@ -19,6 +19,9 @@ from korus import AsyncKorus, CollectionChanged, Korus, errors
 
 URL = "/v1/booking/orders"
 
+# a connection that anyio was opening when a call ahead was cancelled is left to the garbage collector by asyncio
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
 
 def names(*numbers: int) -> list[dict[str, str]]:
     return [{"@id": f"{URL}/o{number}", "id": f"o{number}"} for number in numbers]
