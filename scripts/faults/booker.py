@@ -356,7 +356,7 @@ def _pause() -> float:
 
 
 class Stopping(Exception):
-    """The booker was told to stop."""
+    """The booker was stopped."""
 
 
 class ThreadBooker:
@@ -590,7 +590,7 @@ class Setting:
     workers: int
     signals: Notes
     is_korus_call: bool = False
-    """True while the main thread is in a call of korus that has threads of its own."""
+    """True while the main thread is in a call of korus that uses its own threads."""
 
     def note_signal(self, number: int, *, stops_all: bool) -> None:
         """Record a signal, and whether it forbids further requests that book."""

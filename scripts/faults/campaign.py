@@ -1,4 +1,4 @@
-"""A whole campaign: sandbox, proxy, bookers, commands, disturbances, and the reckoning."""
+"""Complete campaign: sandbox, proxy, bookers, commands, disturbances, and the result."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 __all__ = ["Campaign", "Reckoning", "late_requests", "run"]
 
 _SETTLED_WITHIN: Final = 120.0
-# how long a thread may take from its last look at whether it was stopped to the sending of a request
+# the time that a thread may take from its last check for a stop to the sending of a request
 _STOPPED_WITHIN: Final = 0.3
 
 
 @frozen
 class Campaign:
-    """How a campaign is run.
+    """Settings of a campaign.
 
     Attributes:
-        seed: Decides everything that chance decides.
-        bookings: How many bookings.
-        commands: How many more bookings are made by ``korus book``.
-        processes: How many booking processes, of `scripts.faults.booker.KINDS` in turn.
-        workers: How many threads or tasks in each.
-        severity: How bad it gets; 1 is bad.
-        journal: A SQLAlchemy URL of the journal; a file of its own when None.
-        pauses: The fewest and the most orders between two disturbances; None for none at all.
-        most_seconds: How long it may take at most.
+        seed: The seed of all random decisions.
+        bookings: The number of bookings.
+        commands: The number of further bookings, made by ``korus book``.
+        processes: The number of booking processes, of `scripts.faults.booker.KINDS` in turn.
+        workers: The number of threads or tasks in each.
+        severity: The factor of the frequency of faults.
+        journal: The SQLAlchemy URL of the journal; a new file if None.
+        pauses: The minimum and maximum number of orders between two disturbances; None for no disturbances.
+        most_seconds: The maximum duration.
     """
 
     seed: int = 0
@@ -70,23 +70,23 @@ class Reckoning:
     """Result of a campaign.
 
     Attributes:
-        asked: Bookings asked for.
-        lines: Orders that these were to become, one for each line.
-        ordered: Bookings that the bookers believe to be ordered.
-        refused: Bookings refused for good, being sold out.
+        asked: Requested bookings.
+        lines: Orders to be created for these, one for each line.
+        ordered: Bookings that are ordered according to the bookers.
+        refused: Bookings that were finally refused, as sold out.
         orders: Orders that exist at the sandbox.
         duplicates: Orders beyond the first for the same line of the same booking.
-        lost: Orders that exist and nobody knows of, orders believed in that do not exist, bookings that nobody
-            finished, and lines of ordered bookings without an order.
-        unknown: What is open after recovery: intents of the journals and bookings.
-        late: Requests that book and began after the call that they belong to was interrupted.
-        spare_holds: Holds that were never ordered; they end by themselves.
+        lost: Orders that exist and no booker knows, orders of bookers that do not exist, unfinished bookings, and
+            lines of ordered bookings without an order.
+        unknown: Intents of the journals and bookings that are open after recovery.
+        late: Requests that book and started after their call was interrupted.
+        spare_holds: Holds that were never ordered; they expire.
         tokens: Tokens that were requested.
-        replays: Requests and questions that korus repeated by itself.
-        kinds: How often each kind of thing went wrong.
-        requests: Requests that the sandbox saw.
+        replays: Requests and reads that korus repeated.
+        kinds: The number of faults of each kind.
+        requests: Requests that the sandbox received.
         seconds: Wall time.
-        details: What is wrong, in words, for whoever looks for the cause.
+        details: Descriptions of the problems, to find their causes.
     """
 
     asked: int
@@ -108,13 +108,13 @@ class Reckoning:
 
     @property
     def clean(self) -> bool:
-        """True if nothing happened twice or late, nothing was lost, and nothing is unknown."""
+        """True if there are no doubled, late, lost or unknown bookings."""
         return not (self.duplicates or self.lost or self.unknown or self.late)
 
 
 @frozen
 class _Account:
-    """One account of the campaign, with a journal of its own, or none."""
+    """One account of the campaign, with its own journal, or none."""
 
     credentials: Mapping[str, str]
     addresses: Mapping[str, str]
@@ -128,13 +128,13 @@ class _Account:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The same as variables, but for what `options` says."""
+        """The same as environment variables, overridden by `options`."""
         given = {**self.credentials, **self.addresses, "journal": self.journal or ""}
         return {**os.environ, **{f"KORUS_{name.upper()}": value for name, value in given.items()}}
 
 
 def run(campaign: Campaign) -> Reckoning:
-    """Run a campaign and return the reckoning; what the bookers noted is kept if it is not clean."""
+    """Run a campaign and return the result; the files of the bookers are kept if it is not clean."""
     began = time.monotonic()
     with ExitStack() as stack:
         stack.enter_context(on_host("campaign"))
@@ -198,7 +198,7 @@ def run(campaign: Campaign) -> Reckoning:
 
 
 class _Outages:
-    """Times in which connections are refused."""
+    """Periods in which connections are refused."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
@@ -232,7 +232,7 @@ def _accounts(
 
 
 def _write_plans(plans: Sequence[Plan], kinds: Sequence[str], root: Path) -> None:
-    # one that holds with bulk calls waits for the slowest line of each, and gets half as much to do
+    # a booker with bulk calls waits for the slowest line of each, and gets half of the bookings
     owners = [number for number, kind in enumerate(kinds) for _ in range(1 if kind == "bulk" else 2)]
     for number in range(len(kinds)):
         own = [plan for at, plan in enumerate(plans) if owners[at % len(owners)] == number]
@@ -245,7 +245,7 @@ def _command(campaign: Campaign, number: int, kind: str, root: Path) -> list[str
 
 
 def _recover_once(account: _Account) -> None:
-    """Recover what suspended processes seem to have left; others are at work meanwhile."""
+    """Recover the intents of suspended processes while others are running."""
     with Korus(**account.settings) as korus:
         try:
             korus.journal.recover()
@@ -254,7 +254,7 @@ def _recover_once(account: _Account) -> None:
 
 
 def _recover(account: _Account) -> int:
-    """Recover the journal until nothing is open; return how many intents are open still."""
+    """Recover the journal until no intent is open; return the number of intents that are still open."""
     ends = time.monotonic() + _SETTLED_WITHIN
     with Korus(**account.settings) as korus:
         while True:
@@ -286,7 +286,7 @@ def _done(root: Path) -> dict[str, dict[str, Any]]:
 
 
 def late_requests(root: Path) -> int:
-    """Count requests that book and began after the call that they belong to had been interrupted."""
+    """Count requests that book and started after their call was interrupted."""
     late = 0
     for path in root.glob("signals-*"):
         stopped = {entry["pid"]: entry["at"] for entry in Notes.read(path) if entry["stopsAll"]}

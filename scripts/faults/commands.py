@@ -1,4 +1,4 @@
-"""Runs of ``korus book`` as people start them: one file in two shells at once, interrupted, killed, and run again."""
+"""Runs of ``korus book`` in shells: one file twice at once, interrupted, killed, and run again."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class CommandRuns:
     """Books each plan by ``korus book``, two runs of it at once; one of them may be interrupted.
 
     Args:
-        plans: What to book.
-        environment: The variables that lead to the sandbox, and name the journal.
+        plans: The bookings.
+        environment: The variables with the sandbox and the journal.
         root: A folder for files and tickets.
-        seed: Decides when runs are interrupted.
+        seed: The seed of the interruptions.
     """
 
     def __init__(

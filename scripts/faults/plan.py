@@ -29,11 +29,11 @@ _TWO_LINES_SHARE = 0.25
 
 @frozen
 class Plan:
-    """One booking to make.
+    """Planned booking.
 
     Attributes:
         reference: Its external reference.
-        offers: The offers of its lines; each line is to become one order.
+        offers: The offers of its lines; each line becomes one order.
         booking: The lines as `korus.reservations.bulk().to_dict()` writes them.
     """
 
@@ -47,8 +47,8 @@ class Drawn:
     """The bookings of a campaign.
 
     Attributes:
-        plans: What the booking processes book.
-        commands: What ``korus book`` books; it can be had.
+        plans: The bookings of the booking processes.
+        commands: The bookings of ``korus book``, which are available.
     """
 
     plans: list[Plan]
@@ -56,7 +56,7 @@ class Drawn:
 
 
 def draw(korus: Korus, sandbox: Sandbox, *, seed: int, count: int, commands: int) -> Drawn:
-    """Draw the bookings of a campaign and see to the stock that they need."""
+    """Draw the bookings of a campaign and restock their offers."""
     chance = random.Random(seed)  # noqa: S311 - replayable chance is the point
     pool = list(_pool(korus, chance))
     scarce = pool[: max(1, round(len(pool) * _SCARCE_SHARE))]
@@ -119,7 +119,7 @@ def _can_be_held(korus: Korus, offer: Offer, sessions: dict[str, str | None]) ->
 
 
 def write(plans: list[Plan], path: Path) -> None:
-    """Write bookings into a file, one a line."""
+    """Write bookings to a file, one per line."""
     path.write_text("".join(json.dumps(asdict(plan)) + "\n" for plan in plans), encoding="utf-8")
 
 

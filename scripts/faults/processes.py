@@ -1,4 +1,4 @@
-"""The booking processes of a campaign: started, disturbed, and started again until their work is done."""
+"""Booking processes of a campaign, which are started, disturbed, and restarted until they have finished."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _PAUSE: Final = 0.05
 
 
 class Processes:
-    """Booking processes, each with the children that it forks in a group of its own.
+    """Booking processes, each in a process group with its forked children.
 
     Args:
-        commands: One for each.
-        environments: Likewise.
-        forks: Where the children that they fork are noted.
+        commands: The command of each.
+        environments: The environment of each.
+        forks: The record of forked children.
         meanwhile: Called while one is suspended beyond its lease.
     """
 
@@ -80,13 +80,13 @@ class Processes:
         return True
 
     def kill_child(self, choice: int) -> bool:
-        """Kill the child that was forked last; its parent goes on."""
+        """Kill the latest forked child; its parent continues."""
         _ = choice
         pids = [entry["pid"] for entry in Notes.read(self._forks)]
         with self._lock:
             groups = {process.pid for process in self._running.values() if process.poll() is None}
             try:
-                # never one that is somebody else's by now
+                # never a pid that was reused by another process
                 if not pids or os.getpgid(pids[-1]) not in groups:
                     return False
                 os.kill(pids[-1], signal.SIGKILL)
@@ -104,7 +104,7 @@ class Processes:
 
     def _chosen(self, choice: int) -> subprocess.Popen[bytes] | None:
         with self._lock:
-            # not one that is to sleep beyond its lease: ended while it sleeps, it would have slept for nothing
+            # not one that is suspended beyond its lease, since ending it would make the suspension useless
             alive = [
                 process
                 for process in self._running.values()
@@ -147,7 +147,7 @@ class Processes:
                 self._suspended.join()
 
     def _ask_where(self) -> None:
-        """Have the processes that go on print what they are doing, to their standard error."""
+        """Make the running processes print their stacks to standard error."""
         for process in self._running.values():
             _send(process, WHERE_ARE_YOU)
         time.sleep(1.0)
@@ -161,7 +161,7 @@ class Processes:
         if number in self._finished:
             return
         if process is not None:
-            # no child books on while its parent's successor books the same
+            # no child continues while its parent's successor makes the same bookings
             _send_group(process.pid, signal.SIGKILL)
             if process.returncode > 0 and process.returncode not in {AGAIN, INTERRUPTED}:
                 self._failures[number] += 1

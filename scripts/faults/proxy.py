@@ -1,8 +1,8 @@
 """A proxy in front of the sandbox: a gateway's 404, reads that lag behind, requests that it repeats, outages.
 
-The sandbox's own faults are those of an API and of its connections. What stands between it and a shop adds others:
-an HTML page with 404 where nothing is missing, a replica that does not show a write yet, a second try whose refusal
-is all that comes back of a request that succeeded, and bookings that are refused before they reach the API.
+The sandbox's own faults are those of an API and of its connections. Intermediaries add others: an HTML page with 404
+for an existing resource, a replica that does not show a write yet, the refusal of a repeated request that hides the
+first one's success, and bookings that are refused before they reach the API.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _RESERVATIONS: Final = "/v1/booking/reservations"
 _BULK: Final = frozenset({f"{_ORDERS}/_bulk", f"{_RESERVATIONS}/_bulk"})
 _NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 _TICK: Final = 0.03
-# so that nothing is carried out later than `settle` after its end
+# so that no request is processed later than `settle` after its end
 _REPEATED_WITHIN: Final = 0.2
 _END_SECONDS: Final = 10.0
 _HEAD_LIMIT: Final = 1 << 16
@@ -44,7 +44,7 @@ _PAGE: Final = b"<html><head><title>%d</title></head><body><h1>%d</h1><hr>gatewa
 
 
 class _Broken(Exception):
-    """The connection to the sandbox, or to the client, ended in the middle."""
+    """The connection to the sandbox or to the client was closed early."""
 
 
 @frozen
@@ -65,7 +65,7 @@ class _Request:
         return self.method == "GET" and self.place.startswith((_ORDERS, _RESERVATIONS))
 
     def alone(self, path: str | None = None) -> bytes:
-        """Return the request for a connection of its own, which ends with the answer."""
+        """Return the request for a separate connection, which ends with the answer."""
         first, *fields = self.head.removesuffix(b"\r\n\r\n").split(b"\r\n")
         if path is not None:
             first = first.replace(self.path.encode(), path.encode(), 1)
@@ -75,12 +75,12 @@ class _Request:
 
 
 class Proxy:
-    """Forwards to a sandbox, and does what proxies do.
+    """Proxy in front of a sandbox, with the faults of proxies.
 
     Args:
-        sandbox: Where to.
-        seed: Decides what goes wrong.
-        severity: How often, 1 for the usual.
+        sandbox: The sandbox.
+        seed: The seed of the faults.
+        severity: The factor of their frequency.
     """
 
     def __init__(self, sandbox: Sandbox, *, seed: int, severity: float) -> None:
@@ -98,11 +98,11 @@ class Proxy:
         self._port = 0
         self.struck: Counter[str] = Counter()
         self.calm = True
-        """Forward everything as it is."""
+        """Forward everything unchanged."""
 
     @property
     def base_url(self) -> str:
-        """The origin that clients use in place of the sandbox's."""
+        """The origin for clients, instead of the sandbox's."""
         return f"http://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Self:
@@ -118,7 +118,7 @@ class Proxy:
         self._loop.close()
 
     def refuse(self, seconds: float) -> None:
-        """Refuse connections for a time and close the idle ones, as a proxy does that is being restarted."""
+        """Refuse connections for a time and close the idle ones, like a proxy during a restart."""
         self._run(self._refuse(seconds))
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -200,7 +200,7 @@ class Proxy:
         return await upstream.forward(request, writer)
 
     async def _try_first(self, request: _Request) -> None:
-        """Send a request whose answer is lost, and have it sent again; one that takes long is not repeated."""
+        """Send a request twice, with the first answer lost; a slow request is not repeated."""
         began = time.monotonic()
         with suppress(_Broken, OSError):
             await self._asked(request.alone())
@@ -212,7 +212,7 @@ class Proxy:
         return self._chance.random() < probability * self._severity
 
     async def _asked(self, request: bytes) -> bytes:
-        """Return the whole answer to a request on a connection of its own."""
+        """Return the complete answer to a request on a separate connection."""
         reader, writer = await _connected(self._address)
         try:
             writer.write(request)
@@ -223,7 +223,7 @@ class Proxy:
     # --- reads that lag ------------------------------------------------------------------------------------
 
     def _note_orders(self) -> None:
-        """Decide of each new order whether, and for how long, reads do not show it."""
+        """Decide for each new order if and for how long reads do not show it."""
         while self._seen < len(self._box_office.orders):
             with self._box_office.lock:
                 fresh = list(self._box_office.orders.values())[self._seen :]
@@ -236,7 +236,7 @@ class Proxy:
         drawn = self._chance.random() / self._severity
         if drawn < 0.15:  # noqa: PLR2004 - a share
             return self._chance.uniform(*_LAG)
-        # that a reservation which ends has no order is seen in time only by reads that keep to `settle`
+        # reads must stay within `settle` to show in time that an ended reservation has no order
         left = (order.reservation.expires - self._box_office.clock.now()).total_seconds()
         return self._chance.uniform(*_LONG_LAG) if drawn < 0.18 and left > _END_SECONDS else 0.0  # noqa: PLR2004
 
@@ -251,7 +251,7 @@ class Proxy:
         return request.place.startswith(f"{_ORDERS}/") and not request.place.startswith(tuple(hidden))
 
     async def _stale(self, request: _Request, hidden: frozenset[str]) -> bytes:
-        """Return the answer as it was before the hidden orders were made."""
+        """Return the answer without the hidden orders."""
         for iri in hidden:
             if request.place.startswith(iri):
                 self.struck["lagging read"] += 1
@@ -296,7 +296,7 @@ def _hide(document: dict[str, Any], hidden: frozenset[str]) -> bool:
 
 
 class _Upstream:
-    """The connection to the sandbox that belongs to one client's connection."""
+    """Connection to the sandbox of one client's connection."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -309,7 +309,7 @@ class _Upstream:
             self._streams = None
 
     async def forward(self, request: _Request, writer: asyncio.StreamWriter) -> None:
-        """Send a request on, and the answer back as it comes."""
+        """Forward a request, and return the answer as it arrives."""
         if self._streams is None or self._streams[0].at_eof():
             self.close()
             self._streams = await _connected(self._address)
@@ -385,10 +385,10 @@ async def _copy_bytes(
 
 
 def _kept_alive(answer: bytes) -> bytes:
-    """Return an answer with the length of its body, for a connection that goes on.
+    """Return an answer with the length of its body, for a connection that is kept open.
 
     Raises:
-        _Broken: It was cut short.
+        _Broken: It was incomplete.
     """
     head, separator, body = answer.partition(b"\r\n\r\n")
     if not separator:

@@ -27,11 +27,11 @@ _PATCHES = ("update_order_item_ticket", "update_order_document")
 
 
 def add_faults(sandbox: Sandbox, *, severity: float) -> None:
-    """Put the rules of a campaign in force.
+    """Add the fault rules of a campaign.
 
     Args:
-        sandbox: Where.
-        severity: How often, 1 for the usual: about one write in four and one read in twelve is hit.
+        sandbox: The sandbox.
+        severity: The factor of their frequency; 1 means about one write in four and one read in twelve is hit.
     """
     add = sandbox.faults.add
 
@@ -43,14 +43,14 @@ def add_faults(sandbox: Sandbox, *, severity: float) -> None:
         add("drop_after", operation=operation, probability=share(0.06))
         add("cut_short", operation=operation, probability=share(0.03), at=0.4)
         add("cut_short", operation=operation, probability=share(0.02), chunked=True)
-        add("slow", operation=operation, probability=share(0.03), seconds=2.4)  # longer than anybody waits
+        add("slow", operation=operation, probability=share(0.03), seconds=2.4)  # longer than any timeout
         add("slow", operation=operation, probability=share(0.05), seconds=0.3)
         add("status", operation=operation, probability=share(0.02), status=502)
         add("status", operation=operation, probability=share(0.02), status=503, done=True)
         add("status", operation=operation, probability=share(0.01), status=504, done=True)
         add("html", operation=operation, probability=share(0.01), status=502)
         add("empty", operation=operation, probability=share(0.01))
-        # seldom: korus takes each for a limit that was met, and asks more slowly for a while
+        # rare, since korus treats each as a rate limit and sends more slowly for a while
         add("status", operation=operation, probability=share(0.006), status=429, retry_after="0.2")
         add("fail_items", operation=operation, probability=share(0.01))
     add("expire", operation="bulk_create_orders", probability=share(0.01))
@@ -70,15 +70,15 @@ def add_faults(sandbox: Sandbox, *, severity: float) -> None:
 
 
 class Disturber:
-    """Disturbs a campaign from time to time, each kind of disturbance as often as the others.
+    """Disturbances of a campaign, with all kinds equally often.
 
-    When it strikes is counted in orders made, not in seconds, so that a slow machine gets no more of it.
+    The pauses are counted in orders, not in seconds, so that a slow machine has no more disturbances.
 
     Args:
-        sandbox: Whose orders are counted.
-        kinds: What can be done. Each gets a number to choose by, and returns False where it cannot be done now.
-        seed: Decides the moments.
-        pauses: The fewest and the most orders between two disturbances; None for none at all.
+        sandbox: The sandbox whose orders are counted.
+        kinds: The kinds. Each gets a random number, and returns False if it is not possible now.
+        seed: The seed of the times.
+        pauses: The minimum and maximum number of orders between two disturbances; None for no disturbances.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Disturber:
             due += self._chance.randint(fewest, most)
             if not waiting:
                 waiting = self._chance.sample(self._kinds, len(self._kinds))
-            # also in the middle of things: not only just after an order
+            # also at other times than just after an order
             self._over.wait(self._chance.uniform(0.0, 0.3))
             done = next((kind for kind in waiting if kind(self._chance.randrange(1_000_000))), None)
             if done is not None:

@@ -472,7 +472,7 @@ def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surf
         # the classes of a union are counted, so that one more or less moves those after it
         return change.owner in before | after
     if source.owner == change.owner and not source.renamed:
-        # what a class holds follows from what it is, and a member is told from those beside it by its name
+        # the members of a class depend on its kind, and a member is identified by its name
         return source.kind == "class" or (source.kind == change.kind == "member" and change.renamed)
     # which class a value is of can change when another came or went beside it
     texts = words(change.old or "") | words(change.new or "")

@@ -399,7 +399,7 @@ def _attribute(
     found: list[tuple[str, bool]] = []
     before, after = _renamed(was.annotation, renames), _parts(now.annotation)
     if before != after:
-        # readers meet more than they knew of; writers may not give what they gave
+        # readers receive unknown values; writers can no longer send some values
         noticed = after - before if reads else before - after - {"Unset"}
         found.append((f"is `{now.annotation}` instead of `{was.annotation}`", bool(noticed)))
     if was.required != now.required and not reads:

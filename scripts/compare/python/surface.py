@@ -75,7 +75,7 @@ class Operation:
 
     @property
     def label(self) -> str:
-        """The operation on the wire, the names of path parameters left out."""
+        """The operation on the wire, without the names of path parameters."""
         return f"{self.method} {re.sub(r'{[^{}]*}', '{}', self.path)}"
 
     def parameters(self) -> dict[str, Parameter]:
@@ -98,7 +98,7 @@ class Operation:
 
 @frozen
 class Attribute:
-    """An attribute of a model: its type as written, whether it must be given, and its key on the wire."""
+    """Attribute of a model: its type as written, True if it is required, and its key on the wire."""
 
     name: str
     annotation: str

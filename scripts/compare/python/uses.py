@@ -58,7 +58,7 @@ class Use:
 
 
 _CALLING = frozenset({"endpoint", "call", "model_of", "_get", "_list", "_page"})
-"""Functions of the layer that are told an operation by its name."""
+"""Functions of the layer that take an operation by its name."""
 
 
 @define
@@ -86,7 +86,7 @@ class _Module:
 
 
 class _Reader(ast.NodeVisitor):
-    """Notes every name, attribute, keyword and text of a module with the function that it stands in."""
+    """Visitor that records every name, attribute, keyword and string of a module with its function."""
 
     def __init__(self, module: _Module) -> None:
         self.module = module
@@ -206,7 +206,7 @@ class Layer:
         self._facts: dict[int, dict[str, list[tuple[set[str], list[Use]]]]] = {}
 
     def calls(self, surface: Surface) -> dict[str, Call]:
-        """Return the operations of a client that the layer calls, by name, with what it gives to each."""
+        """Return the operations of a client that the layer calls, by name, with their arguments."""
         found: dict[str, Call] = {}
         for module in self.modules:
             if module.file.startswith(LAST):

@@ -1,4 +1,4 @@
-"""Changes that somebody has looked at and accepts: ``openapi/accepted.toml``.
+"""Changes that a maintainer has reviewed and accepted: ``openapi/accepted.toml``.
 
     [[accepted]]
     fingerprint = "0123456789abcdef"

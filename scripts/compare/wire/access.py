@@ -1,4 +1,4 @@
-"""Compare who may call and where: security and servers, and what stands around the operations: info and tags."""
+"""Comparison of security, servers, info and tags."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _same_names(old: Document, new: Document, olds: dict[str, str], news: dict[s
 def _alternatives(
     content: dict[str, Json], root: dict[str, Json], names: dict[str, str]
 ) -> list[Alternative]:
-    """Return the alternatives that an operation accepts; the empty one stands for a call without credentials."""
+    """Return the alternatives that an operation accepts; the empty one means a call without credentials."""
     stated = content["security"] if "security" in content else root.get("security")
     found: list[Alternative] = [
         frozenset(
@@ -309,7 +309,7 @@ def _scheme(place: _Place, was: dict[str, Json], now: dict[str, Json]) -> None:
     kind, other = was.get("type"), now.get("type")
     carrier = _carrier(was)
     if carrier is not None and carrier == _carrier(now) and kind != other:
-        # how tokens are obtained is described for the first time, or not any more
+        # the way to obtain tokens is newly described, or no longer described
         clause = f"it is described as {other} instead of {kind}; the same {carrier} is sent"
         place.say("security-scheme-rewritten", kind, other, clause)
     else:

@@ -31,7 +31,7 @@ class Alternatives(Insides):
                 removed.add("number")
             elif old_integer and not new_integer and not _enumerated(after, "number"):
                 added.add("number")
-        # any type but null against every type is told by the nullability alone
+        # any type except null against every type is covered by the nullability
         if had != has and not (len(before.kinds) == 1 and had) and not (len(after.kinds) == 1 and has):
             self._say(
                 "nullable",
@@ -264,7 +264,7 @@ class Alternatives(Insides):
     def _mapping(
         self, book: Book, discriminator: dict[str, Json], place: str, shape: Shape
     ) -> dict[str, Use]:
-        """Return the schema that each value of the discriminator stands for, those that are not written too."""
+        """Return the schema of each value of the discriminator, including implicit ones."""
         found: dict[str, Use] = {}
         for value, target in as_object(discriminator.get("mapping")).items():
             if isinstance(target, str):

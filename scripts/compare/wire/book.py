@@ -165,7 +165,7 @@ class Book:
         return Use((location,), tuple(wrappers))
 
     def shape(self, core: tuple[str, ...]) -> Shape:
-        """Return the shape of what is asked for by all the schemas at some locations."""
+        """Return the shape that all schemas at some locations require together."""
         found = self._shapes.get(core)
         if found is None:
             if len(core) == 1:
@@ -249,7 +249,7 @@ class Book:
         return self._closed(shape, location, content)
 
     def _claimed(self, shape: Shape, location: str) -> Shape:
-        """Let what ``allOf`` merged stand where the ``allOf`` stands."""
+        """Replace an ``allOf`` by its merged schema."""
         kinds = {
             kind: [copied(branch, source=location) if len(branches) == 1 else branch for branch in branches]
             for kind, branches in shape.kinds.items()
@@ -492,7 +492,7 @@ def _left(branch: Branch, validator: Any) -> Branch | None:
 
 
 def _limit_text(value: Json) -> str:
-    # a set has no order of its own
+    # sets are unordered
     return str(sorted(value, key=str) if _is_set(value) else value)
 
 

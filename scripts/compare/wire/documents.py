@@ -1,4 +1,4 @@
-"""The documents that are compared, in the form that OpenAPI gives them."""
+"""Documents to compare, in the normal form of OpenAPI."""
 
 from __future__ import annotations
 

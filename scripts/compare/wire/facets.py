@@ -108,7 +108,7 @@ def is_integer(shape: Shape) -> bool:
 
 
 def moved(was: Json, now: Json) -> str:
-    """Return what became of a value in words."""
+    """Return a description of the change of a value."""
     if was is None:
         return f"{token(now)} was added"
     if now is None:

@@ -67,7 +67,7 @@ def erased(path: str) -> str:
 
 @define(eq=False)
 class Operation:
-    """An operation that stands in both documents or in one of them.
+    """Operation of both documents, or of one of them.
 
     Attributes:
         index: Its number.
@@ -227,7 +227,7 @@ class Findings:
                 self._found.append(_unsaid(graph, pair, direction, witness))
 
     def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
-        """Note a change that nobody is known to meet, once, as seen by the direction that it would hurt."""
+        """Record a change without known users once, as seen by the direction that it would break."""
         taken: list[_Finding] = []
         concerned_by: tuple[tuple[Direction, bool], ...] = (
             ("request", change.requests),

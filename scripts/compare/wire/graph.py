@@ -333,7 +333,7 @@ class Graph:
 
 
 class Clean:
-    """Tells whether two uses are one and the same text, together with all that they refer to."""
+    """Comparison of two uses by text, including all parts to which they refer."""
 
     def __init__(self, clean: frozenset[str], *, same_dialect: bool) -> None:
         self._clean = clean if same_dialect else frozenset[str]()

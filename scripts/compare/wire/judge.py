@@ -79,7 +79,7 @@ class Judge:
     # --- proof ------------------------------------------------------------------------------------------------------
 
     def proof(self, pair: Pair, direction: Direction) -> tuple[bool | None, bool | None]:
-        """Return whether nothing was narrowed, and whether nothing was widened; ``None`` where that is not proved."""
+        """Return True if nothing was narrowed, and True if nothing was widened; ``None`` if that is not proved."""
         key = (pair.old.core, pair.new.core, direction)
         if key not in self._proofs:
             old, new = (self.old, pair.old.core), (self.new, pair.new.core)
@@ -87,7 +87,7 @@ class Judge:
         return self._proofs[key]
 
     def breaks(self, pair: Pair, direction: Direction) -> bool | None:
-        """Return whether the values of a pair break callers; ``None`` where that is not proved."""
+        """Return True if the values of a pair break callers; ``None`` if that is not proved."""
         covered = self.proof(pair, direction)[0 if direction == "request" else 1]
         return None if covered is None else not covered
 
@@ -161,7 +161,7 @@ class Judge:
 def _covers(
     wide: tuple[_Side, tuple[str, ...]], narrow: tuple[_Side, tuple[str, ...]], direction: Direction
 ) -> bool | None:
-    """Return whether every value of one schema is one of another; ``None`` where that cannot be told."""
+    """Return True if every value of one schema is one of another; ``None`` if that cannot be determined."""
     schemas = [side.schema(core, direction, MOST_PROVED) for side, core in (wide, narrow)]
     try:
         first, second = (
@@ -192,7 +192,7 @@ class _Candidates:
             yield from source()
 
     def _wholes(self) -> Iterator[Json]:
-        """Make values of the constraints that are compared as wholes: those that are ruled out, or asked for."""
+        """Build values from the constraints that are compared as a whole: excluded or required ones."""
         for sampler, side in ((self.sampler, self.branch), (self.other, self.other_branch)):
             if side is None:
                 continue

@@ -14,7 +14,7 @@ NUMBER_FORMATS = frozenset(
 
 
 def stated_types(content: dict[str, Json]) -> dict[str, bool]:
-    """Return the types that a schema names, and for ``number`` whether only integers are meant."""
+    """Return the types that a schema names, and True if ``number`` means only integers."""
     stated = content.get("type")
     if stated is None:
         return dict.fromkeys(KINDS, False)

@@ -97,7 +97,7 @@ class Operations:
         self.contents = Contents(self.sides, self.parameters)
 
     def compare(self) -> list[Operation]:
-        """Compare all paths and webhooks; give the operations that callers call."""
+        """Compare all paths and webhooks; return the operations that callers call."""
         olds, news = as_object(self.old.root.get("paths")), as_object(self.new.root.get("paths"))
         operations = paired_operations(self.old, self.new, olds, news, ("/paths", "/paths"), self.findings)
         for operation in operations:

@@ -272,7 +272,7 @@ def label(parameter: Object) -> str:
 
 
 def schema_place(parameter: Object, location: str) -> str | None:
-    """Return where the schema of a parameter or header stands."""
+    """Return the location of the schema of a parameter or header."""
     if "schema" in parameter:
         return f"{location}/schema"
     for name, media in as_object(parameter.get("content")).items():

@@ -131,7 +131,7 @@ class Comparison:
     changes: tuple[Record, ...]
 
     def count(self, level: Level) -> int:
-        """Count the changes of a level that nobody has accepted."""
+        """Count the changes of a level that are not accepted."""
         return sum(record.level == level and record.accepted is None for record in self.changes)
 
     @property

@@ -166,7 +166,7 @@ FACETS: dict[str, Facet] = {
 
 
 def stem(facet: str, direction: Direction, *, narrowed: bool | None, widened: bool | None) -> str:
-    """Choose which of a facet's names says what happened, as seen by one direction.
+    """Choose the name of a facet for a change, as seen by one direction.
 
     Args:
         facet: The facet's name.

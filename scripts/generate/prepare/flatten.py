@@ -191,7 +191,7 @@ def _include_types(flat: Flat, schema: Object) -> None:
 
 
 def combined(old: Part | None, new: Part) -> Part:
-    """Join what two places say of one thing; a bare saying gives way to a fuller one."""
+    """Merge two descriptions of one part; the fuller one has priority."""
     if old is None or not _says_something(old):
         return new
     if not _says_something(new):
@@ -219,7 +219,7 @@ def _side_by_side(old: Part, new: Part) -> Part:
 
 
 def together(*parts: Part, at: str) -> Part:
-    """Make one part of several; what it is named after stands at `at`."""
+    """Merge several parts into one, named after the part at `at`."""
     marks = ("readOnly", "writeOnly", "deprecated", "description")
     told = {mark: part.schema[mark] for part in parts for mark in marks if mark in part.schema}
     return Part(told, at, parts[-1].owner, parts)

@@ -73,13 +73,13 @@ def fingerprint(text: str) -> str:
 
 
 def class_name(text: str) -> str:
-    """Make a class name that the generator leaves as it is."""
+    """Build a class name that the generator does not change."""
     name = pascal(text) or "Model"
     return _settled(name if name[0].isalpha() else f"Model{name}", ClassName) or f"ModelX{fingerprint(text)}"
 
 
 def identifier(text: str) -> str:
-    """Make an identifier that the generator leaves as it is; keywords and builtins get a trailing `_`."""
+    """Build an identifier that the generator does not change; keywords and builtins get a trailing `_`."""
     name = snake(text) or snake(spelled(text)) or "field"
     name = name if name[0].isalpha() else f"field_{name}"
     return _settled(name, PythonIdentifier) or f"field_x{fingerprint(text)}"

@@ -241,7 +241,7 @@ def _name_level(
     *,
     api_platform: bool,
 ) -> None:
-    """Name what stands inside things that have a name by now."""
+    """Name the nested parts of parts that are named already."""
     wanted: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     full: dict[str, str] = {}
     for key in sorted(ready):

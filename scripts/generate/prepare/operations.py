@@ -152,7 +152,7 @@ def _text(value: Any) -> str:
 
 
 def _accept(responses: list[Object], usual: str) -> str:
-    """List what is asked for, what a success is written in first; where anything may come, JSON rather."""
+    """List the accepted media types, those of a success first; JSON if anything is allowed."""
     ordered = sorted(responses, key=lambda fact: not str(fact["status"]).startswith("2"))
     media = [fact["media_type"] for fact in ordered if fact["media_type"]]
     if "*/*" in media and "application/json" not in media:
