@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 from urllib.parse import parse_qsl, urlsplit
 
@@ -64,6 +65,16 @@ class Envelope:
     next_query: Query | None = None
     refused_link: bool = False
     linked: bool = False
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The IRIs or ids of the items."""
+        members = cast("Sequence[dict[str, Any] | None]", self.members)
+        return {
+            name
+            for member in members
+            if isinstance(member, dict) and isinstance(name := member.get("@id") or member.get("id"), str)
+        }
 
 
 @frozen
@@ -391,15 +402,10 @@ def _noticed(cursor: Cursor, envelope: Envelope, before: Envelope | None) -> str
     if cursor.total is not None and envelope.total is not None and cursor.total != envelope.total:
         verb = "grew" if envelope.total > cursor.total else "shrank"
         return f"the collection {verb} from {cursor.total} to {envelope.total} items while it was read"
-    twice = _names(before.members) & _names(envelope.members)
+    twice = before.names & envelope.names
     if twice:
         return f"{len(twice)} items of page {cursor.number} were on the page before it too"
     return None
-
-
-def _names(members: Iterable[Any]) -> set[str]:
-    sources = (cast("dict[str, Any]", member) for member in members if isinstance(member, dict))
-    return {name for source in sources if isinstance(name := source.get("@id") or source.get("id"), str)}
 
 
 def _shortfall(received: int, total: int | None) -> str | None:

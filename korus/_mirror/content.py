@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
@@ -149,14 +149,16 @@ def read_again(
         disturb: Gets what cannot be kept.
     """
     for member in members:
-        iri = iri_for("offer", member, parent)
-        quick = None if iri is None else quick_digest_of(member)
-        known = None if iri is None or quick is None else before.get(iri)
-        if iri is None or known is None or known[1] != quick:
+        quick = quick_digest_of(member)
+        # the IRI of what was there before can be kept, and is not looked at again
+        body = cast("dict[str, Any] | None", member)
+        iri = body.get("@id") if isinstance(body, dict) else None
+        known = before.get(iri) if isinstance(iri, str) else None
+        if body is None or not isinstance(iri, str) or known is None or quick is None or known[1] != quick:
             for found in read_members("offer", (member,), parent, disturb):
                 yield evolve(found, quick=quick)
         else:
-            yield Entry(iri, parent, cast("Mapping[str, Any]", member), known[0], quick)
+            yield Entry(iri, parent, body, known[0], quick)
 
 
 def read_members(
@@ -225,12 +227,17 @@ def quick_digest_of(member: Any) -> str | None:
         plain = _BLANK_MARSHALLED.sub(b"", marshal.dumps(member, 2))
     except ValueError:
         return None
-    return blake2b(plain, digest_size=16).hexdigest()
+    return _short(plain)
 
 
 def digest_of_page(content: bytes) -> str:
     """Return the digest of a page without the addresses of blank nodes, which are others in each answer."""
-    return blake2b(_BLANK_BYTES.sub(b"", content), digest_size=16).hexdigest()
+    return _short(_BLANK_BYTES.sub(b"", content))
+
+
+def _short(content: bytes) -> str:
+    """Return a digest of as many characters as the others have; processors compute this one by themselves."""
+    return sha256(content).hexdigest()[:32]
 
 
 def fields_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:

@@ -33,7 +33,9 @@ def rows_among(
     ]
 
 
-def among(connection: Connection, column: Column[str], values: Sequence[str]) -> ColumnElement[bool]:
+def among(
+    connection: Connection, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]
+) -> ColumnElement[bool]:
     """Return the condition that a column has one of many values."""
     # one parameter in place of hundreds, which take longer to be written into a statement than to be looked up
     if connection.dialect.name == "postgresql":

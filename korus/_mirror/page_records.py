@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ class PageRecord:
         digests: The digests of what was on it.
         quick: The digests of how that was written, as JSON.
         envelope: What it said of itself, as JSON.
+        places: The places of the rows of what was on it, as far as they are known; they may be others by now.
         may_ask: True if the server may be asked whether it has changed.
     """
 
@@ -50,12 +51,19 @@ class PageRecord:
     digests: tuple[str, ...]
     quick: str
     envelope: Mapping[str, Any]
+    places: tuple[int, ...] | None = None
     may_ask: bool = True
 
     def known(self) -> dict[str, tuple[str, str | None]]:
         """Return the digests of what was on it, by IRI."""
         quick: list[str | None] = json.loads(self.quick)
         return dict(zip(self.iris, zip(self.digests, quick, strict=True), strict=True))
+
+    def known_places(self) -> Sequence[int | None]:
+        """Return the place of the row of each thing that was on it, None where it is unknown."""
+        if self.places is None or len(self.places) != len(self.iris):
+            return [None] * len(self.iris)
+        return self.places
 
 
 class PageRecords:
@@ -90,6 +98,7 @@ class PageRecords:
                 tuple(json.loads(row.digests)),
                 row.quick,
                 json.loads(row.envelope),
+                None if row.places is None else tuple(json.loads(row.places)),
                 may_ask=0 <= now - row.read < _CONDITION_SECONDS,
             )
             for row in rows
@@ -123,9 +132,24 @@ class PageRecords:
                     "digests": json.dumps(page.digests),
                     "quick": page.quick,
                     "envelope": json.dumps(page.envelope),
+                    "places": _places(page),
                 }
                 for page in by_number.values()
             ],
+        )
+
+    def keep_places(
+        self, connection: Connection, scope: Scope, part: str, pages: Sequence[PageRecord]
+    ) -> None:
+        """Replace the places of the rows of pages."""
+        if not pages:
+            return
+        table = self._table
+        connection.execute(
+            update(table).where(
+                table.c.scope == scope.name, table.c.part == part, table.c.number == bindparam("of_number")
+            ),
+            [{"of_number": page.number, "places": _places(page)} for page in pages],
         )
 
     def forget(self, connection: Connection, now: float) -> None:
@@ -135,3 +159,7 @@ class PageRecords:
     def forget_catalogs(self, connection: Connection, catalogs: Sequence[str]) -> None:
         """Forget those of catalogues."""
         connection.execute(delete(self._table).where(self._table.c.catalog.in_(catalogs)))
+
+
+def _places(page: PageRecord) -> str | None:
+    return None if page.places is None else json.dumps(page.places)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Integer, literal_column, select
 
-from korus._mirror.many import rows_among
+from korus._mirror.many import is_lite, rows_among
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from korus._mirror.schema import Tables
     from korus._mirror.sweeping import Scope
 
-__all__ = ["bodies_of", "rows_of", "within"]
+__all__ = ["PLACE", "bodies_of", "places_of", "rows_of", "within"]
+
+PLACE: Final = literal_column("rowid", Integer)
+"""The place of a row in SQLite's table, a number; ``VACUUM`` gives others to all of them."""
 
 
 def within(tables: Tables, kind: KindName, scope: Scope) -> list[Any]:
@@ -46,6 +49,14 @@ def rows_of(connection: Connection, table: Table, iris: Sequence[str]) -> dict[s
     """Return those of many rows that are there, with their digest, sweep and parent."""
     columns = table.c.iri, table.c.digest, table.c.sweep, table.c.parent
     return {row[0]: row for row in rows_among(connection, select(*columns), table.c.iri, iris)}
+
+
+def places_of(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, int]:
+    """Return the places of those of many rows that are there; empty where rows have none."""
+    if not is_lite(connection):
+        return {}
+    rows = rows_among(connection, select(table.c.iri, PLACE).select_from(table), table.c.iri, iris)
+    return {row[0]: row[1] for row in rows}
 
 
 def bodies_of(connection: Connection, bodies: Table, iris: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -269,6 +269,7 @@ def _pages(new: _Naming) -> Table:
         Column("iris", Text, nullable=False),
         Column("digests", Text, nullable=False),
         Column("quick", Text, nullable=False),
+        Column("places", Text),
         Column("envelope", Text, nullable=False),
         new.index("pages_catalog", "catalog"),
     )

@@ -6,23 +6,24 @@ A row carries the number of the sweep that saw it last, and no older sweep chang
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from korus._mirror.content import columns_of, fields_changed, ticket_rows, written
 from korus._mirror.database import moment
 from korus._mirror.feed_writer import change_of, write_changes
-from korus._mirror.many import among, chunks, replace
+from korus._mirror.many import among, chunks, is_lite, replace
 from korus._mirror.page_records import PageRecord
-from korus._mirror.rows import bodies_of, rows_of, within
+from korus._mirror.rows import PLACE, bodies_of, places_of, rows_of, within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
 
     from korus._mirror.content import Entry, KindName
     from korus._mirror.database import Database
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Seen"]
 
+_Expected: TypeAlias = tuple[str, str, int | None]
+"""IRI and digest of what should be as it was, and the place of its row if that is known."""
+
+_NOTHING: Final[Mapping[tuple[str, str], int | None]] = MappingProxyType({})
 _TWICE: Final = "something was on two pages"
 
 
@@ -58,7 +63,7 @@ class Seen:
         kind: KindName,
         entries: Sequence[Entry],
         *,
-        before: Collection[tuple[str, str]] = (),
+        before: Mapping[tuple[str, str], int | None] = _NOTHING,
         same: Sequence[PageRecord] = (),
         pages: Sequence[PageRecord] = (),
         part: str = "",
@@ -71,7 +76,7 @@ class Seen:
             lease: The sweep.
             kind: Of what.
             entries: What was read.
-            before: IRI and digest of what was on the same pages the last time.
+            before: IRI and digest of what was on the same pages the last time, with the place of its row.
             same: Pages that have not changed.
             pages: The pages that were read.
             part: The list that they are of.
@@ -89,11 +94,14 @@ class Seen:
         # without entries nothing gets into the feed
         with self._database.writing(lasting=bool(entries)) as connection:
             now = self._leases.fence(connection, lease, None if position is None else {"position": position})
-            expected = [(entry.iri, entry.digest) for entry in entries if (entry.iri, entry.digest) in before]
-            if self._mark_expected(connection, table, lease, [*expected, *_pairs(same)], moment(now)):
-                counts["unchanged"] = len(expected) + sum(len(page.iris) for page in same)
-                entries = [entry for entry in entries if (entry.iri, entry.digest) not in before]
-                same = ()
+            pairs = [(entry.iri, entry.digest) for entry in entries]
+            expected = [(*pair, before[pair]) for pair in pairs if pair in before] + _expected(same)
+            found = self._mark_expected(connection, table, lease, expected, moment(now))
+            doubtful: Sequence[PageRecord] = same
+            if found is not None:
+                counts["unchanged"] = len(expected)
+                entries = [entry for entry, pair in zip(entries, pairs, strict=True) if pair not in before]
+                doubtful = ()
             named = [entry.iri for entry in entries]
             known = rows_of(connection, table, named)
             if len(set(named)) != len(named) or any(row.sweep == lease.sweep for row in known.values()):
@@ -119,9 +127,12 @@ class Seen:
             counts["unchanged"] = counts.get("unchanged", 0) + self._mark(
                 connection, table, lease, seen, moment(now)
             )
-            marked, stale = self._mark_same(connection, table, lease, same, moment(now))
+            marked, stale = self._mark_same(connection, table, lease, doubtful, moment(now))
             counts["unchanged"] += marked
-            self._pages.keep(connection, lease.scope, part, pages, now)
+            if found == "iris":
+                self._renew_places(connection, table, lease, part, same)
+            placed = self._placed(connection, table, pages, renew=found == "iris")
+            self._pages.keep(connection, lease.scope, part, placed, now)
             self._leases.note_counts(connection, lease, counts)
         for name, number in counts.items():
             lease.count(name, number)
@@ -211,25 +222,59 @@ class Seen:
         return seen
 
     def _mark_expected(
-        self, connection: Connection, table: Table, lease: Lease, pairs: Sequence[tuple[str, str]], at: str
-    ) -> bool:
-        """Note that things were seen if all are as they were; returns False, and notes nothing, if any is not."""
-        if not pairs:
-            return True
-        attempt = connection.begin_nested()
-        if self._mark_pairs(connection, table, lease, pairs, at) == len(pairs):
-            attempt.commit()
-            return True
-        attempt.rollback()
-        return False
+        self, connection: Connection, table: Table, lease: Lease, expected: Sequence[_Expected], at: str
+    ) -> Literal["places", "iris"] | None:
+        """Note that things were seen if all are as they were; returns None, and notes nothing, if any is not.
+
+        Places of rows are tried first, since numbers are found in half of the time, and IRIs if any row has moved.
+        """
+        if not expected:
+            return "places"
+        iris, digests, places = zip(*expected, strict=True)
+        keys: list[tuple[Literal["places", "iris"], ColumnElement[Any], Sequence[Any]]] = [
+            ("iris", table.c.iri, iris)
+        ]
+        if is_lite(connection) and None not in places:
+            keys.insert(0, ("places", PLACE, places))
+        for found, key, values in keys:
+            attempt = connection.begin_nested()
+            marked = self._mark_pairs(
+                connection, table, lease, key=key, values=values, digests=digests, at=at
+            )
+            if marked == len(expected):
+                attempt.commit()
+                return found
+            attempt.rollback()
+        return None
+
+    def _renew_places(
+        self, connection: Connection, table: Table, lease: Lease, part: str, pages: Sequence[PageRecord]
+    ) -> None:
+        """Look up the places of rows again: some were unknown, or others by now."""
+        if pages and is_lite(connection):
+            placed = self._placed(connection, table, pages, renew=True)
+            self._pages.keep_places(connection, lease.scope, part, placed)
+
+    def _placed(
+        self, connection: Connection, table: Table, pages: Sequence[PageRecord], *, renew: bool
+    ) -> list[PageRecord]:
+        """Return pages with the places of their rows, which are looked up where they are unknown."""
+        wanted = [page for page in pages if renew or page.places is None]
+        found = places_of(connection, table, [iri for page in wanted for iri in page.iris])
+
+        def place(page: PageRecord) -> PageRecord:
+            is_known = all(iri in found for iri in page.iris)
+            return evolve(page, places=tuple(found[iri] for iri in page.iris) if is_known else None)
+
+        return [place(page) if renew or page.places is None else page for page in pages]
 
     def _mark_same(
         self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
     ) -> tuple[int, list[PageRecord]]:
         """Note that what is on unchanged pages was seen; returns how much that was, and the pages that do not hold."""
-        pairs = _pairs(pages)
-        if self._mark_expected(connection, table, lease, pairs, at):
-            return len(pairs), []
+        expected = _expected(pages)
+        if self._mark_expected(connection, table, lease, expected, at):
+            return len(expected), []
         stale, marked = list[PageRecord](), 0
         for page in pages:
             rows = rows_of(connection, table, page.iris)
@@ -238,22 +283,41 @@ class Seen:
                 continue
             if len(rows) < len(page.iris) or any(row.sweep == lease.sweep for row in rows.values()):
                 lease.disturb(_TWICE)
-            marked += self._mark_pairs(connection, table, lease, _pairs([page]), at)
+            marked += self._mark_pairs(
+                connection, table, lease, key=table.c.iri, values=page.iris, digests=page.digests, at=at
+            )
         return marked, stale
 
     def _mark_pairs(
-        self, connection: Connection, table: Table, lease: Lease, pairs: Sequence[tuple[str, str]], at: str
+        self,
+        connection: Connection,
+        table: Table,
+        lease: Lease,
+        *,
+        key: ColumnElement[Any],
+        values: Sequence[Any],
+        digests: Sequence[str],
+        at: str,
     ) -> int:
-        """Note that things were seen, as far as the rows are as they were; returns how many are."""
+        """Note that things were seen, as far as the rows are as they were; returns how many are.
+
+        Args:
+            connection: The transaction.
+            table: Of which things.
+            lease: The sweep.
+            key: What the rows are found by.
+            values: The key of each thing.
+            digests: The digest of each thing.
+            at: The time.
+        """
         seen = 0
-        for chunk in chunks(pairs):
-            iris, digests = zip(*chunk, strict=True)
+        for some, theirs in zip(chunks(values), chunks(digests), strict=True):
             marked = connection.execute(
                 update(table)
                 .where(
-                    among(connection, table.c.iri, iris),
-                    # a digest is that of one thing only, its IRI included
-                    among(connection, table.c.digest, digests),
+                    among(connection, key, some),
+                    # a digest is that of one thing only, its IRI included, so a row at another place is not marked
+                    among(connection, table.c.digest, theirs),
                     table.c.sweep < lease.sweep,
                 )
                 .values(last_seen=at, sweep=lease.sweep, missing=None)
@@ -322,9 +386,9 @@ class Seen:
                 )
 
 
-def _pairs(pages: Sequence[PageRecord]) -> list[tuple[str, str]]:
-    """Return IRI and digest of all that is on pages."""
-    return [pair for page in pages for pair in zip(page.iris, page.digests, strict=True)]
+def _expected(pages: Sequence[PageRecord]) -> list[_Expected]:
+    """Return all that is on pages, as it should be."""
+    return [each for page in pages for each in zip(page.iris, page.digests, page.known_places(), strict=True)]
 
 
 def _some(body: Mapping[str, Any], fields: Sequence[str]) -> str:

@@ -93,6 +93,64 @@ def test_of_a_page_only_the_offers_that_changed_are_digested(
     assert prices(mirror)[14] == "99.00"
 
 
+def places(mirror: Mirror) -> tuple[list[int], list[int]]:
+    """The places of the offers' rows as the pages have them, and as they are."""
+    with mirror._database.reading() as connection:
+        noted = connection.execute(
+            text("SELECT value FROM korus_mirror_pages, json_each(places) ORDER BY value")
+        )
+        real = connection.execute(text("SELECT rowid FROM korus_mirror_offers ORDER BY rowid"))
+        return list(noted.scalars()), list(real.scalars())
+
+
+@pytest.mark.parametrize("etags", [False, True])
+@pytest.mark.parametrize("price", ["11.50", "99.00"])
+def test_rows_that_have_moved_are_found_and_their_places_noted(
+    api: FakeApi, mirror: Mirror, etags: bool, price: str
+) -> None:
+    api.etags = etags
+    mirror.sync(**SYNC)
+    noted, real = places(mirror)
+    assert noted == real
+    assert len(noted) == 30
+    with mirror._database.writing() as connection:
+        # as `VACUUM` does: half of the places are now those of other rows
+        connection.execute(text("UPDATE korus_mirror_offers SET rowid = -rowid"))
+        connection.execute(text("UPDATE korus_mirror_offers SET rowid = 46 + rowid"))
+    api.offers[PARK][1]["price"]["amountInclTax"] = price
+    report = mirror.sync(**SYNC).sweeps[-1]
+    assert (report.state, report.changed) == ("done", int(price == "99.00"))
+    assert report.changed + report.unchanged == 34
+    assert prices(mirror)[1] == price
+    noted, real = places(mirror)
+    assert noted == real == list(range(16, 46))
+
+
+def test_rows_are_marked_by_their_places_where_they_are_known(
+    api: FakeApi, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.sync(**SYNC)
+    found: list[str | None] = []
+    mark = mirror._store.seen._mark_expected
+
+    def noted(*arguments: Any) -> Any:
+        if arguments[3]:
+            found.append(mark(*arguments))
+            return found[-1]
+        return mark(*arguments)
+
+    monkeypatch.setattr(mirror._store.seen, "_mark_expected", noted)
+    mirror.sync(**SYNC)
+    api.offers[PARK][14]["price"]["amountInclTax"] = "99.00"
+    assert mirror.sync(**SYNC).changed == 1
+    mirror.sync(**SYNC)
+    assert set(found) == {"places"}
+    api.offers[PARK].insert(0, api.offers[PARK].pop(14))  # pages of the same offers, and of others
+    assert mirror.sync(**SYNC).sweeps[-1].state == "done"
+    noted_places, real = places(mirror)
+    assert noted_places == real
+
+
 def test_an_offer_written_in_another_order_of_keys_has_not_changed(
     api: FakeApi, mirror: Mirror, digested: list[str]
 ) -> None:
@@ -208,6 +266,7 @@ def as_version_2(mirror: Mirror) -> None:
         for statement in (
             "CREATE INDEX korus_mirror_changes_iri ON korus_mirror_changes (iri)",
             "ALTER TABLE korus_mirror_pages DROP COLUMN quick",
+            "ALTER TABLE korus_mirror_pages DROP COLUMN places",
             "UPDATE korus_mirror_meta SET value = '2' WHERE name = 'version'",
         ):
             connection.execute(text(statement))
@@ -229,7 +288,8 @@ def test_tables_of_version_2_are_migrated(
             with mirror._database.reading() as connection:
                 there = inspect(connection)
                 assert there.get_indexes("korus_mirror_changes") == []
-                assert "quick" in {each["name"] for each in there.get_columns("korus_mirror_pages")}
+                columns = {each["name"] for each in there.get_columns("korus_mirror_pages")}
+                assert {"quick", "places"} <= columns
                 version = connection.execute(
                     text("SELECT value FROM korus_mirror_meta WHERE name = 'version'")
                 ).scalar_one()

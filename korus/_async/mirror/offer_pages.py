@@ -90,7 +90,7 @@ class _Chunk:
     """Pages that are written in one transaction."""
 
     entries: list[Entry] = field(factory=list[Entry])
-    before: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
+    before: dict[tuple[str, str], int | None] = field(factory=dict[tuple[str, str], "int | None"])
     same: list[PageRecord] = field(factory=list["PageRecord"])
     pages: list[PageRecord] = field(factory=list[PageRecord])
     costs: int = 0
@@ -272,18 +272,19 @@ class AsyncOfferPages:
         before: Mapping[str, tuple[str, str | None]] = {}
         if page is not None and page.record is not None:
             before = page.record.known()
-            chunk.before.update(zip(page.record.iris, page.record.digests, strict=True))
+            pairs = zip(page.record.iris, page.record.digests, strict=True)
+            chunk.before.update(zip(pairs, page.record.known_places(), strict=True))
         catalog = self._lease.scope.catalog or ""
         found = list(read_again(envelope.members, catalog, before, self._lease.disturb))
         chunk.entries.extend(found)
         if page is not None and page.content is not None and len(found) == len(envelope.members):
-            chunk.pages.append(self._new_record(query, page.answer, page.content, envelope, found))
+            chunk.pages.append(self._new_record(query, page, page.content, envelope, found))
         return tuple(each.iri for each in found)
 
     def _new_record(
-        self, query: Query, answer: Answer, content: str, envelope: Envelope, found: list[Entry]
+        self, query: Query, page: _Page, content: str, envelope: Envelope, found: list[Entry]
     ) -> PageRecord:
-        headers = answer.headers
+        headers, before, iris = page.answer.headers, page.record, tuple(each.iri for each in found)
         return PageRecord(
             number=_number(query),
             query=json.dumps(query),
@@ -291,10 +292,11 @@ class AsyncOfferPages:
             modified=trusted_date(headers),
             synced=self._synced,
             content=content,
-            iris=tuple(each.iri for each in found),
+            iris=iris,
             digests=tuple(each.digest for each in found),
             quick=json.dumps([each.quick for each in found]),
             envelope=_said(envelope),
+            places=before.places if before is not None and before.iris == iris else None,
         )
 
     async def _again(self, query: Query) -> tuple[Answer, Envelope]:
