@@ -9,7 +9,7 @@ from korus_api.operations import OPERATIONS
 RESOURCES = Path(__file__).resolve().parents[2] / "korus" / "_async" / "resources"
 COMING = {"delete_reservation"}
 """Operations that no version has had so far; korus calls them as soon as one has."""
-MARK = "always raises with the API version that this korus is generated from"
+MARK = "always raises with the API version from which this korus is generated"
 
 
 def methods():
