@@ -215,8 +215,8 @@ class JournalStore(JournalRecords, JournalRuns):
         with self._transaction(wait, lasting=False) as connection:  # the outcome, which follows, is durable
             now = self._now(connection)
             rows = self._claims(intent, iris, now)
-            # results that an answer has just named are rarely claimed by others
-            if not rows or _inserted(connection, rows):
+            # results that an answer has just named are rarely claimed by others; psycopg logs it where they are
+            if not rows or (self._is_lite and _inserted(connection, rows)):
                 return frozenset(row["iri"] for row in rows)
             return self._claim(connection, intent, iris, now)
 

@@ -151,6 +151,16 @@ class TestStore:
         assert other.claimed(["/r/1", "/r/3", "/r/4"], first) == {"/r/3"}
         assert one.claim(first, []) == frozenset()
 
+    def test_a_claim_that_another_has_is_no_trouble_of_the_database(self, address, opened, caplog):
+        store = opened(address)
+        first, second = order_intent("/r/1"), order_intent("/r/2")
+        store.open(first), store.open(second)
+        mine = [f"/o/{number:03}" for number in range(200)]
+        assert store.claim(first, mine) == set(mine)
+        for _ in range(5):
+            assert store.claim(second, [*mine, "/o/999"]) == {"/o/999"}
+        assert caplog.records == []
+
     def test_claims_that_nobody_has_are_written_by_one_statement(self, address, opened):
         store, sent = opened(address), []
         mine, theirs = order_intent("/r/1"), order_intent("/r/1")
