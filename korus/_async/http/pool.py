@@ -80,7 +80,7 @@ class AsyncPool:
 
     def get(self) -> httpx.AsyncClient:
         """Return the httpx client."""
-        return self._get()[0]
+        return self.opened()[0]
 
     def added(self) -> tuple[list[tuple[bytes, bytes]], tuple[tuple[str, str], ...]]:
         """Return the headers, including cookies, and query parameters that the caller's own client adds."""
@@ -91,11 +91,8 @@ class AsyncPool:
         headers = [*client.headers.raw, *((b"cookie", each.encode()) for each in cookies)]
         return headers, tuple(client.params.multi_items())
 
-    def slots(self) -> AsyncSlots:
-        """Return the slots for attempts, which limit those inside httpx to the number of its connections."""
-        return self._get()[1]
-
-    def _get(self) -> tuple[httpx.AsyncClient, AsyncSlots]:
+    def opened(self) -> tuple[httpx.AsyncClient, AsyncSlots]:
+        """Return the httpx client and the slots for attempts, which are as many as its connections."""
         if self._closed:
             raise ConfigurationError("this client is closed; build a new one")
         return self._opened.get()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import platform
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from korus._http.library import connection_pools, httpx
@@ -20,13 +19,14 @@ from korus._version import __version__
 from korus.errors import ConfigurationError, KorusError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from types import TracebackType
 
     from korus._core.config import Config
     from korus._primitives.clock import Clock
+    from korus._primitives.synchronous import Slots
     from korus._sync.http.pool import Pool
 
-__all__ = ["Exchange", "user_agent"]
+__all__ = ["Exchange", "Slot", "user_agent"]
 
 _TOKEN_BODY_BYTES = 1024 * 1024
 
@@ -84,24 +84,10 @@ class Exchange:
             return self.timeouts
         return Countdown(self.timeouts, deadline, self.clock.monotonic)
 
-    @contextmanager
-    def slot(self, progress: Progress) -> Generator[None]:
-        """Limit the attempts inside httpx to the number of its connections.
-
-        Attempts that wait inside httpx can leak a connection when they are cancelled (encode/httpcore#1093), and in
-        rare cases so can the others.
-        """
-        client, slots = self.http_client(), self.pool.slots()
-        if not slots.acquire(self.timeouts_until(progress.deadline).get("pool")):
-            raise httpx.PoolTimeout("")
-        try:
-            yield
-        except BaseException:
-            progress.over = True
-            discard_lost(connection_pools(client), _is_over)
-            raise
-        finally:
-            slots.release()
+    def slot(self, progress: Progress) -> Slot:
+        """Return the room for an attempt in httpx, to be entered."""
+        client, slots = self.pool.opened()
+        return Slot(client, slots, progress, self.timeouts_until(progress.deadline).get("pool"))
 
     def send(self, request: httpx.Request, auth: httpx.Auth | None = None) -> httpx.Response:
         """Send a request; the answer's body is not read yet."""
@@ -149,6 +135,42 @@ class Exchange:
         if body.flaw is not None and response.is_success:
             return unusable(body.flaw)
         return httpx.Response(response.status_code, headers=headers, content=body.content)
+
+
+class Slot:
+    """Room for one attempt: httpx never gets more at once than it has connections.
+
+    Those that wait inside httpx can leave a connection taken for ever when they are cancelled (encode/httpcore#1093),
+    and now and then so can the others.
+
+    Args:
+        client: The httpx client.
+        slots: Its room.
+        progress: The attempt's.
+        seconds: How long to wait for room; None for as long as it takes.
+    """
+
+    __slots__ = ("_client", "_progress", "_seconds", "_slots")
+
+    def __init__(self, client: httpx.Client, slots: Slots, progress: Progress, seconds: float | None) -> None:
+        self._client = client
+        self._slots = slots
+        self._progress = progress
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        if not self._slots.acquire(self._seconds):
+            raise httpx.PoolTimeout("")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if kind is not None:
+                self._progress.over = True
+                discard_lost(connection_pools(self._client), _is_over)
+        finally:
+            self._slots.release()
 
 
 def _is_over(request: Any) -> bool:

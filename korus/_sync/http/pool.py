@@ -81,7 +81,7 @@ class Pool:
 
     def get(self) -> httpx.Client:
         """Return the httpx client."""
-        return self._get()[0]
+        return self.opened()[0]
 
     def added(self) -> tuple[list[tuple[bytes, bytes]], tuple[tuple[str, str], ...]]:
         """Return the headers, including cookies, and query parameters that the caller's own client adds."""
@@ -92,11 +92,8 @@ class Pool:
         headers = [*client.headers.raw, *((b"cookie", each.encode()) for each in cookies)]
         return headers, tuple(client.params.multi_items())
 
-    def slots(self) -> Slots:
-        """Return the slots for attempts, which limit those inside httpx to the number of its connections."""
-        return self._get()[1]
-
-    def _get(self) -> tuple[httpx.Client, Slots]:
+    def opened(self) -> tuple[httpx.Client, Slots]:
+        """Return the httpx client and the slots for attempts, which are as many as its connections."""
         if self._closed:
             raise ConfigurationError("this client is closed; build a new one")
         return self._opened.get()
