@@ -39,7 +39,7 @@ PLENTY = 50
 def main() -> int:
     """Run the demonstration; return 0 if everything was booked and is on disk."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    file, first_day = file_to_book(first_day_on_sale(datetime.now(UTC)))
+    file, first_day = file_to_book()
     say("Starting the sandbox: a stand-in of the API on this machine, all of whose goods are invented.")
     with Sandbox(seed=7, first_day=first_day) as sandbox, tempfile.TemporaryDirectory() as state:
         if file != FILE:
@@ -69,8 +69,13 @@ def main() -> int:
     return compare(receipt, ordered, asked)
 
 
-def file_to_book(today: date) -> tuple[Path, date]:
-    """Return the example and the first day on sale; after its weekend, a copy that is moved by whole weeks."""
+def file_to_book(today: date | None = None) -> tuple[Path, date]:
+    """Return the example and the first day on sale; after its weekend, a copy that is moved by whole weeks.
+
+    Args:
+        today: The first day on which the sandbox can sell, where it is not that of now.
+    """
+    today = today or first_day_on_sale(datetime.now(UTC))
     weeks = max(0, -((FIRST_DAY - today).days // 7))
     if not weeks:
         return FILE, FIRST_DAY

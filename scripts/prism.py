@@ -17,14 +17,12 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from korus.sandbox import Sandbox
-from korus.sandbox.catalogue import first_day_on_sale
 from korus.testing import shipped
 from scripts.demo import FILE, file_to_book, stock_up
 
@@ -80,7 +78,7 @@ def book_through(prism: str, change: Mapping[str, Any] | None = None) -> Booked:
     Raises:
         Unavailable: Prism does not start.
     """
-    file, first_day = file_to_book(first_day_on_sale(datetime.now(UTC)))
+    file, first_day = file_to_book()
     with tempfile.TemporaryDirectory() as folder, Sandbox(seed=7, first_day=first_day) as sandbox:
         if file != FILE:
             stock_up(sandbox, first_day)

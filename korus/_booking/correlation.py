@@ -504,9 +504,6 @@ def _pair_pieces(
     board: _Board, group: Sequence[int], pieces: Sequence[_Piece]
 ) -> Iterator[tuple[int, _Piece, int | None]]:
     """Pair like lines with an equal number of holds: by size where the holds show it, else in order."""
-    if len(group) == 1:
-        yield group[0], pieces[0], _sizes(board, group, pieces)[0]
-        return
     asked = {place: board.lines[place].quantity for place in group}
     sizes = _sizes(board, group, pieces)
     if None in sizes and _are_proportional(list(asked.values()), pieces):

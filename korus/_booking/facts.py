@@ -232,7 +232,7 @@ class OrderFacts:
         return shown is None or is_similar(shown, external_reference)
 
     def shortfall(self, reservation: ReservationFacts | None) -> str | None:
-        """Return the difference from its reservation, in the fields that both show; None if there is none."""
+        """Return the difference from its reservation, in the fields that both show; None without one."""
         if reservation is None:
             return None
         counts = [
@@ -442,8 +442,6 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 def iri_of(value: object) -> str | None:
     """Return the relative IRI of a model, a JSON object or an IRI; None for blank nodes (reference 1.5)."""
-    if value is None:  # a bulk call does this six times for each line
-        return None
     found = iri_as_sent(value)
     return None if found is None else relative(found)
 

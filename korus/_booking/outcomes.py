@@ -78,7 +78,7 @@ class LineOutcome(Generic[_Object]):
         results: All results, if the API created several for one line.
         error: The reason of the failure (usually `korus.errors.ItemFailed`), or the `korus.errors.OutcomeUnknown` to
             resolve.
-        raw: The failed entry as the API sent it, None if there is none.
+        raw: The failed entry as the API sent it, None without one.
         adopted: True if the answer was lost, and the result was found afterwards.
         candidates: The possible reservations of a hold that is unknown because no journal is shared. They may belong to
             another caller: do not order them. Holding again is safe, since a hold that is not ordered expires.

@@ -50,7 +50,7 @@ class AttemptWatch:
 
     Attributes:
         added: Headers that hooks add to its request.
-        headers: The headers of its answer, None as long as there is none.
+        headers: The headers of its answer, None before it comes.
         sent: True if the request may have left.
         status: The status of its answer.
         request_id: The id in its answer.

@@ -8,7 +8,6 @@ converted, and bodies are passed on piece by piece, so that limits and timeouts 
 from __future__ import annotations
 
 import sys
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx
@@ -113,7 +112,6 @@ def without_cookies(client: _Client) -> _Client:
     Looking for them takes httpx a fifth of a call. The client is no subclass of httpx's: what traces httpx may have put
     another class in its place.
     """
-    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     setattr(client.cookies, "extract_cookies", _ignore)  # noqa: B010 (a method, to the type checkers)
     return client
 

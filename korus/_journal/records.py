@@ -60,7 +60,7 @@ class JournalRecords(JournalDatabase):
             return frozenset(connection.execute(wanted.distinct()).scalars())
 
     def forget(self, intent_id: str) -> bool:
-        """Settle an abandoned intent whose outcome cannot be found any more; return False if there is none."""
+        """Settle an abandoned intent whose outcome cannot be found any more; return False without one."""
         with self._transaction() as connection:
             now = self._now(connection)
             where = (INTENTS.c.account == self._account, INTENTS.c.id == intent_id)

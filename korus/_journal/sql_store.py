@@ -159,7 +159,7 @@ class JournalStore(JournalRecords, JournalRuns):
             }
             if not connection.execute(_CHANGE, values | self._mine(intent)).rowcount:
                 return None
-            own = self._claim(connection, intent, claims, now)
+            own = self._claim(connection, intent, self._claims(intent, claims, now))
         self._settled += 1
         if self._settled % _PRUNE_EVERY == 0:
             with suppress(JournalFailed):  # the outcome is written; the next call prunes
@@ -213,17 +213,15 @@ class JournalStore(JournalRecords, JournalRuns):
     def claim(self, intent: Intent, iris: Iterable[str], wait: float | None = None) -> frozenset[str]:
         """Claim reservations for an intent; return those that belong to it now."""
         with self._transaction(wait, lasting=False) as connection:  # the outcome, which follows, is durable
-            now = self._now(connection)
-            rows = self._claims(intent, iris, now)
+            rows = self._claims(intent, iris, self._now(connection))
             # results that an answer has just named are rarely claimed by others; psycopg logs it where they are
             if not rows or (self._is_lite and _inserted(connection, rows)):
                 return frozenset(row["iri"] for row in rows)
-            return self._claim(connection, intent, iris, now)
+            return self._claim(connection, intent, rows)
 
     def _claim(
-        self, connection: Connection, intent: Intent, iris: Iterable[str], now: float
+        self, connection: Connection, intent: Intent, rows: Sequence[Mapping[str, Any]]
     ) -> frozenset[str]:
-        rows = self._claims(intent, iris, now)
         if not rows:
             return frozenset()
         asked = {"account": self._account, "iris": [row["iri"] for row in rows]}

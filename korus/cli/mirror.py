@@ -157,7 +157,7 @@ def _read(mirror: Mirror, since: int, limit: int | None, kinds: list[Any] | None
 
 
 def _last(changes: Iterable[Change], show: Callable[[Iterable[Change]], object]) -> int:
-    """Show changes; return the number of the last one, 0 if there is none."""
+    """Show changes; return the number of the last one, 0 without one."""
     last = [0]
 
     def noted() -> Iterable[Change]:

@@ -67,7 +67,7 @@ class _Walk:
         params: Mapping[str, str | int] | None = None,
         korus: Korus | None = None,
     ) -> tuple[int | None, Any, RawAnswers]:
-        """Send a GET; return the status, the JSON (None if there is none) and the raw answers."""
+        """Send a GET; return the status, the JSON (None without one) and the raw answers."""
         client = korus or self.korus
         with client.raw_answer() as raw:
             try:

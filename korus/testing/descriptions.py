@@ -155,7 +155,7 @@ class Description:
         return any(one.split("/")[1:2] and one.split("/")[1] in firsts for one in (*candidates, path))
 
     def resolve(self, reference: str) -> Any:
-        """Return the target of an internal reference, None if there is none."""
+        """Return the target of an internal reference, None without one."""
         return _resolve(self.document, reference)
 
     def follow(self, node: Any, pointer: str) -> tuple[Any, str]:

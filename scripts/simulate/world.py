@@ -246,7 +246,7 @@ class World:
         return process
 
     def resume(self, process: Process, script: Moves[Any]) -> None:
-        """Give an idle process another script."""
+        """Start another script on an idle process."""
         self._spawn(process, script)
 
     def _spawn(self, process: Process, script: Moves[Any], parent: Task | None = None) -> Task:

@@ -158,7 +158,7 @@ class Outcome:
         lost: Tests of operations that the new version no longer has, each with the reason.
         unsteady: Tests that failed, and passed when they were run again separately.
         unchecked: Checks of `make check` that fail with the new version, each with its output.
-        proposal: A patch for new operations, empty if there is none.
+        proposal: A patch for new operations, empty without any.
     """
 
     status: Status

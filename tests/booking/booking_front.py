@@ -109,7 +109,7 @@ class Front:
         )
 
     def offers(self, count=1, *, stock=1000, form=False, session=False):
-        """Give offers of the park, with so many left, whose tickets do or do not need sessions and forms."""
+        """Return offers of the park, with so many left, whose tickets do or do not need sessions and forms."""
         found = []
         for catalog in self.korus.catalogs.list():
             for offer in self.korus.offers.list(catalog, sort="desc", page_size=50):

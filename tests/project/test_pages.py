@@ -36,7 +36,6 @@ from korus import AsyncKorus, Korus, errors
 from korus._core import config
 from korus.cli.booking_file import parse
 from korus.sandbox import Sandbox
-from korus.sandbox.catalogue import first_day_on_sale
 from scripts import demo
 from tests.benchmarks import report
 
@@ -126,7 +125,7 @@ class Shell:
             assert time.monotonic() < deadline, (self.folder / ".output").read_text()
             time.sleep(0.05)
         self.close()
-        booked, first_day = demo.file_to_book(first_day_on_sale(datetime.now(UTC)))
+        booked, first_day = demo.file_to_book()
         sandbox = Sandbox(seed=7, first_day=first_day, offers=FEWER_OFFERS).start()
         self._sandboxes.append(sandbox)
         demo.stock_up(sandbox, first_day)

@@ -18,6 +18,8 @@ from korus.errors import DecodingFailed, KorusError
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from korus._async.http.auth import AsyncBearerAuth, AsyncTokens, Progress
     from korus._async.http.exchange import AsyncExchange
     from korus._async.http.reading import Body
@@ -64,8 +66,12 @@ class AsyncAttempts:
     async def make(self, asked: Asked, progress: Progress) -> Answer | KorusError:
         """Send once. Failures are returned, not raised, so that they hold no frames of httpx."""
         try:
-            request = self._request(asked, progress)
-            async with time_limit(self._seconds_left(progress.deadline)), self._exchange.slot(progress):
+            timeouts = self._exchange.timeouts_until(progress.deadline)
+            request = self._request(asked, progress, timeouts)
+            async with (
+                time_limit(self._seconds_left(progress.deadline)),
+                self._exchange.slot(progress, timeouts),
+            ):
                 response = await self._exchange.send(request, self._auth)
                 progress.status, progress.headers = response.status_code, response.headers
                 try:
@@ -117,9 +123,11 @@ class AsyncAttempts:
             prefix=prefix_of(config.base_url),
         )
 
-    def _request(self, asked: Asked, progress: Progress) -> httpx.Request:
+    def _request(
+        self, asked: Asked, progress: Progress, timeouts: Mapping[str, float | None]
+    ) -> httpx.Request:
         client = self._exchange.http_client()
-        extensions = {PROGRESS: progress, "timeout": self._exchange.timeouts_until(progress.deadline)}
+        extensions = {PROGRESS: progress, "timeout": timeouts}
         # cached, since merging the headers takes as long as everything else here
         headers = headers_over(tuple(client.headers.raw), tuple(asked.headers.items()))
         # only cookies of the caller's own client, none from answers

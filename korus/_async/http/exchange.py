@@ -18,6 +18,7 @@ from korus._version import __version__
 from korus.errors import ConfigurationError, KorusError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from korus._async.http.pool import AsyncPool
@@ -83,10 +84,10 @@ class AsyncExchange:
             return self.timeouts
         return Countdown(self.timeouts, deadline, self.clock.monotonic)
 
-    def slot(self, progress: Progress) -> AsyncSlot:
+    def slot(self, progress: Progress, timeouts: Mapping[str, float | None]) -> AsyncSlot:
         """Return the room for an attempt in httpx, to be entered."""
         client, slots = self.pool.opened()
-        return AsyncSlot(client, slots, progress, self.timeouts_until(progress.deadline).get("pool"))
+        return AsyncSlot(client, slots, progress, timeouts.get("pool"))
 
     async def send(self, request: httpx.Request, auth: httpx.Auth | None = None) -> httpx.Response:
         """Send a request; the answer's body is not read yet."""

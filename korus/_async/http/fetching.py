@@ -91,7 +91,7 @@ async def fetch(
     progress = Progress()
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(exchange.slot(progress))
+            await stack.enter_async_context(exchange.slot(progress, exchange.timeouts))
         except httpx.PoolTimeout as error:
             raise failure_of(error, sent=False, operation=operation) from None
         opened = await _opened(exchange, url, headers or {}, operation, progress)

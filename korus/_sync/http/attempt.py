@@ -19,6 +19,8 @@ from korus.errors import DecodingFailed, KorusError
 from korus.iri import prefix_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from korus._core.watches import CallWatch
     from korus._http.identity import Identity
     from korus._sync.http.auth import BearerAuth, Progress, Tokens
@@ -65,8 +67,12 @@ class Attempts:
     def make(self, asked: Asked, progress: Progress) -> Answer | KorusError:
         """Send once. Failures are returned, not raised, so that they hold no frames of httpx."""
         try:
-            request = self._request(asked, progress)
-            with time_limit(self._seconds_left(progress.deadline)), self._exchange.slot(progress):
+            timeouts = self._exchange.timeouts_until(progress.deadline)
+            request = self._request(asked, progress, timeouts)
+            with (
+                time_limit(self._seconds_left(progress.deadline)),
+                self._exchange.slot(progress, timeouts),
+            ):
                 response = self._exchange.send(request, self._auth)
                 progress.status, progress.headers = response.status_code, response.headers
                 try:
@@ -118,9 +124,11 @@ class Attempts:
             prefix=prefix_of(config.base_url),
         )
 
-    def _request(self, asked: Asked, progress: Progress) -> httpx.Request:
+    def _request(
+        self, asked: Asked, progress: Progress, timeouts: Mapping[str, float | None]
+    ) -> httpx.Request:
         client = self._exchange.http_client()
-        extensions = {PROGRESS: progress, "timeout": self._exchange.timeouts_until(progress.deadline)}
+        extensions = {PROGRESS: progress, "timeout": timeouts}
         # cached, since merging the headers takes as long as everything else here
         headers = headers_over(tuple(client.headers.raw), tuple(asked.headers.items()))
         # only cookies of the caller's own client, none from answers

@@ -19,6 +19,7 @@ from korus._version import __version__
 from korus.errors import ConfigurationError, KorusError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from korus._core.config import Config
@@ -84,10 +85,10 @@ class Exchange:
             return self.timeouts
         return Countdown(self.timeouts, deadline, self.clock.monotonic)
 
-    def slot(self, progress: Progress) -> Slot:
+    def slot(self, progress: Progress, timeouts: Mapping[str, float | None]) -> Slot:
         """Return the room for an attempt in httpx, to be entered."""
         client, slots = self.pool.opened()
-        return Slot(client, slots, progress, self.timeouts_until(progress.deadline).get("pool"))
+        return Slot(client, slots, progress, timeouts.get("pool"))
 
     def send(self, request: httpx.Request, auth: httpx.Auth | None = None) -> httpx.Response:
         """Send a request; the answer's body is not read yet."""

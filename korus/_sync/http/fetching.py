@@ -92,7 +92,7 @@ def fetch(
     progress = Progress()
     with ExitStack() as stack:
         try:
-            stack.enter_context(exchange.slot(progress))
+            stack.enter_context(exchange.slot(progress, exchange.timeouts))
         except httpx.PoolTimeout as error:
             raise failure_of(error, sent=False, operation=operation) from None
         opened = _opened(exchange, url, headers or {}, operation, progress)
