@@ -1,4 +1,4 @@
-"""``python -m scripts.docs``: write the reference pages, check that they are fresh, or build the site."""
+"""Reference pages and documentation site: `python -m scripts.docs`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 1 if a page is out of date or the site has a broken link."""
     parser = argparse.ArgumentParser(prog="python -m scripts.docs", description=__doc__)
     wanted = parser.add_mutually_exclusive_group()
-    wanted.add_argument("--check", action="store_true", help="write nothing; 1 if a page is out of date")
+    wanted.add_argument(
+        "--check", action="store_true", help="write nothing; exit status 1 if a page is out of date"
+    )
     wanted.add_argument("--build", action="store_true", help="build the site into build/site")
-    wanted.add_argument("--serve", action="store_true", help="build it, and show it on this machine")
+    wanted.add_argument("--serve", action="store_true", help="build the site and serve it locally")
     wanted.add_argument("--pictures", action="store_true", help="record the terminal sessions again")
     given = parser.parse_args(arguments)
     if given.pictures:

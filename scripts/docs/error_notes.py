@@ -1,4 +1,4 @@
-"""Advice for each error, with an example that raises it at the sandbox; causes are in the docstrings."""
+"""Advice for each error, with an example that raises it in the sandbox; causes are in the docstrings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["NOTES", "Note"]
 
 @frozen
 class Note:
-    """Entry of one error on the page of errors.
+    """Entry of one error on the errors page.
 
     Attributes:
         advice: The recommended action.
         example: Python code that the tests run with the names of the page's first block.
-        cause: The cause, if it is not in the docstring.
+        cause: The cause, if the docstring does not have it.
     """
 
     advice: str
@@ -32,10 +32,10 @@ assert caught.value.status == {status}
 
 NOTES: dict[str, Note] = {
     "KorusError": Note(
-        "Catch it around a whole task, to report what is left; catch the others where you can act."
+        "Catch it around a whole task to report unexpected errors; catch the others where you can handle them."
     ),
     "ConfigurationError": Note(
-        "Correct the settings that the message names; it lists all of them.",
+        "Correct the settings that the message names; it lists all invalid settings.",
         """
 with pytest.raises(ConfigurationError) as caught:
     Korus(client_id="shop", environment="production")
@@ -43,15 +43,15 @@ print(caught.value)
 """,
     ),
     "InvalidArgument": Note(
-        "Correct the call; the message names the argument. It is a mistake in the program, or input "
-        "that it passed on unchecked.",
+        "Correct the call; the message names the argument. The cause is an error in the program, or "
+        "input that was not checked.",
         """
 with pytest.raises(InvalidArgument):
     korus.offers.list(catalog, after="tomorrow")
 """,
     ),
     "InvalidIri": Note(
-        "Pass the object, its IRI or its id, of the kind that the method asks for.",
+        "Pass the object, its IRI or its id, of the kind that the method expects.",
         """
 with pytest.raises(InvalidIri):
     korus.orders.get(catalog.iri)
@@ -67,7 +67,7 @@ print(caught.value.problems)
 """,
     ),
     "BookingInvalid": Note(
-        "Correct the lines; `problems` has line, ticket, field and reason of each. Nothing was sent.",
+        "Correct the lines; each entry of `problems` has line, ticket, field and reason. Nothing was sent.",
         """
 booking = korus.reservations.bulk()
 booking.add(offer, quantity=0)
@@ -77,8 +77,8 @@ print(caught.value.problems)
 """,
     ),
     "BeneficiaryInvalid": Note(
-        "Ask the customer for what is missing; `problems` has each field. `korus.tickets.required` "
-        "says beforehand what is needed.",
+        "Ask the customer for the missing fields, which `problems` lists. `korus.tickets.required` "
+        "returns the required fields in advance.",
         """
 order = place(hold())
 with pytest.raises(BeneficiaryInvalid) as caught:
@@ -87,7 +87,7 @@ print(caught.value.problems)
 """,
     ),
     "ReservationUnusable": Note(
-        "Hold again: `retry_failed()`, or a new bulk reservation.",
+        "Reserve again: `retry_failed()`, or a new bulk reservation.",
         """
 held = hold()
 sandbox.clock.advance(timedelta(hours=1))
@@ -96,7 +96,7 @@ with pytest.raises(ReservationUnusable):
 """,
     ),
     "OperationUnavailable": Note(
-        "Use a korus that was generated from a version of the API that has the operation: see "
+        "Use a release of korus that was generated from a version of the API with the operation: see "
         "[versions](../concepts/versions.md).",
         """
 with pytest.raises(OperationUnavailable):
@@ -104,12 +104,11 @@ with pytest.raises(OperationUnavailable):
 """,
     ),
     "TransportError": Note(
-        "Try later. A read may be repeated; of a booking nothing was done when `sent` is False. A "
-        "booking whose answer was lost "
-        "is `OutcomeUnknown` or an `unknown` line, not this."
+        "Try again later. A read can be repeated; a booking was not processed if `sent` is False. A "
+        "booking whose response was lost raises `OutcomeUnknown` or has an `unknown` line instead."
     ),
     "ConnectionFailed": Note(
-        "Check name, port, proxy and certificates: `korus doctor` looks at each.",
+        "Check host name, port, proxy and certificates: `korus doctor` checks each.",
         """
 nowhere = korus.with_options(base_url="http://127.0.0.1:9")
 with pytest.raises(ConnectionFailed) as caught:
@@ -118,53 +117,53 @@ assert not caught.value.sent
 """,
     ),
     "ConnectionLost": Note(
-        "Try later. korus has repeated a read as often as `RetryPolicy` allows.",
+        "Try again later. korus has repeated a read as often as `RetryPolicy` allows.",
         """
 with failing("drop_after"), pytest.raises(ConnectionLost):
     korus.catalogs.list().first()
 """,
     ),
     "TimedOut": Note(
-        "Try later, or allow more time: `timeout=`.",
+        "Try again later, or allow more time: `timeout=`.",
         """
 with failing("slow", seconds=1), pytest.raises(TimedOut):
     korus.with_options(timeout=0.2).catalogs.list().first()
 """,
     ),
     "TokenUnavailable": Note(
-        "Try later, after `retry_after` seconds if it is set. The API request was not sent.",
+        "Try again later, after `retry_after` seconds if it is set. The API request was not sent.",
         """
-stranger = Korus(**settings, retry=RetryPolicy(attempts=1))  # has no token yet
+other = Korus(**settings, retry=RetryPolicy(attempts=1))  # has no token yet
 with failing("status", operation="token", status=503), pytest.raises(TokenUnavailable):
-    stranger.catalogs.list().first()
-stranger.close()
+    other.catalogs.list().first()
+other.close()
 """,
     ),
     "StatusError": Note(
-        "Read `problem`, which is what the API said, and `request_id` when you ask its makers."
+        "Read `problem`, the API's description of the error. Quote `request_id` when you contact the API's operator."
     ),
     "BadRequest": Note(
-        "Read `problem`; the request is one that the API does not understand.",
+        "Read `problem`; the API does not understand the request.",
         _status("BadRequest", 400),
         "The API answered with 400.",
     ),
     "AuthenticationFailed": Note(
-        "Check the client id, the secret and the token address.",
+        "Check the client id, the secret and the token URL.",
         """
-stranger = Korus(**settings | {"client_secret": "wrong"})
+other = Korus(**settings | {"client_secret": "wrong"})
 with pytest.raises(AuthenticationFailed):
-    stranger.catalogs.list().first()
-stranger.close()
+    other.catalogs.list().first()
+other.close()
 """,
     ),
     "PermissionDenied": Note(
-        "Ask the API's makers for access to the catalogue.",
+        "Ask the API's operator for access to the catalogue.",
         _status("PermissionDenied", 403),
         "The API answered with 403.",
     ),
     "NotFound": Note(
-        "Check the id and the account. One 404 does not prove that a booking does not exist, and "
-        "korus never takes it so.",
+        "Check the id and the account. A single 404 does not prove that a booking does not exist; "
+        "korus never treats it as proof.",
         """
 with pytest.raises(NotFound) as caught:
     korus.orders.get("01890000-0000-7000-8000-000000000000")
@@ -173,17 +172,17 @@ print(caught.value.request_id)
         "The API answered with 404.",
     ),
     "Conflict": Note(
-        "Read the resource again; it has changed meanwhile.",
+        "Read the resource again; it has changed in the meantime.",
         _status("Conflict", 409),
         "The API answered with 409.",
     ),
     "ValidationFailed": Note(
-        "Correct what `violations` names: each has the place in what was sent, and the argument if "
-        "it could be traced.",
+        "Correct the values that `violations` names: each has its location in the request, and the "
+        "argument if it is known.",
         _status("ValidationFailed", 422),
     ),
     "RateLimited": Note(
-        "Wait `retry_after` seconds. korus has waited and repeated as far as the deadline allowed, see "
+        "Wait `retry_after` seconds. korus has waited and repeated within the deadline: see "
         "[rate limits](../howto/workers.md#rate-limits).",
         """
 with failing("status", status=429, retry_after=30), pytest.raises(RateLimited) as caught:
@@ -193,21 +192,21 @@ assert caught.value.retry_after == 30
 """,
     ),
     "ServerError": Note(
-        "Try later, and report it with `request_id` if it lasts.", _status("ServerError", 500)
+        "Try again later. If it persists, report it with `request_id`.", _status("ServerError", 500)
     ),
     "DecodingFailed": Note(
-        "Try later; report it if it lasts. `content_type` and the first bytes in `excerpt` tell what came instead.",
+        "Try again later; report it if it persists. `content_type` and `excerpt` show what was received.",
         """
 with failing("not_json"), pytest.raises(DecodingFailed):
     korus.catalogs.list().first()
 """,
     ),
     "AnswerMismatch": Note(
-        "Stop, and look at the proxies and caches between you and the API: an answer that was "
-        "somebody else's came back.",
+        "Stop, and check the proxies and caches between you and the API: the response belongs to "
+        "another request.",
     ),
     "OutcomeUnknown": Note(
-        "Do not book again. Ask later with `resolve`, or let `korus.journal.recover()` do it: see "
+        "Do not book again. Call `resolve` later, or `korus.journal.recover()`: see "
         "[recover after a crash](../howto/recover.md).",
         """
 held = hold()
@@ -224,7 +223,7 @@ assert korus.orders.resolve(caught.value.intent).ok
         "failures](../howto/partial-failures.md)."
     ),
     "ReservationFailed": Note(
-        "Read the line's `reason` and `code`; offer the customer something else, or `retry_failed()`.",
+        "Read the line's `reason` and `code`; offer the customer an alternative, or call `retry_failed()`.",
         """
 with failing("fail_items", operation="bulk_create_reservations"):
     held = hold()
@@ -234,7 +233,7 @@ assert isinstance(caught.value.exceptions[0], ReservationFailed)
 """,
     ),
     "OrderFailed": Note(
-        "Read `reason` and `code`. Once the reservation has ended, `retry_failed()` holds again.",
+        "Read `reason` and `code`. Once the reservation has ended, `retry_failed()` reserves again.",
         """
 held = hold()
 with failing("fail_items", operation="bulk_create_orders"):
@@ -245,7 +244,7 @@ assert isinstance(caught.value.exceptions[0], OrderFailed)
 """,
     ),
     "PriceChanged": Note(
-        "Show the customer the prices in `changes`, and add the lines with what was agreed: see "
+        "Show the customer the prices in `changes`, and add the lines with the accepted prices: see "
         "[price changes](../howto/price-changes.md).",
         """
 booking = korus.reservations.bulk()
@@ -256,7 +255,7 @@ print(caught.value.changes)
 """,
     ),
     "SoldOut": Note(
-        "Offer fewer, or something else; `shortages` says how many are left of each line.",
+        "Offer a smaller quantity or an alternative; `shortages` has the number left for each line.",
         """
 booking = korus.reservations.bulk()
 booking.add(offer)
@@ -268,21 +267,21 @@ sandbox.catalog.restock(offer.iri, 9)
 """,
     ),
     "JournalFailed": Note(
-        "See that the database can be reached and written. What cannot be written down is not sent.",
+        "Check that the database is reachable and writable. A booking that cannot be recorded is not sent.",
         """
 with pytest.raises(JournalFailed):
     korus.with_options(journal="/dev/null/bookings.db").journal.list()
 """,
     ),
     "MirrorFailed": Note(
-        "See that the database can be reached and written. The next sweep goes on where the last one stood.",
+        "Check that the database is reachable and writable. The next sweep continues where this one stopped.",
         """
 with pytest.raises(MirrorFailed):
     Mirror("/dev/null/catalogue.db", korus).sync()
 """,
     ),
     "DocumentsNotReady": Note(
-        "Ask again later; `pending` has the IRIs. See [documents](../howto/documents.md).",
+        "Call it again later; `pending` has the IRIs. See [documents](../howto/documents.md).",
         """
 order = place(hold())
 with pytest.raises(DocumentsNotReady):
@@ -290,21 +289,21 @@ with pytest.raises(DocumentsNotReady):
 """,
     ),
     "DownloadFailed": Note(
-        "Call `download` again: files that are there are kept, and none is ever half written.",
+        "Call `download` again: existing files are kept, and a file is never written in part.",
         """
 with failing("html", operation="storage", status=200), pytest.raises(DownloadFailed):
     korus.documents.download(order, to="tickets")
 """,
     ),
     "UnexpectedCount": Note(
-        "Use `first()`, or filter more narrowly.",
+        "Use `first()`, or a narrower filter.",
         """
 with pytest.raises(UnexpectedCount):
     korus.offers.list(catalog).one()
 """,
     ),
     "CollectionChanged": Note(
-        "Read the list again if every item counts, or use [the mirror](../tutorial/mirror.md). See "
+        "Read the list again if you need every item, or use [the mirror](../tutorial/mirror.md). See "
         "[paging and drift](../concepts/paging-and-drift.md#drift).",
     ),
 }

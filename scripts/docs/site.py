@@ -1,4 +1,4 @@
-"""Documentation site: pages are staged in ``build/docs``, built by Zensical into ``build/site``; links are checked.
+"""Documentation site, staged in `build/docs`, built by Zensical into `build/site`, with a check of its links.
 
 The pages are also readable in the repository. In the staged pages, links to files outside of ``docs/`` point to copies,
 two blocks marked ``<!-- tab: … -->`` become tabs, and comments for the tests are removed.
@@ -197,7 +197,7 @@ def build(*, serve: bool = False) -> int:
         shutil.copyfile(STAGE / page, SITE / page)
     broken = broken_links(SITE)
     for place in broken:
-        print(f"leads nowhere: {place}")
+        print(f"broken link: {place}")
     print(f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages, {len(broken)} broken links")
     return 1 if broken else 0
 

@@ -1,4 +1,4 @@
-"""Releases: built twice, installed with lowest and newest, tried.
+"""Release checks: reproducible builds, and smoke tests with the lowest and the newest dependencies.
 
 These modules need Python and git only, so that CI can run them before anything is installed.
 """

@@ -1,4 +1,4 @@
-"""``python -m scripts.release``: everything of a release that can be done here, from clean clones, but publishing."""
+"""Rehearsal of a release from clean clones, without publishing: `python -m scripts.release`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _NOTES = ("build", "--draft", "--version", "0.1.0", "--date", "unreleased")
 
 
 def main() -> int:
-    """Build twice, try the wheel in each Python that is here, and check that the fragments become notes."""
+    """Build twice, test the wheel with every installed Python, and check that the release notes can be built."""
     if subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, check=True, capture_output=True).stdout:  # noqa: S607
-        print("there are changes that are not committed; what is committed is tried")
+        print("uncommitted changes are ignored; the last commit is tested")
     dist = ROOT / "build" / "release" / "dist"
     for name, digest in build(dist).items():
-        print(f"{digest}  {name}: the same from two clones")
+        print(f"{digest}  {name}: identical from two clones")
     (wheel,) = dist.glob("*.whl")
     for python in interpreters():
         for versions in ("lowest", "newest"):
             smoke(wheel, python, lowest=versions == "lowest")
-            print(f"{python}, {versions} versions: the wheel and the README work", flush=True)
+            print(f"{python}, {versions} versions: the wheel works", flush=True)
     run(tool("towncrier"), *_NOTES, cwd=ROOT)
-    print("the fragments of changelog.d become release notes")
+    print("changelog.d: the release notes can be built")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Build sdist and wheel of the last commit twice, from two clones, and keep them if both are the same to the byte."""
+"""Reproducible build: sdist and wheel of the last commit, built from two clones and compared byte by byte."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def build(output: Path, python: Path | None = None) -> dict[str, str]:
-    """Build from two clones into `output`; returns the digests, and leaves with a message if they differ.
+    """Build from two clones into `output` and return the digests.
 
     Args:
-        output: Where the files go; what is there is removed.
-        python: A Python that has `build` and `hatchling`; one is installed if None.
+        output: The target folder; its content is replaced.
+        python: A Python with `build` and `hatchling`; one is installed if None.
+
+    Raises:
+        SystemExit: The two builds differ.
     """
     python = python or tool("python")
     with tempfile.TemporaryDirectory() as scratch:
@@ -40,16 +43,18 @@ def build(output: Path, python: Path | None = None) -> dict[str, str]:
             built.append(dist)
         first, second = map(digests, built)
         if first != second:
-            sys.exit(f"two builds of one commit differ: {first} and {second}")
+            sys.exit(f"the build is not reproducible: {first} and {second}")
         shutil.rmtree(output, ignore_errors=True)
         shutil.copytree(built[0], output)
     return first
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build, and print what came of it."""
+    """Build, and print the digests."""
     parser = argparse.ArgumentParser(prog="python -m scripts.release.build", description=__doc__)
-    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="where sdist and wheel go (dist)")
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "dist", help="the folder for sdist and wheel (default: dist)"
+    )
     for name, digest in build(parser.parse_args(arguments).output).items():
         print(f"{digest}  {name}")
     return 0

@@ -1,4 +1,4 @@
-"""Environments in which the wheel is tried, made by uv, which can also choose the lowest versions."""
+"""Test environments for the wheel, created by uv, which can also resolve to the lowest versions."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["EXTRAS", "ROOT", "environment", "install", "interpreters", "run", "t
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTRAS = ("cli", "sandbox", "journal", "mirror", "cache", "fast", "http2", "otel")
-"""The extras that an application may install; `testing` and `dev` bring tools."""
+"""The extras for applications; `testing` and `dev` are for tests and tools."""
 
 _SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 _TOOLS = ROOT / "build" / "release" / "tools"
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Run a command and return what it printed; leaves with that if it fails."""
+    """Run a command and return its output; exit with the output if it fails."""
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd)
     if done.returncode:
-        sys.exit(f"{done.stdout}{done.stderr}\n{' '.join(map(str, command))}: ended with {done.returncode}")
+        sys.exit(f"{done.stdout}{done.stderr}\n{' '.join(map(str, command))}: exit status {done.returncode}")
     return done.stdout
 
 
@@ -35,7 +35,7 @@ def _binary(folder: Path, name: str) -> Path:
 
 
 def tool(name: str) -> Path:
-    """Return a tool at the version that `constraints.txt` pins; it is installed beside the build the first time."""
+    """Return the path of a tool, installed on first use at the version pinned in `constraints.txt`."""
     if not _binary(_TOOLS, name).exists():
         run(sys.executable, "-m", "venv", _TOOLS)
         run(
@@ -46,7 +46,7 @@ def tool(name: str) -> Path:
 
 
 def environment(python: str) -> Path:
-    """Make an empty environment of a Python, and return its interpreter."""
+    """Create an empty virtual environment and return its interpreter."""
     folder = Path(tempfile.mkdtemp(prefix="korus-release-"))
     run(tool("uv"), "venv", "--quiet", "--python", python, folder / "venv")
     return _binary(folder / "venv", "python")
@@ -57,8 +57,8 @@ def install(python: Path, *requirements: str, lowest: bool = False) -> None:
 
     Args:
         python: The environment's interpreter.
-        requirements: What to install, with options of `uv pip install`.
-        lowest: Whether what korus declares gets the lowest version that it allows, instead of the newest.
+        requirements: Requirements and options for `uv pip install`.
+        lowest: True to install the lowest allowed versions of korus's dependencies instead of the newest.
     """
     pins = python.parents[2] / "pins.txt"
     pins.write_text("\n".join(_lowest(python)) if lowest else "", encoding="utf-8")
@@ -69,7 +69,7 @@ def install(python: Path, *requirements: str, lowest: bool = False) -> None:
 
 
 def _lowest(python: Path) -> list[str]:
-    """Return pins of what korus declares, to the lowest versions that go together and have wheels."""
+    """Return pins of korus's direct dependencies at the lowest compatible versions that have wheels."""
     file = ROOT / "pyproject.toml"
     project: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
     declared: list[str] = [*project["dependencies"]]
@@ -86,7 +86,7 @@ def _lowest(python: Path) -> list[str]:
 
 
 def interpreters() -> list[str]:
-    """Return the supported Pythons that are here: on the path, or among pyenv's."""
+    """Return the installed interpreters of the supported versions, from the path and from pyenv."""
     found: list[str] = []
     for version in _SUPPORTED:
         candidates = [shutil.which(f"python{version}"), sys.executable]

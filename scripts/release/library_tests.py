@@ -1,6 +1,6 @@
-"""Run the library's tests in an environment of their own: lowest versions, another system, more packages.
+"""Library tests in a separate environment: lowest versions, another platform, additional packages.
 
-The tests of the maintainers' tools stay out; `make test` runs all.
+The tests of the maintainers' tools are left out; `make test` runs all tests.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ TOOLS = (
     "pytest-xdist", "ruff", "setuptools<81", "schemathesis", "sybil", "time-machine", "towncrier", "trio",
     "unasync",
 )  # fmt: skip
-"""The packages that the tests import; it is not the tools whose floors are tried."""
+"""The packages that the tests import, always at their newest versions."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the environment, run the tests, and leave with pytest's status."""
+    """Create the environment, run the tests, and return pytest's exit status."""
     parser = argparse.ArgumentParser(prog="python -m scripts.release.library_tests", description=__doc__)
     parser.add_argument(
-        "--lowest", action="store_true", help="with the lowest versions of what korus declares"
+        "--lowest", action="store_true", help="use the lowest allowed versions of korus's dependencies"
     )
     parser.add_argument(
-        "--with", dest="more", nargs="*", default=[], metavar="PACKAGE", help="packages to add"
+        "--with", dest="more", nargs="*", default=[], metavar="PACKAGE", help="additional packages to install"
     )
-    parser.add_argument("tests", nargs="*", help="these tests instead of the library's")
+    parser.add_argument("tests", nargs="*", help="tests to run instead of all library tests")
     given = parser.parse_args(arguments)
     free = sysconfig.get_config_var("Py_GIL_DISABLED") == 1
     extras = ",".join(extra for extra in (*EXTRAS, "testing") if not (free and extra == "fast"))
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own = ("--no-binary", "korus-sdk", "--editable", f"{ROOT}[{extras}]")
     install(python, *own, *TOOLS, *given.more, lowest=given.lowest)
     tests = given.tests or [f"tests/{folder}" for folder in FOLDERS]
-    if given.lowest:  # schemathesis and httpx's instrumentation do not go well with the lowest versions
+    if given.lowest:  # schemathesis and httpx's instrumentation are incompatible with the lowest versions
         tests += ["--ignore=tests/sandbox/test_conformance.py", "-W", "ignore:pkg_resources"]
     workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     return subprocess.run([python, "-m", "pytest", *workers, *tests], check=False, cwd=ROOT).returncode

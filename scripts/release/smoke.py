@@ -1,4 +1,4 @@
-"""Install a wheel into empty environments, with its lowest and its newest dependencies, and use it there."""
+"""Smoke test of a wheel in empty environments, with its lowest and its newest dependencies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ with korus.Korus(client_id="a", client_secret="b", environment="production") as 
     client.reservations.bulk()
 print(korus.__version__, korus.API_VERSION)
 """
-"""With the library alone."""
+"""Program for the wheel without extras."""
 
 WHOLE = r"""
 import os, re, sys, tempfile
@@ -52,17 +52,17 @@ try:
 except SystemExit as left:
     assert not left.code
 """
-"""With all extras of an application: the README's examples at a sandbox, journal, cache, mirror and the command."""
+"""Program for the wheel with all extras: the README's examples, journal, cache, mirror and the command."""
 
 
 def smoke(wheel: Path, python: str, *, lowest: bool) -> None:
-    """Try a wheel with one Python: alone, then with its extras."""
+    """Test a wheel with one Python, without and with its extras."""
     for extras, program in (((), PLAIN), (EXTRAS, WHOLE)):
         interpreter = environment(python)
         try:
             chosen = _available(interpreter, extras)
             install(interpreter, f"korus-sdk{chosen} @ {wheel.resolve().as_uri()}", lowest=lowest)
-            # elsewhere than in the clone, so that it is the wheel that is imported
+            # outside the clone, so that Python imports the installed wheel
             with tempfile.TemporaryDirectory() as elsewhere:
                 subprocess.run(
                     [interpreter, "-W", "error::DeprecationWarning:korus", "-c", program],
@@ -74,7 +74,7 @@ def smoke(wheel: Path, python: str, *, lowest: bool) -> None:
 
 
 def _available(interpreter: Path, extras: tuple[str, ...]) -> str:
-    """Return the extras in brackets, without `fast` on a free-threaded Python, for which orjson has no wheel."""
+    """Return the extras in brackets; `fast` is left out on free-threaded Python, where orjson has no wheel."""
     free = (
         run(interpreter, "-c", "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED'))").strip()
         == "1"
@@ -84,17 +84,19 @@ def _available(interpreter: Path, extras: tuple[str, ...]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try the wheel of a folder."""
+    """Test the wheel in a folder."""
     parser = argparse.ArgumentParser(prog="python -m scripts.release.smoke", description=__doc__)
-    parser.add_argument("dist", type=Path, help="the folder of the wheel")
+    parser.add_argument("dist", type=Path, help="the folder with the wheel")
     parser.add_argument("--versions", choices=("lowest", "newest"), nargs="*", default=["lowest", "newest"])
-    parser.add_argument("--python", nargs="*", default=[sys.executable], help="the interpreters (this one)")
+    parser.add_argument(
+        "--python", nargs="*", default=[sys.executable], help="the interpreters (default: this one)"
+    )
     given = parser.parse_args(arguments)
     (wheel,) = given.dist.glob("*.whl")
     for python in given.python:
         for versions in given.versions:
             smoke(wheel, python, lowest=versions == "lowest")
-            print(f"{wheel.name} with {python} and the {versions} versions: works", flush=True)
+            print(f"{wheel.name}: works with {python} and the {versions} versions", flush=True)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The basis of a release: builds that anybody can repeat, pinned actions, floors and caps, least permissions."""
+"""Tests of releases: reproducible builds, pinned actions, version bounds, minimal permissions."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: 
 
 
 @pytest.mark.proof
-def test_two_builds_from_two_clones_are_the_same_to_the_byte(tmp_path: Path) -> None:
+def test_builds_from_two_clones_are_identical(tmp_path: Path) -> None:
     built = build(tmp_path / "dist", Path(sys.executable))
     assert sorted(Path(name).suffix for name in built) == [".gz", ".whl"]
     assert {file.name for file in (tmp_path / "dist").iterdir()} == set(built)
 
 
-def test_the_python_that_runs_is_found() -> None:
+def test_the_running_python_is_found() -> None:
     version = "{}.{}".format(*sys.version_info)
     assert version in {"3.11", "3.12", "3.13", "3.14"}
     assert interpreters()
 
 
 @each_workflow
-def test_every_action_is_pinned_by_hash_with_its_version_beside_it(workflow: Path) -> None:
+def test_every_action_is_pinned_by_hash_with_its_version(workflow: Path) -> None:
     used = re.findall(r"uses: (.+)", workflow.read_text())
     assert used
     assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one)] == []
 
 
-def test_an_action_is_pinned_to_the_same_hash_everywhere() -> None:
+def test_each_action_has_one_hash() -> None:
     used = {one for workflow in WORKFLOWS for one in re.findall(r"uses: (.+)", workflow.read_text())}
     assert len(used) == len({one.partition("@")[0] for one in used})
 
 
 @each_workflow
-def test_no_permission_is_given_at_the_top_and_every_job_names_its_own(workflow: Path) -> None:
+def test_workflows_grant_permissions_by_job_only(workflow: Path) -> None:
     read = YAML(typ="safe").load(workflow.read_text())
     assert read["permissions"] == {}
     assert [name for name, job in read["jobs"].items() if not job.get("permissions")] == []
@@ -56,19 +56,19 @@ def test_no_permission_is_given_at_the_top_and_every_job_names_its_own(workflow:
 
 
 @each_workflow
-def test_no_checkout_keeps_its_credentials(workflow: Path) -> None:
+def test_checkouts_do_not_persist_credentials(workflow: Path) -> None:
     jobs = YAML(typ="safe").load(workflow.read_text())["jobs"].values()
     checkouts = [step for job in jobs for step in job["steps"] if "actions/checkout" in step.get("uses", "")]
     assert [step for step in checkouts if step["with"]["persist-credentials"] is not False] == []
 
 
-def test_updates_wait_for_a_week() -> None:
+def test_dependency_updates_wait_a_week() -> None:
     read = YAML(typ="safe").load((ROOT / ".github" / "dependabot.yml").read_text())
     assert {update["package-ecosystem"] for update in read["updates"]} == {"github-actions", "pip"}
     assert {update["cooldown"]["default-days"] for update in read["updates"]} == {7}
 
 
-def test_what_is_installed_has_a_floor_and_a_cap_that_is_exclusive() -> None:
+def test_dependencies_have_a_lower_and_an_exclusive_upper_bound() -> None:
     extras = PROJECT["optional-dependencies"]
     lines = PROJECT["dependencies"] + [line for extra in (*EXTRAS, "testing") for line in extras[extra]]
     for line in lines:
@@ -80,5 +80,5 @@ def test_what_is_installed_has_a_floor_and_a_cap_that_is_exclusive() -> None:
         assert bounds["<"].release[1:] in {(), (0,)}, line
 
 
-def test_every_extra_of_an_application_is_tried() -> None:
+def test_every_application_extra_is_tested() -> None:
     assert set(EXTRAS) | {"testing", "dev"} == set(PROJECT["optional-dependencies"])
