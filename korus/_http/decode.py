@@ -10,12 +10,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from attrs import field, frozen
+
 from korus.errors import DecodingFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["decode_json", "decode_object", "described", "text_of"]
+__all__ = ["SplitPage", "decode_json", "decode_object", "described", "split_page", "text_of"]
 
 _SHOWN = 4
 
@@ -111,6 +113,48 @@ def decode_object(
         content_type=content_type,
         operation=operation,
     )
+
+
+@frozen
+class SplitPage:
+    """A page of a collection whose members are not decoded.
+
+    Attributes:
+        key: The key of its members.
+        members: Each member as it is written.
+        rest: The other entries as they are written, by key.
+    """
+
+    key: str
+    members: tuple[bytes, ...] = field(repr=False)
+    rest: Mapping[str, bytes] = field(repr=False)
+
+    def only(self, places: Iterable[int]) -> bytes:
+        """Return the body of the same page with some of its members."""
+        members = b",".join(self.members[place] for place in places)
+        entries = {**self.rest, self.key: b"[" + members + b"]"}
+        return b"{" + b",".join(json.dumps(key).encode() + b":" + raw for key, raw in entries.items()) + b"}"
+
+
+def split_page(body: bytes, content_type: str | None = None) -> SplitPage | None:
+    """Find the members of a collection without decoding them.
+
+    Returns:
+        The page, whose members may not even be JSON; None without msgspec, or if the body is anything else.
+    """
+    if _Decoders.choose() is None or _charset(content_type) is not None:
+        return None
+    from msgspec import Raw  # noqa: PLC0415 (an extra)
+    from msgspec.json import decode  # noqa: PLC0415
+
+    try:
+        entries = {key: bytes(raw) for key, raw in decode(body, type=dict[str, Raw]).items()}
+        # as the envelope is read: null counts as missing
+        key = next(key for key in ("member", "hydra:member") if entries.get(key, b"null") != b"null")
+        members = tuple(bytes(raw) for raw in decode(entries.pop(key), type=list[Raw]))
+    except (ValueError, RecursionError, StopIteration):
+        return None
+    return SplitPage(key, members, entries)
 
 
 def text_of(body: bytes, content_type: str | None = None) -> str:

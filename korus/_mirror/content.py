@@ -8,7 +8,6 @@ and is still in the body.
 from __future__ import annotations
 
 import json
-import marshal
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import unquote, urlencode
 from zoneinfo import ZoneInfo
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from korus._core.raw_json import iri_of, objects, text
 from korus.money import amount
@@ -33,8 +32,8 @@ __all__ = [
     "KindName",
     "canonical",
     "columns_of",
+    "digest_as_written",
     "digest_of",
-    "digest_of_page",
     "entry",
     "fields_changed",
     "fits",
@@ -42,8 +41,6 @@ __all__ = [
     "minor_units",
     "option_code",
     "page_as_read",
-    "quick_digest_of",
-    "read_again",
     "read_member",
     "read_members",
     "start_of",
@@ -71,9 +68,6 @@ PERIOD_FIELDS: Final = frozenset({"price", "availableQuantity"})
 
 _BLANK: Final = re.compile(r'"@id":"/\.well-known/genid/[^"]*",?')
 _BLANK_BYTES: Final = re.compile(rb'"@id": ?"\\?/\.well-known\\?/genid\\?/[^"]*"')
-_BLANK_MARSHALLED: Final = re.compile(
-    rb"u\x03\0\0\0@idu.{4}/\.well-known/genid/[0-9a-f]*", re.ASCII | re.DOTALL
-)
 _COLLECTIONS: Final[Mapping[str, KindName]] = {
     "catalogs": "catalog",
     "product_bases": "product_base",
@@ -111,14 +105,12 @@ class Entry:
         parent: What it was listed under: a catalogue, a base, an option, an offer ticket.
         body: The JSON object.
         digest: Of its content.
-        quick: Of how it was written, None if it cannot be told.
     """
 
     iri: str
     parent: str
     body: Mapping[str, Any] = field(repr=False)
     digest: str
-    quick: str | None = None
 
 
 def entry(iri: str, parent: str, body: Mapping[str, Any]) -> Entry:
@@ -132,33 +124,6 @@ def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
     if iri is None or not isinstance(member, Mapping):
         return None
     return entry(iri, parent, cast("Mapping[str, Any]", member))
-
-
-def read_again(
-    members: Iterable[object],
-    parent: str,
-    before: Mapping[str, tuple[str, str | None]],
-    disturb: Callable[[str], object],
-) -> Iterator[Entry]:
-    """Read offers of a page of which most are as they were: what is written as before has the same digest.
-
-    Args:
-        members: The members of the list.
-        parent: Their catalogue, which was the same before.
-        before: The digest of each offer that was on the page, and the one of how it was written.
-        disturb: Gets what cannot be kept.
-    """
-    for member in members:
-        quick = quick_digest_of(member)
-        # the IRI of what was there before can be kept, and is not looked at again
-        body = cast("dict[str, Any] | None", member)
-        iri = body.get("@id") if isinstance(body, dict) else None
-        known = before.get(iri) if isinstance(iri, str) else None
-        if body is None or not isinstance(iri, str) or known is None or quick is None or known[1] != quick:
-            for found in read_members("offer", (member,), parent, disturb):
-                yield evolve(found, quick=quick)
-        else:
-            yield Entry(iri, parent, body, known[0], quick)
 
 
 def read_members(
@@ -216,28 +181,13 @@ def digest_of(body: Mapping[str, Any], parent: str) -> str:
     return blake2b(f"{canonical(body)}\n{parent}".encode(), digest_size=16).hexdigest()
 
 
-def quick_digest_of(member: Any) -> str | None:
-    """Return the digest of an object as it was written; None if it is nested too deep for that.
+def digest_as_written(content: bytes) -> str:
+    """Return the digest of a page or a member as it is written, without the addresses of blank nodes.
 
-    It costs half of `digest_of`, and what has not changed is nearly always written as before. Addresses of blank nodes,
-    which are others in each answer, are left out.
+    These are others in each answer; nearly everything else that has not changed is written as before.
     """
-    try:
-        # in this version of the format the bytes depend on nothing but the values and their sequence
-        plain = _BLANK_MARSHALLED.sub(b"", marshal.dumps(member, 2))
-    except ValueError:
-        return None
-    return _short(plain)
-
-
-def digest_of_page(content: bytes) -> str:
-    """Return the digest of a page without the addresses of blank nodes, which are others in each answer."""
-    return _short(_BLANK_BYTES.sub(b"", content))
-
-
-def _short(content: bytes) -> str:
-    """Return a digest of as many characters as the others have; processors compute this one by themselves."""
-    return sha256(content).hexdigest()[:32]
+    # as long as the other digests; processors compute this one by themselves
+    return sha256(_BLANK_BYTES.sub(b"", content)).hexdigest()[:32]
 
 
 def fields_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:

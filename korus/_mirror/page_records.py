@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import Text, and_, bindparam, cast, delete, func, insert, select, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from korus._mirror.database import Database
     from korus._mirror.sweeping import Scope
@@ -34,11 +34,12 @@ class PageRecord:
         synced: The catalogue's ``lastSyncedAt`` when it was read.
         content: The digest of its bytes.
         iris: What was on it.
-        digests: The digests of what was on it.
-        quick: The digests of how that was written, as JSON.
+        digests: The digests of what was on it, as JSON.
+        quick: The digests of that as it was written, as JSON; null for those that are not known.
         envelope: What it said of itself, as JSON.
-        places: The places of the rows of what was on it, as far as they are known; they may be others by now.
+        places: The places of the rows of what was on it, as JSON, if all are known; they may be others by now.
         may_ask: True if the server may be asked whether it has changed.
+        without: The indexes of what is not on it any more as it was.
     """
 
     number: int
@@ -48,22 +49,24 @@ class PageRecord:
     synced: str | None
     content: str
     iris: tuple[str, ...]
-    digests: tuple[str, ...]
+    digests: str
     quick: str
     envelope: Mapping[str, Any]
-    places: tuple[int, ...] | None = None
+    places: str | None = None
     may_ask: bool = True
+    without: frozenset[int] = frozenset()
 
-    def known(self) -> dict[str, tuple[str, str | None]]:
-        """Return the digests of what was on it, by IRI."""
-        quick: list[str | None] = json.loads(self.quick)
-        return dict(zip(self.iris, zip(self.digests, quick, strict=True), strict=True))
+    def __len__(self) -> int:
+        return len(self.iris) - len(self.without)
 
-    def known_places(self) -> Sequence[int | None]:
-        """Return the place of the row of each thing that was on it, None where it is unknown."""
-        if self.places is None or len(self.places) != len(self.iris):
-            return [None] * len(self.iris)
-        return self.places
+    def by_quick(self) -> dict[str | None, int]:
+        """Return the index of each thing by its digest as it was written."""
+        return {quick: index for index, quick in enumerate(json.loads(self.quick))}
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the IRI and digest of each thing."""
+        pairs = list(zip(self.iris, json.loads(self.digests), strict=True))
+        return [pair for index, pair in enumerate(pairs) if index not in self.without]
 
 
 class PageRecords:
@@ -95,10 +98,10 @@ class PageRecords:
                 row.synced,
                 row.content,
                 tuple(json.loads(row.iris)),
-                tuple(json.loads(row.digests)),
+                row.digests,
                 row.quick,
                 json.loads(row.envelope),
-                None if row.places is None else tuple(json.loads(row.places)),
+                row.places,
                 may_ask=0 <= now - row.read < _CONDITION_SECONDS,
             )
             for row in rows
@@ -129,27 +132,40 @@ class PageRecords:
                     "read": now,
                     "content": page.content,
                     "iris": json.dumps(page.iris),
-                    "digests": json.dumps(page.digests),
+                    "digests": page.digests,
                     "quick": page.quick,
                     "envelope": json.dumps(page.envelope),
-                    "places": _places(page),
+                    "places": page.places,
                 }
                 for page in by_number.values()
             ],
         )
 
-    def keep_places(
-        self, connection: Connection, scope: Scope, part: str, pages: Sequence[PageRecord]
+    def change(
+        self, connection: Connection, scope: Scope, part: str, values: Mapping[int, Mapping[str, Any]]
     ) -> None:
-        """Replace the places of the rows of pages."""
-        if not pages:
+        """Change columns of the records of pages, which are named by their numbers."""
+        if not values:
             return
         table = self._table
         connection.execute(
             update(table).where(
                 table.c.scope == scope.name, table.c.part == part, table.c.number == bindparam("of_number")
             ),
-            [{"of_number": page.number, "places": _places(page)} for page in pages],
+            [{"of_number": number, **columns} for number, columns in values.items()],
+        )
+
+    def listed(self, column: str, scope: Scope, part: str, pages: Sequence[PageRecord]) -> Select[Any]:
+        """Return the query for the values of a column of JSON arrays on SQLite, without what pages are without."""
+        table = self._table
+        each = func.json_each(table.c[column]).table_valued("key", "value", joins_implicitly=True)
+        numbers = [page.number for page in pages]
+        without = [f"{page.number}:{index}" for page in pages for index in page.without]
+        return select(each.c.value).where(
+            table.c.scope == scope.name,
+            table.c.part == part,
+            table.c.number.in_(_values(numbers)),
+            (cast(table.c.number, Text) + ":" + each.c.key).not_in(_values(without)),
         )
 
     def forget(self, connection: Connection, now: float) -> None:
@@ -161,5 +177,5 @@ class PageRecords:
         connection.execute(delete(self._table).where(self._table.c.catalog.in_(catalogs)))
 
 
-def _places(page: PageRecord) -> str | None:
-    return None if page.places is None else json.dumps(page.places)
+def _values(values: Sequence[str] | Sequence[int]) -> Select[Any]:
+    return select(func.json_each(json.dumps(values)).table_valued("value").c.value)

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Seen"]
 
-_Expected: TypeAlias = tuple[str, str, int | None]
-"""IRI and digest of what should be as it was, and the place of its row if that is known."""
+_Found: TypeAlias = Literal["places", "iris"] | None
+"""How all rows that should be as they were are found; None if one is not."""
 
-_NOTHING: Final[Mapping[tuple[str, str], int | None]] = MappingProxyType({})
+_NOTHING: Final[Mapping[int, Mapping[str, Any]]] = MappingProxyType({})
 _TWICE: Final = "something was on two pages"
 
 
@@ -54,6 +54,7 @@ class Seen:
     def __init__(self, database: Database, leases: Leases, pages: PageRecords) -> None:
         self._database = database
         self._tables = database.tables
+        self._offers = database.tables.things["offer"]
         self._leases = leases
         self._pages = pages
 
@@ -63,8 +64,8 @@ class Seen:
         kind: KindName,
         entries: Sequence[Entry],
         *,
-        before: Mapping[tuple[str, str], int | None] = _NOTHING,
         same: Sequence[PageRecord] = (),
+        conditions: Mapping[int, Mapping[str, Any]] = _NOTHING,
         pages: Sequence[PageRecord] = (),
         part: str = "",
         position: Mapping[str, Any] | None = None,
@@ -76,9 +77,10 @@ class Seen:
             lease: The sweep.
             kind: Of what.
             entries: What was read.
-            before: IRI and digest of what was on the same pages the last time, with the place of its row.
-            same: Pages that have not changed.
-            pages: The pages that were read.
+            same: Pages that have not changed, and what has not of others.
+            conditions: For those of them that the server sent all the same: with what it may be asked the next time
+                whether they have changed, by their numbers.
+            pages: The pages that have changed.
             part: The list that they are of.
             position: Where the sweep stands after these.
             zone: The time zone of sessions.
@@ -94,14 +96,7 @@ class Seen:
         # without entries nothing gets into the feed
         with self._database.writing(lasting=bool(entries)) as connection:
             now = self._leases.fence(connection, lease, None if position is None else {"position": position})
-            pairs = [(entry.iri, entry.digest) for entry in entries]
-            expected = [(*pair, before[pair]) for pair in pairs if pair in before] + _expected(same)
-            found = self._mark_expected(connection, table, lease, expected, moment(now))
-            doubtful: Sequence[PageRecord] = same
-            if found is not None:
-                counts["unchanged"] = len(expected)
-                entries = [entry for entry, pair in zip(entries, pairs, strict=True) if pair not in before]
-                doubtful = ()
+            marked, stale, found = self._mark_same(connection, lease, part, same, moment(now))
             named = [entry.iri for entry in entries]
             known = rows_of(connection, table, named)
             if len(set(named)) != len(named) or any(row.sweep == lease.sweep for row in known.values()):
@@ -124,15 +119,15 @@ class Seen:
             )
             fresh = {entry.iri for entry in changed}
             seen = [entry.iri for entry in entries if entry.iri in known and entry.iri not in fresh]
-            counts["unchanged"] = counts.get("unchanged", 0) + self._mark(
-                connection, table, lease, seen, moment(now)
+            marked += self._mark(connection, table, lease, seen, moment(now))
+            counts["unchanged"] = counts.get("unchanged", 0) + marked
+            self._keep_pages(connection, lease, part=part, found=found, same=same, pages=pages, now=now)
+            self._pages.change(
+                connection,
+                lease.scope,
+                part,
+                {number: {**columns, "read": now} for number, columns in conditions.items()},
             )
-            marked, stale = self._mark_same(connection, table, lease, doubtful, moment(now))
-            counts["unchanged"] += marked
-            if found == "iris":
-                self._renew_places(connection, table, lease, part, same)
-            placed = self._placed(connection, table, pages, renew=found == "iris")
-            self._pages.keep(connection, lease.scope, part, placed, now)
             self._leases.note_counts(connection, lease, counts)
         for name, number in counts.items():
             lease.count(name, number)
@@ -221,113 +216,113 @@ class Seen:
             seen += marked.rowcount
         return seen
 
-    def _mark_expected(
-        self, connection: Connection, table: Table, lease: Lease, expected: Sequence[_Expected], at: str
-    ) -> Literal["places", "iris"] | None:
-        """Note that things were seen if all are as they were; returns None, and notes nothing, if any is not.
-
-        Places of rows are tried first, since numbers are found in half of the time, and IRIs if any row has moved.
-        """
-        if not expected:
-            return "places"
-        iris, digests, places = zip(*expected, strict=True)
-        keys: list[tuple[Literal["places", "iris"], ColumnElement[Any], Sequence[Any]]] = [
-            ("iris", table.c.iri, iris)
-        ]
-        if is_lite(connection) and None not in places:
-            keys.insert(0, ("places", PLACE, places))
-        for found, key, values in keys:
-            attempt = connection.begin_nested()
-            marked = self._mark_pairs(
-                connection, table, lease, key=key, values=values, digests=digests, at=at
-            )
-            if marked == len(expected):
-                attempt.commit()
-                return found
-            attempt.rollback()
-        return None
-
-    def _renew_places(
-        self, connection: Connection, table: Table, lease: Lease, part: str, pages: Sequence[PageRecord]
-    ) -> None:
-        """Look up the places of rows again: some were unknown, or others by now."""
-        if pages and is_lite(connection):
-            placed = self._placed(connection, table, pages, renew=True)
-            self._pages.keep_places(connection, lease.scope, part, placed)
-
-    def _placed(
-        self, connection: Connection, table: Table, pages: Sequence[PageRecord], *, renew: bool
-    ) -> list[PageRecord]:
-        """Return pages with the places of their rows, which are looked up where they are unknown."""
-        wanted = [page for page in pages if renew or page.places is None]
-        found = places_of(connection, table, [iri for page in wanted for iri in page.iris])
-
-        def place(page: PageRecord) -> PageRecord:
-            is_known = all(iri in found for iri in page.iris)
-            return evolve(page, places=tuple(found[iri] for iri in page.iris) if is_known else None)
-
-        return [place(page) if renew or page.places is None else page for page in pages]
-
-    def _mark_same(
-        self, connection: Connection, table: Table, lease: Lease, pages: Sequence[PageRecord], at: str
-    ) -> tuple[int, list[PageRecord]]:
-        """Note that what is on unchanged pages was seen; returns how much that was, and the pages that do not hold."""
-        expected = _expected(pages)
-        if self._mark_expected(connection, table, lease, expected, at):
-            return len(expected), []
-        stale, marked = list[PageRecord](), 0
-        for page in pages:
-            rows = rows_of(connection, table, page.iris)
-            if [rows[iri].digest if iri in rows else "" for iri in page.iris] != list(page.digests):
-                stale.append(page)
-                continue
-            if len(rows) < len(page.iris) or any(row.sweep == lease.sweep for row in rows.values()):
-                lease.disturb(_TWICE)
-            marked += self._mark_pairs(
-                connection, table, lease, key=table.c.iri, values=page.iris, digests=page.digests, at=at
-            )
-        return marked, stale
-
-    def _mark_pairs(
+    def _keep_pages(
         self,
         connection: Connection,
-        table: Table,
         lease: Lease,
         *,
-        key: ColumnElement[Any],
-        values: Sequence[Any],
-        digests: Sequence[str],
-        at: str,
-    ) -> int:
-        """Note that things were seen, as far as the rows are as they were; returns how many are.
+        part: str,
+        found: _Found,
+        same: Sequence[PageRecord],
+        pages: Sequence[PageRecord],
+        now: float,
+    ) -> None:
+        """Write the records of pages, with the places of their rows where these were unknown, or others by now."""
+        renew = found == "iris" and is_lite(connection)
+        wanted = [page for page in (*pages, *(same if renew else ())) if renew or page.places is None]
+        found_at = places_of(connection, self._offers, [iri for page in wanted for iri in page.iris])
 
-        Args:
-            connection: The transaction.
-            table: Of which things.
-            lease: The sweep.
-            key: What the rows are found by.
-            values: The key of each thing.
-            digests: The digest of each thing.
-            at: The time.
-        """
-        seen = 0
-        for some, theirs in zip(chunks(values), chunks(digests), strict=True):
-            marked = connection.execute(
-                update(table)
-                .where(
-                    among(connection, key, some),
-                    # a digest is that of one thing only, its IRI included, so a row at another place is not marked
-                    among(connection, table.c.digest, theirs),
-                    table.c.sweep < lease.sweep,
-                )
-                .values(last_seen=at, sweep=lease.sweep, missing=None)
+        def places(page: PageRecord) -> str | None:
+            at = [found_at.get(iri) for iri in page.iris]
+            return None if None in at else json.dumps(at)
+
+        if renew:
+            self._pages.change(
+                connection, lease.scope, part, {page.number: {"places": places(page)} for page in same}
             )
-            seen += marked.rowcount
+        placed = [
+            evolve(page, places=places(page)) if renew or page.places is None else page for page in pages
+        ]
+        self._pages.keep(connection, lease.scope, part, placed, now)
+
+    def _mark_same(
+        self,
+        connection: Connection,
+        lease: Lease,
+        part: str,
+        pages: Sequence[PageRecord],
+        at: str,
+    ) -> tuple[int, list[PageRecord], _Found]:
+        """Note that what is on unchanged pages was seen.
+
+        Places of rows are tried first, since numbers are found in half of the time, and IRIs if any row has moved.
+
+        Returns:
+            How much that was, the pages that do not hold, and by what all rows were found.
+        """
+        count = sum(map(len, pages))
+        if not count:
+            return 0, [], "places"
+        if is_lite(connection) and all(page.places is not None for page in pages):
+            attempt = connection.begin_nested()
+            keys, digests = (
+                self._pages.listed(column, lease.scope, part, pages) for column in ("places", "digests")
+            )
+            if (
+                self._mark_where(connection, lease, at, PLACE.in_(keys), self._offers.c.digest.in_(digests))
+                == count
+            ):
+                attempt.commit()
+                return count, [], "places"
+            attempt.rollback()
+        attempt = connection.begin_nested()
+        pairs = [pair for page in pages for pair in page.pairs()]
+        if self._mark_pairs(connection, lease, pairs, at) == count:
+            attempt.commit()
+            return count, [], "iris"
+        attempt.rollback()
+        stale, marked = list[PageRecord](), 0
+        for page in pages:
+            pairs = page.pairs()
+            rows = rows_of(connection, self._offers, [iri for iri, _ in pairs])
+            if any(iri not in rows or rows[iri].digest != digest for iri, digest in pairs):
+                stale.append(page)
+                continue
+            if len(rows) < len(pairs) or any(row.sweep == lease.sweep for row in rows.values()):
+                lease.disturb(_TWICE)
+            marked += self._mark_pairs(connection, lease, pairs, at)
+        return marked, stale, None
+
+    def _mark_pairs(
+        self, connection: Connection, lease: Lease, pairs: Sequence[tuple[str, str]], at: str
+    ) -> int:
+        """Note that things were seen, as far as their digests are as they were; returns how many are."""
+        seen = 0
+        for chunk in chunks(pairs):
+            iris, digests = zip(*chunk, strict=True)
+            by_iri, as_it_was = (
+                among(connection, self._offers.c.iri, iris),
+                among(connection, self._offers.c.digest, digests),
+            )
+            seen += self._mark_where(connection, lease, at, by_iri, as_it_was)
         return seen
+
+    def _mark_where(self, connection: Connection, lease: Lease, at: str, *where: ColumnElement[bool]) -> int:
+        """Note that rows were seen by this sweep and by none before; returns how many.
+
+        Rows are found by a key and a digest. A digest is that of one thing only, its IRI included, so a row that is
+        at another place than noted is not marked.
+        """
+        marked = connection.execute(
+            update(self._offers)
+            .where(*where, self._offers.c.sweep < lease.sweep)
+            .values(last_seen=at, sweep=lease.sweep, missing=None)
+        )
+        return marked.rowcount
 
     def offers(self, lease: Lease, product: str, after: date | None, before: date | None) -> set[str]:
         """Return offers of a product that the sweep saw, between two days."""
-        offers = self._tables.things["offer"]
+        offers = self._offers
         where = [offers.c.product == product, offers.c.sweep == lease.sweep]
         if after is not None:
             where.append(offers.c.date >= after)
@@ -384,11 +379,6 @@ class Seen:
                     insert(table),
                     [{**row, "sessions": json.dumps(row["sessions"]), "at": at} for row in chunk],
                 )
-
-
-def _expected(pages: Sequence[PageRecord]) -> list[_Expected]:
-    """Return all that is on pages, as it should be."""
-    return [each for page in pages for each in zip(page.iris, page.digests, page.known_places(), strict=True)]
 
 
 def _some(body: Mapping[str, Any], fields: Sequence[str]) -> str:

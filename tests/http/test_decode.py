@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from korus._http import decode
-from korus._http.decode import decode_json, decode_object, described, text_of
+from korus._http.decode import SplitPage, decode_json, decode_object, described, split_page, text_of
 from korus._http.encode import encode_json
 from korus.errors import DecodingFailed, InvalidArgument
 
@@ -122,6 +122,44 @@ def test_a_refusal_says_what_came_instead(body: bytes, content_type: str | None,
     assert caught.value.excerpt == body[:4]
     assert caught.value.content_type == content_type
     assert caught.value.__context__ is None
+
+
+@given(st.lists(JSON, max_size=5), st.sampled_from(["member", "hydra:member"]), st.data())
+def test_a_split_page_has_its_members_as_they_are_written(members: list[Any], key: str, data: Any) -> None:
+    document = {"totalItems": 7, key: members, "view": {"next": "?page=2"}}
+    page = split_page(json.dumps(document, indent=data.draw(st.sampled_from([None, 1]))).encode())
+    assert page is not None
+    assert [json.loads(member) for member in page.members] == members
+    places = data.draw(st.lists(st.integers(0, len(members) - 1), unique=True) if members else st.just([]))
+    assert json.loads(page.only(places)) == {**document, key: [members[place] for place in places]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"member": {}}',
+        b'{"member": null}',
+        b'{"member": [}',
+        b'{"member": []} x',
+    ],
+)
+def test_what_is_no_page_is_not_split(body: bytes) -> None:
+    assert split_page(body) is None
+
+
+def test_pages_are_split_in_utf_8_and_with_msgspec_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b'{"member": null, "hydra:member": [1]}'
+    assert split_page(body, "application/ld+json; charset=utf-8") == SplitPage(
+        "hydra:member", (b"1",), {"member": b"null"}
+    )
+    assert split_page(body, "application/ld+json; charset=latin-1") is None
+    monkeypatch.setattr(decode._Decoders, "fast", None)
+    monkeypatch.setattr(decode._Decoders, "looked_up", True)
+    assert split_page(body) is None
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"a"', b"1", b"true"])

@@ -5,27 +5,29 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, evolve, field, frozen
 
 from korus._http.cache_rules import trusted_date
+from korus._http.decode import split_page
 from korus._http.pagination import read_envelope
 from korus._mirror.content import (
     Entry,
-    digest_of_page,
+    digest_as_written,
     iri_for,
     page_as_read,
-    read_again,
+    read_members,
 )
 from korus._mirror.page_records import PageRecord
 from korus._mirror.sweeping import Progress
 from korus._primitives.synchronous import run_blocking
 from korus._sync.http.pages import Readings
-from korus.errors import KorusError, StatusError
+from korus.errors import DecodingFailed, KorusError, StatusError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from korus._http.answer import Answer
     from korus._http.pagination import Envelope, Query
@@ -49,10 +51,6 @@ _KNOWN_PAGES: Final = 80
 _LARGEST_NUMBER: Final = 1_000_000_000
 
 
-class _Same(dict[str, Any]):
-    """Placeholder of an item of a page that has not changed."""
-
-
 @frozen
 class _Unchanged:
     """An answer that was not needed: its page is as it was the last time."""
@@ -60,13 +58,12 @@ class _Unchanged:
     record: PageRecord
 
     def json(self) -> Any:
-        members = [_Same({"@id": iri}) for iri in self.record.iris]
-        return page_as_read(members, self.record.envelope)
+        return page_as_read([{"@id": iri} for iri in self.record.iris], self.record.envelope)
 
 
 @define
 class _Page:
-    """A page that was read; where its content is that of the last time, it is not decoded.
+    """A page that was read; what is written on it as the last time is not decoded.
 
     It is compared only when its turn has come: threads that fetch ahead wait long for the interpreter each time that
     they let go of it.
@@ -75,16 +72,40 @@ class _Page:
         answer: The answer.
         record: The page as it was read the last time.
         content: The digest of its content, once it was compared.
+        quick: The digest of each of its members as it is written; empty where that is not known.
+        indexes: For each of its members the index in ``record`` of what it is the same as; None where it was decoded.
     """
 
     answer: Answer
     record: PageRecord | None = None
     content: str | None = field(default=None, repr=False)
+    quick: Sequence[str] = field(default=(), repr=False)
+    indexes: Sequence[int | None] = field(default=(), repr=False)
 
     def json(self) -> Any:
-        self.content = digest_of_page(self.answer.content)
+        self.content = digest_as_written(self.answer.content)
         same = self.same
-        return self.answer.json() if same is None else _Unchanged(same).json()
+        return self._changed() if same is None else _Unchanged(same).json()
+
+    def _changed(self) -> Any:
+        """Decode the members that are not written as the last time; the others are placeholders."""
+        answer = self.answer
+        page = split_page(answer.content, answer.headers.get("content-type"))
+        if page is not None:
+            self.quick = [digest_as_written(member) for member in page.members]
+        if page is None or self.record is None:
+            return answer.json()
+        before = self.record.by_quick()
+        indexes = [before.get(quick) for quick in self.quick]
+        try:
+            body = page.only(place for place, index in enumerate(indexes) if index is None)
+            document = evolve(answer, content=body).json()
+        except DecodingFailed:
+            return answer.json()  # which describes the whole body
+        self.indexes = indexes
+        decoded, iris = iter(document[page.key]), self.record.iris
+        document[page.key] = [next(decoded) if index is None else {"@id": iris[index]} for index in indexes]
+        return document
 
     @property
     def same(self) -> PageRecord | None:
@@ -97,8 +118,8 @@ class _Chunk:
     """Pages that are written in one transaction."""
 
     entries: list[Entry] = field(factory=list[Entry])
-    before: dict[tuple[str, str], int | None] = field(factory=dict[tuple[str, str], "int | None"])
     same: list[PageRecord] = field(factory=list["PageRecord"])
+    conditions: dict[int, Mapping[str, Any]] = field(factory=dict[int, "Mapping[str, Any]"])
     pages: list[PageRecord] = field(factory=list[PageRecord])
     costs: int = 0
 
@@ -200,8 +221,8 @@ class OfferPages:
             self._lease,
             "offer",
             chunk.entries,
-            before=chunk.before,
             same=chunk.same,
+            conditions=chunk.conditions,
             pages=chunk.pages,
             part=_PART,
             position=position,
@@ -209,11 +230,13 @@ class OfferPages:
         if not stale:
             return
         # another sweep has changed rows of pages that have not changed
-        whole = _Chunk()
+        whole, written = _Chunk(), {entry.iri for entry in chunk.entries}
         for record in stale:
             query: Query = tuple((name, value) for name, value in json.loads(record.query))
             answer, envelope = self._again(query)
-            self._add(whole, query, _Page(answer, content=digest_of_page(answer.content)), envelope)
+            self._add(whole, query, _Page(answer, content=digest_as_written(answer.content)), envelope)
+        # of a page that has changed, what is new on it is written already
+        whole.entries = [entry for entry in whole.entries if entry.iri not in written]
         self._write(whole, position)
 
     def _ask(self, query: Query) -> Any:
@@ -267,39 +290,51 @@ class OfferPages:
         if isinstance(page, _Page):  # its bytes were read, so it may be asked for conditionally again
             headers = page.answer.headers
             etag, modified = headers.get("etag"), trusted_date(headers)
-            chunk.pages.append(evolve(record, synced=self._synced, etag=etag, modified=modified))
+            chunk.conditions[record.number] = {"synced": self._synced, "etag": etag, "modified": modified}
         return record.iris
 
     def _add(self, chunk: _Chunk, query: Query, page: _Page | None, envelope: Envelope) -> tuple[str, ...]:
         """Add what was read of a page to what is written next; returns the IRIs on it."""
-        is_known = page is not None and page.record is not None
-        chunk.costs += max(_KNOWN_PAGE_COSTS if is_known else 1, len(envelope.members) // _NEW_OFFERS_FOR_ONE)
-        before: Mapping[str, tuple[str, str | None]] = {}
-        if page is not None and page.record is not None:
-            before = page.record.known()
-            pairs = zip(page.record.iris, page.record.digests, strict=True)
-            chunk.before.update(zip(pairs, page.record.known_places(), strict=True))
-        catalog = self._lease.scope.catalog or ""
-        found = list(read_again(envelope.members, catalog, before, self._lease.disturb))
-        chunk.entries.extend(found)
+        record, catalog = None if page is None else page.record, self._lease.scope.catalog or ""
+        costs = 1 if record is None else _KNOWN_PAGE_COSTS
+        chunk.costs += max(costs, len(envelope.members) // _NEW_OFFERS_FOR_ONE)
+        before = [] if record is None else record.pairs()
+        known = {each: index for index, each in enumerate(before)}
+        found, same = list[tuple[str, str]](), list[int]()
+        indexes = page.indexes if page is not None and page.indexes else repeat(None)
+        for member, index in zip(envelope.members, indexes, strict=False):
+            if index is not None:
+                found.append(before[index])
+                same.append(index)
+                continue
+            for entry in read_members("offer", (member,), catalog, self._lease.disturb):
+                found.append((entry.iri, entry.digest))
+                if found[-1] in known:
+                    same.append(known[found[-1]])
+                else:
+                    chunk.entries.append(entry)
+        if len(set(same)) < len(same):
+            self._lease.disturb("something was on one page twice")
+        if record is not None and same:
+            chunk.same.append(evolve(record, without=frozenset(range(len(before))).difference(same)))
         if page is not None and page.content is not None and len(found) == len(envelope.members):
             chunk.pages.append(self._new_record(query, page, page.content, envelope, found))
-        return tuple(each.iri for each in found)
+        return tuple(iri for iri, _ in found)
 
     def _new_record(
-        self, query: Query, page: _Page, content: str, envelope: Envelope, found: list[Entry]
+        self, query: Query, page: _Page, content: str, envelope: Envelope, found: list[tuple[str, str]]
     ) -> PageRecord:
-        headers, before, iris = page.answer.headers, page.record, tuple(each.iri for each in found)
+        before, iris = page.record, tuple(iri for iri, _ in found)
         return PageRecord(
             number=_number(query),
             query=json.dumps(query),
-            etag=headers.get("etag"),
-            modified=trusted_date(headers),
+            etag=page.answer.headers.get("etag"),
+            modified=trusted_date(page.answer.headers),
             synced=self._synced,
             content=content,
             iris=iris,
-            digests=tuple(each.digest for each in found),
-            quick=json.dumps([each.quick for each in found]),
+            digests=json.dumps([digest for _, digest in found]),
+            quick=json.dumps(page.quick or [None] * len(iris)),
             envelope=_said(envelope),
             places=before.places if before is not None and before.iris == iris else None,
         )
