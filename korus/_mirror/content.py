@@ -194,10 +194,16 @@ def fields_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple
     """Return the keys whose values differ."""
     keys = sorted((before.keys() | after.keys()) - {"@context"})
     return tuple(
-        key
-        for key in keys
-        if (key in before) != (key in after) or canonical(before.get(key)) != canonical(after.get(key))
+        key for key in keys if key not in before or key not in after or _differ(before[key], after[key])
     )
+
+
+def _differ(before: object, after: object) -> bool:
+    if type(before) is type(after) and isinstance(
+        before, (str, int)
+    ):  # most are, and need not be written for it
+        return before != after
+    return canonical(before) != canonical(after)
 
 
 def written(body: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ offers, the long one, is read in `offer_pages`; what is missing on it is looked 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from korus._async.http.pages import AsyncPages, AsyncReadings
@@ -145,10 +146,8 @@ class AsyncSweep:
         self._lease.kinds.add("offer")
 
     async def _second_look(self) -> Looks:
-        verdict = await run_blocking(self._store.unseen.verdict, self._lease, self._ceiling)
-        if verdict.state != "done":
-            return Looks()
-        return await AsyncSecondLook(self._korus, self._store, self._lease, self._stay).looks()
+        look = AsyncSecondLook(self._korus, self._store, self._lease, self._ceiling, self._stay)
+        return await look.looks()
 
     async def _read_bases(self, catalog: str) -> None:
         """Read product bases, their options and products; the old model has products only (reference 1.1)."""
@@ -161,14 +160,13 @@ class AsyncSweep:
             return
         await self._keep("product_base", bases)
         bases = _once(bases)
-        products = [
-            each
-            for base in bases
-            for each in await self._entries(
-                "product", korus.products.list(base.iri, page_size=_PAGE_SIZE), base.iri
-            )
-        ]
-        await self._keep("product", products)
+
+        async def products_of(base: Entry) -> list[Entry]:
+            listed = korus.products.list(base.iri, page_size=_PAGE_SIZE)
+            return await self._entries("product", listed, base.iri)
+
+        products = await map_ordered(products_of, bases, concurrency=_CONCURRENCY)
+        await self._keep("product", list(chain.from_iterable(products)))
         try:
             await self._read_options(bases)
         except OperationUnavailable:
@@ -176,23 +174,26 @@ class AsyncSweep:
 
     async def _read_options(self, bases: list[Entry]) -> None:
         listed = self._korus.product_bases
-        options = [
-            each
-            for base in bases
-            for each in await self._entries(
-                "option", listed.options(base.iri, page_size=_PAGE_SIZE), base.iri
-            )
-        ]
-        values, is_whole = list[Entry](), True
-        for option in _once(options):
+
+        async def options_of(base: Entry) -> list[Entry]:
+            pages = listed.options(base.iri, page_size=_PAGE_SIZE)
+            return await self._entries("option", pages, base.iri)
+
+        async def values_of(option: Entry) -> list[Entry] | None:
             try:
                 pages = listed.option_values(option.parent, option_code(option), page_size=_PAGE_SIZE)
             except InvalidIri:  # a code that no address can have
-                is_whole = False
-            else:
-                values += await self._entries("option_value", pages, option.iri)
+                return None
+            return await self._entries("option_value", pages, option.iri)
+
+        options = list(chain.from_iterable(await map_ordered(options_of, bases, concurrency=_CONCURRENCY)))
+        values = await map_ordered(values_of, _once(options), concurrency=_CONCURRENCY)
         await self._keep("option", options)
-        await self._keep("option_value", values, is_whole=is_whole)
+        await self._keep(
+            "option_value",
+            list(chain.from_iterable(each for each in values if each is not None)),
+            is_whole=None not in values,
+        )
 
     def _bases(self, catalog: str) -> AsyncPages[Any]:
         try:

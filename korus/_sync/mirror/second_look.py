@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from korus._mirror.leases import Lease
     from korus._mirror.store import Store
+    from korus._mirror.sweeping import Ceiling
     from korus._sync.client import Korus
 
 __all__ = ["SecondLook"]
@@ -53,13 +54,22 @@ class SecondLook:
         korus: The client.
         store: What the sweep has written.
         lease: The sweep's lease.
+        ceiling: How much may be removed.
         stay: Shows a sign of life.
     """
 
-    def __init__(self, korus: Korus, store: Store, lease: Lease, stay: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        korus: Korus,
+        store: Store,
+        lease: Lease,
+        ceiling: Ceiling,
+        stay: Callable[[], None],
+    ) -> None:
         self._korus = korus
         self._store = store
         self._lease = lease
+        self._ceiling = ceiling
         self._catalog = lease.scope.catalog or ""
         self._stay = stay
 
@@ -70,7 +80,10 @@ class SecondLook:
         for each in unseen:
             if each.product is not None:
                 by_product[each.product][each.iri] = each.date
-        if not by_product or not self._filters_work():
+        if not by_product:
+            return Looks()
+        verdict = run_blocking(self._store.unseen.verdict, self._lease, self._ceiling)
+        if verdict.state != "done" or not self._filters_work():
             return Looks()
         asked = list(by_product.items())[:_SECOND_LOOKS]
         gone = map_ordered(self._look, asked, concurrency=_CONCURRENCY)

@@ -7,6 +7,7 @@ offers, the long one, is read in `offer_pages`; what is missing on it is looked 
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from korus._core import watches
@@ -146,10 +147,8 @@ class Sweep:
         self._lease.kinds.add("offer")
 
     def _second_look(self) -> Looks:
-        verdict = run_blocking(self._store.unseen.verdict, self._lease, self._ceiling)
-        if verdict.state != "done":
-            return Looks()
-        return SecondLook(self._korus, self._store, self._lease, self._stay).looks()
+        look = SecondLook(self._korus, self._store, self._lease, self._ceiling, self._stay)
+        return look.looks()
 
     def _read_bases(self, catalog: str) -> None:
         """Read product bases, their options and products; the old model has products only (reference 1.1)."""
@@ -162,14 +161,13 @@ class Sweep:
             return
         self._keep("product_base", bases)
         bases = _once(bases)
-        products = [
-            each
-            for base in bases
-            for each in self._entries(
-                "product", korus.products.list(base.iri, page_size=_PAGE_SIZE), base.iri
-            )
-        ]
-        self._keep("product", products)
+
+        def products_of(base: Entry) -> list[Entry]:
+            listed = korus.products.list(base.iri, page_size=_PAGE_SIZE)
+            return self._entries("product", listed, base.iri)
+
+        products = map_ordered(products_of, bases, concurrency=_CONCURRENCY)
+        self._keep("product", list(chain.from_iterable(products)))
         try:
             self._read_options(bases)
         except OperationUnavailable:
@@ -177,21 +175,26 @@ class Sweep:
 
     def _read_options(self, bases: list[Entry]) -> None:
         listed = self._korus.product_bases
-        options = [
-            each
-            for base in bases
-            for each in self._entries("option", listed.options(base.iri, page_size=_PAGE_SIZE), base.iri)
-        ]
-        values, is_whole = list[Entry](), True
-        for option in _once(options):
+
+        def options_of(base: Entry) -> list[Entry]:
+            pages = listed.options(base.iri, page_size=_PAGE_SIZE)
+            return self._entries("option", pages, base.iri)
+
+        def values_of(option: Entry) -> list[Entry] | None:
             try:
                 pages = listed.option_values(option.parent, option_code(option), page_size=_PAGE_SIZE)
             except InvalidIri:  # a code that no address can have
-                is_whole = False
-            else:
-                values += self._entries("option_value", pages, option.iri)
+                return None
+            return self._entries("option_value", pages, option.iri)
+
+        options = list(chain.from_iterable(map_ordered(options_of, bases, concurrency=_CONCURRENCY)))
+        values = map_ordered(values_of, _once(options), concurrency=_CONCURRENCY)
         self._keep("option", options)
-        self._keep("option_value", values, is_whole=is_whole)
+        self._keep(
+            "option_value",
+            list(chain.from_iterable(each for each in values if each is not None)),
+            is_whole=None not in values,
+        )
 
     def _bases(self, catalog: str) -> Pages[Any]:
         try:
