@@ -1,4 +1,4 @@
-"""The catalogue mirror: a distributor's copy of the catalogues in a database, and a feed of what changed.
+"""The catalogue mirror: a copy of the catalogues in the distributor's database, with a feed of changes.
 
 `Mirror` is for a `korus.Korus`, `AsyncMirror` the same with ``await`` for a `korus.AsyncKorus`. Needs the extra
 ``korus-sdk[mirror]``. See ``docs/tutorial/mirror.md``.

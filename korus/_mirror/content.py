@@ -1,8 +1,8 @@
-"""Listed content of the API, made comparable: digests, differences, typed columns. No I/O.
+"""Comparable content of the API's lists: digests, differences, typed columns. No I/O.
 
-A digest is that of the canonical JSON without what changes from answer to answer: contexts, and the addresses of blank
-nodes (reference 1.5). Nothing that the API may send makes reading fail; what cannot be a column's value is None there,
-and is still in the body.
+A digest is built from the canonical JSON without contexts and addresses of blank nodes, which differ between answers
+(reference 1.5). No content makes reading fail: a value that does not fit its column is None there, and is kept in the
+body.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ KINDS: Final[tuple[KindName, ...]] = (
     "offer",
     "session",
 )
-"""The kinds of things that a mirror holds, what others are part of first."""
+"""The kinds of objects in a mirror, parents first."""
 
 PERIOD_FIELDS: Final = frozenset({"price", "availableQuantity"})
-"""The fields of an offer whose history is kept."""
+"""The fields of an offer that have a history."""
 
 _BLANK: Final = re.compile(r'"@id":"/\.well-known/genid/[^"]*",?')
 _BLANK_BYTES: Final = re.compile(rb'"@id": ?"\\?/\.well-known\\?/genid\\?/[^"]*"')
@@ -77,7 +77,7 @@ _COLLECTIONS: Final[Mapping[str, KindName]] = {
     "offers": "offer",
     "sessions": "session",
 }
-"""The kind of what an IRI names, by its last segment but one."""
+"""The kind of object by the last segment but one of its IRI."""
 _EXPONENTS: Final = {
     **dict.fromkeys(
         ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
@@ -98,13 +98,13 @@ _encode = json.JSONEncoder(
 
 @frozen
 class Entry:
-    """One thing that a list of the API has.
+    """Entry of a list of the API.
 
     Attributes:
         iri: Its relative IRI.
-        parent: What it was listed under: a catalogue, a base, an option, an offer ticket.
+        parent: The IRI that it was listed under: a catalogue, a base, an option, an offer ticket.
         body: The JSON object.
-        digest: Of its content.
+        digest: The digest of its content.
     """
 
     iri: str
@@ -119,7 +119,7 @@ def entry(iri: str, parent: str, body: Mapping[str, Any]) -> Entry:
 
 
 def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
-    """Read a member of a list; None if it is not an object, or has no IRI or id that can be kept."""
+    """Read a member of a list; None if it is not an object, or has no IRI or id that can be stored."""
     iri = iri_for(kind, member, parent)
     if iri is None or not isinstance(member, Mapping):
         return None
@@ -129,27 +129,27 @@ def read_member(kind: KindName, member: object, parent: str) -> Entry | None:
 def read_members(
     kind: KindName, members: Iterable[object], parent: str, disturb: Callable[[str], object]
 ) -> Iterator[Entry]:
-    """Read the members of a list; one that cannot be kept is reported to `disturb`, and left out."""
+    """Read the members of a list; one that cannot be stored is reported to `disturb` and left out."""
     for member in members:
         found = read_member(kind, member, parent)
         if found is None:
-            disturb(f"one of the {kind.replace('_', ' ')}s has no IRI or id that can be kept")
+            disturb(f"one of the {kind.replace('_', ' ')}s has no IRI or id that can be stored")
         else:
             yield found
 
 
 def fits(body: Mapping[str, Any], product: str, day: date | None) -> bool:
-    """Return True unless an offer is of another product or day than was asked for."""
+    """Return True unless an offer has another product or day than requested."""
     own = iri_of(body.get("product"))
     return (own is None or own == product) and (day is None or text(body, "date") == day.isoformat())
 
 
 def page_as_read(members: list[Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a page of a collection, as it was read before.
+    """Build a page of a collection from its record.
 
     Args:
-        members: What is on it.
-        said: Its ``total``, the query of the ``next`` one, and whether it was ``linked`` at all.
+        members: Its members.
+        said: Its envelope: ``total``, the query of the ``next`` page, and whether there were links (``linked``).
     """
     view: dict[str, str] = {}
     if said["next"] is not None:
@@ -160,33 +160,33 @@ def page_as_read(members: list[Any], said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def option_code(option: Entry) -> str:
-    """Return the code under which the values of an option are asked for."""
+    """Return the code with which the values of an option are requested."""
     return text(option.body, "code") or unquote(option.iri.rpartition("/")[2])
 
 
 def synced_at(catalog: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return a catalogue's IRI, and when it was imported last."""
+    """Return a catalogue's IRI and the time of its last import."""
     return iri_for("catalog", catalog, ""), _text(text(catalog, "lastSyncedAt"))
 
 
 def canonical(value: object) -> str:
-    """Write JSON so that equal content is equal text, without what changes from answer to answer."""
+    """Write JSON so that equal content is equal text, without the addresses of blank nodes."""
     return _BLANK.sub("", _encode(value))
 
 
 def digest_of(body: Mapping[str, Any], parent: str) -> str:
-    """Return the digest of a thing's content and of its place."""
+    """Return the digest of an object's content and parent."""
     if "@context" in body:
         body = {key: value for key, value in body.items() if key != "@context"}
     return blake2b(f"{canonical(body)}\n{parent}".encode(), digest_size=16).hexdigest()
 
 
 def digest_as_written(content: bytes) -> str:
-    """Return the digest of a page or a member as it is written, without the addresses of blank nodes.
+    """Return the digest of the text of a page or a member, without the addresses of blank nodes.
 
-    These are others in each answer; nearly everything else that has not changed is written as before.
+    These differ in each answer; the rest of the text nearly always stays the same if the content does.
     """
-    # as long as the other digests; processors compute this one by themselves
+    # SHA-256 has instructions of its own; it is cut to the length of the other digests
     return sha256(_BLANK_BYTES.sub(b"", content)).hexdigest()[:32]
 
 
@@ -212,9 +212,9 @@ def written(body: Mapping[str, Any]) -> str:
 
 
 def iri_for(kind: KindName, member: object, parent: str) -> str | None:
-    """Return the IRI of a member of a list: its own, else one built from its id; None if it has neither.
+    """Return the IRI of a member of a list, or one built from its id; None if it has neither.
 
-    One that no database could hold counts as missing, and so does one of another kind, whose place it would take.
+    An IRI that a database cannot store counts as missing, and so does one of another kind, whose row it would replace.
     """
     iri = iri_of(member)
     if iri is None:
@@ -247,7 +247,7 @@ def _built_iri(kind: KindName, member: object, parent: str) -> str | None:
 
 
 def columns_of(kind: KindName, body: Mapping[str, Any], zone: str | None = None) -> dict[str, Any]:
-    """Return the typed columns of a thing."""
+    """Return the typed columns of an object."""
     if kind == "offer":
         return _offer_columns(body)
     if kind == "session":
@@ -327,7 +327,7 @@ def ticket_rows(offer: str, catalog: str, body: Mapping[str, Any]) -> list[dict[
 
 
 def minor_units(value: object, currency: str | None) -> int | None:
-    """Return an amount in the smallest units of its currency, such as cents; None if it is none, or a part of one.
+    """Return an amount in the smallest units of its currency, such as cents; None if it is not a whole number of them.
 
     Reference: 1.6, 8.12.
     """
@@ -345,12 +345,12 @@ def _object(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str | None:
-    """Return a text that every database can hold."""
+    """Return a text that every database can store."""
     return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else None
 
 
 def _key(iri: str | None) -> str | None:
-    """Return an IRI that every database can hold and index; None for any other."""
+    """Return an IRI that every database can store and index; None for any other."""
     if iri is None or _UNSTORABLE.search(iri) or len(iri.encode()) > _LONGEST_KEY:
         return None
     return iri

@@ -1,7 +1,7 @@
-"""The database of a mirror: opened late, for its owner's eyes only, with waits that end.
+"""Database of a mirror: opened with the first use, readable by its owner only, with bounded waits.
 
-SQLite by default (a path), PostgreSQL for a fleet; any database that SQLAlchemy speaks to may work. This module needs
-the extra ``korus-sdk[mirror]``.
+SQLite by default (a path), PostgreSQL for a fleet; other databases of SQLAlchemy may work. Needs the extra
+``korus-sdk[mirror]``.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ __all__ = ["MIGRATIONS", "Database", "moment"]
 
 
 def _forget_pages(connection: Connection, database: Database) -> None:
-    """Replace the table of pages: its columns have changed, and without it all pages are read in full once."""
+    """Replace the table of pages, whose columns have changed; the next sweep then decodes all pages."""
     database.tables.pages.drop(connection)
     database.tables.pages.create(connection)
 
 
 def _write_less(connection: Connection, database: Database) -> None:
-    """Replace the table of pages, and drop the index of changes by IRI, which nothing asks for."""
+    """Replace the table of pages, and drop the unused index of changes by IRI."""
     _forget_pages(connection, database)
     changes = database.tables.changes.to_metadata(MetaData())
     Index(f"{changes.name}_iri", changes.c.iri).drop(connection, checkfirst=True)
 
 
 MIGRATIONS: dict[int, Callable[[Connection, Database], None]] = {1: _forget_pages, 2: _write_less}
-"""How the tables of each earlier version are brought to the next one."""
+"""The migration from each earlier version of the tables to the next."""
 
 _WAIT_SECONDS: Final = 60.0
-# Keys arrive in no order, so a transaction with many new rows touches pages all over the indexes: these should be
-# written once, at its end, and not reach the database's file with each commit.
+# Keys arrive in no order, so many new rows change pages all over the indexes: these are written once per transaction,
+# and do not reach the database's file with each commit.
 _PRAGMAS: Final = ("cache_size = -32000", "wal_autocheckpoint = 8000")
 
 
@@ -77,7 +77,7 @@ class Database(SqlDatabase):
         wait: float = _WAIT_SECONDS,
         now: Callable[[], float] | None = None,
     ) -> None:
-        # first, so that a traceback with local variables does not show a password
+        # first, so that no traceback with local variables shows a password
         address = address if isinstance(address, Secret) else Secret(os.fspath(address))
         self.tables = tables
         in_memory = "A mirror in memory would be gone with its process; name a file."
@@ -90,8 +90,8 @@ class Database(SqlDatabase):
         """Begin a transaction that writes; writers take turns.
 
         Args:
-            lasting: False if a power cut may undo it until the next lasting one: where nothing gets into the feed, of
-                which a consumer may have read, and nothing is promised to anybody.
+            lasting: False if a power failure may undo it until the next lasting one. True where the feed is written,
+                since a consumer may have read it.
 
         Raises:
             MirrorFailed: The database does not answer, or stays locked.
@@ -99,7 +99,7 @@ class Database(SqlDatabase):
         with self._transaction(lasting=lasting) as connection:
             meta = self.tables.meta
             if not self._is_lite:
-                # all writers take this lock first: sequence numbers become visible in order, and nobody deadlocks
+                # all writers take this lock first: numbers become visible in order, and there are no deadlocks
                 connection.execute(select(meta.c.value).where(meta.c.name == "seq").with_for_update())
             yield connection
 
@@ -116,7 +116,7 @@ class Database(SqlDatabase):
         return self._now(connection)
 
     def next_numbers(self, connection: Connection, count: int) -> int:
-        """Take sequence numbers for changes; returns the first. They are without gaps, and visible in order."""
+        """Reserve sequence numbers for changes, without gaps and visible in order; returns the first."""
         meta = self.tables.meta
         last = int(connection.execute(select(meta.c.value).where(meta.c.name == "seq")).scalar_one())
         connection.execute(update(meta).where(meta.c.name == "seq").values(value=str(last + count)))
@@ -124,12 +124,12 @@ class Database(SqlDatabase):
 
     def _migrated(self, connection: Connection) -> int:
         schema = self.tables.metadata.schema
-        # one who may not create schemas may use one that is there
+        # a role that may not create schemas may use an existing one
         if schema is not None and not inspect(connection).has_schema(schema):
             connection.execute(CreateSchema(schema, if_not_exists=True))
         return super()._migrated(connection)
 
 
 def moment(seconds: float) -> str:
-    """Write a time as the tables hold it."""
+    """Write a time as in the tables."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

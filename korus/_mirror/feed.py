@@ -1,4 +1,4 @@
-"""The feed of changes: read from a place, read by a named consumer, replayed, written as JSON lines or CSV."""
+"""Feed of changes: reading, named consumers, replay, JSON lines and CSV."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CSV_COLUMNS: Final = (
     "before",
     "after",
 )
-# what a spreadsheet would take for a formula
+# a spreadsheet would treat these as formulas
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -47,18 +47,18 @@ class Change:
     """An entry of the feed.
 
     Attributes:
-        seq: Its number: without gaps, in the order in which the changes were made.
-        sweep: The number of the sweep that saw it.
+        seq: Its number, without gaps, in the order of the changes.
+        sweep: The number of the sweep that found it.
         op: ``added``, ``changed`` or ``removed``.
         kind: ``catalog``, ``product_base``, ``option``, ``option_value``, ``product``, ``offer`` or ``session``.
-        iri: What it is about.
+        iri: The IRI of the object.
         catalog: The catalogue's IRI.
-        parent: What it is listed under.
-        fields: The keys that changed; empty for what is new or gone.
-        before: What was there: the whole object, or of a change the fields that changed. A field that was not there is
-            absent.
-        after: What is there now, likewise.
-        at: When it was seen, as ISO 8601 in UTC.
+        parent: The IRI that it is listed under.
+        fields: The keys that changed; empty if the object was added or removed.
+        before: The content before: of a removed object all fields, of a changed one the changed fields. A field that
+            did not exist is absent. None if the object was added.
+        after: The content after, likewise. None if the object was removed.
+        at: The time at which the sweep found it, as ISO 8601 in UTC.
     """
 
     seq: int
@@ -74,7 +74,7 @@ class Change:
     at: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+        """Return the change as plain JSON."""
         return {
             "seq": self.seq,
             "at": self.at,
@@ -119,7 +119,7 @@ class Feed:
             return int(connection.execute(select(func.max(self._changes.c.seq))).scalar() or 0)
 
     def position(self, consumer: str) -> int:
-        """Return up to which change a consumer has acknowledged."""
+        """Return the number of the last change that a consumer acknowledged."""
         table = self._consumers
         with self._database.reading() as connection:
             found = connection.execute(
@@ -128,7 +128,7 @@ class Feed:
         return int(found or 0)
 
     def acknowledge(self, consumer: str, seq: int) -> int:
-        """Note that a consumer is done with all changes up to a number; returns its position, which never goes back.
+        """Acknowledge all changes up to a number; returns the consumer's position, which never decreases.
 
         Raises:
             InvalidArgument: There is no change with that number yet.
@@ -187,11 +187,11 @@ def _change(row: Any) -> Change:
 def replay(
     changes: Iterable[Change], onto: dict[str, dict[str, Any]] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Carry out changes on a copy; returns the objects by their IRI.
+    """Apply changes to a copy; returns the objects by IRI.
 
     Args:
-        changes: From the feed, in order.
-        onto: The copy that earlier changes gave; it is changed. Empty when left out.
+        changes: Changes of the feed, in order.
+        onto: The result of earlier changes, which is modified; empty by default.
     """
     held = {} if onto is None else onto
     for change in changes:
@@ -205,7 +205,7 @@ def replay(
 
 
 def write_json_lines(changes: Iterable[Change], file: IO[str]) -> int:
-    """Write changes as JSON, one a line; returns how many."""
+    """Write changes as JSON lines; returns their number."""
     count = 0
     for change in changes:
         file.write(readable_json(change.to_dict()) + "\n")
@@ -214,7 +214,7 @@ def write_json_lines(changes: Iterable[Change], file: IO[str]) -> int:
 
 
 def write_csv(changes: Iterable[Change], file: IO[str]) -> int:
-    """Write changes as CSV with headings; returns how many. ``fields``, ``before`` and ``after`` are JSON."""
+    """Write changes as CSV with headings; returns their number. ``fields``, ``before`` and ``after`` are JSON."""
     table = csv.writer(file, lineterminator="\r\n")
     table.writerow(_CSV_COLUMNS)
     count = 0
@@ -229,5 +229,5 @@ def _cell(value: object) -> str | int:
     if isinstance(value, int):
         return value
     text = "" if value is None else value if isinstance(value, str) else readable_json(value)
-    # an apostrophe keeps a spreadsheet from calculating it
+    # with an apostrophe a spreadsheet does not calculate it
     return f"'{text}" if text.startswith(_FORMULA) else text

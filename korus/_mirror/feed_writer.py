@@ -1,4 +1,4 @@
-"""Entries of the feed of changes: built, numbered and written, with the price history that follows from them."""
+"""Writing of the feed of changes, and of the price history that follows from it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def write_changes(
 def _write_periods(
     connection: Connection, table: Table, feed: Sequence[dict[str, Any]], first: int, at: str
 ) -> None:
-    """End the periods of offers whose price or stock changed, and begin new ones."""
+    """End the periods of offers whose price or stock has changed, and begin new ones."""
     concerned = [
         (first + number, change)
         for number, change in enumerate(feed)
@@ -87,13 +87,13 @@ def change_of(
     """Build an entry of the feed.
 
     Args:
-        op: What happened.
-        kind: To a thing of which kind.
-        entry: As it is now.
+        op: ``added`` or ``changed``.
+        kind: The kind of object.
+        entry: The object now.
         columns: Its row.
-        fields: Of a change, the fields that it concerns.
-        before: Of a change, what these were before, as JSON.
-        after: What these are now, or the whole of what was added.
+        fields: The changed fields.
+        before: The changed fields before, as JSON.
+        after: The changed fields now, or the whole object that was added, as JSON.
     """
     return {
         "op": op,
@@ -109,7 +109,7 @@ def change_of(
 
 
 def removal_of(kind: KindName, row: Any, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Build the entry of the feed for a row that is removed."""
+    """Build the feed's entry for a removed row."""
     return {
         "op": "removed",
         "kind": kind,

@@ -1,6 +1,6 @@
-"""Leases of scopes: who sweeps what, and how each sweep ends.
+"""Leases of scopes, and the record of each sweep.
 
-Whatever a sweep writes is written under its lease, so that a worker which was taken for dead writes nothing more.
+A sweep writes only under its lease, so a worker that was considered dead writes nothing more.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lease", "Leases", "ScopeLost"]
 
-_LEASE_SECONDS: Final = 180.0  # so long a hanging worker is waited for, as seen from another machine
+_LEASE_SECONDS: Final = 180.0  # after this time another machine takes over from a worker that hangs
 _RESUME_SECONDS: Final = 3600.0
 _CUT_OFF: Final = ("running", "interrupted")
 _READ: Final = ("done", "unsettled", "quarantined", "superseded")
@@ -34,22 +34,22 @@ _COUNTS: Final = ("added", "changed", "removed", "unchanged")
 
 
 class ScopeLost(Exception):
-    """Another worker has taken over the scope; nothing of this one is written any more."""
+    """Another worker has taken over the scope; this one writes nothing more."""
 
 
 @define
 class Lease:
-    """The right to write what a sweep sees.
+    """Exclusive right of one sweep to write a scope.
 
     Attributes:
-        scope: What is swept.
+        scope: The scope.
         sweep: The sweep's number.
-        epoch: Counts who had the scope; a change with an older one is refused.
-        holder: Unique.
-        position: Where the sweep that was cut off stood in the offers, if this one goes on with it.
-        disturbed: The first thing that speaks against removing what was not seen.
-        kinds: The kinds that are read whole.
-        counts: What was done.
+        epoch: Increases with each owner of the scope; writes with an older one are refused.
+        holder: A unique id.
+        position: The position in the offers of an interrupted sweep that this one continues, None to start.
+        disturbed: The first reason not to remove what was not seen.
+        kinds: The kinds that were read in full.
+        counts: The numbers of objects added, changed and so on.
     """
 
     scope: Scope
@@ -62,15 +62,15 @@ class Lease:
     counts: dict[str, int] = field(factory=dict[str, int])
 
     def disturb(self, reason: str) -> None:
-        """Note what speaks against removing anything; the first reason is kept."""
+        """Record a reason not to remove anything; the first one is kept."""
         self.disturbed = self.disturbed or reason
 
     def count(self, what: str, number: int = 1) -> None:
-        """Count something that was done."""
+        """Increase a counter."""
         self.counts[what] = self.counts.get(what, 0) + number
 
     def report(self, state: str, **more: Any) -> SweepReport:
-        """Return what came of the sweep."""
+        """Return the report of the sweep."""
         done: dict[str, Any] = {name: self.counts.get(name, 0) for name in _COUNTS}
         return SweepReport(self.scope, state, **{**done, **more})
 
@@ -83,9 +83,9 @@ class Leases:
         self._tables = database.tables
 
     def open_run(self, scopes: Iterable[Scope]) -> tuple[int, frozenset[str]]:
-        """Open a run; returns its number, and the scopes that a run which was cut off had read just before.
+        """Open a run; returns its number, and the scopes that an interrupted run has just read.
 
-        A run that met an error went on with its other scopes, so it was not cut off.
+        A run with a failed sweep continued with its other scopes, so it was not interrupted.
         """
         sweeps, table = self._tables.sweeps, self._tables.scopes
         names = [scope.name for scope in scopes]
@@ -111,7 +111,7 @@ class Leases:
             return number, frozenset(done.scalars())
 
     def claim(self, scope: Scope, run: int = 0) -> Lease | None:
-        """Take a scope for a sweep, going on with one that was cut off; None while another worker is at it."""
+        """Take a scope for a sweep, or to continue an interrupted one; None while another worker has it."""
         table, sweeps = self._tables.scopes, self._tables.sweeps
         with self._database.writing() as connection:
             now = self._database.now(connection)
@@ -122,7 +122,7 @@ class Leases:
             position = None if row is None else _position(row, now)
             if row is not None and position is not None:
                 lease = Lease(scope, int(row.sweep), epoch, str(uuid4()), position.get("position"))
-                lease.disturb("it was cut off and went on later")
+                lease.disturb("it was interrupted and continued later")
                 begun = connection.execute(select(sweeps).where(sweeps.c.id == row.sweep)).one()
                 lease.counts = {name: getattr(begun, name) for name in _COUNTS}
                 connection.execute(
@@ -167,7 +167,7 @@ class Leases:
         return int(made[0]) if made is not None else 0
 
     def _works(self, row: Any, now: float) -> bool:
-        """Return True if somebody works on a scope; one who hangs works until the lease ends."""
+        """Return True if a worker has the scope; one that hangs has it until the lease ends."""
         if not row.owner or row.lease < now:
             return False
         owner, me = Owner.read(row.owner), Owner.current()
@@ -176,12 +176,12 @@ class Leases:
         return not owner.is_here(me) or owner.is_alive(me)
 
     def fence(self, connection: Connection, lease: Lease, progress: Mapping[str, Any] | None) -> float:
-        """Renew a lease before something is written under it; returns the time.
+        """Renew a lease before a write; returns the time.
 
         Args:
             connection: The transaction that writes.
             lease: The lease.
-            progress: Where the sweep will stand; None if nobody could go on from there.
+            progress: The sweep's position after the write; None if a later sweep could not continue from there.
 
         Raises:
             ScopeLost: Another worker has taken over.
@@ -205,7 +205,7 @@ class Leases:
         return now
 
     def renew(self, lease: Lease) -> None:
-        """Show a sign of life.
+        """Renew a lease.
 
         Raises:
             ScopeLost: Another worker has taken over.
@@ -214,11 +214,11 @@ class Leases:
             self.fence(connection, lease, None)
 
     def release(self, lease: Lease, state: str) -> None:
-        """Release a scope that was not swept to the end; the next sweep goes on where this one stood.
+        """Release the scope of a sweep that did not reach its end; the next sweep continues from its position.
 
         Args:
-            lease: The sweep.
-            state: What became of it.
+            lease: The lease.
+            state: The sweep's final state.
         """
         scopes, sweeps = self._tables.scopes, self._tables.sweeps
         ACTIVE.discard(lease.holder)
@@ -232,7 +232,7 @@ class Leases:
                 connection.execute(update(sweeps).where(sweeps.c.id == lease.sweep).values(state=state))
 
     def finish(self, connection: Connection, lease: Lease, state: str, now: float, **values: Any) -> None:
-        """Write down how a sweep ended that has read its whole scope, and let go of the scope."""
+        """Record the end of a sweep that has read its whole scope, and release the scope."""
         self.note_counts(connection, lease, {})
         self._end(connection, lease.sweep, state, now, kinds=json.dumps(sorted(lease.kinds)), **values)
         scopes = self._tables.scopes
@@ -247,14 +247,14 @@ class Leases:
         )
 
     def note_counts(self, connection: Connection, lease: Lease, counts: Mapping[str, int]) -> None:
-        """Write down what a sweep has done so far: what its lease has counted, and these."""
+        """Record the sweep's counts so far: those of its lease, and these."""
         sweeps = self._tables.sweeps
         values = {name: lease.counts.get(name, 0) + counts.get(name, 0) for name in _COUNTS}
         connection.execute(update(sweeps).where(sweeps.c.id == lease.sweep).values(values))
 
 
 def _position(row: Any, now: float) -> dict[str, Any] | None:
-    """Return where a sweep that was cut off stood; None if there is none, or it was too long ago."""
+    """Return the position of an interrupted sweep; None without one, or if it was too long ago."""
     if row.progress is None or not 0 <= now - row.updated < _RESUME_SECONDS:
         return None
     found: dict[str, Any] = json.loads(row.progress)

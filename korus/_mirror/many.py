@@ -1,4 +1,4 @@
-"""Statements about many values: what would be too much for one statement is asked in several."""
+"""Statements with many values, split where they would be too large."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK: Final = 500
 
 
 def chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    """Cut a sequence into pieces of which each is little enough for a statement."""
+    """Split a sequence into pieces that fit into a statement."""
     return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
 
 
@@ -37,7 +37,7 @@ def among(
     connection: Connection, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]
 ) -> ColumnElement[bool]:
     """Return the condition that a column has one of many values."""
-    # one parameter in place of hundreds, which take longer to be written into a statement than to be looked up
+    # one parameter in place of hundreds: these would take longer to render than to look up
     if connection.dialect.name == "postgresql":
         return column == any_(literal(list(values), ARRAY(Text())))
     if not is_lite(connection):
@@ -47,7 +47,7 @@ def among(
 
 
 def replace(connection: Connection, key: Column[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows in place of those with the same key, which is the table's primary one."""
+    """Insert rows, replacing those with the same primary key."""
     if not rows:
         return
     if is_lite(connection):

@@ -1,4 +1,4 @@
-"""Records of the pages that were read, so that the next sweep need not look at those that have not changed."""
+"""Records of pages, with which the next sweep skips what has not changed."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _FORGET_SECONDS: Final = 3 * 24 * 3600.0
 
 @frozen
 class PageRecord:
-    """A page as it was read the last time.
+    """Page at the previous sweep.
 
     Attributes:
         number: Its number.
-        query: The query that it was read with, as JSON.
+        query: Its query, as JSON.
         etag: Its entity tag.
         modified: Its ``Last-Modified``.
         synced: The catalogue's ``lastSyncedAt`` when it was read.
-        content: The digest of its bytes.
-        iris: What was on it.
-        digests: The digests of what was on it, as JSON.
-        quick: The digests of that as it was written, as JSON; null for those that are not known.
-        envelope: What it said of itself, as JSON.
-        places: The places of the rows of what was on it, as JSON, if all are known; they may be others by now.
-        may_ask: True if the server may be asked whether it has changed.
-        without: The indexes of what is not on it any more as it was.
+        content: The digest of its text.
+        iris: The IRIs of its members.
+        digests: The digests of its members, as JSON.
+        quick: The digests of their texts, as JSON; null where unknown.
+        envelope: Its envelope, as JSON.
+        places: The places of their rows, as JSON, None if any is unknown; rows may have moved since.
+        may_ask: True if the next request may be conditional.
+        without: The indexes of members that have changed since.
     """
 
     number: int
@@ -60,24 +60,24 @@ class PageRecord:
         return len(self.iris) - len(self.without)
 
     def by_quick(self) -> dict[str | None, int]:
-        """Return the index of each thing by its digest as it was written."""
+        """Return the index of each member by the digest of its text."""
         return {quick: index for index, quick in enumerate(json.loads(self.quick))}
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return the IRI and digest of each thing."""
+        """Return the IRI and digest of each member that has not changed."""
         pairs = list(zip(self.iris, json.loads(self.digests), strict=True))
         return [pair for index, pair in enumerate(pairs) if index not in self.without]
 
 
 class PageRecords:
-    """The records in a mirror's database."""
+    """Table of page records."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._table = database.tables.pages
 
     def known(self, scope: str, part: str, first: int, count: int) -> dict[int, PageRecord]:
-        """Return pages as they were read the last time."""
+        """Return the records of some pages."""
         pages = self._table
         with self._database.reading() as connection:
             now = self._database.now(connection)
@@ -110,7 +110,7 @@ class PageRecords:
     def keep(
         self, connection: Connection, scope: Scope, part: str, pages: Sequence[PageRecord], now: float
     ) -> None:
-        """Replace the records of pages that were read just now."""
+        """Replace the records of pages that were just read."""
         if not pages:
             return
         table = self._table
@@ -144,7 +144,7 @@ class PageRecords:
     def change(
         self, connection: Connection, scope: Scope, part: str, values: Mapping[int, Mapping[str, Any]]
     ) -> None:
-        """Change columns of the records of pages, which are named by their numbers."""
+        """Update columns of records, by page number."""
         if not values:
             return
         table = self._table
@@ -156,7 +156,7 @@ class PageRecords:
         )
 
     def listed(self, column: str, scope: Scope, part: str, pages: Sequence[PageRecord]) -> Select[Any]:
-        """Return the query for the values of a column of JSON arrays on SQLite, without what pages are without."""
+        """Return the query for all elements of a column with JSON arrays, except for changed members. SQLite only."""
         table = self._table
         each = func.json_each(table.c[column]).table_valued("key", "value", joins_implicitly=True)
         numbers = [page.number for page in pages]
@@ -169,11 +169,11 @@ class PageRecords:
         )
 
     def forget(self, connection: Connection, now: float) -> None:
-        """Forget those of scopes that are read no more, such as "from yesterday on"."""
+        """Delete records of scopes that are no longer read, such as "from yesterday on"."""
         connection.execute(delete(self._table).where(self._table.c.read < now - _FORGET_SECONDS))
 
     def forget_catalogs(self, connection: Connection, catalogs: Sequence[str]) -> None:
-        """Forget those of catalogues."""
+        """Delete the records of catalogues."""
         connection.execute(delete(self._table).where(self._table.c.catalog.in_(catalogs)))
 
 

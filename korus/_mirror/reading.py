@@ -1,4 +1,4 @@
-"""The reading side of a mirror: offers, calendars, the history of prices, and how fresh it all is."""
+"""Queries of a mirror: offers, calendars, price history, status."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class SessionTime:
 
     Attributes:
         iri: Its IRI.
-        starts_at: When it begins, with the venue's own offset, or in its zone if the API sends no offset; None if the
-            API does not say.
+        starts_at: Its start, with the venue's own offset, or in its zone if the API sends no offset; None if the API
+            sends no time.
         zone: The venue's time zone.
-        available: How many places are left; None where no limit is known.
+        available: The number of places left; None if no limit is known.
     """
 
     iri: str
@@ -63,14 +63,14 @@ class Day:
 
     Attributes:
         date: The day.
-        status: ``available``; ``limited``: few are left; ``sold_out``; ``closed``: there is no offer, or none that is
-            not disabled.
-        lowest_price: The lowest price of what can be had, else of what is sold out; None if there is none.
+        status: ``available``; ``limited``: few are left; ``sold_out``; ``closed``: there is no offer, or all are
+            disabled.
+        lowest_price: The lowest price of the available offers, or of the sold-out ones if all are; None if unknown.
         lowest_price_minor: The same in the smallest units of the currency.
         currency: The currency, in upper case.
-        available: How many are left of all offers together; None where no limit is known.
-        offers: The IRIs of the offers, the cheapest first.
-        sessions: The sessions that the mirror knows, the earliest first.
+        available: The number left, of all offers together; None if no limit is known.
+        offers: The IRIs of the offers, cheapest first.
+        sessions: The sessions in the mirror, earliest first.
     """
 
     date: date
@@ -85,15 +85,15 @@ class Day:
 
 @frozen
 class Period:
-    """A time in which an offer had one price and one stock.
+    """Period in which the price and stock of an offer did not change.
 
     Attributes:
-        since: From when, as ISO 8601 in UTC: when a sweep saw it first.
-        until: To when; None if it still holds.
+        since: Its begin, as ISO 8601 in UTC: the time at which a sweep first saw this price and stock.
+        until: Its end; None for the current period.
         price: The listed price, a decimal string as the API writes it.
         price_minor: The same in the smallest units of the currency.
         currency: The currency, in upper case.
-        available: How many were left; None where no limit was known.
+        available: The number left; None if no limit was known.
     """
 
     since: str
@@ -110,11 +110,11 @@ class LiveOffer:
 
     Attributes:
         offer: The offer's IRI.
-        available: How many are left; None where no limit is known, or the offer says that nobody has to ask.
-        price: The price, a decimal string; None if it was not asked for.
+        available: The number left; None if no limit is known. From the mirror if the offer requires no check.
+        price: The price, a decimal string; None if it was not requested.
         currency: Its currency.
-        sessions: How many places are left of each session, by IRI.
-        error: Why it is not known, if it could not be asked.
+        sessions: The number of places left of each session, by IRI.
+        error: The error of the request, if it failed.
     """
 
     offer: str
@@ -127,12 +127,12 @@ class LiveOffer:
 
 @frozen
 class Status:
-    """How fresh a mirror is, and what it holds.
+    """Status of a mirror: its size and freshness.
 
     Attributes:
-        counts: How many things of each kind.
+        counts: The number of objects of each kind.
         last_change: The number of the newest change.
-        consumers: Up to which change each consumer has acknowledged.
+        consumers: The number of the last change that each consumer acknowledged.
         sweeps: The last sweep of each catalogue, of each scope that was swept in the last week, and those in
             quarantine, as plain JSON.
     """
@@ -147,8 +147,8 @@ class Reading:
     """Reads a mirror; results are models of `korus.models`, built by the caller.
 
     Args:
-        database: Where from.
-        base_url: The API's address, so that absolute IRIs are read too.
+        database: The database.
+        base_url: The API's address, with which absolute IRIs are accepted too.
     """
 
     def __init__(self, database: Database, base_url: str | None = None) -> None:
@@ -219,7 +219,7 @@ class Reading:
         available: bool | None = None,
         limit: int | None = None,
     ) -> tuple[_T, ...]:
-        """Return offers, the earliest first; those without a date last."""
+        """Return offers, earliest first; those without a date come last."""
         table = self._tables.things["offer"]
         wanted = self._listed("offer")
         if catalog is not None:
@@ -241,7 +241,7 @@ class Reading:
         )
 
     def calendar(self, product: object, month: str | date, *, limited_below: int = 10) -> tuple[Day, ...]:
-        """Return the days of a month as a shop shows them."""
+        """Return the days of a month."""
         first, last = read_month(month)
         table, live = self._tables.things["offer"], self._tables.live
         with self._database.reading() as connection:
@@ -286,7 +286,7 @@ class Reading:
         return times
 
     def price_history(self, offer: object) -> tuple[Period, ...]:
-        """Return the prices and stocks of an offer, the oldest first."""
+        """Return the prices and stocks of an offer, oldest first."""
         table = self._tables.periods
         wanted = select(table).where(table.c.offer == self._iri(offer, OFFER)).order_by(table.c.seq)
         with self._database.reading() as connection:
@@ -296,7 +296,7 @@ class Reading:
             )
 
     def to_ask(self, offers: list[str], limit: int) -> list[Mapping[str, Any]]:
-        """Return what of offers has to be asked live, the nearest dates first."""
+        """Return the offers whose price or availability has to be requested live, nearest dates first."""
         table = self._tables.things["offer"]
         wanted = select(
             table.c.iri, table.c.date, table.c.available, table.c.availability_check, table.c.realtime_price
@@ -307,7 +307,7 @@ class Reading:
         return [dict(row._mapping) for row in rows[:limit]]  # noqa: SLF001 (the documented way)
 
     def status(self) -> Status:
-        """Return how fresh the mirror is, and what it holds."""
+        """Return the mirror's size and freshness."""
         sweeps, changes, consumers = self._tables.sweeps, self._tables.changes, self._tables.consumers
         with self._database.reading() as connection:
             counts: dict[str, int] = {
@@ -317,7 +317,7 @@ class Reading:
             last = int(connection.execute(select(func.max(changes.c.seq))).scalar() or 0)
             positions = {row.name: int(row.seq) for row in connection.execute(select(consumers))}
             since = moment(self._database.now(connection) - _RECENT_SECONDS)
-            # a scope that begins today is another one each day
+            # a scope "from today on" is a new one each day
             newest = (
                 select(func.max(sweeps.c.id)).where(sweeps.c.started_at >= since).group_by(sweeps.c.scope)
             )
@@ -332,7 +332,7 @@ class Reading:
 
 @frozen
 class _Listed:
-    """An offer of a day, by what was learnt last."""
+    """Offer of a day, with the newest price and stock."""
 
     iri: str
     price: str | None

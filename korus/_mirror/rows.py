@@ -1,4 +1,4 @@
-"""Rows of a mirror's tables: which of them a scope has, and what is kept of many of them."""
+"""Queries for rows of a mirror's tables: those of a scope, and many by their IRIs."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["PLACE", "bodies_of", "places_of", "rows_of", "within"]
 
 PLACE: Final = literal_column("rowid", Integer)
-"""The place of a row in SQLite's table, a number; ``VACUUM`` gives others to all of them."""
+"""The place of a row in SQLite's table, a number; ``VACUUM`` changes all of them."""
 
 
 def within(tables: Tables, kind: KindName, scope: Scope) -> list[Any]:
-    """Return the conditions for the rows of a kind that a sweep of a scope sees."""
+    """Return the conditions for the rows of a kind in a scope."""
     table = tables.things[kind]
     where: list[Any] = []
     if scope.catalog is not None:
@@ -40,19 +40,19 @@ def within(tables: Tables, kind: KindName, scope: Scope) -> list[Any]:
         return [*where, *days]
     tickets = tables.offer_tickets
     inside = select(tickets.c.iri).join(offers, offers.c.iri == tickets.c.offer)
-    # those of a ticket that is in no offer any more are in no window, and in each
+    # sessions of a ticket that is in no offer any more belong to every window
     left = table.c.parent.not_in(select(tickets.c.iri))
     return [*where, left | table.c.parent.in_(inside.where(offers.c.catalog == scope.catalog, *days))]
 
 
 def rows_of(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, Any]:
-    """Return those of many rows that are there, with their digest, sweep and parent."""
+    """Return the existing ones of many rows, with their digest, sweep and parent."""
     columns = table.c.iri, table.c.digest, table.c.sweep, table.c.parent
     return {row[0]: row for row in rows_among(connection, select(*columns), table.c.iri, iris)}
 
 
 def places_of(connection: Connection, table: Table, iris: Sequence[str]) -> dict[str, int]:
-    """Return the places of those of many rows that are there; empty where rows have none."""
+    """Return the places of the existing ones of many rows; empty if the database has no such numbers."""
     if not is_lite(connection):
         return {}
     rows = rows_among(connection, select(table.c.iri, PLACE).select_from(table), table.c.iri, iris)
@@ -60,6 +60,6 @@ def places_of(connection: Connection, table: Table, iris: Sequence[str]) -> dict
 
 
 def bodies_of(connection: Connection, bodies: Table, iris: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return those of many objects that are kept."""
+    """Return the stored ones of many objects."""
     rows = rows_among(connection, select(bodies), bodies.c.iri, iris)
     return {row.iri: json.loads(row.body) for row in rows}

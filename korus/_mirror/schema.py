@@ -1,7 +1,7 @@
-"""The tables of a mirror, under a prefix or in a schema of the user's choice.
+"""Tables of a mirror, with a prefix or schema of the user's choice.
 
-What is asked for has a column of its own; the whole object is JSON in ``bodies``, so that a field that the API adds
-needs no migration. Times are text in UTC, as ISO 8601 writes them.
+What is queried has a column of its own; the whole object is JSON in ``bodies``, so a new field of the API needs no
+migration. Times are ISO 8601 text in UTC.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_PREFIX", "SCHEMA_VERSION", "Tables", "build_tables"]
 
 SCHEMA_VERSION: Final = 3
-"""The version of the tables; a mirror written by a later korus is refused."""
+"""The version of the tables; a mirror of a later version is refused."""
 
 DEFAULT_PREFIX: Final = "korus_mirror_"
 
@@ -45,7 +45,7 @@ _BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 @frozen
 class Tables:
-    """All tables of a mirror."""
+    """Tables of a mirror."""
 
     metadata: MetaData
     things: Mapping[KindName, Table]
@@ -66,11 +66,11 @@ def build_tables(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Tab
     """Build the tables.
 
     Args:
-        prefix: What their names begin with; may be empty where there is a schema.
-        schema: The schema that they are in, on PostgreSQL.
+        prefix: The prefix of their names; may be empty if there is a schema.
+        schema: Their schema, on PostgreSQL.
 
     Raises:
-        ConfigurationError: These are no names.
+        ConfigurationError: One of them is not a valid name.
     """
     if not _NAME.fullmatch(prefix) and not (prefix == "" and schema is not None):
         raise ConfigurationError(
@@ -108,7 +108,7 @@ def build_tables(prefix: str = DEFAULT_PREFIX, schema: str | None = None) -> Tab
 
 @frozen
 class _Naming:
-    """Makes tables and indexes whose names begin with the prefix."""
+    """Builds tables and indexes with the prefix."""
 
     prefix: str
     metadata: MetaData
@@ -132,7 +132,7 @@ class _Naming:
             Column("last_seen", String(32), nullable=False),
             Column("first_sweep", Integer, nullable=False),
             Column("sweep", Integer, nullable=False),
-            # the first sweep that did not see it, of those since it was seen; below zero one in quarantine
+            # the first sweep that missed it since it was last seen; negative for a sweep in quarantine
             Column("missing", Integer),
         )
 

@@ -1,6 +1,6 @@
-"""Entries that a sweep saw: written with the changes that it makes, in one transaction, chunk by chunk.
+"""Writing of what a sweep saw: rows and feed in one transaction, chunk by chunk.
 
-A row carries the number of the sweep that saw it last, and no older sweep changes it.
+A row has the number of the sweep that saw it last, and no older sweep changes it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Candidate", "Seen"]
 
 _Found: TypeAlias = Literal["places", "iris"] | None
-"""How all rows that should be as they were are found; None if one is not."""
+"""The key by which all unchanged rows were found; None if any was not."""
 
 _NOTHING: Final[Mapping[int, Mapping[str, Any]]] = MappingProxyType({})
 _TWICE: Final = "something was on two pages"
@@ -41,7 +41,7 @@ _TWICE: Final = "something was on two pages"
 
 @frozen
 class Candidate:
-    """An offer that a sweep did not see."""
+    """Offer that a sweep did not see."""
 
     iri: str
     product: str | None
@@ -71,29 +71,29 @@ class Seen:
         position: Mapping[str, Any] | None = None,
         zone: str | None = None,
     ) -> list[PageRecord]:
-        """Write what was seen, and the changes that it makes, in one transaction.
+        """Write what was seen, and the changes that follow, in one transaction.
 
         Args:
-            lease: The sweep.
-            kind: Of what.
-            entries: What was read.
-            same: Pages that have not changed, and what has not of others.
-            conditions: For those of them that the server sent all the same: with what it may be asked the next time
-                whether they have changed, by their numbers.
-            pages: The pages that have changed.
-            part: The list that they are of.
-            position: Where the sweep stands after these.
+            lease: The sweep's lease.
+            kind: The kind of the entries.
+            entries: New and changed entries.
+            same: Unchanged pages, and the unchanged members of others.
+            conditions: For unchanged pages that were sent in full, the values for the next conditional request, by
+                page number.
+            pages: The records of changed pages.
+            part: The list of the pages.
+            position: The sweep's position after them.
             zone: The time zone of sessions.
 
         Returns:
-            Those of the pages ``same`` whose rows another sweep has changed since. Nothing was written of them.
+            The unchanged pages whose rows another sweep has changed since. Nothing was written for them.
 
         Raises:
             ScopeLost: Another worker has taken over; nothing was written.
         """
         table = self._tables.things[kind]
         counts: dict[str, int] = {}
-        # without entries nothing gets into the feed
+        # without entries there is nothing for the feed
         with self._database.writing(lasting=bool(entries)) as connection:
             now = self._leases.fence(connection, lease, None if position is None else {"position": position})
             marked, stale, found = self._mark_same(connection, lease, part, same, moment(now))
@@ -145,7 +145,7 @@ class Seen:
         zone: str | None,
         counts: dict[str, int],
     ) -> None:
-        """Write new and changed rows, their entries in the feed, and what follows from them."""
+        """Write new and changed rows, their tickets, and their entries in the feed."""
         if not entries:
             return
         table, bodies = self._tables.things[kind], self._tables.bodies
@@ -201,11 +201,11 @@ class Seen:
             for entry in entries
             for row in ticket_rows(entry.iri, lease.scope.catalog or "", entry.body)
         }
-        # a ticket that is in two offers belongs to the one that said so last
+        # a ticket in two offers belongs to the one that was written last
         replace(connection, table.c.iri, list(rows.values()))
 
     def _mark(self, connection: Connection, table: Table, lease: Lease, iris: Sequence[str], at: str) -> int:
-        """Note that rows were seen; returns how many of them were there."""
+        """Mark rows as seen; returns the number of existing ones."""
         seen = 0
         for chunk in chunks(iris):
             marked = connection.execute(
@@ -227,7 +227,7 @@ class Seen:
         pages: Sequence[PageRecord],
         now: float,
     ) -> None:
-        """Write the records of pages, with the places of their rows where these were unknown, or others by now."""
+        """Write the records of pages, with the places of their rows if these were unknown or have changed."""
         renew = found == "iris" and is_lite(connection)
         wanted = [page for page in (*pages, *(same if renew else ())) if renew or page.places is None]
         found_at = places_of(connection, self._offers, [iri for page in wanted for iri in page.iris])
@@ -253,12 +253,12 @@ class Seen:
         pages: Sequence[PageRecord],
         at: str,
     ) -> tuple[int, list[PageRecord], _Found]:
-        """Note that what is on unchanged pages was seen.
+        """Mark the rows of unchanged pages as seen.
 
-        Places of rows are tried first, since numbers are found in half of the time, and IRIs if any row has moved.
+        Rows are found by their places first, which takes half the time, and by their IRIs if any row has moved.
 
         Returns:
-            How much that was, the pages that do not hold, and by what all rows were found.
+            The number of rows, the pages with other rows than expected, and the key by which all rows were found.
         """
         count = sum(map(len, pages))
         if not count:
@@ -296,7 +296,7 @@ class Seen:
     def _mark_pairs(
         self, connection: Connection, lease: Lease, pairs: Sequence[tuple[str, str]], at: str
     ) -> int:
-        """Note that things were seen, as far as their digests are as they were; returns how many are."""
+        """Mark rows as seen if their digests are the expected ones; returns their number."""
         seen = 0
         for chunk in chunks(pairs):
             iris, digests = zip(*chunk, strict=True)
@@ -308,10 +308,10 @@ class Seen:
         return seen
 
     def _mark_where(self, connection: Connection, lease: Lease, at: str, *where: ColumnElement[bool]) -> int:
-        """Note that rows were seen by this sweep and by none before; returns how many.
+        """Mark rows as seen that this sweep has not seen before; returns their number.
 
-        Rows are found by a key and a digest. A digest is that of one thing only, its IRI included, so a row that is
-        at another place than noted is not marked.
+        Rows are found by a key and a digest. A digest belongs to one object only, since it includes the IRI, so a row
+        that has moved is not marked by mistake.
         """
         marked = connection.execute(
             update(self._offers)
@@ -332,7 +332,7 @@ class Seen:
             return set(connection.execute(select(offers.c.iri).where(*where)).scalars())
 
     def any_offer(self, lease: Lease) -> Candidate | None:
-        """Return an offer with a product and a day that the sweep saw; None if it saw none such."""
+        """Return an offer with a product and a day that the sweep saw, or None."""
         offers = self._tables.things["offer"]
         with self._database.reading() as connection:
             row = connection.execute(
@@ -348,7 +348,7 @@ class Seen:
         return None if row is None else Candidate(row.iri, row.product, row.date)
 
     def tickets_with_sessions(self, lease: Lease, after: str, limit: int) -> list[tuple[str, str | None]]:
-        """Return offer tickets of the scope that need a session, after an IRI, with the zone of their venue."""
+        """Return offer tickets of the scope that need a session, from an IRI on, with the time zone of their venue."""
         tickets, offers = self._tables.offer_tickets, self._tables.things["offer"]
         products, bases = self._tables.things["product"], self._tables.things["product_base"]
         with self._database.reading() as connection:
@@ -369,7 +369,7 @@ class Seen:
             return [(row.iri, row.timezone) for row in rows]
 
     def write_live(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep what the API said of offers just now."""
+        """Store live prices and availability."""
         table = self._tables.live
         with self._database.writing() as connection:
             at = moment(self._database.now(connection))

@@ -1,6 +1,6 @@
-"""The writing side of a mirror: who sweeps what, what was seen and what was not, and the feed of changes.
+"""Tables that a sweep writes: leases, page records, seen and unseen rows.
 
-Rows and their entries in the feed are written in one transaction, chunk by chunk, each under the lease of its sweep.
+Rows and their entries in the feed are written in one transaction, chunk by chunk, each under the sweep's lease.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ __all__ = ["Store"]
 
 
 class Store:
-    """The parts that sweeps write with.
+    """The tables that a sweep writes.
 
     Attributes:
-        leases: Who sweeps what.
-        pages: The pages that were read.
-        seen: What was on them.
-        unseen: What was on none.
+        leases: The leases of scopes.
+        pages: The records of pages.
+        seen: The rows of what was on the pages.
+        unseen: The rows of what was on no page.
     """
 
     def __init__(self, database: Database) -> None:

@@ -1,7 +1,7 @@
-"""Conclusions of a sweep: decisions without I/O.
+"""Decisions about a sweep, without I/O.
 
-A sweep reads a scope (a catalogue, from one day to another), and what it did not see may be gone. It is not taken for
-gone when the lists changed while they were read, were read in part, or lack too much at once.
+A sweep reads a scope: a catalogue, from one day to another. What it did not see may be removed, but not if the lists
+changed while they were read, were read in part, or lack too much at once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 MAX_REMOVAL_SHARE: Final = 0.2
-"""The largest share of the things of one kind that a sweep may remove without being accepted by a person."""
+"""The largest share of the objects of one kind that a sweep may remove without being accepted by a person."""
 
 CATALOGS: Final = "catalogs"
 """The name of the scope of the list of catalogues."""
@@ -72,13 +72,13 @@ class Scope:
 
 @frozen
 class Progress:
-    """How far a sweep has come.
+    """Progress of a sweep.
 
     Attributes:
-        scope: What is read.
-        kind: Of which kind.
-        read: How many of them were read.
-        total: How many there are, as far as the API says it.
+        scope: The scope.
+        kind: The kind of objects.
+        read: The number of objects read.
+        total: The number of objects in all, None if the API does not send it.
     """
 
     scope: Scope
@@ -130,18 +130,18 @@ class Verdict:
 
 
 def judge(missing: Mapping[KindName, Missing], *, disturbed: str | None, ceiling: Ceiling) -> Verdict:
-    """Decide whether a sweep may remove what it did not see.
+    """Decide if a sweep may remove what it did not see.
 
     Args:
-        missing: By kind.
-        disturbed: What shows that the lists changed while they were read, or were read in part.
-        ceiling: How much may go.
+        missing: The missing objects by kind.
+        disturbed: The reason if the lists changed while they were read, or were read in part.
+        ceiling: The limit for removals.
     """
     if disturbed is not None:
         return Verdict("unsettled", disturbed)
     for kind, found in missing.items():
         going = found.unseen - found.held if ceiling.accepted else found.unseen
-        # 29 of 100 are not more than a share of 0.29, which as a float is a little less
+        # 29 of 100 are not more than a share of 0.29, which is a little less as a float
         if going > ceiling.share * found.before + 1e-9:
             share = going / max(found.before, 1)
             return Verdict(
@@ -165,21 +165,21 @@ def check_share(value: object) -> float:
 
 @frozen
 class SweepReport:
-    """The result of one sweep.
+    """Result of one sweep.
 
     Attributes:
-        scope: What was read.
+        scope: The scope.
         state: ``done``, ``unsettled`` (read, but nothing was removed: see ``reason``), ``quarantined`` (the same, and a
-            person has to accept the removals), ``busy`` (another worker is at it), ``lost`` (another worker took over)
-            or ``failed``.
-        added: How many things are new.
-        changed: How many are different.
-        removed: How many are gone.
-        unchanged: How many are as they were.
-        waiting: How many were not seen, and are removed when a second look does not see them either.
-        quarantined: How many removals are held back.
+            person has to accept the removals), ``busy`` (another worker has the scope), ``lost`` (another worker took
+            over) or ``failed``.
+        added: The number of added objects.
+        changed: The number of changed objects.
+        removed: The number of removed objects.
+        unchanged: The number of unchanged objects.
+        waiting: The number of missing objects, which are removed if a second look does not find them either.
+        quarantined: The number of removals that wait to be accepted.
         reason: Why nothing was removed.
-        error: What made it fail.
+        error: The error of a failed sweep.
     """
 
     scope: Scope
@@ -196,31 +196,31 @@ class SweepReport:
 
 @frozen
 class SyncReport:
-    """The result of `Mirror.sync`: the sweeps, and their sums."""
+    """Result of `Mirror.sync`: the sweeps, and their sums."""
 
     sweeps: tuple[SweepReport, ...]
 
     @property
     def added(self) -> int:
-        """How many things are new."""
+        """The number of added objects."""
         return sum(sweep.added for sweep in self.sweeps)
 
     @property
     def changed(self) -> int:
-        """How many are different."""
+        """The number of changed objects."""
         return sum(sweep.changed for sweep in self.sweeps)
 
     @property
     def removed(self) -> int:
-        """How many are gone."""
+        """The number of removed objects."""
         return sum(sweep.removed for sweep in self.sweeps)
 
     @property
     def quarantined(self) -> int:
-        """How many removals are held back until somebody accepts them."""
+        """The number of removals that wait to be accepted."""
         return sum(sweep.quarantined for sweep in self.sweeps)
 
     @property
     def failed(self) -> tuple[SweepReport, ...]:
-        """The sweeps that did not come to their end."""
+        """The sweeps that failed or were lost."""
         return tuple(sweep for sweep in self.sweeps if sweep.state in {"failed", "lost"})

@@ -1,4 +1,4 @@
-"""Entries that a sweep did not see: looked for again, and removed as far as that may be believed."""
+"""Rows that a sweep did not see: candidates for a second look, and removal."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _REMOVED_AT_ONCE: Final = 500
 
 @frozen
 class Looks:
-    """Results of second looks at offers that a sweep did not see.
+    """Results of second looks at missing offers.
 
     Attributes:
-        gone: They are not there.
-        doubted: They were looked for, but that they are gone is not sure.
+        gone: The offers that do not exist any more.
+        doubted: The offers about which the second look gave no clear result.
     """
 
     gone: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ class Unseen:
         self._pages = pages
 
     def offers(self, lease: Lease, limit: int) -> list[Candidate]:
-        """Return offers of the scope that the sweep did not see, the nearest dates first."""
+        """Return offers of the scope that the sweep did not see, nearest dates first."""
         offers = self._tables.things["offer"]
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -66,17 +66,17 @@ class Unseen:
         return [Candidate(row.iri, row.product, row.date) for row in rows]
 
     def verdict(self, lease: Lease, ceiling: Ceiling) -> Verdict:
-        """Return whether a sweep may remove what it did not see."""
+        """Return the verdict about what a sweep did not see."""
         with self._database.reading() as connection:
             return judge(self._missing(connection, lease), disturbed=lease.disturbed, ceiling=ceiling)
 
     def finish(self, lease: Lease, ceiling: Ceiling, looks: Looks) -> SweepReport:
-        """End a sweep: remove what was not seen, as far as that may be believed.
+        """End a sweep: remove what it did not see, within the rules.
 
         Args:
-            lease: The sweep.
-            ceiling: How much it may remove.
-            looks: What second looks came to.
+            lease: The sweep's lease.
+            ceiling: The limit for removals.
+            looks: The results of second looks.
 
         Raises:
             ScopeLost: Another worker has taken over; nothing was removed.
@@ -105,7 +105,7 @@ class Unseen:
         return lease.report(verdict.state, **ended)
 
     def _supersede(self, connection: Connection, scope: Scope) -> None:
-        """Close what was held back before in any of the same days: a newer sweep has looked since."""
+        """Close earlier sweeps in quarantine with days in common: a newer sweep has looked since."""
         sweeps = self._tables.sweeps
         where = [sweeps.c.state == "quarantined", sweeps.c.catalog == scope.catalog]
         if scope.before is not None:
@@ -115,7 +115,7 @@ class Unseen:
         connection.execute(update(sweeps).where(*where).values(state="superseded"))
 
     def _hold(self, connection: Connection, lease: Lease, kind: KindName) -> None:
-        """Note what a sweep in quarantine did not see: once accepted, the next one may remove it."""
+        """Mark what a sweep in quarantine did not see: once accepted, the next sweep may remove it."""
         table = self._tables.things[kind]
         unseen = self._where(kind, lease.scope, lease.sweep)
         connection.execute(
@@ -129,7 +129,7 @@ class Unseen:
                 continue
             table = self._tables.things[kind]
             unseen, held = connection.execute(
-                # one that was not seen before either
+                # those that earlier sweeps did not see either
                 select(func.count(), func.count(table.c.missing))
                 .select_from(table)
                 .where(*self._where(kind, lease.scope, lease.sweep))
@@ -156,15 +156,15 @@ class Unseen:
         *,
         accepted: bool,
     ) -> int:
-        """Remove what two looks did not see, and mark the rest; returns how many are marked.
+        """Remove what two looks did not see, and mark the rest; returns the number of marked rows.
 
-        What a sweep in quarantine did not see counts as a look only when a person has accepted it.
+        A sweep in quarantine counts as a look only if a person has accepted it.
         """
         table = self._tables.things[kind]
         unseen = self._where(kind, lease.scope, lease.sweep)
         twice = [*unseen, table.c.missing.is_not(None) if accepted else table.c.missing > 0]
         if kind == "offer" and lease.scope.has_window and not accepted:
-            # one that has moved out of these days is seen by no such sweep, and lives on
+            # an offer that has moved to a day outside of the window still exists
             gone: Sequence[str] = ()
         else:
             gone = connection.execute(select(table.c.iri).where(*twice)).scalars().all()
@@ -180,7 +180,7 @@ class Unseen:
     def _remove(
         self, connection: Connection, lease: Lease, kind: KindName, iris: Sequence[str], at: str
     ) -> None:
-        """Remove rows, and what is part of them, with their entries in the feed."""
+        """Remove rows and what belongs to them, with their entries in the feed."""
         if not iris:
             return
         if kind == "catalog":
@@ -190,7 +190,7 @@ class Unseen:
         rows = connection.execute(
             select(table.c.iri, table.c.parent, table.c.catalog).where(table.c.iri.in_(iris))
         ).all()
-        # in the same sequence whatever the database
+        # in the same order on every database
         feed = [removal_of(kind, row, before.get(row.iri, {})) for row in sorted(rows)]
         write_changes(connection, self._database, lease, feed, at)
         if kind == "offer":
@@ -214,7 +214,7 @@ class Unseen:
         lease.count("removed", len(feed))
 
     def _remove_below(self, connection: Connection, lease: Lease, catalogs: Sequence[str], at: str) -> None:
-        """Remove all that is in catalogues."""
+        """Remove all rows of catalogues."""
         self._pages.forget_catalogs(connection, catalogs)
         for kind in reversed(KINDS[1:]):
             table = self._tables.things[kind]

@@ -214,7 +214,7 @@ def test_an_offer_under_the_name_of_a_product_does_not_take_its_place(opened: Ca
         report = mirror.sync(prefetch=0).sweeps[-1]
         assert (report.state, report.reason) == (
             "unsettled",
-            "one of the offers has no IRI or id that can be kept",
+            "one of the offers has no IRI or id that can be stored",
         )
         assert [each.iri for each in mirror.products(PARK) if each.name == "adult"] == [product]
         assert replay(mirror.changes())[product]["@type"] == "TicketingProduct"

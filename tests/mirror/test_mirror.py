@@ -492,7 +492,7 @@ def test_a_first_page_that_is_another_one_at_the_end_removes_nothing(shop: Shop)
     shop.api.remove_offer(shop.listed()[20]["@id"])
     shop.on_page(3, drift)
     report = shop.sweep()
-    assert (report.state, report.reason) == ("unsettled", "the first page was another one at the end")
+    assert (report.state, report.reason) == ("unsettled", "the first page had changed at the end")
 
 
 def test_a_window_removes_nothing_outside_of_it(shop: Shop) -> None:
@@ -646,7 +646,7 @@ def test_a_sweep_that_failed_goes_on_where_it_stood_and_removes_nothing(tmp_path
     assert len(shop.iris()) == 290  # all that was read
     shop.api.requests.clear()
     report = shop.sweep()
-    assert (report.state, report.reason) == ("unsettled", "it was cut off and went on later")
+    assert (report.state, report.reason) == ("unsettled", "it was interrupted and continued later")
     pages = [
         dict(request.url.params).get("page") for request in shop.api.requests if "/offers" in request.url.path
     ]

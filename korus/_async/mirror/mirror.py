@@ -1,4 +1,4 @@
-"""`AsyncMirror`: a distributor's copy of the catalogues."""
+"""`AsyncMirror`: a copy of the catalogues in the distributor's database."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _MOST_AT_ONCE = 64
 
 @frozen
 class _How:
-    """How to sweep; see `AsyncMirror.sync`."""
+    """Options of a sweep; see `AsyncMirror.sync`."""
 
     ceiling: Ceiling
     full: bool
@@ -68,20 +68,19 @@ class _How:
 
 
 class AsyncMirror(ClientBound):
-    """A copy of the catalogues in a database of yours, and a feed of what changed.
+    """Copy of the catalogues in a database of yours, with a feed of changes.
 
-    `sync` sweeps the catalogues; everything else reads the copy and asks the API nothing, but for `refresh`. Several
-    processes may use one database.
+    `sync` and `refresh` send requests; everything else only reads the copy. Several processes may use one database.
 
     Nothing is removed from the copy because of a list that changed while it was read, was short, or lacks more than
-    ``max_removal_share`` of what was there: see `sync`.
+    ``max_removal_share`` of its objects: see `sync`.
 
     Args:
         database: The path of an SQLite file, or a SQLAlchemy URL (``postgresql://…``).
-        korus: The client to ask; not needed for reading.
-        prefix: What the names of the tables begin with.
-        schema: The schema that they are in, on PostgreSQL.
-        max_removal_share: The largest share of the things of one kind in a catalogue that a sweep may remove without
+        korus: The client; not needed for reading.
+        prefix: The prefix of the tables' names.
+        schema: The tables' schema, on PostgreSQL.
+        max_removal_share: The largest share of the objects of one kind in a catalogue that a sweep may remove without
             being accepted.
 
     Raises:
@@ -149,30 +148,30 @@ class AsyncMirror(ClientBound):
         prefetch: int = 2,
         progress: Callable[[Progress], object] | None = None,
     ) -> SyncReport:
-        """Read catalogues and write what changed.
+        """Read catalogues and write what has changed.
 
         The list of catalogues is read first, then each catalogue by a sweep of its own: bases, options, products,
-        offers. Rows and feed are written together, chunk by chunk. What a sweep did not see is removed when a second
-        look does not see it either: at the offer's own day and product, or by the next sweep. Nothing is removed when
-        the lists changed while they were read or were cut off (the sweep is ``unsettled``), or when more than
-        ``max_removal_share`` of one kind would go (it is ``quarantined``).
+        offers. Rows and feed are written together, chunk by chunk. What a sweep did not see is removed if a second
+        look does not find it either: a request for the offer's own day and product, or the next sweep. Nothing is
+        removed if the lists changed while they were read or were cut short (the sweep is ``unsettled``), or if more
+        than ``max_removal_share`` of one kind would be removed (it is ``quarantined``).
 
-        The client's catalogue cache gets what is read, and asks again about what it kept before, if anything changed.
+        The client's catalogue cache receives what is read; if anything has changed, its older entries are revalidated.
 
-        A sweep that was interrupted goes on where it stood, within an hour. Two workers never sweep one scope: the
-        second finds it ``busy``.
+        An interrupted sweep is continued at its position, within an hour. Two workers never sweep one scope at the same
+        time: for the second it is ``busy``.
 
         Args:
-            catalogs: Which catalogues, as objects, IRIs or ids; all that are granted when left out.
-            between: The first and the last day of the offers, either of which may be None; all when left out.
-            sessions: Read the sessions of offers too: a request for each ticket that needs one.
-            accept: Remove what earlier sweeps held in quarantine, as far as this one does not see it either.
-            full: Ask for every page again, without conditional requests.
-            prefetch: Pages to fetch at once, ahead of the one that is read; 0 to fetch one after the other.
-            progress: Called with how far it has come.
+            catalogs: The catalogues, as objects, IRIs or ids; by default all that the client may read.
+            between: The first and the last day of the offers, each of which may be None; by default all days.
+            sessions: True to read the sessions of offers too: one request for each ticket that needs a session.
+            accept: True to remove what earlier sweeps held in quarantine, if this one does not see it either.
+            full: True to request every page without conditions.
+            prefetch: The number of pages to fetch ahead at the same time; 0 to fetch one after the other.
+            progress: Called with the progress.
 
         Returns:
-            A report of each sweep. One that failed has an ``error``, and the others go on.
+            A report of each sweep. A failed one has an ``error``; the others continue.
 
         Raises:
             ConfigurationError: This mirror has no client.
@@ -206,7 +205,7 @@ class AsyncMirror(ClientBound):
         client = self._client
         lease = await run_blocking(self._store.leases.claim, scope, run)
         if lease is None:
-            return SweepReport(scope, "busy", reason="another worker is at it")
+            return SweepReport(scope, "busy", reason="another worker has this scope")
         sweep = AsyncSweep(
             client,
             self._store,
@@ -283,7 +282,7 @@ class AsyncMirror(ClientBound):
         )
 
     async def sessions(self, of: Offer | OfferTicket | Reference | str) -> tuple[OfferTicketSession, ...]:
-        """Return the sessions of an offer or of an offer ticket that the mirror knows, the earliest first.
+        """Return the sessions of an offer or of an offer ticket, earliest first, if sweeps read them.
 
         Raises:
             MirrorFailed: The database does not answer.
@@ -301,14 +300,14 @@ class AsyncMirror(ClientBound):
         available: bool | None = None,
         limit: int | None = None,
     ) -> tuple[Offer, ...]:
-        """Return offers, the earliest first; those without a date come last.
+        """Return offers, earliest first; those without a date come last.
 
         Args:
             catalog: Only offers of this catalogue.
             product: Only offers of this product.
-            between: The first and the last day, either of which may be None.
-            available: True: only what can be had; False: only what is sold out or disabled.
-            limit: At most so many.
+            between: The first and the last day, each of which may be None.
+            available: True for available offers only, False for those that are sold out or disabled.
+            limit: The maximum number.
 
         Raises:
             InvalidArgument: An argument is invalid.
@@ -329,12 +328,12 @@ class AsyncMirror(ClientBound):
     async def calendar(
         self, product: Product | Reference | str, month: str | date, *, limited_below: int = 10
     ) -> tuple[Day, ...]:
-        """Return the days of a month: what can be had, at which lowest price, and when it begins.
+        """Return the days of a month with availability, lowest price and sessions.
 
         Args:
             product: The product or its IRI.
             month: ``YYYY-MM``, or any day of it.
-            limited_below: Fewer left than this is ``limited``.
+            limited_below: A day with fewer left than this is ``limited``.
 
         Raises:
             InvalidArgument: An argument is invalid.
@@ -343,7 +342,7 @@ class AsyncMirror(ClientBound):
         return await run_blocking(self._reading.calendar, product, month, limited_below=limited_below)
 
     async def price_history(self, offer: Offer | Reference | str) -> tuple[Period, ...]:
-        """Return the prices and stocks that an offer had, the oldest first; of an offer that is gone too.
+        """Return the history of an offer's price and stock, oldest first; of a removed offer too.
 
         Raises:
             MirrorFailed: The database does not answer.
@@ -351,7 +350,7 @@ class AsyncMirror(ClientBound):
         return await run_blocking(self._reading.price_history, offer)
 
     async def status(self) -> Status:
-        """Return how fresh the mirror is, and what it holds.
+        """Return the mirror's size and freshness.
 
         Raises:
             MirrorFailed: The database does not answer.
@@ -367,7 +366,7 @@ class AsyncMirror(ClientBound):
 
         Args:
             since: The number of the last change that was read; 0 for all.
-            limit: At most so many.
+            limit: The maximum number.
             kinds: Only changes of these kinds.
 
         Raises:
@@ -377,7 +376,7 @@ class AsyncMirror(ClientBound):
         return await run_blocking(self._feed.read, since, limit, kinds=kinds)
 
     def consumer(self, name: str) -> AsyncConsumer:
-        """Return a named reader of the feed, whose position is kept in the database.
+        """Return a named reader of the feed, whose position is stored in the database.
 
         Args:
             name: Its name, such as ``search-index``.
@@ -385,13 +384,13 @@ class AsyncMirror(ClientBound):
         return AsyncConsumer(self._feed, name)
 
     async def expire_cache(self) -> bool:
-        """Have the client's catalogue cache ask the API again, if the feed has changes that it has not seen.
+        """Expire the client's catalogue cache, if the feed has changes that it has not seen.
 
-        `sync` does this by itself. Call it where another process sweeps and this one has a cache of its own. The feed
-        knows each cache by a consumer of its own, so that a change is seen after a crash too.
+        `sync` does this by itself. Call it if another process sweeps and this one has a cache of its own. Each cache is
+        a consumer of the feed, so no change is missed after a crash.
 
         Returns:
-            True if there were changes: what was kept before is used only if the API says that it is unchanged.
+            True if there were changes: older entries are then used only after the API has confirmed them.
 
         Raises:
             ConfigurationError: This mirror has no client.
@@ -419,18 +418,18 @@ class AsyncMirror(ClientBound):
         limit: int = 50,
         concurrency: int = 8,
     ) -> tuple[LiveOffer, ...]:
-        """Ask the API how much is left of offers and what they cost, just before they are shown.
+        """Request live availability and prices of offers that are about to be shown.
 
-        Only offers that say so are asked for (``availabilityCheckRequired``, ``realtimePriceRequired``), the nearest
-        dates first. What is learnt is kept, and `calendar` uses it until a sweep is newer.
+        Only offers that require it are requested (``availabilityCheckRequired``, ``realtimePriceRequired``), nearest
+        dates first. The results are stored, and `calendar` uses them until a newer sweep.
 
         Args:
-            offers: Offers that the mirror holds.
-            limit: At most so many offers, the nearest dates.
-            concurrency: How many requests at once at most.
+            offers: Offers in the mirror.
+            limit: The maximum number of offers.
+            concurrency: The maximum number of concurrent requests.
 
         Returns:
-            One entry for each offer that was asked for, by date. An entry with an ``error`` was not learnt.
+            One entry for each requested offer, by date. An entry with an ``error`` has no result.
 
         Raises:
             ConfigurationError: This mirror has no client.
@@ -455,9 +454,9 @@ class AsyncMirror(ClientBound):
 
 
 class AsyncConsumer(ClientBound):
-    """A named reader of a mirror's feed: at least once, in order.
+    """Named reader of a mirror's feed: at least once, in order.
 
-    What it has read but not acknowledged comes again, after a crash too.
+    Changes that were read but not acknowledged are returned again, after a crash too.
 
     Example:
         >>> consumer = mirror.consumer("search-index")
@@ -479,7 +478,7 @@ class AsyncConsumer(ClientBound):
         return await run_blocking(self._feed.position, self.name)
 
     async def read(self, limit: int = 500) -> tuple[Change, ...]:
-        """Return the next changes that were not acknowledged, oldest first.
+        """Return the next unacknowledged changes, oldest first.
 
         Raises:
             InvalidArgument: ``limit`` is below 1.
@@ -491,7 +490,7 @@ class AsyncConsumer(ClientBound):
         return self._feed.read(self._feed.position(self.name), limit)
 
     async def acknowledge(self, seq: int) -> int:
-        """Note that all changes up to a number are done with; returns the position, which never goes back.
+        """Acknowledge all changes up to a number; returns the position, which never decreases.
 
         Raises:
             InvalidArgument: There is no such change yet.
@@ -521,7 +520,7 @@ def _is_day(value: object) -> bool:
 
 
 async def _ask(korus: AsyncKorus, row: Mapping[str, Any]) -> LiveOffer:
-    """Ask for what is left of an offer and for its price, as far as it says that this is needed."""
+    """Request the availability and price of an offer, as far as it requires that."""
     iri, available, price, currency = row["iri"], row["available"], None, None
     sessions: dict[str, int | None] = {}
     try:

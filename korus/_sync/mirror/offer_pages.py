@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/mirror/offer_pages.py; edit that file instead.
-"""The pages of a catalogue's offers, of which a sweep reads only what has changed since it read them the last time."""
+"""Pages of a catalogue's offers; a sweep decodes only what has changed since the previous sweep."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 __all__ = ["OfferPages"]
 
 _PART: Final = "offers"
-# What is written in one transaction. Of known pages these are few, so that what the server answers meanwhile is enough
-# to go on with. Of new ones there are more: each of their offers touches pages all over the indexes, and small
-# transactions would write these over and over. A slow list is written more often, so that a crash costs little.
+# The size of one transaction. It has few known pages, so that the pages fetched meanwhile are enough to continue with.
+# It has more new ones: each new offer changes database pages all over the indexes, and small transactions would write
+# these again and again. A slow list is written more often, so that a crash loses little.
 _CHUNK_COSTS: Final = 160
 _KNOWN_PAGE_COSTS: Final = 2
 _NEW_OFFERS_FOR_ONE: Final = 25
 _CHUNK_SECONDS: Final = 10.0
-_AHEAD: Final = 40  # what a server answers while a chunk is written
+_AHEAD: Final = 40  # pages that a server answers while a chunk is written
 _KNOWN_PAGES: Final = 80
 _LARGEST_NUMBER: Final = 1_000_000_000
 
 
 @frozen
 class _Unchanged:
-    """An answer that was not needed: its page is as it was the last time."""
+    """Stand-in for an answer whose page has not changed."""
 
     record: PageRecord
 
@@ -63,17 +63,17 @@ class _Unchanged:
 
 @define
 class _Page:
-    """A page that was read; what is written on it as the last time is not decoded.
+    """Page that was read; members whose text has not changed are not decoded.
 
-    It is compared only when its turn has come: threads that fetch ahead wait long for the interpreter each time that
-    they let go of it.
+    It is compared when it is used and not when it is fetched: prefetching threads that release the interpreter wait
+    long to get it back.
 
     Attributes:
         answer: The answer.
-        record: The page as it was read the last time.
-        content: The digest of its content, once it was compared.
-        quick: The digest of each of its members as it is written; empty where that is not known.
-        indexes: For each of its members the index in ``record`` of what it is the same as; None where it was decoded.
+        record: The page at the previous sweep.
+        content: The digest of its text, after the comparison.
+        quick: The digest of each member's text; empty if unknown.
+        indexes: For each member its index in ``record``, or None if it was decoded; empty if all were decoded.
     """
 
     answer: Answer
@@ -88,7 +88,7 @@ class _Page:
         return self._changed() if same is None else _Unchanged(same).json()
 
     def _changed(self) -> Any:
-        """Decode the members that are not written as the last time; the others are placeholders."""
+        """Decode the members whose text has changed; the others are placeholders."""
         answer = self.answer
         page = split_page(answer.content, answer.headers.get("content-type"))
         if page is not None:
@@ -101,7 +101,7 @@ class _Page:
             body = page.only(place for place, index in enumerate(indexes) if index is None)
             document = evolve(answer, content=body).json()
         except DecodingFailed:
-            return answer.json()  # which describes the whole body
+            return answer.json()  # raises the error about the whole body
         self.indexes = indexes
         decoded, iris = iter(document[page.key]), self.record.iris
         document[page.key] = [next(decoded) if index is None else {"@id": iris[index]} for index in indexes]
@@ -109,13 +109,13 @@ class _Page:
 
     @property
     def same(self) -> PageRecord | None:
-        """The page as it was read the last time, if it was compared and has not changed."""
+        """The page at the previous sweep, if it was compared and has not changed."""
         return self.record if self.record is not None and self.record.content == self.content else None
 
 
 @define
 class _Chunk:
-    """Pages that are written in one transaction."""
+    """Pages to write in one transaction."""
 
     entries: list[Entry] = field(factory=list[Entry])
     same: list[PageRecord] = field(factory=list["PageRecord"])
@@ -129,14 +129,14 @@ class OfferPages:
 
     Args:
         pages: The list.
-        store: Where to write.
+        store: The tables to write to.
         lease: The sweep's lease.
         synced: The catalogue's ``lastSyncedAt``.
-        prefetch: Pages that are fetched ahead.
-        full: Ask for every page, without conditions.
-        stay: Shows a sign of life.
+        prefetch: The number of pages to fetch ahead.
+        full: True to request every page without conditions.
+        stay: Renews the lease when it is due.
         clock: The client's clock.
-        progress: Is told how far it has come.
+        progress: Called with the progress.
     """
 
     def __init__(
@@ -167,7 +167,7 @@ class OfferPages:
         self._read: dict[Query, _Page | _Unchanged] = {}
 
     def read(self) -> None:
-        """Read all pages, and write what is on them.
+        """Read all pages and write their content.
 
         Raises:
             ScopeLost: Another worker has taken over.
@@ -192,7 +192,7 @@ class OfferPages:
                 chunk, written_at = _Chunk(), self._clock.monotonic()
             self._stay()
             self._progress(Progress(lease.scope, "offer", read_so_far, reading.envelope.total))
-        if chunk.costs:  # the last page came over again
+        if chunk.costs:  # the last page was a repeated one
             self._write(chunk, None)
         if first is not None and read_so_far > len(first[1]):
             self._compare_first(*first)
@@ -200,7 +200,7 @@ class OfferPages:
     def _next(
         self, readings: Readings, chunk: _Chunk, position: Mapping[str, Any] | None
     ) -> PageReading[Any] | None:
-        """Read the next page; where that fails, what was read before it is written, so that nobody reads it again."""
+        """Read the next page; if that fails, write the pages before it, so that they need not be read again."""
         try:
             return readings.next()
         except KorusError:
@@ -209,11 +209,11 @@ class OfferPages:
             raise
 
     def _compare_first(self, query: Query, iris: tuple[str, ...]) -> None:
-        """Read the first page once more: what came or went in between has often moved it."""
+        """Read the first page again: offers that were added or removed meanwhile have often shifted it."""
         _, envelope = self._again(query)
         parent = self._lease.scope.catalog or ""
         if tuple(iri_for("offer", member, parent) or "" for member in envelope.members) != iris:
-            self._lease.disturb("the first page was another one at the end")
+            self._lease.disturb("the first page had changed at the end")
 
     def _write(self, chunk: _Chunk, position: Mapping[str, Any] | None) -> None:
         stale = run_blocking(
@@ -229,18 +229,18 @@ class OfferPages:
         )
         if not stale:
             return
-        # another sweep has changed rows of pages that have not changed
+        # another sweep has changed rows of unchanged pages
         whole, written = _Chunk(), {entry.iri for entry in chunk.entries}
         for record in stale:
             query: Query = tuple((name, value) for name, value in json.loads(record.query))
             answer, envelope = self._again(query)
             self._add(whole, query, _Page(answer, content=digest_as_written(answer.content)), envelope)
-        # of a page that has changed, what is new on it is written already
+        # the new content of a changed page is written already
         whole.entries = [entry for entry in whole.entries if entry.iri not in written]
         self._write(whole, position)
 
     def _ask(self, query: Query) -> Any:
-        """Read a page; where it is as it was the last time, return what stands for it."""
+        """Read a page, or return its stand-in if it has not changed."""
         record = self._record(query)
         headers = {} if record is None else self._conditions(record)
         try:
@@ -255,10 +255,10 @@ class OfferPages:
         return found
 
     def _conditions(self, record: PageRecord) -> dict[str, str]:
-        """Return the headers that ask whether a page has changed.
+        """Return the headers of a conditional request for a page.
 
-        A server may say that nothing has changed whatever happens. So it is not asked once the catalogue was imported
-        again, nor for longer than a day.
+        A server may answer 304 whatever happens, so there are no conditions after a new import of the catalogue, nor
+        for longer than a day.
         """
         if not record.may_ask or record.synced != self._synced:
             return {}
@@ -267,7 +267,7 @@ class OfferPages:
         return {} if record.modified is None else {"If-Modified-Since": record.modified}
 
     def _foresee(self, number: int) -> None:
-        """Have the records of a page at hand, and of those that are fetched ahead."""
+        """Load the records of a page, and of those that are fetched ahead."""
         if self._full or number + self._ahead <= self._known_up_to or number > _LARGEST_NUMBER:
             return
         first = max(number, self._known_up_to + 1)
@@ -280,21 +280,21 @@ class OfferPages:
         return record if record is not None and record.query == json.dumps(query) else None
 
     def _take(self, chunk: _Chunk, reading: PageReading[Any], query: Query) -> tuple[str, ...]:
-        """Add a page to what is written next; returns the IRIs on it."""
+        """Add a page to the next transaction; returns the IRIs on it."""
         page = self._read.pop(query, None)
         record = page.same if isinstance(page, _Page) else None if page is None else page.record
         if record is None:
             return self._add(chunk, query, page if isinstance(page, _Page) else None, reading.envelope)
         chunk.costs += _KNOWN_PAGE_COSTS
         chunk.same.append(record)
-        if isinstance(page, _Page):  # its bytes were read, so it may be asked for conditionally again
+        if isinstance(page, _Page):  # its content was read, so the next request may be conditional again
             headers = page.answer.headers
             etag, modified = headers.get("etag"), trusted_date(headers)
             chunk.conditions[record.number] = {"synced": self._synced, "etag": etag, "modified": modified}
         return record.iris
 
     def _add(self, chunk: _Chunk, query: Query, page: _Page | None, envelope: Envelope) -> tuple[str, ...]:
-        """Add what was read of a page to what is written next; returns the IRIs on it."""
+        """Add what has changed on a page to the next transaction; returns the IRIs on it."""
         record, catalog = None if page is None else page.record, self._lease.scope.catalog or ""
         costs = 1 if record is None else _KNOWN_PAGE_COSTS
         chunk.costs += max(costs, len(envelope.members) // _NEW_OFFERS_FOR_ONE)
@@ -346,7 +346,7 @@ class OfferPages:
 
 
 def _number(query: Query) -> int:
-    """Return the number under which a page is kept; where pages have none, the last one read is kept."""
+    """Return the number of a page's record; lists without page numbers have one record, of the last page read."""
     numbers = [int(value) for name, value in query if name == "page" and value.isdecimal()]
     return min(numbers[-1], _LARGEST_NUMBER) if numbers else 1
 

@@ -1,5 +1,5 @@
 # Written by `python -m scripts.sync` from korus/_async/mirror/second_look.py; edit that file instead.
-"""The second look: what a sweep did not see is asked for by its own product and day before it is taken for gone."""
+"""Second look at missing offers: each is requested by its product and day before it counts as removed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SECOND_LOOKS: Final = 200
 _MOST_DAYS: Final = 20
 _MOST_CANDIDATES: Final = 5000
 _CONCURRENCY: Final = 8
-# where a day ends last: it has not passed before it has there
+# the time zone in which a day ends last
 _FARTHEST_WEST: Final = timedelta(hours=12)
 
 
@@ -48,14 +48,14 @@ class _Found:
 
 
 class SecondLook:
-    """Looks again for offers of one catalogue.
+    """Looks again for missing offers of one catalogue.
 
     Args:
         korus: The client.
-        store: What the sweep has written.
+        store: The tables that the sweep has written to.
         lease: The sweep's lease.
-        ceiling: How much may be removed.
-        stay: Shows a sign of life.
+        ceiling: The limit for removals.
+        stay: Renews the lease when it is due.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class SecondLook:
         self._stay = stay
 
     def looks(self) -> Looks:
-        """Ask for the own day and product of offers that were not seen."""
+        """Request missing offers by their product and day."""
         unseen = run_blocking(self._store.unseen.offers, self._lease, _MOST_CANDIDATES)
         by_product: defaultdict[str, dict[str, date | None]] = defaultdict(dict)
         for each in unseen:
@@ -91,7 +91,7 @@ class SecondLook:
         return Looks(confirmed, frozenset(iri for _, iris in asked for iri in iris) - confirmed)
 
     def _filters_work(self) -> bool:
-        """Return True if the API finds an offer that is there by its product and day."""
+        """Return True if the API finds an existing offer by its product and day."""
         seen = run_blocking(self._store.seen.any_offer, self._lease)
         if seen is None or seen.product is None:
             return False
@@ -99,9 +99,9 @@ class SecondLook:
         return found is not None and seen.iri in found.iris
 
     def _look(self, asked: tuple[str, Mapping[str, date | None]]) -> set[str]:
-        """Look for offers of a product; returns those that are not there.
+        """Look for offers of a product; returns the missing ones.
 
-        An offer may have moved to another day, so all days of the product are looked at too, unless its day has passed.
+        An offer may have moved to another day, so all days of the product are read too, unless its day has passed.
         """
         product, day_of = asked
         self._stay()
@@ -117,25 +117,25 @@ class SecondLook:
         return passed | self._not_among(product, None, gone - passed)
 
     def _not_among(self, product: str, day: date | None, iris: set[str]) -> set[str]:
-        """Return those offers that a product does not have, on a day or on any; none if the list cannot be believed."""
+        """Return the offers that a product lacks, on one day or on all; empty if the list is not reliable."""
         if not iris:
             return set()
         found = self._of(product, day)
         if found is not None and found.pages > 1:
-            # of several pages: what moved from one to another shows when they are read twice
+            # an offer that moved between pages shows when they are read twice
             again = self._of(product, day)
             found = found if again is not None and again.iris == found.iris else None
         if found is None:
             return set()
         there = set(found.iris)
         back = [each for each in found.entries if each.iri in iris]
-        if back:  # it was not on any page, but it is there
+        if back:  # on no page of the sweep, but it exists
             run_blocking(self._store.seen.write, self._lease, "offer", back)
         expected = run_blocking(self._store.seen.offers, self._lease, product, day, day)
         return iris - there if expected <= there else set()
 
     def _of(self, product: str, day: date | None) -> _Found | None:
-        """Return the offers of a product on a day; None if the list cannot be believed."""
+        """Return the offers of a product on a day; None if the list is not reliable."""
         noticed: list[str] = []
         pages = self._korus.offers.list(
             self._catalog, products=[product], after=day, before=day, page_size=_PAGE_SIZE

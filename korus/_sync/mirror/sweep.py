@@ -1,8 +1,8 @@
 # Written by `python -m scripts.sync` from korus/_async/mirror/sweep.py; edit that file instead.
-"""A sweep: all lists of a scope are read, past the catalogue cache, and what is on them is written.
+"""Sweep of one scope: reads all its lists, bypassing the catalogue cache, and writes their content.
 
-What a sweep concludes is decided in `korus._mirror.sweeping`; what is written, in `korus._mirror.store`. The list of
-offers, the long one, is read in `offer_pages`; what is missing on it is looked for in `second_look`.
+`korus._mirror.sweeping` decides what follows from a sweep, and `korus._mirror.store` writes. The list of offers is read
+in `offer_pages`; missing offers are looked up again in `second_look`.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class Sweep:
 
     Args:
         korus: The client.
-        store: Where to write.
-        lease: The right to do so.
+        store: The tables to write to.
+        lease: The lease of the scope.
         synced: The catalogue's ``lastSyncedAt``.
-        prefetch: Pages to fetch ahead.
-        full: Ask for every page, without conditions.
-        ceiling: How much may be removed.
-        progress: Is told how far it has come.
+        prefetch: The number of pages to fetch ahead.
+        full: True to request every page without conditions.
+        ceiling: The limit for removals.
+        progress: Called with the progress.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Sweep:
         """Read the scope and write it.
 
         Raises:
-            KorusError: What a request can raise; the next sweep of the scope goes on from here.
+            KorusError: A request failed; the next sweep of the scope continues from here.
         """
         transport = self._korus.transport
         began = transport.clock.monotonic()
@@ -107,13 +107,13 @@ class Sweep:
         except ScopeLost:
             return lease.report("lost", reason="another worker has taken over")
         except BaseException as error:
-            # the run goes on with its other scopes after an error, but not after a cancellation
+            # after an error the run continues with its other scopes, after a cancellation it does not
             state = "failed" if isinstance(error, KorusError) else "interrupted"
             run_to_end(lambda: self._store.leases.release(lease, state), _GRACE_SECONDS)
             raise
 
     def _stay(self) -> None:
-        """Renew the lease where nothing was written for a while.
+        """Renew the lease if nothing was written for a while.
 
         Raises:
             ScopeLost: Another worker has taken over.
@@ -151,7 +151,7 @@ class Sweep:
         return look.looks()
 
     def _read_bases(self, catalog: str) -> None:
-        """Read product bases, their options and products; the old model has products only (reference 1.1)."""
+        """Read product bases, their options and products; older versions have products only (reference 1.1)."""
         korus = self._korus
         try:
             bases = self._entries("product_base", self._bases(catalog), catalog)
@@ -203,7 +203,7 @@ class Sweep:
             return self._korus.product_bases.list(catalog, page_size=_PAGE_SIZE)
 
     def _keep(self, kind: KindName, entries: list[Entry], *, is_whole: bool = True) -> None:
-        """Write all that the scope has of a kind."""
+        """Write all entries of a kind."""
         run_blocking(self._store.seen.write, self._lease, kind, entries)
         if is_whole:
             self._lease.kinds.add(kind)
@@ -220,7 +220,7 @@ class Sweep:
     # --- sessions ------------------------------------------------------------------------------------------
 
     def _read_sessions(self) -> None:
-        """Read the sessions of all offers that the sweep saw."""
+        """Read the sessions of all offers that this sweep found."""
         after = ""
         while True:
             tickets = run_blocking(self._store.seen.tickets_with_sessions, self._lease, after, _PAGE_SIZE)
@@ -237,8 +237,8 @@ class Sweep:
         try:
             pages = self._korus.offers.sessions(iri, page_size=_PAGE_SIZE)
             return iri, zone, self._entries("session", pages, iri)
-        except (NotFound, PermissionDenied):  # the offer has gone since; a list answers 403 then
-            self._lease.disturb("an offer went while its sessions were read")
+        except (NotFound, PermissionDenied):  # the offer was removed meanwhile; a list answers 403 then
+            self._lease.disturb("an offer was removed while its sessions were read")
             return iri, zone, []
 
 
