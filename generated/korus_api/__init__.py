@@ -1,7 +1,7 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The raw client for KorusTicket API, version release.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Raw client for KorusTicket API, version release.
 
-`api` holds one module per operation, `models` the classes they take and answer, `operations` the list of operations.
+`api` has one module per operation, `models` the classes of requests and responses, `operations` the index of operations.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ API_VERSION: Final = "release"
 """The version of the API's description (`info.version`)."""
 
 DESCRIPTION_SHA256: Final = "c3862df56c621476f357d41b995524db25f2bb3398c38558bf025b6b8c11b1ac"
-"""The SHA-256 of the description's file as it was, before the overlay."""
+"""The SHA-256 of the description file, before the overlay."""
 
 __all__ = ["API_VERSION", "DESCRIPTION_SHA256", "AuthenticatedClient", "Client"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the clients when they are first asked for."""
+    """Import the clients on first use."""
     if name in {"AuthenticatedClient", "Client"}:
         from . import client
 

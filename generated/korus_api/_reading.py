@@ -1,8 +1,8 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""Read what the API answers, whatever it answers.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Tolerant readers of responses.
 
-Reading never raises: a value of another type than promised is kept as it came. The common case comes first in every
-function, because a page of fifty items reads some thousand values; nothing is copied.
+Reading never raises: a value of an unexpected type is kept unchanged. The common case comes first in every function,
+because a page of fifty items has some thousand values; nothing is copied.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _Model = TypeVar("_Model")
 
 ABSENT: Any = None
-"""What an attribute holds when its key is absent; typed as anything, since the description may not foresee it."""
+"""The value of an attribute whose key is absent, of type Any because the description may not allow null."""
 
 
 class Readable(Protocol):
-    """A model that reads itself."""
+    """Model that can be read from a mapping."""
 
     _FIELDS: ClassVar[tuple[tuple[str, str], ...]]
 
@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 
 def json_of(response: httpx.Response) -> Any:
-    """Read the JSON of an answer; None where it is empty or something else, whose text stays in `content`."""
+    """Return the JSON of a response, or None if the body is empty or not JSON."""
     try:
         return response.json()
     except (ValueError, RecursionError):
@@ -41,7 +41,7 @@ def json_of(response: httpx.Response) -> Any:
 
 
 class Late:
-    """An attribute that is read when it is first looked at; the value that it leaves in the instance hides it."""
+    """Attribute that is read on first access; the value stored in the instance then hides this descriptor."""
 
     __slots__ = ("name", "read")
 
@@ -49,7 +49,7 @@ class Late:
         self.name, self.read = name, read
 
     def __get__(self, model: Any, owner: type | None = None) -> Any:
-        """Read the value from what the model was read from."""
+        """Read the value from the model's source."""
         if model is None:
             return self
         value = self.read(model._source.get)
@@ -58,21 +58,21 @@ class Late:
 
 
 def reads_late(model: type[_Model]) -> type[_Model]:
-    """Make the objects that a model holds be read when they are first looked at."""
+    """Add descriptors that read the model's nested objects on first access."""
     for name, read in model._LATE.items():  # type: ignore[attr-defined]
         setattr(model, name, Late(name, read))
     return model
 
 
 def read_model(model: type[Readable], value: Any) -> Any:
-    """Read an object; an IRI, null or anything else in its place is kept."""
+    """Read an object; other values, such as an IRI or null, are kept."""
     if isinstance(value, dict):
         return model.from_dict(value)
     return value
 
 
 def read_models(model: type[Readable], value: Any) -> Any:
-    """Read a list of objects; members that are no objects are kept."""
+    """Read a list of objects; members that are not objects are kept."""
     if isinstance(value, list):
         read = model.from_dict
         return [read(item) if isinstance(item, dict) else item for item in value]
@@ -87,7 +87,7 @@ def read_list(read: Callable[[Any], Any], value: Any) -> Any:
 
 
 def read_datetime(value: Any) -> Any:
-    """Read a timestamp (ISO 8601); text that is none is kept."""
+    """Read a timestamp (ISO 8601); other text is kept."""
     if value is None:
         return None
     try:
@@ -97,7 +97,7 @@ def read_datetime(value: Any) -> Any:
 
 
 def read_date(value: Any) -> Any:
-    """Read a calendar date (ISO 8601); text that is none is kept."""
+    """Read a calendar date (ISO 8601); other text is kept."""
     if value is None:
         return None
     try:
@@ -107,7 +107,7 @@ def read_date(value: Any) -> Any:
 
 
 def read_first(value: Any, *readers: Callable[[Any], Any]) -> Any:
-    """Read by the first of several ways that makes something of the value."""
+    """Read with the first reader that converts the value."""
     for read in readers:
         found = read(value)
         if found is not value:
@@ -121,7 +121,7 @@ def read_one_of(
     key: str | None = None,
     by_value: Mapping[str, type[Readable]] | None = None,
 ) -> Any:
-    """Read an object as one of several models: as the one its discriminator names, or the one it has most keys of."""
+    """Read an object as the model that its discriminator names, or that shares most keys with it."""
     if not isinstance(value, dict):
         return value
     if key is not None and by_value is not None:
@@ -139,9 +139,9 @@ def _fit(model: type[Readable], value: Mapping[str, Any]) -> tuple[int, int]:
 
 
 class OpenStr(str, enum.Enum):
-    """Text from a list that may grow: a value that is not listed is kept as a member of its own.
+    """Open enum of text: a value that is not listed becomes an additional member.
 
-    Members are text and compare equal to it. `is_known` tells whether the description lists the value.
+    Members are strings and compare equal to their value. `is_known` is True if the description lists the value.
     """
 
     __str__ = str.__str__
@@ -161,7 +161,7 @@ class OpenStr(str, enum.Enum):
 
     @classmethod
     def read(cls, value: Any) -> Any:
-        """Give the member for a value; anything but text is kept."""
+        """Return the member for a value; values of other types are kept."""
         if value.__class__ is str:
             member = cls._value2member_map_.get(value)
             return cls(value) if member is None else member
@@ -169,26 +169,26 @@ class OpenStr(str, enum.Enum):
 
     @property
     def is_known(self) -> bool:
-        """Whether the description lists this value."""
+        """True if the description lists this value."""
         return self._value_ in self.__class__._value2member_map_
 
     def __copy__(self) -> Self:
-        """Be its own copy: members do not change."""
+        """Return the member itself, since it is immutable."""
         return self
 
     def __deepcopy__(self, memo: object) -> Self:
-        """Be its own copy: members do not change."""
+        """Return the member itself, since it is immutable."""
         return self
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Unpickle by value, so that values that are not listed survive."""
+        """Return the value for unpickling, so that unlisted values survive."""
         return self.__class__, (self._value_,)
 
 
 class OpenInt(int, enum.Enum):
-    """A whole number from a list that may grow: a value that is not listed is kept as a member of its own.
+    """Open enum of integers: a value that is not listed becomes an additional member.
 
-    Members are numbers and compare equal to them. `is_known` tells whether the description lists the value.
+    Members are integers and compare equal to their value. `is_known` is True if the description lists the value.
     """
 
     __str__ = int.__repr__
@@ -208,45 +208,48 @@ class OpenInt(int, enum.Enum):
 
     @classmethod
     def read(cls, value: Any) -> Any:
-        """Give the member for a value; anything but a whole number is kept."""
+        """Return the member for a value; values of other types are kept."""
         if value.__class__ is int:
             return cls(value)
         return value
 
     @property
     def is_known(self) -> bool:
-        """Whether the description lists this value."""
+        """True if the description lists this value."""
         return self._value_ in self.__class__._value2member_map_
 
     def __copy__(self) -> Self:
-        """Be its own copy: members do not change."""
+        """Return the member itself, since it is immutable."""
         return self
 
     def __deepcopy__(self, memo: object) -> Self:
-        """Be its own copy: members do not change."""
+        """Return the member itself, since it is immutable."""
         return self
 
     def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
-        """Unpickle by value, so that values that are not listed survive."""
+        """Return the value for unpickling, so that unlisted values survive."""
         return self.__class__, (self._value_,)
 
 
 def restore(model: Any) -> dict[str, Any]:
-    """Give a model back as it came, with the changes made to its attributes.
+    """Return the source of a model with the changes made to its attributes.
 
-    Key order, unknown keys, absent keys and the spelling of timestamps stay as they came. The result shares nothing
-    with the model that could be changed through it. A name that was set though the class does not have it is refused.
+    Key order, unknown keys, absent keys and the format of timestamps are kept. The result shares no mutable value
+    with the model.
+
+    Raises:
+        AttributeError: An attribute was set that the class does not have.
     """
     source: Mapping[str, Any] = model._source or {}
     fields: tuple[tuple[str, str], ...] = model._FIELDS
     held: dict[str, Any] = vars(model)
     if strange := held.keys() - {name for name, _ in fields} - {"_source", "_extra"}:
-        # setting it cannot be refused without a call for every attribute that is read
+        # reported here, because `__setattr__` would slow down every read
         name = min(strange)
         raise AttributeError(f"{type(model).__name__!r} object has no attribute {name!r} to send", name=name, obj=model)
     changed: dict[str, Any] = {}
     for attribute, wire in fields:
-        if attribute not in held:  # nobody has looked at it, so it goes back as it came
+        if attribute not in held:  # never accessed, so unchanged
             continue
         value = held[attribute]
         if value is not None or source.get(wire) is not None:
@@ -269,7 +272,7 @@ def restore(model: Any) -> dict[str, Any]:
 
 
 def unknown_keys(model: Any, read: Callable[[Any], Any] | None = None) -> dict[str, Any]:
-    """Collect what came under keys that the model has no attribute for."""
+    """Return the values under keys without an attribute."""
     known = {wire for _, wire in model._FIELDS}
     source: Mapping[str, Any] = model._source or {}
     return {
@@ -278,7 +281,7 @@ def unknown_keys(model: Any, read: Callable[[Any], Any] | None = None) -> dict[s
 
 
 def same(model: Any, other: Any) -> bool:
-    """Compare two models of one class by their attributes and unknown keys."""
+    """Return True if two models of one class have equal attributes and unknown keys."""
     fields: Iterable[tuple[str, str]] = model._FIELDS
     return all(getattr(model, name) == getattr(other, name) for name, _ in fields) and bool(
         model.additional_properties == other.additional_properties
@@ -290,9 +293,9 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def shown(model: Any, names: Iterable[str]) -> str:
-    """Write a model down without what may be personal: which values there are, and only its IRI and id themselves.
+    """Return a repr without personal data: values other than IRI, id, booleans and listed enum values are `…`.
 
-    Any text may hold a name, a mail or a voucher, whatever the description says, and a repr ends in log files.
+    Any text may contain a name, an e-mail address or a voucher code, and a repr ends up in log files.
     """
     parts: list[str] = []
     for name in names:
@@ -314,7 +317,7 @@ def _wire_form(value: Any, raw: Any) -> Any:
     kind = value.__class__
     if kind in _PLAIN:
         return value
-    if value is raw:  # as it came: all of it is JSON, which is faster to copy than to compare
+    if value is raw:  # unchanged JSON is faster to copy than to compare
         if kind is dict:
             return {key: item if item.__class__ in _PLAIN else _wire_form(item, item) for key, item in value.items()}
         if kind is list:

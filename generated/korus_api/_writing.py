@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""Write requests: bodies, and parameters in paths, queries, headers and cookies.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Writers of requests: bodies, and parameters in paths, queries, headers and cookies.
 
 Values that are `UNSET` are left out; None is sent as null in a body and left out elsewhere.
 """
@@ -22,7 +22,7 @@ _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
 
 
 def write_value(value: Any) -> Any:
-    """Turn any value into what JSON can hold; files stay files."""
+    """Return the JSON form of a value; files are kept."""
     if isinstance(value, enum.Enum):
         return value.value
     if value is None or isinstance(value, str | int | float | File):
@@ -38,7 +38,7 @@ def write_value(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """Write one value as the text of a parameter: `true`, `2026-04-18`, `12`."""
+    """Return the text of a single parameter value: `true`, `2026-04-18`, `12`."""
     plain = write_value(value)
     if plain is True:
         return "true"
@@ -52,7 +52,7 @@ def text_of(value: Any) -> str:
 
 
 def joined(value: Any, *, explode: bool = False, separator: str = ",") -> str:
-    """Write a value, a list or an object as one text (the OpenAPI style `simple`)."""
+    """Return the text of a value, list or object in the OpenAPI style `simple`."""
     return _joined(value, text_of, explode=explode, separator=separator)
 
 
@@ -71,7 +71,7 @@ def _escaped(value: Any) -> str:
 
 
 def _reserved(value: Any) -> str:
-    """Escape a value but for reserved characters, and for what is escaped already (RFC 6570, section 3.2.3)."""
+    """Escape a value except for reserved characters and existing escapes (RFC 6570, section 3.2.3)."""
     text, parts, start = text_of(value), [], 0
     for found in _ESCAPED.finditer(text):
         parts += [quote(text[start : found.start()], safe=_RESERVED), found.group()]
@@ -82,7 +82,7 @@ def _reserved(value: Any) -> str:
 def path_part(
     value: Any, name: str = "", *, style: str = "simple", explode: bool = False, as_json: bool = False
 ) -> str:
-    """Write a parameter for its place in the path, with everything quoted that could end that place."""
+    """Return the escaped text of a path parameter."""
     plain = write_value(value)
     if as_json:
         return quote(json.dumps(plain, ensure_ascii=False), safe="")
@@ -91,7 +91,7 @@ def path_part(
     if isinstance(plain, list | dict):
         return _joined(plain, _escaped, explode=explode, separator=",")
     text = quote(text_of(plain), safe="")
-    # `.` and `..` would be taken for steps within the path
+    # `.` and `..` would be dot segments of the path
     return text.replace(".", "%2E") if text in {".", ".."} else text
 
 
@@ -117,7 +117,7 @@ def add_query(
     reserved: bool = False,
     quoted: bool = False,
 ) -> None:
-    """Add a parameter to a query; `quoted`, names and values are escaped and the delimiters between them are not."""
+    """Add a parameter to a query; if `quoted`, escape names and values but not the delimiters between them."""
     if value is None or isinstance(value, Unset):
         return
     plain = write_value(value)
@@ -145,7 +145,7 @@ def _add_quoted(
     if isinstance(plain, list | dict) and not explode and not as_json and style != "deepObject":
         separator = {"spaceDelimited": "%20", "pipeDelimited": "|"}.get(style, ",")
         inside = write
-        if style == "spaceDelimited":  # a space of a value must not look like the one between two
+        if style == "spaceDelimited":  # a space in a value must differ from the delimiter
             inside = lambda value: write(value).replace("%20", "%2520")
         if plain:
             params.append((_escaped(name), _joined(plain, inside, explode=False, separator=separator)))
@@ -156,12 +156,12 @@ def _add_quoted(
 
 
 def query_text(params: list[tuple[str, str]]) -> str:
-    """Write a query whose names and values are escaped already."""
+    """Return the query string of escaped names and values."""
     return "?" + "&".join(f"{name}={value}" for name, value in params) if params else ""
 
 
 def _deep(params: list[tuple[str, str]], name: str, items: list[Any]) -> None:
-    """Add a list inside of brackets: objects by their number, anything else with empty ones."""
+    """Add a list in the style `deepObject`: objects with their index in brackets, other values with empty brackets."""
     for number, item in enumerate(items):
         if isinstance(item, dict):
             _query_object(params, f"{name}[{number}]", item, style="deepObject", explode=True)
@@ -197,7 +197,7 @@ def add_header(headers: dict[str, str], name: str, value: Any, *, explode: bool 
 
 
 def add_cookie(headers: dict[str, str], name: str, value: Any, *, explode: bool = True, as_json: bool = False) -> None:
-    """Add a parameter to the cookies of this request."""
+    """Add a parameter to the `Cookie` header."""
     if value is None or isinstance(value, Unset):
         return
     plain = write_value(value)
@@ -210,7 +210,7 @@ def add_cookie(headers: dict[str, str], name: str, value: Any, *, explode: bool 
 
 
 def form_fields(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Write a body as the fields of a form."""
+    """Return the form fields of a body."""
     return {
         name: [text_of(item) for item in value] if isinstance(value, list) else text_of(value)
         for name, value in body.items()
@@ -223,13 +223,13 @@ def _is_json(content_type: str) -> bool:
 
 
 def _check_written(name: str, content_type: str) -> None:
-    """Refuse an object where the description asks for a type that is not written here, such as XML."""
+    """Raise TypeError if an object would need an unsupported media type, such as XML."""
     if content_type and "," not in content_type and content_type != "text/plain" and not _is_json(content_type):
-        raise TypeError(f"{name} is an object, which cannot be written as {content_type}")
+        raise TypeError(f"`{name}` is an object, which cannot be sent as {content_type}")
 
 
 def form_text(body: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]]) -> str:
-    """Write a body as a form, each field as its encoding says."""
+    """Return a body as URL-encoded form, each field with its encoding."""
     params: list[tuple[str, str]] = []
     for name, value in body.items():
         how = encoding.get(name, {})
@@ -254,7 +254,7 @@ def form_text(body: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]]
 def form_parts(
     body: Mapping[str, Any], encoding: Mapping[str, Mapping[str, Any]] | None = None
 ) -> list[tuple[str, FileTypes]]:
-    """Write a body as the parts of a multipart form: files as files, objects as JSON, all else as text."""
+    """Return the parts of a multipart form: files as files, objects as JSON, other values as text."""
     parts: list[tuple[str, FileTypes]] = []
     for name, value in body.items():
         how = (encoding or {}).get(name, {})
@@ -277,7 +277,7 @@ def _holds_files(value: Any) -> bool:
 
 def _part(name: str, item: Any, usual: str | None) -> FileTypes:
     if isinstance(item, File):
-        # a part without a file name is a text field to most servers
+        # most servers treat a part without a file name as text
         named = (item.file_name or name, item.payload, item.mime_type or usual)
         return (*named, dict(item.headers)) if item.headers else named
     if isinstance(item, dict):
@@ -287,7 +287,7 @@ def _part(name: str, item: Any, usual: str | None) -> FileTypes:
 
 
 def send_empty_form(request: dict[str, Any]) -> None:
-    """Send a form without parts as one, which httpx takes for no body."""
+    """Send an empty multipart form, for which httpx would send no body."""
     if not request["files"]:
         del request["files"]
         request["content"] = b"--empty--\r\n"

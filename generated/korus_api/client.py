@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The clients that the functions of `api` send requests with."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Clients for the functions of `api`."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""What the functions of this package raise by themselves."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Errors raised by the functions of this package."""
 
 from __future__ import annotations
 
 
 class UnexpectedStatus(Exception):  # noqa: N818 - the generator's name for it
-    """The answer has a status that the description does not document.
+    """A response with a status that is not documented.
 
     Attributes:
         status_code: The status.
-        content: The body as it came.
+        content: The raw body.
     """
 
     def __init__(self, status_code: int, content: bytes) -> None:
@@ -19,7 +19,7 @@ class UnexpectedStatus(Exception):  # noqa: N818 - the generator's name for it
         super().__init__(f"undocumented status {status_code}: {text[:500]}")
 
     def __reduce__(self) -> tuple[type[UnexpectedStatus], tuple[int, bytes]]:
-        """Unpickle from what it was made of."""
+        """Return the arguments for unpickling."""
         return UnexpectedStatus, (self.status_code, self.content)
 
 

@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""All operations by name. None of their modules is imported here."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Index of all operations by name; their modules are not imported."""
 
 from __future__ import annotations
 
@@ -36,4 +36,4 @@ OPERATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "update_order_item_ticket": f"{_PACKAGE}.api.order_item_ticket.update_order_item_ticket",
     }
 )
-"""The module of each operation, to be imported when it is needed."""
+"""The module of each operation."""

@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""What requests and answers share: values that are not sent, files, operations and answers."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Shared types of requests and responses: unset values, files, operations, responses."""
 
 from __future__ import annotations
 
@@ -16,62 +16,62 @@ FileTypes = (
 
 
 class Unset:
-    """The type of `UNSET`: a value that is not sent at all, unlike None, which is sent as null.
+    """Type of `UNSET`, a value that is not sent, unlike None, which is sent as null.
 
-    There is one instance; copies and unpickled instances are it. It is false.
+    It is a singleton, also when copied or unpickled, and is false.
     """
 
     __slots__ = ()
     _instance: Unset | None = None
 
     def __new__(cls) -> Unset:
-        """Give the one instance."""
+        """Return the single instance."""
         if cls._instance is None:
             cls._instance = super().__new__(cls)
         return cls._instance
 
     def __bool__(self) -> Literal[False]:
-        """Be false, so that `value or default` works."""
+        """Return False, so that `value or default` works."""
         return False
 
     def __eq__(self, other: object) -> bool:
-        """Equal any other instance."""
+        """Return True for an instance."""
         return isinstance(other, Unset)
 
     def __hash__(self) -> int:
-        """Hash by type."""
+        """Return the hash of the type."""
         return hash(Unset)
 
     def __repr__(self) -> str:
-        """Show as the name it is imported by."""
+        """Return the name under which it is imported."""
         return "UNSET"
 
     def __copy__(self) -> Unset:
-        """Be its own copy."""
+        """Return the single instance."""
         return self
 
     def __deepcopy__(self, memo: object) -> Unset:
-        """Be its own copy."""
+        """Return the single instance."""
         return self
 
     def __reduce__(self) -> str:
-        """Unpickle to the one instance."""
+        """Return the name of the single instance for unpickling."""
         return "UNSET"
 
 
 UNSET: Final = Unset()
-"""Not sent."""
+"""The value of an argument that is not sent."""
 
 
 @frozen
 class File:
-    """A file to send in a form.
+    """File to send in a form.
 
     Attributes:
-        payload: Its content: bytes, text or a binary stream.
-        file_name: The name to send it under.
-        mime_type: Its media type.
-        headers: Further headers of its part.
+        payload: The content: bytes, text or a binary stream.
+        file_name: The file name in the request.
+        mime_type: The media type.
+        headers: Additional headers of its part.
     """
 
     payload: FileContent = field(repr=False)
@@ -80,7 +80,7 @@ class File:
     headers: Mapping[str, str] | None = field(default=None, repr=False)
 
     def to_tuple(self) -> FileTypes:
-        """Give the tuple that httpx takes."""
+        """Return the tuple for httpx."""
         if self.headers:
             return self.file_name, self.payload, self.mime_type, dict(self.headers)
         return self.file_name, self.payload, self.mime_type
@@ -88,19 +88,19 @@ class File:
 
 @frozen(kw_only=True)
 class Operation:
-    """One operation of the API as its description has it.
+    """Operation of the API as described.
 
     Attributes:
-        name: The operation's name here, which is also its module's.
-        operation_id: Its `operationId` in the description.
+        name: The name of the operation and of its module.
+        operation_id: The `operationId` in the description.
         method: The HTTP method, in capitals.
         path: The path with its parameters in braces, as in the description.
-        tag: The tag it is listed under.
-        accept: What is sent as `Accept`.
-        request_media_types: The media types that its body can be sent as; empty when it has none.
+        tag: The tag in the description.
+        accept: The `Accept` header.
+        request_media_types: The possible media types of the body; empty if there is no body.
         responses: The documented statuses (`200`, `4XX`, `default`) and the media type of each, None without a body.
-        deprecated: Whether the description advises against it.
-        deprecated_parameters: The arguments of `build_request` that the description advises against.
+        deprecated: True if the description marks it as deprecated.
+        deprecated_parameters: The deprecated arguments of `build_request`.
     """
 
     name: str
@@ -120,13 +120,13 @@ T = TypeVar("T")
 
 @frozen
 class Response(Generic[T]):
-    """An answer.
+    """Response of the API.
 
     Attributes:
-        status_code: Its status, also one that no standard knows.
-        content: Its body as it came.
-        headers: Its headers.
-        parsed: Its body as an object, or None.
+        status_code: The status, which may be non-standard.
+        content: The raw body.
+        headers: The headers.
+        parsed: The parsed body, or None.
     """
 
     status_code: int

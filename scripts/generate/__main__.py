@@ -1,14 +1,14 @@
-"""Rebuild the raw client, or make one for any description: `python -m scripts.generate`.
+"""Generator command for the raw client, or for a client of any description: `python -m scripts.generate`.
 
 Without arguments it rebuilds `generated/korus_api` from the version in the lock, with the overlay. With
 `--description FILE --output DIR` it does the same for any OpenAPI 3 description and any folder; the folder
-becomes the package. The project's overlay is applied to descriptions of this API only, told by their title;
+becomes the package. The project's overlay is applied only to descriptions with the title of this API;
 `--overlay FILE` applies another one, `--no-overlay` none.
 
-The package is written beside its place, audited, and only then moved there. What it prints last is what the
-audit counted. With `--check` nothing is written: the folder is compared with what would be. Exit statuses: 0
-written, or up to date; 1 something would be lost, nothing written; 2 the description, the overlay or the arguments
-cannot be used, nothing written; 3 with `--check`, the folder is not what would be written.
+The package is written to a temporary folder, audited, and then moved to its place. The last lines of the output are
+the counts of the audit. With `--check` nothing is written: the folder is compared with the expected package. Exit
+statuses: 0 written, or up to date; 1 the package would be incomplete, nothing written; 2 the description, the overlay
+or the arguments are invalid, nothing written; 3 with `--check`, the folder is out of date.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--description", type=Path, metavar="FILE", help="an OpenAPI 3 description, YAML or JSON"
     )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="the folder that becomes the package")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the folder of the package")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--overlay", type=Path, metavar="FILE", help="an overlay to apply instead of the project's"
+        "--overlay", type=Path, metavar="FILE", help="the overlay to apply instead of the project's"
     )
     which.add_argument("--no-overlay", action="store_true", help="apply no overlay")
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; say what differs from what would be written"
+        "--check", action="store_true", help="write nothing; list the files that are out of date"
     )
     options = parser.parse_args(arguments)
     if options.description is not None and options.output is None:
-        parser.error("--description needs --output: which folder shall become the package?")
+        parser.error("--description requires --output")
     try:
         source: Path = options.description or find(read_lock().current)
         output: Path = options.output or DEFAULT_OUTPUT
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check(source: Path, output: Path, *, overlay: Path | None, bare: bool) -> int:
-    """Compare a folder with the package that would be written."""
+    """Compare a folder with a new build; print and count the differences."""
     with tempfile.TemporaryDirectory() as workshop:
         fresh = Path(workshop) / output.resolve().name
         names = Path(workshop) / NAMES.name
@@ -87,12 +87,10 @@ def _check(source: Path, output: Path, *, overlay: Path | None, bare: bool) -> i
         name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name)
     )
     for name in different:
-        state = (
-            "missing" if name not in present else "not written by this" if name not in wanted else "different"
-        )
+        state = "missing" if name not in present else "unexpected" if name not in wanted else "different"
         print(f"generate: {output / name}: {state}", file=sys.stderr)
     if different:
-        print("generate: not up to date; run `make generate`", file=sys.stderr)
+        print("generate: out of date; run `make generate`", file=sys.stderr)
         return 3
     print(f"generate: {output} is up to date")
     return 0

@@ -1,4 +1,4 @@
-"""Build of the package from a description's file: overlay, prepare, generate, audit, swap.
+"""Build of the package from a description file: overlay, prepare, generate, audit, swap.
 
 The package is written to a temporary folder and moved to its place in one step after the audit passes, so that an
 error leaves the existing package unchanged. Files of an earlier generation are removed with their folder.
@@ -15,7 +15,6 @@ from scripts.descriptions import (
     FOLDER,
     DescriptionError,
     Document,
-    OtherApiError,
     api_version,
     load,
     sha256,
@@ -77,7 +76,7 @@ def build(
         kept = read_kept(names) if is_ours(document) else Kept()
         prepared = prepare(document, kept)
     except RecursionError as error:
-        raise DescriptionError(f"{source} nests or repeats its schemas too deeply to be taken in") from error
+        raise DescriptionError(f"{source} nests its schemas too deeply") from error
     about = prepared.document["info"]
     origin = Origin(title=about["title"], version=about["version"], sha256=sha256(source.read_bytes()))
     try:
@@ -91,23 +90,23 @@ def build(
         report = audit(document, fresh, prepared.left_out)
         if report.missing:
             raise AuditFailedError(report.text())
-        # what the package was made from, for the checks over recorded traffic that are shipped beside it
-        said = json.dumps(document, ensure_ascii=False, indent=1, default=str)
-        (fresh / "description.json").write_text(f"{said}\n", encoding="utf-8")
+        # the checks of recorded traffic that are shipped with korus need the description
+        text = json.dumps(document, ensure_ascii=False, indent=1, default=str)
+        (fresh / "description.json").write_text(f"{text}\n", encoding="utf-8")
         if grow:
             write_kept(kept.grown(prepared.kept), names)
         _swap(fresh, target, workshop)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     lines = [
-        f"not known to OpenAPI {document['openapi']}, and not looked at:",
+        f"ignored, not part of OpenAPI {document['openapi']}:",
         *(f"  {one}" for one in bundle.unknown),
     ]
     return "\n".join([*(lines if bundle.unknown else ()), report.text()])
 
 
 def corrected(document: Document, *, overlay: Path | None = None, bare: bool = False) -> Document:
-    """Apply the overlay that is meant for a description.
+    """Apply the overlay for a description.
 
     Raises:
         DescriptionError: The overlay cannot be applied.
@@ -122,12 +121,10 @@ def corrected(document: Document, *, overlay: Path | None = None, bare: bool = F
 
 
 def is_ours(document: Document) -> bool:
-    """Return True if a description is one of this API, by its title."""
+    """Return True if the title of a description is the one of this API."""
     try:
         api_version(document)
-    except OtherApiError:
-        return False
-    except DescriptionError:  # other errors are reported by `prepare`
+    except DescriptionError:  # `prepare` reports errors other than `OtherApiError`
         return False
     return True
 
@@ -142,7 +139,7 @@ def _check_replaceable(target: Path) -> None:
     init = target / "__init__.py"
     if not init.is_file() or not init.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
         raise OutputError(
-            f"{target} holds something that this command did not write; empty it or name another folder"
+            f"{target} contains files that this command did not write; empty it or choose another folder"
         )
 
 

@@ -1,7 +1,7 @@
-"""Python for a property: its type, and how it is read and written.
+"""Python expressions of a property: its type, and how it is read and written.
 
-The templates call these on the generator's own property objects. Common cases come out as one direct call;
-unions of several models, which are rare, as a call that tries in order. Nothing here decides names.
+The templates call these functions with the generator's property objects. Common cases become one direct call; unions
+of several models, which are rare, become a call that tries them in order. No names are chosen here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def literal(value: Any) -> str:
 
 
 def _double_quoted(text: str) -> str:
-    # a JSON string is a Python string but for lone surrogates and separators, which ASCII escapes make safe
+    # a JSON string is a Python string except for lone surrogates and separators, which are safe as ASCII escapes
     printable = text.isprintable()
     return json.dumps(text, ensure_ascii=not printable)
 
@@ -76,7 +76,7 @@ def _types(prop: Any, direction: Direction) -> list[str]:
         return [str(prop.class_info.name), *plain]
     if isinstance(prop, ConstProperty):
         return [f"Literal[{literal(prop.value.raw_value)}]"]
-    # text in JSON can be called binary too, and a file cannot be put there
+    # in JSON, `format: binary` is text: a file cannot be sent there
     own = _FILE.get(direction, "File | str").split(" | ") if isinstance(prop, FileProperty) else []
     return own or [next((name for kind, name in _PLAIN if isinstance(prop, kind)), "str")]
 
@@ -92,7 +92,7 @@ def _reader(prop: Any, discriminators: list[dict[str, Any]]) -> Callable[[str], 
     branches = _branches(prop)
     models = [branch for branch in branches if isinstance(branch, ModelProperty)]
     found: list[Callable[[str], str]] = []
-    # a calendar date is a timestamp too, so the stricter reader goes first
+    # a calendar date is also a valid timestamp, so the stricter reader comes first
     for kind, name in ((DateProperty, "read_date"), (DateTimeProperty, "read_datetime")):
         if any(isinstance(branch, kind) for branch in branches):
             found.append(_call(name))
@@ -142,13 +142,13 @@ def _list_reader(prop: Any, discriminators: list[dict[str, Any]]) -> Callable[[s
 
 
 def read_expression(prop: Any, source: str, discriminators: list[dict[str, Any]]) -> str:
-    """Write the expression that reads a property from what `source` gives."""
+    """Write the expression that reads a property from `source`."""
     reader = _reader(prop, discriminators)
     return source if reader is None else reader(source)
 
 
 def is_read_late(prop: Any) -> bool:
-    """Return True if a property can hold objects or lists to read, which are read when they are looked at."""
+    """Return True if a property can hold objects or lists, which are read on first access."""
     return any(
         isinstance(branch, ModelProperty)
         or (isinstance(branch, ListProperty) and _list_reader(branch, []) is not None)
@@ -157,7 +157,7 @@ def is_read_late(prop: Any) -> bool:
 
 
 def write_expression(prop: Any, source: str) -> str:
-    """Write the expression that turns a property into what JSON can hold."""
+    """Write the expression that converts a property to JSON values."""
     if isinstance(prop, ModelProperty):
         return f"{source}.to_dict()"
     if isinstance(prop, ListProperty) and isinstance(prop.inner_property, ModelProperty):
@@ -171,7 +171,7 @@ def write_expression(prop: Any, source: str) -> str:
 
 
 def imported(prop: Any) -> set[tuple[str, str]]:
-    """List the models and enums that a property's type names, as (module, class)."""
+    """Return the models and enums in a property's type, as (module, class)."""
     if isinstance(prop, UnionProperty):
         return {pair for inner in prop.inner_properties for pair in imported(inner)}
     if isinstance(prop, ListProperty):
@@ -182,11 +182,11 @@ def imported(prop: Any) -> set[tuple[str, str]]:
 
 
 def names_used(code: str) -> set[str]:
-    """Collect the names that code may use, for importing no more than that; text and attributes do not count."""
+    """Return the names that code uses, without those in text and attributes, to import only these."""
     return set(_NAME.findall(_TEXT.sub(_code_within, code)))
 
 
-# parsing every module for this took a tenth of the whole command
+# parsing every module would take a tenth of the whole run
 _TEXT = re.compile(r'""".*?"""|#[^\n]*|f?"(?:\\.|[^"\\\n])*"', re.DOTALL)
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 

@@ -1,13 +1,13 @@
-"""Run openapi-python-client in this process on a prepared description.
+"""Launcher of openapi-python-client, in this process, on a prepared description.
 
-What is changed of the generator, and why:
+Changes to the generator, and why:
 
-* `Project` is subclassed to hand functions to the templates and to write the few modules that it does not
-  know (`_reading`, `_writing`, `operations`, `py.typed`). Its parser, its file layout and its order of work
-  are used as they are.
-* Objects and lists are allowed in every place of a parameter for the time of the run: the generator refuses
-  an object in a header, and drops the operation.
-* Its formatting hooks are off, so that the result does not depend on a formatter being there; the templates
+* A subclass of `Project` adds functions for the templates and writes the modules that the generator does not have
+  (`_reading`, `_writing`, `operations`, `py.typed`). The generator's parser, file layout and order of steps are
+  unchanged.
+* Objects and lists are allowed in every parameter location during the run; otherwise the generator rejects an
+  object in a header and drops the operation.
+* The formatting hooks are off, so that the result does not depend on an installed formatter; the templates
   write formatted text.
 """
 
@@ -63,7 +63,7 @@ _PLACED = (
 
 @frozen
 class Origin:
-    """Where the description came from, for the headers of the generated files."""
+    """Source of the description, for the headers of the generated files."""
 
     title: str
     version: str
@@ -81,7 +81,7 @@ class _Project(Project):
     """Generator project with additional modules."""
 
     def write_runtime(self) -> None:
-        """Write the modules on which the templates' code depends."""
+        """Write the modules that the generated code imports."""
         for template, target in (
             ("reading.py.jinja", "_reading.py"),
             ("writing.py.jinja", "_writing.py"),
@@ -96,17 +96,17 @@ def write_package(document: Object, origin: Origin, target: Path) -> None:
     """Generate the package for a prepared description into the empty folder `target`.
 
     Raises:
-        GenerationError: The generator dropped something or gave up.
-        DescriptionError: The generator does not take the document for OpenAPI.
+        GenerationError: The generator dropped a part or failed.
+        DescriptionError: The generator rejects the document.
     """
     config = _config(document, target)
     with _every_place_allowed(), contextlib.redirect_stdout(io.StringIO()):
         try:
             data = GeneratorData.from_dict(document, config=config)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise GenerationError(f"the generator gave up: {type(error).__name__}: {error}") from error
+            raise GenerationError(f"the generator failed: {type(error).__name__}: {error}") from error
         if isinstance(data, GeneratorError):
-            raise DescriptionError(f"the generator refuses the description: {data.detail or data.header}")
+            raise DescriptionError(f"the generator rejects the description: {data.detail or data.header}")
         rendering = Rendering.of(document, config.package_name_override or "client")
         project = _Project(openapi=data, config=config, custom_template_path=TEMPLATES)
         project.env.filters.update(rendering.filters())
@@ -130,7 +130,7 @@ def write_package(document: Object, origin: Origin, target: Path) -> None:
 
 
 def _nest(target: Path, document: Object) -> None:
-    """Move the modules of operations whose package has a version into it: `api/v2_order` becomes `api/v2/order`."""
+    """Move modules of versioned operations into a package of their version: `api/v2_order` becomes `api/v2/order`."""
     emptied: set[Path] = set()
     for item in document["paths"].values():
         for operation in item.values():

@@ -1,7 +1,7 @@
-"""Functions for the templates beyond the generator's own objects: signatures, docstrings, imports.
+"""Functions and filters of the templates: signatures, docstrings, imports.
 
-One `Rendering` is made per run from the prepared description; its methods become the templates' functions and
-filters. It writes text only and reads nothing but the prepared description.
+Each run creates one `Rendering` from the prepared description; its methods become the functions and filters of the
+templates.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _TYPES = ("UNSET", "File", "Operation", "Response", "Unset")
 
 
 def docstring(text: Any, indent: int, lead: int = 0) -> str:
-    """Make any text safe inside a docstring, wrapped, with every further line indented.
+    """Wrap and escape text for use inside a docstring.
 
     Args:
         text: Any text.
-        indent: By how much further lines are indented.
-        lead: How much of the first line is taken already, beyond the indent.
+        indent: The indent of all lines but the first.
+        lead: The columns already used on the first line, beyond the indent.
     """
     plain = "".join(letter for letter in str(text) if letter.isprintable() or letter in "\n\t")
     plain = plain.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
@@ -63,13 +63,13 @@ def docstring(text: Any, indent: int, lead: int = 0) -> str:
         )
     joined = ("\n" + " " * indent).join(lines)[lead:]
     joined = re.sub(r"\n +\n", "\n\n", joined)
-    # a quote at the end would run into the closing ones, a backslash would escape them
+    # a final quote would join the closing ones, a final backslash would escape them
     return joined + " " if joined.endswith(('"', "\\")) else joined
 
 
 @frozen
 class Rendering:
-    """Functions for the templates, over one prepared description."""
+    """Template functions for one prepared description."""
 
     document: Object
     package: str
@@ -77,7 +77,7 @@ class Rendering:
 
     @classmethod
     def of(cls, document: Object, package: str) -> Rendering:
-        """Collect the operations' facts by name."""
+        """Build the functions for a prepared description."""
         facts = {
             operation["operationId"]: operation["x-operation"]
             for item in document["paths"].values()
@@ -120,13 +120,13 @@ class Rendering:
 
     @staticmethod
     def ordered_properties(model: Any, facts: Object) -> list[Any]:
-        """List a model's properties in the description's order, those that must be given first."""
+        """Return a model's properties in the order of the description, required ones first."""
         order = {name: number for number, name in enumerate(facts["x-wire"])}
         listed = [*model.required_properties, *model.optional_properties]
         return sorted(listed, key=lambda prop: (not prop.required, order[prop.name.get_untrusted_value()]))
 
     def field_documentation(self, prop: Any, facts: Object) -> str:
-        """Document a field: what it means, its key on the wire if that is another, and what it is when missing."""
+        """Write a field's documentation: meaning, key on the wire if different, and value if missing."""
         name = prop.name.get_untrusted_value()
         wire = facts["x-wire"][name]
         text = facts["x-documented"][name] or _JSON_LD.get(wire) or self._description_of_class(prop)
@@ -138,7 +138,7 @@ class Rendering:
         return docstring(" ".join(filter(None, parts)), 4, 3)
 
     def _description_of_class(self, prop: Any) -> str:
-        """Return what the description says of the one model or enum that a property holds."""
+        """Return the description of the single model or enum that a property holds."""
         named = {name for _, name in imported(prop)}
         schemas = self.document["components"]["schemas"]
         text = schemas[named.pop()].get("description") if len(named) == 1 else None
@@ -146,12 +146,12 @@ class Rendering:
 
     @staticmethod
     def default_description(name: str, reading: bool) -> str:
-        """Return a text for a model without a description."""
-        return f"`{name}`, as the API answers it." if reading else f"`{name}`, as it is sent."
+        """Return a docstring for a model without a description."""
+        return f"`{name}` in a response." if reading else f"`{name}` in a request."
 
     @staticmethod
-    def module_text(model: Any, facts: Object, body: str) -> str:
-        """Put a model's module together: what it imports, the class, and what the class refers to."""
+    def module_text(model: Any, body: str) -> str:
+        """Write a model's module: imports, the class, and the models that it refers to."""
         name = str(model.class_info.name)
         listed = [*model.required_properties, *model.optional_properties]
         if not isinstance(model.additional_properties, bool) and model.additional_properties is not None:
@@ -175,20 +175,19 @@ class Rendering:
             needed = [candidate for candidate in candidates if candidate in used]
             lines += [_import(f"..{module}", needed)] * bool(needed)
         lines += ["", "", body.strip("\n"), "", ""]
-        # models refer to each other in circles: by the time these run, this module's class exists
+        # imported after the class exists, since models refer to each other in cycles
         lines += [_import(f".{module}", [other], "  # noqa: E402") for module, other in others]
         lines += ["", f'__all__ = ["{name}"]'] if others else [f'__all__ = ["{name}"]']
-        _ = facts
         return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines))
 
     def model_modules(self) -> list[tuple[str, str]]:
-        """List every model's and enum's module and name."""
+        """Return module and name of every model and enum."""
         return [(module_name(name), name) for name in sorted(self.document["components"]["schemas"])]
 
     # --- operations ------------------------------------------------------------------------------------
 
     def operation_modules(self) -> list[tuple[str, str]]:
-        """List every operation's name and module."""
+        """Return name and module of every operation."""
         found: list[tuple[str, str]] = []
         for item in self.document["paths"].values():
             for operation in item.values():
@@ -197,7 +196,7 @@ class Rendering:
         return sorted(found)
 
     def operation_facts(self, endpoint: Any) -> Object:
-        """Return the facts of an operation, with the generator's view of its parameters."""
+        """Return the facts of an operation, with the generator's objects for its parameters."""
         facts = self.operations[str(endpoint.name)]
         props = {
             (place, str(prop.name.get_untrusted_value())): prop
@@ -214,17 +213,17 @@ class Rendering:
 
     @staticmethod
     def deprecated_parameters(facts: Object) -> tuple[str, ...]:
-        """List the arguments that the description advises against."""
+        """Return the arguments that the description marks as deprecated."""
         return tuple(fact["python"] for fact in facts["parameters"] if fact["deprecated"])
 
     @staticmethod
     def bodies(endpoint: Any, facts: Object) -> list[Object]:
-        """Pair the media types of the body with the generator's view of each."""
+        """Return the media types of the body with the generator's object for each."""
         by_media = {str(body.content_type.get_untrusted_value()): body.prop for body in endpoint.bodies}
         return [{**fact, "prop": by_media[fact["media_type"]]} for fact in facts["bodies"]]
 
     def answer_types(self, endpoint: Any, facts: Object) -> Object:
-        """Work out what each documented status gives."""
+        """Return the result type and the reading expression of each documented status."""
         kinds = {fact["status"]: fact for fact in facts["responses"]}
         branches: list[Object] = []
         types: list[str] = []
@@ -255,16 +254,17 @@ class Rendering:
 
     @staticmethod
     def summary(facts: Object, endpoint: Any) -> str:
-        """Describe an operation in the description's words."""
-        said = endpoint.summary.get_untrusted_value().strip() or f"{facts['method']} {facts['path']}"
-        said = said if said.endswith((".", "!", "?")) else f"{said}."
+        """Return summary and description of an operation."""
+        short = _sentence(
+            endpoint.summary.get_untrusted_value().strip() or f"{facts['method']} {facts['path']}"
+        )
         more = endpoint.description.get_untrusted_value().strip()
         advice = "\n\nDeprecated by the API." if facts["deprecated"] else ""
-        return said + (f"\n\n{more}" if more and more not in said else "") + advice
+        return short + (f"\n\n{more}" if more and more not in short else "") + advice
 
     @staticmethod
     def signature(endpoint: Any, facts: Object, bodies: list[Object], use: str) -> str:
-        """Write a function's parameters: by keyword to build a request, the path's by place to call."""
+        """Write a function's parameters: keyword-only to build a request, path parameters positional to call."""
         path: list[str] = []
         rest: list[str] = []
         optional: list[str] = []
@@ -294,13 +294,15 @@ class Rendering:
         """Document the parameters of an operation's function."""
         lines = [_argument(fact["python"], fact) for fact in facts["parameters"] if fact["in"] == "path"]
         if client:
-            lines.append("        client: What the request is sent with.")
+            lines.append("        client: The client that sends the request.")
         lines += [_argument(fact["python"], fact) for fact in facts["parameters"] if fact["in"] != "path"]
         if bodies:
             media = " or ".join(body["media_type"] for body in bodies)
-            lines.append(f"        body: What to send, as `{media}`.")
+            lines.append(f"        body: The request body, as `{media}`.")
             if _range(bodies):
-                lines.append(f"        body_media_type: What the body is, one of `{_range(bodies)}`.")
+                lines.append(
+                    f"        body_media_type: The media type of the body, within `{_range(bodies)}`."
+                )
         return "    Args:\n" + "\n".join(lines) + "\n" if lines else ""
 
     @staticmethod
@@ -310,13 +312,13 @@ class Rendering:
 
     @staticmethod
     def has_delimiters(facts: Object) -> bool:
-        """Return True if characters of the query must not be escaped, so that it is written here."""
+        """Return True if the query has characters that httpx must not escape."""
         return any(
             fact["in"] == "query" and (fact["delimited"] or fact["reserved"]) for fact in facts["parameters"]
         )
 
     def parameter_lines(self, facts: Object) -> list[str]:
-        """Write the calls that put parameters into query, headers and cookies."""
+        """Write the calls that add parameters to query, headers and cookies."""
         lines = ["params: list[tuple[str, str]] = []"] if self.has_query(facts) else []
         for fact in facts["parameters"]:
             if fact["in"] == "path":
@@ -330,7 +332,7 @@ class Rendering:
 
     @staticmethod
     def url_expression(facts: Object) -> str:
-        """Write the path with its parameters quoted into their places."""
+        """Write the expression for the path with its escaped parameters."""
         by_wire = {fact["wire"]: fact for fact in facts["parameters"] if fact["in"] == "path"}
         if not by_wire:
             return "OPERATION.path"
@@ -344,7 +346,7 @@ class Rendering:
                 parts.append(f"{{path_part({fact['python']}{name}{options})}}")
             else:
                 parts.append(literal(piece)[1:-1].replace("{", "{{").replace("}", "}}"))
-        # single quotes inside, so that the whole can stand in double ones before Python 3.12
+        # before Python 3.12, an f-string cannot contain its own quotes
         return (
             'f"'
             + "".join(part.replace('"', "'") if part.startswith("{path_part") else part for part in parts)
@@ -353,7 +355,7 @@ class Rendering:
 
     @staticmethod
     def body_lines(bodies: list[Object]) -> list[str]:
-        """Write the statements that put the body into the request."""
+        """Write the statements that add the body to the request."""
         lines: list[str] = []
         for number, body in enumerate(bodies):
             statements = _body_statements(body)
@@ -370,14 +372,14 @@ class Rendering:
 
     @staticmethod
     def passed_on(facts: Object, bodies: list[Object], client: bool = False) -> str:
-        """Write the arguments that one function of a module hands to the next."""
+        """Write the arguments that one function of a module passes to another."""
         names = [fact["python"] for fact in facts["parameters"]]
         names += ["body"] * bool(bodies) + ["body_media_type"] * bool(_range(bodies)) + ["client"] * client
         return "".join(f"\n        {name}={name}," for name in names) + ("\n    " if names else "")
 
     @staticmethod
     def endpoint_text(endpoint: Any, facts: Object, code: str) -> str:
-        """Put an operation's module together."""
+        """Write an operation's module."""
         props = [
             *[fact["prop"] for fact in facts["parameters"]],
             *[body.prop for body in endpoint.bodies],
@@ -386,8 +388,8 @@ class Rendering:
         models = sorted({pair for prop in props for pair in imported(prop)})
         used = names_used(code)
         typing_names = [name for name in ("Any", "Final", "Literal", "cast") if name in used]
-        said = f"{facts['method']} {facts['path']}"
-        lines = [f'"""{docstring(said, 0)}."""', "", "from __future__ import annotations", ""]
+        title = docstring(f"{facts['method']} {facts['path']}", 0)
+        lines = [f'"""{title}."""', "", "from __future__ import annotations", ""]
         lines += ["import datetime"] * ("datetime" in used)
         lines += [
             f"from typing import {', '.join(typing_names)}",
@@ -445,7 +447,7 @@ def _body_type(bodies: list[Object]) -> str:
 
 
 def _range(bodies: list[Object]) -> str:
-    """Return the range of media types of which the caller has to name one; empty where there is none."""
+    """Return the range of media types, such as `image/*`, from which the caller chooses; empty if there is none."""
     return next(
         (
             body["media_type"]
@@ -487,7 +489,7 @@ def _body_statements(body: Object) -> list[str]:
 
 
 def _options(fact: Object) -> str:
-    """Write the options of a parameter that differ from what is usual in its place."""
+    """Write the options of a parameter that differ from the defaults of its location."""
     usual = "form" if fact["in"] in {"query", "cookie"} else "simple"
     options = ""
     if fact["in"] in {"query", "path"} and fact["style"] != usual:
@@ -498,9 +500,12 @@ def _options(fact: Object) -> str:
 
 
 def _argument(name: str, fact: Object) -> str:
-    said = fact["description"] or f"The {'path' if fact['in'] == 'path' else fact['in']} parameter."
+    text = fact["description"] or f"The {fact['in']} parameter."
     if fact["deprecated"]:
-        said += " Deprecated."
-    said = said if said.endswith((".", "!", "?")) else f"{said}."
-    told = docstring(f"{said} Sent as `{fact['wire']}` in the {fact['in']}.", 12, max(0, len(name) - 2))
-    return f"        {name}: {told}"
+        text += " Deprecated."
+    text = f"{_sentence(text)} Sent as `{fact['wire']}` in the {fact['in']}."
+    return f"        {name}: {docstring(text, 12, max(0, len(name) - 2))}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

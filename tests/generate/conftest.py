@@ -1,4 +1,4 @@
-"""Raw clients generated for the tests, each imported under a name of its own."""
+"""Raw clients generated for the tests, each imported under its own name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def client_of(workshop: Path) -> Callable[..., ModuleType]:
 
 @pytest.fixture
 def described() -> Callable[..., dict[str, Any]]:
-    """Wrap schemas, and answers of one operation, into a small description."""
+    """Build a small description from schemas and the responses of one operation."""
 
     def describe(schemas: dict[str, Any] | None = None, **operation: Any) -> dict[str, Any]:
         operation.setdefault("responses", {"204": {"description": "done"}})

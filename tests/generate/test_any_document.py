@@ -1,4 +1,4 @@
-"""Descriptions that nobody here wrote: what they say is in the client, as it is sent, or refused by its name."""
+"""Descriptions of other APIs: each part is in the client or rejected by name."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def body(media, schema, **parts):
 @pytest.mark.parametrize(
     "case", ["only_callback", "only_not", "pathitem", "opref_old", "wild_img", "wire", "q32_old"]
 )
-def test_nothing_of_a_real_document_is_missing(client, case):
+def test_real_documents_are_generated_whole(client, case):
     _, report = client(CASES / f"{case}.yaml")
     assert all(line.split()[-1] == "0" for line in report.splitlines()[-6:])
 
@@ -111,7 +111,7 @@ PARTS = {
         },
     ],
 )
-def test_a_reference_where_openapi_has_none_is_followed(client, operation):
+def test_references_outside_of_the_standard_are_followed(client, operation):
     described = api(method="post", **operation)
     described["components"]["x-parts"] = {
         **PARTS,
@@ -156,19 +156,19 @@ def test_a_reference_by_the_id_of_a_schema_is_followed(client, reference):
     assert answer.parsed.x == "y"
 
 
-def test_what_looks_like_a_reference_in_an_unknown_keyword_is_none(client):
+def test_references_in_unknown_keywords_are_ignored(client):
     schema = {"type": "object", "properties": {"x": {"type": "string"}}, "ours": {"$ref": "gone.yaml#/x"}}
     package, _ = client(api(responses=answered(schema | {"x-ours": {"$ref": "#/gone"}})))
     _, answer = sent(package, "do_a", httpx.Response(200, json={"x": "y"}))
     assert answer.parsed.x == "y"
 
 
-def test_a_document_with_webhooks_only_has_nothing_to_call(client):
+def test_document_with_webhooks_only_has_no_operations(client):
     described = api()
     described["webhooks"] = described.pop("paths") | {"x": {"post": {"responses": DONE}}}
     del described["components"]
     _, report = client(described)
-    assert "the code holds 0 operations" in report
+    assert "the code has 0 operations" in report
     assert "webhook x POST" in report
 
 
@@ -197,7 +197,7 @@ def test_relative_files_become_one_client(tmp_path, client):
 
 
 @pytest.mark.parametrize("order", [("paths", "components"), ("components", "paths")])
-def test_what_is_behind_another_reference_is_read_by_its_own_file(tmp_path, client, order):
+def test_references_are_resolved_against_their_own_file(tmp_path, client, order):
     folder = tmp_path / "several"
     (folder / "parts").mkdir(parents=True)
     described = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}}
@@ -221,20 +221,20 @@ def test_what_is_behind_another_reference_is_read_by_its_own_file(tmp_path, clie
 
 
 @pytest.mark.parametrize("reference", ["https://example.org/a.yaml#/A", "../outside.yaml#/A", "gone.yaml"])
-def test_a_file_that_cannot_be_followed_is_an_error_of_its_own(client, reference):
+def test_unresolvable_file_references_are_reported(client, reference):
     described = api(requestBody=body("application/json", {"$ref": reference}))
     with pytest.raises(DescriptionError, match=r"cannot be followed|outside the document"):
         client(described)
 
 
-def test_a_path_with_an_escape_is_taken_as_written(client):
+def test_escapes_in_paths_are_kept(client):
     package, _ = client(api(path="/a%20b/{id}"))
     seen, _ = sent(package, "do_a", id="1")
     assert seen[0].url.raw_path == b"/a%20b/1"
 
 
 @pytest.mark.parametrize("empty", [[], None])
-def test_empty_mappings_as_php_writes_them_are_empty(client, empty):
+def test_empty_php_arrays_are_read_as_empty_mappings(client, empty):
     described = api(
         responses={"200": {"description": "d", "headers": empty, "content": empty}}, callbacks=empty
     )
@@ -252,7 +252,7 @@ def test_empty_mappings_as_php_writes_them_are_empty(client, empty):
         ({"requestBody": body("application/json", "string")}, "schema is not an object"),
     ],
 )
-def test_what_is_of_the_wrong_type_is_never_taken_for_empty(client, place, message):
+def test_members_of_a_wrong_type_are_reported(client, place, message):
     with pytest.raises(DescriptionError, match=message):
         client(api(**place))
 
@@ -313,7 +313,7 @@ def test_the_methods_of_openapi_3_2_are_sent(client):
         ),
     ],
 )
-def test_what_is_not_supported_of_openapi_3_2_is_refused_by_name(client, operation, name):
+def test_unsupported_parts_of_openapi_3_2_are_named(client, operation, name):
     with pytest.raises(DescriptionError, match=rf"{name}.*not supported"):
         client(api(openapi="3.2.0", **operation))
 
@@ -331,7 +331,7 @@ LIST = {"type": "array", "items": {"type": "string"}}
         ({"style": "spaceDelimited", "explode": False}, b"q=a%2Cb%20c", b"q=a%20b%20c"),
     ],
 )
-def test_delimiters_in_values_are_escaped_and_those_between_are_not(client, parameter, one, other):
+def test_delimiters_are_escaped_in_values_only(client, parameter, one, other):
     package, _ = client(api(parameters=[{"name": "q", "in": "query", "schema": LIST, **parameter}]))
     for values, wanted in ((["a,b", "c"], one), (["a", "b", "c"], other)):
         seen, _ = sent(package, "do_a", q=values)
@@ -341,7 +341,7 @@ def test_delimiters_in_values_are_escaped_and_those_between_are_not(client, para
     assert len({written, sent(package, "do_a", q=["a", "b", "a", "b"])[0][0].url.query}) == 2
 
 
-def test_reserved_characters_stay_where_they_are_allowed(client):
+def test_reserved_characters_are_kept_where_allowed(client):
     parameter = {"name": "q", "in": "query", "allowReserved": True, "schema": {"type": "string"}}
     package, _ = client(api(parameters=[parameter]))
     seen, _ = sent(package, "do_a", q="a/b?c:@d&e%20f g")
@@ -376,7 +376,7 @@ def test_the_fields_of_a_form_are_encoded_as_described(client, encoding, values,
     assert seen[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
-def test_the_case_of_a_form_with_an_object(client):
+def test_form_with_an_object(client):
     package, _ = client(CASES / "wire.yaml")
     models = importlib.import_module(f"{package.__name__}.models")
     form = models.PostFormBody(ids=["1,2", "3"], card=models.PostFormBodyCard(number="4"), tags=["x", "y"])
@@ -396,11 +396,11 @@ def test_the_parts_of_a_multipart_form_are_encoded_as_described(client):
 
 
 @pytest.mark.parametrize("media", ["multipart/form-data", "application/x-www-form-urlencoded"])
-def test_an_object_is_not_sent_as_what_it_cannot_be_written_as(client, media):
+def test_objects_are_not_sent_in_unsupported_media_types(client, media):
     form = body(media, FORM, encoding={"card": {"contentType": "application/xml"}})
     package, _ = client(api(method="post", requestBody=form))
     models = importlib.import_module(f"{package.__name__}.models")
-    with pytest.raises(TypeError, match="card is an object, which cannot be written as application/xml"):
+    with pytest.raises(TypeError, match="card` is an object, which cannot be sent as application/xml"):
         sent(package, "do_a", body=models.DoABody(card=models.DoABodyCard(number="4")))
 
 
@@ -412,14 +412,14 @@ def test_an_empty_multipart_form_is_a_form(client):
     assert seen[0].content.endswith(b"--\r\n")
 
 
-def test_the_caller_names_the_media_type_of_a_range(client):
+def test_caller_chooses_from_a_range_of_media_types(client):
     package, _ = client(CASES / "wild_img.yaml")
     seen, _ = sent(package, "put_x", body=b"PNG", body_media_type="image/png")
     assert (seen[0].headers["Content-Type"], seen[0].content) == ("image/png", b"PNG")
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>Bad gateway</html>"])
-def test_an_answer_that_is_no_json_keeps_status_and_body(client, content):
+def test_response_that_is_not_json_keeps_status_and_body(client, content):
     package, _ = client(CASES / "pathitem.yaml")
     _, answer = sent(package, "get_a", httpx.Response(200, content=content))
     assert (answer.status_code, answer.content, answer.parsed) == (200, content, None)
@@ -451,7 +451,7 @@ def test_a_discriminator_of_a_parent_is_followed(client, mapping):
     assert [type(read.parsed).__name__, type(read.parsed.friend).__name__] == ["Cat", "Dog"]
 
 
-def test_the_texts_of_one_letter_names_are_kept(client):
+def test_descriptions_of_one_letter_names_are_kept(client):
     package, _ = client(CASES / "oneletter.yaml")
     operation = importlib.import_module(f"{package.__name__}.api.default.get_a")
     model = importlib.import_module(f"{package.__name__}.models.get_a_response")
@@ -459,7 +459,7 @@ def test_the_texts_of_one_letter_names_are_kept(client):
     assert "The horizontal place." in Path(model.__file__).read_text(encoding="utf-8")
 
 
-def test_the_case_files_are_left_as_they_are(tmp_path):
+def test_case_files_are_unchanged(tmp_path):
     shutil.copytree(CASES, tmp_path / "cases")
     build(tmp_path / "cases" / "opref_old.yaml", tmp_path / "client")
     assert (tmp_path / "cases" / "opref_old.yaml").read_bytes() == (CASES / "opref_old.yaml").read_bytes()

@@ -46,7 +46,7 @@ def edit(path, pattern, replacement=""):
     path.write_text(changed, encoding="utf-8")
 
 
-def test_a_package_that_was_generated_lacks_nothing(description, package):
+def test_generated_package_lacks_nothing(description, package):
     report = audit(description, package, prepare(description).left_out)
     assert report.missing == []
     assert report.described == report.found + report.left_out_kinds
@@ -81,20 +81,18 @@ def test_a_package_that_was_generated_lacks_nothing(description, package):
         ("api/offer/list_offers.py", r"^async def asyncio\(", "async def other(", "operation GET /v1/ticketing/catalogs/{catalogId}/offers"),
     ],
 )  # fmt: skip
-def test_whatever_is_taken_out_of_the_code_is_named(
-    *, description, package, file, pattern, replacement, named
-):
+def test_parts_removed_from_the_code_are_reported(*, description, package, file, pattern, replacement, named):
     edit(package / file, pattern, replacement)
     assert any(named in place for place in missing(description, package)), missing(description, package)
 
 
 @pytest.mark.parametrize("file", ["api/offer/list_offers.py", "models/order_status.py", "models/offer.py"])
-def test_a_missing_file_is_noticed(description, package, file):
+def test_missing_file_is_reported(description, package, file):
     (package / file).unlink()
     assert missing(description, package)
 
 
-def test_what_the_description_gains_is_missing_until_it_is_generated(description, package):
+def test_new_parts_are_missing_until_generated(description, package):
     grown = {
         **description,
         "paths": {**description["paths"], "/v1/new": {"get": {"responses": {"204": {"description": ""}}}}},
@@ -102,21 +100,21 @@ def test_what_the_description_gains_is_missing_until_it_is_generated(description
     assert "operation GET /v1/new" in missing(grown, package)
 
 
-def test_nothing_is_left_out_without_a_reason(client_of):
+def test_parts_are_left_out_with_a_reason(client_of):
     path = Path(__file__).parent / "descriptions" / "names_on_the_wire.yaml"
     folder = Path(client_of("names_on_the_wire").__file__).parent
     document = load(path)
     excused = audit(document, folder, prepare(document).left_out)
     assert excused.missing == []
-    assert excused.left_out["GET /books: 200 as application/json"].startswith("another representation")
+    assert excused.left_out["GET /books: 200 as application/json"].startswith("alternative representation")
     assert excused.left_out["POST /books: request body as application/json"].startswith(
-        "another way to send it"
+        "alternative media type"
     )
     assert all(excused.left_out.values())
     assert "GET /books: 200 as application/json" in audit(document, folder).missing
 
 
-def test_a_base_schema_may_hold_what_an_answer_never_shows(client_of, described):
+def test_base_schema_may_have_write_only_properties(client_of, described):
     described_pet = described(
         {
             "Base": {
@@ -144,7 +142,7 @@ def test_a_base_schema_may_hold_what_an_answer_never_shows(client_of, described)
     assert pet.from_dict(source).to_dict() == source
 
 
-def test_a_description_with_little_in_common_with_this_api_loses_nothing(client_of):
+def test_description_of_another_api_is_generated_whole(client_of):
     models = models_of(client_of("pets_3_0"))
     source = {
         "name": "Rex",

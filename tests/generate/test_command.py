@@ -68,7 +68,7 @@ def test_every_version_is_generated_whole(version, tmp_path):
     assert list(counts) == [
         "operations", "parameters", "properties", "enum values", "request media types", "response media types",
     ]  # fmt: skip
-    # what is left out on purpose, as webhooks are, is listed with its reason
+    # parts left out, such as webhooks, are listed with the reason
     assert all(
         described == found + left and missing == 0 for described, found, left, missing in counts.values()
     )
@@ -77,7 +77,7 @@ def test_every_version_is_generated_whole(version, tmp_path):
         assert counts["operations"][0] >= 20
 
 
-def test_the_counts_come_last_and_files_of_an_earlier_run_go(tmp_path, capsys):
+def test_counts_are_printed_and_old_files_removed(tmp_path, capsys):
     target = tmp_path / "client"
     build(FIXTURES / "plain_3_0.yaml", target)
     assert (target / "models" / "pet.py").exists()
@@ -88,7 +88,7 @@ def test_the_counts_come_last_and_files_of_an_earlier_run_go(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["client"]
 
 
-def test_when_something_would_be_lost_nothing_is_written(tmp_path, capsys, monkeypatch):
+def test_incomplete_package_is_not_written(tmp_path, capsys, monkeypatch):
     target = tmp_path / "client"
     build(FIXTURES / "plain_3_1.yaml", target)
     before = files(target)
@@ -124,7 +124,7 @@ def test_when_something_would_be_lost_nothing_is_written(tmp_path, capsys, monke
         ),
     ],
 )
-def test_what_cannot_be_used_is_said_in_one_line_and_nothing_is_written(text, said, tmp_path, capsys):
+def test_invalid_description_is_reported_in_one_line(text, said, tmp_path, capsys):
     source = tmp_path / "description.yaml"
     source.write_text(text, encoding="utf-8")
     assert main(["--description", str(source), "--output", str(tmp_path / "client")]) == 2
@@ -134,12 +134,12 @@ def test_what_cannot_be_used_is_said_in_one_line_and_nothing_is_written(text, sa
     assert not (tmp_path / "client").exists()
 
 
-def test_a_description_that_is_not_there_is_said_in_one_line(tmp_path, capsys):
+def test_missing_description_is_reported_in_one_line(tmp_path, capsys):
     assert main(["--description", str(tmp_path / "none.yaml"), "--output", str(tmp_path / "client")]) == 2
     assert "cannot read" in capsys.readouterr().err
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path, capsys):
+def test_folder_with_other_files_is_not_changed(tmp_path, capsys):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear", encoding="utf-8")
     assert main(["--description", str(FIXTURES / "plain_3_1.yaml"), "--output", str(tmp_path / "mine")]) == 2
@@ -147,7 +147,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path, capsys):
     assert (tmp_path / "mine" / "letter.txt").read_text(encoding="utf-8") == "dear"
 
 
-def test_the_projects_overlay_is_for_this_api_only(tmp_path):
+def test_project_overlay_applies_to_this_api_only(tmp_path):
     document = load(find("release"))
     build(find("release"), tmp_path / "ours")
     assert (tmp_path / "ours" / "models" / "form.py").exists()
@@ -187,6 +187,6 @@ def test_check_names_stale_files_and_writes_nothing(tmp_path, capsys):
     assert main(ask) == 3
     said = capsys.readouterr().err
     assert "types.py: different" in said
-    assert "stale.py: not written by this" in said
+    assert "stale.py: unexpected" in said
     assert "errors.py: missing" in said
     assert files(package) == before

@@ -37,11 +37,11 @@ def answered(package, status, **answer):
     return made.set_httpx_client(httpx.Client(base_url="http://127.0.0.1", transport=transport))
 
 
-def test_nothing_is_lost_where_several_places_say_different_things(package):
+def test_contradicting_declarations_are_all_kept(package):
     document = load(FILE)
     report = audit(document, Path(package.__file__).parent, prepare(document).left_out)
     assert report.missing == []
-    # what is written inside another representation, or a header that is not sent, is counted and left out with it
+    # parts of another representation or of a header that is not sent are left out with it
     assert (report.described["properties"], report.left_out_kinds["properties"]) == (43, 2)
     assert (report.described["enum values"], report.left_out_kinds["enum values"]) == (18, 7)
 
@@ -59,7 +59,7 @@ def test_members_of_a_hal_collection_are_read_under_any_name(package):
     assert page.to_dict() == source
 
 
-def test_three_schemas_that_contradict_each_other_are_all_read(package):
+def test_contradicting_schemas_are_all_read(package):
     whole = read(package, {"part": {"a": "1", "b": "2"}, "alone": {"part": {"a": "3"}, "kind": "x"}})
     assert (whole.part.a, whole.part.b, whole.alone.part.a) == ("1", "2", "3")
     assert [item.part.b for item in read(package, {"part": [{"part": {"b": "4"}}]}).part] == ["4"]
@@ -78,7 +78,7 @@ def test_three_schemas_that_contradict_each_other_are_all_read(package):
         "in kind",
     ],
 )
-def test_a_union_beside_properties_is_read_and_given_back(package, source):
+def test_union_beside_properties_is_read_and_written(package, source):
     payment = read(package, {"payment": source}).payment
     found = payment[0] if isinstance(payment, list) else payment
     for key, value in (source[0] if isinstance(source, list) else source).items() if found != source else ():
@@ -91,7 +91,7 @@ def test_a_map_may_be_a_list_too(package):
     assert read(package, {"places": [{"kind": 2}]}).places[0].kind == 2
 
 
-def test_a_schema_means_the_same_wherever_it_is_referred_to(package):
+def test_schema_has_the_same_type_wherever_it_is_used(package):
     models = module(package, "models")
     namespace = {name: getattr(models, name) for name in models.__all__}
     book = typing.get_type_hints(models.Book, {**vars(module(package, "models.book")), **namespace})
@@ -101,7 +101,7 @@ def test_a_schema_means_the_same_wherever_it_is_referred_to(package):
     assert {bool, float} <= set(typing.get_args(whole["again"]))
 
 
-def test_what_leads_back_to_itself_is_read_all_the_way(package):
+def test_recursive_values_are_read_completely(package):
     models = module(package, "models")
     phrase = models.Phrase.from_dict({"head": "verb", "rest": ["noun", {"head": {"head": "noun"}}]})
     assert (phrase.head, phrase.rest[0], phrase.rest[1].head.head) == (
@@ -114,13 +114,13 @@ def test_what_leads_back_to_itself_is_read_all_the_way(package):
     assert models.Stock.from_dict({"left": {"a": {"kind": "x"}}}).left.additional_properties["a"].kind == "x"
 
 
-def test_text_in_json_that_is_called_binary_is_sent_as_text(package):
+def test_binary_format_in_json_is_sent_as_text(package):
     body = module(package, "models").CreateBookBody(cover="AAEC")
     assert module(package, "api.book.create_book").build_request(body=body)["json"] == {"cover": "AAEC"}
 
 
 @pytest.mark.parametrize("status", [299, 499, 520])
-def test_a_status_that_no_standard_knows_is_an_undocumented_one(package, status):
+def test_non_standard_status_is_undocumented(package, status):
     client = answered(package, status, json={})
     call = module(package, "api.book.create_book").sync_detailed
     with pytest.raises(module(package, "errors").UnexpectedStatus, match=f"undocumented status {status}"):
@@ -162,7 +162,7 @@ class A:
     }
 
 
-def test_modules_import_all_that_they_use(package):
+def test_modules_import_the_names_they_use(package):
     for path in Path(package.__file__).parent.rglob("*.py"):
         code = path.read_text(encoding="utf-8")
         parsed = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}

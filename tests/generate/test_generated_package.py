@@ -47,7 +47,7 @@ def shapes(client_of):
 # --- requests -------------------------------------------------------------------------------------------------------
 
 
-def test_brackets_and_dots_are_written_as_they_stand_on_the_wire(books):
+def test_brackets_and_dots_in_names_are_kept(books):
     request = module(books, "api.book.list_books").build_request(
         event="one", event_list=["a", "b"], exists_x=True, order_a_b="asc", published_at_strictly_before="2026-01-01",
         properties=["p", "q"], class_="c", from_="f", id="i", client_value="k", query="s", page=None,
@@ -59,7 +59,7 @@ def test_brackets_and_dots_are_written_as_they_stand_on_the_wire(books):
     ]  # fmt: skip
 
 
-def test_nothing_is_sent_for_parameters_that_are_not_given(books):
+def test_unset_parameters_are_not_sent(books):
     request = module(books, "api.book.list_books").build_request()
     assert request == {
         "method": "GET",
@@ -69,13 +69,13 @@ def test_nothing_is_sent_for_parameters_that_are_not_given(books):
     }
 
 
-def test_a_path_parameter_cannot_leave_its_place(books):
+def test_path_parameters_are_escaped(books):
     build = module(books, "api.book.get_book").build_request
     assert build(id="a/../b?c#d e")["url"] == "/books/a%2F..%2Fb%3Fc%23d%20e"
     assert build(id="..")["url"] == "/books/%2E%2E"
 
 
-def test_a_merge_patch_tells_null_from_not_sent(books):
+def test_merge_patch_distinguishes_null_and_unset(books):
     request = module(books, "api.book.update_book").build_request(
         id="1", body=model(books, "BookWrite")(title=None)
     )
@@ -83,7 +83,7 @@ def test_a_merge_patch_tells_null_from_not_sent(books):
     assert request["headers"]["Content-Type"] == "application/merge-patch+json"
 
 
-def test_nested_input_is_written_whole(books):
+def test_nested_input_is_written_completely(books):
     book, chapter, page = (
         model(books, name) for name in ("BookInput", "BookInputChapter", "BookInputChapterPage")
     )
@@ -101,7 +101,7 @@ def test_nested_input_is_written_whole(books):
     }
 
 
-def test_every_style_of_parameter_is_written_as_openapi_says(pets):
+def test_parameters_are_written_in_every_style(pets):
     get = module(pets, "api.default.get_pets")
     request = get.build_request(
         x_trace_id="t", limit=5, filter_=model(pets, "GetPetsFilter")(name="n", age=3), ids=[1, 2],
@@ -117,7 +117,7 @@ def test_every_style_of_parameter_is_written_as_openapi_says(pets):
     assert "ids=1|2&" in str(httpx.URL(f"http://127.0.0.1{request['url']}"))
 
 
-def test_forms_and_files_are_sent_as_such(pets):
+def test_forms_and_files_are_sent(pets):
     login = module(pets, "api.two_words.post_login").build_request(
         body=model(pets, "PostLoginBody")(user="u", remember=True)
     )
@@ -177,7 +177,7 @@ def test_no_content_a_picture_and_an_undocumented_status(books):
     assert (again.status_code, again.content) == (503, b"down")
 
 
-def test_statuses_by_range_and_default_are_told_apart(pets):
+def test_status_ranges_and_default_are_distinguished(pets):
     get = module(pets, "api.default.get_pets").sync
     dog = get(
         client=client(pets, 200, json=[{"petType": "dog", "name": "Rex"}, {"petType": "cat", "name": "Tom"}]),
@@ -188,7 +188,7 @@ def test_statuses_by_range_and_default_are_told_apart(pets):
     assert get(client=client(pets, 500, text="oops"), x_trace_id="") == "oops"
 
 
-def test_unions_are_read_as_what_fits_best(shapes):
+def test_unions_are_read_as_the_best_match(shapes):
     get = module(shapes, "api.default.shapes_get").sync
     assert type(get(1, client=client(shapes, 200, json={"kind": "square", "side": 2}))).__name__ == "Square"
     assert (
@@ -210,7 +210,7 @@ async def asynchronous(package):
 
 
 @pytest.mark.anyio
-async def test_the_asynchronous_functions_do_the_same(books):
+async def test_asynchronous_functions(books):
     assert (await asynchronous(books)).id == 5
 
 
@@ -224,7 +224,7 @@ def test_recursive_models_read_themselves(books):
     assert type(book.tree.children[0]).__name__ == type(book.tree.parent).__name__ == "Node"
 
 
-def test_python_keywords_and_names_of_methods_are_no_obstacle(books):
+def test_keywords_and_method_names_are_renamed(books):
     given = {
         "class": "c",
         "type": "t",
@@ -245,7 +245,7 @@ def test_python_keywords_and_names_of_methods_are_no_obstacle(books):
     assert book.to_dict() == given
 
 
-def test_enum_values_of_every_look_have_members(books):
+def test_every_enum_value_has_a_member(books):
     status = model(books, "BookStatus")
     assert [member.value for member in status] == [
         "", "1", "1.0", "a.b", "a-b", "waiting", "Waiting", "WAITING", "+1", "-1", "mro", "None",
@@ -270,7 +270,7 @@ def test_values_of_mixed_types_and_given_names(shapes):
     assert circle.moments == [dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "x"]
 
 
-def test_what_several_places_say_of_one_property_is_all_there(shapes):
+def test_declarations_of_one_property_are_merged(shapes):
     narrowed = model(shapes, "Narrowed").from_dict(
         {"place": {"street": "s", "city": "c"}, "parts": [{"weight": 1.5}, None], "state": "ajar"}
     )
@@ -301,7 +301,7 @@ def test_importing_one_operation_imports_only_the_models_it_needs(books):
     )
 
 
-def test_every_operation_is_listed_and_says_what_it_is(books):
+def test_every_operation_is_listed_with_its_facts(books):
     operations = module(books, "operations").OPERATIONS
     assert operations["list_books"] == f"{books.__name__}.api.book.list_books"
     assert len(operations) == 8
@@ -352,7 +352,7 @@ def test_every_field_has_its_text_below_it(package, request):
     assert lacking == []
 
 
-def test_the_text_of_a_field_says_what_it_is_when_missing():
+def test_field_text_has_the_value_if_missing():
     models = Path(korus_api.__file__).parent / "models"
     offer = field_texts(models / "offer.py")
     assert offer["Offer", "id"] == "Id of the offer, a UUID. None if missing."

@@ -1,4 +1,4 @@
-"""Names that were given once stay, whatever comes beside them or goes; new things take what is free."""
+"""Names stay the same when operations and schemas are added or removed."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_table_is_written_and_read_back(tmp_path):
     assert read_kept(tmp_path / "other.toml") == Kept()
 
 
-def test_release_of_a_hold_has_its_name_whatever_the_description_calls_it(release):
+def test_release_of_a_hold_keeps_its_name(release):
     content = copy.deepcopy(release)
     content["paths"]["/v1/booking/reservations/{id}"]["delete"] = {
         "operationId": "letGo",

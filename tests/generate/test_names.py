@@ -37,7 +37,7 @@ def test_keys_on_the_wire_become_python_names(wire, python):
 
 
 @given(ANY_TEXT)
-def test_every_text_becomes_an_identifier_that_the_generator_leaves_alone(text):
+def test_identifiers_are_fixed_points_of_the_generator(text):
     name = names.identifier(text)
     assert name.isidentifier()
     assert not keyword.iskeyword(name)
@@ -45,7 +45,7 @@ def test_every_text_becomes_an_identifier_that_the_generator_leaves_alone(text):
 
 
 @given(ANY_TEXT)
-def test_every_text_becomes_a_class_name_that_the_generator_leaves_alone(text):
+def test_class_names_are_fixed_points_of_the_generator(text):
     name = names.class_name(text)
     assert name.isidentifier()
     assert str(ClassName(name, names.PREFIX)) == name
@@ -64,7 +64,7 @@ def test_keys_get_distinct_names_in_any_order(wires):
     assert names.distinct_identifiers(reversed(wires), reserved={"to_dict"}) == chosen
 
 
-def test_brackets_tell_a_list_from_the_single_value_beside_it():
+def test_key_with_brackets_is_named_list():
     assert names.distinct_identifiers(["event[]", "event"]) == {"event": "event", "event[]": "event_list"}
 
 
@@ -73,12 +73,12 @@ def test_brackets_tell_a_list_from_the_single_value_beside_it():
     [("items", "Item"), ("ticketSessions", "TicketSession"), ("categories", "Category"), ("addresses", "Address"),
      ("statuses", "Status"), ("boxes", "Box"), ("children", "Child")],
 )  # fmt: skip
-def test_plurals_are_told_from_singulars(many, one):
+def test_plurals_become_singulars(many, one):
     assert names.singular(many) == one
 
 
 @pytest.mark.parametrize("word", ["gallery", "mapping", "status", "address", "series"])
-def test_what_is_no_plural_stays(word):
+def test_singulars_are_unchanged(word):
     assert names.singular(word) == word
 
 
@@ -105,7 +105,7 @@ def test_enum_members_are_named_after_their_values():
     assert names.member_names([1, -1, 0]) == ["VALUE_1", "VALUE_MINUS_1", "VALUE_0"]
 
 
-def test_names_that_the_description_gives_are_kept_if_they_can_be():
+def test_valid_names_in_the_description_are_used():
     assert names.member_names(["a", "b"], ["Alpha", "betaTwo"]) == ["ALPHA", "BETA_TWO"]
     assert names.member_names(["a", "b"], ["Alpha"]) == ["A", "B"]
     assert names.member_names(["a", "b"], ["x y", "x-y"]) == ["A", "B"]

@@ -46,7 +46,7 @@ def test_input_classes_are_named_after_their_place():
     }  # fmt: skip
 
 
-def test_the_form_of_a_document_after_its_patch_has_a_name_of_its_own():
+def test_document_after_a_patch_has_its_own_class():
     assert {"OrderDocument", "OrderDocumentPatchRead"} <= named(ours("release"), {"read"})
 
 
@@ -65,7 +65,7 @@ def test_names_do_not_depend_on_the_order_of_the_description(version):
     assert operation_names(document) == operation_names(backwards(document))
 
 
-def test_two_resources_of_one_name_keep_what_tells_them_apart():
+def test_resources_with_equal_names_are_disambiguated():
     document = load_fixture("names_on_the_wire")
     assert {"BookingOrder", "TicketingOrder"} <= named(document, {"read"})
     assert {"list_booking_orders", "list_ticketing_orders"} <= operation_names(document)
@@ -87,7 +87,7 @@ def test_a_schema_both_read_and_sent_is_two_classes(described):
     assert named(document, {"request"}) == {"BothInput"}
 
 
-def test_the_same_said_twice_is_one_class_and_different_things_are_two(described):
+def test_equal_schemas_share_a_class(described):
     def answer(name):
         return {
             "200": {
@@ -130,7 +130,7 @@ def test_the_same_said_twice_is_one_class_and_different_things_are_two(described
         ({"type": ["null", "string"], "maxLength": 3}, "3.1.0"),
     ],
 )
-def test_null_is_understood_in_every_spelling(described, spelling, openapi):
+def test_null_is_read_in_every_syntax(described, spelling, openapi):
     document = {**described({"Thing": {"type": "object", "properties": {"a": spelling}}}), "openapi": openapi}
     properties = prepare(document).document["components"]["schemas"]["Thing"]["properties"]
     assert properties["a"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
@@ -143,10 +143,10 @@ def test_null_is_understood_in_every_spelling(described, spelling, openapi):
         ({"swagger": "2.0"}, "not an OpenAPI 3 document"),
         ([], "not an OpenAPI 3 document"),
         ({"openapi": "3.1.0"}, "neither paths nor components"),
-        ({"openapi": "3.1.0", "paths": []}, "`paths` is no object"),
+        ({"openapi": "3.1.0", "paths": []}, "`paths` must be an object"),
     ],
 )
-def test_what_is_no_description_is_refused(document, said):
+def test_other_documents_are_rejected(document, said):
     with pytest.raises(DescriptionError, match=said):
         prepare(document)
 
@@ -154,14 +154,14 @@ def test_what_is_no_description_is_refused(document, said):
 @pytest.mark.parametrize(
     "target", ["#/components/schemas/Nowhere", "other.yaml#/A", "#/components/schemas/Thing/properties/9"]
 )
-def test_a_reference_that_leads_nowhere_is_named(described, target):
+def test_reference_without_target_is_reported(described, target):
     document = described({"Thing": {"type": "object", "properties": {"a": {"$ref": target}}}})
     with pytest.raises(DescriptionError) as caught:
         prepare(document)
     assert target in str(caught.value)
 
 
-def test_parameters_that_refer_to_each_other_in_a_circle_are_refused(described):
+def test_cyclic_parameter_references_are_rejected(described):
     document = described(parameters=[{"$ref": "#/components/parameters/A"}])
     document["components"]["parameters"] = {
         "A": {"$ref": "#/components/parameters/B"},

@@ -1,2 +1,2 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """One package per resource, one module per operation."""

@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""All models and enums, each imported when it is first used."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Models and enums, imported on first use."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import a model when it is first asked for."""
+    """Import a model on first use."""
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -257,5 +257,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List all models."""
+    """Return the names of the module, including all models."""
     return sorted({*globals(), *_MODULES})

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """The model `BulkReservationInput`."""
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class BulkReservationInput:
     additional_properties: dict[str, Any] = _field(factory=dict)
 
     def __repr__(self) -> str:
-        """Show which values there are."""
+        """Return the names of the given values; values are shown as `…`."""
         return shown(self, ["items", ])
 
     def to_dict(self) -> dict[str, Any]:
-        """Write it as JSON will hold it; what is `UNSET` is not there."""
+        """Return the JSON form; `UNSET` values are left out."""
         result: dict[str, Any] = {}
         if self.additional_properties:
             result |= {key: write_value(value) for key, value in self.additional_properties.items()}

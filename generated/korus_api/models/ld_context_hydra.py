@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The enum `LdContextHydra`."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Enum `LdContextHydra`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class LdContextHydra(OpenStr):
-    """A list that may grow: values that are not listed are kept."""
+    """Open enum: values that are not listed are kept."""
 
     HTTP_WWW_W3_ORG_NS_HYDRA_CORE = "http://www.w3.org/ns/hydra/core#"
 

@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The enum `ListOrdersOrderCreatedAt`."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Enum `ListOrdersOrderCreatedAt`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class ListOrdersOrderCreatedAt(OpenStr):
-    """A list that may grow: values that are not listed are kept."""
+    """Open enum: values that are not listed are kept."""
 
     ASC = "asc"
     DESC = "desc"

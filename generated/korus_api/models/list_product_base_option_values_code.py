@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The enum `ListProductBaseOptionValuesCode`."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Enum `ListProductBaseOptionValuesCode`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .._reading import OpenStr
 
 
 class ListProductBaseOptionValuesCode(OpenStr):
-    """A list that may grow: values that are not listed are kept."""
+    """Open enum: values that are not listed are kept."""
 
     SEATING_CATEGORY = "seating_category"
     ZONE = "zone"

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """The model `OfferTicketSession`."""
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class OfferTicketSession:
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Read a mapping, which is kept; nothing in it can make reading fail."""
+        """Read a mapping, without copying it; no value makes reading fail."""
         self = cls.__new__(cls)
         self._source = source
         self._extra = None
@@ -63,18 +63,18 @@ class OfferTicketSession:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """Give back what was read, with the changes made since."""
+        """Return the mapping that was read, with the changes made since."""
         return restore(self)
 
     @property
     def additional_properties(self) -> dict[str, Any]:
-        """What came under keys that this class has no attribute for; changes to it are kept."""
+        """The values under keys without an attribute; changes are kept."""
         if self._extra is None:
             self._extra = unknown_keys(self)
         return self._extra
 
     def __repr__(self) -> str:
-        """Show the IRI and id, and which other values there are."""
+        """Return IRI, id and enum values; other values are shown as `…`."""
         return shown(self, [name for name, _ in self._FIELDS])
 
     def __eq__(self, other: object) -> bool:
@@ -82,7 +82,7 @@ class OfferTicketSession:
         return same(self, other) if other.__class__ is self.__class__ else NotImplemented
 
     def __hash__(self) -> int:
-        # by the IRI: what is equal hashes alike, and an offer or a ticket can be the key of a mapping
+        # by the IRI, so that equal models have equal hashes and can be keys of a mapping
         return hash((type(self), str(getattr(self, "iri", None))))
 
 

@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The enum `OrderItemTicketResourceStatus`."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Enum `OrderItemTicketResourceStatus`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The enum `ProductBaseOptionCode`."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Enum `ProductBaseOptionCode`."""
 
 from __future__ import annotations
 

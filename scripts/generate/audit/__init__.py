@@ -1,4 +1,4 @@
-"""Prove that nothing of a description was lost on its way into the raw client."""
+"""Audit of the raw client: proof that it contains every part of the description."""
 
 from scripts.generate.audit.report import Report, audit
 

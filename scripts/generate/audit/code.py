@@ -1,8 +1,7 @@
-"""Read the raw client's source: what it really sends, reads and knows, whatever its tables say.
+"""Content of the raw client's source, read from the syntax tree; nothing is imported.
 
-Everything is taken from the syntax tree; nothing is imported or run. A property counts only when it is
-declared, listed and really read (or written); a parameter only when it is a parameter of `build_request` and
-really put into the request. It knows nothing of the description.
+A property counts only if it is declared, listed and read (or written); a parameter only if it is a parameter of
+`build_request` and added to the request.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Hint: TypeAlias = ast.expr
-"""A type as it stands in an annotation."""
+"""Type in an annotation."""
 
 _PLACES = {"add_query": "query", "add_header": "header", "add_cookie": "cookie"}
 
 
 @define
 class Attribute:
-    """One attribute of a model: its name, its key on the wire and its type."""
+    """Attribute of a model: name, key on the wire and type."""
 
     name: str
     wire: str
@@ -33,13 +32,13 @@ class Attribute:
 
 @define
 class Model:
-    """A model class.
+    """Model class.
 
     Attributes:
-        name: The class.
-        reads: Whether it reads answers; otherwise it writes requests.
-        attributes: By key on the wire, those that are declared and really read or written.
-        extra: The type of what stands under other keys, if it has one.
+        name: The class name.
+        reads: True if it reads responses, False if it writes requests.
+        attributes: The attributes that are declared and read or written, by key on the wire.
+        extra: The type of the values under other keys, if given.
     """
 
     name: str
@@ -50,7 +49,7 @@ class Model:
 
 @define
 class Parameter:
-    """A parameter that `build_request` takes and puts into the request."""
+    """Parameter that `build_request` adds to the request."""
 
     place: str
     wire: str
@@ -59,18 +58,18 @@ class Parameter:
 
 @define
 class Endpoint:
-    """One operation's module.
+    """Module of an operation.
 
     Attributes:
-        module: Where it stands, relative to the package.
-        method: As sent.
-        path: As in the description.
-        accept: What is asked for.
-        range: The range of media types that its body may be one of.
-        parameters: By place and name on the wire.
-        bodies: The type of the body by the media type that it is really sent as.
-        answers: The types that each handled status gives, by status.
-        media: The media type that each status is documented with in the module.
+        module: The module, relative to the package.
+        method: The HTTP method.
+        path: The path in the description.
+        accept: The `Accept` header.
+        range: The range of media types of the body, such as `image/*`.
+        parameters: The parameters by location and name on the wire.
+        bodies: The types of the body by the media type that is sent.
+        answers: The result types by handled status.
+        media: The documented media types by status.
     """
 
     module: str
@@ -86,7 +85,7 @@ class Endpoint:
 
 @define
 class Package:
-    """All that was found in a package."""
+    """Content of a package."""
 
     models: dict[str, Model] = field(factory=dict[str, Model])
     enums: dict[str, list[Any]] = field(factory=dict[str, list[Any]])
@@ -95,7 +94,7 @@ class Package:
 
 
 def read_package(folder: Path) -> Package:
-    """Read all modules of the package in `folder`."""
+    """Return the content of the package in `folder`."""
     package = Package()
     for path in sorted((folder / "models").glob("*.py")):
         if path.name != "__init__.py":
@@ -113,7 +112,7 @@ def read_package(folder: Path) -> Package:
 
 
 def names(hint: Hint | None) -> list[str]:
-    """List the classes that a type is made of, without those inside its lists."""
+    """Return the classes of a union, without those inside lists."""
     if hint is None:
         return []
     if isinstance(hint, ast.Name):
@@ -124,7 +123,7 @@ def names(hint: Hint | None) -> list[str]:
 
 
 def inner(hint: Hint | None) -> list[Hint]:
-    """List the types of the members of the lists that a type is made of."""
+    """Return the item types of the lists in a union."""
     if isinstance(hint, ast.BinOp):
         return [*inner(hint.left), *inner(hint.right)]
     if isinstance(hint, ast.Subscript) and isinstance(hint.value, ast.Name) and hint.value.id == "list":
@@ -133,7 +132,7 @@ def inner(hint: Hint | None) -> list[Hint]:
 
 
 def literals(hint: Hint | None) -> list[Any]:
-    """List the constants that a type allows."""
+    """Return the literals of a type."""
     if isinstance(hint, ast.BinOp):
         return [*literals(hint.left), *literals(hint.right)]
     if isinstance(hint, ast.Subscript) and isinstance(hint.value, ast.Name) and hint.value.id == "Literal":
@@ -191,7 +190,7 @@ def _read_model(node: ast.ClassDef) -> Model:
 
 
 def _reads(model: ast.ClassDef, method: ast.FunctionDef) -> dict[str, str]:
-    """Find `self.name = …get("wire")…`, and `"name": lambda get: …get("wire")…` of what is read late."""
+    """Return keys and names in `self.name = …get("wire")…` and `"name": lambda get: …get("wire")…` (lazy values)."""
     read = [
         (node.targets[0].attr, node.value)
         for node in ast.walk(method)
@@ -212,7 +211,7 @@ def _reads(model: ast.ClassDef, method: ast.FunctionDef) -> dict[str, str]:
 
 
 def _writes(method: ast.FunctionDef | None) -> dict[str, str]:
-    """Find `result["wire"] = …self.name…`."""
+    """Return keys and names in `result["wire"] = …self.name…`."""
     found: dict[str, str] = {}
     for node in ast.walk(method) if method is not None else ():
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Subscript):
@@ -299,7 +298,7 @@ def _read_parameters(builder: ast.AST, hints: dict[str, Hint | None], endpoint: 
 
 
 def _read_path(node: ast.JoinedStr, hints: dict[str, Hint | None], endpoint: Endpoint) -> None:
-    """Pair the values in the address with the places in the path, by laying one over the other."""
+    """Match the values in the URL expression with the parameters of the path."""
     rest = endpoint.path
     arguments: list[tuple[str, str]] = []
     waiting: str | None = None
@@ -341,7 +340,7 @@ def _read_bodies(
                 sent = True
                 media = "multipart/form-data" if key == "files" else media
             elif key == "Content-Type" and isinstance(node.value, ast.Name):
-                media = endpoint.range  # the caller names one of them
+                media = endpoint.range  # the caller chooses the media type
             elif key == "Content-Type":
                 media = str(_constant(node.value))
         if sent and media is not None:
@@ -379,7 +378,7 @@ def _status(test: ast.expr) -> str | None:
 
 
 def _answer_hint(value: ast.expr | None) -> Hint | None:
-    """Return the type from `cast("Type", …)`, and check that the classes that it names do the reading."""
+    """Return the type from `cast("Type", …)`, if the expression uses the classes that it names."""
     if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "cast"):
         return value if value is not None and not isinstance(value, ast.Constant) else None
     hint = _expression(str(_constant(value.args[0])))

@@ -1,8 +1,7 @@
-"""Content of a description, read without any of the rules that prepare it.
+"""Content of a description, read independently of the preparation.
 
-This is the audit's own reading, so that a mistake in preparing cannot hide itself: operations with their
-parameters, bodies and answers, and schemas seen through references and compositions, each with the place
-where it stands.
+The audit has its own reader, so that it notices mistakes of the preparation: operations with parameters, bodies and
+responses, and schemas with resolved references and compositions, each with its pointer.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _COMPOSED = ("allOf", "then", "else")
 
 @frozen
 class Place:
-    """A schema and the pointer to it."""
+    """Schema with its pointer."""
 
     schema: Any
     at: str
@@ -33,15 +32,15 @@ class Place:
 
 @define
 class Schema:
-    """One schema with all that it includes.
+    """Schema with all schemas that it includes.
 
     Attributes:
-        at: Where it really stands, its references followed.
-        properties: By name on the wire, every declaration of it.
-        items: Schemas of the members of an array.
-        additional: Schemas of what stands under other keys.
+        at: The pointer, with references resolved.
+        properties: The declarations of each property, by name on the wire.
+        items: The schemas of the items of an array.
+        additional: The schemas of other keys.
         branches: The branches of `oneOf` and `anyOf`.
-        values: Every list of allowed values, with its place.
+        values: The lists of allowed values, each with its place.
     """
 
     at: str
@@ -54,7 +53,7 @@ class Schema:
 
 @frozen
 class MediaType:
-    """A media type of a body or an answer."""
+    """Media type of a body or a response."""
 
     media_type: str
     schema: Any
@@ -63,7 +62,7 @@ class MediaType:
 
 @frozen
 class Parameter:
-    """A parameter as declared."""
+    """Declared parameter."""
 
     place: str
     name: str
@@ -74,7 +73,7 @@ class Parameter:
 
 @frozen
 class Answer:
-    """An answer as declared."""
+    """Declared response."""
 
     status: str
     media: tuple[MediaType, ...]
@@ -83,7 +82,7 @@ class Answer:
 
 @frozen
 class Operation:
-    """An operation as declared."""
+    """Declared operation."""
 
     method: str
     path: str
@@ -94,7 +93,7 @@ class Operation:
 
 
 def operations(document: Object) -> Iterator[Operation]:
-    """Go through all operations."""
+    """Yield all operations."""
     for path, raw in as_object(document.get("paths")).items():
         item = resolve(document, raw)
         if not is_object(item):
@@ -161,7 +160,7 @@ def _media(holder: Any, at: str) -> tuple[MediaType, ...]:
 
 
 def called_by_the_api(document: Object) -> Iterator[tuple[str, str]]:
-    """Go through the operations that the API carries out on others: webhooks and callbacks."""
+    """Yield the webhooks and callbacks, which the API calls."""
     for name, item in as_object(document.get("webhooks")).items():
         for method, keys, _ in operations_in(as_object(item)):
             yield pointer("webhooks", str(name), *keys), f"webhook {name} {method}"
@@ -176,17 +175,17 @@ def called_by_the_api(document: Object) -> Iterator[tuple[str, str]]:
 
 
 def components(document: Object) -> Iterator[tuple[str, str, Any]]:
-    """Go through all named schemas."""
+    """Yield all named schemas."""
     for name, schema in as_object(as_object(document.get("components")).get("schemas")).items():
         yield str(name), pointer("components", "schemas", str(name)), schema
 
 
 def see_through(document: Object, schema: Any, at: str) -> Schema:
-    """Collect what a schema says itself and through what it includes."""
+    """Return a schema merged with all schemas that it includes."""
     followed: set[str] = set()
     while is_object(schema) and set(schema) == {"$ref"}:
         target = str(schema["$ref"])
-        if target in followed:  # a circle of names for nothing
+        if target in followed:  # a cycle of aliases
             break
         followed.add(target)
         at, schema = target, lookup(document, target)
@@ -237,7 +236,7 @@ def _collect_members(schema: Object, at: str, seen: Schema) -> None:
 
 
 def _plain(value: Any, schema: Object) -> Any:
-    """Convert a value to text if the type is text and the YAML reader took it for something else."""
+    """Convert a value to text if the type is text, since YAML may have read it as another type."""
     named = schema.get("type")
     types = {name for name in (named if is_list(named) else [named]) if name != "null"}
     if types == {"string"} and not isinstance(value, str):
@@ -249,10 +248,10 @@ def _plain(value: Any, schema: Object) -> Any:
 
 @frozen
 class Declaration:
-    """A property, or a list of allowed values, somewhere inside a schema.
+    """Property or list of allowed values anywhere in a schema.
 
     Attributes:
-        at: Where it stands.
+        at: The pointer.
         name: The property's name on the wire (it may be empty), or None.
         values: The allowed values, or empty.
     """
@@ -263,7 +262,7 @@ class Declaration:
 
 
 def all_declarations(document: Object) -> Iterator[Declaration]:
-    """Find every property and list of values, in named schemas and in those written where they are used."""
+    """Yield every property and list of values, in named and in inline schemas."""
     for _, at, schema in components(document):
         yield from _declarations(schema, at)
     for operation in operations(document):
@@ -274,7 +273,7 @@ def all_declarations(document: Object) -> Iterator[Declaration]:
 
 
 def _declarations(schema: Any, at: str) -> Iterator[Declaration]:
-    """Find every property and list of values inside one schema; references are not followed."""
+    """Yield every property and list of values in one schema, without following references."""
     if not is_object(schema):
         return
     for wire, value in as_object(schema.get("properties")).items():

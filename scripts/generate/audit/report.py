@@ -1,9 +1,8 @@
-"""Lay the description beside the code and account for every single thing.
+"""Comparison of the description with the generated code.
 
-The description is walked operation by operation, schema by schema, together with the types found in the code:
-a property is accounted for when the class that stands at its place really reads or writes its key. What the
-code lacks must have been left out on purpose, with a reason; anything else is missing, and then nothing is
-written.
+The audit visits each operation and schema of the description together with the type at the same place in the code: a
+property is found if the class reads or writes its key. Parts that the code lacks must have been left out with a
+reason. If anything else is missing, nothing is written.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ if TYPE_CHECKING:
     from scripts.generate.prepare.shapes import LeftOut
 
 _WEIGHT = {"left out": 0, "found": 1, "missing": 2}
-_HIDDEN = {"readOnly": "read only: not part of a request", "writeOnly": "write only: not part of an answer"}
+_HIDDEN = {"readOnly": "read only: not part of a request", "writeOnly": "write only: not part of a response"}
 
 ANYWHERE = ast.Name(id="?")
-"""The type of a schema that no operation leads to: any class that has all its properties will do."""
+"""The type of a schema that no operation uses: any class with all its properties is accepted."""
 
 KINDS = (
     "operations",
@@ -55,11 +54,12 @@ class Report:
     """Result of the audit.
 
     Attributes:
-        described: How many things of each kind the description has.
-        found: How many of them the code has.
-        left_out: What was left out on purpose, with the reason.
-        missing: What the code lacks, each as a readable place.
-        code: What the code itself holds, counted.
+        described: The number of parts of each kind in the description.
+        found: The number of them in the code.
+        left_out: The parts left out on purpose, with the reason.
+        left_out_kinds: The number of them by kind.
+        missing: The readable places of missing parts.
+        code: The number of parts in the code, by kind.
     """
 
     described: Counter[str] = field(factory=Counter[str])
@@ -70,10 +70,10 @@ class Report:
     code: Counter[str] = field(factory=Counter[str])
 
     def text(self) -> str:
-        """Write the report as it is printed, the counts last."""
+        """Return the printed report, with the counts at the end."""
         lines: list[str] = []
         if self.missing:
-            lines.append(f"{len(self.missing)} missing in the generated code:")
+            lines.append(f"{len(self.missing)} parts missing in the generated code:")
             lines += [f"  {place}" for place in self.missing]
         by_reason: dict[str, list[str]] = {}
         for what, reason in sorted(self.left_out.items()):
@@ -84,7 +84,7 @@ class Report:
             lines.append(f"  {reason}:")
             lines += [f"    {what}" for what in things]
         lines.append(
-            "the code holds " + ", ".join(f"{count} {kind}" for kind, count in self.code.items()) + "."
+            "the code has " + ", ".join(f"{count} {kind}" for kind, count in self.code.items()) + "."
         )
         lines.append(f"{'audit':<22}{'description':>12}{'generated':>12}{'left out':>12}{'missing':>12}")
         for kind in KINDS:
@@ -94,12 +94,12 @@ class Report:
 
 
 def audit(description: Object, folder: Path, left_out: Sequence[LeftOut] = ()) -> Report:
-    """Account for everything in `description` in the package in `folder`.
+    """Compare a description with the generated package in `folder`.
 
     Args:
-        description: The description with its corrections, not prepared.
+        description: The corrected description, before its preparation.
         folder: The generated package.
-        left_out: What preparing left out, with reasons. Only what stands here may be absent from the code.
+        left_out: The parts that the preparation left out. All others must be in the code.
     """
     package = read_package(Path(folder))
     walk = _Walk(description, package, {entry.at: entry.reason for entry in left_out})
@@ -131,7 +131,7 @@ def _alike(name: str, other: str) -> bool:
 
 
 def _members(hint: Hint | None) -> Hint | None:
-    """Return the type of the members of all lists in a type."""
+    """Return the type of the items of all lists in a type."""
     if hint is ANYWHERE:
         return hint
     return _any_of(inner(hint))
@@ -155,7 +155,7 @@ class _Walk:
     # --- accounting ------------------------------------------------------------------------------------
 
     def account(self, kind: str, at: str, label: str, *, found: bool, reason: str | None = None) -> None:
-        """Note one thing of the description; missing anywhere is missing, found anywhere else is found."""
+        """Record the state of one part; over all its uses, missing has priority over found, found over left out."""
         key = (kind, at)
         state = "found" if found else "missing"
         if not found:
@@ -168,7 +168,7 @@ class _Walk:
             self.excuses[key] = reason or ""
 
     def reason(self, at: str) -> str | None:
-        """Return the reason why the part at a pointer, or around it, was left out."""
+        """Return the reason why the part at a pointer, or a part that contains it, was left out."""
         place = at.rpartition("\t")[2].partition("\n")[0]
         while place:
             if place in self.reasons:
@@ -177,7 +177,7 @@ class _Walk:
         return None
 
     def finish(self) -> Report:
-        """Sum up."""
+        """Return the report."""
         report = Report()
         for (kind, at), label in self.things.items():
             report.described[kind] += 1
@@ -194,7 +194,7 @@ class _Walk:
     # --- operations ------------------------------------------------------------------------------------
 
     def all_operations(self) -> None:
-        """Account for all operations and what they take and answer."""
+        """Compare all operations, with parameters, bodies and responses."""
         for operation in operations(self.document):
             label = f"{operation.method} {operation.path}"
             endpoint = self.package.endpoints.get((operation.method, operation.path))
@@ -204,10 +204,10 @@ class _Walk:
             for parameter in operation.parameters:
                 place, wire = parameter.place, parameter.name
                 found = known.parameters.get((place, wire))
-                said = f"{label}: parameter {wire} in {place}"
-                self.account("parameters", f"{operation.at}\t{parameter.at}", said, found=found is not None)
+                what = f"{label}: parameter {wire} in {place}"
+                self.account("parameters", f"{operation.at}\t{parameter.at}", what, found=found is not None)
                 if found is not None:
-                    self.schema(parameter.schema, parameter.schema_at, found.hint, "request", said)
+                    self.schema(parameter.schema, parameter.schema_at, found.hint, "request", what)
             self._body(operation, known, label)
             self._answers(operation, known, label)
 
@@ -215,24 +215,24 @@ class _Walk:
         for media in operation.bodies:
             sent = "application/json" if media.media_type in {"*/*", "application/*"} else media.media_type
             hint = endpoint.bodies.get(media.media_type) or endpoint.bodies.get(sent)
-            said = f"{label}: request body as {media.media_type}"
-            self.account("request media types", f"{operation.at}\t{media.at}", said, found=hint is not None)
+            what = f"{label}: request body as {media.media_type}"
+            self.account("request media types", f"{operation.at}\t{media.at}", what, found=hint is not None)
             if hint is not None and self.reason(f"{media.at}/schema") is None:
-                self.schema(media.schema, f"{media.at}/schema", hint, "request", said)
+                self.schema(media.schema, f"{media.at}/schema", hint, "request", what)
 
     def _answers(self, operation: Any, endpoint: Endpoint, label: str) -> None:
         for answer in operation.answers:
             handled = answer.status in endpoint.answers
             sent = endpoint.media.get(answer.status)
             for media in answer.media:
-                said = f"{label}: {answer.status} as {media.media_type}"
+                what = f"{label}: {answer.status} as {media.media_type}"
                 asked = sent == media.media_type and media.media_type in endpoint.accept
                 self.account(
-                    "response media types", f"{operation.at}\t{media.at}", said, found=handled and asked
+                    "response media types", f"{operation.at}\t{media.at}", what, found=handled and asked
                 )
                 if handled and asked and self.reason(f"{media.at}/schema") is None:
                     hint = endpoint.answers[answer.status]
-                    self.schema(media.schema, f"{media.at}/schema", hint, "read", said)
+                    self.schema(media.schema, f"{media.at}/schema", hint, "read", what)
             if not answer.media and not handled:
                 self.account(
                     "response media types",
@@ -244,7 +244,7 @@ class _Walk:
     # --- schemas ---------------------------------------------------------------------------------------
 
     def schema(self, schema: Any, at: str, hint: Hint | None, direction: str, label: str) -> None:
-        """Account for a schema at a place where the code has the type `hint`."""
+        """Compare a schema with the type `hint` at the same place in the code."""
         if schema is None:
             return
         seen = see_through(self.document, schema, at)
@@ -263,7 +263,7 @@ class _Walk:
             self._properties(seen, hint, direction, label)
         self._values(seen, hint, label)
         for item in seen.items:
-            self.schema(item.schema, item.at, _members(hint), direction, f"{label}, each member")
+            self.schema(item.schema, item.at, _members(hint), direction, f"{label}, each item")
         for extra in seen.additional:
             models = self._models(hint, direction, set(seen.properties))
             found = _any_of([model.extra for model in models if model.extra is not None])
@@ -288,13 +288,13 @@ class _Walk:
         for wire, places in seen.properties.items():
             attribute = model.attributes.get(wire) if model is not None else None
             where = f"{model.name}.{wire}" if model is not None else f"{wire} of {label}"
-            # models of a union may share their keys: what stands inside is looked for in any of them
+            # models of a union may share keys: nested parts may be in any of them
             inside = _any_of([one.attributes[wire].hint for one in alike if wire in one.attributes])
             for place in places:
                 schema = place.schema if is_object(place.schema) else {}
                 excuse = _HIDDEN[hidden] if schema.get(hidden) is True else None
-                said = f"property {where} ({place.at})"
-                self.account("properties", place.at, said, found=attribute is not None, reason=excuse)
+                what = f"property {where} ({place.at})"
+                self.account("properties", place.at, what, found=attribute is not None, reason=excuse)
                 if attribute is not None:
                     self.schema(place.schema, place.at, inside, direction, f"property {where}")
 
@@ -305,23 +305,23 @@ class _Walk:
                 listed = [one for one in self.package.enums.values() if any(value in values for value in one)]
             known = [value for one in listed for value in one] + literals(hint)
             for value in values:
-                said = f"enum value {value!r} of {label} ({place})"
+                what = f"enum value {value!r} of {label} ({place})"
                 found = any(value == other and type(value) is type(other) for other in known)
-                self.account("enum values", f"{place}\n{value!r}", said, found=found)
+                self.account("enum values", f"{place}\n{value!r}", what, found=found)
 
     def all_components(self) -> None:
-        """Account for schemas that no operation led to, each by a class that has all its properties."""
+        """Compare schemas that no operation uses, each with a class that has all its properties."""
         for name, at, schema in components(self.document):
             alias = is_object(schema) and set(schema) == {"$ref"}
             if alias or at in self.reasons or any(visited == at for visited, _, _ in self.visited):
                 continue
             self._anywhere(name, at, schema)
         for at, label in called_by_the_api(self.document):
-            self.account("operations", at, label, found=False, reason="the API calls it, a client does not")
-        self._sweep()
+            self.account("operations", at, label, found=False, reason="called by the API, not by a client")
+        self._add_unvisited()
 
     def _anywhere(self, name: str, at: str, schema: Any) -> None:
-        """Account for a schema by the class that has all its properties, and theirs."""
+        """Compare a schema with the class that has all its properties and nested properties."""
         properties = see_through(self.document, schema, at).properties
         wires = set(properties)
         hidden = {
@@ -346,7 +346,7 @@ class _Walk:
         self.schema(schema, at, ANYWHERE, direction, label)
 
     def _covering(self, wires: set[str], hidden: Mapping[str, set[str]] | None = None) -> list[Model]:
-        """Find the classes with all of these keys, but for those that their direction does not show."""
+        """Return the classes with all these keys, except those hidden in their direction."""
         left_out = hidden or {}
         covering = [
             model
@@ -355,23 +355,23 @@ class _Walk:
         ]
         return sorted(covering, key=lambda model: (not model.reads, len(model.attributes), model.name))
 
-    def _sweep(self) -> None:
-        """Find properties and values that the walk never came to, wherever in the description they stand."""
+    def _add_unvisited(self) -> None:
+        """Record properties and values that were not visited."""
         for declared in all_declarations(self.document):
             self._declared(declared, self._around(declared.at))
 
     def _declared(self, declared: Declaration, reason: str | None) -> None:
-        """Account for a property or for values that are not in the code, unless they are known already."""
+        """Record a property or values that are not in the code, unless they were visited."""
         if declared.name is not None and ("properties", declared.at) not in self.things:
-            said = f"property {declared.name} ({declared.at})"
-            self.account("properties", declared.at, said, found=False, reason=reason)
+            what = f"property {declared.name} ({declared.at})"
+            self.account("properties", declared.at, what, found=False, reason=reason)
         for value in declared.values:
             if ("enum values", f"{declared.at}\n{value!r}") not in self.things:
-                said = f"enum value {value!r} ({declared.at})"
-                self.account("enum values", f"{declared.at}\n{value!r}", said, found=False, reason=reason)
+                what = f"enum value {value!r} ({declared.at})"
+                self.account("enum values", f"{declared.at}\n{value!r}", what, found=False, reason=reason)
 
     def _around(self, at: str) -> str | None:
-        """Return the reason why a property around this one was left out."""
+        """Return the reason why a property that contains this one was left out."""
         place = at.rpartition("/")[0]
         while place:
             if self.state.get(("properties", place)) == "left out":

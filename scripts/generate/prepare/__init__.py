@@ -1,14 +1,13 @@
-"""Turn any OpenAPI description into one that the generator can take in whole.
+"""Preparation of an OpenAPI description, so that the generator supports all of it.
 
-The published generator loses or refuses what it cannot name (`@id` beside `id`, `x` beside `x[]`, enum values
-that differ in case only) and duplicates what stands in several places. `prepare` applies naming and shaping
-*rules*, never lists of this API's names, because the next description will hold operations and schemas that
-nobody here has seen. Its result is again an OpenAPI document: every object and every enum is a named
-component, every name is already the Python name, and the names used on the wire travel beside them in `x-`
-members that the templates read.
+The published generator drops or rejects parts that it cannot name (`@id` beside `id`, `x` beside `x[]`, enum values
+that differ only in case) and duplicates repeated schemas. `prepare` applies naming and shaping *rules*, never lists
+of this API's names, because future descriptions will have unknown operations and schemas. The result is an OpenAPI
+document in which every object and every enum is a named component and every name is the Python name; the names on
+the wire are in `x-` members for the templates.
 
-It does not read files (`scripts.descriptions`), does not correct what the description gets wrong
-(`scripts.descriptions.overlay`) and writes no Python (`scripts.generate`).
+Files are read by `scripts.descriptions`, errors of the description are corrected by `scripts.descriptions.overlay`,
+and Python is written by `scripts.generate`.
 """
 
 from scripts.descriptions import DescriptionError

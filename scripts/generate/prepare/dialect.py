@@ -1,9 +1,8 @@
-"""Dialect of API Platform's generator: its additions to names, and their removal.
+"""Names in descriptions written by API Platform, and their parts.
 
 API Platform writes `TicketingOffer.jsonld-v1.offer.read` for the class `TicketingOffer` in the representation
 JSON-LD with the serialisation group `v1.offer.read`, and `api_v1ticketingcatalogs_get_collection` for an
-operation. Here such names are taken apart. Descriptions from elsewhere have no such names, and theirs are
-used as they are.
+operation. Names in other descriptions are used unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from scripts.descriptions.values import Object, as_object, is_object
 from scripts.generate.prepare.names import class_name, pascal
 
 PREFIXES = ("Booking", "Ticketing")
-"""Class prefixes that say which half of the API a resource belongs to; they are not part of its name."""
+"""Class prefixes for the two halves of the API; not part of the resource's name."""
 
 FORMATS = frozenset(
     {"jsonld", "jsonMergePatch", "jsonapi", "jsonhal", "json", "xml", "csv", "html", "geojson", "yaml"}
@@ -30,7 +29,7 @@ _PRIMARY_ACTIONS = ("read", "get", "show", "")
 
 @frozen
 class ComponentName:
-    """A component's name taken apart.
+    """Parts of a component's name.
 
     Attributes:
         component: The whole name, as in the description.
@@ -38,7 +37,7 @@ class ComponentName:
         dto: The input or output class, if any: `BulkOrderInput`.
         representation: `jsonld`, `jsonMergePatch` and the like, or empty.
         subject: The resource that the serialisation group belongs to, in Pascal case, or empty.
-        action: What the group is for: `read`, `patch_read`; or empty.
+        action: The action of the group, such as `read` or `patch_read`, or empty.
     """
 
     component: str
@@ -50,7 +49,7 @@ class ComponentName:
 
     @property
     def base(self) -> str:
-        """The Python class name that this component would have if no other wanted it."""
+        """The Python class name of this component, unless it conflicts with another."""
         return class_name(self.dto) if self.dto else class_name(without_prefix(self.short))
 
     @property
@@ -65,7 +64,7 @@ class ComponentName:
 
 
 def is_api_platform(description: Object) -> bool:
-    """Return True if API Platform wrote the description, from the names it always writes."""
+    """Return True if API Platform wrote the description, detected by its names."""
     schemas: Any = as_object(description.get("components")).get("schemas") or {}
     if any(".jsonld" in name or HYDRA_BASE.match(name) for name in map(str, schemas)):
         return True
@@ -78,7 +77,7 @@ def is_api_platform(description: Object) -> bool:
 
 
 def without_prefix(name: str) -> str:
-    """Strip the `Booking` or `Ticketing` that says which half of the API a class belongs to."""
+    """Return a class name without the prefix `Booking` or `Ticketing`."""
     for prefix in PREFIXES:
         rest = name[len(prefix) :]
         if name.startswith(prefix) and rest[:1].isupper():
@@ -87,7 +86,7 @@ def without_prefix(name: str) -> str:
 
 
 def component_name(name: str, *, api_platform: bool) -> ComponentName:
-    """Split the name of a component; other names stay whole."""
+    """Split the name of a component; names that API Platform did not write are kept whole."""
     if not api_platform:
         return ComponentName(component=name, short=name)
     head, _, groups = name.partition("-")
@@ -97,7 +96,7 @@ def component_name(name: str, *, api_platform: bool) -> ComponentName:
     if groups.endswith((".jsonMergePatch", ".jsonld")):
         groups, _, representation = groups.rpartition(".")
     groups = groups.removesuffix("_noid")
-    # several groups are joined by what they may hold themselves: `Book.read_Enum.read`, `order_item.read`
+    # groups are joined by `_`, which names may contain, too: `Book.read_Enum.read`, `order_item.read`
     several = [group.split(".") for group in _NEXT_GROUP.split(groups)]
     own = class_name(without_prefix(parts[0])).lower()
     *before, action = next((one for one in several if own in map(str.lower, one[:-1])), several[0])
@@ -115,6 +114,6 @@ def component_name(name: str, *, api_platform: bool) -> ComponentName:
 
 
 def generated_verb(operation_id: str) -> str | None:
-    """Return the ending of a made-up operation id (`get_collection`), or None for an authored one."""
+    """Return the ending of a generated operation id (`get_collection`), or None for an authored one."""
     match = _OPERATION_ID.match(operation_id)
     return match[1] if match else None

@@ -1,8 +1,7 @@
-"""Put the prepared description together.
+"""Assembly of the prepared description.
 
-The result holds everything that goes into the raw client and nothing else: operations with their facts, and
-the named schemas. `x-…` members carry what OpenAPI has no place for (names on the wire, directions,
-discriminators).
+The result contains only what the raw client contains: operations with their facts, and the named schemas. `x-…`
+members have what OpenAPI does not express (names on the wire, directions, discriminators).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from scripts.generate.prepare.kept import Kept
 from scripts.generate.prepare.naming import Names, assign
 from scripts.generate.prepare.operation_names import label, name_all
 from scripts.generate.prepare.operations import collect, prepare_operation
-from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, needs_class, referenced_key
+from scripts.generate.prepare.shapes import LeftOut, Scope, Shaper, needs_class, referenced_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["LeftOut", "Prepared", "prepare"]
 
 GENERATED = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# where a reference asks for no class: the API's own calls, headers, and what only rules values out
-# keys of definitions that depend on the order in which a list has its members
+# keys of definitions that depend on the order of a list
 _NUMBERED = re.compile(r"/(?:anyOf|oneOf|prefixItems|parameters)/\d")
+# members whose references need no class: calls by the API, headers, and schemas that only exclude values
 _ASIDE = frozenset(
     {
         "callbacks",
@@ -65,7 +64,7 @@ class Prepared:
 
     Attributes:
         document: The prepared description.
-        left_out: What was left out on purpose, each with its place and reason.
+        left_out: The parts left out on purpose, each with its place and reason.
         kept: The names of all operations and classes.
     """
 
@@ -79,10 +78,10 @@ def prepare(description: Any, kept: Kept | None = None) -> Prepared:
 
     Args:
         description: The description.
-        kept: Names that were given once, and stay.
+        kept: Names from earlier runs, which are kept.
 
     Raises:
-        DescriptionError: It is no OpenAPI 3 document, or a reference in it leads nowhere.
+        DescriptionError: It is not an OpenAPI 3 document, or a reference has no target.
     """
     document = _checked(description)
     left_out: list[LeftOut] = []
@@ -92,15 +91,15 @@ def prepare(description: Any, kept: Kept | None = None) -> Prepared:
     name_all(document, operations, kept.operations)
     for operation in operations:
         prepare_operation(operation, shaper)
-    _shape_the_unused(document, shaper, left_out)
-    api_platform = is_api_platform(document)
-    definitions = _with_class_roots(shaper, api_platform=api_platform)
-    names = assign(definitions, api_platform=api_platform, kept=kept.classes)
+    _shape_unused(document, shaper, left_out)
+    _set_class_roots(shaper)
+    definitions = shaper.definitions
+    names = assign(definitions, api_platform=is_api_platform(document), kept=kept.classes)
     paths: Object = {}
     for operation in operations:
-        # the generator wants path parameters by their Python names; the path as it is stays in the facts
+        # the generator expects Python names in the path; the facts have the original path
         key = operation.facts["template"]
-        # the generator knows the methods of OpenAPI 3.1; what is sent stays in the facts, too
+        # the generator knows only the methods of OpenAPI 3.1; the facts have the original method
         method = operation.method if operation.method in GENERATED else "post"
         while method in paths.get(key, {}):
             key += "/"
@@ -120,7 +119,7 @@ def prepare(description: Any, kept: Kept | None = None) -> Prepared:
     }
     given = Kept(
         {label(one): ".".join(filter(None, (one.version, one.directory, one.name))) for one in operations},
-        # what stands at a number in a list may be something else in the next description
+        # an index in a list may refer to another schema in the next description
         {
             key: names.of[names.same_as.get(key, key)]
             for key in definitions
@@ -132,17 +131,17 @@ def prepare(description: Any, kept: Kept | None = None) -> Prepared:
 
 def _checked(description: Any) -> Object:
     if not is_object(description) or not str(description.get("openapi", "")).startswith("3."):
-        raise DescriptionError("not an OpenAPI 3 document: it does not begin with `openapi: 3.…`")
+        raise DescriptionError("not an OpenAPI 3 document: `openapi` must be `3.…`")
     for member in ("info", "paths", "components"):
         if description.get(member) is not None and not is_object(description[member]):
-            raise DescriptionError(f"not an OpenAPI 3 document: `{member}` is no object")
+            raise DescriptionError(f"not an OpenAPI 3 document: `{member}` must be an object")
     if not any(is_object(description.get(member)) for member in ("paths", "components", "webhooks")):
         raise DescriptionError("not an OpenAPI 3 document: it has neither paths nor components nor webhooks")
     return description
 
 
-def _shape_the_unused(document: Object, shaper: Shaper, left_out: list[LeftOut]) -> None:
-    """Keep schemas that no operation mentions; what only a form left out mentions is left out with it."""
+def _shape_unused(document: Object, shaper: Shaper, left_out: list[LeftOut]) -> None:
+    """Shape schemas that no operation uses; leave out those used only by a part that was left out."""
     schemas = as_object(as_object(document.get("components")).get("schemas"))
     kept = _mentioned(document, {entry.at for entry in left_out})
     mentioned = _mentioned(document, set())
@@ -152,22 +151,20 @@ def _shape_the_unused(document: Object, shaper: Shaper, left_out: list[LeftOut])
         if at in kept or keys & set(shaper.definitions):
             continue
         if at in mentioned:
-            left_out.append(LeftOut(at, f"schema {component}", "only mentioned where another form is used"))
+            left_out.append(LeftOut(at, f"schema {component}", "used only in a media type that was left out"))
         elif HYDRA_BASE.match(str(component)):
-            left_out.append(
-                LeftOut(at, f"schema {component}", "it only serves to build others, and none uses it")
-            )
+            left_out.append(LeftOut(at, f"schema {component}", "a base schema that no other schema uses"))
         else:
-            shape = shaper.shape(Part(schema, at, str(component)), "read", Stand(component=str(component)))
-            why = "no operation uses it, and a constant needs no class"
+            shape = shaper.shape(Part(schema, at, str(component)), "read", Scope(component=str(component)))
+            why = "no operation uses it, and constants have no class"
             left_out.extend(LeftOut(place, f"value at {place}", why) for place in _constants(schema, at))
             if not needs_class(shape):
-                why = "no operation uses it, and it needs no class"
+                why = "no operation uses it, and it has no class"
                 left_out.append(LeftOut(at, f"schema {component}", why))
 
 
 def _constants(schema: Any, at: str) -> Iterator[str]:
-    """Find the constants of a schema that stand in none of its properties."""
+    """Yield the constants of a schema outside of its properties."""
     if not is_object(schema):
         return
     if "const" in schema:
@@ -179,7 +176,7 @@ def _constants(schema: Any, at: str) -> Iterator[str]:
 
 
 def _mentioned(document: Object, left_out: set[str]) -> set[str]:
-    """Collect what all references lead to from the operations on, but for those below `left_out`."""
+    """Return the targets of all references that operations reach, except through `left_out`."""
     found: set[str] = set()
     waiting: list[tuple[str, Any]] = [("#/paths", document.get("paths"))]
     while waiting:
@@ -192,41 +189,38 @@ def _mentioned(document: Object, left_out: set[str]) -> set[str]:
             target = node.get("$ref")
             if isinstance(target, str) and target not in found:
                 found.add(target)
-                with suppress(
-                    DescriptionError
-                ):  # what stands in a keyword that OpenAPI does not know is no reference
+                # in a keyword that OpenAPI does not know, `$ref` is not a reference
+                with suppress(DescriptionError):
                     waiting.append((target, lookup(document, target)))
             waiting.extend(
                 (f"{at}{pointer(str(key))[1:]}", value)
                 for key, value in node.items()
-                if _says_something(at, str(key))
+                if _is_relevant(at, str(key))
             )
     return found
 
 
-def _says_something(at: str, key: str) -> bool:
-    """Return True if a member leads to schemas that a client reads or sends; a property may have any name."""
+def _is_relevant(at: str, key: str) -> bool:
+    """Return True if a member can contain schemas that a client reads or sends; properties may have any name."""
     return at.endswith(("/properties", "/patternProperties")) or not (key in _ASIDE or key.startswith("x-"))
 
 
-def _with_class_roots(shaper: Shaper, *, api_platform: bool) -> dict[str, Any]:
-    """Let a collection be named after the class of its members: its root is their definition."""
+def _set_class_roots(shaper: Shaper) -> None:
+    """Set the definition of a collection's members as the parent of the collection, which is named after them."""
     for definition in shaper.definitions.values():
-        literal = definition.stand.literal
+        literal = definition.scope.literal
         if (
             literal is not None
             and literal.startswith(COMPONENT)
-            and definition.stand.segments[:1] == ("Collection",)
+            and definition.scope.segments[:1] == ("Collection",)
         ):
             key = f"read:{literal}"
             if key in shaper.definitions:
-                definition.stand = Stand(parent=key, segments=definition.stand.segments)
-    _ = api_platform
-    return shaper.definitions
+                definition.scope = Scope(parent=key, segments=definition.scope.segments)
 
 
 def _named(node: Any, names: Names) -> Any:
-    """Put the class names where the keys of definitions stood."""
+    """Replace the keys of definitions by class names."""
     if is_list(node):
         return [_named(value, names) for value in node]
     if not is_object(node):
@@ -236,7 +230,7 @@ def _named(node: Any, names: Names) -> Any:
         return {"$ref": COMPONENT + names.of[names.same_as.get(key, key)]}
     named = {name: _named(value, names) for name, value in node.items()}
     branches = named.get("anyOf")
-    if is_list(branches):  # definitions that became one class leave the same branch twice
+    if is_list(branches):  # two definitions that became one class result in equal branches
         distinct = [branch for number, branch in enumerate(branches) if branch not in branches[:number]]
         return distinct[0] if len(distinct) == 1 else {**named, "anyOf": distinct}
     return named

@@ -1,7 +1,7 @@
-"""See through `allOf`: what one schema says once everything it includes is laid side by side.
+"""Flattening of `allOf`: a schema merged with all schemas that it includes.
 
-Each property remembers where in the description it stands, so that what stands inside it can be named after
-that place, and be named once although many schemas include it. Nothing is named here and nothing is left out.
+Each property has the pointer to its declaration, so that nested schemas are named after that place, and only once
+although many schemas include it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ COMPONENT = "#/components/schemas/"
 _SPREAD = frozenset(
     {"$ref", "allOf", "oneOf", "anyOf", "properties", "required", "items", "type", "enum", "const"}
 )
-"""Keywords that are laid side by side in ways of their own."""
+"""Keywords with their own rules of merging."""
 
 _REMARKS = frozenset({"description", "example", "examples", "default", "readOnly", "writeOnly", "deprecated"})
-"""Keywords that say nothing of what a value looks like."""
+"""Keywords that do not constrain a value."""
 
 
 @define
 class Part:
-    """A schema, the JSON pointer to where it stands (`at`) and the component it is part of.
+    """Schema with its JSON pointer (`at`) and the component that contains it.
 
-    What several places say together of one thing is a part that is `made_of` theirs.
+    A schema merged from several places has their parts in `made_of`.
     """
 
     schema: Any
@@ -39,21 +39,21 @@ class Part:
 
 @define
 class Flat:
-    """A schema with its `allOf`s, `$ref` siblings and spellings of null resolved.
+    """Schema with `allOf`, `$ref` siblings and null resolved.
 
     Attributes:
-        types: The JSON types it names, without `null`; empty when it names none.
-        nullable: Whether null is allowed, in any spelling of 3.0 or 3.1.
-        properties: Its own and all included properties, in order, by their name on the wire.
+        types: The JSON types, without `null`; empty if not given.
+        nullable: True if null is allowed, in the syntax of 3.0 or 3.1.
+        properties: Own and included properties, in order, by name on the wire.
         required: Names of the required properties.
-        additional: What stands for unnamed properties: nothing said, a boolean, or schemas.
-        unions: Every `oneOf` and `anyOf` found, each a list of branches.
-        items: What stands for the members of an array.
-        enums: Every list of allowed values found, with the place of each.
-        constants: Every constant found, with the place of each.
-        keywords: Everything else (format, default, description and so on); the last one said wins.
-        says_object: Whether it speaks of properties at all.
-        followed: How many references had been followed when it was begun.
+        additional: The booleans and schemas given for unnamed properties.
+        unions: The branches of each `oneOf` and `anyOf`.
+        items: The schemas of the items of an array.
+        enums: The lists of allowed values, each with its place.
+        constants: The constants, each with its place.
+        keywords: All other keywords (format, default, description and so on); the last one wins.
+        says_object: True if it has a keyword for properties.
+        followed: The number of references followed before this schema.
     """
 
     at: str
@@ -72,19 +72,19 @@ class Flat:
 
 
 def owner_of(at: str, inherited: str | None) -> str | None:
-    """Return the component that a pointer is in."""
+    """Return the component that contains the target of a pointer."""
     if at.startswith(COMPONENT):
         return at[len(COMPONENT) :].split("/", maxsplit=1)[0]
     return inherited
 
 
 def flatten(document: Object, part: Part, trail: tuple[str, ...] = ()) -> Flat:
-    """Lay `part` and all it includes side by side.
+    """Return `part` merged with all schemas that it includes.
 
     Args:
-        document: The description, for following references.
-        part: The schema and where it stands.
-        trail: References already followed on the way here; a circle of `allOf`s ends where it closes.
+        document: The description, to resolve references.
+        part: The schema.
+        trail: The references that led here; they are not followed again.
     """
     flat = Flat(at=part.at, followed=len(trail))
     _include(document, flat, part, trail)
@@ -107,25 +107,25 @@ def _include(document: Object, flat: Flat, part: Part, trail: tuple[str, ...]) -
     _include_members(flat, part)
     _include_alternatives(flat, part, trail)
     _include_values(flat, part)
-    for keyword in ("then", "else"):  # what is there under a condition is there, and nobody has to give it
-        demanded = list(flat.required)
+    for keyword in ("then", "else"):  # conditional properties exist but are never required
+        required = list(flat.required)
         _include(document, flat, Part(schema.get(keyword), f"{part.at}/{keyword}", part.owner), trail)
-        flat.required = demanded
+        flat.required = required
 
 
 def _include_values(flat: Flat, part: Part) -> None:
     for keyword, value in part.schema.items():
         if keyword not in _SPREAD and (value or keyword != "description"):
             flat.keywords[keyword] = value
-    if is_list(part.schema.get("enum")):  # what is allowed at one place may be narrowed at another
-        values = [_as_meant(value, part.schema) for value in part.schema["enum"]]
+    if is_list(part.schema.get("enum")):  # the list may be narrowed at another place
+        values = [_as_text(value, part.schema) for value in part.schema["enum"]]
         flat.enums.append(Part(values, f"{part.at}/enum", part.owner))
     if "const" in part.schema:
         flat.constants.append(Part(part.schema["const"], f"{part.at}/const", part.owner))
 
 
-def _as_meant(value: Any, schema: Object) -> Any:
-    """Convert a value to text if the type is text, since YAML may have taken it for something else."""
+def _as_text(value: Any, schema: Object) -> Any:
+    """Convert a value to text if the type is text, since YAML may have read it as another type."""
     if value is None or isinstance(value, str) or set(_names(schema.get("type"))) - {"null"} != {"string"}:
         return value
     if isinstance(value, bool):
@@ -165,7 +165,7 @@ def _include_alternatives(flat: Flat, part: Part, trail: tuple[str, ...]) -> Non
             for number, branch in enumerate(as_list(schema.get(keyword)))
         ]
         others = [branch for branch in branches if _ref(branch.schema) not in trail]
-        # `Cat` includes `Pet` whose `oneOf` names `Cat`: inside `Cat` that says nothing new
+        # inside `Cat`, which includes `Pet`, the `oneOf` of `Pet` with its branch `Cat` adds nothing
         if others and (len(others) == len(branches) or len(trail) == flat.followed):
             flat.unions.append(others)
     for number, item in enumerate(as_list(schema.get("prefixItems"))):
@@ -191,26 +191,26 @@ def _include_types(flat: Flat, schema: Object) -> None:
 
 
 def combined(old: Part | None, new: Part) -> Part:
-    """Merge two descriptions of one part; the fuller one has priority."""
-    if old is None or not _says_something(old):
+    """Merge two declarations of one property; the more complete one has priority."""
+    if old is None or not _has_content(old):
         return new
-    if not _says_something(new):
+    if not _has_content(new):
         return old
     if new.schema == old.schema and new.made_of == old.made_of:
-        says_values = new.at != old.at and {"enum", "const"} & set(new.schema)
-        return together(old, new, at=old.at) if says_values else old
+        has_values = new.at != old.at and {"enum", "const"} & set(new.schema)
+        return together(old, new, at=old.at) if has_values else old
     if not new.made_of and set(new.schema) <= _REMARKS:
         return Part({**old.schema, **new.schema}, old.at, old.owner, old.made_of)
     return _side_by_side(old, new) if _has_parts(old) else new
 
 
-def _says_something(part: Part) -> bool:
+def _has_content(part: Part) -> bool:
     return bool(part.made_of or (is_object(part.schema) and part.schema))
 
 
 def _side_by_side(old: Part, new: Part) -> Part:
-    # it is not what stands at either place: a definition made of it must not be taken for theirs. The same places
-    # make the same part, however often a schema that includes itself puts them together
+    # the merged part needs a pointer of its own, since it differs from both. It is made from the sorted pointers, so
+    # that a recursive schema that merges them again gets the same part
     pieces = {piece.at: piece for part in (old, new) for piece in part.made_of or (part,)}
     if len(old.made_of) == len(pieces):
         return old
@@ -221,8 +221,8 @@ def _side_by_side(old: Part, new: Part) -> Part:
 def together(*parts: Part, at: str) -> Part:
     """Merge several parts into one, named after the part at `at`."""
     marks = ("readOnly", "writeOnly", "deprecated", "description")
-    told = {mark: part.schema[mark] for part in parts for mark in marks if mark in part.schema}
-    return Part(told, at, parts[-1].owner, parts)
+    schema = {mark: part.schema[mark] for part in parts for mark in marks if mark in part.schema}
+    return Part(schema, at, parts[-1].owner, parts)
 
 
 def _has_parts(part: Part) -> bool:

@@ -1,7 +1,7 @@
-"""Names that stay: what each operation and schema was called when it first came, kept in a table that only grows.
+"""Table of the names of operations and classes, which only grows.
 
-A name once given is never given to anything else, also after what had it is gone; new things take what is free. The
-table is `openapi/names.toml`; `make generate` and `make track` add to it, and nothing else writes it.
+A name is never assigned to another operation or class, not even after its owner was removed. The table is
+`openapi/names.toml`; only `make generate` and `make track` add to it.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["Kept", "read_kept", "write_kept"]
 
 HEAD = """\
-# Written by `make generate` and `make track`: the Python names of operations and classes. It only grows, so that a name
-# never gets another meaning.
+# Written by `make generate` and `make track`: the Python names of operations and classes. Entries are only
+# added, so that a name never changes its meaning.
 """
 
 
 @frozen
 class Kept:
-    """The table.
+    """Table of names.
 
     Attributes:
-        operations: Package and name of each operation, by its method and path without the names of parameters.
+        operations: Package and name of each operation, by method and path without the names of parameters.
         classes: The class of each schema, by the key of its definition.
     """
 
@@ -40,15 +40,15 @@ class Kept:
     classes: Mapping[str, str] = field(factory=dict[str, str])
 
     def grown(self, other: Kept) -> Kept:
-        """Return this table with what another one has besides, or otherwise."""
+        """Return this table updated with another one."""
         return Kept({**self.operations, **other.operations}, {**self.classes, **other.classes})
 
 
 def read_kept(path: Path) -> Kept:
-    """Read the table; a file that is not there is an empty one.
+    """Read the table; it is empty if the file does not exist.
 
     Raises:
-        DescriptionError: It cannot be read.
+        DescriptionError: The file cannot be read.
     """
     try:
         content: Any = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -61,7 +61,7 @@ def read_kept(path: Path) -> Kept:
 
 
 def write_kept(kept: Kept, path: Path) -> None:
-    """Write the table, if it is not there already."""
+    """Write the table, if it has changed."""
     lines = [HEAD]
     for heading, names in (("operations", kept.operations), ("classes", kept.classes)):
         lines += [
@@ -75,5 +75,5 @@ def write_kept(kept: Kept, path: Path) -> None:
 
 
 def _text(value: str) -> str:
-    # a JSON string is a TOML basic string, but for the one control character that JSON lets stand
+    # a JSON string is a TOML basic string, except for DEL, which JSON does not escape
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

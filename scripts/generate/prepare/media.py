@@ -1,7 +1,7 @@
-"""Choose, among several media types for the same thing, the one that the client speaks.
+"""Choice of media types for requests and responses.
 
-An answer that comes in several representations is asked for in one, JSON-LD if there is one. What is not
-chosen is not lost silently: the audit lists it with the reason given here.
+A response with several representations is requested in one, JSON-LD if possible. The audit lists the others with the
+reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def essence(media_type: str) -> str:
 
 
 def kind_of(media_type: str) -> Kind:
-    """Return how a body of this media type is read and written."""
+    """Return the kind of encoding of a media type."""
     plain = essence(media_type)
     if plain in {"application/json", "text/json", "*/*", "application/*"} or plain.endswith("+json"):
         return "json"
@@ -34,7 +34,7 @@ def kind_of(media_type: str) -> Kind:
 
 
 def preferred(media_types: Iterable[str], *, method: str, request: bool) -> str | None:
-    """Return the media type to speak: JSON-LD, then JSON; a PATCH is sent as a merge patch if it can be."""
+    """Return the media type to use: JSON-LD, then JSON; for a PATCH request, a merge patch first."""
     return min(
         media_types, key=lambda media_type: _rank(media_type, method=method, request=request), default=None
     )

@@ -1,7 +1,7 @@
-"""From any text to Python names: words, cases, plurals, identifiers that stay as they are.
+"""Conversion of text to Python names: words, case, plurals, identifiers.
 
-The generator renames whatever it finds unsuitable. Every name made here is therefore a fixed point of its own
-naming functions, so that what is decided here is what is written. Nothing here knows about OpenAPI.
+The generator changes names that it considers unsuitable. Every name returned here is a fixed point of the generator's
+naming functions, so that it is written unchanged.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _JSON_LD = re.compile(r"@(\w+)")
 
 
 def ascii_letters(text: str) -> str:
-    """Write accented Latin letters without their accents; leave other scripts alone."""
+    """Remove the accents of Latin letters; keep other scripts."""
     decomposed = unicodedata.normalize("NFKD", text.translate(_LATIN))
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return unicodedata.normalize("NFKC", plain)
@@ -67,7 +67,7 @@ def snake(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Return a short, stable name part to text that has no letters of its own."""
+    """Return a short, stable part of a name for text without letters."""
     # digits only: the generator capitalises letters that follow digits
     return f"{int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10**8:08}"
 
@@ -75,18 +75,20 @@ def fingerprint(text: str) -> str:
 def class_name(text: str) -> str:
     """Build a class name that the generator does not change."""
     name = pascal(text) or "Model"
-    return _settled(name if name[0].isalpha() else f"Model{name}", ClassName) or f"ModelX{fingerprint(text)}"
+    return (
+        _fixed_point(name if name[0].isalpha() else f"Model{name}", ClassName) or f"ModelX{fingerprint(text)}"
+    )
 
 
 def identifier(text: str) -> str:
     """Build an identifier that the generator does not change; keywords and builtins get a trailing `_`."""
     name = snake(text) or snake(spelled(text)) or "field"
     name = name if name[0].isalpha() else f"field_{name}"
-    return _settled(name, PythonIdentifier) or f"field_x{fingerprint(text)}"
+    return _fixed_point(name, PythonIdentifier) or f"field_x{fingerprint(text)}"
 
 
-def _settled(name: str, made: type[ClassName | PythonIdentifier]) -> str | None:
-    """Return what the generator makes of a name, once it makes nothing else of it."""
+def _fixed_point(name: str, made: type[ClassName | PythonIdentifier]) -> str | None:
+    """Return the name that the generator does not change any more, or None if there is none."""
     for _ in range(3):
         before, name = name, str(made(name, PREFIX))
         if name == before and name.isidentifier():
@@ -100,7 +102,7 @@ def module_name(name: str) -> str:
 
 
 def spelled(text: str) -> str:
-    """Write every sign of `text` out as a word, so that `+1`, `-1` and `1` differ."""
+    """Replace every punctuation mark by a word, so that `+1`, `-1` and `1` differ."""
     parts: list[str] = []
     for letter in ascii_letters(text):
         if letter.isalnum():
@@ -112,7 +114,7 @@ def spelled(text: str) -> str:
 
 
 def property_identifier(wire: str) -> str:
-    """Name the attribute for a key on the wire: `iri` for `@id`, `ld_x` for `@x`, `a_b_c` for `a[b.c]`."""
+    """Return the attribute name of a key on the wire: `iri` for `@id`, `ld_x` for `@x`, `a_b_c` for `a[b.c]`."""
     json_ld = _JSON_LD.fullmatch(wire)
     if json_ld:
         return "iri" if json_ld[1] == "id" else identifier(f"ld_{json_ld[1]}")
@@ -122,10 +124,10 @@ def property_identifier(wire: str) -> str:
 
 
 def distinct_identifiers(wires: Iterable[str], *, reserved: Iterable[str] = ()) -> dict[str, str]:
-    """Name every key of `wires`, all different, independent of the order in which they come.
+    """Return distinct attribute names for the keys, independent of their order.
 
-    The key that already is its own Python name keeps it. `x[]` beside `x` becomes `x_list`; what still
-    collides is numbered in alphabetical order.
+    A key that is a valid Python name keeps it. `x[]` beside `x` becomes `x_list`; remaining conflicts are numbered in
+    alphabetical order.
     """
     taken = set(reserved)
     chosen: dict[str, str] = {}
@@ -154,7 +156,7 @@ _IRREGULAR = {"children": "child", "people": "person", "data": "data", "media": 
 
 
 def singular(text: str) -> str:
-    """Return the singular of the last English word of `text`, by rule; other words are returned as they are."""
+    """Return `text` with its last English word in the singular, by rule; other words are kept."""
     parts = words(text)
     if not parts:
         return text
@@ -193,7 +195,7 @@ def plural(text: str) -> str:
 
 
 def member_name(value: str | int) -> str:
-    """Name an enum member after its value: `WAITING` for `waiting`, `VALUE_1_5` for `1.5`."""
+    """Return the name of an enum member: `WAITING` for `waiting`, `VALUE_1_5` for `1.5`."""
     if isinstance(value, int):
         return f"VALUE_MINUS_{-value}" if value < 0 else f"VALUE_{value}"
     if not value:
@@ -212,10 +214,10 @@ def _as_member(name: str, value: str) -> str:
 
 
 def member_names(values: list[str] | list[int], given: Iterable[object] = ()) -> list[str]:
-    """Name all members of an enum, all different, each independent of the order of the values.
+    """Return distinct member names for the values of an enum, independent of their order.
 
-    Names given by the description (`x-enum-varnames`) are kept when they are usable. Values that differ in
-    case only get the case as an ending; values that differ in punctuation only have it spelled out.
+    Valid names in the description (`x-enum-varnames`) are used. The case is appended for values that differ only in
+    case; punctuation is written as words for values that differ only in punctuation.
     """
     offered = [name for name in given if isinstance(name, str)]
     if len(offered) == len(values):
@@ -232,7 +234,7 @@ def member_names(values: list[str] | list[int], given: Iterable[object] = ()) ->
         text = str(value)
         chosen[value] = _distinguished(text, name, [str(rival) for rival in rivals])
     shared = Counter(chosen.values())
-    # all that share a name get an ending of their own, so that no order decides which of them keeps it
+    # every member of a conflict gets an ending, so that names do not depend on the order
     return [
         f"{chosen[value]}_X{fingerprint(str(value))}" if shared[chosen[value]] > 1 else chosen[value]
         for value in values

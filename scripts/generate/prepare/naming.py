@@ -1,8 +1,8 @@
-"""Naming of definitions: the Python class names, and one class for equal definitions.
+"""Class names of definitions, with one class for equal definitions.
 
-The same description always gives the same names, in whatever order it lists its schemas. Definitions that
-come to the same name and say the same thing are one class. Where they differ, the resource's own form keeps
-the name and the others say in what they stand: `OfferPrice`, and `OfferPriceInOffer`.
+Names do not depend on the order of the schemas. Definitions with the same name and equal content become one class. If
+their contents differ, the resource's own form keeps the name and the others are named after their context:
+`OfferPrice`, and `OfferPriceInOffer`.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ RESERVED_CLASSES = frozenset(
     {"Any", "AuthenticatedClient", "Client", "File", "Final", "Literal", "Mapping", "OpenInt",
      "OpenStr", "Operation", "Response", "Self", "UNSET", "Unset", "OPERATION", "TYPE_CHECKING", "ClassVar"}
 )  # fmt: skip
-"""Names that the generated modules use themselves; a schema of that name gets `Model` appended."""
+"""Names used in the generated modules; `Model` is appended to the name of a schema with such a name."""
 
 
 @define
 class Names:
-    """Names by the key of a definition (`of`), and the keys of definitions that are one with another."""
+    """Names by the key of a definition (`of`), and keys of definitions that share the class of another."""
 
     of: dict[str, str] = field(factory=dict[str, str])
     same_as: dict[str, str] = field(factory=dict[str, str])
 
 
 def assign(definitions: Mapping[str, Definition], *, api_platform: bool, kept: Mapping[str, str]) -> Names:
-    """Name all `definitions`; those in `kept` are called as they were.
+    """Return names for all `definitions`; those in `kept` keep their names.
 
     Args:
         definitions: The definitions by their keys.
-        api_platform: Whether API Platform wrote the description.
-        kept: Names that were given once, by the keys of what has or had them.
+        api_platform: True if API Platform wrote the description.
+        kept: Names from earlier runs, by the key of their current or former definition.
     """
     names = Names()
     identity = _identities(definitions)
@@ -56,7 +56,7 @@ def assign(definitions: Mapping[str, Definition], *, api_platform: bool, kept: M
         ready = {
             key
             for key in waiting
-            if definitions[key].stand.parent is None or _named(names, definitions[key].stand.parent)
+            if definitions[key].scope.parent is None or _named(names, definitions[key].scope.parent)
         }
         _name_level(definitions, ready or waiting, names, identity, taken, api_platform=api_platform)
         waiting -= ready or waiting
@@ -70,10 +70,10 @@ def _keep(
     taken: dict[str, str],
     kept: Mapping[str, str],
 ) -> dict[str, set[str]]:
-    """Return the names that were given once; of several that are not the same any more, the first keeps it.
+    """Assign the kept names; if definitions that shared a name now differ, the first keeps it.
 
     Returns:
-        The names of what is gone, each with the bases of components that stand for the same and may have it.
+        The names of removed definitions, each with the base names of components that may reuse it.
     """
     holders: dict[str, list[str]] = defaultdict(list)
     for key, name in sorted(kept.items()):
@@ -85,7 +85,7 @@ def _keep(
             gone = {component_name(one, api_platform=True).base for one in map(_component_in, keys) if one}
             reserved[module_name(name)] = gone
         elif module_name(name) not in taken:
-            first = min(present, key=lambda key: (definitions[key].stand.component is None, key))
+            first = min(present, key=lambda key: (definitions[key].scope.component is None, key))
             names.of[first] = name
             taken[module_name(name)] = first
             same = [key for key in present if key != first and identity[key] == identity[first]]
@@ -94,7 +94,7 @@ def _keep(
 
 
 def _component_in(key: str) -> str | None:
-    """Return the component that a key of a definition is of; None for what stands inside of something."""
+    """Return the component of a definition's key, or None for a nested definition."""
     found = re.fullmatch(r"\w+:#/components/schemas/([^/]+)", key)
     return found[1].replace("~1", "/").replace("~0", "~") if found else None
 
@@ -104,7 +104,7 @@ def _named(names: Names, key: str | None) -> str | None:
 
 
 def _identities(definitions: Mapping[str, Definition]) -> dict[str, int]:
-    """Number the definitions so that those that say the same, all the way down, have the same number."""
+    """Return a number for each definition; definitions with deeply equal content have the same number."""
     number: dict[str, int] = dict.fromkeys(definitions, 0)
     count = 0
     while True:
@@ -146,28 +146,28 @@ def _name_components(
     api_platform: bool,
 ) -> None:
     read = {
-        definition.stand.component for definition in definitions.values() if definition.direction == "read"
+        definition.scope.component for definition in definitions.values() if definition.direction == "read"
     }
     wanted: dict[str, list[tuple[str, ComponentName]]] = defaultdict(list)
     for key, definition in sorted(definitions.items()):
-        if definition.stand.component is None or key in names.of or key in names.same_as:
+        if definition.scope.component is None or key in names.of or key in names.same_as:
             continue
-        taken_apart = component_name(definition.stand.component, api_platform=api_platform)
-        base = taken_apart.base
+        parts = component_name(definition.scope.component, api_platform=api_platform)
+        base = parts.base
         if (
             definition.direction == "request"
-            and definition.stand.component in read
+            and definition.scope.component in read
             and not base.endswith("Input")
         ):
             base = f"{base}Input"
-        wanted[base].append((key, taken_apart))
+        wanted[base].append((key, parts))
     for base, group in sorted(wanted.items()):
         distinct: dict[int, list[tuple[str, ComponentName]]] = defaultdict(list)
-        for key, taken_apart in group:
-            distinct[identity[key]].append((key, taken_apart))
-        rivals = sorted(distinct.values(), key=lambda members: members[0][0])
-        chosen = [base] if len(rivals) == 1 else _told_apart(base, rivals)
-        for name, members in zip(chosen, rivals, strict=True):
+        for key, parts in group:
+            distinct[identity[key]].append((key, parts))
+        competing = sorted(distinct.values(), key=lambda members: members[0][0])
+        chosen = [base] if len(competing) == 1 else _disambiguated(base, competing)
+        for name, members in zip(chosen, competing, strict=True):
             first = members[0][0]
             known = taken.get(module_name(name))
             if known is not None and identity.get(known) == identity[first]:
@@ -185,23 +185,24 @@ def _name_components(
 _VERSION = re.compile(r"-v(\d{1,3})\.")
 
 
-def _told_apart(base: str, rivals: list[list[tuple[str, ComponentName]]]) -> list[str]:
-    """Name schemas that differ and would share the name `base`."""
+def _disambiguated(base: str, competing: list[list[tuple[str, ComponentName]]]) -> list[str]:
+    """Return distinct names for different schemas with the same name `base`."""
     owners = [
         number
-        for number, members in enumerate(rivals)
+        for number, members in enumerate(competing)
         if any(name.owns_base and not name.dto for _, name in members)
     ]
     primary = [
-        number for number in owners if any(name.owns_base and name.is_primary for _, name in rivals[number])
+        number
+        for number in owners
+        if any(name.owns_base and name.is_primary for _, name in competing[number])
     ] or owners
-    shorts = {number: rivals[number][0][1].short for number in primary}
-    if len(set(shorts.values())) < len(
-        shorts
-    ):  # several representations of one class: the preferred one is it
-        primary = [min(primary, key=lambda number: _representation_rank(rivals[number][0][1]))]
+    shorts = {number: competing[number][0][1].short for number in primary}
+    if len(set(shorts.values())) < len(shorts):
+        # several representations of one class: the preferred one keeps the name
+        primary = [min(primary, key=lambda number: _representation_rank(competing[number][0][1]))]
     result: list[str] = []
-    for number, members in enumerate(rivals):
+    for number, members in enumerate(competing):
         name = members[0][1]
         if primary == [number]:
             result.append(base)
@@ -221,7 +222,7 @@ def _told_apart(base: str, rivals: list[list[tuple[str, ComponentName]]]) -> lis
             )
             if result.count(name) > 1 and name != base
             else name
-            for name, members in zip(result, rivals, strict=True)
+            for name, members in zip(result, competing, strict=True)
         ]
     return result
 
@@ -241,7 +242,7 @@ def _name_level(
     *,
     api_platform: bool,
 ) -> None:
-    """Name the nested parts of parts that are named already."""
+    """Name the definitions nested in definitions that have a name."""
     wanted: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     full: dict[str, str] = {}
     for key in sorted(ready):
@@ -265,27 +266,27 @@ def _name_level(
 
 
 def _candidates(definition: Definition, names: Names, *, api_platform: bool) -> tuple[str, str]:
-    """Return the name by rule, and a longer one in case another definition has the first."""
-    stand = definition.stand
-    root = _named(names, stand.parent) if stand.parent else (stand.literal or "Model")
+    """Return the regular name, and a longer one to use if the first is taken."""
+    scope = definition.scope
+    root = _named(names, scope.parent) if scope.parent else (scope.literal or "Model")
     if root and root.startswith(COMPONENT):
         component = root[len(COMPONENT) :]
         root = component_name(component, api_platform=api_platform).base
         if HYDRA_BASE.match(component) and "Collection" in component:
             root = "Collection"
-    ending = "".join(stand.segments)
+    ending = "".join(scope.segments)
     full = class_name(f"{root}{ending}")
-    if definition.direction == "request" and stand.component is None and stand.parent is None:
+    if definition.direction == "request" and scope.component is None and scope.parent is None:
         return full, full
-    if stand.segments[:1] == ("LdContext",):
+    if scope.segments[:1] == ("LdContext",):
         return class_name(ending), full
-    if stand.segments[:1] in (("View",), ("Search",)) and (root or "").endswith("Collection"):
+    if scope.segments[:1] in (("View",), ("Search",)) and (root or "").endswith("Collection"):
         return class_name(f"Collection{ending}"), full
     return full, full
 
 
 def _take(name: str, key: str, taken: dict[str, str], blocked: Collection[str] = ()) -> str:
-    """Claim `name`, or the next free one after it; two names that differ in case only would share a file."""
+    """Claim `name`, or the next free name; names that differ only in case would share a file."""
     if name in RESERVED_CLASSES:
         name = f"{name}Model"
     candidate, number = name, 2

@@ -1,7 +1,7 @@
-"""Find the operations, name their parameters, and reduce what each takes and answers.
+"""Preparation of operations: parameters, bodies and responses.
 
-Everything of an operation that the generator does not keep (names on the wire, styles, media types) travels
-in its `x-operation` member. The operations' own names come from `scripts.generate.prepare.operation_names`.
+The member `x-operation` has the facts that the generator does not keep (names on the wire, styles, media types).
+Operations are named in `scripts.generate.prepare.operation_names`.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from scripts.generate.prepare.names import (
     pascal,
     property_identifier,
 )
-from scripts.generate.prepare.shapes import LeftOut, Shaper, Stand, describe, referenced_key
+from scripts.generate.prepare.shapes import LeftOut, Scope, Shaper, describe, referenced_key
 
 RESERVED_PARAMETERS = frozenset(
     {"client", "url", "body", "headers", "params", "self", "request", "response", "answer", "errors", "httpx",
      "cast", "add_query", "add_header", "add_cookie", "path_part", "form_fields", "form_parts", "form_text", "json_of",
      "body_media_type", "query_text", "send_empty_form", "write_value"}
 )  # fmt: skip
-"""Names that the functions of an operation's module use themselves."""
+"""Names used in the functions of an operation's module."""
 _LOCATIONS = ("path", "query", "header", "cookie")
 _STYLES = frozenset({"deepObject", "form", "label", "matrix", "pipeDelimited", "simple", "spaceDelimited"})
 _IGNORED_HEADERS = {"accept", "content-type", "authorization"}
@@ -42,7 +42,7 @@ _TEMPLATE = re.compile(r"{([^{}]+)}")
 
 @define
 class Operation:
-    """One operation on its way into the prepared description."""
+    """Operation while it is prepared."""
 
     path: str
     method: str
@@ -58,7 +58,7 @@ class Operation:
 
 
 def collect(document: Object) -> list[Operation]:
-    """Find all operations, with the parameters of their path."""
+    """Return all operations, with the parameters of their path."""
     found: list[Operation] = []
     for path, raw in as_object(document.get("paths")).items():
         item = resolve(document, raw)
@@ -85,7 +85,7 @@ def _parameters(document: Object, node: Object, at: str) -> dict[tuple[str, str]
                     f"{at}/parameters/{number}: `in: querystring` (OpenAPI 3.2) is not supported"
                 )
             raise DescriptionError(
-                f"{at}/parameters/{number} is no parameter: it needs a name and a known place"
+                f"{at}/parameters/{number} is not a parameter: it must have `name` and a known `in`"
             )
         where = raw.get("$ref", f"{at}/parameters/{number}")
         result[str(parameter["in"]), str(parameter["name"])] = (parameter, where)
@@ -93,7 +93,7 @@ def _parameters(document: Object, node: Object, at: str) -> dict[tuple[str, str]
 
 
 def prepare_operation(operation: Operation, shaper: Shaper) -> None:
-    """Reduce parameters, body and answers of one operation."""
+    """Prepare parameters, body and responses of an operation."""
     document = shaper.document
     parameters = _prepare_parameters(operation, shaper)
     body, request_media = _prepare_body(operation, shaper)
@@ -124,7 +124,7 @@ def prepare_operation(operation: Operation, shaper: Shaper) -> None:
         "at": operation.at,
     }
     operation.prepared = {
-        # the generator knows no packages within packages; `scripts.generate.launcher` moves the module there
+        # the generator has no nested packages; `scripts.generate.launcher` moves the module
         "operationId": "_".join(filter(None, (operation.version, operation.name))),
         "tags": ["_".join(filter(None, (operation.version, operation.directory)))],
         "summary": _text(source.get("summary")),
@@ -152,7 +152,7 @@ def _text(value: Any) -> str:
 
 
 def _accept(responses: list[Object], usual: str) -> str:
-    """List the accepted media types, those of a success first; JSON if anything is allowed."""
+    """Return the `Accept` header: media types of successful responses first, JSON before `*/*`."""
     ordered = sorted(responses, key=lambda fact: not str(fact["status"]).startswith("2"))
     media = [fact["media_type"] for fact in ordered if fact["media_type"]]
     if "*/*" in media and "application/json" not in media:
@@ -167,10 +167,10 @@ def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Object]:
         wire, place = str(parameter["name"]), parameter["in"]
         what = f"{operation.method.upper()} {operation.path}: parameter {wire} in {place}"
         if place == "path" and wire not in in_path:
-            shaper.left_out.append(LeftOut(at, what, "the path has no place for it"))
+            shaper.left_out.append(LeftOut(at, what, "the path does not contain it"))
         elif place == "header" and wire.lower() in _IGNORED_HEADERS:
             shaper.left_out.append(
-                LeftOut(at, what, "the client sets this header itself; OpenAPI says to ignore it")
+                LeftOut(at, what, "the client sets this header; OpenAPI ignores such parameters")
             )
         else:
             kept.append((parameter, at))
@@ -203,7 +203,7 @@ def _prepare_parameters(operation: Operation, shaper: Shaper) -> list[Object]:
 
 
 def _label(parameter: Object, ambiguous: set[str], kept: list[tuple[Object, str]]) -> str:
-    """Name a parameter as on the wire, with its place when that name is used in several places."""
+    """Return the name of a parameter, with its location if the name is used in several locations."""
     wire = str(parameter["name"])
     same = [other for other, _ in kept if other["name"] == wire]
     if property_identifier(wire) in ambiguous and len(same) > 1 and parameter["in"] != same[0]["in"]:
@@ -220,18 +220,18 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
         as_json = kind_of(media) == "json"
     part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
     wire, place = str(parameter["name"]), str(parameter["in"])
-    stand = Stand(literal=pascal(f"{operation.version} {operation.name}"), segments=(pascal(python),))
+    scope = Scope(literal=pascal(f"{operation.version} {operation.name}"), segments=(pascal(python),))
     style = str(parameter.get("style") or ("form" if place in {"query", "cookie"} else "simple"))
     _check_style(style, at)
-    # before 3.2, it meant nothing outside of the query
+    # before 3.2, it had no meaning outside of the query
     is_newest = str(shaper.document.get("openapi")).startswith("3.2")
     if parameter.get("allowReserved") is True and place != "query" and is_newest:
         raise DescriptionError(f"{at}: `allowReserved` in the {place} (OpenAPI 3.2) is not supported")
     explode = parameter.get("explode")
-    shape = shaper.shape(part, "request", stand)
+    shape = shaper.shape(part, "request", scope)
     flat = flatten(shaper.document, part)
     description = _text(parameter.get("description"))
-    told = describe(
+    constraints = describe(
         shaper.document, Part({**part.schema, "description": ""}, where, part.owner) if part.schema else part
     )
     return {
@@ -239,13 +239,13 @@ def _parameter_facts(operation: Operation, parameter: Object, at: str, python: s
         "wire": wire,
         "in": place,
         "style": style,
-        # the brackets of `product[]` say that the key is repeated, whatever `explode` says (section 3.14)
+        # the key `product[]` is always repeated, whatever `explode` is (reference section 3.14)
         "explode": _explodes(wire, explode, style),
         "json": as_json,
         "reserved": parameter.get("allowReserved") is True,
         "delimited": not _explodes(wire, explode, style) and not set(flat.types) <= _SCALARS,
         "required": place == "path" or parameter.get("required") is True,
-        "description": " ".join(filter(None, [_sentence(description), told])),
+        "description": " ".join(filter(None, [_sentence(description), constraints])),
         "deprecated": parameter.get("deprecated") is True,
         "nullable": flat.nullable,
         "schema": shape,
@@ -274,8 +274,9 @@ def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Object, list[Ob
         return {}, []
     at = raw["$ref"] if is_object(raw) and "$ref" in raw else f"{operation.at}/requestBody"
     content: dict[str, Any] = body["content"]
-    first = preferred(content, method=operation.method, request=True)
-    ordered = sorted(content, key=lambda media: media != first)
+    best = preferred(content, method=operation.method, request=True)
+    ordered = sorted(content, key=lambda media: media != best)
+    first = ordered[0]
     prepared: Object = {}
     facts: list[Object] = []
     shapes: list[Object] = []
@@ -284,25 +285,20 @@ def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Object, list[Ob
         where = f"{at}/content{pointer(media)[1:]}"
         what = f"{operation.method.upper()} {operation.path}: request body as {media}"
         kind = kind_of(media)
-        if facts and (kind in {fact["kind"] for fact in facts} or kind == "text"):
-            shaper.left_out.append(
-                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
-            )
-            continue
-        if facts and schema == as_object(content[facts[0]["media_type"]]).get("schema") and kind != "binary":
-            shaper.left_out.append(
-                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
-            )
+        alternative = LeftOut(where, what, f"alternative media type; the body is sent as {first}")
+        if facts and (
+            kind in {"text", *(fact["kind"] for fact in facts)}
+            or (kind != "binary" and schema == as_object(content[first]).get("schema"))
+        ):
+            shaper.left_out.append(alternative)
             continue
         if kind in {"text", "binary"}:
             shaper.left_out.append(
-                LeftOut(f"{where}/schema", f"{what}: what is inside", "it is sent as text or bytes")
+                LeftOut(f"{where}/schema", f"{what}: schema", "it is sent as text or bytes")
             )
         shape = _body_shape(operation, schema, f"{where}/schema", kind, shaper, alone=not facts)
         if facts and (shape in shapes or (kind != "binary" and referenced_key(shape) is None)):
-            shaper.left_out.append(
-                LeftOut(where, what, f"another way to send it, which is sent as {facts[0]['media_type']}")
-            )
+            shaper.left_out.append(alternative)
             continue
         shapes.append(shape)
         prepared[media] = {"schema": shape}
@@ -313,7 +309,7 @@ def _prepare_body(operation: Operation, shaper: Shaper) -> tuple[Object, list[Ob
 
 
 def _encoding(declared: Any, at: str) -> dict[str, Object]:
-    """Read how the parts of a form are written, where that is not as usual."""
+    """Return the encoding of form fields that differs from the default."""
     found: dict[str, Object] = {}
     for name, how in as_object(declared).items():
         facts: Object = {}
@@ -338,11 +334,11 @@ def _body_shape(
     if kind in {"text", "binary"}:
         return {"type": "string", "format": "binary"}
     part = Part(schema if is_object(schema) else {}, where, owner_of(where, None))
-    stand = Stand(
+    scope = Scope(
         literal=pascal(f"{operation.version} {operation.name}"),
         segments=("Body",) if alone else (pascal(kind), "Body"),
     )
-    return shaper.shape(part, "request", stand)
+    return shaper.shape(part, "request", scope)
 
 
 def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Object, list[Object]]:
@@ -370,7 +366,7 @@ def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Object, li
                     LeftOut(
                         where,
                         what,
-                        f"another representation of the same answer, which is asked for as {media}",
+                        f"alternative representation; the response is requested as {media}",
                     )
                 )
         entry: Object = {"description": _text(response.get("description"))}
@@ -381,7 +377,7 @@ def _prepare_responses(operation: Operation, shaper: Shaper) -> tuple[Object, li
             kind, shape = _response_shape(operation, status, media, part, shaper)
             if kind in {"text", "binary"}:
                 shaper.left_out.append(
-                    LeftOut(where, f"{status} as {media}: what is inside", "it is given as text or bytes")
+                    LeftOut(where, f"{status} as {media}: schema", "it is returned as text or bytes")
                 )
             entry["content"] = {media: {"schema": shape}}
         prepared[status] = entry
@@ -408,16 +404,16 @@ def _response_shape(
         return "binary", {"type": "string", "format": "binary"}
     if kind == "text":
         return "text", {"type": "string"}
-    return "json", shaper.shape(part, "read", _response_stand(operation, status, flat, shaper))
+    return "json", shaper.shape(part, "read", _response_scope(operation, status, flat, shaper))
 
 
-def _response_stand(operation: Operation, status: str, flat: Flat, shaper: Shaper) -> Stand:
-    """Name an answer without a name: a collection after its members, anything else after the operation."""
+def _response_scope(operation: Operation, status: str, flat: Flat, shaper: Shaper) -> Scope:
+    """Return the scope of an inline response: the members of a collection, otherwise the operation."""
     member = flat.properties.get("member") or flat.properties.get("hydra:member")
     items = flatten(shaper.document, member).items if member is not None else []
     target = as_object(items[-1].schema).get("$ref") if items else None
     if isinstance(target, str):
-        return Stand(literal=f"{target}", segments=("Collection",))
+        return Scope(literal=f"{target}", segments=("Collection",))
     success = [code for code in as_object(operation.source.get("responses")) if str(code).startswith("2")]
     ending = "Response" if status.startswith("2") and len(success) == 1 else f"Response{status.title()}"
-    return Stand(literal=pascal(f"{operation.version} {operation.name}"), segments=(ending,))
+    return Scope(literal=pascal(f"{operation.version} {operation.name}"), segments=(ending,))

@@ -1,9 +1,9 @@
-"""Reduce every schema to a shape the generator takes in whole, and give objects and enums their places.
+"""Reduction of schemas to shapes that the generator supports, and definitions of objects and enums.
 
-A shape is one of: a reference to a definition, a plain type, a constant, an array of shapes, `anyOf` of
-shapes, or nothing (anything goes). Objects and enums become definitions, keyed by where they stand; what is
-read and what is sent are kept apart from here on, since absent and null mean the same in an answer and not in
-a request. The definitions get their Python names later (`scripts.generate.prepare.naming`).
+A shape is a reference to a definition, a plain type, a constant, an array of shapes, `anyOf` of shapes, or empty (any
+value). Objects and enums become definitions, keyed by their pointer. Responses and requests have separate definitions,
+since absent and null are equivalent in a response but not in a request. `scripts.generate.prepare.naming` names the
+definitions.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from scripts.generate.prepare.names import class_name, distinct_identifiers, mem
 Direction: TypeAlias = Literal["read", "request"]
 
 RESERVED_ATTRIBUTES = frozenset({"to_dict", "from_dict", "additional_properties", "to_multipart", "source"})
-"""Names that every generated model uses itself."""
+"""Names used in every generated model."""
 
 _KEPT_FORMATS = frozenset({"date-time", "date", "binary"})
-"""Formats with a Python type of their own; other text stays text (ids are opaque, reference section 1.5)."""
+"""Formats with a Python type; other text is `str` (ids are opaque, reference section 1.5)."""
 
 _BESIDE_REFERENCES = frozenset(
     {"description", "summary", "example", "examples", "title", "deprecated", "externalDocs", "nullable",
      "readOnly", "writeOnly", "default", "xml", "$comment"}
 )  # fmt: skip
-"""Keywords that make no other type of what a reference beside them leads to."""
+"""Keywords beside a reference that do not change the type."""
 
 _EXTENSION = "#definition:"
 
 
 @frozen
 class LeftOut:
-    """Something of the description that the client does not have, on purpose.
+    """Part of the description that is left out of the client on purpose.
 
     Attributes:
-        at: Where it stands; all below it is left out with it.
-        what: What it is, in words.
-        reason: Why.
+        at: The pointer to the part; everything below it is left out, too.
+        what: A readable name.
+        reason: The reason.
     """
 
     at: str
@@ -52,15 +52,14 @@ class LeftOut:
 
 
 @frozen
-class Stand:
-    """Where something without a name of its own stands, from which it is named.
+class Scope:
+    """Context of a schema, from which its definition is named.
 
     Attributes:
-        component: The component it is, if it is one.
-        parent: The key of the definition that it is a property of.
-        literal: A name to begin with, when it is part of an operation or of a component that is no class
-        itself.
-        segments: What to append, outermost first.
+        component: The component, if the schema is one.
+        parent: The key of the definition with the property.
+        literal: The first part of the name, in an operation or in a component without a class.
+        segments: The further parts of the name, outermost first.
     """
 
     component: str | None = None
@@ -68,48 +67,48 @@ class Stand:
     literal: str | None = None
     segments: tuple[str, ...] = ()
 
-    def item(self) -> Stand:
-        """Return the place of an array's members: the singular of the array's own."""
+    def item(self) -> Scope:
+        """Return the scope of an array's items: the array's in the singular."""
         last = self.segments[-1] if self.segments else (self.literal or self.component or "")
         one = pascal(singular(last))
         one = f"{pascal(last)}Item" if one == pascal(last) else one
         if self.segments:
             return evolve(self, segments=(*self.segments[:-1], one))
-        return Stand(literal=one)
+        return Scope(literal=one)
 
-    def variant(self, name: str) -> Stand:
-        """Return the place of one branch of a union."""
+    def variant(self, name: str) -> Scope:
+        """Return the scope of a branch of a union."""
         if self.component is not None:
-            return Stand(literal=pascal(self.component), segments=(name,))
+            return Scope(literal=pascal(self.component), segments=(name,))
         return evolve(self, segments=(*self.segments, name))
 
 
 @define
 class Definition:
-    """An object or an enum that becomes a Python class."""
+    """Object or enum that becomes a Python class."""
 
     key: str
     kind: Literal["object", "enum"]
     direction: Direction
     at: str
-    stand: Stand
+    scope: Scope
     body: Object = field(factory=Object)
 
 
 def reference(key: str) -> Object:
-    """Refer to a definition that has no name yet."""
+    """Return a reference to a definition, by its key."""
     return {"$ref": _EXTENSION + key}
 
 
 def referenced_key(shape: Any) -> str | None:
-    """Return the key of the definition that `shape` refers to, if it does."""
+    """Return the key of the definition that `shape` refers to, or None."""
     target = shape.get("$ref") if is_object(shape) else None
     return target[len(_EXTENSION) :] if isinstance(target, str) and target.startswith(_EXTENSION) else None
 
 
 @define
 class Shaper:
-    """Turns schemas of one description into shapes, collecting the definitions they need on the way."""
+    """Converter of schemas to shapes, which collects the definitions."""
 
     document: Object
     left_out: list[LeftOut] = field(factory=list[LeftOut])
@@ -120,27 +119,27 @@ class Shaper:
     begun: set[tuple[Direction, str]] = field(factory=set[tuple[Direction, str]])
     whole: dict[tuple[Direction, str], Object] = field(factory=dict[tuple[Direction, str], Object])
 
-    def shape(self, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...] = ()) -> Object:
-        """Reduce the schema of `part`.
+    def shape(self, part: Part, direction: Direction, scope: Scope, trail: tuple[str, ...] = ()) -> Object:
+        """Return the shape of a schema.
 
         Args:
-            part: The schema and where it stands.
-            direction: Whether it is read or sent.
-            stand: What to name it after if it turns out to need a class.
-            trail: References followed on the way here through schemas that need no class of their own.
+            part: The schema.
+            direction: `read` in a response, `request` in a request.
+            scope: The scope of its name, if it needs a class.
+            trail: The references that led here through schemas without a class.
         """
         if not is_object(part.schema):
             return {}
         target = _sole_reference(part.schema)
         if target is not None:
-            shape = self._referenced(target, part, direction, stand, trail)
+            shape = self._referenced(target, part, direction, scope, trail)
             return nullable(shape) if part.schema.get("nullable") is True else shape
         flat = flatten(self.document, part, trail)
-        shape = self._shape_of(flat, part, direction, stand, trail)
+        shape = self._shape_of(flat, part, direction, scope, trail)
         return nullable(shape) if flat.nullable else shape
 
     def _referenced(
-        self, target: str, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+        self, target: str, part: Part, direction: Direction, scope: Scope, trail: tuple[str, ...]
     ) -> Object:
         if (direction, target) in self.whole:
             return self.whole[direction, target]
@@ -152,65 +151,65 @@ class Shaper:
         if known:
             shape = any_of(known)
             return nullable(shape) if flatten(self.document, itself).nullable else shape
-        if target in trail:  # an alias that contains itself has no finite type
+        if target in trail:  # a recursive alias has no finite type
             return {}
         if target == f"{COMPONENT}{owner}":
-            stand = Stand(component=owner)
+            scope = Scope(component=owner)
         self.begun.add((direction, target))
-        shape = self.shape(itself, direction, stand, (*trail, target))
+        shape = self.shape(itself, direction, scope, (*trail, target))
         if not begun:
             self.begun.discard((direction, target))
-        if not trail:  # otherwise it may have been cut short where a circle closes
+        if not trail:  # within a cycle the shape may be incomplete
             self.whole[direction, target] = shape
         return shape
 
     def _shape_of(
-        self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+        self, flat: Flat, part: Part, direction: Direction, scope: Scope, trail: tuple[str, ...]
     ) -> Object:
         found = [self._constant(constant) for constant in flat.constants]
         if flat.enums:
-            found.append(self._enum(flat, stand))
+            found.append(self._enum(flat, scope))
         if flat.properties or (flat.unions and _typed_extras(flat)):
             found.append(
-                self._variants(flat, part, direction, stand, trail)
-                or self._object(flat, part, direction, stand)
+                self._variants(flat, part, direction, scope, trail)
+                or self._object(flat, part, direction, scope)
             )
         else:
-            union = self._union(flat, direction, stand, trail) if flat.unions else {}
+            union = self._union(flat, direction, scope, trail) if flat.unions else {}
             found += [union] if union or (flat.unions and not (flat.types or found)) else []
-        # what several places say of one thing need not agree; nothing of it is lost
+        # declarations at several places may contradict each other: all are kept
         kinds = [] if found else _types(flat)
         if _typed_extras(flat) and not flat.properties and not flat.unions and "object" not in kinds:
             kinds = [*kinds, "object"]
         if flat.items and "array" not in kinds:
             kinds = [*kinds, "array"]
         found += [
-            self._typed(name, flat, part, direction=direction, stand=stand, trail=trail) for name in kinds
+            self._typed(name, flat, part, direction=direction, scope=scope, trail=trail) for name in kinds
         ]
         return any_of(found)
 
     def _typed(
-        self, name: str, flat: Flat, part: Part, *, direction: Direction, stand: Stand, trail: tuple[str, ...]
+        self, name: str, flat: Flat, part: Part, *, direction: Direction, scope: Scope, trail: tuple[str, ...]
     ) -> Object:
         if name == "array":
-            return self._array(flat, direction, stand, trail)
+            return self._array(flat, direction, scope, trail)
         if name == "object":
-            named = bool(_typed_extras(flat)) or stand.component is not None
-            return self._object(flat, part, direction, stand) if named else {}
+            named = bool(_typed_extras(flat)) or scope.component is not None
+            return self._object(flat, part, direction, scope) if named else {}
         return _plain_type(name, flat)
 
-    def _array(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Object:
-        inner = [self.shape(item, direction, stand.item(), trail) for item in flat.items]
+    def _array(self, flat: Flat, direction: Direction, scope: Scope, trail: tuple[str, ...]) -> Object:
+        inner = [self.shape(item, direction, scope.item(), trail) for item in flat.items]
         return {"type": "array", "items": any_of(inner)}
 
     def _constant(self, part: Part) -> Object:
         constant = _constant(part.schema)
         if "const" not in constant and part.schema is not None:
-            why = "only text and whole numbers make a constant; the plain type holds this value"
+            why = "only text and integers become constants; the plain type is used"
             self.left_out.append(LeftOut(part.at, f"value at {part.at}", why))
         return constant
 
-    def _enum(self, flat: Flat, stand: Stand) -> Object:
+    def _enum(self, flat: Flat, scope: Scope) -> Object:
         values = enum_values(flat)
         texts = [value for value in values if isinstance(value, str)]
         numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
@@ -218,7 +217,7 @@ class Shaper:
             return {"type": "null"} if any(listed.schema for listed in flat.enums) else {}
         others = [value for value in values if value not in texts and not _is_in(value, numbers)]
         for listed in flat.enums if others else []:
-            why = "only text and whole numbers make an enum; the plain type holds these values"
+            why = "only text and integers become enums; the plain type is used"
             self.left_out.append(LeftOut(listed.at, f"values at {listed.at}", why))
         shapes: list[Object] = []
         both = bool(texts and numbers)
@@ -226,7 +225,7 @@ class Shaper:
         for name, members in kinds:
             if not members:
                 continue
-            where = stand.variant("Number") if both and name == "integer" else stand
+            where = scope.variant("Number") if both and name == "integer" else scope
             key = f"enum:{flat.at}" + (f"#{name}" if both and name == "integer" else "")
             if key not in self.definitions:
                 self.definitions[key] = Definition(key, "enum", "read", flat.at, where)
@@ -240,13 +239,13 @@ class Shaper:
             shapes.append(reference(key))
         return any_of([*shapes, *(_constant(value) for value in others)])
 
-    def _union(self, flat: Flat, direction: Direction, stand: Stand, trail: tuple[str, ...]) -> Object:
+    def _union(self, flat: Flat, direction: Direction, scope: Scope, trail: tuple[str, ...]) -> Object:
         branches = [branch for union in flat.unions for branch in union]
         real = [branch for branch in branches if not _is_null(branch.schema)]
         shapes: list[Object] = []
         inline = [branch for branch in real if _needs_class(branch.schema)]
         for number, branch in enumerate(real, start=1):
-            where = stand if len(inline) == 1 else stand.variant(_variant_name(branch.schema, number))
+            where = scope if len(inline) == 1 else scope.variant(_variant_name(branch.schema, number))
             shapes.append(self.shape(branch, direction, where, trail))
         if flat.types and not any(shapes):
             return {}
@@ -279,9 +278,9 @@ class Shaper:
             self.discriminators.append((chosen, discriminator["propertyName"], by_value))
 
     def _variants(
-        self, flat: Flat, part: Part, direction: Direction, stand: Stand, trail: tuple[str, ...]
+        self, flat: Flat, part: Part, direction: Direction, scope: Scope, trail: tuple[str, ...]
     ) -> Object | None:
-        """Spread properties beside a `oneOf` over its branches, when every branch adds properties."""
+        """Merge properties beside a `oneOf` into its branches, if every branch adds properties."""
         branches = [branch for union in flat.unions for branch in union]
         if not branches or not is_object(part.schema):
             return None
@@ -289,8 +288,8 @@ class Shaper:
         richer = [seen for seen in looked if set(seen.properties) - set(flat.properties)]
         own = [keyword for keyword in ("oneOf", "anyOf") if part.schema.get(keyword)]
         if len(richer) < len(branches) or len(own) < len(flat.unions) or _typed_extras(flat):
-            others = self._gather(flat, branches, direction, stand, trail)
-            return any_of([self._object(flat, part, direction, stand), *others])
+            others = self._gather(flat, branches, direction, scope, trail)
+            return any_of([self._object(flat, part, direction, scope), *others])
         common = {
             name: value for name, value in part.schema.items() if name not in {"oneOf", "anyOf", "$ref"}
         }
@@ -298,43 +297,43 @@ class Shaper:
         for number, branch in enumerate(branches, start=1):
             whole = together(Part(common, part.at, part.owner), branch, at=f"{branch.at}#with")
             shapes.append(
-                self.shape(whole, direction, stand.variant(_variant_name(branch.schema, number)), trail)
+                self.shape(whole, direction, scope.variant(_variant_name(branch.schema, number)), trail)
             )
         return any_of(shapes)
 
     def _gather(
-        self, flat: Flat, branches: list[Part], direction: Direction, stand: Stand, trail: tuple[str, ...]
+        self, flat: Flat, branches: list[Part], direction: Direction, scope: Scope, trail: tuple[str, ...]
     ) -> list[Object]:
-        """Put what all branches say of properties into one class; give the shapes of what is something else."""
+        """Add the properties of all branches to one class; return the shapes of branches that are not objects."""
         extras = _typed_extras(flat)
         others: list[Object] = []
         waiting = [(branch, str(number)) for number, branch in enumerate(branches, start=1)]
         met: set[str] = set()
         while waiting:
             branch, number = waiting.pop(0)
-            if branch.at in met:  # a union inside a union may lead back
+            if branch.at in met:  # unions may be recursive
                 continue
             met.add(branch.at)
             seen = flatten(self.document, branch, trail)
             for wire, inner in seen.properties.items():
                 known = flat.properties.get(wire)
-                told = inner if known is None else combined(inner, known)
-                # what goes for unnamed properties goes for those that only a branch names, too
-                flat.properties[wire] = functools.reduce(combined, extras if known is None else [], told)
+                merged = inner if known is None else combined(inner, known)
+                # the schema of unnamed properties also applies to properties that only a branch names
+                flat.properties[wire] = functools.reduce(combined, extras if known is None else [], merged)
             if seen.properties:
                 flat.additional += _typed_extras(seen)
                 inside = [inner for union in seen.unions for inner in union]
                 waiting += [(inner, f"{number}Variant{nth}") for nth, inner in enumerate(inside, start=1)]
             elif _is_something_else(seen) or _typed_extras(seen):
-                where = stand.variant(_variant_name(branch.schema, number))
+                where = scope.variant(_variant_name(branch.schema, number))
                 others.append(self.shape(branch, direction, where, trail))
         return others
 
-    def _object(self, flat: Flat, part: Part, direction: Direction, stand: Stand) -> Object:
+    def _object(self, flat: Flat, part: Part, direction: Direction, scope: Scope) -> Object:
         key = f"{direction}:{flat.at}"
         if key in self.definitions:
             return reference(key)
-        definition = Definition(key, "object", direction, flat.at, stand)
+        definition = Definition(key, "object", direction, flat.at, scope)
         self.definitions[key] = definition
         hidden = "writeOnly" if direction == "read" else "readOnly"
         shown = {
@@ -346,12 +345,12 @@ class Shaper:
         properties: Object = {}
         documented: Object = {}
         for wire, inner in shown.items():
-            properties[names[wire]] = self.shape(inner, direction, self._stand_of(wire, inner, key, part))
+            properties[names[wire]] = self.shape(inner, direction, self._scope_of(wire, inner, key, part))
             documented[names[wire]] = describe(self.document, inner)
         extras = _typed_extras(flat)
         additional: Any = direction == "read" or False not in flat.additional
         if extras:
-            inside = Stand(parent=key, segments=("AdditionalProperty",))
+            inside = Scope(parent=key, segments=("AdditionalProperty",))
             additional = any_of([self.shape(extra, direction, inside) for extra in extras])
         definition.body = {
             "type": "object",
@@ -365,20 +364,20 @@ class Shaper:
         }
         return reference(key)
 
-    def _stand_of(self, wire: str, inner: Part, key: str, part: Part) -> Stand:
-        """Name what stands inside a property after the schema that declares it, not each that includes it."""
+    def _scope_of(self, wire: str, inner: Part, key: str, part: Part) -> Scope:
+        """Return the scope of a property: the schema that declares it, not one that includes it."""
         segment = pascal("ld_" + wire[1:] if wire.startswith("@") else wire) or class_name(wire)
         if (
             inner.owner is not None
             and inner.owner != part.owner
             and inner.at.startswith(f"{COMPONENT}{inner.owner}/")
         ):
-            return Stand(literal=f"{COMPONENT}{inner.owner}", segments=(segment,))
-        return Stand(parent=key, segments=(segment,))
+            return Scope(literal=f"{COMPONENT}{inner.owner}", segments=(segment,))
+        return Scope(parent=key, segments=(segment,))
 
 
 def enum_values(flat: Flat) -> list[Any]:
-    """Return an enum's values once each, without null."""
+    """Return the distinct values of an enum, without null."""
     values: list[Any] = []
     for value in (value for listed in flat.enums for value in listed.schema):
         if value is not None and not _is_in(value, values):
@@ -387,17 +386,17 @@ def enum_values(flat: Flat) -> list[Any]:
 
 
 def _is_in(value: Any, values: list[Any]) -> bool:
-    """Return True if a value is among others; 1, 1.0 and true are three."""
+    """Return True if the values contain an equal value of the same type; 1, 1.0 and true differ."""
     return any(value == other and type(value) is type(other) for other in values)
 
 
 def nullable(shape: Object) -> Object:
-    """Allow null beside `shape`."""
+    """Return `shape` with null allowed."""
     return any_of([shape, {"type": "null"}]) if shape else shape
 
 
 def any_of(shapes: list[Object]) -> Object:
-    """Allow any of `shapes`: one alone is itself, and anything beside what needs no class is anything."""
+    """Return the union of `shapes`; a union of any value with shapes that need no class is any value."""
     flat: list[Object] = []
     for shape in shapes:
         for inner in shape.get("anyOf", [shape]):
@@ -410,12 +409,12 @@ def any_of(shapes: list[Object]) -> Object:
 
 
 def needs_class(shape: Object) -> bool:
-    """Return True if there is a definition anywhere in a shape."""
+    """Return True if a shape contains a reference to a definition."""
     return _EXTENSION in str(shape)
 
 
 def describe(document: Object, part: Part) -> str:
-    """Put what a description says about one property or parameter into a sentence or two."""
+    """Return the documentation of a property or parameter: description and constraints."""
     schema = part.schema if is_object(part.schema) else {}
     flat = flatten(document, part) if schema else Flat(at=part.at)
     pieces: list[str] = []
@@ -472,7 +471,7 @@ def _constant(value: Any) -> Object:
 
 
 def _typed_extras(flat: Flat) -> list[Part]:
-    """Return the schemas of unnamed keys, except empty ones."""
+    """Return the schemas of unnamed properties, except empty ones."""
     return [extra for extra in flat.additional if isinstance(extra, Part) and extra.schema]
 
 
@@ -485,7 +484,7 @@ def _types(flat: Flat) -> list[str]:
 
 
 def _sole_reference(schema: Object) -> str | None:
-    """Return the reference that `schema` is equivalent to."""
+    """Return the reference to which `schema` is equivalent, or None."""
     meaning = set(schema) - _BESIDE_REFERENCES
     meaning = {keyword for keyword in meaning if not keyword.startswith("x-")}
     if meaning == {"$ref"} and isinstance(schema["$ref"], str):
@@ -502,7 +501,7 @@ def _ref_of(schema: Any) -> str | None:
 
 
 def _is_something_else(flat: Flat) -> bool:
-    """Return True if a branch beside properties is a type of its own, not only a constraint on the object."""
+    """Return True if a branch is another type, not only a constraint on the object."""
     return bool(set(flat.types) - {"object"} or flat.unions or flat.items or flat.enums or flat.constants)
 
 
@@ -520,7 +519,7 @@ def _is_null(schema: Any) -> bool:
 
 
 def _needs_class(schema: Any) -> bool:
-    """Return True if a branch of a union has no name of its own and may need one."""
+    """Return True if a branch of a union may need a class and has no name."""
     if not is_object(schema) or "$ref" in schema:
         return False
     return bool(

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """GET /v1/ticketing/catalogs/{catalogId}/offers."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPERATION: Final = Operation(
     },
     deprecated=False,
 )
-"""What the description says of this operation."""
+"""The description of this operation."""
 
 
 def build_request(
@@ -155,7 +155,7 @@ def sync_detailed(
         catalog_id: TicketingCatalog identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -184,11 +184,11 @@ def sync_detailed(
             `optionValuesContext[]` in the query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         catalog_id=catalog_id,
@@ -233,7 +233,7 @@ def sync(
         catalog_id: TicketingCatalog identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -262,11 +262,11 @@ def sync(
             `optionValuesContext[]` in the query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = sync_detailed(
         catalog_id=catalog_id,
@@ -311,7 +311,7 @@ async def asyncio_detailed(
         catalog_id: TicketingCatalog identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -340,11 +340,11 @@ async def asyncio_detailed(
             `optionValuesContext[]` in the query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         catalog_id=catalog_id,
@@ -389,7 +389,7 @@ async def asyncio(
         catalog_id: TicketingCatalog identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `catalogId` in the
             path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -418,11 +418,11 @@ async def asyncio(
             `optionValuesContext[]` in the query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = await asyncio_detailed(
         catalog_id=catalog_id,

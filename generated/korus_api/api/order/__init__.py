@@ -1,2 +1,2 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
-"""The operations of one resource, one module each."""
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
+"""Operations of one resource, one module each."""

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """POST /v1/booking/orders/_bulk."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OPERATION: Final = Operation(
     },
     deprecated=False,
 )
-"""What the description says of this operation."""
+"""The description of this operation."""
 
 
 def build_request(
@@ -46,7 +46,7 @@ def build_request(
     the same, and those that failed stand in `failedOrders`.
 
     Args:
-        body: What to send, as `application/ld+json`.
+        body: The request body, as `application/ld+json`.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     request: dict[str, Any] = {
@@ -99,15 +99,15 @@ def sync_detailed(
     the same, and those that failed stand in `failedOrders`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         body=body,
@@ -128,15 +128,15 @@ def sync(
     the same, and those that failed stand in `failedOrders`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = sync_detailed(
         body=body,
@@ -157,15 +157,15 @@ async def asyncio_detailed(
     the same, and those that failed stand in `failedOrders`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         body=body,
@@ -186,15 +186,15 @@ async def asyncio(
     the same, and those that failed stand in `failedOrders`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = await asyncio_detailed(
         body=body,

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """GET /v1/booking/orders."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPERATION: Final = Operation(
     },
     deprecated=False,
 )
-"""What the description says of this operation."""
+"""The description of this operation."""
 
 
 def build_request(
@@ -130,7 +130,7 @@ def sync_detailed(
     The orders of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -153,11 +153,11 @@ def sync_detailed(
             `createdAt[strictly_before]` in the query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         page=page,
@@ -190,7 +190,7 @@ def sync(
     The orders of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -213,11 +213,11 @@ def sync(
             `createdAt[strictly_before]` in the query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = sync_detailed(
         page=page,
@@ -250,7 +250,7 @@ async def asyncio_detailed(
     The orders of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -273,11 +273,11 @@ async def asyncio_detailed(
             `createdAt[strictly_before]` in the query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         page=page,
@@ -310,7 +310,7 @@ async def asyncio(
     The orders of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -333,11 +333,11 @@ async def asyncio(
             `createdAt[strictly_before]` in the query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = await asyncio_detailed(
         page=page,

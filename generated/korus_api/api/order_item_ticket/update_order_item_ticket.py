@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """PATCH /v1/booking/orders/{orderId}/items/{orderItemId}/tickets/{id}."""
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OPERATION: Final = Operation(
     },
     deprecated=False,
 )
-"""What the description says of this operation."""
+"""The description of this operation."""
 
 
 def build_request(
@@ -58,7 +58,7 @@ def build_request(
             the path.
         id: BookingOrderItemTicket identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
-        body: What to send, as `application/merge-patch+json`.
+        body: The request body, as `application/merge-patch+json`.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     request: dict[str, Any] = {
@@ -123,15 +123,15 @@ def sync_detailed(
             the path.
         id: BookingOrderItemTicket identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
-        client: What the request is sent with.
-        body: What to send, as `application/merge-patch+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/merge-patch+json`.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         order_id=order_id,
@@ -165,15 +165,15 @@ def sync(
             the path.
         id: BookingOrderItemTicket identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
-        client: What the request is sent with.
-        body: What to send, as `application/merge-patch+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/merge-patch+json`.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = sync_detailed(
         order_id=order_id,
@@ -207,15 +207,15 @@ async def asyncio_detailed(
             the path.
         id: BookingOrderItemTicket identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
-        client: What the request is sent with.
-        body: What to send, as `application/merge-patch+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/merge-patch+json`.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         order_id=order_id,
@@ -249,15 +249,15 @@ async def asyncio(
             the path.
         id: BookingOrderItemTicket identifier. Pattern
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `id` in the path.
-        client: What the request is sent with.
-        body: What to send, as `application/merge-patch+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/merge-patch+json`.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = await asyncio_detailed(
         order_id=order_id,

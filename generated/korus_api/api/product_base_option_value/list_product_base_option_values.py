@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """GET /v1/ticketing/catalogs/{catalogId}/product_bases/{productBaseId}/options/{code}/values."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPERATION: Final = Operation(
     },
     deprecated=False,
 )
-"""What the description says of this operation."""
+"""The description of this operation."""
 
 
 def build_request(
@@ -116,18 +116,18 @@ def sync_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         catalog_id=catalog_id,
@@ -161,18 +161,18 @@ def sync(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = sync_detailed(
         catalog_id=catalog_id,
@@ -206,18 +206,18 @@ async def asyncio_detailed(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         catalog_id=catalog_id,
@@ -251,18 +251,18 @@ async def asyncio(
             `[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`. Sent as `productBaseId` in
             the path.
         code: TicketingProductBaseOption identifier. Sent as `code` in the path.
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
             default is `10`. Sent as `itemsPerPage` in the query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = await asyncio_detailed(
         catalog_id=catalog_id,

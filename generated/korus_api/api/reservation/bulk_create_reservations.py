@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """POST /v1/booking/reservations/_bulk."""
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OPERATION: Final = Operation(
     },
     deprecated=False,
 )
-"""What the description says of this operation."""
+"""The description of this operation."""
 
 
 def build_request(
@@ -48,7 +48,7 @@ def build_request(
     `expiresAt`.
 
     Args:
-        body: What to send, as `application/ld+json`.
+        body: The request body, as `application/ld+json`.
     """
     headers: dict[str, str] = {"Accept": OPERATION.accept}
     request: dict[str, Any] = {
@@ -103,15 +103,15 @@ def sync_detailed(
     `expiresAt`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         body=body,
@@ -134,15 +134,15 @@ def sync(
     `expiresAt`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = sync_detailed(
         body=body,
@@ -165,15 +165,15 @@ async def asyncio_detailed(
     `expiresAt`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         body=body,
@@ -196,15 +196,15 @@ async def asyncio(
     `expiresAt`.
 
     Args:
-        client: What the request is sent with.
-        body: What to send, as `application/ld+json`.
+        client: The client that sends the request.
+        body: The request body, as `application/ld+json`.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = await asyncio_detailed(
         body=body,

@@ -1,4 +1,4 @@
-# Written by `python -m scripts.generate`. Do not edit: it is written anew.
+# Written by `python -m scripts.generate`. Do not edit: changes are overwritten.
 """GET /v1/booking/reservations."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPERATION: Final = Operation(
     },
     deprecated=False,
 )
-"""What the description says of this operation."""
+"""The description of this operation."""
 
 
 def build_request(
@@ -101,7 +101,7 @@ def sync_detailed(
     The reservations of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -110,11 +110,11 @@ def sync_detailed(
             query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         page=page,
@@ -137,7 +137,7 @@ def sync(
     The reservations of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -146,11 +146,11 @@ def sync(
             query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = sync_detailed(
         page=page,
@@ -173,7 +173,7 @@ async def asyncio_detailed(
     The reservations of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -182,11 +182,11 @@ async def asyncio_detailed(
             query.
 
     Returns:
-        The whole answer, with what was parsed from it.
+        The response, with its parsed body.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     request = build_request(
         page=page,
@@ -209,7 +209,7 @@ async def asyncio(
     The reservations of your organisation, a page at a time.
 
     Args:
-        client: What the request is sent with.
+        client: The client that sends the request.
         page: Which page of the collection to answer with, counted from 1. The server's default is `1`. Sent
             as `page` in the query.
         items_per_page: How many members a page holds at most. At least `0`. At most `50`. The server's
@@ -218,11 +218,11 @@ async def asyncio(
             query.
 
     Returns:
-        What was parsed from the answer.
+        The parsed body of the response.
 
     Raises:
         UnexpectedStatus: The status is not documented and `client.raise_on_unexpected_status` is true.
-        httpx.TransportError: No answer came.
+        httpx.TransportError: No response was received.
     """
     answer = await asyncio_detailed(
         page=page,
