@@ -1,7 +1,7 @@
-"""Comparison of two OpenAPI documents for maintainers of an SDK.
+"""Comparison of two OpenAPI documents.
 
-:mod:`scripts.compare.wire` compares their requests and answers; :mod:`scripts.compare.python` derives the
-effects on the raw Python client.
+:mod:`scripts.compare.wire` compares requests and responses; :mod:`scripts.compare.python` derives the effects on the
+raw Python client.
 """
 
 from __future__ import annotations

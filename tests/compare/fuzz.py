@@ -46,7 +46,7 @@ PLAIN = (
 )
 TRIES = 150
 LIMITS = {"silent": 0.0, "called breaking": 97.0, "possibly": 3.0, "breaking without a value": 3.0}
-# said by convention, not for a value
+# known by convention, not from a value
 CONVENTION = {"response-property-removed"}
 
 
@@ -54,7 +54,7 @@ REFERENCE = "#/components/schemas/"
 
 
 class Schemas:
-    """Random schemas and values, all drawn from one source of chance."""
+    """Random schemas and values from one random generator."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -62,7 +62,7 @@ class Schemas:
         self._names: tuple[str, ...] = ()
 
     def whole(self):
-        """Make a schema with components, which may refer to each other below a property or item."""
+        """Return a schema with components, which may refer to each other below a property or item."""
         names = self.chance.choice([(), (), ("S",), ("S", "T")])
         self._names, named = names, {}
         for name in names:
@@ -72,7 +72,7 @@ class Schemas:
         return {**made, "components": {"schemas": named}} if named else made
 
     def part(self, depth):
-        """Make a schema of a property or item: a reference now and then."""
+        """Return a schema of a property or item, sometimes a reference."""
         if self._names and self.chance.random() < 0.25:
             return {"$ref": REFERENCE + self.chance.choice(self._names)}
         return self.schema(depth)
@@ -215,7 +215,7 @@ class Schemas:
             parts[number] = self.changed(parts[number], depth - 1)
 
     def value(self, schema, depth=4):
-        """Make a value that a schema may admit."""
+        """Return a value that may be valid."""
         chance = self.chance
         if not isinstance(schema, dict) or chance.random() < 0.08 or depth < 0:
             return self._anything(depth)
@@ -304,7 +304,7 @@ class Schemas:
 
 
 def document(schema, direction):
-    """Put a schema into a request or an answer."""
+    """Build a document with a schema in a request or a response."""
     schema = copy.deepcopy(schema)
     components = schema.pop("components", {})
     content = {"application/json": {"schema": schema}}
@@ -339,7 +339,7 @@ def keys(value):
 
 
 def judge(chance, direction):
-    """Compare one random pair; return what there is to count of it, and the pair where that is wrong."""
+    """Compare one random pair; return its counts, and the pair if the result is wrong."""
     schemas = Schemas(chance)
     old = schemas.whole()
     new = schemas.changed(old)
@@ -350,7 +350,7 @@ def judge(chance, direction):
         jsonschema_rs.Draft202012Validator(schema, validate_formats=True) for schema in (inside, outside)
     )
     comparison = compare(document(old, direction), document(new, direction))
-    # what no operation reaches is met by no body
+    # no body uses a schema that no operation uses
     changes = [record for record in comparison.changes if record.id != "unreached-schema-changed"]
     levels = {record.level for record in changes}
     worst = next((level for level in LEVELS if level in levels), None)
@@ -415,7 +415,7 @@ def figures(counts):
 
 
 def main(arguments=None):
-    """Run the command; 1 where a limit is not kept."""
+    """Run the command; return 1 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="python -m tests.compare.fuzz", description=__doc__)
     parser.add_argument("--pairs", type=int, default=100_000, help="how many pairs (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default: %(default)s)")

@@ -1,4 +1,4 @@
-"""Histories of an API in the shapes of real ones: a version after each edit of one document, written in three ways."""
+"""Histories of an API in three styles of real descriptions, with one version after each edit."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ FIRST: Document = {
 
 
 def edit(change: Callable[[Document, Document], object]) -> Callable[[Document], Document]:
-    """Make an edit of what changes paths and schemas."""
+    """Return an edit of paths and schemas."""
 
     def edited(document: Document) -> Document:
         made = copy.deepcopy(document)
@@ -98,7 +98,7 @@ def edit(change: Callable[[Document, Document], object]) -> Callable[[Document],
 
 
 def renamed(**names: str) -> Callable[[Document], Document]:
-    """Make an edit that writes other names wherever they stand."""
+    """Return an edit that replaces names everywhere."""
 
     def edited(document: Document) -> Document:
         text = json.dumps(document)
@@ -124,11 +124,11 @@ EDITS: tuple[Callable[[Document], Document], ...] = (
     edit(lambda paths, schemas: schemas["Item"]["properties"].update(weight={"type": "number"})),
     edit(lambda paths, schemas: schemas["Item"]["properties"]["state"]["enum"].append("gone")),
     edit(lambda paths, schemas: paths["/items"]["get"]["parameters"].append(query("limit", {"type": "integer"}))),
-    # a schema of answers is sent too, and the other way round
+    # a schema of responses is also sent, and the reverse
     edit(lambda paths, schemas: schemas["ItemInput"]["properties"].update(price=ref("Price"))),
     edit(lambda paths, schemas: schemas["Order"]["properties"].update(request=ref("OrderInput"))),
     parameter_renamed,
-    # one that nothing leads to, and one that nothing leads to any more
+    # an unused schema, and one that becomes unused
     edit(lambda paths, schemas: schemas.update(Draft={"type": "object", "properties": {"item": ref("Item")}})),
     edit(lambda paths, schemas: schemas["Order"]["properties"].pop("total")),
     renamed(Item="Article", listItems="listArticles", getItem="getArticle"),

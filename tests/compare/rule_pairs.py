@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 
 def document(content: dict[str, Any]) -> scripts.compare.Document:
-    """Give a document to compare that nobody else changes."""
+    """Return a new document to compare."""
     return scripts.compare.Document(Path("made-up.yaml"), copy.deepcopy(content))
 
 
@@ -71,7 +71,7 @@ DOG = {
     "required": ["kind"],
 }
 
-# the same texts, which neither judge can tell
+# equivalent, but neither judge can prove it
 HARD = {"pattern": "^(?:[0-9]{3}-){40}[0-9]{2}$"}
 HARD_TOO = {"pattern": "^(?:[0-9]{3}-){39}[0-9]{3}-[0-9]{2}$"}
 
@@ -80,11 +80,11 @@ def many(prefix: str, schema: Schema) -> dict[str, Any]:
     return {"anyOf": [{**thing(**{f"{prefix}{i}": schema}), "required": [f"{prefix}{i}"]} for i in range(9)]}
 
 
-# more alternatives than can be multiplied out
+# more alternatives than are combined
 MANY, MANY_TOO, MANY_AGAIN = many("a", TEXT), many("b", TEXT), many("c", TEXT)
 MANY_HARD, MANY_HARD_TOO = many("b", HARD), many("b", HARD_TOO)
 
-# stem of the rule: (former schema, present schema); the direction goes before the stem, where it has none
+# stem of the rule: (old schema, new schema); the direction is put before the stem, if it has none
 SCHEMAS: dict[str, tuple[Schema, Schema]] = {
     "type-narrowed": (NUMBER, INTEGER),
     "type-widened": (INTEGER, NUMBER),
@@ -336,7 +336,7 @@ SCHEMAS: dict[str, tuple[Schema, Schema]] = {
 
 
 def schema_cases() -> dict[str, tuple[Document, Document]]:
-    """Give a pair of documents for each rule about schemas."""
+    """Yield a pair of documents for each rule about schemas."""
     cases: dict[str, tuple[Document, Document]] = {}
     for stem, (old, new) in SCHEMAS.items():
         for direction, wrap in (("request", sent), ("response", answered)):
@@ -403,7 +403,7 @@ BOTH_TYPES = {**JSON, "text/csv": {"schema": TEXT}}
 TAGGED = {"tags": [{"name": "a"}]}
 
 
-# id of the rule: (former document, present document)
+# id of the rule: (old document, new document)
 def path_id() -> dict[str, Any]:
     return {"name": "id", "in": "path", "required": True, "schema": INTEGER}
 

@@ -1,4 +1,4 @@
-"""Descriptions that nobody here wrote: nothing is lost in silence, and no change is reported that there was not."""
+"""Descriptions of other APIs: every change is reported, and only changes are."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def case(name, suffix="yaml"):
         ("py2", "yaml", [], ["response-property-removed"]),
     ],
 )
-def test_the_cases_are_judged_right_in_both_directions(name, suffix, forth, back):
+def test_cases_have_the_right_level_in_both_directions(name, suffix, forth, back):
     old, new = case(name, suffix)
     for pair, expected in (((old, new), forth), ((new, old), back)):
         assert sorted(rule for level, rule in found(*pair) if level != "compatible") == sorted(expected)
@@ -101,7 +101,7 @@ SAME = {
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_what_is_the_same_on_the_wire_is_no_change(name):
+def test_equivalent_schemas_have_no_change(name):
     old, new = (Document(Path("a.yaml"), content) for content in SAME[name])
     assert found(old, new) == found(new, old) == []
 
@@ -123,7 +123,7 @@ def test_what_is_the_same_on_the_wire_is_no_change(name):
         ({"enum": [1, 2]}, {"anyOf": [{"type": "integer", "minimum": 2}, TEXT]}),
     ],
 )
-def test_a_further_constraint_is_never_passed_over(old, new):
+def test_additional_constraint_is_always_reported(old, new):
     changes = compare(Document(Path("a.yaml"), sent(old)), Document(Path("b.yaml"), sent(new))).changes
     assert any(record.level == "breaking" and record.witness and record.witness.found for record in changes)
     back = compare(Document(Path("a.yaml"), answered(new)), Document(Path("b.yaml"), answered(old))).changes
@@ -172,7 +172,7 @@ ONE_LETTER = {"type": "object", "propertyNames": {"maxLength": 1}}
         ),
     ],
 )  # fmt: skip
-def test_what_refuses_a_body_is_breaking_forth_and_back(accepted, refused):
+def test_rejecting_a_body_is_breaking_in_both_directions(accepted, refused):
     for make, pair in ((sent, (accepted, refused)), (answered, (refused, accepted))):
         changes = compare(*(Document(Path("a.yaml"), make(schema)) for schema in pair)).changes
         assert any(record.level == "breaking" for record in changes)
@@ -199,7 +199,7 @@ def test_the_sunset_of_a_property_is_compared(make, old, new, rule):
 
 
 @pytest.mark.parametrize("around", [lambda part: part, lambda part: {"type": "array", "items": part}])
-def test_a_wider_alternative_of_a_choice_of_one_refuses_what_another_held(around):
+def test_wider_alternative_of_one_of_rejects_values_of_another(around):
     def document(schema):
         maps = {"type": "object", "additionalProperties": schema}
         return Document(Path("a.yaml"), sent(around({"oneOf": [{}, {"type": "array", "items": maps}]})))
@@ -207,7 +207,7 @@ def test_a_wider_alternative_of_a_choice_of_one_refuses_what_another_held(around
     assert ("breaking", "request-schema-narrowed") in found(document({"const": None}), document({}))
 
 
-def test_a_schema_that_stands_where_nothing_may_be_and_elsewhere_is_judged_there():
+def test_schema_in_an_impossible_place_is_judged_elsewhere():
     def document(schema):
         empty = {"type": "array", "items": ref("T"), "maxItems": 0}
         return Document(Path("a.yaml"), sent({"oneOf": [empty, thing(a=ref("T"))]}, T=thing(b=schema)))
@@ -215,7 +215,7 @@ def test_a_schema_that_stands_where_nothing_may_be_and_elsewhere_is_judged_there
     assert ("breaking", "request-type-changed") in found(document(TEXT), document(INTEGER))
 
 
-def test_a_schema_with_many_others_is_judged_as_a_whole():
+def test_schema_with_many_references_is_judged_as_a_whole():
     many = {f"Part{number}": thing(a=TEXT) for number in range(100)}
     more = {"type": "object", "minProperties": 1}
 
@@ -229,7 +229,7 @@ def test_a_schema_with_many_others_is_judged_as_a_whole():
     assert {level for level, _ in found(document(TEXT), document(INTEGER))} == {"compatible"}
 
 
-def test_a_schema_that_asks_for_itself_is_compared():
+def test_schema_that_requires_itself_is_compared():
     def document(schema):
         itself = {**thing(again=ref("Itself"), a=schema), "required": ["again"]}
         return Document(Path("a.yaml"), sent(ref("Itself"), Itself=itself))
@@ -237,7 +237,7 @@ def test_a_schema_that_asks_for_itself_is_compared():
     assert compare(document(TEXT), document(INTEGER)).changes
 
 
-def test_a_change_that_no_body_can_show_breaks_nothing():
+def test_change_that_no_body_shows_is_compatible():
     def covered(schema):
         return sent({"anyOf": [thing(a=schema), {"type": "object"}]})
 
@@ -255,7 +255,7 @@ def test_a_witness_is_a_whole_body():
     assert isinstance(record.witness.value["a"][0]["b"], str)
 
 
-def test_a_record_over_operations_with_other_statuses_names_none():
+def test_record_over_several_statuses_names_none():
     def two(schema):
         answer = {"description": "d", "content": {"application/json": {"schema": ref("T")}}}
         paths = {
@@ -270,7 +270,7 @@ def test_a_record_over_operations_with_other_statuses_names_none():
     assert record.where.location.startswith("response application/json ›")
 
 
-def test_a_parameter_that_a_path_calls_otherwise_is_one_record_for_all_operations():
+def test_renamed_path_parameter_is_one_record():
     def named(name):
         item = {method: operation(parameters=[{**AT_ITEM, "name": name}]) for method in ("get", "delete")}
         return Document(Path("a.yaml"), api({f"/a/{{{name}}}": copy.deepcopy(item)}))
@@ -350,7 +350,7 @@ def test_a_reference_in_the_place_of_a_plain_value_is_followed(make, old, new, r
     assert rule in {record.id for record in compare(*pair).changes}
 
 
-def test_a_value_that_looks_like_a_reference_is_no_reference():
+def test_values_that_look_like_references_are_kept():
     value = {"$ref": "#/nowhere"}
     schema = {"enum": [value], "default": value, "const": value, "example": value, "examples": [value]}
     assert found(*[Document(Path("a.yaml"), sent(copy.deepcopy(schema))) for _ in range(2)]) == []
@@ -359,7 +359,7 @@ def test_a_value_that_looks_like_a_reference_is_no_reference():
 @pytest.mark.parametrize(
     "content", [{"paths": {"/a": {"get": [1]}}}, {"components": {"schemas": {"A": 1}}}, {"webhooks": "x"}]
 )
-def test_what_is_of_the_wrong_type_is_never_taken_for_empty(content):
+def test_members_of_a_wrong_type_are_errors(content):
     with pytest.raises(DescriptionError):
         Document(Path("a.yaml"), {**api(), **content})
 
@@ -373,12 +373,12 @@ def test_a_repeated_key_is_refused(tmp_path, capsys):
 
 @pytest.fixture(scope="module")
 def read():
-    """The hand-written layer and the cassettes, which these documents have nothing to do with."""
+    """The hand-written layer and the cassettes, which do not concern these documents."""
     return Layer(ROOT), Recordings(ROOT)
 
 
 def assert_names_have_causes(paths, read, folder):
-    """Check in both directions that each change of a name has the record that caused it, or how it is written."""
+    """Check in both directions that each change of a name has a record as its cause."""
     surfaces = [client_of(path, folder / str(number)) for number, path in enumerate(paths)]
     for old, new in ((0, 1), (1, 0)):
         comparison = compare(Document.read(paths[old]), Document.read(paths[new]))
@@ -394,7 +394,7 @@ def test_the_python_names_of_a_case_have_a_cause(name, read, tmp_path):
 
 
 def read_and_sent(answers, *, reader="get", openapi="3.1.0", **schemas):
-    """A document whose schema `Network` is sent; what is answered is given."""
+    """Build a document in which the schema `Network` is sent, with the given response."""
     body = {"content": {"application/json": {"schema": ref("Network")}}}
     operations = {
         "post": operation(requestBody=body, operationId="postA"),
@@ -493,7 +493,7 @@ def test_the_python_names_of_an_ordinary_change_have_a_cause(name, read, tmp_pat
     assert_names_have_causes(paths, read, tmp_path)
 
 
-def test_a_key_that_nothing_on_the_wire_explains_is_for_a_person(read, tmp_path):
+def test_python_change_without_a_wire_change_needs_review(read, tmp_path):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(listed(ref("A"), A=A)), encoding="utf-8")
     other = tmp_path / "b.json"

@@ -1,4 +1,4 @@
-"""The command: its formats, exit statuses and errors, references to other files, and how much work it is."""
+"""The command: formats, exit statuses, errors, references to other files, and its amount of work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.compare.wire.rules import RULES
 
 @pytest.fixture
 def files(tmp_path):
-    """Write documents to files and give their paths."""
+    """Write documents to files and return their paths."""
 
     def write(**documents):
         paths = []
@@ -46,13 +46,13 @@ def files(tmp_path):
         (TEXT, {"type": "string", "seatMap": "round"}, "possibly", 1),
     ],
 )
-def test_the_exit_status_follows_what_was_asked_to_fail_on(files, capsys, old, new, fail_on, status):  # noqa: PLR0917 - called from here only, always alike
+def test_exit_status_follows_fail_on(files, capsys, old, new, fail_on, status):  # noqa: PLR0917 - called from here only, always alike
     arguments = files(old=sent(old), new=sent(new)) + (["--fail-on", fail_on] if fail_on else [])
     assert main(arguments) == status
     capsys.readouterr()
 
 
-def test_json_is_one_object_with_the_keys_that_programs_read(files, capsys):
+def test_json_is_one_object_with_stable_keys(files, capsys):
     old, new = files(old=sent(TEXT), new=sent({"type": "string", "maxLength": 3}))
     assert main([old, new, "--format", "json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -154,7 +154,7 @@ OUTSIDE = sent({"$ref": "../../etc/schemas.yaml#/A"})
         (OUTSIDE, 5, "outside the document's folder"),
     ],
 )
-def test_what_cannot_be_compared_is_one_line_and_a_status_of_its_own(files, capsys, content, status, said):
+def test_document_that_cannot_be_compared_has_its_own_status(files, capsys, content, status, said):
     good, bad = files(good=api(), bad=content)
     for arguments in ([good, bad], [bad, good]):
         assert main(arguments) == status
@@ -164,7 +164,7 @@ def test_what_cannot_be_compared_is_one_line_and_a_status_of_its_own(files, caps
 
 
 @pytest.mark.parametrize("reference", ["http://[bad", "a\0b.yaml#/A"])
-def test_a_reference_that_no_address_can_look_like_is_one_line(files, capsys, reference):
+def test_malformed_reference_is_reported_in_one_line(files, capsys, reference):
     bad, good = files(bad=sent({"$ref": reference}), good=api())
     for arguments in ([bad, good], [good, bad]):
         assert main(arguments) == 5
@@ -173,7 +173,7 @@ def test_a_reference_that_no_address_can_look_like_is_one_line(files, capsys, re
         assert error.count("\n") == 1
 
 
-def test_an_alias_inside_its_own_anchor_is_one_line(files, capsys):
+def test_recursive_alias_is_reported_in_one_line(files, capsys):
     text = "openapi: 3.1.0\n<<: {x: 1}\npaths: &all {/a: *all}\n"
     assert main(files(old=text, new=text)) == 3
     assert capsys.readouterr().err.count("\n") == 1
@@ -184,12 +184,12 @@ def test_an_alias_inside_its_own_anchor_is_one_line(files, capsys):
     ("old", "new"),
     [(sent({"type": [["string"], {}]}), sent(TEXT)), (sent(TEXT), sent({"enum": [{"a": []}, []]}))],
 )
-def test_a_schema_that_makes_no_sense_is_compared_all_the_same(files, capsys, form, old, new):
+def test_contradictory_schema_is_compared(files, capsys, form, old, new):
     assert main([*files(old=old, new=new), "--format", form, "--fail-on", "any"]) == 1
     assert capsys.readouterr().out
 
 
-def test_half_a_character_in_a_document_is_compared(tmp_path, capsys):
+def test_lone_surrogate_in_a_document_is_compared(tmp_path, capsys):
     paths = []
     for name, title in (("old", "\\ud800"), ("new", "\\ud801")):
         path = tmp_path / f"{name}.json"
@@ -270,7 +270,7 @@ paths:
 
 
 def large(count, limit=80):
-    """Make a document of some hundred kilobytes: schemas that refer to each other, and operations on each."""
+    """Build a document of some hundred kilobytes: schemas that refer to each other, and operations on each."""
     schemas, paths = {}, {}
     for i in range(count):
         schemas[f"Model{i}"] = {
@@ -303,17 +303,17 @@ def large(count, limit=80):
 
 
 def calls_of(arguments):
-    """Count the calls of functions that a comparison makes: unlike seconds, the same on every machine."""
+    """Count the function calls of a comparison, which do not depend on the machine."""
     profile = cProfile.Profile()
     status = profile.runcall(main, arguments)
     assert status == 0
     return pstats.Stats(profile).total_calls
 
 
-def test_work_grows_with_the_size_of_the_documents_and_not_with_its_square(files, capsys):
+def test_work_grows_linearly_with_the_documents(files, capsys):
     def calls(count):
         old, new = large(count), large(count, limit=60)
-        # one property in ten schemas changed, for those who send it and for those who read it
+        # one changed property in ten schemas, in requests and in responses
         found = calls_of(files(old=old, new=new))
         first = capsys.readouterr().out.partition("\n")[0]
         assert f"{count // 10} breaking, 0 possibly breaking, {count // 10} compatible" in first
@@ -321,7 +321,7 @@ def test_work_grows_with_the_size_of_the_documents_and_not_with_its_square(files
 
     small, big = calls(50), calls(400)
     assert big < small * 8.5
-    # some 13,500 for a schema with its two operations in both documents; a second pass over all would show
+    # some 13,500 for a schema with its two operations in both documents; a second pass would exceed it
     assert big < 400 * 15000
 
 
@@ -345,7 +345,7 @@ def test_an_answer_by_a_range_or_by_default_covers_a_status(files, capsys):
     ]
 
 
-def test_both_directions_of_one_shared_property_are_judged_each_for_itself(files, capsys):
+def test_directions_of_a_shared_property_are_judged_separately(files, capsys):
     def shared(schema):
         body = {"application/json": {"schema": ref("Thing")}}
         answer = {"200": {"description": "done", "content": body}}
@@ -368,7 +368,7 @@ def test_both_directions_of_one_shared_property_are_judged_each_for_itself(files
     ]
 
 
-def test_what_the_api_sends_in_a_webhook_counts_as_an_answer(files, capsys):
+def test_webhook_bodies_are_compared_as_responses(files, capsys):
     def hook(schema):
         body = {"content": {"application/json": {"schema": schema}}}
         return api(webhooks={"paid": {"post": operation(requestBody=body)}})
@@ -379,7 +379,7 @@ def test_what_the_api_sends_in_a_webhook_counts_as_an_answer(files, capsys):
     assert (change["id"], change["where"]["path"]) == ("response-enum-value-added", "paid")
 
 
-def test_a_removal_of_what_was_deprecated_is_still_a_removal(compared):
+def test_removal_of_a_deprecated_part_is_a_removal(compared):
     old = answered(thing(a=TEXT, b={"type": "string", "deprecated": True}))
     (record,) = compared(old, answered(thing(a=TEXT))).changes
     assert (record.id, record.level) == ("response-property-removed", "breaking")
@@ -412,7 +412,7 @@ def test_sarif_has_rules_results_and_places(files, capsys):
 
 @pytest.fixture
 def accepting(files, tmp_path, capsys):
-    """Compare with a list that accepts the one change there is; return the status and what was printed."""
+    """Compare with a list that accepts the single change; return status and output."""
 
     def run(entry, *more):
         old, new = files(old=sent(TEXT), new=sent(INTEGER))
@@ -429,7 +429,7 @@ def accepting(files, tmp_path, capsys):
 ENTRY = '[[accepted]]\nfingerprint = "MARK"\nreason = "agreed"\nexpires = 2999-01-01\n'
 
 
-def test_an_accepted_change_fails_nothing_and_is_shown_as_such(accepting):
+def test_accepted_change_is_marked_and_does_not_fail(accepting):
     status, printed = accepting(ENTRY)
     assert status == 0
     assert "0 breaking, 0 possibly breaking" in printed.out
@@ -439,11 +439,11 @@ def test_an_accepted_change_fails_nothing_and_is_shown_as_such(accepting):
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        (ENTRY.replace("2999", "2001"), "has expired on 2001-01-01"),
-        (ENTRY.replace("MARK", "0" * 16), "is none of the changes any more"),
-        (ENTRY.replace('reason = "agreed"\n', ""), "no list of accepted changes"),
-        (ENTRY.replace("2999-01-01", '"soon"'), "needs a reason and a date"),
-        ("[[accepted]\n", "no list of accepted changes"),
+        (ENTRY.replace("2999", "2001"), "expired on 2001-01-01"),
+        (ENTRY.replace("MARK", "0" * 16), "is not in the comparison"),
+        (ENTRY.replace('reason = "agreed"\n', ""), "is not a list of accepted changes"),
+        (ENTRY.replace("2999-01-01", '"soon"'), "must have `reason` and the date"),
+        ("[[accepted]\n", "is not a list of accepted changes"),
     ],
 )
 def test_a_stale_or_broken_entry_is_an_error(accepting, entry, said):
@@ -453,5 +453,5 @@ def test_a_stale_or_broken_entry_is_an_error(accepting, entry, said):
     assert printed.err.count("\n") == 1
 
 
-def test_an_entry_for_other_versions_is_left_alone(accepting):
+def test_accepted_entry_for_other_versions_is_ignored(accepting):
     assert accepting(ENTRY + 'old = "1.0"\nnew = "1.1"\n')[0] == 1

@@ -1,4 +1,4 @@
-"""What holds for every pair of documents: for this API's descriptions and for made-up ones."""
+"""Properties of the comparison of every pair of documents, of this API and generated."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from scripts.descriptions import descriptions, load
 
 REAL = {version: load(path) for version, path in descriptions().items()}
 SETS = {"required", "enum", "parameters", "tags", "servers", "oneOf", "anyOf", "allOf", "type", "security"}
-# each example compares two documents, which takes its time
+# each example compares two documents, which is slow
 QUICK = settings(
     max_examples=max(1, settings.default.max_examples // 3),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 
-# --- made-up documents ------------------------------------------------------------------------------------------------
+# --- generated documents ------------------------------------------------------------------------------------------------
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 LEAVES = st.sampled_from(
@@ -101,7 +101,7 @@ def documents(draw):
     return api(paths, components={"schemas": schemas})
 
 
-# --- writing the same differently -------------------------------------------------------------------------------------
+# --- equivalent notations -------------------------------------------------------------------------------------
 
 
 def reordered(node, chance, key=""):
@@ -118,7 +118,7 @@ def reordered(node, chance, key=""):
 
 
 def dereferenced(root):
-    """Put every reference's target in its place, but where it contains itself."""
+    """Replace every reference by its target, unless it is recursive."""
 
     def walk(node, above):
         if isinstance(node, list):
@@ -174,14 +174,14 @@ def found(old, new):
 @pytest.mark.parametrize(
     "rewrite", [copy.deepcopy, lambda d: reordered(d, random.Random(7)), dereferenced, renamed]
 )
-def test_a_description_written_differently_has_not_changed(version, rewrite):
+def test_equivalent_description_has_not_changed(version, rewrite):
     assert found(REAL[version], rewrite(REAL[version])) == []
     assert found(rewrite(REAL[version]), REAL[version]) == []
 
 
 @given(documents(), st.integers(0, 1000))
 @QUICK
-def test_a_made_up_document_written_differently_has_not_changed(content, seed):
+def test_equivalent_generated_document_has_not_changed(content, seed):
     chance = random.Random(seed)
     for rewrite in (copy.deepcopy, lambda d: reordered(d, chance), dereferenced, renamed):
         assert found(content, rewrite(content)) == []
@@ -247,7 +247,7 @@ def test_what_came_one_way_went_the_other_way(old, new):
 
 @given(documents(), documents())
 @QUICK
-def test_what_came_between_made_up_documents_went_the_other_way(old, new):
+def test_additions_are_removals_in_the_reverse_comparison(old, new):
     there, back = both_ways(old, new)
     for added, removed in (
         ({"operation-added"}, {"operation-removed"}),
@@ -258,11 +258,11 @@ def test_what_came_between_made_up_documents_went_the_other_way(old, new):
     assert bool(there) == bool(back)
 
 
-# --- nothing goes unnoticed -------------------------------------------------------------------------------------------
+# --- every change is reported -------------------------------------------------------------------------------------------
 
 
 def everywhere(node, pointer=(), inside=False):
-    """Give the place of every schema of a document."""
+    """Yield the place of every schema of a document."""
     if isinstance(node, dict):
         if inside:
             yield pointer
@@ -290,7 +290,7 @@ def at(root, pointer):
 
 
 def alone(root, place):
-    """Tell whether nothing beside a schema can make a change of it void."""
+    """Return True if no neighbour of a schema can make its change ineffective."""
     text = json.dumps(root)
     if len(place) == 3 and f'"allOf": [{{"$ref": "#/components/schemas/{place[2]}"}}' in text:
         return False
@@ -302,7 +302,7 @@ def kinds(schema):
     return set(named if isinstance(named, list) else [named])
 
 
-# name: (the schemas it can be done to, what is done)
+# name: (the applicable schemas, the edit)
 MUTATIONS = {
     "another type": (
         lambda s: kinds(s) & {"string", "integer", "boolean"},

@@ -1,4 +1,4 @@
-"""What is only written differently is not a change, in neither direction."""
+"""Equivalent notations are not a change, in either direction."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NODE = thing(next=ref("Node"), value=TEXT)
 
 
 def both(old, new, old_version="3.1.0", new_version="3.1.0", old_schemas=None, new_schemas=None):  # noqa: PLR0917 - called from here only, always alike
-    """Put a pair of schemas into a request and into a response."""
+    """Build documents with a pair of schemas in a request and in a response."""
     return [
         (
             wrap(old, openapi=old_version, **(old_schemas or {})),
@@ -263,7 +263,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("pair", [pair for _, pair in CASES], ids=[name for name, _ in CASES])
-def test_what_is_only_written_differently_is_no_change(pair, compared):
+def test_other_notation_is_no_change(pair, compared):
     old, new = pair
     assert [(record.id, record.message) for record in compared(old, new).changes] == []
     assert [(record.id, record.message) for record in compared(new, old).changes] == []
@@ -282,7 +282,7 @@ def test_what_is_only_written_differently_is_no_change(pair, compared):
         ({"oneOf": [CAT, DOG]}, {"oneOf": [CAT, {**DOG, "required": []}]}),
     ],
 )
-def test_what_looks_alike_but_differs_is_a_change(old, new, compared):
+def test_similar_schemas_that_differ_are_a_change(old, new, compared):
     assert compared(sent(old), sent(new)).changes
     assert compared(answered(old), answered(new)).changes
 

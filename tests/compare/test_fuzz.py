@@ -19,7 +19,7 @@ from scripts.compare import compare
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(st.randoms(use_true_random=False))
-def test_no_pair_of_schemas_is_told_apart_in_silence(direction, chance):
+def test_every_difference_of_schemas_is_reported(direction, chance):
     counts, wrong = judge(chance, direction)
     assert counts["silent"] == 0, wrong
 

@@ -1,4 +1,4 @@
-"""Three histories in the shapes of real ones: each step is compared in both ways, and every change of names has a cause."""
+"""Histories in three styles: each step is compared in both directions, and every change of names has a cause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_each_step_of_a_history_is_a_change_in_both_ways(shape, tmp_path):
+def test_each_step_of_a_history_is_a_change_in_both_directions(shape, tmp_path):
     documents = [Document.read(path) for path in history(shape, tmp_path)]
     assert len(documents) == len(EDITS) + 1 >= 10
     for old, new in itertools.pairwise(documents):

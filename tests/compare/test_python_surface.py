@@ -1,4 +1,4 @@
-"""What a change of the description means in Python: names, verdicts, causes, uses, recordings, and what to do."""
+"""Effects of a change on Python: names, verdicts, causes, uses, recordings, and advice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def package(six, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def meaning(six, package, tmp_path_factory):
-    """What the made-up next version means."""
+    """The effects of the invented next version."""
     folder = tmp_path_factory.mktemp("next")
     path = folder / "1.0.45.yaml"
     path.write_text(dump(next_version()), encoding="utf-8")
@@ -74,7 +74,7 @@ def test_a_surface_has_not_changed_against_itself(package):
     assert surface_changes(read_surface(package), read_surface(package)) == []
 
 
-def test_each_change_is_told_in_names_with_a_verdict_for_python(meaning):
+def test_each_change_has_names_and_a_verdict_for_python(meaning):
     assert sentences(effect(meaning, "operation-added"))[0] == "`api.closing_day.list_closing_days` is new"
     assert not effect(meaning, "operation-added").breaking
     assert sentences(effect(meaning, "response-property-added")) == ["`models.Catalog.currency` is new"]
@@ -124,7 +124,7 @@ def test_what_changes_of_korus_itself_is_named(meaning):
     assert effect(meaning, "parameter-removed").korus == ()
 
 
-def test_the_cassettes_that_have_seen_what_changed_are_named(meaning):
+def test_cassettes_with_changed_parts_are_named(meaning):
     seen = effect(meaning, "response-property-added").cassettes
     assert seen
     for name in seen:
@@ -167,7 +167,7 @@ def test_the_changelog_says_class_field_old_and_new_and_marks_what_breaks(meanin
     assert "- Stop giving `session` to `list_offers`.\n" in written["+api-1-0-45.breaking.md"]
 
 
-def test_a_change_of_names_that_nothing_explains_is_an_error(package, six, tmp_path):
+def test_unexplained_change_of_names_is_an_error(package, six, tmp_path):
     shutil.copytree(package, tmp_path / "korus_api")
     model = tmp_path / "korus_api" / "models" / "catalog.py"
     model.write_text(
@@ -182,7 +182,7 @@ def test_a_change_of_names_that_nothing_explains_is_an_error(package, six, tmp_p
         )
 
 
-def test_a_description_that_no_client_can_be_made_of_is_an_error(tmp_path):
+def test_description_without_a_client_is_an_error(tmp_path):
     path = tmp_path / "broken.yaml"
     path.write_text("openapi: 3.1.0\n", encoding="utf-8")
     with pytest.raises(SurfaceError, match="cannot be generated"):

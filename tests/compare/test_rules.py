@@ -1,4 +1,4 @@
-"""Each rule of the comparison is reported for a pair of minimal documents, with the level that its table gives it."""
+"""Each rule is reported for a pair of minimal documents, with the level in the table."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rule_pairs import CASES
 
 from scripts.compare.wire.rules import LEVELS, RULES
 
-# one change shows in two places: the present schema, or the scheme, is another one
+# one change with two records, since the new schema or scheme is another one
 REPORTED_TWICE = {
     "request-pattern-properties-unjudged",
     "response-pattern-properties-unjudged",
     "security-scheme-added",
     "security-scheme-removed",
 }
-# the alternative that stays is written differently, too
+# the remaining alternative has another notation, too
 BESIDE = {
     "request-variant-unjudged": "request-pattern-narrowed",
     "response-variant-unjudged": "response-pattern-widened",
@@ -25,7 +25,7 @@ BESIDE = {
     "request-schema-narrowed": "request-variant-added",
     "response-schema-widened": "response-variant-removed",
 }
-# changes that no JSON value shows: what is said of a value differs, not which values there are
+# changes of the meaning of values, which no JSON value shows
 NO_VALUE_SHOWS = ("discriminator-", "write-only", "property-removed-from-closed-object")
 
 
@@ -47,7 +47,7 @@ def test_every_rule_gives_its_level_and_a_reason():
 
 
 @pytest.mark.parametrize("rule", CASES)
-def test_the_pair_of_a_rule_is_reported_by_it_and_by_nothing_else(rule, of_rule):
+def test_pair_of_a_rule_is_reported_by_this_rule_only(rule, of_rule):
     comparison = of_rule(rule)
     ids = [record.id for record in comparison.changes]
     expected = [rule] * (2 if rule in REPORTED_TWICE else 1) + ([BESIDE[rule]] if rule in BESIDE else [])
@@ -59,7 +59,7 @@ def test_the_pair_of_a_rule_is_reported_by_it_and_by_nothing_else(rule, of_rule)
 
 
 @pytest.mark.parametrize("rule", [rule for rule in CASES if RULES[rule].schema])
-def test_a_change_of_a_schema_comes_with_a_witness_or_says_why_not(rule, of_rule):
+def test_schema_change_has_a_witness_or_a_reason(rule, of_rule):
     old, new = CASES[rule]
     record = next(record for record in of_rule(rule).changes if record.id == rule)
     witness = record.witness
@@ -70,7 +70,7 @@ def test_a_change_of_a_schema_comes_with_a_witness_or_says_why_not(rule, of_rule
         assert witness.reason
         return
     if "read-only" in rule:
-        return  # what is read only need not be sent, which JSON Schema does not know
+        return  # read-only properties are not required in requests, unlike in JSON Schema
     before, after = _validator(old, witness.old_pointer), _validator(new, witness.new_pointer)
     if record.direction == "request":
         assert before.is_valid(witness.value)
@@ -81,7 +81,7 @@ def test_a_change_of_a_schema_comes_with_a_witness_or_says_why_not(rule, of_rule
 
 
 def _validator(document, pointer):
-    """Validate against the schema as it is written in the document, looked up by its pointer."""
+    """Validate with the original schema in the document."""
     schema = document
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
@@ -99,7 +99,7 @@ OPPOSITES = (
     ("introduced", "lifted"),
     ("allowed", "forbidden"),
 )
-# one direction only is a change of its own
+# a change in one direction is another rule
 ALONE = {
     "removed-before-sunset",
     "request-schema-narrowed",

@@ -1,4 +1,4 @@
-"""The six descriptions, step by step, against what is known to have changed (section 9 of the API reference)."""
+"""The changes between the six descriptions are those in section 9 of the API reference."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def steps(six):
 
 
 def name_of(record):
-    """Give the property that a record is about."""
+    """Return the property of a record."""
     for pointer in (record.where.new_pointer, record.where.old_pointer):
         parts = (pointer or "").split("/")
         if len(parts) > 1 and parts[-2] == "properties":
@@ -40,7 +40,7 @@ def operations(records, verb):
 
 
 def properties(records, way, verb):
-    """Give the properties that came or went, each with the operations concerned."""
+    """Return the added or removed properties, each with the affected operations."""
     found = {}
     for record in records:
         if f"property-{verb}" in record.id and record.id.startswith(way):
@@ -55,7 +55,7 @@ def tags(records, verb):
 def test_there_are_the_six_descriptions_in_their_order(six, steps):
     assert list(descriptions(six)) == VERSIONS
     assert list(steps) == list(pairwise(VERSIONS))
-    # whatever came since, these still stand in the repository
+    # the versions in the repository from the beginning
     assert set(VERSIONS) <= set(descriptions())
 
 

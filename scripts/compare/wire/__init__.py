@@ -1,1 +1,1 @@
-"""The comparison of two descriptions on the wire: which requests are accepted, and which answers may come."""
+"""Comparison of two descriptions on the wire: accepted requests and possible responses."""

@@ -5,8 +5,8 @@
     reason = "agreed with the distributors on 2026-11-02"
     expires = 2027-01-31
 
-An entry that has expired, or that no change of the comparison has the fingerprint of, is stale, which is an error. With
-``old`` and ``new`` an entry is for the comparison of these two versions only.
+An entry that has expired, or whose fingerprint is not in the comparison, is stale, which is an error. An entry with
+``old`` and ``new`` applies only to the comparison of these two versions.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ __all__ = ["Accepted", "AcceptedError", "accept", "read_accepted"]
 
 
 class AcceptedError(DescriptionError):
-    """The list of accepted changes cannot be read, or an entry in it is stale."""
+    """The list of accepted changes is invalid, or an entry is stale."""
 
 
 @frozen
 class Accepted:
-    """One accepted change.
+    """Accepted change.
 
     Attributes:
-        fingerprint: That of its record.
-        reason: Why it is accepted.
-        expires: The last day on which it is.
-        old: The former version that it is about, or any.
-        new: The present one, or any.
+        fingerprint: The fingerprint of its record.
+        reason: The reason.
+        expires: The last day on which it is accepted.
+        old: The old version to which it applies, or None for any.
+        new: The new version to which it applies, or None for any.
     """
 
     fingerprint: str
@@ -54,21 +54,21 @@ def read_accepted(path: Path) -> tuple[Accepted, ...]:
     """Read the list.
 
     Raises:
-        AcceptedError: It cannot be read, or an entry lacks something.
+        AcceptedError: The file cannot be read, or an entry is incomplete.
     """
     try:
         entries: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8")).get("accepted", [])
         found = tuple(Accepted(**entry) for entry in entries)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
-        raise AcceptedError(f"{path} is no list of accepted changes: {error}") from error
+        raise AcceptedError(f"{path} is not a list of accepted changes: {error}") from error
     for entry in found:
         if not entry.reason or not isinstance(entry.expires, dt.date):  # pyright: ignore[reportUnnecessaryIsInstance] - as written
-            raise AcceptedError(f"{path}: {entry.fingerprint} needs a reason and a date `expires`")
+            raise AcceptedError(f"{path}: {entry.fingerprint} must have `reason` and the date `expires`")
     return found
 
 
 def accept(comparison: Comparison, entries: tuple[Accepted, ...]) -> Comparison:
-    """Mark the records that are accepted.
+    """Return the comparison with the accepted records marked.
 
     Raises:
         AcceptedError: An entry is stale.
@@ -82,9 +82,9 @@ def accept(comparison: Comparison, entries: tuple[Accepted, ...]) -> Comparison:
     today = dt.datetime.now(dt.UTC).date()
     for entry in meant:
         if entry.expires < today:
-            raise AcceptedError(f"accepted change {entry.fingerprint} has expired on {entry.expires}")
+            raise AcceptedError(f"accepted change {entry.fingerprint} expired on {entry.expires}")
         if entry.fingerprint not in known:
-            raise AcceptedError(f"accepted change {entry.fingerprint} is none of the changes any more")
+            raise AcceptedError(f"accepted change {entry.fingerprint} is not in the comparison; remove it")
     reasons = {entry.fingerprint: entry.reason for entry in meant}
     changes = tuple(evolve(record, accepted=reasons.get(record.fingerprint)) for record in comparison.changes)
     return evolve(comparison, changes=changes)

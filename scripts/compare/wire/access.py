@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_access", "compare_surroundings"]
 
-# what the rest of the comparison looks at; the version of OpenAPI itself says nothing about the API
+# compared elsewhere; the version of OpenAPI does not affect the API
 KNOWN = frozenset(
     {
         "openapi",
@@ -54,13 +54,13 @@ Difference: TypeAlias = tuple[str, Json, Json, str]
 
 @frozen
 class _Place:
-    """A part of both documents, and what is reported of it.
+    """Part of both documents, with a method to report its changes.
 
     Attributes:
-        findings: Where to.
-        at: Where it is in both documents.
-        part: What it is called.
-        operations: The operations concerned.
+        findings: The findings of the comparison.
+        at: The pointers into both documents.
+        part: A readable name.
+        operations: The affected operations.
     """
 
     findings: Findings
@@ -90,7 +90,7 @@ class _Place:
         clause: str,
         subject: str | None = None,
     ) -> None:
-        """Report the keywords that changed, each by its rule; ``{}`` in clause and subject is the keyword."""
+        """Report changed keywords, each with its rule; ``{}`` in clause and subject is the keyword."""
         for keyword, rule in rules.items():
             old, new = was.get(keyword), now.get(keyword)
             if token(old) != token(new):
@@ -107,15 +107,15 @@ class _Place:
         named: bool = True,
         key: str | None = None,
     ) -> Iterator[tuple[str, Json, Json]]:
-        """Report what was added or removed; yield what both documents have.
+        """Report added and removed members; yield those in both documents.
 
         Args:
-            rules: What the names of both rules begin with.
-            olds: What there was by name.
-            news: What there is.
-            what: What has a name, in words; ``{}`` is the name.
-            named: True if the name tells it from others, False if the sentence does.
-            key: What it is shown by, if not by its name.
+            rules: The prefix of both rules.
+            olds: The old members by name.
+            news: The new members by name.
+            what: The kind of member, in words; ``{}`` is the name.
+            named: True if the name identifies a change, False if the clause does.
+            key: The name to show, if it differs.
         """
         for name in sorted(olds.keys() | news.keys()):
             if name in olds and name in news:
@@ -149,7 +149,7 @@ def _escaped(name: str) -> str:
 
 
 def _sense(scheme: dict[str, Json]) -> str:
-    """Write down what a scheme asks for, without its texts."""
+    """Return the canonical text of a scheme, without descriptions."""
     content = {
         key: value for key, value in scheme.items() if key != "description" and not key.startswith("x-")
     }
@@ -160,7 +160,7 @@ def _sense(scheme: dict[str, Json]) -> str:
 
 
 def _carrier(scheme: dict[str, Json]) -> str | None:
-    """Return what a scheme sends if that is a bearer token in `Authorization`, which can be described in four ways."""
+    """Return `bearer token` if a scheme sends one, which can be described in four ways."""
     kind = scheme.get("type")
     header = (
         kind == "apiKey"
@@ -172,7 +172,7 @@ def _carrier(scheme: dict[str, Json]) -> str | None:
 
 
 def _same_names(old: Document, new: Document, olds: dict[str, str], news: dict[str, str]) -> dict[str, str]:
-    """Return the former name of each present scheme: of the one that is written alike, or else is sent alike."""
+    """Return the old name of each new scheme: the equal one, or one with the same form on the wire."""
     names = {name: name for name in news}
     for alike in (_sense, _carrier):
         for name in sorted(news.keys() - olds.keys()):
@@ -189,7 +189,7 @@ def _same_names(old: Document, new: Document, olds: dict[str, str], news: dict[s
 def _alternatives(
     content: dict[str, Json], root: dict[str, Json], names: dict[str, str]
 ) -> list[Alternative]:
-    """Return the alternatives that an operation accepts; the empty one means a call without credentials."""
+    """Return the accepted alternatives of an operation; an empty one allows a call without credentials."""
     stated = content["security"] if "security" in content else root.get("security")
     found: list[Alternative] = [
         frozenset(
@@ -202,7 +202,7 @@ def _alternatives(
 
 
 def _enough(asked: Alternative, had: Alternative) -> bool:
-    """Return True if credentials for one alternative are enough for another."""
+    """Return True if the credentials for one alternative are sufficient for another."""
     given = dict(had)
     return all(name in given and scopes <= given[name] for name, scopes in asked)
 
@@ -221,12 +221,12 @@ def _value(alternative: Alternative) -> Json:
 
 
 def _differences(ours: list[Alternative], theirs: list[Alternative], *, gone: bool) -> Iterator[Difference]:
-    """Yield what one document accepts and the other does not.
+    """Yield the alternatives that one document accepts and the other does not.
 
     Args:
-        ours: What the one accepts.
-        theirs: What the other accepts.
-        gone: True if the one is the former document.
+        ours: The alternatives of one document.
+        theirs: The alternatives of the other document.
+        gone: True if the first one is the old document.
     """
     for each in ours:
         if any(_enough(other, each) for other in theirs):
@@ -238,7 +238,7 @@ def _differences(ours: list[Alternative], theirs: list[Alternative], *, gone: bo
             rule, clause = (
                 (
                     "security-requirement-added",
-                    f"a call without credentials is refused now; {asked} is asked for",
+                    f"a call without credentials is rejected now; {asked} is required",
                 )
                 if gone
                 else ("security-requirement-removed", "a call without credentials is accepted now")
@@ -246,15 +246,15 @@ def _differences(ours: list[Alternative], theirs: list[Alternative], *, gone: bo
         elif nearest is not None:
             scopes = ", ".join(sorted({scope for name, had in nearest for scope in had - given[name]}))
             rule, clause = (
-                ("security-scope-added", f"the scope {scopes} is asked for now")
+                ("security-scope-added", f"the scope {scopes} is required now")
                 if gone
-                else ("security-scope-removed", f"the scope {scopes} is not asked for any more")
+                else ("security-scope-removed", f"the scope {scopes} is not required any more")
             )
         else:
             rule, clause = (
                 (
                     "security-alternative-removed",
-                    f"credentials for {_words(each)} are not enough any more",
+                    f"credentials for {_words(each)} are not sufficient any more",
                 )
                 if gone
                 else ("security-alternative-added", f"credentials for {_words(each)} are accepted now")
@@ -309,7 +309,7 @@ def _scheme(place: _Place, was: dict[str, Json], now: dict[str, Json]) -> None:
     kind, other = was.get("type"), now.get("type")
     carrier = _carrier(was)
     if carrier is not None and carrier == _carrier(now) and kind != other:
-        # the way to obtain tokens is newly described, or no longer described
+        # the flows were added to or removed from the description
         clause = f"it is described as {other} instead of {kind}; the same {carrier} is sent"
         place.say("security-scheme-rewritten", kind, other, clause)
     else:
@@ -342,7 +342,7 @@ def _flows(place: _Place, olds: dict[str, Json], news: dict[str, Json]) -> None:
             named=False,
         ):
             if token(text) != token(other):
-                clause = f"the text of the scope {scope} changed"
+                clause = f"the description of the scope {scope} changed"
                 place.say("security-scheme-description-changed", text, other, clause)
 
 
@@ -352,7 +352,7 @@ def _flows(place: _Place, olds: dict[str, Json], news: dict[str, Json]) -> None:
 def _servers(
     document: Document, operation: str | None, path: str | None
 ) -> tuple[str, list[dict[str, Json]]]:
-    """Return the servers of an operation, and where they are listed."""
+    """Return the servers of an operation, and the pointer to their list."""
     for place in (operation, path, ""):
         if place is None:
             continue
@@ -396,7 +396,7 @@ def _compare_servers(old: Document, new: Document, operations: list[Operation], 
 
 
 def _by_address(servers: list[Json]) -> dict[str, Json]:
-    # with and without a slash at the end it is the same address
+    # a trailing slash does not change the address
     return {
         str(as_object(server).get("url", "/")).rstrip("/") or "/": as_object(server) for server in servers
     }

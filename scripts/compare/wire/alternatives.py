@@ -1,4 +1,4 @@
-"""Compare types and alternatives, and the discriminators that choose between them."""
+"""Comparison of types, alternatives and discriminators."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Alternatives"]
 
 
 class Alternatives(Insides):
-    """The comparison of all that a schema admits."""
+    """Comparison of the types and alternatives of a schema."""
 
     def _types(self) -> None:
         before, after = self.before, self.after
@@ -31,7 +31,7 @@ class Alternatives(Insides):
                 removed.add("number")
             elif old_integer and not new_integer and not _enumerated(after, "number"):
                 added.add("number")
-        # any type except null against every type is covered by the nullability
+        # `nullable` covers every type against every type but null
         if had != has and not (len(before.kinds) == 1 and had) and not (len(after.kinds) == 1 and has):
             self._say(
                 "nullable",
@@ -84,7 +84,7 @@ class Alternatives(Insides):
             )
         was, is_ = self.before.choice.get(kind), self.after.choice.get(kind)
         other = bool(was and is_ and was != is_)
-        # values that a further alternative of oneOf holds too were fine before, and match twice now
+        # values that the new alternative of `oneOf` admits, too, match twice now
         overlap = kind not in {"object", "array"} and self._may_overlap(was, is_, removed, added)
         narrowed = is_ == "oneOf" and (other or bool(added))
         widened = (is_ == "anyOf") if other else (was == "oneOf" and bool(removed))
@@ -97,14 +97,14 @@ class Alternatives(Insides):
                 is_ or "one alternative",
                 f"{was} became {is_}"
                 if other
-                else "exactly one alternative must hold, and the alternatives are others now",
+                else "exactly one alternative must match, and the alternatives changed",
                 narrowed=None if narrowed else False,
                 widened=None if widened else False,
             )
 
     @staticmethod
     def _may_overlap(was: str | None, is_: str | None, removed: list[Branch], added: list[Branch]) -> bool:
-        """Return True if alternatives came to, or went from, a choice in which only one may hold."""
+        """Return True if alternatives were added to or removed from a choice in which only one may match."""
         return (is_ == "oneOf" and bool(added)) or (was == "oneOf" and bool(removed))
 
     def _matched(
@@ -148,7 +148,7 @@ class Alternatives(Insides):
         )
 
     def _likeness(self, old: Branch, new: Branch) -> float:  # noqa: C901 - one case after the other
-        """Return how likely two alternatives stand for the same thing; 0 where they do not."""
+        """Return how similar two alternatives are; 0 if they do not correspond."""
         tags_old, tags_new = self._tags(self.old, old), self._tags(self.new, new)
         for name in tags_old.keys() & tags_new.keys():
             if not tags_old[name] & tags_new[name]:
@@ -179,7 +179,7 @@ class Alternatives(Insides):
         return score if score >= 0.3 else 0  # noqa: PLR2004 - a number that says itself
 
     def _tags(self, book: Book, branch: Branch) -> dict[str, frozenset[str]]:
-        """Return the properties that can hold a few words only; they tell alternatives apart."""
+        """Return the enumerated properties, which distinguish alternatives."""
         tags: dict[str, frozenset[str]] = {}
         for name, declared in branch.properties.items():
             if name not in branch.required:
@@ -216,9 +216,9 @@ class Alternatives(Insides):
                 "discriminator",
                 was.get("propertyName"),
                 now.get("propertyName"),
-                "a property tells its alternatives apart now"
+                "a discriminator was added to its alternatives"
                 if now
-                else "no property tells its alternatives apart any more",
+                else "the discriminator of its alternatives was removed",
                 narrowed=None,
                 widened=None,
                 at=at,
@@ -229,7 +229,7 @@ class Alternatives(Insides):
                 "discriminator-property",
                 was.get("propertyName"),
                 now.get("propertyName"),
-                f"its alternatives are told apart by {now.get('propertyName')} instead of {was.get('propertyName')}",
+                f"its discriminator is {now.get('propertyName')} instead of {was.get('propertyName')}",
                 narrowed=True,
                 widened=True,
                 at=at,
@@ -243,7 +243,7 @@ class Alternatives(Insides):
                     "discriminator-mapping",
                     value if former is not None else None,
                     value if present is not None else None,
-                    f"the value {value} that told an alternative was {'added' if present is not None else 'removed'}",
+                    f"the value {value} of the discriminator was {'added' if present is not None else 'removed'}",
                     narrowed=present is None,
                     widened=former is None,
                     at=at,
@@ -254,7 +254,7 @@ class Alternatives(Insides):
                     "discriminator-mapping",
                     last(former.core[0]),
                     last(present.core[0]),
-                    f"the value {value} tells another alternative",
+                    f"the value {value} of the discriminator selects another alternative",
                     narrowed=True,
                     widened=True,
                     at=at,
@@ -290,7 +290,7 @@ class Alternatives(Insides):
         return self.old.digest(former) != self.new.digest(present) and self._paired(former, present)
 
     def _paired(self, former: Use, present: Use) -> bool:
-        """Return True if two alternatives with different names are not one that was renamed."""
+        """Return True if two alternatives with different names are not a renamed one."""
         olds = [b for b in self.before.kinds.get("object", ()) if b.variant == former.core[0]]
         news = [b for b in self.after.kinds.get("object", ()) if b.variant == present.core[0]]
         if not olds or not news:

@@ -1,4 +1,4 @@
-"""Compare what annotates schemas: texts, defaults, deprecation."""
+"""Comparison of annotations of schemas: texts, defaults, deprecation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Annotations"]
 
 Stated: TypeAlias = tuple[Json, str] | None
-"""A value and where it is stated."""
+"""Value and its place."""
 
 TEXTS = {
     "title": ("schema-title-changed", "title"),
@@ -28,7 +28,7 @@ TEXTS = {
 
 
 class Annotations(Facets):
-    """The comparison of annotations."""
+    """Comparison of annotations."""
 
     def _annotations(self, old_use: Use, new_use: Use) -> None:
         before, after = self.old.shape(old_use.core), self.new.shape(new_use.core)
@@ -36,7 +36,7 @@ class Annotations(Facets):
         olds, news = self.old.annotations(old_use), self.new.annotations(new_use)
 
         def say(rule: str, old: Stated, new: Stated, clause: str, subject: str = "", **values: Json) -> None:
-            """Report a change of what is stated; of other values where these are given."""
+            """Report a change of an annotation, with other values if given."""
             self._say(
                 "",
                 values.get("was", old[0] if old else None),
@@ -50,7 +50,7 @@ class Annotations(Facets):
         for keyword, (name, what) in TEXTS.items():
             old, new = olds.get(keyword), news.get(keyword)
             if several and (old is None) != (new is None):
-                # merging by hand loses the texts of the parts, so they count where as many parts are merged
+                # a schema merged by hand has no texts of parts, so these are compared only for equal numbers of parts
                 self._part_texts(before, after, keyword, name, what)
             elif _differ(old, new):
                 verb = "changed" if old and new else "was added" if new else "was removed"
@@ -100,7 +100,7 @@ class Annotations(Facets):
                 )
 
     def _variant_annotations(self, old: Branch, new: Branch) -> None:
-        """Compare what annotates two alternatives; where there are none, the pair itself was compared already."""
+        """Compare the annotations of two alternatives; without alternatives, the pair was compared already."""
         if old.variant is None and new.variant is None:
             return
         one = Use((old.variant,)) if old.variant else self.pair.old

@@ -1,7 +1,7 @@
-"""Judge changes by whole bodies: whether a body shows a change at all, and whether one shows what no record says.
+"""Search for whole bodies that show a change, or a difference that no record reports.
 
-A place is compared without what is around it. A change below ``maxItems: 0``, or in an alternative that another one
-covers, is met by no body; and what several constraints rule out together may be said by no single one of them.
+A place is compared without the surrounding schemas. No body shows a change below ``maxItems: 0``, or in an alternative
+that another one covers. A value that several constraints exclude together may not be excluded by a single one.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["WITHOUT_EFFECT", "Bodies"]
 
-AROUND = "what is around the place rules it out"
+AROUND = "the surrounding schemas exclude it"
 PROVED = "the sets of values differ, but no example was found"
-OTHERS = "whatever one side admits the other admits, too"
+OTHERS = "every value allowed by one side is allowed by the other, too"
 WITHOUT_EFFECT = frozenset({AROUND, OTHERS})
-# facets that say exactly which values are admitted
+# facets with an exact effect on the values
 JUDGED = frozenset(
     {
         "type",
@@ -77,11 +77,11 @@ _STEP = re.compile(r"\.\*|\./.*/$|\.[^.\[\]*()/]+|\[\d*\]|\(names\)$")
 
 @define(eq=False)
 class Bodies:
-    """The bodies of two documents.
+    """Bodies of two documents.
 
     Attributes:
         graph: The pairs of schemas.
-        judge: Who has the validators.
+        judge: The judge, which has the validators.
     """
 
     graph: Graph
@@ -91,10 +91,10 @@ class Bodies:
     )
     _covered: dict[tuple[int, Direction], bool] = field(factory=dict[tuple[int, "Direction"], bool])
 
-    # --- one pair ---------------------------------------------------------------------------------------------------
+    # --- one pair -----------------------------------------------------------------------------------------------------
 
     def guessed(self, pair: Pair, direction: Direction, tries: int = TRIES) -> tuple[list[Json], list[Json]]:
-        """Guess values that the side admits from which they come; and those among them that the other refuses."""
+        """Return guessed values that their own side allows, and those of them that the other side rejects."""
         key = (pair.index, direction, tries)
         if key not in self._guessed:
             self._guessed[key] = self._guess(pair, direction, tries)
@@ -127,7 +127,7 @@ class Bodies:
         return (old, new) if direction == "request" else (new, old)
 
     def judged(self, pair: Pair, change: Change, direction: Direction, witness: Witness) -> Witness:
-        """Return a whole body that shows a change, or why there is none."""
+        """Return a whole body that shows a change, or the reason why there is none."""
         if change.facet in JUDGED and self._is_covered(pair, direction):
             return Witness(found=False, reason=OTHERS)
         if witness.found:
@@ -149,7 +149,7 @@ class Bodies:
         return witness
 
     def _is_covered(self, pair: Pair, direction: Direction) -> bool:
-        """Return True if it is proved for every body around a pair that the one side admits all of the other."""
+        """Return True if it is proved for every body with the pair that one side allows all values of the other."""
         key = (pair.index, direction)
         if key not in self._covered:
             bodies = self.graph.above([pair.index], direction) & self.graph.first(direction)
@@ -158,14 +158,13 @@ class Bodies:
             )
         return self._covered[key]
 
-    # --- from a place to the body -----------------------------------------------------------------------------------
+    # --- from a place to the body -------------------------------------------------------------------------------------
 
     def witness(self, pair: Pair, direction: Direction, values: list[Json]) -> Witness | None:
-        """Look for a body that holds one of the values at the place of a pair and shows the change.
+        """Search for a body with one of the values at the place of a pair that shows the change.
 
         Returns:
-            The body; a witness that was not found where what is around the place rules it out; ``None`` where that
-            cannot be told.
+            The body; a witness without a value if the surrounding schemas exclude it; None if that is unknown.
         """
         seen: set[tuple[int, int, str]] = set()
         blocked = False
@@ -196,7 +195,7 @@ class Bodies:
     def _around(
         self, parent: Pair, label: str, direction: Direction, values: list[Json]
     ) -> list[Json] | None:
-        """Put values into their place in what is around it; ``None`` where that is not understood."""
+        """Return bodies with the values at their place, or None if the surrounding schemas are not supported."""
         inside, outside = self._validators(parent, direction)
         steps = _STEP.findall(label)
         if inside is None or outside is None or "".join(steps) != label:
@@ -235,11 +234,11 @@ class Bodies:
         yield from self.guessed(parent, direction)[0][:60]
 
     def _many_guesses(self, parent: Pair, direction: Direction) -> Iterator[Json]:
-        """Guess at length: that nothing fits into what is around a place is said of few, and has to be true."""
+        """Return many guesses, since the rare conclusion that no body exists must be correct."""
         yield from self.guessed(parent, direction, AT_LENGTH)[0]
 
     def is_open(self, pair: Pair) -> bool:
-        """Return True if the parts of a schema may do together what none of them does alone."""
+        """Return True if the parts of a schema may have an effect together that none of them has alone."""
         old, new = self.judge.old.book, self.judge.new.book
         before, after = old.shape(pair.old.core), new.shape(pair.new.core)
         composed = any(
@@ -249,10 +248,10 @@ class Bodies:
             return False
         return old.digest(pair.old) != new.digest(pair.new)
 
-    # --- what no record says ----------------------------------------------------------------------------------------
+    # --- differences without a record ---------------------------------------------------------------------------------
 
     def unsaid(self, pair: Pair, direction: Direction, aside: set[str]) -> Witness | None:
-        """Look for a body that shows a change, new and undeclared properties aside."""
+        """Search for a body that shows a change other than new and undeclared properties."""
         breaks = self.judge.breaks(pair, direction)
         inside, outside = self._validators(pair, direction)
         if breaks is False or inside is None or outside is None:
@@ -270,7 +269,7 @@ class Bodies:
         return body if body.found else None
 
     def _turned(self, pair: Pair, direction: Direction) -> Iterator[Json]:
-        """Find values that two alternatives of ``oneOf`` hold on one side only, as one of them is wider there."""
+        """Return values that two alternatives of ``oneOf`` allow on one side only, since one is wider there."""
         sides = ((self.judge.old.book, pair.old.core), (self.judge.new.book, pair.new.core))
         if not any("oneOf" in book.shape(core).choice.values() for book, core in sides):
             return
@@ -284,7 +283,7 @@ class Bodies:
                 yield value
 
     def _variants(self, pair: Pair, direction: Direction) -> Iterator[Json]:
-        """Guess values of the alternatives that came or went."""
+        """Return guessed values of the added and removed alternatives."""
         for change in pair.changes:
             for side, branch in zip((self.judge.old, self.judge.new), change.branches, strict=True):
                 if change.facet == "variant" and branch is not None:
@@ -293,7 +292,7 @@ class Bodies:
 
 
 def _shows(value: Json, aside: set[str], inside: Any, outside: Any) -> bool:
-    """Return True if a value that one side refuses is refused for more than properties that nobody declares there."""
+    """Return True if one side rejects a value for another reason than undeclared properties."""
     if not aside & {key for key, _ in members(value)}:
         return True
     kept = copy.deepcopy(value)
@@ -311,7 +310,7 @@ def _shows(value: Json, aside: set[str], inside: Any, outside: Any) -> bool:
 
 
 def _is_composed(branches: list[Branch]) -> bool:
-    """Return True if a value has to satisfy several things that depend on each other."""
+    """Return True if a value must satisfy several constraints that depend on each other."""
     return len(branches) > 1 or any(
         branch.opaque
         or branch.patterns
@@ -324,12 +323,12 @@ def _is_composed(branches: list[Branch]) -> bool:
 
 
 def _placed(base: Json, steps: list[str], value: Json) -> Iterator[Json]:
-    """Put a value at the end of some steps, into what is there already."""
+    """Return a value with another one inserted at the end of some steps."""
     if not steps:
         yield value
         if is_object(value) and is_object(
             base
-        ):  # one alternative may ask for more, lest another one hold too
+        ):  # an alternative may require more so that no other one matches
             yield {**base, **value}
     elif steps[0][0] == "[":
         yield from _in_list(base, steps, value)

@@ -1,8 +1,8 @@
-"""Bring the schemas of a document into form.
+"""Normal form of the schemas of a document.
 
-``allOf`` is merged away, ``anyOf`` and ``oneOf`` become alternatives, ``nullable`` (3.0), a list of types and ``anyOf``
-with ``null`` become the type ``null``, ``const`` becomes an enumeration of one, booleans beside bounds (3.0) become
-bounds. What has no such form (``not``, ``if``, …) is kept beside it as opaque.
+``allOf`` is merged, ``anyOf`` and ``oneOf`` become alternatives, ``nullable`` (3.0), a list of types and ``anyOf`` with
+``null`` become the type ``null``, ``const`` becomes an enumeration with one value, booleans beside bounds (3.0) become
+bounds. Other keywords (``not``, ``if``, …) are kept as opaque constraints.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Book"]
 
-# say nothing about values, or are read where they are needed
+# no constraint of values, or read elsewhere
 NEUTRAL = frozenset(
     {
         "$comment",
@@ -88,7 +88,7 @@ STRUCTURAL = frozenset(
         "dependentRequired",
     }
 )
-# constraints compared as wholes, and the types that they constrain
+# opaque constraints and the types that they constrain
 OPAQUE = {
     "not": KINDS,
     "if": KINDS,
@@ -102,7 +102,7 @@ CONDITIONAL = frozenset({"then", "else", "minContains", "maxContains"})
 
 
 class Book:
-    """The shapes of one document's schemas."""
+    """Shapes of the schemas of a document."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -115,10 +115,10 @@ class Book:
         self._digests: dict[tuple[tuple[str, ...], int], str] = {}
 
     def use(self, location: str) -> Use:
-        """Return what is used at a location, through references and wrappers that only annotate.
+        """Return the use at a location, with references and annotating wrappers resolved.
 
         Raises:
-            UnresolvedError: A reference there points at nothing.
+            UnresolvedError: A reference has no target.
         """
         found = self._uses.get(location)
         if found is None:
@@ -165,7 +165,7 @@ class Book:
         return Use((location,), tuple(wrappers))
 
     def shape(self, core: tuple[str, ...]) -> Shape:
-        """Return the shape that all schemas at some locations require together."""
+        """Return the shape of the intersection of the schemas at some locations."""
         found = self._shapes.get(core)
         if found is None:
             if len(core) == 1:
@@ -176,8 +176,8 @@ class Book:
         return found
 
     def _judged(self, core: tuple[str, ...], shape: Shape) -> Shape:
-        """Judge enumerated values by the whole schema, after which nothing else matters for them."""
-        # beside an alternative that lists nothing, a value that is refused has to stay to be seen
+        """Reduce enumerated values to those that the whole schema allows."""
+        # beside an alternative without an enumeration, a rejected value must be kept
         listed = [
             branch
             for branches in shape.kinds.values()
@@ -203,16 +203,16 @@ class Book:
     def _read(self, location: str, above: tuple[str, ...], through: str) -> Shape:
         location = self.use(location).core[0]
         if location in above:
-            # what asks for itself and more asks for the rest; what admits itself or more admits the rest
+            # a recursive `allOf` equals its other parts; a recursive `anyOf` its other alternatives
             return _anything(location, cut=True) if through == "allOf" else Shape(location, cut=True)
         found = self._read_before.get(location)
         if found is None:
-            found = self._read_anew(location, above)
+            found = self._reread(location, above)
             if not found.cut:
                 self._read_before[location] = found
         return found
 
-    def _read_anew(self, location: str, above: tuple[str, ...]) -> Shape:
+    def _reread(self, location: str, above: tuple[str, ...]) -> Shape:
         node = self.document.at(location)
         if node is False:
             return Shape(location, merged=(location,))
@@ -268,7 +268,7 @@ class Book:
             if rule is True or rule == {}:
                 continue
             if any(beside in as_object(self.document.at(part)) for part in shape.merged):
-                continue  # which leaves nothing that is not evaluated
+                continue  # every property is evaluated then
             simple = not any(key in content for key in ("if", "not", "dependentSchemas", "contains"))
             branches = shape.kinds.get(kind, [])
             if simple and not any(
@@ -288,7 +288,7 @@ class Book:
         return shape
 
     def _own(self, location: str, content: dict[str, Json]) -> Shape:  # noqa: C901, PLR0912 - one case after the other
-        """Read the keywords of one schema, without those that bring in others beside it."""
+        """Read the keywords of one schema, without those that include others."""
         kinds = stated_types(content)
         branches: dict[str, Branch] = {kind: Branch(kind, location) for kind in kinds}
         read_values(content, branches, location)
@@ -378,10 +378,10 @@ class Book:
             branch.dependents[name] = frozenset(other for other in as_list(asked) if isinstance(other, str))
             branch.origins["dependents"] = location
 
-    # --- annotations ----------------------------------------------------------------------------------------------
+    # --- annotations --------------------------------------------------------------------------------------------------
 
     def annotations(self, use: Use) -> dict[str, tuple[Json, str]]:
-        """Find what annotates a use, and where each keyword is written; what is outermost counts."""
+        """Return the annotations of a use with their places; the outermost has priority."""
         found = self._annotated.get(use)
         if found is None:
             found = {}
@@ -394,7 +394,7 @@ class Book:
         return found
 
     def deep_annotation(self, use: Use, name: str) -> tuple[Json, str] | None:
-        """Find what annotates a use, be it in a part that ``allOf`` merges in."""
+        """Return an annotation of a use, including the parts of ``allOf``."""
         found = self.annotations(use).get(name)
         if found is not None:
             return found
@@ -407,10 +407,10 @@ class Book:
                         return part[name], merged
         return None
 
-    # --- likeness -------------------------------------------------------------------------------------------------
+    # --- canonical text -----------------------------------------------------------------------------------------------
 
     def digest(self, use: Use, depth: int = 4) -> str:
-        """Write down what a use asks for, to some depth, so that like uses are written alike."""
+        """Return the canonical text of a use, to some depth."""
         key = (use.core, depth)
         found = self._digests.get(key)
         if found is None:
@@ -431,7 +431,7 @@ class Book:
         return found
 
     def branch_digest(self, branch: Branch, depth: int) -> str:
-        """Write down what a branch asks for, to some depth."""
+        """Return the canonical text of a branch, to some depth."""
 
         def part(value: Use | bool | None) -> str:
             return self.digest(value, depth - 1) if isinstance(value, Use) else str(value)
@@ -458,7 +458,7 @@ class Book:
         )
 
     def opaque_digest(self, keyword: str, location: str, depth: int = 4) -> str:
-        """Write down a constraint that is compared as a whole."""
+        """Return the canonical text of an opaque constraint."""
         content = as_object(self.document.at(location))
         if keyword == "allOf":
             return self.digest(Use((location,)), depth)
@@ -482,7 +482,7 @@ class Book:
 
 
 def _left(branch: Branch, validator: Any) -> Branch | None:
-    """Return an enumeration of the values that a validator admits; ``None`` where it admits none."""
+    """Return an enumeration with the values that a validator allows; None if it allows none."""
     values = {key: value for key, value in (branch.values or {}).items() if validator.is_valid(value)}
     if not values:
         return None
@@ -512,7 +512,7 @@ def _anything(location: str, *, cut: bool = False) -> Shape:
 
 
 def _counted(content: dict[str, Json], branch: Branch, location: str, what: str) -> None:
-    """Read the least and the greatest number of items or properties."""
+    """Read the minimum and the maximum number of items or properties."""
     for name, idle in ((f"min{what}", 0), (f"max{what}", None)):
         value = content.get(name)
         if isinstance(value, int | float) and value != idle:

@@ -1,7 +1,6 @@
-"""Find every difference between two documents, change by change.
+"""Comparison of two documents, change by change.
 
-The differences are in terms of which requests are accepted and which answers may come: what is only written differently
-is no change.
+A change affects the accepted requests or the possible responses; a different notation is not a change.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-# kinds of objects, or fields of them, whose changes are found where the rest of them is compared
+# kinds of objects, or their fields, that are compared elsewhere
 LOOKED_AT = frozenset(
     {
         "document",
@@ -53,12 +52,12 @@ def compare(old: Document, new: Document, *, names: tuple[str, str] | None = Non
     """Compare two documents.
 
     Args:
-        old: The former one.
-        new: The present one.
-        names: How to call them in the result; the paths of their files where not given.
+        old: The old document.
+        new: The new document.
+        names: Their names in the result; the paths of their files if not given.
 
     Raises:
-        ComparisonError: A reference in one of them cannot be followed.
+        ComparisonError: A reference cannot be resolved.
     """
     clean = _clean(old, new)
     before, after = Book(old), Book(new)
@@ -77,7 +76,7 @@ def compare(old: Document, new: Document, *, names: tuple[str, str] | None = Non
 
 
 def _other_fields(old: Document, new: Document, findings: Findings) -> None:
-    """Report fields that changed and that nothing else looks at: unknown ones, and names and texts of 3.2."""
+    """Report changed fields that are not compared elsewhere: unknown ones, and names and texts of 3.2."""
     sides = [
         {
             one.at: one
@@ -103,7 +102,7 @@ def _other_fields(old: Document, new: Document, findings: Findings) -> None:
 
 
 def _components(document: Document) -> dict[str, tuple[str, frozenset[str]]]:
-    """Return the text of each component and what it refers to."""
+    """Return the text and the references of each component."""
     found: dict[str, tuple[str, frozenset[str]]] = {}
     for section, entries in as_object(document.root.get("components")).items():
         for name, content in as_object(entries).items():
@@ -114,7 +113,7 @@ def _components(document: Document) -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def _clean(old: Document, new: Document) -> Clean:
-    """Find the components that are the same text in both, together with all that they refer to."""
+    """Return the components whose text, with all that they refer to, is equal in both documents."""
     if old.dialect != new.dialect:
         return Clean(frozenset(), same_dialect=False)
     olds, news = _components(old), _components(new)
@@ -136,11 +135,11 @@ def _clean(old: Document, new: Document) -> Clean:
 
 
 def _reached(document: Document) -> set[str]:
-    """Find the components that an operation of the document reaches, through whatever refers to them."""
+    """Return the components that operations of the document use, directly or indirectly."""
     components = _components(document)
     text = json.dumps([document.root.get("paths"), document.root.get("webhooks")], default=str)
     todo = [json.loads(f'"{match}"').removeprefix("#") for match in set(REFERENCE.findall(text))]
-    # a discriminator may name a schema without a reference
+    # a discriminator names schemas without a reference
     found: set[str] = set()
     while todo:
         place = "/".join(todo.pop().split("/")[:4])
@@ -151,7 +150,7 @@ def _reached(document: Document) -> set[str]:
 
 
 def _unreached(graph: Graph, clean: Clean, judge: Judge, findings: Findings) -> None:
-    """Compare the schemas of the same name that no operation reaches in either document."""
+    """Compare schemas with the same name that no operation uses in either document."""
     rest = Graph(graph.old, graph.new, clean)
     names: list[list[str]] = [
         list(as_object(as_object(book.document.root.get("components")).get("schemas")))

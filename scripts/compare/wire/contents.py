@@ -1,4 +1,4 @@
-"""Compare bodies: of requests and of answers, by status and media type."""
+"""Comparison of request and response bodies, by status and media type."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FORMS = ("multipart/", "application/x-www-form-urlencoded", "*/*")
 
 @define(eq=False)
 class Contents:
-    """The comparison of the bodies of operations."""
+    """Comparison of the bodies of operations."""
 
     sides: Sides
     parameters: Parameters
 
     def request(self, operation: Operation, was: Object, now: Object) -> None:
-        """Compare what an operation is sent."""
+        """Compare the request bodies of an operation."""
         old = (
             self.sides.old.follow(f"{operation.old}/requestBody")
             if as_object(was.get("requestBody"))
@@ -67,7 +67,7 @@ class Contents:
                 part=part,
             )
 
-    # --- media types ----------------------------------------------------------------------------------------------
+    # --- media types --------------------------------------------------------------------------------------------------
 
     def _contents(  # noqa: PLR0917 - what is compared, always in this order
         self,
@@ -90,7 +90,7 @@ class Contents:
             if former is not None and present is not None:
                 places = f"{at[0]}/content/{escape(former)}", f"{at[1]}/content/{escape(present)}"
                 self._media(operation, places, f"{part} {name}", direction)
-                # the range that stands now takes it in, or it is what the range became
+                # the new range contains it, or it replaces the old range
                 if name in olds or (direction == "response" and not only_link):
                     continue
             if not only_link:
@@ -102,7 +102,7 @@ class Contents:
                 at,
                 sorted(olds) or None,
                 sorted(news) or None,
-                "the answer has a body now" if news else "the answer has no body any more",
+                "the response has a body now" if news else "the response has no body any more",
                 part=part,
                 direction=direction,
             )
@@ -116,7 +116,7 @@ class Contents:
         part: str,
         direction: Direction,
     ) -> None:
-        """Report a media type that one side alone has."""
+        """Report an added or removed media type."""
         olds, news = both
         old: Json = olds.get(name)
         new: Json = news.get(name)
@@ -126,7 +126,7 @@ class Contents:
             return
         if direction == "response" and name in olds and any(_covering(one, {name: name}) for one in news):
             rule, new = "response-media-range-narrowed", sorted(news)
-            clause = f"of the media types {name} only {', '.join(sorted(news))} is left"
+            clause = f"of the media types {name}, only {', '.join(sorted(news))} is left"
         self.sides.say(operation, rule, at, old, new, clause, part=part, direction=direction, subject=name)
 
     def _media(self, operation: Operation, at: tuple[str, str], part: str, direction: Direction) -> None:
@@ -145,15 +145,15 @@ class Contents:
                 at,
                 was.get("encoding"),
                 now.get("encoding"),
-                "how its parts are encoded changed",
+                "the encoding of its parts changed",
                 part=part,
                 direction=direction,
             )
 
-    # --- answers --------------------------------------------------------------------------------------------------
+    # --- responses ----------------------------------------------------------------------------------------------------
 
     def answers(self, operation: Operation, was: Object, now: Object) -> None:
-        """Compare what an operation answers."""
+        """Compare the responses of an operation."""
         olds = answers(self.sides.old, operation.old or "", was)
         news = answers(self.sides.new, operation.new or "", now)
         for status in sorted(self._ranges(operation, olds, news)):
@@ -171,7 +171,7 @@ class Contents:
                 (old or operation.old, new or operation.new),
                 None if old is None else status,
                 None if new is None else status,
-                f"the answer {status} was {verb}",
+                f"the response {status} was {verb}",
                 part=part,
                 direction="response",
             )
@@ -179,7 +179,7 @@ class Contents:
                 self._answer(operation, (old or cover, new or cover), part, only_link=True)
 
     def _ranges(self, operation: Operation, olds: dict[str, str], news: dict[str, str]) -> set[str]:
-        """Compare a range of statuses with the single ones that it became, or that became it; return the rest."""
+        """Compare a range of statuses with the single ones that replace it, or the reverse; return the rest."""
         rest = olds.keys() | news.keys()
         for wide in [status for status in rest if status.endswith("XX")]:
             if (wide in olds) == (wide in news):
@@ -201,9 +201,9 @@ class Contents:
                 places[0],
                 wide if narrowed else inside,
                 inside if narrowed else wide,
-                f"of the answers {wide} only {listed} is left"
+                f"of the responses {wide}, only {listed} is left"
                 if narrowed
-                else f"any answer {wide} may come instead of {listed}",
+                else f"any response {wide} is possible instead of {listed}",
                 part=f"response {wide}",
                 direction="response",
             )
@@ -222,11 +222,11 @@ class Contents:
         self._contents(operation, at, was, now, part, "response", only_link=only_link)
 
 
-# --- reading ------------------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def answers(document: Document, location: str, content: Object) -> dict[str, str]:
-    """Return the location of each answer of an operation by its status."""
+    """Return the location of each response of an operation by status."""
     return {
         status.upper() if status != "default" else status: document.follow(
             f"{location}/responses/{escape(status)}"
@@ -237,7 +237,7 @@ def answers(document: Document, location: str, content: Object) -> dict[str, str
 
 
 def media_types(holder: Mapping[str, Json]) -> dict[str, str]:
-    """Return the media types as written, by the one way to write them."""
+    """Return the media types as written, by their normal form."""
     found: dict[str, str] = {}
     for name in as_object(holder.get("content")):
         kind, *parameters = [part.strip().lower() for part in name.split(";")]
@@ -263,10 +263,10 @@ def _covering_status(status: str, others: dict[str, str]) -> str | None:
 
 
 def _encoding(book: Book, media: Object, at: str) -> str:
-    """Write down how the parts of a body are encoded, without what is so anyway."""
+    """Return the canonical text of the encoding of a body's parts, without defaults."""
     found: dict[str, Json] = {}
     if not last(at).lower().startswith(FORMS):
-        return token(found)  # it has no parts
+        return token(found)  # not a media type with parts
     shape = book.shape(book.use(f"{at}/schema").core) if "schema" in media else None
     for name, content in as_object(media.get("encoding")).items():
         kept = {
@@ -278,7 +278,7 @@ def _encoding(book: Book, media: Object, at: str) -> str:
             del kept["explode"]
         usual = _usual_content_type(book, shape, name)
         if usual == "application/json" and as_object(content).keys() & {"style", "explode", "allowReserved"}:
-            kept["style"] = as_object(content).get("style", "form")  # it is not written as JSON then
+            kept["style"] = as_object(content).get("style", "form")  # the style replaces JSON
         if str(kept.get("contentType", "")).lower() == usual:
             del kept["contentType"]
         if kept:
@@ -287,7 +287,7 @@ def _encoding(book: Book, media: Object, at: str) -> str:
 
 
 def _usual_content_type(book: Book, shape: Shape | None, name: str) -> str | None:
-    """Return the content type that a part has where none is written, by its type."""
+    """Return the default content type of a part, by its type."""
     objects = shape.kinds.get("object", []) if shape else []
     declared = next((branch.properties[name] for branch in objects if name in branch.properties), None)
     if declared is None:

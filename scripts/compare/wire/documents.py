@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonError", "Document", "NotOpenApiError", "UnresolvedError", "exit_status"]
 
 ComparisonError = DescriptionError
-"""A document cannot be compared. The message is one line."""
+"""A document that cannot be compared; the message is one line."""
 
 
 def exit_status(error: DescriptionError) -> int:
@@ -26,10 +26,10 @@ def exit_status(error: DescriptionError) -> int:
 
 
 class Document(Source):
-    """One OpenAPI document to be compared.
+    """OpenAPI document to compare.
 
     Raises:
-        DescriptionError: It is not OpenAPI 3, or refers to what is not there.
+        DescriptionError: It is not OpenAPI 3, or a reference has no target.
     """
 
     def __init__(self, path: Path, root: Json) -> None:
@@ -38,9 +38,9 @@ class Document(Source):
 
     @classmethod
     def read(cls, path: Path) -> Document:
-        """Read a document and check that each of its references can be followed.
+        """Read a document and check its references.
 
         Raises:
-            DescriptionError: The file cannot be read, is not OpenAPI 3, or refers to what is not there.
+            DescriptionError: The file cannot be read, is not OpenAPI 3, or has a reference without a target.
         """
         return cls(path, read(path))

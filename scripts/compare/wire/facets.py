@@ -18,7 +18,7 @@ NOT_LOOKED_AT = Shape("")
 
 
 class Facets:
-    """Base of all parts of the comparison of one pair: both schemas, and how a change is noted."""
+    """Base of the parts of the comparison of one pair: both schemas, and methods to record changes."""
 
     def __init__(self, graph: Graph, pair: Pair) -> None:
         self.graph = graph
@@ -91,14 +91,14 @@ class Facets:
 
 
 def type_names(shape: Shape) -> list[str]:
-    """Return the types that a schema admits, with integers apart."""
+    """Return the allowed types of a schema; `integer` is separate from `number`."""
     return [
         "integer" if kind == "number" and is_integer(shape) else kind for kind in KINDS if kind in shape.kinds
     ]
 
 
 def is_integer(shape: Shape) -> bool:
-    """Return True if of the numbers only integers are admitted."""
+    """Return True if only integers are allowed as numbers."""
     branches = shape.kinds.get("number", ())
     return bool(branches) and all(
         branch.limits.get("integer")
@@ -108,7 +108,7 @@ def is_integer(shape: Shape) -> bool:
 
 
 def moved(was: Json, now: Json) -> str:
-    """Return a description of the change of a value."""
+    """Return the change of a value in words."""
     if was is None:
         return f"{token(now)} was added"
     if now is None:

@@ -1,4 +1,4 @@
-"""Fields of operations, parameters, bodies and answers that are compared one by one: a table of what a change means."""
+"""Table of the fields of operations, parameters, bodies and responses, with the rules of their changes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["FIELDS", "FieldChange", "changed_fields", "examples"]
 
 @frozen
 class Field:
-    """One field.
+    """Field of a part.
 
     Attributes:
-        name: Its name.
-        rule: What a change is, or where it is a flag, that it is set now; ``{direction}`` is filled in.
-        clause: The same in words; ``{was}`` and ``{now}`` are filled in.
-        back: Rule and words for a flag that is not set any more.
-        read: What is shown of it.
-        sense: What counts of it, where that is less.
+        name: The name.
+        rule: The rule of a change, or of a flag that was set; ``{direction}`` is replaced.
+        clause: The change in words; ``{was}`` and ``{now}`` are replaced.
+        back: Rule and words for a flag that was unset.
+        read: A function that returns the shown value.
+        sense: A function that returns the compared value, if it differs.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Field:
 
 @frozen
 class FieldChange:
-    """A change of a field."""
+    """Change of a field."""
 
     name: str
     rule: str
@@ -56,7 +56,7 @@ class FieldChange:
 
 
 def changed_fields(kind: str, was: Object, now: Object) -> Iterator[FieldChange]:
-    """Compare the fields of one kind of part."""
+    """Yield the changed fields of one kind of part."""
     for field in FIELDS[kind]:
         old, new = field.value(was), field.value(now)
         sense = field.sense or field.value
@@ -67,7 +67,7 @@ def changed_fields(kind: str, was: Object, now: Object) -> Iterator[FieldChange]
 
 
 def examples(part: Object) -> Json:
-    """Return the examples of a part, however they are written."""
+    """Return the examples of a part, from `example` or `examples`."""
     shown = [part["example"]] if "example" in part else []
     return [
         *shown,
@@ -144,8 +144,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             "allowReserved",
             ("parameter-reserved-characters-changed", "parameter-reserved-characters-changed"),
             (
-                "whether reserved characters are left as they are changed",
-                "whether reserved characters are left as they are changed",
+                "the handling of reserved characters changed",
+                "the handling of reserved characters changed",
             ),
         ),
         _flag(

@@ -1,7 +1,7 @@
-"""Collect what the comparison finds, and turn it into records.
+"""Findings of the comparison, and their conversion to records.
 
-A finding about an operation is one about each operation that shares the place: what is written once in a component is
-reported once, with all operations that it reaches. The same holds for schemas, whose findings come as changes of pairs.
+A finding in a shared component is reported once, with all operations that use it. The same applies to schemas, whose
+findings are the changes of pairs.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = ["Findings", "Operation", "changed_keywords", "erased"]
 
 BOTH: tuple[Direction, Direction] = ("request", "response")
 NO_WITNESS = {
-    "request": "no request that was accepted is refused for this",
-    "response": "no answer holds what it could not hold before for this",
+    "request": "no accepted request is rejected because of it",
+    "response": "no response has new values because of it",
 }
 
-# constraints of which it may turn out that they are the same, written differently
+# constraints that may be equal in another notation
 WRITTEN_DIFFERENTLY = frozenset(
     {
         "choice",
@@ -50,9 +50,9 @@ WRITTEN_DIFFERENTLY = frozenset(
 def changed_keywords(
     was: Mapping[str, Json], now: Mapping[str, Json], known: frozenset[str]
 ) -> Iterator[tuple[str, Json, Json]]:
-    """Return the changed keywords that nothing here compares, each with its old and its new value.
+    """Return the changed keywords that are not compared elsewhere, each with its old and its new value.
 
-    Extensions (``x-…``) are not among them: what they say is between those who write them and those who read them.
+    Extensions (``x-…``) are ignored, since their meaning is unknown.
     """
     for keyword in sorted((was.keys() | now.keys()) - known):
         old, new = was.get(keyword), now.get(keyword)
@@ -61,7 +61,7 @@ def changed_keywords(
 
 
 def erased(path: str) -> str:
-    """Write a path without the names of its parameters, which are not sent."""
+    """Return a path without the names of its parameters, which are not sent."""
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
@@ -70,15 +70,15 @@ class Operation:
     """Operation of both documents, or of one of them.
 
     Attributes:
-        index: Its number.
-        method: In capitals.
-        path: The path as the present document has it, else as the former one has it.
-        old: Where it stands in the former document.
-        new: Where it stands in the present one.
-        old_path: Where its path stands in the former document.
-        new_path: Where its path stands in the present one.
-        outward: Whether the API makes the call (callbacks, webhooks).
-        templates: The former and the present path.
+        index: The number.
+        method: The method in capitals.
+        path: The path in the new document, otherwise in the old one.
+        old: The location in the old document.
+        new: The location in the new document.
+        old_path: The location of its path in the old document.
+        new_path: The location of its path in the new document.
+        outward: True if the API makes the call (callbacks, webhooks).
+        templates: The old and the new path.
     """
 
     index: int
@@ -93,12 +93,12 @@ class Operation:
 
     @property
     def order(self) -> tuple[str, str]:
-        """Its place among the others, by its names."""
+        """The sort key."""
         return erased(self.path), self.method
 
     @property
     def label(self) -> str:
-        """The operation in words."""
+        """The readable name."""
         return f"{self.method} {self.path}"
 
 
@@ -120,7 +120,7 @@ class _Finding:
 
 @define(eq=False)
 class Findings:
-    """Findings so far."""
+    """Findings of a comparison."""
 
     operations: list[Operation] = field(factory=list[Operation])
     _found: list[_Finding] = field(factory=list[_Finding])
@@ -140,19 +140,19 @@ class Findings:
         operation: Operation | None = None,
         operations: Iterable[Operation] = (),
     ) -> None:
-        """Note one change.
+        """Record one change.
 
         Args:
             rule: The id of the rule.
-            direction: Which way it concerns.
-            old: The former value.
-            new: The present value.
-            clause: What happened.
-            at: Where it stands in both documents.
+            direction: The affected direction.
+            old: The old value.
+            new: The new value.
+            clause: The change in words.
+            at: The locations in both documents.
             part: The part of the operation.
-            subject: What tells it from others at the same place.
-            operation: The operation concerned.
-            operations: All the operations concerned.
+            subject: The name that distinguishes it from other changes at the same place.
+            operation: The affected operation.
+            operations: All affected operations.
         """
         mask = 0
         for concerned in (*operations, *([operation] if operation else [])):
@@ -169,12 +169,12 @@ class Findings:
         self._found.append(_Finding(rule, direction, old, new, clause, at[0], at[1], part, subject, mask))
 
     def take(self, graph: Graph, judge: Judge, *, unreached: Graph | None = None) -> None:  # noqa: C901 - one case after the other
-        """Note the changes of all pairs of a graph that an operation reaches.
+        """Record the changes of all pairs of a graph that an operation uses.
 
         Args:
             graph: The graph.
-            judge: Who settles what is open.
-            unreached: Where given, the graph is of schemas that no operation reaches, and this is the other one.
+            judge: The judge of unknown effects.
+            unreached: If given, `graph` has the schemas that no operation uses, and this is the graph of the others.
         """
         reached = unreached.uses() if unreached is not None else set[tuple[Use, Use]]()
         self._bodies = Bodies(graph, judge) if unreached is None else None
@@ -203,9 +203,9 @@ class Findings:
     def _take_unsaid(
         self, graph: Graph, bodies: Bodies, direction: Direction, said: set[int], hushed: set[int]
     ) -> None:
-        """Note what whole bodies show although no change of a part does."""
+        """Record differences of whole bodies that no change of a part explains."""
         told = graph.above(said, direction)
-        # what is said to have no effect is looked at once more, from the outside
+        # changes without an effect are checked again with whole bodies
         doubtful = graph.above(hushed, direction)
         for pair in reversed(graph.pairs):
             if not pair.masks[BOTH.index(direction)] or pair.index in told:
@@ -227,7 +227,7 @@ class Findings:
                 self._found.append(_unsaid(graph, pair, direction, witness))
 
     def _take_unreached(self, graph: Graph, pair: Pair, change: Change, judge: Judge) -> None:
-        """Record a change without known users once, as seen by the direction that it would break."""
+        """Record a change in an unused schema once, for the direction that it would break."""
         taken: list[_Finding] = []
         concerned_by: tuple[tuple[Direction, bool], ...] = (
             ("request", change.requests),
@@ -294,7 +294,7 @@ class Findings:
             )
         )
 
-    # --- records --------------------------------------------------------------------------------------------------
+    # --- records ------------------------------------------------------------------------------------------------------
 
     def records(self) -> tuple[Record, ...]:
         """Return one record for each change, the worst first, in an order that does not depend on the documents'."""
@@ -313,7 +313,7 @@ class Findings:
         counted: dict[str, int] = {}
         distinct: list[Record] = []
         for record in sorted(records, key=_place):
-            # two changes that names and values do not tell apart
+            # two changes with equal names and values
             again = counted.get(record.fingerprint, 0)
             counted[record.fingerprint] = again + 1
             distinct.append(
@@ -357,7 +357,7 @@ class Findings:
         )
 
 
-# a change of text is as compatible when the API makes the call
+# a changed text is compatible also if the API makes the call
 _TEXT = (
     "description-changed",
     "summary-changed",
@@ -383,7 +383,7 @@ def _place(record: Record) -> tuple[object, ...]:
 
 
 def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> None:
-    """Find out what a change does, where that was left open."""
+    """Determine the effect of a change, if unknown."""
     if change.narrowed is not None and change.widened is not None:
         return
     if change.facet == "variant" and judge.variant_proof(pair, change, direction):
@@ -404,7 +404,7 @@ def _settle(pair: Pair, change: Change, judge: Judge, direction: Direction) -> N
 
 
 def _concerned(pair: Pair, change: Change) -> Iterator[Direction]:
-    """Return the directions in which a change is met."""
+    """Return the directions in which a change has an effect."""
     if change.facet == "xml" and not pair.xml:
         return
     if pair.masks[0] and change.requests:
@@ -420,9 +420,9 @@ def _unsaid(graph: Graph, pair: Pair, direction: Direction, witness: Witness) ->
         direction,
         None,
         None,
-        "all that it asks for together refuses values that were accepted"
+        "its constraints together reject values that were accepted"
         if request
-        else "all that it asks for together admits values that could not be answered before",
+        else "its constraints together allow values that were impossible before",
         pair.old.core[0],
         pair.new.core[0],
         graph.place(pair, direction),
@@ -434,7 +434,7 @@ def _unsaid(graph: Graph, pair: Pair, direction: Direction, witness: Witness) ->
 
 
 def _merged(found: list[_Finding]) -> list[_Finding]:
-    """Join the findings that are one change: at the same place, or in a schema that was shared and is copied now."""
+    """Merge findings of one change: at the same place, or in a shared schema that was copied."""
     for side in ("both", "old"):
         kept: dict[tuple[object, ...], _Finding] = {}
         rest: list[_Finding] = []

@@ -1,6 +1,6 @@
-"""Formats of strings and numbers, and which are contained in which.
+"""Formats of strings and numbers, and their subset relation.
 
-A format that is not listed here may mean anything: what a change of it does cannot be judged.
+The effect of a change of any other format is unknown.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 __all__ = ["HINTS", "KNOWN", "relation"]
 
 HINTS = frozenset({"password", "textarea", "html", "markdown", "float", "double", "decimal", "color"})
-"""Formats that say how a value is shown or held, not which values there are."""
+"""Formats of presentation or storage, which do not restrict values."""
 
 WITHIN: dict[str, frozenset[str]] = {
     "int8": frozenset({"int16", "int32", "int64"}),
@@ -23,7 +23,7 @@ WITHIN: dict[str, frozenset[str]] = {
     "email": frozenset({"idn-email"}),
     "hostname": frozenset({"idn-hostname"}),
 }
-"""Formats whose values are all values of others."""
+"""Formats whose values are a subset of others."""
 
 KNOWN = frozenset(
     {
@@ -56,11 +56,11 @@ KNOWN = frozenset(
         "uint64",
     }
 )
-"""Formats that rule values out, and of which it is known which."""
+"""Formats that restrict values in a known way."""
 
 
 def _within(one: str, other: str) -> bool | None:
-    """Return True if all values of one format are values of the other; ``None`` where that is not known."""
+    """Return True if all values of one format are values of the other; None if unknown."""
     if one == other or other in HINTS:
         return True
     if other in WITHIN.get(one, ()):
@@ -76,12 +76,12 @@ def relation(old: frozenset[str], new: frozenset[str], kind: str) -> tuple[bool 
     """Return the effect of a change of formats.
 
     Args:
-        old: The former formats; a value must follow all of them.
-        new: The present ones.
+        old: The old formats, all of which apply.
+        new: The new formats.
         kind: The JSON type.
 
     Returns:
-        Whether values are admitted no more, and whether values are newly admitted; ``None`` where not known.
+        True if values became invalid, and True if values became valid; None if unknown.
     """
 
     def loses(before: frozenset[str], after: frozenset[str]) -> bool | None:

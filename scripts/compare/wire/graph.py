@@ -1,8 +1,8 @@
-"""Pairs of schemas that stand for the same thing in both documents, as a graph.
+"""Graph of the pairs of corresponding schemas of two documents.
 
-The pairs form a graph: a pair of objects leads to the pairs of their properties, a pair of lists to that of their
-items. Each pair holds the changes that are its own, so a change in a shared schema is found once, whatever reaches it,
-and circular schemas end. Which operations reach a pair is worked out afterwards, for all pairs at once.
+A pair of objects leads to the pairs of their properties, a pair of arrays to the pair of their items. Each pair has
+only its own changes, so that a change in a shared schema is found once and recursive schemas end. The operations that
+use each pair are determined afterwards, for all pairs at once.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ MOST_LABELS = 20
 
 @define(eq=False)
 class Change:
-    """One difference between two schemas.
+    """Difference between two schemas.
 
     Attributes:
-        facet: Which constraint differs; empty where the names of the rules are given.
-        names: The rule by direction (without the direction), where it does not follow from the facet; a direction
-            that is missing is not concerned.
-        old: The former value.
-        new: The present value.
-        old_location: Where it stands in the former document.
-        new_location: Where it stands in the present document.
-        message: What happened, as a clause.
-        narrowed: Whether values are admitted no more.
-        widened: Whether values are newly admitted.
-        subject: The property or keyword, so that like changes of one pair can be told apart.
-        branches: The two alternatives in which it was found.
+        facet: The constraint; empty if `names` are given.
+        names: The rule by direction (without the direction), if it does not follow from the facet; other directions
+            are not affected.
+        old: The old value.
+        new: The new value.
+        old_location: The location in the old document.
+        new_location: The location in the new document.
+        message: The change, as a clause.
+        narrowed: True if values became invalid, None if unknown.
+        widened: True if values became valid, None if unknown.
+        subject: The property or keyword, which distinguishes changes of one pair.
+        branches: The two alternatives with the change.
     """
 
     facet: str
@@ -70,18 +70,17 @@ class Change:
 
 @define(eq=False)
 class Pair:
-    """Two uses that stand for the same thing in both documents.
+    """Corresponding uses of schemas in both documents.
 
     Attributes:
-        index: Its number in the graph.
-        old: The former use.
-        new: The present one.
-        changes: What differs in the schemas themselves, not in their parts.
-        edges: The pairs of their parts: number, how they are reached, and whether requests and responses reach them
-            through here.
-        xml: Whether a body that is XML reaches it.
-        masks: Which operations reach it in requests and in responses, one bit each.
-        ways: For requests and for responses, the root and the pair it is reached from first, and how.
+        index: The number in the graph.
+        old: The use in the old document.
+        new: The use in the new document.
+        changes: The differences of the schemas, without those of their parts.
+        edges: The pairs of their parts: number, step, and flags for requests and responses.
+        xml: True if an XML body uses it.
+        masks: The operations that use it in requests and in responses, one bit each.
+        ways: For requests and for responses, the root and the pair from which it is reached first, and the step.
     """
 
     index: int
@@ -96,7 +95,7 @@ class Pair:
 
 @define(eq=False)
 class Root:
-    """Where an operation uses a schema."""
+    """Use of a schema in an operation."""
 
     pair: int
     direction: Direction
@@ -106,7 +105,7 @@ class Root:
 
 
 class Graph:
-    """All pairs of two documents' schemas that stand for the same thing."""
+    """Graph of all pairs of corresponding schemas."""
 
     def __init__(self, old: Book, new: Book, clean: Clean) -> None:
         self.old = old
@@ -129,22 +128,22 @@ class Graph:
         label: str,
         order: tuple[str, str] = ("", ""),
     ) -> None:
-        """Compare the schemas at two locations, for one operation.
+        """Add the schemas at two locations, used by an operation.
 
         Args:
-            old: The former location.
-            new: The present one.
-            direction: Which way the values travel.
+            old: The old location.
+            new: The new location.
+            direction: The direction of the values.
             operation: The number of the operation.
             label: The part of the operation.
-            order: The place of the operation among the others, by its names.
+            order: The sort key of the operation.
         """
         pair = self._pair(self.old.use(old), self.new.use(new))
         if pair is not None:
             self.roots.append(Root(pair, direction, operation, label, order))
 
     def build(self, compare: Callable[[Graph, Pair], None]) -> None:
-        """Compare whatever the roots lead to, and find out which operations reach what."""
+        """Compare all pairs that the roots lead to, and determine the operations that use each."""
         while self._queue:
             compare(self, self.pairs[self._queue.popleft()])
         for root in self.roots:
@@ -167,7 +166,7 @@ class Graph:
     def link(
         self, pair: Pair, old: Use, new: Use, label: str, *, requests: bool = True, responses: bool = True
     ) -> None:
-        """Let one pair lead to another."""
+        """Add an edge from one pair to another."""
         index = self._pair(old, new)
         if index is not None:
             pair.edges.append((index, label, requests, responses))
@@ -177,7 +176,7 @@ class Graph:
         return set(self._index)
 
     def _spread(self) -> None:  # noqa: C901 - one case after the other
-        """Hand on the operations from pair to pair until nothing changes; in an order that seldom takes long."""
+        """Propagate the operations along the edges until nothing changes, in an order that is usually fast."""
         order: list[int] = []
         done = [False] * len(self.pairs)
         for root in self.roots:
@@ -215,7 +214,7 @@ class Graph:
                         moving = True
 
     def _trace(self) -> None:
-        """Find the first way to each pair, in an order that does not depend on how the documents are ordered."""
+        """Determine the first way to each pair, independent of the order in the documents."""
         for position, direction in enumerate(BOTH):
             queue: deque[int] = deque()
             order = sorted(
@@ -240,7 +239,7 @@ class Graph:
                         queue.append(child)
 
     def below(self, index: int, direction: Direction) -> list[Pair]:
-        """Return a pair with all that it leads to."""
+        """Return a pair and all pairs below it."""
         position = BOTH.index(direction)
         found = {index: self.pairs[index]}
         todo = [index]
@@ -253,7 +252,7 @@ class Graph:
 
     @cached_property
     def parents(self) -> dict[int, list[tuple[int, str, bool, bool]]]:
-        """The pairs that lead to each pair."""
+        """The parents of each pair."""
         found: dict[int, list[tuple[int, str, bool, bool]]] = {}
         for pair in self.pairs:
             for child, label, requests, responses in pair.edges:
@@ -261,7 +260,7 @@ class Graph:
         return found
 
     def above(self, indices: Iterable[int], direction: Direction) -> set[int]:
-        """Return pairs with all that lead to them."""
+        """Return pairs and all pairs above them."""
         position = BOTH.index(direction)
         found = set(indices)
         todo = list(found)
@@ -283,14 +282,14 @@ class Graph:
         }
 
     def order(self, pair: Pair) -> tuple[tuple[str, str], str, int]:
-        """Return the place of a pair among the others, by the operation that reaches it first."""
+        """Return the sort key of a pair, by the first operation that uses it."""
         firsts = [self.roots[way[0]] for way in pair.ways if way is not None]
         return min(
             ((root.order, root.label, pair.index) for root in firsts), default=(("", ""), "", pair.index)
         )
 
     def _label(self, pair: Pair, direction: Direction, first: str) -> str:
-        """Return the part of the operations that a pair is met in: without the status where that differs."""
+        """Return the part of the operations that uses a pair, without the status if there are several."""
         mask = pair.masks[BOTH.index(direction)]
         if mask.bit_count() < 2:  # noqa: PLR2004 - one operation
             return first
@@ -318,7 +317,7 @@ class Graph:
         return self._below[key]
 
     def place(self, pair: Pair, direction: Direction) -> str:
-        """Return where in a body or parameter a pair is first met."""
+        """Return the path within a body or parameter to the first use of a pair."""
         position = BOTH.index(direction)
         labels: list[str] = []
         way = pair.ways[position]
@@ -333,28 +332,28 @@ class Graph:
 
 
 class Clean:
-    """Comparison of two uses by text, including all parts to which they refer."""
+    """Textual comparison of two uses, including all parts to which they refer."""
 
     def __init__(self, clean: frozenset[str], *, same_dialect: bool) -> None:
         self._clean = clean if same_dialect else frozenset[str]()
         self.same_dialect = same_dialect
 
     def same(self, old: Use, new: Use) -> bool:
-        """Return True if there is nothing to compare."""
+        """Return True if two uses are equal."""
         return old == new and all(location in self._clean for location in (*old.core, *old.wrappers))
 
     def has(self, location: str) -> bool:
-        """Return True if a component is the same in both, together with all that it refers to."""
+        """Return True if a component, with all that it refers to, is equal in both documents."""
         return location in self._clean
 
     def same_words(self, old: Json, new: Json) -> bool:
-        """Return True if two parts are the same text, whatever they refer to."""
+        """Return True if two parts have equal text, apart from the targets of references."""
         return self.same_dialect and json.dumps(old, sort_keys=True, default=str) == json.dumps(
             new, sort_keys=True, default=str
         )
 
     def changed_references(self, old: Json, new: Json) -> set[str] | None:
-        """Return what two parts refer to that is not the same in both; None where they are not the same text."""
+        """Return the references of two parts whose targets differ; None if their text differs."""
         if not self.same_dialect:
             return None
         text = json.dumps(old, sort_keys=True, default=str)

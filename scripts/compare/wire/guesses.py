@@ -1,7 +1,7 @@
-"""Guess values of a JSON Schema, many and of all kinds, the same ones each time.
+"""Deterministic guesses of many values of a JSON Schema.
 
-Half of them follow the schema as far as that is easy, so that most are admitted; the rest is made of what the schemas
-themselves speak of. Whoever asks has them checked by a validator.
+Half of them follow the schema, so that most are valid; the rest combines the values, names and bounds in the schemas.
+The caller checks them with a validator.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ PLAIN: tuple[Json, ...] = (None, True, False, 0, 1, -1, 2, 3, 0.5, 7, "", "a", "
 BOUNDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 DEEPEST = 6
 MOST_PARTS = 200
-"""The most parts of a value: schemas may describe very large ones."""
+"""The maximum number of parts of a value."""
 ONE_IN_TEN = 0.1
 OFTEN = 0.6
 
 
 class Guesses:
-    """Values of one schema, with an eye on another one."""
+    """Guesses of values of one schema, also with the contents of another one."""
 
     def __init__(self, schema: Json, other: Json) -> None:
         self.schema = schema
         self.definitions = as_object(as_object(schema).get("$defs"))
-        self.pool = [*PLAIN, *dict.fromkeys(_spoken_of(schema)), *dict.fromkeys(_spoken_of(other))]
+        self.pool = [*PLAIN, *dict.fromkeys(_mentioned(schema)), *dict.fromkeys(_mentioned(other))]
         self.names = sorted({*_names(schema), *_names(other), "extra"})
         self.chance = random.Random(0)  # noqa: S311 - nothing is secret about it
         self.left = MOST_PARTS
@@ -50,7 +50,7 @@ class Guesses:
         }
 
     def some(self, count: int) -> Iterator[Json]:
-        """Make values."""
+        """Return values."""
         for _ in range(count):
             self.left = MOST_PARTS
             yield self._value(self.schema, DEEPEST)
@@ -80,7 +80,7 @@ class Guesses:
         for keyword in ("anyOf", "oneOf"):
             parts = as_list(schema.get(keyword))
             ways += [(self._inside, part) for part in parts]
-            if len(parts) > 1:  # what two alternatives hold
+            if len(parts) > 1:  # values of two alternatives together
                 ways.append((self._two, parts))
         if as_list(schema.get("allOf")):
             ways += [(self._merged, schema["allOf"])] * 2
@@ -133,7 +133,7 @@ class Guesses:
 
     def _merged(self, parts: list[Json], depth: int) -> Json:
         values = [self._value(part, depth - 1) for part in parts]
-        self.chance.shuffle(values)  # what one part declares another may leave open
+        self.chance.shuffle(values)  # a property may be declared in one part only
         if all(is_object(value) for value in values):
             return {name: part for value in values for name, part in value.items()}
         return self.chance.choice(values)
@@ -204,8 +204,8 @@ def _definition(reference: str) -> str:
     return unescape(unquote(reference.removeprefix("#/$defs/")))
 
 
-def _spoken_of(schema: Json) -> Iterator[Any]:
-    """Find the scalar values that a schema speaks of, and those beside its bounds."""
+def _mentioned(schema: Json) -> Iterator[Any]:
+    """Return the scalar values in a schema, and those near its bounds."""
     for key, part in members(schema, but="enum"):
         yield from _beside(key, part)
 
@@ -231,6 +231,6 @@ def _names(schema: Json) -> Iterator[str]:
         if key == "required" and is_list(part):
             yield from (name for name in part if isinstance(name, str))
         if key == "propertyNames":
-            yield from (text for text in _spoken_of(part) if isinstance(text, str))
+            yield from (text for text in _mentioned(part) if isinstance(text, str))
         if key == "dependentRequired":
             yield from (name for names in as_object(part).values() for name in as_list(names))

@@ -1,4 +1,4 @@
-"""Compare what is inside of objects and lists, and what is compared as a whole."""
+"""Comparison of objects, arrays and opaque constraints."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ INSIDE = {"object": "Properties", "array": "Items"}
 
 
 class Insides(Limits):
-    """The comparison of one alternative with another."""
+    """Comparison of one alternative with another."""
 
     def _branches(self, old: Branch, new: Branch) -> None:
         self._enumerations(old, new)
         inside = old.kind in {"object", "array"}
         if inside and is_empty(old) and is_empty(new) and asks_for_more(old) == asks_for_more(new):
-            return  # what could be inside, and how much of it, makes no difference
+            return  # an empty object or array has no contents to compare
         self._limits(old, new)
-        # what may be inside is told by the limit where that is nothing
+        # an added or removed limit of zero is reported as limit
         told = inside and 0 in {side.limits.get(f"max{INSIDE[old.kind]}") for side in (old, new)}
         if old.kind == "object":
             self._requirements(old, new, declared=not told)
@@ -87,7 +87,7 @@ class Insides(Limits):
                     "dependent-required",
                     sorted(was_asked),
                     sorted(now_asked),
-                    f"what the presence of {name} asks for changed",
+                    f"the properties required beside {name} changed",
                     narrowed=bool(now_asked - was_asked),
                     widened=bool(was_asked - now_asked),
                     at=self._at(old, new, "dependents"),
@@ -192,7 +192,7 @@ class Insides(Limits):
                 "",
                 written[0],
                 None,
-                f"the property {name} was to work until {date}",
+                f"the property {name} was announced to work until {date}",
                 names=dict.fromkeys(BOTH, "removed-before-sunset"),
                 at=(written[1], new.source),
                 subject=name,
@@ -205,7 +205,7 @@ class Insides(Limits):
             )
 
     def _requirements(self, old: Branch, new: Branch, *, declared: bool) -> None:
-        """Report what must be there, unless the property itself came or went with that."""
+        """Report properties that became required or optional, except added and removed ones."""
         for name in sorted(old.required.keys() ^ new.required.keys()):
             there, missing = (new, old) if name in new.required else (old, new)
             if not (declared and name in there.properties and name not in missing.properties):
@@ -222,7 +222,7 @@ class Insides(Limits):
             "required",
             not now,
             now,
-            f"the property {name} must be there now" if now else f"the property {name} may be missing now",
+            f"the property {name} is required now" if now else f"the property {name} is optional now",
             narrowed=now,
             widened=not now,
             at=(
@@ -240,7 +240,7 @@ class Insides(Limits):
         if isinstance(was, Use) and isinstance(now, Use):
             self.graph.link(self.pair, was, now, ".*")
             return
-        words = {None: "may be anything", False: "are refused"}
+        words = {None: "may have any value", False: "are rejected"}
         if type(was) is type(now):
             return
         narrowed = was is None or now is False
@@ -267,13 +267,13 @@ class Insides(Limits):
             narrowed: bool | None = now is not None if rule is None else None
             widened: bool | None = was is not None if rule is None else None
             if rule is False:
-                # names of the pattern were or become the only ones admitted
+                # only names of the pattern were or are allowed
                 narrowed, widened = was is not None, now is not None
             self._say(
                 "pattern-properties",
                 self._summary(self.old, was.use) if was else None,
                 self._summary(self.new, now.use) if now else None,
-                f"what is said of properties with names like {pattern} was {'added' if now else 'removed'}",
+                f"the schema of properties with names like {pattern} was {'added' if now else 'removed'}",
                 narrowed=narrowed,
                 widened=widened,
                 at=(was.location if was else old.source, now.location if now else new.source),
@@ -294,7 +294,7 @@ class Insides(Limits):
                     "prefix-items",
                     self._rule_value(self.old, first),
                     self._rule_value(self.new, second),
-                    f"what item {i} may be changed",
+                    f"the schema of item {i} changed",
                     narrowed=tighter,
                     widened=not tighter,
                     at=self._at(old, new, "items"),
@@ -309,7 +309,7 @@ class Insides(Limits):
                 "items",
                 self._rule_value(self.old, was),
                 self._rule_value(self.new, now),
-                "what its items may be changed",
+                "the schema of its items changed",
                 narrowed=tighter,
                 widened=not tighter,
                 at=self._at(old, new, "items"),
@@ -329,7 +329,7 @@ class Insides(Limits):
             OPAQUE_FACETS[keyword],
             former[0] if len(former) == 1 else former or None,
             present[0] if len(present) == 1 else present or None,
-            f"what its `{keyword}` asks for "
+            f"its constraint `{keyword}` "
             + ("changed" if former and present else "was added" if present else "was removed"),
             narrowed=narrowed,
             widened=widened,

@@ -1,8 +1,8 @@
-"""Find out which values a change concerns: by proof where there is one, by an example where there is one.
+"""Effect of a change on values, by proof or by example.
 
-A change whose effect the comparison of pairs left open is put to two judges. The first works with sets: it can prove
-that every value of one schema is a value of the other. The second looks for a witness: a value that one schema admits
-and the other does not, checked by a validator. Where neither knows, the change stays unjudged.
+If the comparison of pairs does not determine the effect, there are two methods. The first works with sets: it can prove
+that every value of one schema is a value of the other. The second searches for a witness: a value that one schema
+allows and the other does not, checked by a validator. If both fail, the effect is unknown.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Judge"]
 PLAIN: tuple[Json, ...] = ("text", 1, True, None, [], {})
 MOST_CANDIDATES = 400
 MOST_PROVED = 40
-"""The most schemas that a schema compared as a set of values may refer to."""
+"""The maximum number of schemas referenced by a schema that is compared as a set."""
 CONTAINMENTS = {
     jsonschema_rs.canonical.Containment.YES: True,
     jsonschema_rs.canonical.Containment.NO: False,
@@ -38,7 +38,7 @@ CONTAINMENTS = {
 
 
 class _Side:
-    """One document, as the judges see it."""
+    """Schemas and validators of one document."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
@@ -55,7 +55,7 @@ class _Side:
         return self.portable[direction].schema(core, most)
 
     def validator(self, core: tuple[str, ...], direction: Direction) -> Any:
-        """Return a validator, or ``None`` where the schema is too large or not one that can be checked."""
+        """Return a validator, or None if the schema is too large or not supported."""
         key = (core, direction)
         if key not in self._validators:
             self._validators[key] = None
@@ -66,7 +66,7 @@ class _Side:
 
 
 class Judge:
-    """Judges the changes between two documents."""
+    """Judge of the effect of changes between two documents."""
 
     def __init__(self, old: Book, new: Book) -> None:
         self.old = _Side(old)
@@ -79,7 +79,7 @@ class Judge:
     # --- proof ------------------------------------------------------------------------------------------------------
 
     def proof(self, pair: Pair, direction: Direction) -> tuple[bool | None, bool | None]:
-        """Return True if nothing was narrowed, and True if nothing was widened; ``None`` if that is not proved."""
+        """Return True if nothing was narrowed, and True if nothing was widened; None if not proved."""
         key = (pair.old.core, pair.new.core, direction)
         if key not in self._proofs:
             old, new = (self.old, pair.old.core), (self.new, pair.new.core)
@@ -87,12 +87,12 @@ class Judge:
         return self._proofs[key]
 
     def breaks(self, pair: Pair, direction: Direction) -> bool | None:
-        """Return True if the values of a pair break callers; ``None`` if that is not proved."""
+        """Return True if the values of a pair break clients; None if not proved."""
         covered = self.proof(pair, direction)[0 if direction == "request" else 1]
         return None if covered is None else not covered
 
     def variant_proof(self, pair: Pair, change: Change, direction: Direction) -> bool:
-        """Return True if it is proved that an alternative that came or went makes no difference."""
+        """Return True if it is proved that an added or removed alternative has no effect."""
         old, new = change.branches
         if old is not None and new is None:
             place = (old.variant or old.source,)
@@ -105,13 +105,13 @@ class Judge:
     # --- witnesses --------------------------------------------------------------------------------------------------
 
     def witness(self, pair: Pair, change: Change, direction: Direction, *, narrowing: bool) -> Witness:
-        """Look for a value that only one of two schemas admits.
+        """Search for a value that only one of two schemas allows.
 
         Args:
             pair: The schemas.
-            change: What differs.
-            direction: Which way the values travel.
-            narrowing: Whether the value is to be one of the former schema (or else one of the present one).
+            change: The change.
+            direction: The direction of the values.
+            narrowing: True to search for a value of the old schema, False for one of the new schema.
         """
         key = (id(change), narrowing, direction)
         if key not in self._witnesses:
@@ -122,7 +122,7 @@ class Judge:
         old = self.old.validator(pair.old.core, direction)
         new = self.new.validator(pair.new.core, direction)
         if old is None or new is None:
-            return Witness(found=False, reason="one of the schemas is beyond the validator")
+            return Witness(found=False, reason="the validator does not support one of the schemas")
         inside, outside = (old, new) if narrowing else (new, old)
         alternative = self._alternative(change, direction, narrowing=narrowing)
         tried: set[str] = set()
@@ -147,10 +147,10 @@ class Judge:
                     )
             except ValueError:
                 continue
-        return Witness(found=False, reason=f"none among the {len(tried)} values that were tried")
+        return Witness(found=False, reason=f"none of {len(tried)} values shows it")
 
     def _alternative(self, change: Change, direction: Direction, *, narrowing: bool) -> Any:
-        """Return a validator of the alternative that came or went, which the witness must be a value of."""
+        """Return a validator of the added or removed alternative, which must allow the witness."""
         branch = change.branches[0 if narrowing else 1]
         if change.facet != "variant" or branch is None:
             return None
@@ -161,7 +161,7 @@ class Judge:
 def _covers(
     wide: tuple[_Side, tuple[str, ...]], narrow: tuple[_Side, tuple[str, ...]], direction: Direction
 ) -> bool | None:
-    """Return True if every value of one schema is one of another; ``None`` if that cannot be determined."""
+    """Return True if every value of one schema is one of another; None if unknown."""
     schemas = [side.schema(core, direction, MOST_PROVED) for side, core in (wide, narrow)]
     try:
         first, second = (
@@ -175,7 +175,7 @@ def _covers(
 
 
 class _Candidates:
-    """The values to try for one change, the likeliest first."""
+    """Candidate values for a change, the most likely first."""
 
     def __init__(self, judge: Judge, pair: Pair, change: Change, *, narrowing: bool) -> None:
         here, there = (judge.old, judge.new) if narrowing else (judge.new, judge.old)
@@ -192,7 +192,7 @@ class _Candidates:
             yield from source()
 
     def _wholes(self) -> Iterator[Json]:
-        """Build values from the constraints that are compared as a whole: excluded or required ones."""
+        """Build values from opaque constraints: excluded or required ones."""
         for sampler, side in ((self.sampler, self.branch), (self.other, self.other_branch)):
             if side is None:
                 continue
@@ -421,7 +421,7 @@ class _Candidates:
 
 
 def _parts(book: Book, keyword: str, place: str) -> Iterator[str]:
-    """Return the locations of the schemas that a constraint is made of."""
+    """Return the locations of the schemas in a constraint."""
     content = as_object(book.document.at(place))
     if keyword == "dependentSchemas":
         yield from (f"{place}/{keyword}/{escape(name)}" for name in as_object(content.get(keyword)))
@@ -433,7 +433,7 @@ def _parts(book: Book, keyword: str, place: str) -> Iterator[str]:
 
 
 def _of_length(branch: Branch, length: int) -> Iterator[str]:
-    """Make texts of a length for a pattern, by drawing out one that fits."""
+    """Yield texts of a given length for a pattern, by extending a matching one."""
     for pattern in sorted(branch.limits.get("pattern", ())):
         for text in from_pattern(pattern):
             if len(text) == length:

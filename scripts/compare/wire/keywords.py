@@ -1,4 +1,4 @@
-"""Read the keywords of a schema that constrain scalar values."""
+"""Readers of the keywords that constrain scalar values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NUMBER_FORMATS = frozenset(
 
 
 def stated_types(content: dict[str, Json]) -> dict[str, bool]:
-    """Return the types that a schema names, and True if ``number`` means only integers."""
+    """Return the types of a schema, and True if ``number`` allows only integers."""
     stated = content.get("type")
     if stated is None:
         return dict.fromkeys(KINDS, False)
@@ -33,7 +33,7 @@ def stated_types(content: dict[str, Json]) -> dict[str, bool]:
 
 
 def read_values(content: dict[str, Json], branches: dict[str, Branch], location: str) -> None:
-    """Keep the enumerated values of each type, and the types that have some."""
+    """Read the enumerated values of each type, and keep only types with values."""
     lists: list[list[Json]] = []
     if isinstance(content.get("enum"), list):
         lists.append(as_list(content["enum"]))
@@ -55,7 +55,7 @@ def read_values(content: dict[str, Json], branches: dict[str, Branch], location:
 
 
 def read_number(content: dict[str, Json], branch: Branch, location: str, *, integer: bool) -> None:
-    """Read what constrains numbers."""
+    """Read the constraints of numbers."""
     limits, origins = branch.limits, branch.origins
     if integer:
         limits["integer"] = True
@@ -83,7 +83,7 @@ def read_number(content: dict[str, Json], branch: Branch, location: str, *, inte
 
 
 def read_string(content: dict[str, Json], branch: Branch, location: str) -> None:  # noqa: C901 - one case after the other
-    """Read what constrains strings."""
+    """Read the constraints of strings."""
     limits, origins = branch.limits, branch.origins
     for name, idle in (("minLength", 0), ("maxLength", None)):
         value = content.get(name)
@@ -117,7 +117,7 @@ def read_string(content: dict[str, Json], branch: Branch, location: str) -> None
 
 
 def _pattern(pattern: str) -> str:
-    """Write a pattern without what makes no difference to a search."""
+    """Return a pattern without parts that do not affect a search."""
     if pattern.endswith(".*") and not pattern.endswith("\\.*"):
         pattern = pattern.removesuffix(".*")
     return pattern.replace("[0-9]", r"\d")

@@ -1,4 +1,4 @@
-"""Compare the constraints of scalar values and sizes: enumerations, bounds, patterns, formats."""
+"""Comparison of limits: enumerations, bounds, sizes, patterns, formats."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Limits"]
 
 Bound: TypeAlias = tuple[float, bool]
 Effect: TypeAlias = tuple[bool | None, bool | None]
-"""Two answers, None where not known: are values refused that were admitted, and the reverse?"""
+"""Whether values became invalid, and whether values became valid; None if unknown."""
 Sides: TypeAlias = tuple[Branch, Branch]
 
 
 class Limits(Annotations):
-    """The comparison of limits."""
+    """Comparison of limits."""
 
     def _enumerations(self, old: Branch, new: Branch) -> None:
         if old.values is None and new.values is None:
@@ -39,7 +39,7 @@ class Limits(Annotations):
                 "enumeration",
                 None,
                 list(new.values.values()),
-                f"only {_listed(list(new.values.values()))} are left of its values",
+                f"its values are restricted to {_listed(list(new.values.values()))}",
                 narrowed=True,
                 at=at,
                 branches=branches,
@@ -92,7 +92,7 @@ class Limits(Annotations):
                 "?"
             )
             if enumerated and not encoding:
-                continue  # told by the enumerations
+                continue  # reported with the enumerations
             self._limit(name, was, now, old, new)
 
     def _limit(self, name: str, was: Json, now: Json, old: Branch, new: Branch) -> None:
@@ -104,7 +104,7 @@ class Limits(Annotations):
         former, present = show(was), show(now)
         clause = f"its {f'keyword {name[1:]}' if unknown else name} {moved(former, present)}"
         if name == "uniqueItems":
-            clause = "its items must differ now" if now else "its items need not differ any more"
+            clause = "its items must be unique now" if now else "its items need not be unique any more"
         self._say(
             facet or name,
             former,
@@ -118,7 +118,7 @@ class Limits(Annotations):
         )
 
 
-# --- what a change of a limit does ------------------------------------------------------------------------------------
+# --- effect of a changed limit ----------------------------------------------------------------------------------------
 
 
 def _untold(_name: str, _was: Json, _now: Json, _sides: Sides) -> Effect:
@@ -128,7 +128,7 @@ def _untold(_name: str, _was: Json, _now: Json, _sides: Sides) -> Effect:
 def _bounds(name: str, was: Json, now: Json, sides: Sides) -> Effect:
     narrowed, widened = _bound_moved(was, now, up=name == "minimum")
     if sides[0].limits.get("integer") != sides[1].limits.get("integer") and was and now:
-        # a bound of integers is written as the next integer
+        # a bound of integers is normalised to the next integer
         return narrowed and was[0] != now[0], widened and was[0] != now[0]
     return narrowed, widened
 
@@ -209,4 +209,4 @@ LIMITS: dict[str, tuple[str, Callable[[Json], Json], Callable[[str, Json, Json, 
     "pattern": ("", _only, _patterns),
     "multipleOf": ("multiple-of", _only, _multiples),
 }
-"""Each limit: its facet where that has another name, how it is shown, and what a change of it does."""
+"""The facet of each limit, if its name differs, how it is shown, and the effect of a change."""

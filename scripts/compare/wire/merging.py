@@ -1,4 +1,4 @@
-"""Merge what several schemas ask for: all of it, one of it, and what depends on each other in one form."""
+"""Intersection, union and normal form of constraints."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _merge_prefix(one: Branch, other: Branch) -> tuple[Use, ...]:
 
 
 def meet(one: Branch, other: Branch) -> Branch | None:  # noqa: C901 - one case after the other
-    """Return the branch of what both ask for; ``None`` where no enumerated value is left."""
+    """Return the intersection of two branches; None if no enumerated value is left."""
     if other.is_free():
         return _relabelled(one, other)
     if one.is_free():
@@ -130,7 +130,7 @@ def _relabelled(branch: Branch, free: Branch) -> Branch:
 
 
 def copied(branch: Branch, *, source: str | None = None, variant: str | None = None) -> Branch:
-    """Return a copy of a branch, from another schema or of another alternative where these are given."""
+    """Return a copy of a branch, with another schema or alternative as its source if given."""
     return Branch(
         branch.kind,
         source or branch.source,
@@ -151,7 +151,7 @@ def copied(branch: Branch, *, source: str | None = None, variant: str | None = N
 
 
 def intersection_of(one: Shape, other: Shape) -> Shape:
-    """Return what both shapes admit."""
+    """Return the intersection of two shapes."""
     kinds: dict[str, list[Branch]] = {}
     choice: dict[str, str] = {}
     for kind in KINDS:
@@ -159,7 +159,7 @@ def intersection_of(one: Shape, other: Shape) -> Shape:
         if not mine or not theirs:
             continue
         if len(mine) * len(theirs) > MOST_ALTERNATIVES:
-            # too many to multiply out: what the other asks for is compared as a whole
+            # too many combinations: the other shape becomes an opaque constraint
             opaque = Branch(kind, other.source, opaque={"allOf": (other.source,)})
             theirs = [opaque]
         merged = [both for a in mine for b in theirs if (both := meet(a, b)) is not None]
@@ -178,7 +178,7 @@ def intersection_of(one: Shape, other: Shape) -> Shape:
 
 
 def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
-    """Drop alternatives that add nothing, and join enumerations."""
+    """Remove redundant alternatives, and merge enumerations."""
     if len(branches) < 2:  # noqa: PLR2004 - a number that says itself
         return branches
     if choice == "anyOf":
@@ -205,7 +205,7 @@ def _absorb(branches: list[Branch], choice: str) -> list[Branch]:
 
 
 def _joins(listed: Branch, enumerations: dict[str, Branch], choice: str) -> bool:
-    """Add an enumeration to the first one with the same limits; return False if it has to stand for itself."""
+    """Add an enumeration to the first one with equal limits; return False if there is none."""
     first = enumerations.setdefault(token(listed.limits), listed)
     mine, theirs = first.values or {}, listed.values or {}
     if first is listed:
@@ -218,7 +218,7 @@ def _joins(listed: Branch, enumerations: dict[str, Branch], choice: str) -> bool
 
 
 def union_of(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape:
-    """Return what one of several shapes admits."""
+    """Return the union of several shapes."""
     kinds: dict[str, list[Branch]] = {}
     chosen: dict[str, str] = {}
     discriminators: dict[str, None] = {}
@@ -245,7 +245,7 @@ def union_of(shapes: list[tuple[str, Shape]], choice: str, source: str) -> Shape
 
 
 def _settle(branch: Branch) -> Branch | None:
-    """Bring the constraints of one branch into the one form they have; ``None`` where nothing is left."""
+    """Return the normal form of a branch; None if no value is left."""
     if not branch.limits:
         return branch
     branch = copied(branch)
@@ -264,7 +264,7 @@ def _settle(branch: Branch) -> Branch | None:
 
 
 def _listed(branch: Branch) -> Branch | None:
-    """Return an enumeration without the values that its limits rule out, and without the limits."""
+    """Return an enumeration without the values that its limits exclude, and without the limits."""
     values = branch.values or {}
     left = {key: value for key, value in values.items() if admits(branch.limits, value)}
     kept = {"contentEncoding", "contentMediaType"}
@@ -273,7 +273,7 @@ def _listed(branch: Branch) -> Branch | None:
 
 
 def _contradicts(branch: Branch) -> bool:
-    """Return True if the least is more than the most."""
+    """Return True if a minimum is greater than its maximum."""
     limits = branch.limits
     for least, most in (
         ("minLength", "maxLength"),
@@ -310,7 +310,7 @@ def _settle_number(limits: dict[str, Json]) -> None:
 
 
 def settled(shape: Shape) -> Shape:
-    """Bring constraints that depend on each other into the one form they have."""
+    """Return the normal form of constraints that depend on each other."""
     kinds: dict[str, list[Branch]] = {}
     for kind, branches in shape.kinds.items():
         kept = [settled for branch in branches if (settled := _settle(branch)) is not None]

@@ -1,6 +1,6 @@
-"""Compare what two documents say of their operations: paths, parameters, bodies, answers, callbacks and webhooks.
+"""Comparison of operations: paths, parameters, bodies, responses, callbacks and webhooks.
 
-Schemas are handed on to the graph of pairs; security and servers are compared in :mod:`scripts.compare.wire.access`.
+Schemas are added to the graph of pairs; security and servers are compared in :mod:`scripts.compare.wire.access`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def paired_operations(  # noqa: PLR0917 - called from here only, always alike
     outward: bool = False,
     prefix: str = "",
 ) -> list[Operation]:
-    """Bring the operations of both documents together, whatever their path parameters are called."""
+    """Return the corresponding operations of both documents, independent of the names of path parameters."""
     sides: list[dict[tuple[str, str], tuple[str, str, str]]] = []
     for document, items, base in ((old, olds, bases[0]), (new, news, bases[1])):
         side: dict[tuple[str, str], tuple[str, str, str]] = {}
@@ -85,7 +85,7 @@ def paired_operations(  # noqa: PLR0917 - called from here only, always alike
 
 
 class Operations:
-    """The comparison of the operations of two documents."""
+    """Comparison of the operations of two documents."""
 
     def __init__(self, old: Book, new: Book, graph: Graph, findings: Findings) -> None:
         self.old = old.document
@@ -97,7 +97,7 @@ class Operations:
         self.contents = Contents(self.sides, self.parameters)
 
     def compare(self) -> list[Operation]:
-        """Compare all paths and webhooks; return the operations that callers call."""
+        """Compare all paths and webhooks; return the operations that clients call."""
         olds, news = as_object(self.old.root.get("paths")), as_object(self.new.root.get("paths"))
         operations = paired_operations(self.old, self.new, olds, news, ("/paths", "/paths"), self.findings)
         for operation in operations:
@@ -155,7 +155,7 @@ class Operations:
         self._callbacks(operation, was, now)
 
     def _same_words(self, operation: Operation, content: Object, above: list[Json]) -> None:
-        """Lead to the schemas of an operation that is the same text in both documents, but for what they refer to."""
+        """Add the schemas of an operation with equal text in both documents, since their references may differ."""
         place = operation.old or ""
 
         def lead(where: str | None, direction: Direction, part: str) -> None:
@@ -195,7 +195,7 @@ class Operations:
         if not kind and isinstance(name, str):
             other = self._find_id(self.new if gone else self.old, name)
             if other is not None:
-                moved = f"; its id stands at {other} now" if gone else f"; its id stood at {other} before"
+                moved = f"; {other} has its id now" if gone else f"; {other} had its id before"
         verb = "removed" if gone else "added"
         rule = f"{kind}-{verb}" if kind else f"operation-{verb}"
         if kind == "callback":

@@ -1,7 +1,7 @@
-"""Compare schemas pair by pair, each pair once.
+"""Comparison of a pair of schemas.
 
-Nothing here decides how bad a change is (see :mod:`scripts.compare.wire.rules`); it says which values are admitted no
-more and which newly, and leaves ``None`` where that takes a closer look (see :mod:`scripts.compare.wire.judge`).
+A change says whether values became invalid or valid, or None if the judge must determine it
+(:mod:`scripts.compare.wire.judge`). Its level follows from the rules (:mod:`scripts.compare.wire.rules`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare_pair"]
 
-# keywords that bring in other schemas otherwise than as a part
+# keywords that include other schemas, not as a part
 HOLDERS = frozenset(
     {
         "$ref",
@@ -51,7 +51,7 @@ def compare_pair(graph: Graph, pair: Pair) -> None:
 
 
 class _Comparison(Alternatives):
-    """The comparison of one pair."""
+    """Comparison of one pair."""
 
     def run(self) -> None:
         if self.pair.old == self.pair.new and len(self.pair.old.core) == 1 and not self.pair.old.wrappers:
@@ -72,10 +72,10 @@ class _Comparison(Alternatives):
         self._discriminators()
 
     def _parts(self, location: str, content: Json) -> bool:
-        """Lead from a schema that is the same text in both documents to what it refers to.
+        """Add the changed references of a schema with equal text in both documents.
 
         Returns:
-            Whether that is all there is to do; otherwise it must be compared, and nothing was done.
+            False if the schema must be compared instead.
         """
         links: list[tuple[str, str, bool, bool]] = []
         if not self._collect(location, as_object(content), "", links, (True, True)):
@@ -106,7 +106,7 @@ class _Comparison(Alternatives):
             and len(held - {"discriminator"}) == 1
             and not (label and "oneOf" in held)
         ):
-            # the same text, so each alternative stands for the one at the same place
+            # with equal text, alternatives correspond by position
             (keyword,) = held - {"discriminator"}
             for i, member in enumerate(as_list(content[keyword])):
                 if HOLDERS.isdisjoint(as_object(member)):
@@ -137,7 +137,7 @@ class _Comparison(Alternatives):
         return True
 
     def _hidden(self, place: str, content: dict[str, Json]) -> tuple[bool, bool] | None:
-        """Return if a property is read only, and if write only; ``None`` where the two documents differ."""
+        """Return True if a property is read-only, and True if it is write-only; None if the documents differ."""
         if not HOLDERS.isdisjoint(content):
             one = [self._flag(self.old, self.old.use(place), name) for name in ("readOnly", "writeOnly")]
             other = [self._flag(self.new, self.new.use(place), name) for name in ("readOnly", "writeOnly")]

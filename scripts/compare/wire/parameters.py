@@ -1,4 +1,4 @@
-"""Compare parameters and headers: which there are, what must be sent, and how a value is written on the wire."""
+"""Comparison of parameters and headers: existence, requirement, and form on the wire."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ if TYPE_CHECKING:
 
 __all__ = ["PRIMITIVES", "Parameters", "label", "schema_place"]
 
-# path parameters that one document describes: what to report where they went, and where they came
+# rules and clauses for path parameters that only one document describes: removed, added
 UNDESCRIBED = {
     "path": (
-        ("path-parameter-no-longer-described", "what the path parameter may be is not described any more"),
-        ("path-parameter-described", "what the path parameter may be is described now"),
+        ("path-parameter-no-longer-described", "the path parameter is not described any more"),
+        ("path-parameter-described", "the path parameter is described now"),
     ),
     "stray": (
-        ("stray-path-parameter-removed", "a path parameter without a place in the path was removed"),
-        ("stray-path-parameter-added", "a path parameter without a place in the path was added"),
+        ("stray-path-parameter-removed", "a path parameter that the path does not contain was removed"),
+        ("stray-path-parameter-added", "a path parameter that the path does not contain was added"),
     ),
 }
 PRIMITIVES = frozenset({"null", "boolean", "number", "string"})
-# styles that write one value of a primitive type alike
+# styles with the same form of a scalar value
 PLAIN_STYLES = frozenset({"form", "simple", "spaceDelimited", "pipeDelimited"})
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 Places = dict[tuple[str, str], str]
-"""The location of each parameter by where it is sent and its name; path parameters by position."""
+"""The pointer of each parameter by location and name; path parameters by position."""
 
 
 @define(eq=False)
 class Parameters:
-    """The comparison of the parameters of operations, and of the headers of answers."""
+    """Comparison of the parameters of operations and the headers of responses."""
 
     sides: Sides
 
-    # --- which there are ------------------------------------------------------------------------------------------
+    # --- existence ----------------------------------------------------------------------------------------------------
 
     def compare(self, operation: Operation, was: Object, now: Object) -> None:
-        """Compare the parameters of an operation, with those of its path."""
+        """Compare the parameters of an operation, including those of its path."""
         places = (
             (operation.old_path or "", operation.old or ""),
             (operation.new_path or "", operation.new or ""),
@@ -80,7 +80,7 @@ class Parameters:
             )
 
     def _undescribed(self, operation: Operation, olds: Places, news: Places) -> None:
-        """Report path parameters that only one document describes: they were sent before, and are now."""
+        """Report path parameters that only one document describes, but which are always sent."""
         for document, left in ((self.sides.old, olds), (self.sides.new, news)):
             gone = left is olds
             for key in [key for key in left if key[0] in UNDESCRIBED]:
@@ -125,7 +125,7 @@ class Parameters:
         part = label(as_object(self.sides.new.at(at[1])))
         self.sides.say(operation, rule, at, old, new, clause, part=part)
 
-    # --- one parameter --------------------------------------------------------------------------------------------
+    # --- one parameter ------------------------------------------------------------------------------------------------
 
     def _both(
         self, operation: Operation, key: tuple[str, str], at: tuple[str, str], *, moved: bool = False
@@ -134,7 +134,7 @@ class Parameters:
         former, present = was.get("name"), now.get("name")
         if key[0] == "path" and former != present:
             clause = f"the path parameter {former} is called {present} now"
-            # it is the path that calls it so, for all of its operations
+            # the name is the path's, for all of its operations
             path = tuple((place or "").rpartition("/")[0] for place in (operation.old, operation.new))
             rule = "path-parameter-renamed"
             self.sides.say(operation, rule, (path[0], path[1]), former, present, clause, part=label(now))
@@ -163,7 +163,7 @@ class Parameters:
             self._say(operation, "parameter-type-generalized", at, kinds, sorted(after.kinds), clause)
             return
         if _became_list(was, now, before, after):
-            clause = "it may be sent several times now; a single value is written as before"
+            clause = "it may be sent several times now; a single value has the same form"
             self._say(operation, "parameter-became-list", at, sorted(before.kinds), ["array"], clause)
             new = f"{after.kinds['array'][0].source}/items"
         self.sides.lead(operation, old, new, "request", label(now))
@@ -190,10 +190,10 @@ class Parameters:
             return "parameter-serialization-rewritten"
         return "parameter-serialization-changed"
 
-    # --- headers of answers ---------------------------------------------------------------------------------------
+    # --- headers of responses -----------------------------------------------------------------------------------------
 
     def headers(self, operation: Operation, at: tuple[str, str], was: Object, now: Object, part: str) -> None:
-        """Compare the headers of an answer."""
+        """Compare the headers of a response."""
         olds, news = _header_names(was), _header_names(now)
         for key in sorted(olds.keys() | news.keys()):
             name = f"{part} header {news.get(key) or olds.get(key)}"
@@ -238,7 +238,7 @@ class Parameters:
         self.sides.lead(operation, schema_place(was, at[0]), schema_place(now, at[1]), "response", part)
 
 
-# --- reading ------------------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def _declared(document: Document, operation: Object, places: tuple[str, str], template: str) -> Places:
@@ -256,7 +256,7 @@ def _declared(document: Document, operation: Object, places: tuple[str, str], te
             elif sent == "path" and name in names:
                 name = f"{{{names.index(name)}}}"
             elif sent == "path":
-                sent = "stray"  # the path has no place for it, so it is not sent
+                sent = "stray"  # the path does not contain it, so it is not sent
             found[sent, name] = location
     return found
 
@@ -267,7 +267,7 @@ def _header_names(answer: Object) -> dict[str, str]:
 
 
 def label(parameter: Object) -> str:
-    """Return a parameter in words."""
+    """Return the readable name of a parameter."""
     return f"{parameter.get('in')} parameter {parameter.get('name')}"
 
 
@@ -282,7 +282,7 @@ def schema_place(parameter: Object, location: str) -> str | None:
 
 
 def _became_list(was: Object, now: Object, before: Shape, after: Shape) -> bool:
-    """Return True if one value became a list that is written alike when it holds one."""
+    """Return True if a scalar became a list whose form with one value is equal."""
     lists = after.kinds.get("array", [])
     return (
         bool(before.kinds)
@@ -302,7 +302,7 @@ def _became_list(was: Object, now: Object, before: Shape, after: Shape) -> bool:
 
 
 def _written(parameter: Object) -> tuple[str, object]:
-    """Return how a value is written: style and explode with what they are when not written, or the media type."""
+    """Return the form of a value: style and explode with their defaults, or the media type."""
     content = as_object(parameter.get("content"))
     if content and "schema" not in parameter:
         return ("content", ",".join(sorted(name.lower() for name in content)))

@@ -1,8 +1,8 @@
-"""Write a schema of a description as a JSON Schema (2020-12) that stands by itself.
+"""Conversion of a schema of a description to a self-contained JSON Schema (2020-12).
 
-The keywords are those of the description, word for word, so that a validator judges what was written and not what
-this package made of it. What only annotates is left out, 3.0 is turned into 3.1, and each direction gets its own
-schema: read-only properties are not asked for in requests, nor write-only ones in responses.
+The keywords are copied literally, so that a validator checks the description and not the normal form of this package.
+Annotations are left out, 3.0 is converted to 3.1, and each direction has its own schema: read-only properties are not
+required in requests, write-only ones not in responses.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["INT_RANGES", "MOST_REFERENCES", "Portable", "compiled"]
 
 MOST_REFERENCES = 300
-"""The most schemas that a validated schema may refer to, since the work grows with the square of the number."""
+"""The maximum number of schemas referenced by a validated schema, since the time grows with its square."""
 
 COPIED = frozenset(
     {
@@ -84,7 +84,7 @@ def _url(value: Any) -> bool:
 
 
 class Portable:
-    """The schemas of one document, as JSON Schemas for one direction."""
+    """Schemas of one document, as JSON Schemas for one direction."""
 
     def __init__(self, book: Book, direction: Direction | None) -> None:
         self.book = book
@@ -98,10 +98,10 @@ class Portable:
 
         Args:
             core: The locations.
-            most: How many other schemas it may refer to.
+            most: The maximum number of other schemas to which it refers.
 
         Returns:
-            The schema, or ``None`` where it refers to more.
+            The schema, or None if it refers to more.
         """
         definitions: dict[str, Json] = {}
         todo = list(core)
@@ -109,7 +109,7 @@ class Portable:
             location = todo.pop()
             if location in definitions:
                 continue
-            # what leads to a schema that refers to too many does so, too
+            # a schema with a reference to one that is too large is too large
             if len(definitions) > most or (location, most) in self._large:
                 self._large.update((start, most) for start in core if len(core) == 1)
                 return None
@@ -172,7 +172,7 @@ class Portable:
                 out[exclusive] = value
         if out.get("format") in {"byte", "binary"}:
             del out["format"]
-        # formats of numbers are not in the validator's interface, which hands text to a format
+        # the validator supports only formats of text
         bounds = INT_RANGES.get(str(out.get("format")))
         if bounds is not None and out.get("type") != "string":
             out["allOf"] = [*as_list(out.get("allOf")), {"minimum": bounds[0], "maximum": bounds[1]}]
@@ -203,7 +203,7 @@ class Portable:
 
 
 def escape_percent(text: str) -> str:
-    """Escape what a reference may not hold as it is."""
+    """Escape the characters that a reference cannot contain."""
     return (
         text.replace("%", "%25")
         .replace("#", "%23")
@@ -221,7 +221,7 @@ def escape_percent(text: str) -> str:
 
 
 def compiled(schema: dict[str, Json]) -> Any:
-    """Return a validator; ``None`` where a pattern or keyword is beyond it."""
+    """Return a validator; None if it does not support a pattern or keyword."""
     try:
         return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, formats={"url": _url})
     except (ValueError, TypeError, jsonschema_rs.ReferencingError):

@@ -1,6 +1,6 @@
-"""Records of the comparison: one for each change, and all together.
+"""Records of the comparison, one for each change.
 
-A record is plain values, so that it can be written as JSON as it is. Nothing here finds changes.
+A record has only plain values, which JSON supports.
 """
 
 from __future__ import annotations
@@ -23,17 +23,16 @@ __all__ = ["Comparison", "Record", "Where", "Witness", "fingerprint"]
 
 @frozen
 class Where:
-    """The place of a change.
+    """Place of a change.
 
     Attributes:
-        method: The HTTP method of the first operation concerned, in capitals; ``None`` where it is none's.
+        method: The HTTP method of the first affected operation, in capitals, or None.
         path: The path of that operation, the webhook's name, or the callback's name and expression.
-        old_pointer: JSON Pointer into the former document (behind a file's name and ``#`` where it is another
-            file); ``None`` where there is nothing to point at.
-        new_pointer: The same into the present document.
-        location: The place in words: the part of the operation, and the way through the schemas by their names.
-        old_line: The file and line in the former document, as ``file:line``, where it was read from a file.
-        new_line: The same in the present one.
+        old_pointer: JSON Pointer into the old document, after a file name and ``#`` if it is another file, or None.
+        new_pointer: The same into the new document.
+        location: The place in words: the part of the operation, and the names of the schemas on the way.
+        old_line: The place in the old document as ``file:line``, if it was read from a file.
+        new_line: The same in the new document.
     """
 
     method: str | None
@@ -47,15 +46,15 @@ class Where:
 
 @frozen
 class Witness:
-    """A value that shows a change of a schema, checked against both schemas by a JSON Schema validator.
+    """Value that shows a change of a schema, checked with both schemas by a JSON Schema validator.
 
     Attributes:
-        found: Whether there is one.
-        value: The value. For requests it was accepted and is refused now; for responses it can be sent now and
-            could not before.
-        old_pointer: The former schema that it was checked against.
-        new_pointer: The present one.
-        reason: Why there is none.
+        found: True if there is one.
+        value: The value. In requests it was accepted and is rejected now; in responses it is possible now and was
+            impossible before.
+        old_pointer: The old schema.
+        new_pointer: The new schema.
+        reason: The reason why there is none.
     """
 
     found: bool
@@ -67,21 +66,21 @@ class Witness:
 
 @frozen
 class Record:
-    """One change.
+    """Change.
 
     Attributes:
-        id: The rule that reports it.
-        where: Its place.
-        direction: ``request`` for what callers send (and for what concerns the call as a whole: operations, servers,
-            security, names, texts), ``response`` for what the API sends, callbacks and webhooks included.
-        level: What it means on the wire.
-        old: The former value, ``None`` where there was none.
-        new: The present value, ``None`` where there is none.
+        id: The rule.
+        where: The place.
+        direction: ``request`` for values that clients send and for whole calls (operations, servers, security, names,
+            texts), ``response`` for values that the API sends, including callbacks and webhooks.
+        level: The effect on the wire.
+        old: The old value, or None.
+        new: The new value, or None.
         message: One sentence.
-        fingerprint: The same for the same change, however the documents are ordered.
-        operations: All operations that it reaches, as ``METHOD path``.
-        witness: For changes of schemas.
-        accepted: Why somebody accepts it, if somebody does.
+        fingerprint: The key of the change, independent of the order in the documents.
+        operations: All affected operations, as ``METHOD path``.
+        witness: An example, for changes of schemas.
+        accepted: The reason why the change is accepted, or None.
     """
 
     id: str
@@ -98,13 +97,13 @@ class Record:
 
     @property
     def parameter(self) -> str | None:
-        """The parameter that it is about, as on the wire."""
+        """The name of the changed parameter on the wire."""
         _, found, rest = self.where.location.partition(" parameter ")
         return rest.partition(" ")[0] if found else None
 
     @property
     def key(self) -> str | None:
-        """The property that it is about, as on the wire."""
+        """The name of the changed property on the wire."""
         for pointer in (self.where.old_pointer, self.where.new_pointer):
             parts = (pointer or "").split("/")
             if len(parts) > 1 and parts[-2] == "properties":
@@ -121,9 +120,9 @@ class Comparison:
     """Result of comparing two documents.
 
     Attributes:
-        old: The former document: its file or version.
-        new: The present one.
-        changes: The changes, the worst first.
+        old: The file or version of the old document.
+        new: The file or version of the new document.
+        changes: The changes, breaking ones first.
     """
 
     old: str
@@ -136,7 +135,7 @@ class Comparison:
 
     @property
     def worst(self) -> Level | None:
-        """The worst level among the changes; ``None`` where there are none."""
+        """The worst level of the changes, or None."""
         return next((level for level in LEVELS if self.count(level)), None)
 
     def located(self, old: Source, new: Source) -> Comparison:
@@ -172,5 +171,5 @@ def _line(document: Source, pointer: str | None) -> str | None:
 
 
 def fingerprint(*parts: Json) -> str:
-    """Return a short key of a change from names and values, without positions, so that order does not matter."""
+    """Return a short key of a change from names and values, without positions."""
     return hashlib.sha256(token(list(parts)).encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Show a comparison: as text, as markdown, as JSON, as an HTML page; and show the table of rules."""
+"""Output formats of a comparison, and the table of rules."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def _witness_words(record: Record) -> str | None:
     shown = token(witness.value)
     shown = shown if len(shown) <= 160 else f"{shown[:157]}..."  # noqa: PLR2004 - a number that says itself
     said = (
-        "was accepted and is refused now"
+        "was accepted and is rejected now"
         if record.direction == "request"
-        else "can be sent now and could not before"
+        else "is possible now and was impossible before"
     )
     return f"{shown} {said}"
 
 
 def text(comparison: Comparison) -> str:
-    """Show a comparison as plain text."""
+    """Write a comparison as plain text."""
     lines = [f"{comparison.old} → {comparison.new}: {_summary(comparison)}"]
     for level, records in _grouped(comparison):
         lines += ["", f"{HEADINGS[level]} ({len(records)})"]
@@ -61,7 +61,7 @@ def text(comparison: Comparison) -> str:
             if len(record.operations) > 1:
                 shown = record.operations[:MOST_OPERATIONS]
                 more = len(record.operations) - len(shown)
-                lines.append(f"      reaches {', '.join(shown)}" + (f" and {more} more" if more else ""))
+                lines.append(f"      affects {', '.join(shown)}" + (f" and {more} more" if more else ""))
             witness = _witness_words(record)
             if witness:
                 lines.append(f"      {witness}")
@@ -75,10 +75,16 @@ def _md(words: str) -> str:
 
 
 def markdown(comparison: Comparison) -> str:
-    """Show a comparison as markdown."""
+    """Write a comparison as Markdown."""
     lines = [f"# {_md(comparison.old)} → {_md(comparison.new)}", "", f"{_summary(comparison).capitalize()}."]
     for level, records in _grouped(comparison):
-        lines += ["", f"## {HEADINGS[level]}", "", "| what | rule | reaches | witness |", "|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {HEADINGS[level]}",
+            "",
+            "| change | rule | affects | witness |",
+            "|---|---|---|---|",
+        ]
         for record in records:
             shown = ", ".join(f"`{name}`" for name in record.operations[:MOST_OPERATIONS])
             more = len(record.operations) - MOST_OPERATIONS
@@ -91,12 +97,12 @@ def markdown(comparison: Comparison) -> str:
 
 
 def as_json(comparison: Comparison) -> str:
-    """Show a comparison as one JSON object."""
+    """Write a comparison as one JSON object."""
     return json.dumps(comparison.as_json(), ensure_ascii=False, indent=2) + "\n"
 
 
 def html_records(records: list[Record]) -> str:
-    """Show records as an HTML list, each with its details folded away."""
+    """Write records as an HTML list with folded details."""
     parts = ['<ul class="records">']
     for record in records:
         witness = _witness_words(record)
@@ -155,7 +161,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 
 
 def page(title: str, body: str, *, style: str = "") -> str:
-    """Wrap a body in a page that reads well in light and dark, on paper and on a phone."""
+    """Write an HTML page for light and dark mode, print and small screens."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -165,7 +171,7 @@ def page(title: str, body: str, *, style: str = "") -> str:
 
 
 def html(comparison: Comparison) -> str:
-    """Show a comparison as an HTML page."""
+    """Write a comparison as an HTML page."""
     parts = [
         f"<h1>{escape(comparison.old)} → {escape(comparison.new)}</h1>",
         f'<p class="lead">{escape(_summary(comparison).capitalize())}.</p>',
@@ -176,7 +182,7 @@ def html(comparison: Comparison) -> str:
 
 
 def _place(record: Record) -> tuple[str, int] | None:
-    """Return the file and line to look at: in the present document, or in the former one for what is gone."""
+    """Return file and line in the new document, or in the old one for a removed part."""
     place = record.where.new_line or record.where.old_line
     if place is None:
         return None
@@ -185,7 +191,7 @@ def _place(record: Record) -> tuple[str, int] | None:
 
 
 def github(comparison: Comparison) -> str:
-    """Show a comparison as annotations of GitHub Actions."""
+    """Write a comparison as annotations of GitHub Actions."""
     kinds: dict[Level, str] = {"breaking": "error", "possibly": "warning", "compatible": "notice"}
     lines: list[str] = []
     for record in comparison.changes:
@@ -203,7 +209,7 @@ def _escaped(words: str, more: str = "") -> str:
 
 
 def sarif(comparison: Comparison) -> str:
-    """Show a comparison as SARIF 2.1.0."""
+    """Write a comparison as SARIF 2.1.0."""
     kinds: dict[Level, str] = {"breaking": "error", "possibly": "warning", "compatible": "note"}
     results: list[dict[str, object]] = []
     for record in comparison.changes:
@@ -247,6 +253,6 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
 
 
 def rules_table() -> str:
-    """Show every rule with its level and reason."""
+    """Write every rule with its level and reason."""
     width = max(map(len, RULES))
     return "".join(f"{rule.id:<{width}}  {rule.level:<10}  {rule.reason}\n" for rule in RULES.values())

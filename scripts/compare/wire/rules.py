@@ -1,10 +1,8 @@
-"""Every rule of the comparison: its id, its level on the wire, and the reason for the level.
+"""Rules of the comparison: id, level on the wire, and the reason for the level.
 
-This module is the only place that says how bad a change is. It compares nothing.
-
-The level of a change to a schema follows from set inclusion and from which way the values travel: a request that was
-accepted and may be refused now, and an answer that may hold what it could not hold before, break callers; the other
-way round they do not. What cannot be judged is ``possibly``.
+The level of a schema change follows from set inclusion and from the direction of the values. A change is breaking if a
+request that was accepted may be rejected, or if a response may have values that were impossible before. The reverse is
+compatible. A change whose effect is unknown is ``possibly``.
 """
 
 from __future__ import annotations
@@ -23,13 +21,13 @@ LEVELS: tuple[Level, ...] = ("breaking", "possibly", "compatible")
 
 @frozen
 class Rule:
-    """One rule.
+    """Rule of the comparison.
 
     Attributes:
-        id: Its stable name.
-        level: What a change that it reports means on the wire.
-        reason: Why.
-        schema: Whether it is about what a schema admits, so that a witness is looked for.
+        id: The stable name.
+        level: The effect of a change on the wire.
+        reason: The reason for the level.
+        schema: True if it concerns the values of a schema, so that a witness is searched.
     """
 
     id: str
@@ -40,18 +38,18 @@ class Rule:
 
 @frozen
 class Facet:
-    """One constraint of schemas, and the names of what may happen to it.
+    """Constraint of schemas, with the names of its changes.
 
     Each name becomes two rules, one for requests and one for responses.
 
     Attributes:
         name: The facet.
-        narrowed: Fewer values are admitted.
-        widened: More values are admitted.
-        replaced: Some values are admitted no more, and others newly.
-        unjudged: It is not known which values are concerned.
-        rewritten: Exactly the same values are admitted.
-        what: The facet in words.
+        what: A readable name.
+        narrowed: Fewer values are valid.
+        widened: More values are valid.
+        replaced: Some values became invalid, others valid.
+        unjudged: The effect is unknown.
+        rewritten: The same values are valid.
     """
 
     name: str
@@ -91,7 +89,7 @@ FACETS: dict[str, Facet] = {
         _opaque("pattern", "the pattern"),
         Facet("minimum", "the lower bound", "minimum-raised", "minimum-lowered"),
         Facet("maximum", "the upper bound", "maximum-lowered", "maximum-raised"),
-        _part("multiple-of", "what the number is a multiple of", replaced="multiple-of-changed"),
+        _part("multiple-of", "the factor of the number", replaced="multiple-of-changed"),
         *(
             Facet(
                 f"{side}{thing.title()}",
@@ -105,28 +103,28 @@ FACETS: dict[str, Facet] = {
                 ("properties", "number of properties"),
             )
             for side, word, less, more in (
-                ("min", "least", "raised", "lowered"),
-                ("max", "greatest", "lowered", "raised"),
+                ("min", "minimum", "raised", "lowered"),
+                ("max", "maximum", "lowered", "raised"),
             )
         ),
-        Facet("uniqueItems", "whether items must differ", "unique-items-required", "unique-items-lifted"),
-        Facet("content", "how the text is encoded", unjudged="content-encoding-changed"),
+        Facet("uniqueItems", "whether items must be unique", "unique-items-required", "unique-items-lifted"),
+        Facet("content", "the encoding of the text", unjudged="content-encoding-changed"),
         Facet(
             "required",
-            "whether the property must be there",
+            "whether the property is required",
             "property-became-required",
             "property-became-optional",
         ),
-        _part("additional-properties", "what undeclared properties may be"),
+        _part("additional-properties", "the schema of undeclared properties"),
         _part(
             "pattern-properties",
-            "what properties with names of a pattern may be",
+            "the schema of properties by pattern",
             unjudged="pattern-properties-unjudged",
         ),
-        _part("property-names", "what properties may be called"),
-        _part("dependent-required", "which properties ask for others"),
-        _part("items", "what the items of a list may be"),
-        _part("prefix-items", "what the first items of a list may be"),
+        _part("property-names", "the schema of property names"),
+        _part("dependent-required", "the properties that require others"),
+        _part("items", "the schema of the items of an array"),
+        _part("prefix-items", "the schemas of the first items of an array"),
         Facet(
             "variant",
             "the alternatives of oneOf or anyOf",
@@ -135,28 +133,28 @@ FACETS: dict[str, Facet] = {
             unjudged="variant-unjudged",
             rewritten="variant-redundant",
         ),
-        _part("choice", "whether exactly one alternative must hold", unjudged="choice-unjudged"),
-        _opaque("not", "what the value must not be"),
-        _opaque("condition", "what if, then and else ask for"),
-        _opaque("contains", "what a list must contain"),
-        _opaque("dependent-schemas", "what the presence of a property asks for"),
-        _opaque("unevaluated", "what is left for unevaluated parts"),
-        _opaque("all-of", "what allOf asks for"),
-        Facet("xml", "how the value is written in XML", unjudged="xml-changed"),
-        Facet("keyword", "a keyword that this comparison does not know", unjudged="keyword-unjudged"),
+        _part("choice", "whether exactly one alternative must match", unjudged="choice-unjudged"),
+        _opaque("not", "the excluded schema (`not`)"),
+        _opaque("condition", "the condition (`if`, `then`, `else`)"),
+        _opaque("contains", "the schema of `contains`"),
+        _opaque("dependent-schemas", "the schemas that depend on a property"),
+        _opaque("unevaluated", "the schema of unevaluated parts"),
+        _opaque("all-of", "the schemas of `allOf`"),
+        Facet("xml", "the XML form of the value", unjudged="xml-changed"),
+        Facet("keyword", "a keyword unknown to this comparison", unjudged="keyword-unjudged"),
         Facet(
             "discriminator-property",
-            "the property that tells the alternatives apart",
+            "the discriminator property",
             replaced="discriminator-property-changed",
         ),
         Facet(
             "discriminator",
-            "whether a property tells the alternatives apart",
+            "whether there is a discriminator",
             unjudged="discriminator-unjudged",
         ),
         Facet(
             "discriminator-mapping",
-            "the values that tell the alternatives apart",
+            "the values of the discriminator",
             "discriminator-value-removed",
             "discriminator-value-added",
             "discriminator-value-changed",
@@ -166,13 +164,13 @@ FACETS: dict[str, Facet] = {
 
 
 def stem(facet: str, direction: Direction, *, narrowed: bool | None, widened: bool | None) -> str:
-    """Choose the name of a facet for a change, as seen by one direction.
+    """Return the name of a change of a facet in one direction.
 
     Args:
         facet: The facet's name.
-        direction: Which way the values travel.
-        narrowed: Whether values are not admitted any more; ``None`` where that is not known.
-        widened: Whether values are newly admitted; ``None`` where that is not known.
+        direction: The direction of the values.
+        narrowed: True if values became invalid, None if unknown.
+        widened: True if values became valid, None if unknown.
     """
     row = FACETS[facet]
     matters = narrowed if direction == "request" else widened
@@ -201,37 +199,37 @@ def _facet_rules() -> list[Rule]:
             (
                 facet.narrowed,
                 "breaking",
-                f"{what} admits fewer values: a request that was accepted may be refused.",
+                f"{what} allows fewer values: a request that was accepted may be rejected.",
                 "compatible",
-                f"{what} admits fewer values: whatever is answered now could be answered before.",
+                f"{what} allows fewer values: every response was possible before.",
             ),
             (
                 facet.widened,
                 "compatible",
-                f"{what} admits more values: every request that was accepted still is.",
+                f"{what} allows more values: every accepted request is still accepted.",
                 "breaking",
-                f"{what} admits more values: an answer may hold what no reader has been told of.",
+                f"{what} allows more values: a response may have values that were impossible before.",
             ),
             (
                 facet.replaced,
                 "breaking",
-                f"{what} admits other values: requests that were accepted may be refused.",
+                f"{what} allows other values: a request that was accepted may be rejected.",
                 "breaking",
-                f"{what} admits other values: an answer may hold what no reader has been told of.",
+                f"{what} allows other values: a response may have values that were impossible before.",
             ),
             (
                 facet.unjudged,
                 "possibly",
-                f"{what} changed, and whether each request that was accepted still is cannot be told.",
+                f"{what} changed: it is unknown whether every accepted request is still accepted.",
                 "possibly",
-                f"{what} changed, and whether answers hold anything new cannot be told.",
+                f"{what} changed: it is unknown whether responses may have new values.",
             ),
             (
                 facet.rewritten,
                 "compatible",
-                f"{what} is written differently, and admits the same requests.",
+                f"{what} is written differently and allows the same requests.",
                 "compatible",
-                f"{what} is written differently, and admits the same answers.",
+                f"{what} is written differently and allows the same responses.",
             ),
         )
         for name, request, why_request, response, why_response in rows:
@@ -248,169 +246,169 @@ _BOTH: tuple[tuple[str, Level, str, Level, str], ...] = (
         "compatible",
         "The property is optional, so a request without it is still accepted.",
         "compatible",
-        "Undeclared properties were never ruled out, so readers already pass over it.",
+        "Undeclared properties were allowed, so clients already ignore it.",
     ),
     (
         "required-property-added",
         "breaking",
-        "A request that does not send the property was accepted and is refused now.",
+        "A request without the property was accepted and is rejected now.",
         "compatible",
-        "Undeclared properties were never ruled out, and that it is always there takes nothing away.",
+        "Undeclared properties were allowed, so clients already ignore it.",
     ),
     (
         "property-added-to-closed-object",
         "compatible",
-        "The property was refused before and is optional now.",
+        "The property was rejected before and is optional now.",
         "breaking",
-        "Undeclared properties were ruled out, so a strict reader refuses an answer that has it.",
+        "Undeclared properties were forbidden, so a strict client rejects a response with it.",
     ),
     (
         "property-removed",
         "possibly",
-        "The property may be passed over, so that what it asked for is silently not done.",
+        "The property may be ignored without an error.",
         "breaking",
-        "Readers of the property find nothing, or something that nothing is said about.",
+        "Clients that read the property do not find it, or find an undocumented value.",
     ),
     (
         "property-removed-from-closed-object",
         "breaking",
-        "Undeclared properties are refused, so a request that sends it is too.",
+        "Undeclared properties are rejected, so a request with it is rejected, too.",
         "breaking",
-        "Readers of the property find nothing any more.",
+        "Clients that read the property do not find it any more.",
     ),
     (
         "property-became-read-only",
         "possibly",
-        "Sending the property is passed over or refused; the description does not say which.",
+        "The property is ignored or rejected in requests; the description does not specify which.",
         "compatible",
-        "Answers hold the property as before.",
+        "Responses have the property as before.",
     ),
     (
         "property-no-longer-read-only",
         "compatible",
-        "The property may be sent and need not be.",
+        "The property may be sent and is optional.",
         "compatible",
-        "Answers hold the property as before.",
+        "Responses have the property as before.",
     ),
     (
         "required-property-no-longer-read-only",
         "breaking",
-        "The property was not sent in requests and must be now.",
+        "The property was not sent in requests and is required now.",
         "compatible",
-        "Answers hold the property as before.",
+        "Responses have the property as before.",
     ),
     (
         "property-became-write-only",
         "compatible",
         "Requests send the property as before.",
         "breaking",
-        "Answers do not hold the property any more.",
+        "Responses do not have the property any more.",
     ),
     (
         "property-no-longer-write-only",
         "compatible",
         "Requests send the property as before.",
         "compatible",
-        "Answers may hold one property more.",
+        "Responses may have one more property.",
     ),
     (
         "default-changed",
         "possibly",
-        "A request that leaves the value out means something else now.",
+        "A request without the value has another meaning now.",
         "compatible",
-        "A default says nothing about what is answered.",
+        "A default does not apply to responses.",
     ),
     (
         "default-added",
         "possibly",
-        "What a request means that leaves the value out was not said before, and may have changed.",
+        "The meaning of a request without the value was not documented, and may have changed.",
         "compatible",
-        "A default says nothing about what is answered.",
+        "A default does not apply to responses.",
     ),
     (
         "default-removed",
         "possibly",
-        "What a request means that leaves the value out is not said any more, and may have changed.",
+        "The meaning of a request without the value is not documented any more, and may have changed.",
         "compatible",
-        "A default says nothing about what is answered.",
+        "A default does not apply to responses.",
     ),
     (
         "property-deprecated",
         "compatible",
         "A deprecated part still works.",
         "compatible",
-        "A deprecated part is still answered.",
+        "A deprecated part is still in responses.",
     ),
     (
         "property-no-longer-deprecated",
         "compatible",
         "The part works as before.",
         "compatible",
-        "The part is answered as before.",
+        "The part is in responses as before.",
     ),
     *(
         (name, "compatible", why, "compatible", why)
         for name, why in (
-            ("schema-title-changed", "A title is text for people."),
-            ("schema-description-changed", "A description is text for people."),
-            ("schema-example-changed", "An example binds nobody."),
+            ("schema-title-changed", "A title is for people only."),
+            ("schema-description-changed", "A description is for people only."),
+            ("schema-example-changed", "An example is not binding."),
             (
                 "schema-annotation-changed",
-                "A name of a vocabulary says what the value means, not what it may be.",
+                "A term of a vocabulary describes the meaning of a value, not which values are valid.",
             ),
-            ("schema-external-docs-changed", "A link to documentation binds nobody."),
+            ("schema-external-docs-changed", "A link to documentation is for people only."),
         )
     ),
 )
 
 _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     # --- operations
-    ("operation-removed", "breaking", "Calls of the operation are answered with an error."),
-    ("operation-added", "compatible", "Nobody calls it yet."),
+    ("operation-removed", "breaking", "Calls of the operation fail."),
+    ("operation-added", "compatible", "No client calls it yet."),
     ("path-parameter-renamed", "compatible", "The name of a path parameter is not sent."),
-    ("operation-id-changed", "compatible", "The id is not sent, though generated names may follow it."),
+    ("operation-id-changed", "compatible", "The id is not sent, but generated names may depend on it."),
     ("operation-deprecated", "compatible", "A deprecated operation still works."),
     ("operation-no-longer-deprecated", "compatible", "The operation works as before."),
-    ("removed-before-sunset", "breaking", "It was promised to work until a day that has not come yet."),
-    ("sunset-moved-nearer", "breaking", "Callers have less time than they were promised."),
-    ("sunset-unreadable", "possibly", "Until when the part works cannot be told from what is written."),
-    ("sunset-removed", "compatible", "No day is announced on which the part ends."),
-    ("sunset-added", "compatible", "Callers know until when the part works."),
-    ("operation-tags-changed", "compatible", "Tags are not sent, though generated names may follow them."),
-    ("operation-summary-changed", "compatible", "A summary is text for people."),
-    ("operation-description-changed", "compatible", "A description is text for people."),
-    ("operation-external-docs-changed", "compatible", "A link to documentation binds nobody."),
+    ("removed-before-sunset", "breaking", "It was removed before the announced date."),
+    ("sunset-moved-nearer", "breaking", "Clients have less time than announced."),
+    ("sunset-unreadable", "possibly", "The date until which the part works cannot be read."),
+    ("sunset-removed", "compatible", "The end of the part is not announced any more."),
+    ("sunset-added", "compatible", "Clients know until when the part works."),
+    ("operation-tags-changed", "compatible", "Tags are not sent, but generated names may depend on them."),
+    ("operation-summary-changed", "compatible", "A summary is for people only."),
+    ("operation-description-changed", "compatible", "A description is for people only."),
+    ("operation-external-docs-changed", "compatible", "A link to documentation is for people only."),
     (
         "operation-keyword-changed",
         "possibly",
-        "A keyword of an operation that is not known here may change what the operation does.",
+        "An unknown keyword may change the behaviour of the operation.",
     ),
-    ("path-description-changed", "compatible", "The text of a path is for people."),
+    ("path-description-changed", "compatible", "A description is for people only."),
     (
         "path-parameter-described",
         "compatible",
-        "The path has had the place all along, so it was sent before.",
+        "The path contained the parameter before, so it was sent.",
     ),
     (
         "path-parameter-no-longer-described",
         "compatible",
-        "The path still has the place, so it is still sent.",
+        "The path still contains the parameter, so it is sent.",
     ),
     (
         "stray-path-parameter-added",
         "compatible",
-        "The path has no place for the parameter, so nobody sends it.",
+        "The path does not contain the parameter, so it is not sent.",
     ),
     (
         "stray-path-parameter-removed",
         "compatible",
-        "The path has no place for the parameter, so nobody sent it.",
+        "The path did not contain the parameter, so it was not sent.",
     ),
     # --- parameters
     (
         "parameter-removed",
         "breaking",
-        "What the parameter asked for is refused or silently not done any more.",
+        "The parameter is rejected or ignored now.",
     ),
     (
         "parameter-added",
@@ -420,99 +418,115 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     (
         "required-parameter-added",
         "breaking",
-        "A request without the parameter was accepted and is refused now.",
+        "A request without the parameter was accepted and is rejected now.",
     ),
     (
         "parameter-became-required",
         "breaking",
-        "A request without the parameter was accepted and is refused now.",
+        "A request without the parameter was accepted and is rejected now.",
     ),
     ("parameter-became-optional", "compatible", "A request that sends the parameter is still accepted."),
-    ("parameter-moved", "breaking", "The parameter is not looked for any more where it used to be sent."),
+    ("parameter-moved", "breaking", "The parameter is ignored in its former location."),
     (
         "parameter-array-suffix-changed",
         "breaking",
-        "The name on the wire differs: `x` and `x[]` are two parameters.",
+        "The name on the wire differs: `x` and `x[]` are different parameters.",
     ),
     ("parameter-serialization-changed", "breaking", "The same value is written differently on the wire."),
     (
         "parameter-serialization-rewritten",
         "compatible",
-        "The style or explode differs, but a value of this type is written alike.",
+        "The style or explode differs, but values of this type have the same form on the wire.",
     ),
     (
         "parameter-serialization-unjudged",
         "possibly",
-        "Whether the same value is written alike cannot be told.",
+        "It is unknown whether the same value has the same form on the wire.",
     ),
-    ("parameter-type-generalized", "compatible", "As text on the wire every former value is still one."),
-    ("parameter-became-list", "compatible", "A list of one value is written like the value."),
+    ("parameter-type-generalized", "compatible", "On the wire every former value is text, too."),
+    (
+        "parameter-became-list",
+        "compatible",
+        "A list of one value has the same form on the wire as the value.",
+    ),
     (
         "parameter-reserved-characters-changed",
         "possibly",
-        "Reserved characters may be escaped in one and not the other.",
+        "Reserved characters may be escaped in only one of the documents.",
     ),
     (
         "parameter-empty-value-forbidden",
         "possibly",
-        "A request with an empty value was announced as accepted; that it is not any more does not say it is refused.",
+        "An empty value is not documented as accepted any more, but may still be accepted.",
     ),
-    ("parameter-empty-value-allowed", "compatible", "Every request that was accepted still is."),
+    ("parameter-empty-value-allowed", "compatible", "Every accepted request is still accepted."),
     ("parameter-deprecated", "compatible", "A deprecated parameter still works."),
     ("parameter-no-longer-deprecated", "compatible", "The parameter works as before."),
-    ("parameter-description-changed", "compatible", "A description is text for people."),
-    ("parameter-example-changed", "compatible", "An example binds nobody."),
+    ("parameter-description-changed", "compatible", "A description is for people only."),
+    ("parameter-example-changed", "compatible", "An example is not binding."),
     # --- request bodies
     ("request-body-added", "compatible", "The body is optional, so a request without one is still accepted."),
-    ("required-request-body-added", "breaking", "A request without a body was accepted and is refused now."),
-    ("request-body-removed", "breaking", "What the body asked for is refused or silently not done any more."),
-    ("request-body-became-required", "breaking", "A request without a body was accepted and is refused now."),
+    ("required-request-body-added", "breaking", "A request without a body was accepted and is rejected now."),
+    ("request-body-removed", "breaking", "The body is rejected or ignored now."),
+    (
+        "request-body-became-required",
+        "breaking",
+        "A request without a body was accepted and is rejected now.",
+    ),
     ("request-body-became-optional", "compatible", "A request with a body is still accepted."),
-    ("request-body-description-changed", "compatible", "A description is text for people."),
-    ("request-media-type-removed", "breaking", "A body of this media type was accepted and is refused now."),
+    ("request-body-description-changed", "compatible", "A description is for people only."),
+    ("request-media-type-removed", "breaking", "A body of this media type was accepted and is rejected now."),
     ("request-media-type-added", "compatible", "Bodies of the former media types are still accepted."),
     ("request-encoding-changed", "possibly", "A part of the body is written differently on the wire."),
-    ("request-media-example-changed", "compatible", "An example binds nobody."),
+    ("request-media-example-changed", "compatible", "An example is not binding."),
     # --- responses
     (
         "response-success-status-removed",
         "breaking",
-        "A success that callers wait for is not answered any more.",
+        "Clients that expect this status for a success do not receive it any more.",
     ),
-    ("response-success-status-added", "possibly", "Callers may not take the new status for a success."),
-    ("response-status-removed", "possibly", "Callers that tell this failure apart wait for it in vain."),
+    ("response-success-status-added", "possibly", "Clients may not treat the new status as a success."),
+    ("response-status-removed", "possibly", "Clients that handle this failure do not receive it any more."),
     (
         "response-status-added",
         "compatible",
-        "Callers already have to deal with failures that are not documented.",
+        "Clients already have to handle undocumented failures.",
     ),
-    ("response-status-range-narrowed", "compatible", "Whatever is answered now could be answered before."),
+    ("response-status-range-narrowed", "compatible", "Every response was possible before."),
     (
         "response-status-range-widened",
         "possibly",
-        "Callers may not take the further statuses for what they are.",
+        "Clients may not handle the additional statuses.",
     ),
-    ("response-media-range-narrowed", "compatible", "Whatever is answered now could be answered before."),
-    ("response-description-changed", "compatible", "A description is text for people."),
-    ("response-media-type-removed", "breaking", "Callers that ask for or read this media type get none."),
-    ("response-media-type-added", "possibly", "Callers that do not say what they accept may get it."),
+    ("response-media-range-narrowed", "compatible", "Every response was possible before."),
+    ("response-description-changed", "compatible", "A description is for people only."),
+    (
+        "response-media-type-removed",
+        "breaking",
+        "Clients that request or read this media type do not receive it.",
+    ),
+    ("response-media-type-added", "possibly", "Clients that do not send `Accept` may receive it."),
     ("response-encoding-changed", "possibly", "A part of the body is written differently on the wire."),
-    ("response-media-example-changed", "compatible", "An example binds nobody."),
+    ("response-media-example-changed", "compatible", "An example is not binding."),
     (
         "response-body-added",
         "compatible",
-        "Callers of an operation without an answer's body do not read one.",
+        "Clients of an operation without a response body do not read one.",
     ),
-    ("response-body-removed", "breaking", "Callers that read the body find none."),
-    ("response-header-removed", "possibly", "The header was optional; callers that use it find it no more."),
+    ("response-body-removed", "breaking", "Clients that read the body do not find it."),
+    (
+        "response-header-removed",
+        "possibly",
+        "The header was optional; clients that read it do not find it any more.",
+    ),
     (
         "response-required-header-removed",
         "breaking",
-        "The header was always there and callers find it no more.",
+        "The header was always sent; clients that read it do not find it any more.",
     ),
-    ("response-header-added", "compatible", "Callers pass over headers that they do not know."),
-    ("response-header-became-optional", "breaking", "The header was always there and may be missing now."),
-    ("response-header-became-required", "compatible", "The header is always there now."),
+    ("response-header-added", "compatible", "Clients ignore unknown headers."),
+    ("response-header-became-optional", "breaking", "The header was always sent and may be missing now."),
+    ("response-header-became-required", "compatible", "The header is always sent now."),
     (
         "response-header-serialization-changed",
         "breaking",
@@ -520,73 +534,85 @@ _DOCUMENT: tuple[tuple[str, Level, str], ...] = (
     ),
     ("response-header-deprecated", "compatible", "A deprecated header is still sent."),
     ("response-header-no-longer-deprecated", "compatible", "The header is sent as before."),
-    ("response-header-description-changed", "compatible", "A description is text for people."),
-    ("response-links-changed", "compatible", "Links tell how operations belong together and are not sent."),
+    ("response-header-description-changed", "compatible", "A description is for people only."),
+    ("response-links-changed", "compatible", "Links describe relations of operations and are not sent."),
     # --- security
-    ("security-requirement-added", "breaking", "A call without credentials was accepted and is refused now."),
+    (
+        "security-requirement-added",
+        "breaking",
+        "A call without credentials was accepted and is rejected now.",
+    ),
     ("security-requirement-removed", "compatible", "A call with the former credentials is still accepted."),
-    ("security-alternative-removed", "breaking", "Callers with these credentials only are refused now."),
-    ("security-alternative-added", "compatible", "Callers with the former credentials are still accepted."),
-    ("security-scope-added", "breaking", "A token without the scope was accepted and is refused now."),
+    (
+        "security-alternative-removed",
+        "breaking",
+        "Clients that have only these credentials are rejected now.",
+    ),
+    ("security-alternative-added", "compatible", "Clients with the former credentials are still accepted."),
+    ("security-scope-added", "breaking", "A token without the scope was accepted and is rejected now."),
     ("security-scope-removed", "compatible", "A token with the scope is still accepted."),
-    ("security-scheme-changed", "breaking", "Credentials are sent in another way."),
-    ("security-scheme-rewritten", "compatible", "The same header is sent as before, with the same value."),
-    ("security-scheme-flow-removed", "breaking", "Tokens cannot be obtained in this way any more."),
-    ("security-scheme-flow-added", "compatible", "Tokens can still be obtained in the former ways."),
+    ("security-scheme-changed", "breaking", "Credentials are sent differently."),
+    ("security-scheme-rewritten", "compatible", "The same header with the same value is sent."),
+    ("security-scheme-flow-removed", "breaking", "Tokens cannot be obtained with this flow any more."),
+    ("security-scheme-flow-added", "compatible", "Tokens can still be obtained with the former flows."),
     (
         "security-scheme-address-changed",
         "possibly",
-        "Tokens come from another address; the former one may still work.",
+        "Tokens are obtained at another URL; the former one may still work.",
     ),
     ("security-scheme-scope-removed", "breaking", "A token with the scope cannot be obtained any more."),
     ("security-scheme-scope-added", "compatible", "Tokens with the former scopes can still be obtained."),
-    ("security-scheme-added", "compatible", "What no operation asks for changes nothing by itself."),
-    ("security-scheme-removed", "compatible", "What no operation asks for changes nothing by itself."),
-    ("security-scheme-description-changed", "compatible", "A description is text for people."),
+    ("security-scheme-added", "compatible", "A scheme that no operation requires has no effect."),
+    ("security-scheme-removed", "compatible", "A scheme that no operation requires has no effect."),
+    ("security-scheme-description-changed", "compatible", "A description is for people only."),
     # --- servers, tags and the rest
-    ("server-removed", "breaking", "Calls to the former address may not be answered any more."),
-    ("server-added", "compatible", "The former addresses still stand."),
-    ("server-variable-changed", "possibly", "The address that a template stands for may differ."),
-    ("server-description-changed", "compatible", "A description is text for people."),
-    ("tag-added", "compatible", "Tags are not sent, though generated names may follow them."),
-    ("tag-removed", "compatible", "Tags are not sent, though generated names may follow them."),
-    ("tag-description-changed", "compatible", "A description is text for people."),
-    ("info-version-changed", "compatible", "The version is a name for the description."),
-    ("info-changed", "compatible", "Title, contact, licence and the like are for people."),
-    ("info-description-changed", "compatible", "A description is text for people."),
-    ("external-docs-changed", "compatible", "A link to documentation binds nobody."),
+    ("server-removed", "breaking", "Calls to the former URL may fail."),
+    ("server-added", "compatible", "The former URLs still work."),
+    ("server-variable-changed", "possibly", "The URL from the template may differ."),
+    ("server-description-changed", "compatible", "A description is for people only."),
+    ("tag-added", "compatible", "Tags are not sent, but generated names may depend on them."),
+    ("tag-removed", "compatible", "Tags are not sent, but generated names may depend on them."),
+    ("tag-description-changed", "compatible", "A description is for people only."),
+    ("info-version-changed", "compatible", "The version is only a name."),
+    ("info-changed", "compatible", "Title, contact, licence and the like are for people only."),
+    ("info-description-changed", "compatible", "A description is for people only."),
+    ("external-docs-changed", "compatible", "A link to documentation is for people only."),
     (
         "document-keyword-changed",
         "possibly",
-        "A keyword beside `info` and `paths` that is not known here may change what all the rest means.",
+        "An unknown keyword of the document may change the meaning of other parts.",
     ),
-    ("document-text-changed", "compatible", "A name or text of a part is for people."),
-    # --- what the API calls
-    ("callback-removed", "breaking", "Whoever waits to be called back is not called."),
-    ("callback-added", "possibly", "The API may call where it did not before."),
-    ("callback-operation-removed", "breaking", "Whoever waits to be called back is not called."),
-    ("callback-operation-added", "possibly", "The API may call where it did not before."),
-    ("callback-part-changed", "possibly", "What the API sends or waits for when it calls differs."),
-    ("webhook-removed", "breaking", "Whoever waits for the webhook is not called."),
-    ("webhook-added", "possibly", "The API may call where it did not before."),
-    # --- what only whole bodies show
+    ("document-text-changed", "compatible", "A name or text of a part is for people only."),
+    # --- calls by the API
+    ("callback-removed", "breaking", "Clients that wait for the callback are not called."),
+    ("callback-added", "possibly", "The API may make a call that it did not make before."),
+    ("callback-operation-removed", "breaking", "Clients that wait for the callback are not called."),
+    ("callback-operation-added", "possibly", "The API may make a call that it did not make before."),
+    ("callback-part-changed", "possibly", "The API sends or expects something else in the call."),
+    ("webhook-removed", "breaking", "Clients that wait for the webhook are not called."),
+    ("webhook-added", "possibly", "The API may make a call that it did not make before."),
+    # --- changes that only whole bodies show
     (
         "request-schema-narrowed",
         "breaking",
-        "A body that was accepted is refused, by several constraints together.",
+        "A body that was accepted is rejected by several constraints together.",
     ),
-    ("response-schema-widened", "breaking", "An answer may hold what no reader has been told of."),
-    ("request-change-without-effect", "compatible", "What is around the place lets no body show the change."),
+    ("response-schema-widened", "breaking", "A response may have values that were impossible before."),
+    (
+        "request-change-without-effect",
+        "compatible",
+        "The surrounding schemas exclude every value that shows the change.",
+    ),
     (
         "response-change-without-effect",
         "compatible",
-        "What is around the place lets no body show the change.",
+        "The surrounding schemas exclude every value that shows the change.",
     ),
-    # --- what no operation reaches
+    # --- schemas that no operation uses
     (
         "unreached-schema-changed",
         "possibly",
-        "No operation reaches the schema, so who reads it cannot be told.",
+        "No operation uses the schema, so its direction is unknown.",
     ),
 )
 
@@ -600,7 +626,7 @@ def _table() -> dict[str, Rule]:
     table: dict[str, Rule] = {}
     for rule in rules:
         if rule.id in table:
-            raise ValueError(f"two rules are called {rule.id}")
+            raise ValueError(f"duplicate rule: {rule.id}")
         table[rule.id] = rule
     return table
 
@@ -621,4 +647,4 @@ _WITH_WITNESS = frozenset(
 )
 
 RULES: dict[str, Rule] = _table()
-"""Every rule by its id."""
+"""The rules by id."""

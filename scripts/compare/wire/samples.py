@@ -1,7 +1,6 @@
-"""Make values that a schema admits, or nearly does.
+"""Deterministic sample values of a schema.
 
-The values are proposals: whoever asks for them has them checked by a validator. They are always the same for the same
-schema. Nothing here is random, and nothing here knows what is being compared.
+The values may be invalid: the caller checks them with a validator.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "regex": ("^a$", "[0-9]+"),
     "uuid": ("0192f0c1-2b3d-7c4e-8f50-617283940a1b", "4f1c2d3e-5a6b-4c7d-8e9f-0a1b2c3d4e5f"),
 }
-"""Values of the formats that a validator knows."""
+"""Values of the formats that the validator supports."""
 
 GENERIC: tuple[Json, ...] = (
     "text",
@@ -81,16 +80,16 @@ GENERIC: tuple[Json, ...] = (
     {"extra": "text"},
     {"extra": 1},
 )
-"""Values of all kinds."""
+"""Values of all types."""
 
 DEEPEST = 7
-# a schema that asks for itself has no value
+# a schema that requires itself has no value
 NEVER_ENDS = 12
 MOST_REPEATS = 64
 
 
 class NoSampleError(Exception):
-    """No value of a schema could be made."""
+    """A schema without a sample value."""
 
 
 # --- text from patterns -----------------------------------------------------------------------------------------------
@@ -99,7 +98,7 @@ _parser: Any = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 - the on
 
 
 def from_pattern(pattern: str) -> Iterator[str]:
-    """Make texts that a pattern matches, shorter ones first; none where the pattern is beyond this."""
+    """Return texts that match a pattern, shorter ones first; empty if the pattern is not supported."""
     return iter(_all_from_pattern(pattern))
 
 
@@ -202,23 +201,23 @@ def _member(items: Any, choice: int) -> str:  # noqa: C901, PLR0912 - one case a
 
 
 class Sampler:
-    """Makes values of one document's schemas."""
+    """Sampler of values of a document's schemas."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
         self._values: dict[tuple[tuple[str, ...], bool, int], Json] = {}
 
     def value(self, use: Use, *, full: bool = False, depth: int = 0, salt: int = 0) -> Json:
-        """Make one value.
+        """Return one value.
 
         Args:
             use: The schema.
-            full: Whether objects have their optional properties too.
-            depth: How deep the value stands in another.
-            salt: A number that makes the value differ from those with other numbers, where it can.
+            full: True to include optional properties of objects.
+            depth: The nesting depth of the value.
+            salt: A number; values with different numbers differ if possible.
 
         Raises:
-            NoSampleError: None could be made.
+            NoSampleError: There is no value.
         """
         if depth > NEVER_ENDS:
             raise NoSampleError(use.core[0])
@@ -235,10 +234,10 @@ class Sampler:
         raise NoSampleError(use.core[0])
 
     def branch(self, branch: Branch, *, full: bool = False, depth: int = 0, salt: int = 0) -> Json:  # noqa: C901, PLR0911 - one case after the other
-        """Make one value of an alternative.
+        """Return one value of an alternative.
 
         Raises:
-            NoSampleError: None could be made.
+            NoSampleError: There is no value.
         """
         if branch.values is not None:
             values = list(branch.values.values())
@@ -266,7 +265,7 @@ class Sampler:
         return self.object(branch, full=full, depth=depth)
 
     def texts(self, branch: Branch) -> Iterator[str]:
-        """Make texts of an alternative."""
+        """Return texts of an alternative."""
         least = int(branch.limits.get("minLength", 0))
         most = branch.limits.get("maxLength")
         patterns = sorted(branch.limits.get("pattern", ()))
@@ -286,7 +285,7 @@ class Sampler:
                 yield text
 
     def numbers(self, branch: Branch) -> Iterator[float]:  # noqa: C901 - one case after the other
-        """Make numbers of an alternative."""
+        """Return numbers of an alternative."""
         limits = branch.limits
         integer = bool(limits.get("integer"))
         steps = sorted(limits.get("multipleOf", ()))
@@ -319,10 +318,10 @@ class Sampler:
     def list(
         self, branch: Branch, count: int, *, full: bool = False, depth: int = 0, same: bool = False
     ) -> list[Json]:
-        """Make a list of some length.
+        """Return a list of a given length.
 
         Raises:
-            NoSampleError: Its items could not be made.
+            NoSampleError: An item has no value.
         """
         if count > MOST_REPEATS * 4:
             raise NoSampleError(branch.source)
@@ -350,10 +349,10 @@ class Sampler:
         return made
 
     def object(self, branch: Branch, *, full: bool = False, depth: int = 0) -> dict[str, Json]:  # noqa: C901 - one case after the other
-        """Make an object with what it must have, or with all that it may have.
+        """Return an object with its required or with all properties.
 
         Raises:
-            NoSampleError: A property that must be there could not be made.
+            NoSampleError: A required property has no value.
         """
         made: dict[str, Json] = {}
         names = list(branch.properties) if full and depth < 2 else []  # noqa: PLR2004 - a number that says itself
@@ -385,7 +384,7 @@ class Sampler:
         return made
 
     def several(self, use: Use) -> Iterator[Json]:
-        """Make several values: of each alternative the least and the fullest."""
+        """Return several values: of each alternative one without and one with optional parts."""
         shape = self.book.shape(use.core)
         for kind in KINDS:
             for branch in shape.kinds.get(kind, ()):

@@ -1,8 +1,8 @@
-"""Shapes: the form of schemas in which two that admit the same values look the same.
+"""Shapes: the normal form of schemas, in which equivalent schemas are equal.
 
-A :class:`Shape` says, for each JSON type, which alternatives a value of that type may satisfy; a :class:`Branch` is
-one alternative with all its constraints merged. Parts (properties, items) are not looked into: they are :class:`Use` s,
-brought into form by the book when they are asked for, so that schemas may be circular.
+A :class:`Shape` has, for each JSON type, the alternatives that a value of the type may satisfy; a :class:`Branch` is
+one alternative with all its constraints merged. Parts (properties, items) are :class:`Use` s, which the book
+normalises on demand, so that schemas may be recursive.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 
 KINDS = ("null", "boolean", "number", "string", "array", "object")
 ANYTHING = "/x-anything"
-"""Location of a schema that admits everything, in each document."""
+"""Location of the schema that allows every value, in each document."""
 NAME = "/x-name"
 """Location of the schema of all property names."""
 ANNOTATIONS = frozenset(
@@ -60,15 +60,15 @@ _quoted = json.encoder.encode_basestring
 
 
 def annotates(key: str) -> bool:
-    """Return True if a keyword says nothing about values: a text, or a name of a vocabulary (`owl:maxCardinality`)."""
+    """Return True if a keyword does not constrain values: a text, or a term of a vocabulary (`owl:maxCardinality`)."""
     return key in ANNOTATIONS or ":" in key
 
 
 class Use(NamedTuple):
-    """A place where schemas are used.
+    """Place where schemas are used.
 
     Attributes:
-        core: The locations of the schemas that all hold there.
+        core: The locations of the schemas, all of which apply.
         wrappers: The locations, outermost first, that only annotate them.
     """
 
@@ -76,20 +76,20 @@ class Use(NamedTuple):
     wrappers: tuple[str, ...] = ()
 
     def both(self, other: Use) -> Use:
-        """Return the use of what this one and the other ask for."""
+        """Return the use of the schemas of both."""
         core = dict.fromkeys((*self.core, *other.core))
         return Use(tuple(core), tuple(dict.fromkeys((*self.wrappers, *other.wrappers))))
 
 
 class Property(NamedTuple):
-    """A property of an object: its schema, and where it is declared."""
+    """Property of an object: its schema, and the location of its declaration."""
 
     use: Use
     location: str
 
 
 def kind_of(value: Json) -> str:
-    """Name the JSON type of a value."""
+    """Return the JSON type of a value."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -112,7 +112,7 @@ def _plain(value: Json) -> Json:
 
 
 def token(value: Json) -> str:
-    """Write a JSON value so that equal values (1 and 1.0, not 1 and true) are written alike."""
+    """Return the canonical text of a JSON value; 1 and 1.0 are equal, 1 and true are not."""
     if value is None:
         return "null"
     if value is True or value is False:
@@ -124,24 +124,24 @@ def token(value: Json) -> str:
 
 @define(eq=False)
 class Branch:
-    """One alternative for values of one JSON type.
+    """Alternative for values of one JSON type.
 
     Attributes:
         kind: The type.
-        source: The location of the schema that it comes from.
-        variant: The location of the member of ``oneOf`` or ``anyOf`` that it comes from, if it does.
-        limits: Constraints by keyword; a bound is a pair of a number and whether it is excluded.
-        origins: Where each constraint is written.
-        values: The only admitted values by their tokens; ``None`` where they are not enumerated.
-        properties: Declared properties of an object.
-        required: Names that must be there, and where that is said.
-        additional: The schema of undeclared properties; ``False`` where there may be none, ``None`` where any.
+        source: The location of its schema.
+        variant: The location of its member of ``oneOf`` or ``anyOf``, or None.
+        limits: Constraints by keyword; a bound is a pair of a number and True if it is exclusive.
+        origins: The location of each constraint.
+        values: The enumerated values by their tokens, or None.
+        properties: The declared properties of an object.
+        required: The required names, with their locations.
+        additional: The schema of undeclared properties; False if they are forbidden, None if any are allowed.
         patterns: The schemas of properties by pattern of their names.
         names: The schema of property names.
-        dependents: The names that must be there if another is.
-        items: The schema of an array's further items; ``False`` where there may be none, ``None`` where any.
+        dependents: The names that are required beside another.
+        items: The schema of an array's further items; False if they are forbidden, None if any are allowed.
         prefix: The schemas of an array's first items.
-        opaque: Constraints compared as wholes: keyword, and the locations of the schemas that hold them.
+        opaque: Constraints that are not normalised: keyword, and the locations of their schemas.
     """
 
     kind: str
@@ -161,7 +161,7 @@ class Branch:
     opaque: dict[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
 
     def is_free(self) -> bool:
-        """Return True if every value of the type is admitted."""
+        """Return True if every value of the type is allowed."""
         return not (
             self.limits
             or self.values is not None
@@ -183,15 +183,15 @@ class Branch:
 
 @define(eq=False)
 class Shape:
-    """Set of values that a schema admits.
+    """Set of values that a schema allows.
 
     Attributes:
         source: The location of the schema, or of the first of several.
-        kinds: The alternatives for each JSON type that is admitted.
+        kinds: The alternatives for each allowed JSON type.
         choice: ``anyOf`` or ``oneOf`` for each type with several alternatives.
-        discriminators: Where discriminators stand that choose between the alternatives.
-        merged: The locations that ``allOf`` brought together; one where it did not.
-        cut: Whether the schema contains itself without a property or an item in between.
+        discriminators: The locations of discriminators of the alternatives.
+        merged: The locations merged by ``allOf``, or the only one.
+        cut: True if the schema contains itself without a property or an item in between.
     """
 
     source: str
@@ -202,17 +202,17 @@ class Shape:
     cut: bool = False
 
     def is_anything(self) -> bool:
-        """Return True if every JSON value is admitted."""
+        """Return True if every JSON value is allowed."""
         return len(self.kinds) == len(KINDS) and all(map(self.admits_all, self.kinds))
 
     def admits_all(self, kind: str) -> bool:
-        """Return True if every value of a type is admitted: of several alternatives one alone may hold in `oneOf`."""
+        """Return True if every value of a type is allowed; in `oneOf`, several alternatives exclude each other."""
         branches = self.kinds.get(kind, [])
         return any(branch.is_free() for branch in branches) and self.choice.get(kind) != "oneOf"
 
 
 def undeclared(branch: Branch, name: str) -> Use | bool | None:
-    """Return the rule of a branch for a property that it does not declare."""
+    """Return the schema of an undeclared property in a branch."""
     matching = [part.use for pattern, part in branch.patterns.items() if _matches(pattern, name)]
     if matching:
         return reduce(Use.both, matching)
@@ -227,7 +227,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def is_empty(branch: Branch) -> bool:
-    """Return True if nothing can be inside: no property of the object, no item of the array."""
+    """Return True if only an empty object or array is allowed."""
     if branch.kind == "array":
         return branch.limits.get("maxItems") == 0 or (branch.items is False and not branch.prefix)
     bare = branch.additional is False and not branch.properties and not branch.patterns
@@ -235,13 +235,13 @@ def is_empty(branch: Branch) -> bool:
 
 
 def asks_for_more(branch: Branch) -> bool:
-    """Return True if an empty object or array is refused."""
+    """Return True if an empty object or array is rejected."""
     least = branch.limits.get("minItems" if branch.kind == "array" else "minProperties", 0)
     return bool(branch.required) or least > 0
 
 
 def admits(limits: dict[str, Json], value: Json) -> bool:  # noqa: C901, PLR0911 - one case after the other
-    """Return True if the limits of a branch admit a scalar value, or if that cannot be decided."""
+    """Return True if the limits of a branch allow a scalar value, or if that is unknown."""
     if isinstance(value, str):
         if not limits.get("minLength", 0) <= len(value) <= limits.get("maxLength", math.inf):
             return False

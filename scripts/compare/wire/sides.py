@@ -1,4 +1,4 @@
-"""The two documents whose operations are compared, and how a change of a part of an operation is noted."""
+"""Base of the comparison of operations: both documents, and methods to record changes of parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["At", "Sides"]
 
 At = tuple[str | None, str | None]
-"""The places of one part in both documents."""
+"""The pointers of one part in both documents."""
 
 
 class Sides:
@@ -48,7 +48,7 @@ class Sides:
         subject: str = "",
         operations: Iterable[Operation] = (),
     ) -> None:
-        """Note a change of a part."""
+        """Record a change of a part."""
         self.findings.say(
             rule,
             direction,
@@ -75,7 +75,7 @@ class Sides:
         without: frozenset[str] = frozenset(),
         operations: Iterable[Operation] = (),
     ) -> None:
-        """Compare the fields of a part that the table lists, and until when it works."""
+        """Compare the fields in the table, and the date until which the part works."""
         for change in changed_fields(kind, was, now):
             if change.name not in without:
                 self.say(
@@ -96,16 +96,16 @@ class Sides:
             self.say(operation, rule, at, old, new, clause, part=part, direction=direction)
 
     def ended(self, operation: Operation, was: Object, at: At, part: str) -> None:
-        """Report that a part is gone before the day until which it was promised to work."""
+        """Report a part that was removed before its announced date."""
         date = too_early(was)
         if date is not None:
-            clause = f"it was to work until {date}"
+            clause = f"it was announced to work until {date}"
             self.say(operation, "removed-before-sunset", at, was.get(SUNSET), None, clause, part=part)
 
     def lead(
         self, operation: Operation, old: str | None, new: str | None, direction: Direction, part: str
     ) -> None:
-        """Compare the schemas at two places, as they are used by an operation."""
+        """Add the schemas at two places, used by an operation, to the graph."""
         if old is not None or new is not None:
             if operation.outward:
                 direction = "response" if direction == "request" else "request"

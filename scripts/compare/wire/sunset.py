@@ -1,4 +1,4 @@
-"""Deprecation with a date: ``x-sunset`` says until when a deprecated part works (the meaning of RFC 8594)."""
+"""Deprecation with a date: ``x-sunset``, the date until which a deprecated part works (as in RFC 8594)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUNSET = "x-sunset"
 
 
 def sunset_of(part: Object) -> dt.date | None:
-    """Return until when a part works; ``None`` where no date is written that can be read."""
+    """Return the date until which a part works; None without a valid date."""
     written = part.get(SUNSET)
     if not isinstance(written, str):
         return None
@@ -30,23 +30,23 @@ def sunset_of(part: Object) -> dt.date | None:
 
 
 def too_early(part: Object) -> dt.date | None:
-    """Return the date until which a part was promised to work that is gone today already."""
+    """Return the announced date of a removed part, if it has not passed yet."""
     date = sunset_of(part)
     return date if date is not None and date > dt.datetime.now(dt.UTC).date() else None
 
 
 def sunset_change(was: Object, now: Object) -> tuple[str, Json, Json, str] | None:
-    """Return the rule, both values and what happened, where the date of a part changed or cannot be read."""
+    """Return rule, values and clause if the date of a part changed or is invalid."""
     old, new = was.get(SUNSET), now.get(SUNSET)
     if old == new:
         return None
     if new is not None and sunset_of(now) is None:
-        return "sunset-unreadable", old, new, f"its {SUNSET} is no date"
+        return "sunset-unreadable", old, new, f"its {SUNSET} is not a date"
     before, after = sunset_of(was), sunset_of(now)
     if before is not None and before == after:
         return None
     if before is not None and after is not None and after < before:
         return "sunset-moved-nearer", old, new, f"it works until {after} instead of {before}"
     if after is None:
-        return "sunset-removed", old, new, "until when it works is not said any more"
+        return "sunset-removed", old, new, "the date until which it works was removed"
     return "sunset-added", old, new, f"it works until {after}"
