@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scripts.compare.python import Meaning, NameChange
-    from scripts.compare.python.surface import Model
     from scripts.compare.wire.records import Record
     from scripts.descriptions import Document
+    from scripts.generate.source import Model
 
 __all__ = ["INBOUND", "Reach", "Task", "addresses", "new_addresses", "tasks"]
 

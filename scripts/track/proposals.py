@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from scripts.compare.python.surface import words
+from scripts.generate.source import words
 from scripts.track.judging import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scripts.compare.python import Meaning
-    from scripts.compare.python.surface import Operation, Parameter, Surface
+    from scripts.generate.source import Operation, Parameter, Surface
 
 __all__ = ["proposal"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scripts.compare.python.changes import NameChange, surface_changes
 from scripts.compare.python.impact import Effect, Meaning, SurfaceError, client_of, explain
 from scripts.compare.python.render import FORMATS, effect_lines
-from scripts.compare.python.surface import Surface, read_surface
+from scripts.generate.source import Surface, read_surface
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from scripts.compare.python.changes import NameChange
-from scripts.compare.python.surface import Surface, words
 from scripts.compare.wire.findings import erased
 from scripts.descriptions.pointers import escape, last
 from scripts.descriptions.structure import operations_in
 from scripts.descriptions.values import Json, as_list, as_object
+from scripts.generate.source import Surface, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import frozen
 
-from scripts.compare.python.surface import Attribute, Model, Operation, Parameter, Surface, words
+from scripts.generate.source import Attribute, Model, Operation, Parameter, Surface, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

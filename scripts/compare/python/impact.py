@@ -12,12 +12,12 @@ from scripts.compare import Comparison, ComparisonError, Document, Record, compa
 from scripts.compare.python.causes import NameCause, Trace, name_causes, trace
 from scripts.compare.python.changes import NameChange, surface_changes
 from scripts.compare.python.recorded import Recordings
-from scripts.compare.python.surface import Surface, read_surface
 from scripts.compare.python.uses import Layer, Use
 from scripts.descriptions import DescriptionError, load
 from scripts.descriptions.bundle import bundled
 from scripts.generate.build import AuditFailedError, OutputError, build, corrected
 from scripts.generate.launcher import GenerationError
+from scripts.generate.source import Surface, read_surface
 
 __all__ = ["Effect", "Meaning", "SurfaceError", "client_of", "explain"]
 

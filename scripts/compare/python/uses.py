@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scripts.compare.python.changes import NameChange
-    from scripts.compare.python.surface import Surface
+    from scripts.generate.source import Surface
 
 __all__ = ["Call", "Layer", "Use"]
 

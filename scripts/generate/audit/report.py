@@ -207,7 +207,7 @@ class _Walk:
                 what = f"{label}: parameter {wire} in {place}"
                 self.account("parameters", f"{operation.at}\t{parameter.at}", what, found=found is not None)
                 if found is not None:
-                    self.schema(parameter.schema, parameter.schema_at, found.hint, "request", what)
+                    self.schema(parameter.schema, parameter.schema_at, found, "request", what)
             self._body(operation, known, label)
             self._answers(operation, known, label)
 
@@ -289,7 +289,7 @@ class _Walk:
             attribute = model.attributes.get(wire) if model is not None else None
             where = f"{model.name}.{wire}" if model is not None else f"{wire} of {label}"
             # models of a union may share keys: nested parts may be in any of them
-            inside = _any_of([one.attributes[wire].hint for one in alike if wire in one.attributes])
+            inside = _any_of([one.attributes[wire] for one in alike if wire in one.attributes])
             for place in places:
                 schema = place.schema if is_object(place.schema) else {}
                 excuse = _HIDDEN[hidden] if schema.get(hidden) is True else None
