@@ -1,32 +1,32 @@
-"""``python -m scripts.track``: absorb the newest description of the API, or the one in a file.
+"""Tracking command, which absorbs the newest description of the API or one in a file: `python -m scripts.track`.
 
-``python -m scripts.track publish`` brings what a run with ``--branch`` left to GitHub, as `.github/workflows/track.yml`
-does every night: it pushes the branch, and opens or updates the pull request of this edition. It ends with 0, or with 1
-and one line that says what could not be done.
+`python -m scripts.track publish` publishes the result of a run with ``--branch`` on GitHub, as
+`.github/workflows/track.yml` does every night: it pushes the branch, and opens or updates the pull request of this
+edition. Its exit status is 0, or 1 with one line about the failure.
 
-Exit statuses, for a scheduled job to act on:
+Exit statuses:
 
 ====== ==============================================================================================
 0      nothing new: the description is in the lock; nothing was changed
-10     absorbed, a safe change: nothing that anybody uses breaks
-11     absorbed, a breaking change: the changelog fragments say for whom and what to do
-12     for a person: absorbed, but with changes that cannot be judged, or with something left to do that
-       the report lists; or not absorbed, because the version is older than one that is known, or is
-       known with other content (``--anyway`` absorbs it)
-2      wrong arguments
-20     failed: nothing could be fetched or filed
+10     absorbed, a safe change: nothing breaks
+11     absorbed, a breaking change: the changelog fragments have the required actions
+12     pending review: absorbed, but with unknown effects or required changes, listed in the report; or
+       not absorbed, because the version is older than a known one, or is known with other content
+       (``--anyway`` absorbs it)
+2      invalid arguments
+20     failed: the description could not be fetched or stored
 21     refused: not valid OpenAPI
 22     refused: the descriptions cannot be compared
-23     refused: the raw client would lose something
-24     refused: a change of the raw client that no change of the description explains
-25     refused: the tests do not hold
-26     refused: recorded answers cannot be read
+23     refused: the raw client would be incomplete
+24     refused: a change of the raw client has no cause in the description
+25     refused: tests fail
+26     refused: recorded responses cannot be read
 27     failed: the result could not be written, or the branch could not be made
 130    interrupted
 ====== ==============================================================================================
 
-With 20 and above, and with 130, the tree is as it was, but for 25 and 26 with ``--branch``: they leave the result on
-the branch, for a person to mend. The report is in ``build/track/`` whenever anything was new.
+With 20 and above, and with 130, the tree is unchanged, except for 25 and 26 with ``--branch``: they leave the result on
+the branch, for a maintainer to fix. If there was anything new, the report is in ``build/track/``.
 """
 
 from __future__ import annotations
@@ -62,23 +62,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--description", type=Path, metavar="FILE", help="take this file instead of fetching")
-    parser.add_argument("--dry-run", action="store_true", help="do everything but leave the tree as it is")
+    parser.add_argument("--description", type=Path, metavar="FILE", help="use this file instead of fetching")
+    parser.add_argument("--dry-run", action="store_true", help="run all steps, but leave the tree unchanged")
     parser.add_argument(
         "--branch",
         action="store_true",
-        help="leave the result in the working tree on the branch api/<version>, also with failing tests",
+        help="leave the result on the branch api/<version>, also if tests fail",
     )
     parser.add_argument(
         "--anyway",
         action="store_true",
-        help="absorb also what is older than a known version, was published with other content, or looks cut short",
+        help="absorb also a version that is older, was published with other content, or looks incomplete",
     )
     parser.add_argument(
         "--tests",
         action="append",
         metavar="PATH",
-        help="run these tests, and no checks, instead of all; repeatable, and '' for none",
+        help="run these tests and no checks; repeatable, '' for no tests",
     )
     parser.add_argument("--url", action="append", metavar="URL", help="fetch from here; repeatable")
     given = parser.parse_args(given_arguments)
@@ -93,11 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say=lambda words: print(f"track: {words}", file=sys.stderr, flush=True),
         **({"urls": given.url} if given.url else {}),
     )
-    signal.signal(signal.SIGTERM, _interrupt)  # the signal that a cancelled job receives
+    signal.signal(signal.SIGTERM, _interrupt)  # sent to a cancelled job
     try:
         outcome = absorb(wanted)
     except KeyboardInterrupt:
-        print("track: interrupted; the tree is as it was", file=sys.stderr)
+        print("track: interrupted; the tree is unchanged", file=sys.stderr)
         return INTERRUPTED
     print(
         f"track: {outcome.message}", file=sys.stderr if outcome.status >= Status.FETCH_FAILED else sys.stdout
@@ -109,9 +109,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _publish(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m scripts.track publish", description="Bring what a run with --branch left to GitHub."
+        prog="python -m scripts.track publish",
+        description="Publish the result of a run with --branch on GitHub.",
     )
-    parser.add_argument("--report", type=Path, default=ROOT / "build" / "track", help="where the report is")
+    parser.add_argument(
+        "--report", type=Path, default=ROOT / "build" / "track", help="the folder of the report"
+    )
     given = parser.parse_args(arguments)
     try:
         publication = read_publication(given.report)

@@ -129,9 +129,9 @@ def show(steps: list[Step]) -> str:
     parts = [
         "<header><h1>The KorusTicket API, version by version</h1>",
         (
-            f'<p class="lead">What {len(versions)} versions of the API brought and took away, told by what callers '
-            "notice: a request that was accepted and is refused now, an answer that may hold what it could not hold "
-            "before, a name of the Python client that is gone.</p></header>"
+            f'<p class="lead">Additions and removals in {len(versions)} versions of the API. A change is breaking if '
+            "an accepted request is rejected now, a response may have values that were impossible before, or a name "
+            "of the Python client was removed.</p></header>"
         ),
         '<nav aria-label="Versions"><ol>',
         *(
@@ -149,8 +149,8 @@ def show(steps: list[Step]) -> str:
         _version(versions[0]),
         "</div>",
         (
-            "<footer><p>Reconstructed versions were written down from the documentation, since their files are "
-            "not published any more; what was inferred in them is marked there.</p></footer>"
+            "<footer><p>Reconstructed versions were written from the documentation, since their files are no longer "
+            "published; inferred parts are marked.</p></footer>"
         ),
     ]
     return page("The KorusTicket API, version by version", "\n".join(parts), style=STYLE)
@@ -196,7 +196,7 @@ def _overview(steps: list[Step]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     return (
         '<div class="scroll" role="region" aria-label="Changes per step" tabindex="0"><table><caption>Changes on the '
-        f"wire by what they mean for callers, and in Python</caption><thead><tr>{head}"
+        f"wire by level, and in Python</caption><thead><tr>{head}"
         '<td class="bar"></td></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
@@ -230,7 +230,7 @@ def _step(step: Step) -> str:
             "</div>",
         ]
     else:
-        parts.append('<p class="none">Nothing came and nothing went.</p>')
+        parts.append('<p class="none">No additions and no removals.</p>')
     for level in LEVELS:
         records = [record for record in step.comparison.changes if record.level == level]
         if records:
@@ -314,9 +314,9 @@ def _record(record: Record, effect: Effect | None) -> str:
     if record.witness is not None and record.level != "compatible":
         found = record.witness
         said = (
-            "was accepted and is refused now"
+            "was accepted and is rejected now"
             if record.direction == "request"
-            else "can be sent now and could not before"
+            else "is possible now and was impossible before"
         )
         rows.append(
             (

@@ -187,7 +187,7 @@ def _failing(reach: Reach) -> Iterator[Task]:
             else _answer_uses(reach, record, labels)
         )
         if uses:
-            yield Task(f"mend korus: {_plain(record.message)} It is used in {_lines(uses)}", breaks=True)
+            yield Task(f"fix korus: {_plain(record.message)} It is used in {_lines(uses)}", breaks=True)
 
 
 def _misnamed(reach: Reach) -> Iterator[Task]:
@@ -195,11 +195,11 @@ def _misnamed(reach: Reach) -> Iterator[Task]:
     for change in reach.meaning.name_changes():
         uses = reach.writes(change) if change.renamed or change.new is None else []
         if uses:
-            yield Task(f"mend korus: {_plain(change.sentence)}. It is used in {_lines(uses)}", breaks=True)
+            yield Task(f"fix korus: {_plain(change.sentence)}. It is used in {_lines(uses)}", breaks=True)
 
 
 def _request_uses(reach: Reach, record: Record, labels: list[str]) -> list[Use]:
-    """Return the lines that send values that are now refused, or omit values that are now required."""
+    """Return the lines that send values that are rejected now, or omit values that are now required."""
     calls = [use for label in labels for use in reach.calls[label].uses]
     wire = record.parameter
     if wire is None:
@@ -284,9 +284,9 @@ def new_addresses(former: Document, present: Document) -> list[str]:
     """Return the added and removed addresses, one per line."""
     before, after = addresses(former), addresses(present)
     return [
-        *[f"The API names {address} ({after[address]})." for address in sorted(after.keys() - before.keys())],
+        *[f"New address: {address} ({after[address]})." for address in sorted(after.keys() - before.keys())],
         *[
-            f"The API does not name {address} ({before[address]}) any more."
+            f"Removed address: {address} ({before[address]})."
             for address in sorted(before.keys() - after.keys())
         ],
     ]
@@ -299,15 +299,15 @@ def _moved(former: Document, present: Document, root: Path) -> Iterator[Task]:
         lines = named.get(address, [])
         if lines:
             text = (
-                f"{address} ({before[address]}) is not named any more, and korus uses it in {_lines(lines)}"
+                f"{address} ({before[address]}) is no longer in the description, but used in {_lines(lines)}"
             )
-            yield Task(f"mend korus: {text}", breaks=True)
+            yield Task(f"fix korus: {text}", breaks=True)
         else:
-            yield Task(f"look at an address that is gone: {address} ({before[address]})")
+            yield Task(f"check a removed address: {address} ({before[address]})")
     for address in sorted(after.keys() - before.keys()):
-        known = f"; korus knows it in {_lines(named[address])}" if address in named else ""
+        known = f"; korus has it in {_lines(named[address])}" if address in named else ""
         yield Task(
-            f"look at a new address, and name it in `{CONFIG}` if it is right: {address} ({after[address]}){known}"
+            f"check a new address, and add it to `{CONFIG}` if it is correct: {address} ({after[address]}){known}"
         )
 
 
@@ -341,9 +341,7 @@ def _deprecated(reach: Reach) -> Iterator[Task]:
         else:
             uses = [use for label in labels for use in reach.calls[label].uses]
         if uses:
-            yield Task(
-                f"find another way than what is deprecated: {_plain(record.message)} It is used in {_lines(uses)}"
-            )
+            yield Task(f"replace a deprecated part: {_plain(record.message)} It is used in {_lines(uses)}")
 
 
 def _uncalled(reach: Reach) -> Iterator[Task]:
@@ -351,12 +349,12 @@ def _uncalled(reach: Reach) -> Iterator[Task]:
         if change.old is not None or reach.meets(change) or change.breaking:
             continue
         if change.kind == "operation":
-            yield Task(f"korus has no way to call `{change.name}` ({change.wire}), which is new")
+            yield Task(f"korus does not support the new operation `{change.name}` ({change.wire})")
         elif change.kind == "parameter" and change.operations & reach.calls.keys():
             short = change.name.removeprefix("api.")
-            yield Task(f"korus has no way to give `{change.element}` to `{short}`, which takes it now")
+            yield Task(f"korus does not support the new argument `{change.element}` of `{short}`")
         elif change.kind == "attribute" and _is_sent(reach, change):
-            yield Task(f"korus has no way to send `{change.name.removeprefix('models.')}`, which is new")
+            yield Task(f"korus does not support the new field `{change.name.removeprefix('models.')}`")
 
 
 def _is_sent(reach: Reach, change: NameChange) -> bool:
@@ -370,7 +368,7 @@ def _inbound(meaning: Meaning) -> Iterator[Task]:
     ]
     if added:
         names = ", ".join(sorted({f"`{record.where.path or record.new}`" for record in added}))
-        yield Task(f"korus takes no calls of the API, so these are left out: {names}")
+        yield Task(f"korus does not receive calls of the API, so these are ignored: {names}")
 
 
 def _plain(words: str) -> str:

@@ -62,14 +62,14 @@ WORDS: dict[Status, str] = {
     Status.NOTHING_NEW: "nothing new",
     Status.SAFE: "safe",
     Status.BREAKING: "breaking",
-    Status.NEEDS_A_PERSON: "for a person to decide",
+    Status.NEEDS_A_PERSON: "pending review",
     Status.FETCH_FAILED: "failed to fetch",
     Status.INVALID: "refused: not a valid description",
     Status.COMPARISON_FAILED: "refused: cannot be compared",
-    Status.GENERATION_FAILED: "refused: the raw client would lose something",
+    Status.GENERATION_FAILED: "refused: the raw client would be incomplete",
     Status.UNEXPLAINED: "refused: changes of names have no cause",
-    Status.TESTS_FAILED: "refused: the tests do not hold",
-    Status.CASSETTES_FAILED: "refused: recorded answers cannot be read",
+    Status.TESTS_FAILED: "refused: tests fail",
+    Status.CASSETTES_FAILED: "refused: recorded responses cannot be read",
     Status.NOT_WRITTEN: "failed to write",
 }
 NEEDS_A_PERSON = "api: needs-a-person"

@@ -112,10 +112,10 @@ NOT_RUN = (
 )
 """The tests that a run leaves out, so that it takes five minutes on two cores.
 
-What a description can touch is what korus calls, gives, reads, records and documents; whatever tests that is run. These
-test the tools that are just at work, packages and the house; or decisions that see no raw client; or how processes,
-connections, clocks and stores behave, in which a call of the API is only something to wait for, to kill or to keep, and
-is made by the tests that are run as well. The pull request asks CI, which runs all of them on its branch.
+A description can affect the calls, arguments, values, recordings and documentation of korus, and the tests of these are
+run. The others test the tools, packages and the project; decisions without the raw client; or the behaviour of
+processes, connections, clocks and stores, whose calls of the API are also made by tests that are run. CI runs all tests
+on the branch of the pull request.
 """
 MOST_AGAIN = 10
 MOST = 6
@@ -138,11 +138,11 @@ def absorb(wanted: Wanted) -> Outcome:
     outcome = Outcome(Status.NOT_WRITTEN, "")
     with one_run(wanted.root) as alone:
         if not alone:
-            outcome.message = "another run is at work in this tree; wait for it to end"
+            outcome.message = "another run is active in this tree; wait until it ends"
             return outcome
         clear(wanted)
         if undo_interrupted(wanted.root, _journal(wanted)):
-            wanted.say("undid what an interrupted run had begun")
+            wanted.say("undid the changes of an interrupted run")
         with workplace() as place:
             try:
                 _run(wanted, outcome, place)
@@ -170,7 +170,7 @@ def _run(wanted: Wanted, outcome: Outcome, place: Path) -> None:
     fetched = _step(wanted, outcome, "fetch", lambda: _filed(wanted, copy))
     if not fetched.new and fetched.sha256 == _built_from(wanted.root):
         outcome.status = Status.NOTHING_NEW
-        outcome.message = f"nothing new: {fetched.version} is what is published"
+        outcome.message = f"nothing new: {fetched.version} is the published version"
         return
     known = lock.descriptions.get(fetched.version)
     outcome.version = fetched.version
@@ -207,7 +207,7 @@ def _prove(
     if wanted.tests:
         steps["test"] = lambda: _tests(wanted, copy, outcome)
     else:
-        outcome.steps.append(Step("test", "left out, as asked"))
+        outcome.steps.append(Step("test", "skipped, as requested"))
     if wanted.checks:
         steps["check"] = lambda: _checks(copy, outcome)
     first: StoppedError | None = None
@@ -258,7 +258,7 @@ def assess(  # noqa: PLR0917 - what a run has at hand
     meaning = _step(
         wanted,
         outcome,
-        "say it in Python",
+        "determine the effects on Python",
         lambda: _explain(comparison, former, description, client, wanted.root, read),
     )
     outcome.meaning = meaning
@@ -277,7 +277,7 @@ def _lock(root: Path) -> Lock:
     try:
         return read_lock(root / "openapi")
     except DescriptionError as error:
-        raise StoppedError(Status.FETCH_FAILED, f"the lock does not say what is followed: {error}") from error
+        raise StoppedError(Status.FETCH_FAILED, f"the lock has no current version: {error}") from error
 
 
 def _built_from(root: Path) -> str:
@@ -307,7 +307,9 @@ def _former(root: Path, lock: Lock, place: Path) -> Former:
             return Former(folder / entry.file, version.partition("+")[0], surface)
     current = lock.descriptions.get(lock.current)
     if current is None:
-        raise StoppedError(Status.FETCH_FAILED, f"the lock follows {lock.current}, which it does not have")
+        raise StoppedError(
+            Status.FETCH_FAILED, f"the lock does not contain its current version {lock.current}"
+        )
     committed = _git(root, "show", f"HEAD:openapi/{current.file}")
     if digest and committed.returncode == 0 and sha256(committed.stdout.encode()) == digest:
         path = place / "former" / current.file
@@ -333,10 +335,10 @@ def _filed(wanted: Wanted, copy: Path) -> Fetched:
     except FetchError as error:
         if error.failure is Failure.OTHER_CONTENT:
             message = (
-                f"{error.version} is known with other content; to follow this one, run again with --anyway"
+                f"{error.version} is known with other content; to absorb this one, run again with --anyway"
             )
             raise StoppedError(Status.NEEDS_A_PERSON, message) from error
-        hint = "; if it is whole, run again with --anyway" if error.failure is Failure.CUT_SHORT else ""
+        hint = "; if it is complete, run again with --anyway" if error.failure is Failure.CUT_SHORT else ""
         raise StoppedError(Status.FETCH_FAILED, f"{error.message}{hint}") from error
     except OSError as error:
         raise StoppedError(
@@ -355,7 +357,7 @@ def check_age(version: str, lock: Lock) -> None:
         return
     raise StoppedError(
         Status.NEEDS_A_PERSON,
-        f"{version} is older than {latest}, which is known; to follow it, run again with --anyway",
+        f"{version} is older than {latest}, which is known; to absorb it, run again with --anyway",
     )
 
 
@@ -484,7 +486,7 @@ def judge_recordings(fresh: Iterable[Trouble], outcome: Outcome) -> None:
         outcome.output += "\n".join([*outcome.unread, *outcome.outdated, *outcome.refused]) + "\n"
         raise StoppedError(
             Status.CASSETTES_FAILED,
-            f"recorded answers cannot be read with the new client, the first: {outcome.unread[0]}",
+            f"recorded responses cannot be read with the new client, the first: {outcome.unread[0]}",
         )
 
 
@@ -540,7 +542,7 @@ def _tests(wanted: Wanted, copy: Path, outcome: Outcome) -> None:
         outcome.failed = failed
         outcome.output += done.stdout
         listed = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004 - a number that says itself
-        raise StoppedError(Status.TESTS_FAILED, f"the tests do not hold: {listed or _last_line(done.stdout)}")
+        raise StoppedError(Status.TESTS_FAILED, f"tests fail: {listed or _last_line(done.stdout)}")
 
 
 def failures(output: str) -> tuple[list[str], list[str]]:
@@ -642,7 +644,7 @@ def _check_branches(root: Path) -> None:
     done = _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
     if done.returncode:
         raise StoppedError(
-            Status.NOT_WRITTEN, f"--branch needs a git repository with a commit; {root} is none"
+            Status.NOT_WRITTEN, f"--branch requires a git repository with a commit; {root} is not one"
         )
 
 
@@ -652,8 +654,10 @@ def _switch(root: Path, branch: str) -> None:
     if own.returncode == 0 and own.stdout.strip() != "0":
         raise StoppedError(
             Status.NOT_WRITTEN,
-            f"the branch {branch} has {own.stdout.strip()} commits of its own; go there, or rename it, and run again",
+            f"the branch {branch} has {own.stdout.strip()} commits of its own; use or rename it, and run again",
         )
     done = _git(root, "switch", "--quiet", "--force-create", branch)
     if done.returncode:
-        raise StoppedError(Status.NOT_WRITTEN, f"cannot go to the branch {branch}: {_last_line(done.stderr)}")
+        raise StoppedError(
+            Status.NOT_WRITTEN, f"cannot switch to the branch {branch}: {_last_line(done.stderr)}"
+        )

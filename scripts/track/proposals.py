@@ -174,12 +174,12 @@ class _Method:
         read = f"    assert list({call})" if self.is_list else f"    assert {call}.iri"
         return "\n".join(
             [
-                f'"""A story of `{self.operation.method} {self.operation.path}`."""',
+                f'"""Scenario of `{self.operation.method} {self.operation.path}`."""',
                 "",
-                "# give it ids that exist, then `make record`",
+                "# insert existing ids, then `make record`",
                 "",
                 "",
-                f"def test_{self.operation.name}_is_answered(client):",
+                f"def test_{self.operation.name}(client):",
                 read,
                 "",
             ]

@@ -153,7 +153,7 @@ class Publisher:
     """
 
     run: Runner
-    report: str = "The whole is in pull-request.md of the report."
+    report: str = "The full text is in pull-request.md of the report."
 
     def publish(self, publication: Publication) -> list[str]:
         """Push the branch and open or update its pull request.
@@ -170,27 +170,29 @@ class Publisher:
             one for one in requests if one.state == "CLOSED" and not one.superseded and one.shows(publication)
         ]
         if closed and not any(one.state == "OPEN" and one.shows(publication) for one in requests):
-            return [f"#{closed[0].number} for this edition was closed by a person, so it is not opened again"]
+            return [
+                f"#{closed[0].number} for this edition was closed by a maintainer, so it is not opened again"
+            ]
         done: list[str] = []
         there = self._remote(publication.branch)
         if there and self._has_person(there):
             if self._holds(there, publication):
                 done.append(
-                    f"{publication.branch} holds this edition, with commits of a person: left as it is"
+                    f"{publication.branch} has this edition, with commits of a maintainer: left unchanged"
                 )
                 return [*done, *self._request(publication, requests)]
             done.append(
-                f"{publication.branch} has commits of a person, so this edition gets a branch of its own"
+                f"{publication.branch} has commits of a maintainer, so this edition gets a separate branch"
             )
             publication = evolve(publication, branch=f"{publication.branch}-{publication.sha256[:_DIGITS]}")
             self.run("git", "branch", "--force", publication.branch)
             self.run("git", "switch", "--quiet", publication.branch)
             there = self._remote(publication.branch)
             if there and self._has_person(there):
-                done.append(f"{publication.branch} has commits of a person too: left as it is")
+                done.append(f"{publication.branch} has commits of a maintainer too: left unchanged")
                 return [*done, *self._request(publication, requests)]
         if there and self._holds(there, publication) and self._is_on_main(there):
-            done.append(f"{publication.branch} holds this edition already")
+            done.append(f"{publication.branch} has this edition already")
         else:
             self._push(publication, there)
             done.append(f"pushed {publication.branch}")
@@ -244,7 +246,7 @@ class Publisher:
 
     def _request(self, publication: Publication, requests: list[_Request]) -> list[str]:
         for label in sorted(set(LABELS.values())):
-            text = "What following a version of the API means"
+            text = "Effects of following a version of the API"
             self.run("gh", "label", "create", label, "--force", "--description", text)
         text = fitted(publication.body, self.report) + f"\n{_MARK}{publication.sha256} -->\n"
         known = next(
@@ -282,12 +284,12 @@ class Publisher:
                 or not _is_older(one.branch, publication.branch)
             ):
                 continue
-            words = f"{_SUPERSEDED}{publication.branch}`, which follows what is published now."
+            words = f"{_SUPERSEDED}{publication.branch}`, which follows the published description."
             there = self._remote(one.branch)
             if there and self._has_person(there):
                 if words not in self.run("gh", "pr", "view", str(one.number), "--json", "comments"):
                     self.run("gh", "pr", "comment", str(one.number), "--body", words)
-                done.append(f"#{one.number} is superseded, and has commits of a person: left open")
+                done.append(f"#{one.number} is superseded, and has commits of a maintainer: left open")
             else:
                 self.run("gh", "pr", "close", str(one.number), "--comment", words)
                 done.append(f"closed #{one.number}, which is superseded")
@@ -307,6 +309,6 @@ def where_the_report_is() -> str:
         os.environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")
     )
     if not (server and repository and run):
-        return "The whole is in build/track/pull-request.md."
+        return "The full text is in build/track/pull-request.md."
     address = f"{server}/{repository}/actions/runs/{run}"
-    return f"The whole is in pull-request.md of the artifact `track-report` of {address}."
+    return f"The full text is in pull-request.md of the artifact `track-report` of {address}."

@@ -33,32 +33,32 @@ def by_reason(lost: Sequence[str]) -> dict[str, list[str]]:
 def left(outcome: Outcome) -> list[Task]:
     """Return the tasks that no command can do, those that break korus first."""
     breaking = [
-        *[f"mend korus: what it sends is not described any more: {line}" for line in outcome.refused],
-        *[f"record again what the new version has outdated: {line}" for line in outcome.outdated],
+        *[f"fix korus: the description no longer allows a request: {line}" for line in outcome.refused],
+        *[f"record again, outdated by the new version: {line}" for line in outcome.outdated],
         *[
-            f"take out of korus what the new version does not offer any more: {reason} ({', '.join(tests)})"
+            f"remove from korus, no longer in the new version: {reason} ({', '.join(tests)})"
             for reason, tests in by_reason(outcome.lost).items()
         ],
         *[
-            f"the check `{name}` does not hold: see output.txt, and `python -m scripts.check {name}`"
+            f"the check `{name}` fails: see output.txt, and run `python -m scripts.check {name}`"
             for name in outcome.unchecked
         ],
         *[
-            f"find out why a name of the raw client changed: {change.sentence}"
+            f"find the cause of a changed name in the raw client: {change.sentence}"
             for change in (outcome.meaning.unexplained if outcome.meaning else ())
         ],
     ]
     later = [
         *[
-            f"teach the sandbox `{operation}`: it speaks {API_VERSION} until then, and so do its tests and recordings"
+            f"add `{operation}` to the sandbox: it, its tests and recordings stay at {API_VERSION} until then"
             for operation in outcome.untaught
         ],
-        *[f"look at a test that held only when it was run again: {name}" for name in outcome.unsteady],
+        *[f"check a test that passed only when run again: {name}" for name in outcome.unsteady],
     ]
     if outcome.proposal:
         later.append(
-            "look at proposal.patch in the report, to be applied by `git apply`: thin methods for what is new, and new "
-            "names for what is called otherwise"
+            "check proposal.patch in the report, and apply it with `git apply`: methods for new operations, and new "
+            "names of renamed classes"
         )
     return [
         *[task for task in outcome.tasks if task.breaks],
@@ -81,9 +81,9 @@ def failures(outcome: Outcome, branch: str) -> list[str]:
     )
     return [
         "",
-        "## What does not hold",
+        "## Failures",
         "",
-        "Nothing is merged as it is: this branch has the new raw client, with which korus has to be mended.",
+        "Do not merge this yet: the branch has the new raw client, and korus must be fixed.",
         "",
         *listed,
         "",
@@ -161,14 +161,14 @@ def _summary(wanted: Wanted, outcome: Outcome, tasks: Iterable[Task]) -> list[st
     ]
     if outcome.meaning is not None:
         files = "changes.md, changes.json and changes.html; the pull request's text in pull-request.md."
-        lines += ["", f"What changed is in {files}"]
-    for heading, breaks in (("Left for a person", True), ("Could be done", False)):
+        lines += ["", f"The changes are in {files}"]
+    for heading, breaks in (("Required changes", True), ("Optional changes", False)):
         listed = [f"- {task.text}" for task in tasks if task.breaks is breaks]
         lines += ["", f"{heading}:", "", *listed] if listed else []
     if outcome.output:
-        lines += ["", "What did not hold is in output.txt."]
+        lines += ["", "The failures are in output.txt."]
     command = _command(wanted, outcome)
-    return [*lines, "", f"To go on: `{command}`"] if command else lines
+    return [*lines, "", f"To continue: `{command}`"] if command else lines
 
 
 def _command(wanted: Wanted, outcome: Outcome) -> str:

@@ -58,9 +58,7 @@ def decide(meaning: Meaning, present: str) -> Decision:
     wire = len(meaning.breaks_silently())
     if breaking:
         level = "major"
-        reason = (
-            f"{len(breaking)} public name{'s' if len(breaking) > 1 else ''} changed so that callers notice"
-        )
+        reason = f"{len(breaking)} public name{'s have' if len(breaking) > 1 else ' has'} breaking changes"
     elif wire:
         level = "major"
         reason = f"{wire} change{'s' if wire > 1 else ''} on the wire break{'' if wire > 1 else 's'} callers silently"
@@ -70,7 +68,7 @@ def decide(meaning: Meaning, present: str) -> Decision:
             f"{len(names)} public name{'s are' if len(names) > 1 else ' is'} new or wider",
         )
     elif meaning.deprecated():
-        level, reason = "minor", "the API deprecates what callers may use"
+        level, reason = "minor", "the API deprecates parts that callers may use"
     else:
         level, reason = "patch", "no public name changed"
     match = re.match(r"(\d+)\.(\d+)\.(\d+)", present)
@@ -108,7 +106,7 @@ def _line(change: NameChange) -> str:
     if change.kind == "attribute" and change.old and change.new and not change.renamed:
         return f"{mark}`{short}`: `{change.old}` → `{change.new}`"
     if change.kind == "attribute" and change.new is None:
-        return f"{mark}`{short}` (`{change.old}`) is gone"
+        return f"{mark}`{short}` (`{change.old}`) was removed"
     if change.kind == "attribute" and change.old is None:
         return f"{mark}`{short}`: `{change.new}` is new"
     if change.kind == "member":
@@ -138,7 +136,7 @@ def fragments(
     """Write the changelog fragments.
 
     Args:
-        meaning: What the change means.
+        meaning: The effects of the change.
         version: The new version of the API.
         previous: The previous version.
         edition: The name for the files, if a version has several editions.
@@ -148,7 +146,7 @@ def fragments(
         The texts by file name: one with the changes, and if users must act a second with the instructions.
     """
     name = f"+api-{_slug(edition or version)}"
-    where = f"from {previous} to {version}" if version != previous else f"({version}) in another edition"
+    where = f"from {previous} to {version}" if version != previous else f"to another edition of {version}"
     lines = [f"The API's description moved {where}."]
     reaching, raw = _by_reach(meaning)
     if not reaching and not raw:
@@ -182,7 +180,7 @@ def fragments(
     return written
 
 
-RAW = "Only in `korus_api`, the raw client; `korus` has no way to it yet:"
+RAW = "Only in `korus_api`, the raw client; `korus` does not support it yet:"
 
 
 def _by_reach(meaning: Meaning) -> tuple[list[NameChange], list[NameChange]]:
@@ -222,9 +220,9 @@ def pull_request(
     """Write the body of a pull request, the most urgent parts first.
 
     Args:
-        meaning: What the change means.
+        meaning: The effects of the change.
         decision: The effect on korus's version.
-        outcome: ``safe``, ``breaking`` or ``needs a person``.
+        outcome: ``safe``, ``breaking`` or ``pending review``.
         version: The new version of the API.
         previous: The previous version.
         checks: The checks, with their results.
@@ -246,14 +244,14 @@ def pull_request(
         "",
         f"korus {decision.present} → at least **{decision.next}** ({decision.level}: {decision.reason}).",
         *failures,
-        *_section("Left for a person", [task.text for task in tasks if task.breaks]),
-        *_section("What users have to do", _steps(meaning.every())),
+        *_section("Required changes", [task.text for task in tasks if task.breaks]),
+        *_section("Required actions of users", _steps(meaning.every())),
         *_section(
-            "Could be done: nothing fails without it", [task.text for task in tasks if not task.breaks]
+            "Optional changes: nothing fails without them", [task.text for task in tasks if not task.breaks]
         ),
     ]
     reaching, raw = _by_reach(meaning)
-    for heading, changes in (("## What reaches users of `korus`", reaching), (f"## {RAW.rstrip(':')}", raw)):
+    for heading, changes in (("## Changes for users of `korus`", reaching), (f"## {RAW.rstrip(':')}", raw)):
         if changes:
             lines += ["", heading]
         for resource, group in _grouped(changes).items():
@@ -264,7 +262,7 @@ def pull_request(
         lines += ["", "## Names without a cause on the wire", ""]
         for change, _, causes in meaning.renames:
             lines.append(f"- {change.sentence}: {_plain('; '.join(cause.sentence for cause in causes[:3]))}")
-    lines += ["", "## What was run", "", *[f"- {name}: {how}" for name, how in checks]]
+    lines += ["", "## Steps", "", *[f"- {name}: {how}" for name, how in checks]]
     return "\n".join(lines) + "\n"
 
 
@@ -304,10 +302,10 @@ def _record_lines(record: Record, effect: Effect) -> list[str]:
     lines = [f"- {_plain(record.message)} (`{record.id}`)"]
     if effect.uses:
         shown = ", ".join(f"`{use}`" for use in effect.uses[:6])
-        more = f" and {len(effect.uses) - 6} more" if len(effect.uses) > 6 else ""  # noqa: PLR2004 - a number that says itself
+        more = f" and {len(effect.uses) - 6} more" if len(effect.uses) > 6 else ""  # noqa: PLR2004 - as many are shown
         lines.append(f"  - used in {shown}{more}")
     if effect.cassettes:
         shown = ", ".join(f"`{name}`" for name in effect.cassettes[:4])
-        more = f" and {len(effect.cassettes) - 4} more" if len(effect.cassettes) > 4 else ""  # noqa: PLR2004 - a number that says itself
+        more = f" and {len(effect.cassettes) - 4} more" if len(effect.cassettes) > 4 else ""  # noqa: PLR2004 - as many are shown
         lines.append(f"  - recorded in {shown}{more}")
     return lines

@@ -82,7 +82,7 @@ def test_each_change_has_names_and_a_verdict_for_python(meaning):
     assert sentences(added) == ["`models.ReservationStatus.EXPIRED` is new"]
     assert not added.breaking  # enumerations are open
     removed = effect(meaning, "parameter-removed")
-    assert sentences(removed) == ["`api.offer.list_offers` loses the parameter `session`"]
+    assert sentences(removed) == ["`api.offer.list_offers` no longer has the parameter `session`"]
     assert removed.breaking
     nullable = effect(meaning, "response-became-nullable")
     was, now = "`list[SessionAvailability]`", "`list[SessionAvailability] | None`"
@@ -91,17 +91,17 @@ def test_each_change_has_names_and_a_verdict_for_python(meaning):
     ]
     assert nullable.breaking
     required = effect(meaning, "parameter-became-required")
-    assert "`api.product_base.list_product_bases` must be given `with_disabled` now" in sentences(required)
+    assert "`api.product_base.list_product_bases` requires `with_disabled` now" in sentences(required)
     assert required.breaking
 
 
 def test_renamed_schema_breaks_python_but_not_the_wire(meaning):
     renamed = {change.name: (change, effect, causes) for change, effect, causes in meaning.renames}
     change, effect_of_it, causes = renamed["models.ProductBaseOptionValue"]
-    assert change.sentence == "`models.ProductBaseOptionValue` is called `models.OptionValue` now"
+    assert change.sentence == "`models.ProductBaseOptionValue` was renamed to `models.OptionValue`"
     assert effect_of_it.breaking
     assert any("TicketingOptionValue.jsonld-v1.option_value.read" in cause.sentence for cause in causes)
-    assert effect_of_it.action == "Write `OptionValue` where `ProductBaseOptionValue` stands."
+    assert effect_of_it.action == "Replace `ProductBaseOptionValue` by `OptionValue`."
     assert not any("OptionValue" in record.message for record in meaning.comparison.changes)
 
 
@@ -134,7 +134,10 @@ def test_cassettes_with_changed_parts_are_named(meaning):
 
 
 def test_a_user_is_told_what_to_do_where_there_is_something_to_do(meaning):
-    assert effect(meaning, "parameter-removed").action == "Stop giving `session` to `list_offers`."
+    assert (
+        effect(meaning, "parameter-removed").action
+        == "Remove the argument `session` from calls of `list_offers`."
+    )
     assert effect(meaning, "response-property-added").action == ""
     assert effect(meaning, "response-enum-value-added").action == ""
 
@@ -142,7 +145,7 @@ def test_a_user_is_told_what_to_do_where_there_is_something_to_do(meaning):
 def test_every_format_tells_it(meaning):
     for form, show in FORMATS.items():
         shown = show(meaning)
-        assert "loses the parameter" in shown, form
+        assert "no longer has the parameter" in shown, form
         assert "OptionValue" in shown, form
     assert meaning.as_json()["python"]["verdict"] == "breaking"
     assert meaning.as_json()["python"]["without_a_cause_on_the_wire"]
@@ -164,7 +167,9 @@ def test_the_changelog_says_class_field_old_and_new_and_marks_what_breaks(meanin
         "`list[SessionAvailability] | None`\n"
     ) in told
     assert "\nReservationStatus:\n\n- `ReservationStatus.EXPIRED` ('expired') is new\n" in told
-    assert "- Stop giving `session` to `list_offers`.\n" in written["+api-1-0-45.breaking.md"]
+    assert (
+        "- Remove the argument `session` from calls of `list_offers`.\n" in written["+api-1-0-45.breaking.md"]
+    )
 
 
 def test_unexplained_change_of_names_is_an_error(package, six, tmp_path):
@@ -176,7 +181,7 @@ def test_unexplained_change_of_names_is_an_error(package, six, tmp_path):
     path = find("release", six)
     comparison = compare(Document.read(path), Document.read(path))
     assert comparison.changes == ()
-    with pytest.raises(SurfaceError, match=r"no change of the description explains.*Catalog"):
+    with pytest.raises(SurfaceError, match=r"no cause in the description.*Catalog"):
         explain(
             comparison, path, path, surfaces=(read_surface(package), read_surface(tmp_path / "korus_api"))
         )

@@ -199,27 +199,27 @@ def test_twelve_nights_lose_no_version(nights):
     assert hub.longest <= 65_536
     # 4: the same again changes nothing but the text
     before = nights.tip("api/1.0.45")
-    assert nights.night("1.0.45", "a")[0] == "api/1.0.45 holds this edition already"
+    assert nights.night("1.0.45", "a")[0] == "api/1.0.45 has this edition already"
     assert (nights.tip("api/1.0.45"), len(hub.requests)) == (before, 1)
     # 5: another edition of it breaks: the same request, with another label
     nights.night("1.0.45", "b", Status.BREAKING)
     assert labels(hub.open()["api/1.0.45"]) == ["api: breaking"]
     assert nights.tip("api/1.0.45") != before
-    # 6: a person has mended something; the next edition gets a branch and a request of its own
+    # 6: a maintainer has fixed something; the next edition gets a separate branch and request
     nights.person_commits("api/1.0.45")
     mended = nights.tip("api/1.0.45")
     done = nights.night("1.0.45", "c", Status.TESTS_FAILED)
     assert nights.tip("api/1.0.45") == mended
-    assert "so this edition gets a branch of its own" in done[0]
+    assert "so this edition gets a separate branch" in done[0]
     draft = hub.open()["api/1.0.45-cccccccc"]
     assert (draft["isDraft"], labels(draft)) == (True, ["api: needs-a-person"])
     assert [one["comments"] for one in hub.requests if one["headRefName"] == "api/1.0.45"] == [
-        ["Superseded by `api/1.0.45-cccccccc`, which follows what is published now."]
+        ["Superseded by `api/1.0.45-cccccccc`, which follows the published description."]
     ]
     # 7: it holds now: no draft any more
     nights.night("1.0.45", "c")
     assert not hub.open()["api/1.0.45-cccccccc"]["isDraft"]
-    # 8: a newer version supersedes what no person has touched
+    # 8: a newer version supersedes requests without commits of a maintainer
     done = nights.night("1.0.46", "d")
     assert "api/1.0.45-cccccccc" not in hub.open()
     assert {"api/1.0.45", "api/1.0.46"} == set(hub.open())
@@ -231,9 +231,9 @@ def test_twelve_nights_lose_no_version(nights):
     # 10: the merged version is published with other content: a branch of its own, no silence
     nights.night("1.0.46", "e", Status.BREAKING)
     assert labels(hub.open()["api/1.0.46-eeeeeeee"]) == ["api: breaking"]
-    # 11: a person closes it: it is not opened again, and that is said
+    # 11: a maintainer closes it: it is not opened again, and that is reported
     hub.open()["api/1.0.46-eeeeeeee"]["state"] = "CLOSED"
-    assert "closed by a person" in nights.night("1.0.46", "e", Status.BREAKING)[0]
+    assert "closed by a maintainer" in nights.night("1.0.46", "e", Status.BREAKING)[0]
     assert "api/1.0.46-eeeeeeee" not in hub.open()
     # 12: refused: red, with the reason
     with pytest.raises(Failed, match=r"nothing was absorbed \(status 21\)"):
@@ -248,7 +248,7 @@ def test_editions_that_share_a_name_do_not_collide(nights):
     assert nights.tip("api/release-11111111") != nights.tip("api/release-22222222")
 
 
-def test_former_edition_that_is_published_again_takes_the_place_of_the_later_one(nights):
+def test_former_edition_published_again_replaces_the_later_one(nights):
     nights.night("release", "1")
     nights.night("release", "2", Status.BREAKING)
     nights.night("release", "1")
@@ -269,7 +269,7 @@ def test_branch_is_made_again_when_main_has_moved(nights):
     assert author == BOT[1]
 
 
-def test_push_of_somebody_else_meanwhile_is_not_overwritten(nights):
+def test_concurrent_push_is_not_overwritten(nights):
     nights.night("1.0.45", "a")
     hub = nights.hub
     folder = nights.checkout("late")

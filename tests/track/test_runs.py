@@ -65,7 +65,7 @@ def test_edition_is_named_with_its_digest_where_there_can_be_several(version, kn
     assert (found.name, found.branch) == (name, f"api/{name}")
 
 
-def test_branch_of_an_odd_version_is_one_that_git_takes():
+def test_branch_name_is_valid_for_git():
     assert Edition("2 ~beta^", "b" * 64).branch == "api/2-beta--bbbbbbbb"
 
 
@@ -79,7 +79,7 @@ def tree(tmp_path, folder):
     return tmp_path
 
 
-def test_what_was_fetched_before_is_compared_with_what_the_client_was_built_from(tree):
+def test_fetched_version_is_compared_with_the_one_of_the_client(tree):
     fetched = filed(edition("newer", "1.0.45"), tree / "openapi")
     former = pipeline._former(tree, read_lock(tree / "openapi"), tree / "place")
     assert (former.name, former.path.name) == ("release", "release.yaml")
@@ -119,7 +119,7 @@ def test_description_that_was_replaced_is_taken_from_git(tree):
         ("release", False),
     ],
 )
-def test_what_is_older_than_what_is_followed_is_not_absorbed_unasked(folder, version, is_older):
+def test_older_version_is_absorbed_only_on_request(folder, version, is_older):
     if is_older:
         with pytest.raises(StoppedError, match=f"{version} is older than") as stopped:
             pipeline.check_age(version, read_lock(folder))
@@ -143,9 +143,9 @@ def test_report_of_an_earlier_run_is_gone_before_the_next_begins(tmp_path):
 
 @pytest.mark.parametrize(("branch", "says"), [(False, "make track ARGS='--branch'"), (True, None)])
 def test_refusal_names_the_command_that_goes_on(tmp_path, branch, says):
-    write_report(Wanted(root=tmp_path, branch=branch), Outcome(Status.TESTS_FAILED, "the tests do not hold"))
+    write_report(Wanted(root=tmp_path, branch=branch), Outcome(Status.TESTS_FAILED, "tests fail"))
     report = (tmp_path / "build/track/report.md").read_text()
-    assert (f"To go on: `{says}`" in report) == (says is not None)
+    assert (f"To continue: `{says}`" in report) == (says is not None)
 
 
 def test_two_runs_in_one_tree_do_not_meet(tmp_path):
@@ -177,7 +177,7 @@ def test_copy_that_a_killed_run_left_behind_is_removed_by_the_next(tmp_path, mon
     assert list(tmp_path.glob("korus-track-*")) == []
 
 
-def test_answer_that_cannot_be_read_is_left_on_the_branch_for_a_person(monkeypatch, tmp_path):
+def test_unreadable_response_leaves_the_result_on_the_branch(monkeypatch, tmp_path):
     def unread(copy, previous, description, outcome):
         outcome.unread = ["GET /v1/x: TypeError: no (a.yaml)"]
         raise StoppedError(Status.CASSETTES_FAILED, "recorded answers cannot be read")

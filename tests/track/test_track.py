@@ -125,14 +125,14 @@ def test_breaking_version_is_absorbed_with_a_note_and_a_page(repository, written
     assert outcome.status == Status.BREAKING
     assert outcome.decision.next == "0.2.0"
     note = (repository / "changelog.d" / "+api-1-0-45.breaking.md").read_text()
-    assert "- Stop giving `session` to `list_offers`." in note
-    assert "- Write `OptionValue` where `ProductBaseOptionValue` stands." in note
+    assert "- Remove the argument `session` from calls of `list_offers`." in note
+    assert "- Replace `ProductBaseOptionValue` by `OptionValue`." in note
     report = repository / "build" / "track"
     page = (report / "pull-request.md").read_text()
     assert page.startswith("# Follow API 1.0.45\n")
     for told in (
         "This change is **breaking**",
-        "**Breaking:** `offer.list_offers` loses the parameter `session`",
+        "**Breaking:** `offer.list_offers` no longer has the parameter `session`",
         "`closing_day.list_closing_days` is new",
         "used in `korus/_async/resources/offers.py:",
         "- test: done",
@@ -165,14 +165,14 @@ def test_version_that_breaks_tests_is_refused_without_changes(plain, written):
     assert "tests/test_status.py::test_the_status_is_known" in outcome.message
     assert state(plain) == before
     report = (plain / "build" / "track" / "report.md").read_text()
-    assert "refused: the tests do not hold" in report
+    assert "refused: tests fail" in report
     assert "- test: failed" in report
     assert "test_the_status_is_known" in (plain / "build" / "track" / "output.txt").read_text()
     assert (plain / "build" / "track" / "pull-request.md").exists()
 
 
 @pytest.mark.proof
-def test_version_that_breaks_tests_is_left_on_its_branch_for_a_person(plain, written):
+def test_version_that_breaks_tests_is_left_on_its_branch(plain, written):
     (plain / "tests" / "test_status.py").write_text(
         "from korus_api.models import Reservation\n\n"
         "def test_the_status_is_known():\n"
@@ -180,14 +180,14 @@ def test_version_that_breaks_tests_is_left_on_its_branch_for_a_person(plain, wri
     )
     outcome = run(plain, written(next_version(SAFE)), tests=("tests/test_status.py",), branch=True)
     assert outcome.status == Status.TESTS_FAILED
-    assert outcome.message.startswith("1.0.45 left on its branch in place of release: the tests do not hold")
+    assert outcome.message.startswith("1.0.45 left on its branch in place of release: tests fail")
     assert read_lock(plain / "openapi").current == "1.0.45"
     left = json.loads((plain / "build/track/outcome.json").read_text())
     assert (left["status"], left["branch"], left["draft"], left["label"]) == (
         25, "api/1.0.45", True, "api: needs-a-person",
     )  # fmt: skip
     page = (plain / "build" / "track" / "pull-request.md").read_text()
-    assert "## What does not hold" in page
+    assert "## Failures" in page
     assert "- `tests/test_status.py::test_the_status_is_known`" in page
     assert "make test ARGS='tests/test_status.py'" in page
 
@@ -235,7 +235,7 @@ def test_tests_run_against_the_new_client_not_the_installed_one(plain, written):
         ),
     ],
 )
-def test_what_is_no_description_of_this_api_is_refused(plain, written, content, status, said):
+def test_other_documents_are_refused(plain, written, content, status, said):
     before = state(plain)
     outcome = run(plain, written(content))
     assert outcome.status == status
@@ -253,7 +253,7 @@ def test_a_description_that_is_not_valid_openapi_is_refused(plain, written):
 
 
 @pytest.mark.proof
-def test_a_description_that_looks_cut_short_is_absorbed_only_when_asked_to(plain, written):
+def test_incomplete_description_is_absorbed_only_on_request(plain, written):
     content = next_version(SAFE)
     content["paths"]["/v1/booking/orders"]["get"]["tags"].append("Undeclared")
     before = state(plain)
@@ -268,7 +268,7 @@ def test_a_description_that_looks_cut_short_is_absorbed_only_when_asked_to(plain
 
 
 @pytest.mark.proof
-def test_a_known_version_with_other_content_is_for_a_person(plain, written):
+def test_known_version_with_other_content_needs_review(plain, written):
     first = next_version((), version="1.0.44")
     path = plain / "openapi" / "1.0.44.yaml"
     path.write_text(dump(first), encoding="utf-8")
@@ -298,7 +298,7 @@ def test_a_known_version_with_other_content_is_for_a_person(plain, written):
 
 
 @pytest.mark.proof
-def test_a_name_that_is_no_number_is_published_again_and_again(plain, written):
+def test_name_that_is_not_a_number_is_published_repeatedly(plain, written):
     first = run(plain, written(next_version(SAFE[1:2], version="release")), tests=())
     # it takes the place of the reconstructed file, which can be written anew
     assert (first.status, first.previous, first.version) == (Status.SAFE, "release", "release")
@@ -311,14 +311,14 @@ def test_a_name_that_is_no_number_is_published_again_and_again(plain, written):
 
 
 @pytest.mark.proof
-def test_an_older_version_is_followed_only_when_asked_to(plain, written):
+def test_older_version_is_followed_only_on_request(plain, written):
     description = written(next_version(SAFE, version="1.0.29"))
     before = state(plain)
     outcome = run(plain, description)
     assert outcome.status == Status.NEEDS_A_PERSON
     assert (
         outcome.message
-        == "1.0.29 is older than 1.0.38, which is known; to follow it, run again with --anyway"
+        == "1.0.29 is older than 1.0.38, which is known; to absorb it, run again with --anyway"
     )
     assert state(plain) == before
     assert run(plain, description, anyway=True, tests=(), dry_run=True).status == Status.SAFE
@@ -326,7 +326,7 @@ def test_an_older_version_is_followed_only_when_asked_to(plain, written):
 
 
 @pytest.mark.proof
-def test_a_branch_with_commits_of_its_own_is_not_given_up(plain, written):
+def test_branch_with_own_commits_is_not_overwritten(plain, written):
     def git(*arguments):
         return subprocess.run(
             ["git", "-c", "user.name=x", "-c", "user.email=x@localhost", *arguments],
@@ -345,14 +345,14 @@ def test_a_branch_with_commits_of_its_own_is_not_given_up(plain, written):
     assert git("rev-parse", "api/1.0.45") == commit
 
 
-def test_a_branch_is_asked_for_in_vain_where_there_is_no_repository(plain, written):
+def test_branch_requires_a_git_repository(plain, written):
     shutil.rmtree(plain / ".git")
     outcome = run(plain, written(next_version(SAFE)), branch=True)
     assert outcome.status == Status.NOT_WRITTEN
-    assert "needs a git repository" in outcome.message
+    assert "requires a git repository" in outcome.message
 
 
-def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(plain, monkeypatch):
+def test_known_version_is_reported_in_one_line(plain, monkeypatch):
     monkeypatch.setattr(pipeline, "copied", lambda *_: pytest.fail("it began to work"))
     outcome = run(plain, find("1.0.19"))
     assert (outcome.status, outcome.message) == (
@@ -370,7 +370,7 @@ def test_what_is_in_the_lock_already_is_one_line_and_nothing_else(plain, monkeyp
         ("explain", SurfaceError("nothing explains x"), Status.UNEXPLAINED),
     ],
 )
-def test_what_would_be_lost_or_cannot_be_explained_is_refused(  # noqa: PLR0917 - called from here only, always alike
+def test_incomplete_or_unexplained_client_is_refused(  # noqa: PLR0917 - called from here only, always alike
     plain, written, monkeypatch, step, error, status
 ):
     def fail(*_, **__):
@@ -471,7 +471,7 @@ def test_release_is_what_the_next_version_is_made_of():
     assert release()["info"]["version"] == "release"
 
 
-def test_tests_of_what_the_new_version_lacks_are_reported_once_by_reason():
+def test_tests_of_removed_operations_are_reported_by_reason():
     no_session = "korus.errors.OperationUnavailable: list_offers: it does not take session"
     output = "\n".join(
         [

@@ -53,7 +53,7 @@ def test_there_are_nineteen_versions():
     assert len(NAMES) == 19
 
 
-def test_name_that_changed_without_a_cause_is_for_a_person(rehearsal, tmp_path):
+def test_changed_name_without_a_cause_needs_review(rehearsal, tmp_path):
     surface = copy.deepcopy(rehearsal.former.surface)
     catalog = surface.models["Catalog"].attributes
     catalog["title"] = attrs.evolve(catalog.pop("name"), name="title", wire="title")
@@ -61,10 +61,10 @@ def test_name_that_changed_without_a_cause_is_for_a_person(rehearsal, tmp_path):
     patch = load(VERSIONS / "17-a-shared-schema.yaml")
     outcome = attrs.evolve(rehearsal, former=former).track(patch, tmp_path)
     assert outcome.status == Status.NEEDS_A_PERSON
-    reasons = [task.text for task in left(outcome) if "find out why" in task.text]
+    reasons = [task.text for task in left(outcome) if "find the cause" in task.text]
     assert sorted(reasons) == [
-        "find out why a name of the raw client changed: `models.Catalog.name` is new",
-        "find out why a name of the raw client changed: `models.Catalog.title` is gone",
+        "find the cause of a changed name in the raw client: `models.Catalog.name` is new",
+        "find the cause of a changed name in the raw client: `models.Catalog.title` was removed",
     ]
 
 
@@ -142,6 +142,6 @@ def test_patch_writes_new_names_where_korus_writes_former_ones(rehearsal, tmp_pa
     assert [line for line in proposed if line.startswith("+++")] == ["+++ b/korus/models.py"]
 
 
-def test_nothing_of_the_proposal_is_written_unasked(neighbour):
+def test_proposal_is_not_applied(neighbour):
     assert "get_catalog" not in (ROOT / "korus/_async/resources/catalogs.py").read_text()
     assert neighbour.proposal.startswith("diff --git a/korus/_async/resources/catalogs.py")

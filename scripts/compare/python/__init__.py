@@ -1,7 +1,7 @@
-"""Meaning of a change of the description in Python: which public names change, for whom, and what to do.
+"""Effects of a changed description on Python: changed public names, their uses, and the required actions.
 
-The raw clients of both descriptions are generated and their surfaces compared; each change of a name is traced to the
-change of the description that caused it, and the other way round.
+The raw clients of both descriptions are generated and their surfaces compared. Each change of a name is traced to the
+change of the description that caused it.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ __all__ = [
 
 
 def explained(comparison: Comparison, old: Path, new: Path, form: str) -> str:
-    """Show what a comparison means in Python.
+    """Write the effects of a comparison on Python.
 
     Args:
-        comparison: What differs on the wire.
-        old: The former description's file.
-        new: The present one's.
+        comparison: The differences on the wire.
+        old: The file of the old description.
+        new: The file of the new description.
         form: ``text``, ``markdown``, ``json`` or ``html``.
 
     Raises:
-        SurfaceError: It cannot be said.
+        SurfaceError: The effects cannot be determined.
     """
     return FORMATS[form](explain(comparison, old, new, strict=False))

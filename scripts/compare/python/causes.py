@@ -1,9 +1,9 @@
-"""Trace each change of the surface to the change of the description that caused it, and the other way round.
+"""Causes of the changes of the surface in the description.
 
-A change of the surface is explained by a change on the wire of the same thing: the same operation, the same parameter,
-the same key of a schema that the same operations reach, the same value of an enumeration. A class that came or went is
-explained by what refers to it. What has no cause on the wire may have one in the names of the description: a schema or
-tag that is called differently, another order. Whatever is left is unexplained, which is a mistake of ours.
+The cause of a change is a change on the wire of the same part: operation, parameter, key of a schema that the same
+operations use, or value of an enumeration. The cause of an added or removed class is a change that refers to it. Other
+changes may be caused by names in the description: a renamed schema or tag, another order. Any other change is
+unexplained, which is an error of this module.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["NameCause", "Trace", "name_causes", "trace"]
 ANY = "any operation"
 WRITING = "writing"
 REFERENCE = re.compile(r'"\$ref": "#/components/((?:[^"\\]|\\.)*)"')
-# rules about what an operation answers with as a whole
+# rules about whole responses of an operation
 ANSWERS = (
     "response-success-status",
     "response-status",
@@ -40,28 +40,28 @@ ANSWERS = (
     "response-body",
     "request-body",
 )
-# what lets another operation reach a schema, or keeps one from it
+# rules that change which operations use a schema
 LETS_IN = re.compile(
     r"property|type|items|variant|media|body|status|parameter|header|operation|enum|schema|all-of|range"
 )
 TEXTS = ("description-changed", "title-changed", "example-changed")
 OTHERS = frozenset({"additionalProperties", "patternProperties", "unevaluatedProperties"})
 PLAIN = frozenset({"bool", "bytes", "dict", "float", "int", "list"})
-"""Types of Python that differ where those of JSON do."""
+"""Python types that differ if the JSON types differ."""
 _VARIANT = re.compile(r"Variant\d+")
 UNDECLARED = "additional_properties"
-"""The attribute that holds what a schema says of properties that it does not declare."""
+"""The attribute for undeclared properties."""
 
 
 @frozen
 class NameCause:
-    """A difference of names in the description that means nothing on the wire.
+    """Difference of names in the description without an effect on the wire.
 
     Attributes:
-        what: The kind of thing that is named.
-        old: Its former name.
-        new: Its present name.
-        operation: The operation that leads to the schema, where only that is new or gone.
+        what: The kind of name.
+        old: The old name.
+        new: The new name.
+        operation: The operation, if its use of the schema was added or removed.
     """
 
     what: str
@@ -73,35 +73,35 @@ class NameCause:
     def sentence(self) -> str:
         """The difference in words."""
         if not self.what:
-            return "nothing in the description explains it, so a person has to look"
+            return "no cause was found in the description; check it"
         if self.what == WRITING:
-            return f"{self.operation or f'the schema {self.new}'} is written otherwise, which is the same on the wire"
+            return f"{self.operation or f'the schema {self.new}'} has another notation, which is equal on the wire"
         if self.operation:
-            return self._led
+            return self._usage
         if self.old is None:
             return f"the {self.what} {self.new} is new"
         if self.new is None:
-            return f"the {self.what} {self.old} is gone"
-        return f"the {self.what} {self.old} is called {self.new}"
+            return f"the {self.what} {self.old} was removed"
+        return f"the {self.what} {self.old} was renamed to {self.new}"
 
     @property
-    def _led(self) -> str:
+    def _usage(self) -> str:
         name, is_new = self.new or self.old, self.new is not None
         if self.operation == ANY:
-            leads = "an operation leads to" if is_new else "no operation leads to"
+            uses = "an operation uses" if is_new else "no operation uses"
         else:
-            leads = f"the {self.what} of {self.operation} {'leads' if is_new else 'does not lead'} to"
-        return f"{leads} the schema {name} {'now' if is_new else 'any more'}"
+            uses = f"the {self.what} of {self.operation} {'uses' if is_new else 'does not use'}"
+        return f"{uses} the schema {name} {'now' if is_new else 'any more'}"
 
 
 @define
 class Trace:
-    """Relations between names.
+    """Changes of names with their causes.
 
     Attributes:
-        by_record: For each record, by its fingerprint, the changes of names it causes.
-        by_name: Changes of names without a cause on the wire, each with causes in the names of the description.
-        unexplained: Changes of names without any cause.
+        by_record: The changes caused by each record, by its fingerprint.
+        by_name: The changes without a cause on the wire, each with causes in the names of the description.
+        unexplained: The changes without any cause.
     """
 
     by_record: dict[str, list[NameChange]] = field(factory=dict[str, list[NameChange]])
@@ -118,16 +118,16 @@ def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, 
     """Return the differences of names and order between the schemas and tags of two descriptions."""
     causes: list[NameCause] = []
     before, after = _schemas(old), _schemas(new)
-    went = [name for name in before if name not in after]
-    came = [name for name in after if name not in before]
-    for name in list(went):
-        twin = next((other for other in came if _alike(before[name], after[other])), None)
+    removed = [name for name in before if name not in after]
+    added = [name for name in after if name not in before]
+    for name in list(removed):
+        twin = next((other for other in added if _alike(before[name], after[other])), None)
         if twin is not None:
-            went.remove(name)
-            came.remove(twin)
+            removed.remove(name)
+            added.remove(twin)
             causes.append(NameCause("schema", name, twin))
-    causes += [NameCause("schema", name, None) for name in went]
-    causes += [NameCause("schema", None, name) for name in came]
+    causes += [NameCause("schema", name, None) for name in removed]
+    causes += [NameCause("schema", None, name) for name in added]
     tags_before, tags_after = _tags(old), _tags(new)
     causes += [NameCause("tag", name, None) for name in sorted(tags_before - tags_after)]
     causes += [NameCause("tag", None, name) for name in sorted(tags_after - tags_before)]
@@ -135,7 +135,7 @@ def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, 
     for label in sorted(ids_before.keys() & ids_after.keys()):
         if ids_before[label] != ids_after[label]:
             causes.append(NameCause(f"operation {label}", ids_before[label], ids_after[label]))
-    causes += _led_to(old, new)
+    causes += _used_by(old, new)
     causes += _rewritten(old, new)
     common_before = [name for name in before if name in after]
     common_after = [name for name in after if name in before]
@@ -144,8 +144,8 @@ def name_causes(old: dict[str, Json], new: dict[str, Json]) -> tuple[NameCause, 
     return tuple(causes)
 
 
-def _led_to(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause]:
-    """Find the schemas that a request or an answer, or any operation at all, leads to in one description only."""
+def _used_by(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause]:
+    """Yield the schemas that a request, a response, or any operation uses in one description only."""
     before, after = _reached(old), _reached(new)
     all_before, all_after = (frozenset[str]().union(*one.values()) for one in (before, after))
     for name in sorted((all_before ^ all_after) & _schemas(old).keys() & _schemas(new).keys()):
@@ -158,7 +158,7 @@ def _led_to(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause]:
 
 
 def _rewritten(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause]:
-    """Find the schemas and operations that are written otherwise."""
+    """Yield the schemas and operations with another notation."""
     before, after = _schemas(old), _schemas(new)
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:
@@ -170,7 +170,7 @@ def _rewritten(old: dict[str, Json], new: dict[str, Json]) -> Iterator[NameCause
 
 
 def _reached(document: dict[str, Json]) -> dict[tuple[str, str], frozenset[str]]:
-    """Return the names of the schemas that each request and each answer leads to."""
+    """Return the names of the schemas that each request and each response uses."""
     components = as_object(document.get("components"))
     direct = {
         f"{section}/{escape(name)}": _references(part)
@@ -181,7 +181,7 @@ def _reached(document: dict[str, Json]) -> dict[tuple[str, str], frozenset[str]]
     for label, operation in _operations(document):
         for what, part in (
             ("request", [operation.get("parameters"), operation.get("requestBody")]),
-            ("answer", operation.get("responses")),
+            ("response", operation.get("responses")),
         ):
             seen: set[str] = set()
             todo = list(_references(part))
@@ -234,7 +234,7 @@ def _ids(document: dict[str, Json]) -> dict[str, str]:
 
 @frozen
 class _Known:
-    """A record, as tracing needs it."""
+    """Record with the data for tracing."""
 
     record: Record
     operations: frozenset[str]
@@ -264,13 +264,13 @@ def trace(
     causes: tuple[NameCause, ...],
     surfaces: tuple[Surface, Surface],
 ) -> Trace:
-    """Bring changes of names and changes on the wire together.
+    """Return the changes of names with their causes.
 
     Args:
-        changes: How the surface changed.
-        records: How the description changed.
-        causes: How the names in it changed.
-        surfaces: The former and the present surface.
+        changes: The changes of the surface.
+        records: The changes of the description.
+        causes: The changes of names in the description.
+        surfaces: The old and the new surface.
     """
     known = [_Known.of(record) for record in records]
     result = Trace()
@@ -307,7 +307,7 @@ def _follow(
     result: Trace,
     surfaces: tuple[Surface, Surface],
 ) -> None:
-    """Explain what follows from changes that are explained, as long as there is any."""
+    """Explain changes that follow from explained ones, repeatedly."""
     owners: dict[int, list[str]] = {}
     for fingerprint, caused in result.by_record.items():
         for change in caused:
@@ -329,7 +329,7 @@ def _follow(
 
 
 def _begin(open_ones: list[NameChange], known: list[_Known], result: Trace) -> None:
-    """Explain a class that other operations lead to now, which is another class, by what came or went with them."""
+    """Explain changes of a class that added or removed operations use, by these."""
     for change in list(open_ones):
         if change.kind not in {"class", "attribute", "member", "method"} or change.renamed:
             continue
@@ -348,7 +348,7 @@ def _begin(open_ones: list[NameChange], known: list[_Known], result: Trace) -> N
 def _shared(
     changes: list[NameChange], known: list[_Known], surfaces: tuple[Surface, Surface]
 ) -> list[tuple[NameChange, list[Record]]]:
-    """Find the records that let a class be read, or sent, by other operations than before, with what that changes."""
+    """Return the changes of classes that other operations use now, with the records that caused it."""
     reached = [surface.reached() for surface in surfaces]
     found: list[tuple[NameChange, list[Record]]] = []
     for change in changes:
@@ -360,10 +360,10 @@ def _shared(
             named = {change.owner, change.element if change.renamed else ""}
         names = set[str]().union(*(_family(name, surfaces) for name in named))
         before, after = (set[str]().union(*(one.get(name, ()) for name in names)) for one in reached)
-        # the one class of a schema and that of its requests come and go together
+        # a schema may have one class, or separate ones for requests and responses
         alone = [{name for name in names if name in surface.models} for surface in surfaces]
         moved = before ^ after or ((before | after) if len(alone[0]) != len(alone[1]) else set[str]())
-        # the classes of two schemas may be named like those of one
+        # classes of two schemas may have names of one family
         moved |= {
             label for name in named for label in reached[0].get(name, set()) ^ reached[1].get(name, set())
         }
@@ -380,7 +380,7 @@ def _shared(
 
 
 def _family(name: str, surfaces: tuple[Surface, Surface]) -> set[str]:
-    """Return a class with the other classes of its schema: what is read and what is sent."""
+    """Return a class with the other classes of its schema, for responses and requests."""
     if not name:
         return set()
     plain = re.sub(r"(Input|Read|Request)$", "", name)
@@ -400,7 +400,7 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, P
             change.renamed
             and rule in {"operation-tags-changed", "operation-id-changed", "path-parameter-renamed"}
         )
-    if rule.startswith("operation-") and rule in {"operation-added", "operation-removed"}:
+    if rule in {"operation-added", "operation-removed"}:
         return change.kind == "class"
     if change.kind == "parameter":
         if change.renamed and rule == "path-parameter-renamed":
@@ -413,7 +413,7 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, P
         if record.where.location.startswith("request body"):
             return change.element in {"body", "content", "data", "files"} or change.wire in item.steps
         _, is_one, rest = record.where.location.partition(" parameter ")
-        # what is in the path has no other name in Python than the one made of it
+        # the Python name of a path parameter is made from its name on the wire
         same = _plain(rest) in {_plain(change.element), _plain(change.wire or "")}
         return bool(is_one) and (same or change.wire in item.steps)
     if change.kind == "returns":
@@ -440,7 +440,7 @@ def _direct(change: NameChange, item: _Known) -> bool:  # noqa: C901, PLR0911, P
 
 
 def _is_of(change: NameChange, record: Record) -> bool:
-    """Return True if a class is that of a schema that a record is about, or of a part of it."""
+    """Return True if a class belongs to the schema of a record, or to a part of it."""
     schemas = [
         pointer.split("/")[3]
         for pointer in (record.where.old_pointer, record.where.new_pointer)
@@ -455,26 +455,26 @@ def _plain(name: str) -> str:
 
 def _same_word(name: str, steps: frozenset[str]) -> bool:
     plain = name.lower()
-    return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)  # noqa: PLR2004 - a number that says itself
+    return any(len(step) > 2 and plain.endswith(re.sub(r"[^a-z0-9]", "", step.lower())) for step in steps)  # noqa: PLR2004 - shorter ones match by chance
 
 
 def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surface]) -> bool:
-    """Return True if a change that is explained explains another: it brings, drops or alters the class concerned."""
+    """Return True if an explained change is the cause of another: it adds, removes or changes the same class."""
     if change.kind not in {"class", "attribute", "member", "method"}:
         return False
     if change.kind == "class" and not change.renamed:
         return change.owner in _mentioned(source, surfaces)
     before, after = words(source.old or ""), words(source.new or "")
     if source.kind != "class" and change.kind == "class":
-        # what was the only class of a place is one of several there now, or the other way round
+        # the only class of a place beadded one of several, or the reverse
         return change.old in before and change.new in after
     if source.kind != "class" and _VARIANT.search(change.owner) and before != after:
-        # the classes of a union are counted, so that one more or less moves those after it
+        # the classes of a union are numbered, so an added or removed one renames the following
         return change.owner in before | after
     if source.owner == change.owner and not source.renamed:
         # the members of a class depend on its kind, and a member is identified by its name
         return source.kind == "class" or (source.kind == change.kind == "member" and change.renamed)
-    # which class a value is of can change when another came or went beside it
+    # the class of a value can change with an added or removed one beside it
     texts = words(change.old or "") | words(change.new or "")
     return (
         source.kind == "class"
@@ -484,7 +484,7 @@ def _leads(source: NameChange, change: NameChange, surfaces: tuple[Surface, Surf
 
 
 def _mentioned(source: NameChange, surfaces: tuple[Surface, Surface]) -> set[str]:
-    """Return the classes that what changed mentions in either surface."""
+    """Return the classes that a changed part mentions in either surface."""
     found = words(source.old or "") | words(source.new or "")
     for surface in surfaces:
         if source.kind == "class":
@@ -498,7 +498,7 @@ def _mentioned(source: NameChange, surfaces: tuple[Surface, Surface]) -> set[str
 
 
 def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause, ...]:
-    """Return the differences of names that account for a change of a name, the closest first."""
+    """Return the differences of names that explain a change, the closest first."""
     if change.kind == "other":
         return ()
     wanted = "tag" if change.kind == "operation" else "schema"
@@ -513,7 +513,7 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
     led = [cause for cause in causes if cause.operation in change.operations and cause.what != WRITING]
     if led:
         return tuple(led)
-    # a name depends on those beside it, and the first one keeps it
+    # names depend on each other: the first one keeps a shared name
     renaming = change.renamed or change.kind in {"attribute", "returns", "parameter", "class"}
     return tuple(
         cause
@@ -524,7 +524,7 @@ def _named(change: NameChange, causes: tuple[NameCause, ...]) -> tuple[NameCause
 
 
 def _unseen(causes: tuple[NameCause, ...], known: list[_Known]) -> tuple[NameCause, ...]:
-    """Return what is written otherwise without any change on the wire, texts aside."""
+    """Return the parts with another notation but no change on the wire other than texts."""
     schemas: set[str] = set()
     operations: set[str] = set()
     for item in known:
@@ -548,7 +548,7 @@ def _unseen(causes: tuple[NameCause, ...], known: list[_Known]) -> tuple[NameCau
 def _same_on_the_wire(
     change: NameChange, unseen: tuple[NameCause, ...], surfaces: tuple[Surface, Surface]
 ) -> tuple[NameCause, ...]:
-    """Return what is written otherwise where a name is: a constant in the place of a list of one value, for example."""
+    """Return the parts of a name with another notation: a constant instead of an enum with one value, for example."""
     before, after = words(change.old or ""), words(change.new or "")
     is_as_it_was = (
         change.renamed
@@ -556,7 +556,7 @@ def _same_on_the_wire(
         or all(change.wire in keys for keys in _beside(change, surfaces))
     )
     if not is_as_it_was and change.kind not in {"class", "method"}:
-        return ()  # a key that came or went, or is read as another type, is a change on the wire
+        return ()  # an added or removed key, or another type, is a change on the wire
     schemas = [
         cause
         for cause in unseen
@@ -566,7 +566,7 @@ def _same_on_the_wire(
 
 
 def _beside(change: NameChange, surfaces: tuple[Surface, Surface]) -> list[set[str]]:
-    """Return the keys that the classes of a union have in each surface, none where a class is not one of several."""
+    """Return the keys of the classes of a union in each surface; empty if the class is not in a union."""
     stem = _VARIANT.sub("", change.owner)
     return [
         {
@@ -591,6 +591,6 @@ def _resembles(part: str | None, side: str | None) -> bool:
     if not part or not side:
         return False
     plain = re.sub(r"[^a-z0-9]", "", part.rpartition(".")[2].lower())
-    # what a generator of descriptions puts behind the class: serialisation groups, formats
+    # without the suffixes of API Platform: serialisation groups, formats
     named = re.sub(r"[^a-z0-9]", "", re.split(r"[.-]", side)[0].lower())
-    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)  # noqa: PLR2004 - a number that says itself
+    return len(plain) > 2 and (plain.startswith(named) or named.endswith(plain) or plain in named)  # noqa: PLR2004 - shorter ones match by chance

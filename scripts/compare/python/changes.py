@@ -1,6 +1,6 @@
-"""Compare two surfaces of the raw client: which public names came, went or changed, and what callers notice.
+"""Comparison of two surfaces of the raw client: added, removed and changed names.
 
-Nothing here knows why; that is worked out in :mod:`scripts.compare.python.causes`.
+Their causes are determined in :mod:`scripts.compare.python.causes`.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ MOST_ALIKE = 0.5
 
 @frozen
 class NameChange:
-    """One change of the public surface.
+    """Change of the public surface.
 
     Attributes:
-        kind: What changed.
+        kind: The kind of name.
         name: The public name, below ``korus_api``.
-        change: What happened to it, as a clause.
-        breaking: Whether callers notice.
-        owner: The class or operation that it belongs to.
+        change: The change, as a clause.
+        breaking: True if it breaks callers.
+        owner: The class or operation to which it belongs.
         element: The attribute, parameter or member.
-        wire: Its name on the wire.
-        old: What it looked like.
-        new: What it looks like.
-        operations: The operations on the wire that lead to it.
-        renamed: Whether only the name differs.
+        wire: The name on the wire.
+        old: The old form.
+        new: The new form.
+        operations: The operations on the wire that use it.
+        renamed: True if only the name differs.
     """
 
     kind: Kind
@@ -63,7 +63,7 @@ class NameChange:
 def surface_changes(old: Surface, new: Surface) -> list[NameChange]:
     """Return the changes of the public surface."""
     changes: list[NameChange] = []
-    classes, went, came = _paired_models(old, new)
+    classes, removed, added = _paired_models(old, new)
     renames = {before.name: after.name for before, after in classes}
     reached_old, reached_new = old.reached(), new.reached()
     _operations(old, new, renames, changes)
@@ -74,7 +74,7 @@ def surface_changes(old: Surface, new: Surface) -> list[NameChange]:
                 NameChange(
                     "class",
                     f"models.{before.name}",
-                    f"is called `models.{after.name}` now",
+                    f"was renamed to `models.{after.name}`",
                     True,
                     before.name,
                     after.name,
@@ -86,28 +86,28 @@ def surface_changes(old: Surface, new: Surface) -> list[NameChange]:
                 )
             )
         _model(before, after, renames, operations, changes)
-    changes.extend(_whole(model, reached_old, came=False) for model in went)
-    changes.extend(_whole(model, reached_new, came=True) for model in came)
+    changes.extend(_whole(model, reached_old, added=False) for model in removed)
+    changes.extend(_whole(model, reached_new, added=True) for model in added)
     for name in sorted(old.others.keys() | new.others.keys()):
         was, now = old.others.get(name), new.others.get(name)
         if was != now:
-            what = "is new" if was is None else "is gone" if now is None else "has another signature"
+            what = "is new" if was is None else "was removed" if now is None else "has another signature"
             changes.append(NameChange("other", name, what, was is not None, name, name, None, was, now))
     return sorted(changes, key=lambda change: (change.name, change.kind, change.change))
 
 
-def _whole(model: Model, reached: dict[str, set[str]], *, came: bool) -> NameChange:
+def _whole(model: Model, reached: dict[str, set[str]], *, added: bool) -> NameChange:
     name = model.name
     return NameChange(
         "class",
         f"models.{name}",
-        "is new" if came else "is gone",
-        not came,
+        "is new" if added else "was removed",
+        not added,
         name,
         name,
         None,
-        None if came else name,
-        name if came else None,
+        None if added else name,
+        name if added else None,
         frozenset(reached.get(name, set())),
     )
 
@@ -123,11 +123,11 @@ def _operations(old: Surface, new: Surface, renames: dict[str, str], changes: li
         concerned = frozenset({label})
         if was is not None and now is not None:
             if was.module != now.module:
-                clause = f"is called `{now.module}` now"
+                clause = f"was renamed to `{now.module}`"
                 changes.append(_of_operation(was, now, clause, label, renamed=True))
             changes.extend(_signatures(was, now, renames, concerned))
         else:
-            changes.append(_of_operation(was, now, "is new" if was is None else "is gone", label))
+            changes.append(_of_operation(was, now, "is new" if was is None else "was removed", label))
 
 
 def _of_operation(
@@ -159,7 +159,7 @@ def _signatures(
         yield NameChange(
             "parameter",
             f"{now.module}({name})",
-            f"is called `{twin}` now",
+            f"was renamed to `{twin}`",
             True,
             now.name,
             name,
@@ -171,20 +171,22 @@ def _signatures(
         )
     for name, parameter in olds.items():
         if name not in news and name not in twins:
-            yield _of_parameter(now, parameter, f"loses the parameter `{name}`", True, concerned, gone=True)
+            yield _of_parameter(
+                now, parameter, f"no longer has the parameter `{name}`", True, concerned, gone=True
+            )
         elif name in news and news[name] != parameter:
             yield from _kept_parameter(now, parameter, news[name], renames, concerned)
     for name, parameter in news.items():
         if name not in olds and name not in twins.values():
             required = parameter.default is None
-            word = "must be given the new parameter" if required else "gains the keyword"
+            word = "requires the new parameter" if required else "has the new parameter"
             yield _of_parameter(now, parameter, f"{word} `{name}`", required, concerned)
     order_old, order_new = (
         ", ".join(p.name for p in mine.values() if p.kind == "positional" and p.name in other)
         for mine, other in ((olds, news), (news, olds))
     )
     if order_old != order_new:
-        clause = f"takes its positional parameters as {order_new} instead of {order_old}"
+        clause = f"has the positional parameters {order_new} instead of {order_old}"
         yield NameChange(
             "parameter", now.module, clause, True, now.name, "", None, order_old, order_new, concerned
         )
@@ -197,7 +199,7 @@ def _signatures(
 
 
 def _renamed_parameters(olds: dict[str, Parameter], news: dict[str, Parameter]) -> dict[str, str]:
-    """Return the present names of parameters that are called otherwise now."""
+    """Return the new names of renamed parameters, by their old ones."""
     by_wire = {parameter.wire: parameter for parameter in news.values() if parameter.wire}
     places = [name for name, parameter in olds.items() if parameter.kind == "positional"]
     others = [parameter for parameter in news.values() if parameter.kind == "positional"]
@@ -207,7 +209,7 @@ def _renamed_parameters(olds: dict[str, Parameter], news: dict[str, Parameter]) 
             continue
         twin = by_wire.get(parameter.wire) if parameter.wire else None
         if twin is None and parameter.kind == "positional" and len(others) == len(places):
-            # path parameters have no other name than their place
+            # path parameters are identified by position
             twin = others[places.index(name)]
         if twin is not None and twin.name not in olds and twin.name not in twins.values():
             twins[name] = twin.name
@@ -220,7 +222,7 @@ def _kept_parameter(
     name = was.name
     if (was.default is None) != (other.default is None):
         needed = other.default is None
-        clause = f"must be given `{name}` now" if needed else f"need not be given `{name}` any more"
+        clause = f"requires `{name}` now" if needed else f"no longer requires `{name}`"
         yield _of_parameter(now, other, clause, needed, concerned, before=was)
     elif was.default != other.default:
         clause = f"has the default {other.default} for `{name}` instead of {was.default}"
@@ -263,27 +265,27 @@ def _of_parameter(
 
 
 def _paired_models(old: Surface, new: Surface) -> tuple[list[tuple[Model, Model]], list[Model], list[Model]]:
-    """Bring the classes together by name, and those that are left by what they hold and who leads to them."""
+    """Return pairs of classes, by name or by contents and operations, and the removed and added classes."""
     pairs = [(old.models[name], new.models[name]) for name in sorted(old.models.keys() & new.models.keys())]
-    went = [old.models[name] for name in sorted(old.models.keys() - new.models.keys())]
-    came = [new.models[name] for name in sorted(new.models.keys() - old.models.keys())]
+    removed = [old.models[name] for name in sorted(old.models.keys() - new.models.keys())]
+    added = [new.models[name] for name in sorted(new.models.keys() - old.models.keys())]
     reached_old, reached_new = old.reached(), new.reached()
     scored: list[tuple[float, str, str]] = []
-    for before in went:
-        for after in came:
+    for before in removed:
+        for after in added:
             likeness = _likeness(before, after)
             places_old, places_new = reached_old.get(before.name, set()), reached_new.get(after.name, set())
             if likeness > MOST_ALIKE and (places_old & places_new or likeness == 1):
                 shared = len(places_old & places_new) / (len(places_old | places_new) or 1)
                 scored.append((-(likeness + shared), before.name, after.name))
     for _, one, other in sorted(scored):
-        gone = next((model for model in went if model.name == one), None)
-        fresh = next((model for model in came if model.name == other), None)
+        gone = next((model for model in removed if model.name == one), None)
+        fresh = next((model for model in added if model.name == other), None)
         if gone is not None and fresh is not None:
-            went.remove(gone)
-            came.remove(fresh)
+            removed.remove(gone)
+            added.remove(fresh)
             pairs.append((gone, fresh))
-    return pairs, went, came
+    return pairs, removed, added
 
 
 def _likeness(one: Model, other: Model) -> float:
@@ -296,7 +298,7 @@ def _likeness(one: Model, other: Model) -> float:
 
 @frozen
 class _Class:
-    """Changes of one class, as they are found."""
+    """Collector of the changes of one class."""
 
     name: str
     operations: frozenset[str]
@@ -338,7 +340,7 @@ def _model(
     for name in sorted(before.methods.keys() | after.methods.keys()):
         was, now = before.methods.get(name), after.methods.get(name)
         if was is None or now is None or _shape(was.parameters) != _shape(now.parameters):
-            clause = "is new" if was is None else "is gone" if now is None else "has another signature"
+            clause = "is new" if was is None else "was removed" if now is None else "has another signature"
             noted.say(
                 "method", name, clause, name if was else None, name if now else None, breaking=was is not None
             )
@@ -352,17 +354,17 @@ def _attributes(before: Model, after: Model, renames: dict[str, str], noted: _Cl
         other, twin = after.attributes.get(name), wires.get(wire)
         if other is None and twin is not None and twin.name not in before.attributes:
             twins.add(twin.name)
-            clause = f"is called `{twin.name}` now"
+            clause = f"was renamed to `{twin.name}`"
             noted.say("attribute", name, clause, name, twin.name, wire=wire, renamed=True)
             other = twin
         if other is None:
-            noted.say("attribute", name, "is gone", attribute.annotation, None, wire=wire)
+            noted.say("attribute", name, "was removed", attribute.annotation, None, wire=wire)
         else:
             _attribute(attribute, other, renames, noted, reads=after.reads)
     for name, attribute in after.attributes.items():
         if name not in before.attributes and name not in twins:
             must = attribute.required and not after.reads
-            clause = "is new and must be given" if must else "is new"
+            clause = "is new and required" if must else "is new"
             noted.say(
                 "attribute", name, clause, None, attribute.annotation, breaking=must, wire=attribute.wire
             )
@@ -380,9 +382,9 @@ def _members(olds: dict[str, str], news: dict[str, str], noted: _Class) -> None:
                 )
         elif twin is not None and twin not in olds:
             kept.add(twin)
-            noted.say("member", name, f"is called `{twin}` now", name, twin, wire=value, renamed=True)
+            noted.say("member", name, f"was renamed to `{twin}`", name, twin, wire=value, renamed=True)
         else:
-            noted.say("member", name, "is gone", value, None, wire=value)
+            noted.say("member", name, "was removed", value, None, wire=value)
     for name, value in news.items():
         if name not in olds and name not in kept:
             # enumerations are open: an unknown value was always possible
@@ -403,7 +405,7 @@ def _attribute(
         noticed = after - before if reads else before - after - {"Unset"}
         found.append((f"is `{now.annotation}` instead of `{was.annotation}`", bool(noticed)))
     if was.required != now.required and not reads:
-        found.append(("must be given now" if now.required else "need not be given any more", now.required))
+        found.append(("is required now" if now.required else "is no longer required", now.required))
     for clause, breaking in found:
         old, new = was.annotation, now.annotation
         noted.say("attribute", now.name, clause, old, new, breaking=breaking, wire=now.wire)
@@ -426,13 +428,8 @@ def _parts(annotation: str) -> set[str]:
 
 
 def _renamed(annotation: str, renames: dict[str, str]) -> set[str]:
-    """Return the members of a union with classes by their present names, so that a rename is reported once."""
+    """Return the members of a union with the new names of classes, so that a rename is reported once."""
     for name in sorted(words(annotation), key=len, reverse=True):
         if name in renames and renames[name] != name:
-            annotation = _replaced(annotation, name, renames[name])
+            annotation = re.sub(rf"\b{name}\b", renames[name], annotation)
     return _parts(annotation)
-
-
-def _replaced(text: str, name: str, by: str) -> str:
-
-    return re.sub(rf"\b{re.escape(name)}\b", by, text)

@@ -1,4 +1,4 @@
-"""Meaning of each change of a description in Python: for the raw client, korus, its cassettes and users."""
+"""Effects of each change of a description on the raw client, korus, its cassettes and users."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from scripts.compare import Comparison, ComparisonError, Document, Record, compare
 from scripts.compare.python.causes import NameCause, Trace, name_causes, trace
@@ -25,20 +25,20 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class SurfaceError(Exception):
-    """The meaning in Python cannot be found: a client cannot be generated, or a change of names has no cause."""
+    """The effects cannot be determined: a client cannot be generated, or a change of names has no cause."""
 
 
 @frozen
 class Effect:
-    """Meaning of one change of the description in Python.
+    """Effect of one change of the description on Python.
 
     Attributes:
-        names: The public names of ``korus_api`` that change.
-        breaking: Whether callers in Python notice.
-        uses: The lines of korus that use what changed.
-        korus: The public names of korus that change with it.
-        cassettes: The cassettes that have seen it.
-        action: What a user has to do; empty where nothing.
+        names: The changes of public names of ``korus_api``.
+        breaking: True if it breaks callers in Python.
+        uses: The lines of korus that use the changed part.
+        korus: The public names of korus that change.
+        cassettes: The cassettes with the changed part.
+        action: The required action of users, or empty.
     """
 
     names: tuple[NameChange, ...] = ()
@@ -71,16 +71,16 @@ class Effect:
 
 @frozen
 class Meaning:
-    """Meaning of a comparison in Python.
+    """Effects of a comparison on Python.
 
     Attributes:
-        comparison: What differs on the wire.
-        effects: What each record means, by its fingerprint.
-        corrections: Records that hold only once the overlay is applied, with what they mean.
-        renames: Changes of names that have no cause on the wire, what they mean, and the cause that they have.
-        unexplained: Changes of names that nothing in the description explains, which a person has to look at.
-        corrected: What differs once the overlay is applied to both.
-        surfaces: The former and the present raw client.
+        comparison: The differences on the wire.
+        effects: The effect of each record, by its fingerprint.
+        corrections: Records that exist only with the overlay applied, with their effects.
+        renames: Changes of names without a cause on the wire, with effects and causes.
+        unexplained: Changes of names without any cause, for a maintainer to check.
+        corrected: The differences with the overlay applied to both.
+        surfaces: The old and the new raw client.
         layer: The hand-written layer.
     """
 
@@ -101,8 +101,7 @@ class Meaning:
     def breaks_silently(self) -> list[Record]:
         """Return the records that break callers on the wire without a change of names.
 
-        A record that changes names, none of them so that callers notice, was taken in by the raw client: it keeps
-        values that it does not know.
+        Records with compatible changes of names are left out: the raw client keeps unknown values.
         """
         return [
             record
@@ -111,7 +110,7 @@ class Meaning:
         ]
 
     def deprecated(self) -> list[Record]:
-        """Return the records of what the API advises against from now on."""
+        """Return the records of newly deprecated parts."""
         return [
             record
             for record in self.corrected
@@ -135,7 +134,7 @@ class Meaning:
         return [seen[key] for key in sorted(seen)]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the comparison with what each record means, as plain values."""
+        """Return the comparison with the effect of each record, as plain values."""
         shown = self.comparison.as_json()
         for record, plain in zip(self.comparison.changes, shown["changes"], strict=True):
             plain["python"] = self.effects[record.fingerprint].as_json()
@@ -159,7 +158,7 @@ def client_of(description: Path, folder: Path) -> Surface:
     """Generate the raw client of a description and read its surface.
 
     Raises:
-        SurfaceError: It cannot be generated, or something would be lost.
+        SurfaceError: It cannot be generated, or would be incomplete.
     """
     try:
         build(description, folder / "korus_api")
@@ -179,16 +178,16 @@ def explain(
     strict: bool = True,
     read: tuple[Layer, Recordings] | None = None,
 ) -> Meaning:
-    """Explain a comparison in Python terms.
+    """Return the effects of a comparison on Python.
 
     Args:
-        comparison: What differs on the wire.
-        old: The former description's file.
-        new: The present one's.
-        root: The repository whose hand-written layer and cassettes are looked through.
-        surfaces: The surfaces of both clients, where they are known already.
-        strict: Raise an error for changes of names without a cause, instead of listing them for a person.
-        read: The hand-written layer and the cassettes, where they were read already.
+        comparison: The differences on the wire.
+        old: The file of the old description.
+        new: The file of the new description.
+        root: The repository with the hand-written layer and the cassettes.
+        surfaces: The surfaces of both clients, if already known.
+        strict: True to raise an error for changes of names without a cause, False to list them.
+        read: The hand-written layer and the cassettes, if already read.
 
     Raises:
         SurfaceError: A client cannot be generated, or a change of names has no cause.
@@ -212,7 +211,7 @@ def explain(
     )
     if found.unexplained and strict:
         listed = "; ".join(change.sentence for change in found.unexplained[:20])
-        raise SurfaceError(f"no change of the description explains these changes of the raw client: {listed}")
+        raise SurfaceError(f"no cause in the description for these changes of the raw client: {listed}")
     return _meaning(comparison, mended, found, surfaces, read or (Layer(root), Recordings(root)))
 
 
@@ -227,7 +226,7 @@ def _meaning(
     known = {record.fingerprint for record in comparison.changes}
 
     def effect(names: list[NameChange], record: Record | None) -> Effect:
-        # nothing uses a name that is new; what is called like it is something else
+        # a new name is not in use; an equal name is something else
         former = [change for change in names if change.old is not None]
         uses = sorted(
             {use for change in former for use in layer.uses(change, surfaces)}, key=lambda use: use.place
@@ -246,7 +245,7 @@ def _meaning(
         for record in comparison.changes
     }
     corrections = tuple(
-        (evolve(record, message=record.message), effect(found.by_record[record.fingerprint], record))
+        (record, effect(found.by_record[record.fingerprint], record))
         for record in mended
         if record.fingerprint not in known and record.fingerprint in found.by_record
     )
@@ -259,7 +258,7 @@ def _meaning(
 
 
 def _korus_names(names: list[NameChange], layer: Layer) -> list[str]:
-    """Name the public names of korus that change with names of the raw client: all its models are re-exported."""
+    """Return the public names of korus that change with the raw client, whose models it re-exports."""
     found: dict[str, None] = {}
     for change in names:
         if change.kind in {"class", "attribute", "member", "method"} and layer.re_exported(change.owner):
@@ -268,31 +267,28 @@ def _korus_names(names: list[NameChange], layer: Layer) -> list[str]:
     return list(found)
 
 
-def _action(names: list[NameChange], record: Record | None) -> str:  # noqa: C901 - one case after the other
-    """Return what a user has to do."""
+def _action(names: list[NameChange], record: Record | None) -> str:
+    """Return the required action of users."""
     steps: dict[str, None] = {}
     for change in names:
         if not change.breaking:
             continue
         short = change.name.removeprefix("models.").removeprefix("api.")
         if change.renamed:
-            steps[f"Write `{change.new}` where `{short}` stands."] = None
+            steps[f"Replace `{short}` by `{change.new}`."] = None
         elif change.kind == "operation":
-            steps[f"Stop calling `{change.owner}`: the API does not answer it any more."] = None
+            steps[f"Remove the calls of `{change.owner}`: the API no longer has this operation."] = None
         elif change.kind == "parameter" and change.new is None:
-            steps[f"Stop giving `{change.element}` to `{change.owner}`."] = None
+            steps[f"Remove the argument `{change.element}` from calls of `{change.owner}`."] = None
         elif change.kind == "parameter":
             steps[f"Check the calls of `{change.owner}`: it {change.change}."] = None
         elif change.kind == "attribute" and change.new is None:
-            steps[f"Stop using `{short}`; it is not there any more."] = None
-        elif change.kind == "attribute":
-            steps[f"Check where `{short}` is used: it {change.change}."] = None
+            steps[f"Remove the uses of `{short}`, which no longer exists."] = None
         elif change.kind == "member":
-            steps[f"Compare with the text of the value instead of `{short}`, or drop the case."] = None
+            steps[f"Compare with the value itself instead of `{short}`, or remove the case."] = None
         else:
-            steps[f"Check where `{short}` is used: it {change.change}."] = None
+            steps[f"Check the uses of `{short}`: it {change.change}."] = None
     if not names and record is not None and record.level == "breaking":
         where = record.where.location or "the API"
-        what = "sent" if record.direction == "request" else "answered"
-        return f"No name changes, but what is {what} does: check {where}."
+        return f"No name changes, but the {record.direction} does: check {where}."
     return " ".join(steps)

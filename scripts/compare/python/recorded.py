@@ -1,7 +1,7 @@
-"""Find the cassettes that have seen the part of the API that changed.
+"""Cassettes that contain a changed part of the API.
 
-A cassette has seen an operation when it holds an exchange with it; it has seen a property when the request or the
-answer of that exchange holds the key, or, for one that is new, when it holds the object that it belongs to.
+A cassette contains an operation if it has an exchange of it. It contains a property if the request or the response of
+that exchange has the key; for a new property, if it has the operation.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Exchange:
 
 
 class Recordings:
-    """The exchanges in the repository's cassettes."""
+    """Exchanges in the cassettes of the repository."""
 
     def __init__(self, root: Path, folders: tuple[str, ...] = ("tests", "examples")) -> None:
         self.exchanges: list[_Exchange] = []
@@ -49,7 +49,7 @@ class Recordings:
         try:
             cassette = cassettes.read(path)
         except (cassettes.CassetteUnreadable, OSError):
-            return  # the tests of the cassettes say so
+            return  # reported by the tests of the cassettes
         for interaction in cassette.interactions:
             keys: set[str] = set()
             for part in (interaction.request, interaction.response):
@@ -67,7 +67,7 @@ class Recordings:
             )
 
     def containing(self, record: Record) -> list[str]:
-        """Return the cassettes in which the subject of a record occurs."""
+        """Return the cassettes that contain the subject of a record."""
         patterns = [_pattern(label) for label in record.operations]
         subject = record.parameter if record.key is None else record.key
         found: set[str] = set()

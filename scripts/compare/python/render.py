@@ -1,4 +1,4 @@
-"""Show what a comparison means in Python: as text, markdown, JSON or an HTML page."""
+"""Output formats of the effects on Python: text, Markdown, JSON and HTML."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _some(items: tuple[object, ...]) -> str:
 
 
 def effect_lines(effect: Effect) -> list[str]:
-    """Describe the meaning of one change in Python, as lines of text."""
+    """Return the effect of one change on Python, as lines of text."""
     lines = [f"{'breaking' if change.breaking else 'ok'}: {change.sentence}" for change in effect.names]
     if not effect.names:
         lines.append("no name of korus_api changes")
@@ -37,7 +37,7 @@ def effect_lines(effect: Effect) -> list[str]:
     if effect.cassettes:
         lines.append(f"recorded in {_some(effect.cassettes)}")
     if effect.action:
-        lines.append(f"to do: {effect.action}")
+        lines.append(f"action: {effect.action}")
     return lines
 
 
@@ -80,7 +80,7 @@ def _entries(meaning: Meaning) -> list[tuple[str, list[tuple[str, str, Effect]]]
 
 
 def text(meaning: Meaning) -> str:
-    """Show it as plain text."""
+    """Write the effects as plain text."""
     lines = [f"{meaning.comparison.old} → {meaning.comparison.new}: {_summary(meaning)}"]
     for heading, entries in _entries(meaning):
         lines += ["", heading]
@@ -91,7 +91,7 @@ def text(meaning: Meaning) -> str:
 
 
 def markdown(meaning: Meaning) -> str:
-    """Show it as markdown."""
+    """Write the effects as Markdown."""
     lines = [
         f"# {meaning.comparison.old} → {meaning.comparison.new}",
         "",
@@ -106,12 +106,12 @@ def markdown(meaning: Meaning) -> str:
 
 
 def as_json(meaning: Meaning) -> str:
-    """Show it as one JSON object."""
+    """Write the effects as one JSON object."""
     return json.dumps(meaning.as_json(), ensure_ascii=False, indent=2) + "\n"
 
 
 def html(meaning: Meaning) -> str:
-    """Show it as an HTML page."""
+    """Write the effects as an HTML page."""
     title = f"{meaning.comparison.old} → {meaning.comparison.new}"
     parts = [f"<h1>{escape(title)}</h1>", f'<p class="lead">{escape(_summary(meaning).capitalize())}.</p>']
     for heading, entries in _entries(meaning):

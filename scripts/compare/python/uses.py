@@ -1,9 +1,8 @@
-"""Find where the hand-written layer uses a name of the raw client, from its source.
+"""Uses of the raw client's names in the hand-written layer, found in its source.
 
-Every module of ``korus`` is parsed. A use of an attribute counts in modules that deal with its class: that name the
-class, or an operation that leads to it; otherwise ``id`` would be found everywhere. Typed facts name no class: they
-read raw JSON by its keys, and the class that has most of the keys of a function is the one that the function reads.
-No list is kept by hand.
+Every module of ``korus`` is parsed. A use of an attribute counts in modules that name its class, or an operation that
+uses the class; otherwise ``id`` would be found everywhere. Typed facts read raw JSON by key without naming a class: the
+class with most of the keys in a function is the one that the function reads.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ __all__ = ["Call", "Layer", "Use"]
 MOST_LEADING = 6
 MOST_HAVING = 12
 READER = "korus._core.raw_json"
-# where a maintainer looks last: what is written by a program, and what plays the API's part
+# listed last: generated code, and code that acts as the API
 LAST = ("korus/_sync/", "korus/testing/", "korus/sandbox/")
 
 
 @frozen(order=True)
 class Use:
-    """One line of the hand-written layer.
+    """Line of the hand-written layer.
 
     Attributes:
-        file: The file, from the root of the repository.
-        line: Its line, counted from 1.
-        function: The function or class that it stands in.
+        file: The file, relative to the root of the repository.
+        line: The line number, from 1.
+        function: The enclosing function or class.
     """
 
     file: str
@@ -49,7 +48,7 @@ class Use:
 
     @property
     def place(self) -> tuple[int, str, int]:
-        """Where it comes in a list for people: what is written by hand first."""
+        """The sort key, with hand-written code first."""
         return (
             next((i for i, start in enumerate(LAST, 1) if self.file.startswith(start)), 0),
             self.file,
@@ -58,16 +57,16 @@ class Use:
 
 
 _CALLING = frozenset({"endpoint", "call", "model_of", "_get", "_list", "_page"})
-"""Functions of the layer that take an operation by its name."""
+"""Functions of the layer whose first argument is the name of an operation."""
 
 
 @define
 class Call:
-    """An operation that the hand-written layer calls.
+    """Operation that the hand-written layer calls.
 
     Attributes:
         uses: The lines that name it.
-        gives: The arguments that it is given, each with the lines.
+        gives: The passed arguments, each with its lines.
     """
 
     uses: list[Use] = field(factory=list[Use])
@@ -142,7 +141,7 @@ class _Reader(ast.NodeVisitor):
         if isinstance(node.value, str) and id(node) not in self.docstrings:
             self._note(self.module.texts, node.value, node)
             if node.value.isidentifier():
-                # a type written as text
+                # an annotation in quotes
                 self._note(self.module.names, node.value, node)
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -167,7 +166,7 @@ def use_at(use: Use, node: ast.AST) -> Use:
 
 
 def _called(node: ast.Call) -> str | None:
-    """Return what may be the operation that a call carries out: its first argument, by name or as an endpoint."""
+    """Return the possible operation of a call: its first argument, by name or as an endpoint."""
     name = getattr(node.func, "id", getattr(node.func, "attr", None))
     if not node.args:
         return None
@@ -180,7 +179,7 @@ def _called(node: ast.Call) -> str | None:
 
 
 def _by_function(module: _Module, keys: Collection[str]) -> list[dict[str, list[Use]]]:
-    """Return for each function of a module which of the keys it spells, with the lines."""
+    """Return the keys in each function of a module, with their lines."""
     scopes: dict[str, dict[str, list[Use]]] = {}
     for key in module.texts.keys() & keys:
         for use in module.texts[key]:
@@ -189,7 +188,7 @@ def _by_function(module: _Module, keys: Collection[str]) -> list[dict[str, list[
 
 
 class Layer:
-    """The source of the hand-written layer.
+    """Source of the hand-written layer.
 
     Attributes:
         root: The root of the repository.
@@ -229,7 +228,7 @@ class Layer:
         )
 
     def _reading(self, surface: Surface) -> dict[str, list[tuple[set[str], list[Use]]]]:
-        """Return for each key the classes that functions which spell it are about, with the lines."""
+        """Return for each key the classes that the functions with it read, with the lines."""
         if id(surface) in self._facts:
             return self._facts[id(surface)]
         having: dict[str, set[str]] = {}
@@ -241,21 +240,21 @@ class Layer:
             if module.reads_json and not module.file.startswith(LAST):
                 for keys in _by_function(module, having.keys()):
                     counts = Counter(owner for key in keys for owner in having[key])
-                    # what the function is about has parts, which it may read as well
+                    # the function may also read parts of its class
                     whole = {owner for owner, count in counts.items() if count == max(counts.values())}
                     inner = {name for owner in whole for name in surface.models[owner].mentions()}
                     for key, uses in keys.items():
                         likely = having[key] & whole or having[key] & inner or having[key]
                         most = max(counts[owner] for owner in likely)
                         owners = {owner for owner in likely if counts[owner] == most}
-                        # a key that every other class has says nothing where it is alone
+                        # a single key of many classes does not identify one
                         if most > 1 or len(owners) <= MOST_HAVING:
                             found.setdefault(key, []).append((owners, uses))
         self._facts[id(surface)] = found
         return found
 
     def uses(self, change: NameChange, surfaces: tuple[Surface, Surface]) -> list[Use]:  # noqa: C901, PLR0912 - one case after the other
-        """Return the lines that use what changed, without repetition and in order."""
+        """Return the lines that use a changed name, sorted and without duplicates."""
         found: set[Use] = set()
         for module in self.modules:
             if change.kind in {"operation", "returns"}:
@@ -292,7 +291,7 @@ class Layer:
         return sorted(found, key=lambda use: use.place)
 
     def re_exported(self, name: str) -> bool:
-        """Return True if a model is one of ``korus.models``: all of the raw client's are."""
+        """Return True if ``korus.models`` exports a model."""
         module = next((module for module in self.modules if module.file.endswith("/models.py")), None)
         if module is None:
             return False
@@ -314,6 +313,6 @@ class Layer:
                     texts += [p.annotation for f in operation.functions.values() for p in f.parameters]
                     if any(name in text for text in texts):
                         leading.add(operation.name)
-            # what nearly every operation answers with (an error, say) tells nothing about a module
+            # a class that nearly every operation uses (an error, for example) does not identify a module
             self._dealing[name] = leading if len(leading) <= MOST_LEADING else set()
         return any(other in module.names or other in module.calls for other in self._dealing[name])
