@@ -423,7 +423,7 @@ class ItemFailed(KorusError):
     """One line of a bulk call that the API refused.
 
     Attributes:
-        line: The number of the line that asked for it, counted from 1, None if it could not be told.
+        line: The number of its line, from 1; None if unknown.
         code: The API's code, if it sent one.
         raw: The failed entry exactly as the API sent it.
     """

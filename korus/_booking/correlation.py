@@ -280,8 +280,8 @@ def _match_offer(
     for sign, group in groups.items():
         losers: Sequence[int] | None = group
         if held[sign]:
-            is_told = enough or not missing[sign]
-            losers = _split(board, group, held[sign], own[sign] or general, is_told=is_told)
+            is_complete = enough or not missing[sign]
+            losers = _split(board, group, held[sign], own[sign] or general, is_complete=is_complete)
         if losers is None:
             _note_shortfall(board, group, held[sign])
             is_clear = False
@@ -434,7 +434,7 @@ def _split(
     pieces: Sequence[_Piece],
     failures: Sequence[_Placed],
     *,
-    is_told: bool,
+    is_complete: bool,
 ) -> Sequence[int] | None:
     """Settle the held lines of a group of like lines; return the others, None if it is not certain which they are.
 
@@ -443,11 +443,11 @@ def _split(
         group: The indexes of the lines.
         pieces: Their holds.
         failures: Entries that can belong to the others.
-        is_told: True if there is one entry for each line that is not held.
+        is_complete: True if there is one entry for each line that is not held.
     """
     if len(pieces) == len(group) or not failures:
         return [] if _all_held(board, group, pieces) else None
-    if not is_told or len(pieces) > len(group):
+    if not is_complete or len(pieces) > len(group):
         return None
     sizes = _sizes(board, group, pieces)
     stated = [entry.quantity for _, entry in failures]
@@ -622,15 +622,15 @@ def correlate_orders(
     got, nameless, unmatched = _orders_by_place(place_of, orders, external_reference)
     refused: dict[int, list[FailedEntry]] = defaultdict(list)
     silent: list[FailedEntry] = []
-    unplaced: list[FailedEntry] = []
+    contradicting: list[FailedEntry] = []
     for entry in failures:
         place = _place_of(entry, reservations, place_of)
         if place is not None:
             refused[place].append(entry)
         else:
-            (unplaced if entry.names_something else silent).append(entry)
+            (contradicting if entry.names_something else silent).append(entry)
     left = [place for place in range(len(reservations)) if place not in got and place not in refused]
-    if not unmatched and not unplaced:
+    if not unmatched and not contradicting:
         if len(left) == 1 == len(nameless) and not silent:
             got[left.pop()] = [nameless.pop()]
         elif not nameless and len(silent) == len(left):
@@ -644,7 +644,7 @@ def correlate_orders(
         _order_result(got.get(place, []), refused.get(place, []), is_doubtful=place in doubted)
         for place in range(len(reservations))
     )
-    return Correlation(results, tuple(sorted([*unmatched, *nameless])), (*unplaced, *silent))
+    return Correlation(results, tuple(sorted([*unmatched, *nameless])), (*contradicting, *silent))
 
 
 def _orders_by_place(

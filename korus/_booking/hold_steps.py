@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from korus._booking.request_items import RequestedLine
     from korus._journal.intent_log import Intent
 
-__all__ = ["HoldResult", "as_told", "hold", "resolve_hold", "take_snapshot"]
+__all__ = ["HoldResult", "hold", "resolve_hold", "take_snapshot", "with_known_lines"]
 
 _LOG = logging.getLogger("korus.booking")
 OPERATION: Final = "bulk_create_reservations"
@@ -529,15 +529,15 @@ def _noted(intent: Intent, outcomes: Iterable[LineOutcome[ReservationFacts]]) ->
     known = [
         before or entries.get(number) for number, before in zip(numbers, known_lines(intent), strict=True)
     ]
-    return evolve(intent, details={**intent.details, "told": known})
+    return evolve(intent, details={**intent.details, "known_lines": known})
 
 
-def as_told(taken: Intent, told: Intent) -> Intent:
+def with_known_lines(taken: Intent, other: Intent) -> Intent:
     """Return an intent of the log with the results that its caller received, which the log may not have."""
-    if taken.details.get("lines") != told.details.get("lines"):
+    if taken.details.get("lines") != other.details.get("lines"):
         return taken
-    known = [noted or said for noted, said in zip(known_lines(taken), known_lines(told), strict=True)]
-    return evolve(taken, details={**taken.details, "told": known})
+    known = [noted or said for noted, said in zip(known_lines(taken), known_lines(other), strict=True)]
+    return evolve(taken, details={**taken.details, "known_lines": known})
 
 
 def _recorded(intent: Intent, outcomes: Sequence[LineOutcome[ReservationFacts]]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def lines_of(hold: Intent) -> list[RequestedLine]:
 
 def known_lines(hold: Intent) -> list[Mapping[str, Any] | None]:
     """Return the known result of each line of a hold, None for the others."""
-    known, items = objects(hold.details, "told"), objects(hold.details, "items")
+    known, items = objects(hold.details, "known_lines"), objects(hold.details, "items")
     return [json_object(entry) for entry in known] if len(known) == len(items) else [None] * len(items)
 
 

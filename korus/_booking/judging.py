@@ -118,16 +118,16 @@ def _tickets(line: BookingLine, known: Knowledge, problems: list[BookingProblem]
         return []
     listed = known.tickets_of(line.offer)
     named = [choice.ticket for choice in line.choices]
-    strangers = [
+    unexpected = [
         ticket
         for ticket in named
         if (listed is not None and ticket not in listed) or not ticket.startswith(f"{line.offer}/")
     ]
-    for ticket in strangers:
+    for ticket in unexpected:
         has = ", ".join(listed) if listed else ("none" if listed is not None else "not known")
         reason = f"not a ticket of this offer; its tickets: {has}"
         problems.append(BookingProblem(line.number, reason, ticket, "sessions"))
-    sent = listed if listed is not None else [ticket for ticket in named if ticket not in strangers]
+    sent = listed if listed is not None else [ticket for ticket in named if ticket not in unexpected]
     return [_ticket_session(line, ticket, known, problems) for ticket in sent]
 
 

@@ -239,8 +239,8 @@ def _shown_free(call: _Call, lines: Sequence[OrderLine]) -> Steps[dict[str, Rese
             break
         ours: list[ReservationFacts] = [held for held in page.members if held.iri in wanted]
         for held in ours:
-            is_told = held.is_readable and held.status is not None and held.expires_at is not None
-            if held.iri in shown or not (is_told and held.is_free and held.ended(today) is None):
+            is_shown = held.is_readable and held.status is not None and held.expires_at is not None
+            if held.iri in shown or not (is_shown and held.is_free and held.ended(today) is None):
                 unclear.add(held.iri or "")
             shown[held.iri or ""] = held
         if not ours:

@@ -28,7 +28,6 @@ from korus._booking.live_checks import tolerance
 from korus.cli import INTERRUPTED_STATUS
 from korus.cli.booking_file import BookingFile, FileInvalid, parse
 from korus.cli.carry_out import BookingRun, Options
-from korus.cli.located import FileProblem
 from korus.cli.lookup import look_up
 from korus.cli.own_log import log_setting
 from korus.cli.progress import PlainLines, Screen
@@ -36,6 +35,7 @@ from korus.cli.receipt import PARTLY, Line, receipt, status, summary
 from korus.cli.receipt_file import write_receipt
 from korus.cli.run_claim import RunBusy, claim_run
 from korus.cli.shown import print_json
+from korus.cli.source_positions import FileProblem
 from korus.errors import InvalidArgument
 
 if TYPE_CHECKING:

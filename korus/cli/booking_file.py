@@ -37,7 +37,15 @@ from attrs import define, field, frozen
 from korus._booking.beneficiaries import field_problem
 from korus._booking.external_reference import reference_problem
 from korus._primitives.clock import SYSTEM_CLOCK
-from korus.cli.located import FileProblem, Located, Scalar, Unreadable, quoted, read_json, read_yaml
+from korus.cli.source_positions import (
+    FileProblem,
+    Scalar,
+    SourceValue,
+    Unreadable,
+    quoted,
+    read_json,
+    read_yaml,
+)
 
 __all__ = ["BookingFile", "FileInvalid", "Item", "OfferGiven", "OfferNamed", "Text", "parse"]
 
@@ -158,11 +166,11 @@ class _Judge:
 
     problems: list[FileProblem]
 
-    def refuse(self, at: Located, reason: str) -> None:
+    def refuse(self, at: SourceValue, reason: str) -> None:
         if not at.refused:
             self.problems.append(FileProblem(at.line, at.where, reason))
 
-    def mapping(self, at: Located, keys: Mapping[str, _Key]) -> dict[str, Any]:
+    def mapping(self, at: SourceValue, keys: Mapping[str, _Key]) -> dict[str, Any]:
         """Read a mapping with known keys; invalid values are left out."""
         if not isinstance(at.value, dict):
             self.refuse(at, f"must be a mapping with the keys {', '.join(keys)}, not {_said(at)}")
@@ -180,13 +188,13 @@ class _Judge:
                 self.refuse(at, f"{name} is missing")
         return found
 
-    def sequence(self, at: Located, of: str) -> tuple[Located, ...]:
+    def sequence(self, at: SourceValue, of: str) -> tuple[SourceValue, ...]:
         if isinstance(at.value, tuple):
             return at.value
         self.refuse(at, f"must be a list of {of}, not {_said(at)}")
         return ()
 
-    def named(self, at: Located, of: str) -> Mapping[str, Located]:
+    def named(self, at: SourceValue, of: str) -> Mapping[str, SourceValue]:
         """A mapping whose keys are names of the file's own."""
         if isinstance(at.value, dict):
             return at.value
@@ -198,11 +206,11 @@ class _Judge:
 class _Key:
     """One key that a mapping may have. ``read`` gives None for what is wrong, having said so."""
 
-    read: Callable[[Located, _Judge], Any]
+    read: Callable[[SourceValue, _Judge], Any]
     required: bool = False
 
 
-def _said(at: Located) -> str:
+def _said(at: SourceValue) -> str:
     """A short word for what stands there instead."""
     if at.value is None:
         return "nothing"
@@ -218,7 +226,7 @@ def _said(at: Located) -> str:
 # ── single values ──
 
 
-def _text(at: Located, judge: _Judge) -> str | None:
+def _text(at: SourceValue, judge: _Judge) -> str | None:
     if not isinstance(at.value, str):
         quotes = (
             "; put it in quotes" if isinstance(at.value, (int, date)) or hasattr(at.value, "as_tuple") else ""
@@ -231,13 +239,13 @@ def _text(at: Located, judge: _Judge) -> str | None:
     return at.value
 
 
-def _placed_text(at: Located, judge: _Judge) -> Text | None:
+def _placed_text(at: SourceValue, judge: _Judge) -> Text | None:
     text = _text(at, judge)
     return None if text is None else Text(text, at.line, at.where)
 
 
-def _text_like(pattern: str, says: str) -> Callable[[Located, _Judge], str | None]:
-    def read(at: Located, judge: _Judge) -> str | None:
+def _text_like(pattern: str, says: str) -> Callable[[SourceValue, _Judge], str | None]:
+    def read(at: SourceValue, judge: _Judge) -> str | None:
         text = _text(at, judge)
         if text is not None and not re.fullmatch(pattern, text):
             judge.refuse(at, f"must be {says}, not {quoted(text)}")
@@ -247,21 +255,21 @@ def _text_like(pattern: str, says: str) -> Callable[[Located, _Judge], str | Non
     return read
 
 
-def _quantity(at: Located, judge: _Judge) -> int | None:
+def _quantity(at: SourceValue, judge: _Judge) -> int | None:
     if isinstance(at.value, int) and not isinstance(at.value, bool) and at.value >= 1:
         return at.value
     judge.refuse(at, f"must be a whole number of at least 1, not {_said(at)}")
     return None
 
 
-def _yes_or_no(at: Located, judge: _Judge) -> bool | None:
+def _yes_or_no(at: SourceValue, judge: _Judge) -> bool | None:
     if isinstance(at.value, bool):
         return at.value
     judge.refuse(at, f"must be true or false, not {_said(at)}")
     return None
 
 
-def _calendar_date(at: Located, judge: _Judge) -> date | None:
+def _calendar_date(at: SourceValue, judge: _Judge) -> date | None:
     if isinstance(at.value, date) and not isinstance(at.value, datetime):
         return at.value
     if isinstance(at.value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", at.value):
@@ -273,7 +281,7 @@ def _calendar_date(at: Located, judge: _Judge) -> date | None:
     return None
 
 
-def _birthday(at: Located, judge: _Judge) -> str | None:
+def _birthday(at: SourceValue, judge: _Judge) -> str | None:
     found = _calendar_date(at, judge)
     return None if found is None else found.isoformat()
 
@@ -309,19 +317,19 @@ _BENEFICIARY: Final = {
 }
 
 
-def _customer(at: Located, judge: _Judge) -> dict[str, Any]:
+def _customer(at: SourceValue, judge: _Judge) -> dict[str, Any]:
     return _person(at, judge, _CUSTOMER)
 
 
-def _beneficiaries(at: Located, judge: _Judge) -> tuple[dict[str, Any], ...]:
+def _beneficiaries(at: SourceValue, judge: _Judge) -> tuple[dict[str, Any], ...]:
     people = judge.sequence(at, "beneficiaries")
     return tuple(_person(person, judge, _BENEFICIARY) for person in people)
 
 
-def _person(at: Located, judge: _Judge, keys: Mapping[str, _Key]) -> dict[str, Any]:
+def _person(at: SourceValue, judge: _Judge, keys: Mapping[str, _Key]) -> dict[str, Any]:
     """Read a person, judged as it will be when it is sent: that is after the purchase."""
     found = judge.mapping(at, keys)
-    said: Mapping[str, Located] = at.value if isinstance(at.value, dict) else {}
+    said: Mapping[str, SourceValue] = at.value if isinstance(at.value, dict) else {}
     for name, value in found.items():
         reason = field_problem(name, value, SYSTEM_CLOCK.now()) if isinstance(value, str) else None
         if reason:
@@ -329,7 +337,7 @@ def _person(at: Located, judge: _Judge, keys: Mapping[str, _Key]) -> dict[str, A
     return found
 
 
-def _sessions(at: Located, judge: _Judge) -> dict[str, Text]:
+def _sessions(at: SourceValue, judge: _Judge) -> dict[str, Text]:
     read = {
         ticket: _placed_text(session, judge)
         for ticket, session in judge.named(at, "ticket to session").items()
@@ -337,7 +345,7 @@ def _sessions(at: Located, judge: _Judge) -> dict[str, Text]:
     return {ticket: session for ticket, session in read.items() if session is not None}
 
 
-def _answers(at: Located, judge: _Judge) -> dict[str, dict[str, AnswerValue]]:
+def _answers(at: SourceValue, judge: _Judge) -> dict[str, dict[str, AnswerValue]]:
     return {
         ticket: {
             name: _answer(value, judge) for name, value in judge.named(fields, "field to answer").items()
@@ -346,7 +354,7 @@ def _answers(at: Located, judge: _Judge) -> dict[str, dict[str, AnswerValue]]:
     }
 
 
-def _answer(at: Located, judge: _Judge) -> AnswerValue:
+def _answer(at: SourceValue, judge: _Judge) -> AnswerValue:
     """The value as it stands; the form judges it."""
     if isinstance(at.value, dict):
         judge.refuse(at, "an answer is one value or a list of values, not a mapping")
@@ -376,7 +384,7 @@ _ITEM: Final = {
 }
 
 
-def _item(at: Located, judge: _Judge) -> Item | None:
+def _item(at: SourceValue, judge: _Judge) -> Item | None:
     found = judge.mapping(at, _ITEM)
     offer = _offer(at, found, judge)
     if offer is None or "quantity" not in found:
@@ -385,8 +393,8 @@ def _item(at: Located, judge: _Judge) -> Item | None:
     return Item(at.line, at.where, offer, found["quantity"], **rest)
 
 
-def _offer(at: Located, found: Mapping[str, Any], judge: _Judge) -> OfferGiven | OfferNamed | None:
-    said: Mapping[str, Located] = at.value if isinstance(at.value, dict) else {}
+def _offer(at: SourceValue, found: Mapping[str, Any], judge: _Judge) -> OfferGiven | OfferNamed | None:
+    said: Mapping[str, SourceValue] = at.value if isinstance(at.value, dict) else {}
     if "offer" in said:
         for name in ("product", "date"):
             if name in said:
@@ -403,7 +411,7 @@ def _offer(at: Located, found: Mapping[str, Any], judge: _Judge) -> OfferGiven |
     return OfferNamed(found["catalog"], found["product"], found.get("date"))
 
 
-def _items(at: Located, judge: _Judge) -> tuple[Item, ...]:
+def _items(at: SourceValue, judge: _Judge) -> tuple[Item, ...]:
     entries = judge.sequence(at, "items")
     if at.value == ():
         judge.refuse(at, "there is nothing to book")
@@ -411,7 +419,7 @@ def _items(at: Located, judge: _Judge) -> tuple[Item, ...]:
     return tuple(item for item in read if item is not None)
 
 
-def _reference(at: Located, judge: _Judge) -> str | None:
+def _reference(at: SourceValue, judge: _Judge) -> str | None:
     text = _text(at, judge)
     problem = None if text is None else reference_problem(text)
     if problem:
@@ -420,7 +428,7 @@ def _reference(at: Located, judge: _Judge) -> str | None:
     return text
 
 
-def _booking(at: Located, judge: _Judge, external_reference: str | None) -> BookingFile | None:
+def _booking(at: SourceValue, judge: _Judge, external_reference: str | None) -> BookingFile | None:
     keys = {
         "external_reference": _Key(_reference, required=external_reference is None),
         "customer": _Key(_customer, required=True),
@@ -430,7 +438,7 @@ def _booking(at: Located, judge: _Judge, external_reference: str | None) -> Book
     }
     found: dict[str, Any] = judge.mapping(at, keys)
     if external_reference is not None:
-        judged = _reference(Located(external_reference, at.line, "external_reference"), judge)
+        judged = _reference(SourceValue(external_reference, at.line, "external_reference"), judge)
         found |= {"external_reference": judged}
     if not found.keys() >= {"external_reference", "customer", "items"}:
         return None

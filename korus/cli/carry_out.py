@@ -15,9 +15,9 @@ from attrs import define, field, frozen
 from korus._booking.facts import iri_of as relative_iri_of
 from korus._booking.issued_tickets import IssuedTicketFacts, order_tickets
 from korus.cli.allocation import Allocation, give_order
-from korus.cli.located import FileProblem
 from korus.cli.receipt import Line, SavedDocument
 from korus.cli.resumption import Resumption
+from korus.cli.source_positions import FileProblem
 from korus.errors import (
     DocumentsNotReady,
     KorusError,
@@ -295,10 +295,10 @@ class BookingRun:
     def _fetch(self, position: int, line: Line, order: Any) -> None:
         latest: list[Pending] = []
 
-        def show(standing: Pending) -> None:
-            latest[:] = [standing]
-            count = len(standing.ready) + len(standing.pending)
-            self.progress.line(position, f"waiting, {len(standing.ready)} of {count} files ready")
+        def show(state: Pending) -> None:
+            latest[:] = [state]
+            count = len(state.ready) + len(state.pending)
+            self.progress.line(position, f"waiting, {len(state.ready)} of {count} files ready")
 
         self.progress.line(position, "waiting for the tickets")
         try:
@@ -386,5 +386,5 @@ def _due(latest: Sequence[Pending]) -> str:
 
 def _saved(path: Path, latest: Sequence[Pending]) -> SavedDocument:
     content = path.read_bytes()
-    documents = (iri for standing in latest for iri in standing.ready if iri.rpartition("/")[2] in path.name)
+    documents = (iri for state in latest for iri in state.ready if iri.rpartition("/")[2] in path.name)
     return SavedDocument(next(documents, None), path, len(content), hashlib.sha256(content).hexdigest())

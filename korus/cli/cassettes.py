@@ -190,8 +190,8 @@ def show(
     """
     for number, path in enumerate(_found(paths)):
         try:
-            story = reports.story(cassettes.read(path), path.as_posix(), only=interaction)
+            scenario = reports.scenario(cassettes.read(path), path.as_posix(), only=interaction)
         except cassettes.CassetteUnreadable as error:
             sys.stdout.flush()
             _leave(str(error), FOUND)
-        typer.echo(f"\n{story}" if number else story)
+        typer.echo(f"\n{scenario}" if number else scenario)

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from korus._core.texts import folded
 from korus.cli.booking_file import BookingFile, Item, OfferGiven, OfferNamed, Text
 from korus.cli.entries import Named, OfferEntry, SessionEntry
-from korus.cli.located import FileProblem, quoted
+from korus.cli.source_positions import FileProblem, quoted
 from korus.errors import InvalidIri, NotFound, OperationUnavailable
 from korus.iri import OFFER, Reference, parse_iri, relative_iri
 

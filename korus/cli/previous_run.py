@@ -115,7 +115,7 @@ def read_log(entries: Iterable[JournalEntry], recovered: Iterable[Recovered]) ->
 
 
 def _add_hold(runs: PreviousRuns, entry: JournalEntry, recovered: Recovered | None) -> None:
-    written = [*_members(entry.outcome or {}, "lines"), *_members(entry.details, "told")]
+    written = [*_members(entry.outcome or {}, "lines"), *_members(entry.details, "known_lines")]
     known = {line.get("line"): line for line in written}
     numbers = objects(entry.details, "lines")
     for number, item in zip(numbers, _members(entry.details, "items"), strict=False):

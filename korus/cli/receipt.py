@@ -42,7 +42,7 @@ _UNKNOWN: Final = "unknown"
 
 @frozen
 class SavedDocument:
-    """A document of an order on disk; its IRI is None where it could not be told."""
+    """A document of an order on disk; its IRI is None if unknown."""
 
     iri: str | None
     path: Path

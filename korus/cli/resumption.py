@@ -15,8 +15,8 @@ from korus._booking.facts import iri_of as relative_iri_of
 from korus.cli.allocation import Allocation, allocate_items, allocate_parts, asks_for, give_order
 from korus.cli.booking_file import FileInvalid
 from korus.cli.entries import OrderEntry
-from korus.cli.located import FileProblem, quoted
 from korus.cli.previous_run import PreviousReservation, PreviousRuns, read_log
+from korus.cli.source_positions import FileProblem, quoted
 from korus.errors import KorusError, NotFound
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from korus.sandbox.operations import OPERATIONS, RELEASE, Call, Operation, Reply
 from korus.sandbox.paging import Query
 from korus.sandbox.problems import JsonObject, Refusal, error_body, not_found, unauthorized
 from korus.sandbox.storage import DownloadRefused, Storage
-from korus.sandbox.tokens import Client, TokenDesk, TokenRefusal
+from korus.sandbox.tokens import Client, TokenEndpoint, TokenRefusal
 from korus.sandbox.vocabulary import documentation_link
 from korus.sandbox.wire import Answer, Receive, Scope, Send, reset, send_answer, send_cut_short, send_padding
 
@@ -56,7 +56,7 @@ class Service:
 
     world: World
     clock: Clock
-    tokens: TokenDesk
+    tokens: TokenEndpoint
     faults: Faults
     inspect: Inspection
     latency: float = 0.0

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from attrs import evolve, field, frozen
 
 from korus.sandbox.ids import IMPORTED_AT, digest_of, uuid7
-from korus.sandbox.programme import (
+from korus.sandbox.seed_data import (
     CATALOGS,
     FORMS,
     BasePlan,

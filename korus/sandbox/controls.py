@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from korus.sandbox.editing import CatalogEditor
     from korus.sandbox.faults import Faults
     from korus.sandbox.inspection import Inspection
-    from korus.sandbox.tokens import Client, TokenDesk
+    from korus.sandbox.tokens import Client, TokenEndpoint
 
 __all__ = ["Controls"]
 
@@ -24,7 +24,7 @@ class Controls(Protocol):
     catalogue: Catalogue
     catalog: CatalogEditor
     box_office: BoxOffice
-    tokens: TokenDesk
+    tokens: TokenEndpoint
     faults: Faults
     inspect: Inspection
     service: Service

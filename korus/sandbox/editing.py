@@ -25,7 +25,7 @@ from korus.sandbox.catalogue import (
 )
 from korus.sandbox.ids import digest_of, last_segment, uuid7
 from korus.sandbox.money import cents
-from korus.sandbox.programme import Text
+from korus.sandbox.seed_data import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from korus.sandbox.boxoffice import BoxOffice, Order, Reservation
-    from korus.sandbox.tokens import TokenDesk
+    from korus.sandbox.tokens import TokenEndpoint
 
 __all__ = ["Exchange", "Inspection"]
 
@@ -50,7 +50,7 @@ class Exchange:
 class Inspection:
     """Requests and bookings of a sandbox."""
 
-    def __init__(self, box_office: BoxOffice, tokens: TokenDesk) -> None:
+    def __init__(self, box_office: BoxOffice, tokens: TokenEndpoint) -> None:
         self._box_office = box_office
         self._tokens = tokens
         self._lock = threading.Lock()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from korus.sandbox.catalogue import Base, Catalog, Form, Offer, Product
     from korus.sandbox.controls import Controls
-    from korus.sandbox.programme import BasePlan, ProductPlan
+    from korus.sandbox.seed_data import BasePlan, ProductPlan
 
 __all__ = ["landing_routes"]
 

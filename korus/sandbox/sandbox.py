@@ -21,7 +21,7 @@ from korus.sandbox.money import cents
 from korus.sandbox.operations import World
 from korus.sandbox.server import Server
 from korus.sandbox.storage import Storage
-from korus.sandbox.tokens import Client, TokenDesk
+from korus.sandbox.tokens import Client, TokenEndpoint
 from korus.sandbox.vocabulary import vocabulary_routes
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Sandbox:
         self.box_office = BoxOffice(self.catalogue, self.clock, hold=hold, document_delay=document_delay)
         self.catalog = CatalogEditor(self.catalogue, self.box_office, self.clock)
         self._living = Living(self.catalog, living, seed)
-        self.tokens = TokenDesk(self.clock, lifetime=token_lifetime, refresh_lifetime=refresh_lifetime)
+        self.tokens = TokenEndpoint(self.clock, lifetime=token_lifetime, refresh_lifetime=refresh_lifetime)
         self.faults = Faults(seed)
         self.inspect = Inspection(self.box_office, self.tokens)
         self.service = Service(

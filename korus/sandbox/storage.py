@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from attrs import frozen
 
 from korus.sandbox.ids import digest_of, uuid7
-from korus.sandbox.paper import draw_document
+from korus.sandbox.ticket_pdf import draw_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

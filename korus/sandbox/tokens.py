@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from korus.sandbox.clock import Clock
 
-__all__ = ["Client", "TokenDesk", "TokenRefusal"]
+__all__ = ["Client", "TokenEndpoint", "TokenRefusal"]
 
 
 _MOST_TOKENS = 10_000
@@ -58,7 +58,7 @@ class TokenRefusal(Exception):
         self.body = {"error": error, "error_description": description}
 
 
-class TokenDesk:
+class TokenEndpoint:
     """Issues, checks and revokes tokens.
 
     Args:

@@ -75,7 +75,7 @@ class Header:
         description_sha256: The description's digest, empty if it is not known.
         recorded_at: When, in UTC.
         korus_version: The version of korus that recorded or built it.
-        purpose: One sentence: what the story shows.
+        purpose: One sentence: what the scenario shows.
         pseudonyms: ``public`` if they were made with the public key, ``private`` otherwise.
         volatile: Places that differ between runs and are not compared: JSON pointers into the request's body,
             ``*`` for any one step, or ``?name`` for a query parameter.
@@ -155,7 +155,7 @@ class Interaction:
 
 @frozen(kw_only=True)
 class Cassette:
-    """One story: a header and the exchanges in the order in which they happened."""
+    """One scenario: a header and the exchanges in the order in which they happened."""
 
     header: Header
     interactions: tuple[Interaction, ...]

@@ -78,7 +78,7 @@ def import_file(
         path: The file.
         pseudonyms: Makes the pseudonyms.
         everything: Keep exchanges with other services too.
-        purpose: What the story shows, in one sentence.
+        purpose: What the scenario shows, in one sentence.
 
     Raises:
         ImportFailed: It is not a recording of a known tool.

@@ -22,8 +22,8 @@ __all__ = ["cassette_path"]
 _FORBIDDEN: Final = re.compile(r"[<>?%*:|\"'/\\\x00-\x1f\x7f]")
 # bytes of a file's name, some of which are needed for the hash and for temporary files beside it
 _LONGEST: Final = 180
-# parameters that only choose the client: they share one cassette
-_COLOURS: Final = frozenset({"anyio_backend", "colour", "color"})
+# tests with another value of these share one cassette
+_CLIENT_PARAMETERS: Final = frozenset({"anyio_backend", "client_kind"})
 # texts that no other value is written like
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_.]*")
 
@@ -62,7 +62,7 @@ def _test_name(node: pytest.Item) -> str:
     call: Any = getattr(node, "callspec", None)
     own: dict[str, object] = {}
     if call is not None:
-        own = {name: value for name, value in call.params.items() if name not in _COLOURS}
+        own = {name: value for name, value in call.params.items() if name not in _CLIENT_PARAMETERS}
     places: Mapping[str, int] = getattr(call, "indices", {})
     told = "-".join(_written(name, value, places) for name, value in own.items())
     plain = ".".join([*classes, function]) + (f"[{told}]" if own else "")

@@ -118,13 +118,13 @@ def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Add a check that every cassette belongs to a test, where tests have cassettes."""
-    stories = [item for item in items if "korus_cassette" in getattr(item, "fixturenames", ())]
-    for item in stories:
+    scenarios = [item for item in items if "korus_cassette" in getattr(item, "fixturenames", ())]
+    for item in scenarios:
         if item.get_closest_marker("vcr"):
             raise pytest.UsageError(
                 f"{item.nodeid}: korus_cassette and pytest.mark.vcr would both record; use one of them"
             )
-    if stories:
+    if scenarios:
         with _needs_extra("korus_cassette"):
             from korus.testing.playing import ownership_item  # noqa: PLC0415 - only when there are cassettes
 
@@ -204,8 +204,8 @@ def korus_cassette(request: pytest.FixtureRequest) -> Iterator[Scenario]:
     with _needs_extra("korus_cassette"):
         from korus.testing.playing import play  # noqa: PLC0415 - needs the extra
 
-    with play(request) as story:
-        yield story
+    with play(request) as scenario:
+        yield scenario
 
 
 @pytest.fixture

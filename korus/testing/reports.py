@@ -29,7 +29,7 @@ __all__ = [
     "coverage_as_table",
     "leaks_as_json",
     "leaks_as_table",
-    "story",
+    "scenario",
     "table",
 ]
 
@@ -197,7 +197,7 @@ def leaks_as_table(leaks: Sequence[Leak], files: int) -> str:
     return "\n".join([*map(str, leaks), f"{files} files: {verdict}"])
 
 
-def story(cassette: Cassette, name: str, *, only: int | None = None) -> str:
+def scenario(cassette: Cassette, name: str, *, only: int | None = None) -> str:
     """Format a cassette for people: its header, then each exchange in a few lines.
 
     Args:

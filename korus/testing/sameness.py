@@ -1,4 +1,4 @@
-"""Comparison of two recordings of a story, so that an unchanged story needs no new file.
+"""Comparison of two recordings of a scenario, so that an unchanged scenario needs no new file.
 
 Values that differ in every recording are ignored: a server's ids of requests and bookings, tokens, and times within two
 days of the recording. All else is compared, and so is which of these ids is which.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from korus.testing.cassettes import Cassette, Interaction
 
-__all__ = ["same_story", "write_changes"]
+__all__ = ["same_scenario", "write_changes"]
 
 _SAYS_NOTHING = frozenset({"x-request-id", "etag", "last-modified"})
 _NEAR = dt.timedelta(days=2)
@@ -40,8 +40,8 @@ _ANEW = re.compile(
 )
 
 
-def same_story(one: Cassette, other: Cassette) -> bool:
-    """Return True if two recordings of a story are equal."""
+def same_scenario(one: Cassette, other: Cassette) -> bool:
+    """Return True if two recordings of a scenario are equal."""
     return list(_said(one)) == list(_said(other))
 
 
@@ -118,7 +118,7 @@ def _moment(kind: str, text: str) -> dt.datetime:
 def write_changes(path: Path | str, cassette: Cassette) -> bool:
     """Write a cassette unless the file is equal to it; return True if it was written.
 
-    Two recordings of an unchanged story are equal. If only the header differs, the exchanges stay as they were. A
+    Two recordings of an unchanged scenario are equal. If only the header differs, the exchanges stay as they were. A
     deleted file is compared as it was committed.
     """
     path = Path(path)
@@ -129,7 +129,7 @@ def write_changes(path: Path | str, cassette: Cassette) -> bool:
         before = read(path)
     except (FileNotFoundError, CassetteUnreadable):
         before = None
-    if before is not None and same_story(before, cassette):
+    if before is not None and same_scenario(before, cassette):
         header = evolve(
             cassette.header, recorded_at=before.header.recorded_at, korus_version=before.header.korus_version
         )

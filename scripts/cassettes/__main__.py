@@ -99,7 +99,7 @@ def _scan(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     for path in _shown(_paths(options.paths)):
-        print(reports.story(cassettes.read(path), path.as_posix(), only=options.interaction), end="\n\n")
+        print(reports.scenario(cassettes.read(path), path.as_posix(), only=options.interaction), end="\n\n")
     return 0
 
 

@@ -50,16 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reason is not None:
         print(f"record: {reason}; nothing was sent", file=sys.stderr)
         return 2
-    stories = [one for one in given if not one.startswith("-")]
+    scenarios = [one for one in given if not one.startswith("-")]
     options = [one for one in given if one.startswith("-")]
     recording = ["--korus-record=all"]
     settings = dict(os.environ)
     if environment != "sandbox":
         recording += ["--korus-environment=settings", "--force-enable-socket"]
         settings.setdefault("KORUS_ENVIRONMENT", environment)
-    elif not stories:
+    elif not scenarios:
         print(f"{write_all()} cassettes built from published samples")
-    for folder, paths in _projects(stories):
+    for folder, paths in _projects(scenarios):
         pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *paths, *options]
         for command in ([*pytest, *recording], pytest):
             if subprocess.run(command, cwd=folder, env=settings, check=False).returncode:  # noqa: S603 - own commands
@@ -68,10 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return subprocess.run(scan, cwd=ROOT, check=False).returncode  # noqa: S603 - own command
 
 
-def _projects(stories: Sequence[str]) -> list[tuple[Path, list[str]]]:
+def _projects(scenarios: Sequence[str]) -> list[tuple[Path, list[str]]]:
     """Return the folders in which to start pytest, with the paths: the shop in examples/ is a separate project."""
-    if stories:
-        return [(ROOT, list(stories))]
+    if scenarios:
+        return [(ROOT, list(scenarios))]
     return [
         (ROOT, ["tests/recorded"]),
         *((ini.parent, []) for ini in sorted(ROOT.glob("examples/*/pytest.ini"))),

@@ -59,8 +59,8 @@ __all__ = [
     "LEASE",
     "PERSON",
     "WHERE_ARE_YOU",
-    "Ledger",
     "Notes",
+    "ResultLog",
     "main",
     "on_host",
     "options",
@@ -156,7 +156,7 @@ class Notes:
                 continue
 
 
-class Ledger:
+class ResultLog:
     """Booker's own file: the finished bookings with results, and without a journal the reservations to be ordered."""
 
     def __init__(self, path: Path) -> None:
@@ -334,15 +334,15 @@ class Making:
         elif isinstance(error, ReservationUnusable):
             self.note_ended(error)
 
-    def finish(self, ledger: Ledger, *, delivered: bool) -> None:
+    def finish(self, results: ResultLog, *, delivered: bool) -> None:
         """Write the result of the booking."""
         if not self.is_over:
-            ledger.finish(self.plan, "unknown", self.ordered.values(), "gave up")
+            results.finish(self.plan, "unknown", self.ordered.values(), "gave up")
         elif not self.ordered:
-            ledger.finish(self.plan, "refused", [], self.sold_out)
+            results.finish(self.plan, "refused", [], self.sold_out)
         else:
             status = "ordered" if delivered else "unknown"
-            ledger.finish(
+            results.finish(
                 self.plan, status, self.ordered.values(), self.sold_out and f"sold out: {self.sold_out}"
             )
 
@@ -362,9 +362,9 @@ class Stopping(Exception):
 class ThreadBooker:
     """Booker with the synchronous client, for any thread."""
 
-    def __init__(self, korus: Korus, ledger: Ledger, folder: Path, *, notes: bool = False) -> None:
+    def __init__(self, korus: Korus, results: ResultLog, folder: Path, *, notes: bool = False) -> None:
         self.korus = korus
-        self.ledger = ledger
+        self.results = results
         self.folder = folder
         self.stopping = threading.Event()
         self._notes = notes
@@ -374,7 +374,7 @@ class ThreadBooker:
         if self.stopping.is_set():
             raise Stopping
         self._until_over(making)
-        making.finish(self.ledger, delivered=all(map(self._deliver, making.ordered.values())))
+        making.finish(self.results, delivered=all(map(self._deliver, making.ordered.values())))
 
     def _until_over(self, making: Making) -> None:
         is_known = False
@@ -419,7 +419,7 @@ class ThreadBooker:
     def order(self, making: Making) -> None:
         """Order the reservations."""
         if self._notes:
-            self.ledger.note(making.plan, making.held)
+            self.results.note(making.plan, making.held)
         reference = making.plan.reference
         making.note_orders(
             self.korus.orders.create(making.to_order, customer=CUSTOMER, external_reference=reference)
@@ -444,9 +444,9 @@ class ThreadBooker:
 class TaskBooker:
     """Booker with the asynchronous client, several bookings at once in tasks."""
 
-    def __init__(self, korus: AsyncKorus, ledger: Ledger, folder: Path, *, notes: bool = False) -> None:
+    def __init__(self, korus: AsyncKorus, results: ResultLog, folder: Path, *, notes: bool = False) -> None:
         self.korus = korus
-        self.ledger = ledger
+        self.results = results
         self.folder = folder
         self._notes = notes
 
@@ -464,7 +464,7 @@ class TaskBooker:
                 making.note_error(error)
                 await anyio.sleep(_pause())
         delivered = [await self._deliver(order) for order in making.ordered.values()]
-        making.finish(self.ledger, delivered=all(delivered))
+        making.finish(self.results, delivered=all(delivered))
 
     async def _look(self, making: Making) -> None:
         async for order in self.korus.orders.list(external_reference=making.plan.reference, page_size=50):
@@ -485,7 +485,7 @@ class TaskBooker:
                 making.note_holds(await self.korus.reservations.resolve(unknown))
         if making.to_order:
             if self._notes:
-                self.ledger.note(making.plan, making.held)
+                self.results.note(making.plan, making.held)
             reference = making.plan.reference
             outcome = await self.korus.orders.create(
                 making.to_order, customer=CUSTOMER, external_reference=reference
@@ -511,12 +511,12 @@ class TaskBooker:
 # ---------------------------------------------------------------------- after a restart
 
 
-def _taken_up(plans: Iterable[Plan], ledger: Ledger, korus: Korus | None) -> list[Making]:
+def _taken_up(plans: Iterable[Plan], results: ResultLog, korus: Korus | None) -> list[Making]:
     """Return the bookings to make, each with the state that earlier processes left."""
     makings = {
-        plan.reference: Making(plan, held=dict(ledger.ordering.get(plan.reference, {})))
+        plan.reference: Making(plan, held=dict(results.ordering.get(plan.reference, {})))
         for plan in plans
-        if plan.reference not in ledger.done
+        if plan.reference not in results.done
     }
     if korus is not None:
         for found in _recovered(korus):
@@ -585,7 +585,7 @@ class Setting:
 
     kind: Kind
     plans: list[Plan]
-    ledger: Ledger
+    results: ResultLog
     folder: Path
     workers: int
     signals: Notes
@@ -608,18 +608,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(kind: str, number: str, root: Path, workers: int) -> int:
     faulthandler.register(WHERE_ARE_YOU)
-    ledger = root / f"ledger-{number}"
+    results = root / f"results-{number}"
     logger = logging.getLogger("korus")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
     _TRACE.append(Notes(root / f"trace-{number}"))
     _HOOKS.append(_trace_steps)
-    _HOOKS.append(ReplayCounter(Path(f"{ledger}.replays")))
+    _HOOKS.append(ReplayCounter(Path(f"{results}.replays")))
     _watch_requests(Notes(root / f"requests-{number}"))
     found = KINDS[KINDS.index(kind)]
     plans = read(root / f"plans-{number}")
     setting = Setting(
-        found, plans, Ledger(ledger), root / "tickets", workers, Notes(root / f"signals-{number}")
+        found, plans, ResultLog(results), root / "tickets", workers, Notes(root / f"signals-{number}")
     )
     if kind in {"tasks", "alone"}:
         return _run_tasks(setting)
@@ -645,8 +645,8 @@ def _interrupt_on_signals(setting: Setting) -> None:
 
 
 def _with_threads(korus: Korus, setting: Setting) -> int:
-    booker = ThreadBooker(korus, setting.ledger, setting.folder)
-    _book_in_threads(booker, _taken_up(setting.plans, setting.ledger, korus), setting.workers)
+    booker = ThreadBooker(korus, setting.results, setting.folder)
+    _book_in_threads(booker, _taken_up(setting.plans, setting.results, korus), setting.workers)
     return 0
 
 
@@ -662,9 +662,9 @@ def _book_in_threads(booker: ThreadBooker, makings: Sequence[Making], workers: i
 
 def _with_bulk_calls(korus: Korus, setting: Setting) -> int:
     """Hold many bookings with one call from the main thread, which receives interrupts; korus starts the threads."""
-    booker = ThreadBooker(korus, setting.ledger, setting.folder)
+    booker = ThreadBooker(korus, setting.results, setting.folder)
     setting.is_korus_call = True
-    makings = _taken_up(setting.plans, setting.ledger, korus)
+    makings = _taken_up(setting.plans, setting.results, korus)
     for at in range(0, len(makings), _BATCH):
         batch = makings[at : at + _BATCH]
         fresh = [making for making in batch if not making.recovered]
@@ -694,8 +694,8 @@ def _hold_together(korus: Korus, makings: Sequence[Making], workers: int) -> Non
 
 def _with_forks(korus: Korus, setting: Setting) -> int:
     """Book in threads, and in children that are forked meanwhile and use the same client."""
-    booker = ThreadBooker(korus, setting.ledger, setting.folder)
-    makings = _taken_up(setting.plans, setting.ledger, korus)
+    booker = ThreadBooker(korus, setting.results, setting.folder)
+    makings = _taken_up(setting.plans, setting.results, korus)
     children: list[int] = []
     forks = Notes(setting.folder.parent / "forks")
     for at in range(0, len(makings), _BATCH):
@@ -718,7 +718,7 @@ def _with_forks(korus: Korus, setting: Setting) -> int:
 
 def _book_in_child(korus: Korus, setting: Setting, makings: Sequence[Making]) -> None:
     # only the client is inherited, since the lock of a booker's event may be held by a thread of the parent
-    _book_in_threads(ThreadBooker(korus, setting.ledger, setting.folder), makings, setting.workers)
+    _book_in_threads(ThreadBooker(korus, setting.results, setting.folder), makings, setting.workers)
 
 
 def _fork(work: Callable[[], None]) -> int:
@@ -738,10 +738,10 @@ def _fork(work: Callable[[], None]) -> int:
 def _run_tasks(setting: Setting) -> int:
     makings: list[Making]
     if setting.kind == "alone":
-        makings = _taken_up(setting.plans, setting.ledger, None)
+        makings = _taken_up(setting.plans, setting.results, None)
     else:
         with Korus.from_env(**options()) as korus:
-            makings = _taken_up(setting.plans, setting.ledger, korus)
+            makings = _taken_up(setting.plans, setting.results, korus)
     return anyio.run(_with_tasks, setting, makings)
 
 
@@ -749,7 +749,7 @@ async def _with_tasks(setting: Setting, makings: Sequence[Making]) -> int:
     pending = iter(makings)
     status = 0
     async with AsyncKorus.from_env(**options()) as korus, anyio.create_task_group() as group:
-        booker = TaskBooker(korus, setting.ledger, setting.folder, notes=setting.kind == "alone")
+        booker = TaskBooker(korus, setting.results, setting.folder, notes=setting.kind == "alone")
 
         async def work() -> None:
             for making in pending:

@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 from korus import Korus
 from korus.errors import KorusError
 from korus.sandbox import Sandbox
-from scripts.faults.booker import KINDS, Ledger, Notes, on_host, options
+from scripts.faults.booker import KINDS, Notes, ResultLog, on_host, options
 from scripts.faults.commands import CommandRuns
 from scripts.faults.plan import draw, write
 from scripts.faults.processes import Processes
@@ -186,7 +186,7 @@ def run(campaign: Campaign) -> Reckoning:
         reckoning = books.reckon(
             late=late_requests(root),
             spare=sum(held["order"] is None for held in sandbox.inspect.reservations[before:]),
-            replays=sum(path.stat().st_size for path in root.glob("ledger-*.replays")),
+            replays=sum(path.stat().st_size for path in root.glob("results-*.replays")),
             kinds=counts,
             seconds=time.monotonic() - began,
         )
@@ -279,9 +279,9 @@ def _struck(sandbox: Sandbox) -> Counter[str]:
 
 def _done(root: Path) -> dict[str, dict[str, Any]]:
     done: dict[str, dict[str, Any]] = {}
-    for path in root.glob("ledger-*"):
+    for path in root.glob("results-*"):
         if path.suffix != ".replays":
-            done |= Ledger(path).done
+            done |= ResultLog(path).done
     return done
 
 
@@ -301,7 +301,7 @@ def late_requests(root: Path) -> int:
 
 @frozen
 class _Books:
-    """Comparison of the sandbox's bookings with the bookers' ledgers."""
+    """Comparison of the sandbox's bookings with the bookers' results."""
 
     sandbox: Sandbox
     plans: Sequence[Plan]

@@ -52,7 +52,7 @@ class CommandRuns:
         self._thread = threading.Thread(target=self._run, name="commands")
         self.counts: Counter[str] = Counter()
         self.done: dict[str, dict[str, Any]] = {}
-        """The result of each plan, as in a booker's ledger."""
+        """The result of each plan, as in a booker's file."""
         self.words: list[str] = []
         """The output of failed runs."""
 

@@ -123,7 +123,7 @@ def _resolve_hold(
     yield ask.Wait(world.choices.between(0.0, 20.0))
     remembered = Intent.from_dict(dict(told), "hold")
     taken = process.log.take(process, intent.id)
-    of = remembered if taken is None else hold_steps.as_told(taken, remembered)
+    of = remembered if taken is None else hold_steps.with_known_lines(taken, remembered)
     steps = hold_steps.resolve_hold(of, hold_lines(of.details), process.patience, is_ours=taken is not None)
     try:
         result = yield from process.run(steps, taken=taken)

@@ -58,7 +58,7 @@ def proposal(meaning: Meaning, root: Path) -> str:
         parts += _diff(file, before, _with_methods(after, methods) if methods else after)
         for method in methods:
             parts += _diff(
-                f"tests/recorded/test_{method.operation.name}.py", "", method.story(Path(file).stem)
+                f"tests/recorded/test_{method.operation.name}.py", "", method.scenario(Path(file).stem)
             )
     return "".join(parts)
 
@@ -167,7 +167,7 @@ class _Method:
             ]
         )
 
-    def story(self, resource: str) -> str:
+    def scenario(self, resource: str) -> str:
         """Return a scenario to record."""
         places = ", ".join(f'"{one.name}"' for one in self._parameters() if one.default is None)
         call = f"client.{resource}.{self.operation.name}({places})"

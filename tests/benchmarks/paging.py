@@ -131,8 +131,8 @@ def run_waiting(rounds: int) -> Row:
     turns = 1 + math.ceil((_PAGES - 1) / _AHEAD)
     limit = turns * _DELAY * 1e3
     figures = [
-        _over(f"{colour} / the limit", times[name], limit, **at_most(1.10))
-        for colour, name in (("sync", "korus"), ("async", "korus, async"))
+        _over(f"{client_kind} / the limit", times[name], limit, **at_most(1.10))
+        for client_kind, name in (("sync", "korus"), ("async", "korus, async"))
     ]
     figures += [
         _over(f"{name} / the limit, for comparison", times[name], limit)

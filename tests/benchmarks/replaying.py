@@ -1,4 +1,4 @@
-"""Row 11: the replay of a long story beside vcrpy alone, loading the file included."""
+"""Row 11: the replay of a long scenario beside vcrpy alone, loading the file included."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _header() -> cassettes.Header:
         api_version="release",
         recorded_at=dt.datetime.now(dt.UTC),
         korus_version="0",
-        purpose="A long story.",
+        purpose="A long scenario.",
     )
 
 
@@ -77,7 +77,7 @@ def _told(client: httpx.Client) -> None:
 
 
 def run(rounds: int) -> Row:
-    """Measure a long story."""
+    """Measure a long scenario."""
     with tempfile.TemporaryDirectory() as name:
         own, theirs = _written(Path(name))
 

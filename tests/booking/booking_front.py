@@ -1,4 +1,4 @@
-"""One test, both colours: an asynchronous client that is called like a synchronous one."""
+"""One test, sync and async: an asynchronous client that is called like a synchronous one."""
 
 import inspect
 from typing import ClassVar
@@ -46,14 +46,14 @@ class Blocking:
 
 
 class Clients:
-    """Makes clients of one colour for a sandbox, and closes them."""
+    """Makes sync or async clients for a sandbox, and closes them."""
 
-    def __init__(self, colour, sandbox):
-        self.colour = colour
+    def __init__(self, client_kind, sandbox):
+        self.client_kind = client_kind
         self.sandbox = sandbox
         self._closing = []
         self._portal = None
-        if colour == "async":
+        if client_kind == "async":
             portal = start_blocking_portal()
             self._portal = portal.__enter__()
             self._closing.append(lambda: portal.__exit__(None, None, None))
@@ -65,7 +65,7 @@ class Clients:
             "token_url": self.sandbox.token_url,
             **options,
         }
-        if self.colour == "sync":
+        if self.client_kind == "sync":
             client = Korus(**settings)
             self._closing.append(client.close)
             return client
@@ -74,8 +74,8 @@ class Clients:
         return client
 
     def blocking(self, value):
-        """Make what a shared object gave callable in this colour."""
-        return Blocking(value, self._portal) if self.colour == "async" else value
+        """Make what a shared object gave callable."""
+        return Blocking(value, self._portal) if self.client_kind == "async" else value
 
     def close(self):
         for close in reversed(self._closing):
@@ -86,7 +86,7 @@ SETTLE = 0.4
 
 
 class Front:
-    """A sandbox, a client of either colour, and shortcuts to what tests need of both."""
+    """A sandbox, a sync or async client, and shortcuts to what tests need of both."""
 
     customer: ClassVar = {"firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.org"}
 
@@ -140,16 +140,16 @@ class Front:
 
 
 @pytest.fixture(params=["sync", "async"])
-def colour(request):
+def client_kind(request):
     return request.param
 
 
 @pytest.fixture
-def clients(colour):
+def clients(client_kind):
     from korus.sandbox import Sandbox
 
     with Sandbox(seed=7, offers=300) as sandbox:
-        made = Clients(colour, sandbox)
+        made = Clients(client_kind, sandbox)
         yield made
         made.close()
 

@@ -1,9 +1,9 @@
 """Things to book: offers, tickets and forms as the API says them."""
 
 import pytest
-from booking_front import clients, colour, front, shared_front
+from booking_front import client_kind, clients, front, shared_front
 
-__all__ = ["clients", "colour", "front", "shared_front", "shared_shop", "shop"]
+__all__ = ["client_kind", "clients", "front", "shared_front", "shared_shop", "shop"]
 
 CATALOG = "/v1/ticketing/catalogs/019a4e61-e5b0-7246-801a-c1eb3bc7c567"
 

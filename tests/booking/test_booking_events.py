@@ -1,4 +1,4 @@
-"""Events of a booking for hooks: steps of the protocol, actions, and no reference or person. Both colours."""
+"""Events of a booking for hooks: steps of the protocol, actions, and no reference or person. Sync and async."""
 
 from __future__ import annotations
 

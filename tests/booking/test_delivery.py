@@ -1,4 +1,4 @@
-"""Documents at the sandbox, in both colours: waited for politely, saved whole or not at all."""
+"""Documents at the sandbox, sync and async: waited for politely, saved whole or not at all."""
 
 import io
 import os

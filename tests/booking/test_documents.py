@@ -1,4 +1,4 @@
-"""Documents from a storage host of any kind, in both colours: as files, as bytes and as streams."""
+"""Documents from a storage host of any kind, sync and async: as files, as bytes and as streams."""
 
 import asyncio
 import errno
@@ -65,11 +65,11 @@ def host():
 
 
 @pytest.fixture
-def korus(colour, host):
+def korus(client_kind, host):
     class Settings:
         credentials, base_url, token_url = {}, SETTINGS["base_url"], SETTINGS["token_url"]
 
-    made = Clients(colour, Settings)
+    made = Clients(client_kind, Settings)
     yield made.make(**SETTINGS, transport=host)
     made.close()
 

@@ -171,7 +171,7 @@ class TestRefusals:
     def test_what_would_be_misread_or_lost_is_refused(self, type_, value):
         assert reason(type_, value, choices=CHOICES)
 
-    def test_a_float_is_told_to_come_as_a_decimal_or_a_text(self):
+    def test_float_is_refused_with_decimal_and_text_as_advice(self):
         assert reason("decimal", 0.1) == (
             "a float is not exact: give Decimal('0.1') or the text '0.1' instead"
         )

@@ -8,7 +8,7 @@ from booking_script import World, not_found, pages
 from korus._booking import bulk_call, hold_steps
 from korus._booking.bulk_call import Patience
 from korus._booking.facts import HoldAnswer, Page, ReservationFacts
-from korus._booking.hold_steps import as_told, hold, resolve_hold, take_snapshot
+from korus._booking.hold_steps import hold, resolve_hold, take_snapshot, with_known_lines
 from korus._booking.intent_details import hold_details, known_lines
 from korus._booking.outcomes import HoldLine
 from korus._booking.request_items import RequestedLine
@@ -108,7 +108,7 @@ class TestPlainAnswers:
         assert result.lines[1].raw is entry.raw
         assert world.only("Settle")[0].outcome["lines"][1]["code"] == "sold_out"
 
-    def test_strangers_and_unplaced_failures_are_passed_on(self):
+    def test_unmatched_entries_and_failures_are_passed_on(self):
         stranger, entry = held(9), refused(8)
         result = run(World(SendHold=[answer(held(1), stranger, failures=[entry])]))
         assert (result.unmatched, result.unmatched_failures) == ((stranger,), (entry,))
@@ -138,12 +138,12 @@ class TestPlainAnswers:
         assert world.names() == ["OpenIntent", "Advance sending", "SendHold", "Claim", "Advance unknown"]
         error = result.lines[1].error
         assert error.intent["line"] == 2
-        assert error.intent["told"] == [
+        assert error.intent["known_lines"] == [
             {"line": 1, "status": "succeeded", "reservations": [made.iri], "code": None},
             None,
         ]
         assert "line 2: the answer does not show its result" in str(error)
-        assert world.only("Advance")[1].intent.details["told"][0]["line"] == 1
+        assert world.only("Advance")[1].intent.details["known_lines"][0]["line"] == 1
 
     def test_answer_that_mentions_no_line_is_an_outcome_of_unknown_lines(self):
         assert statuses(run(World(SendHold=[answer()]))) == ["unknown"]
@@ -355,7 +355,7 @@ class TestLostAnswers:
         error = caught.value
         assert (error.status, error.request_id, error.operation) == (502, "req-1", "bulk_create_reservations")
         assert error.intent["kind"] == "hold"
-        assert error.intent["told"] == [None]
+        assert error.intent["known_lines"] == [None]
         assert "line" not in error.intent
 
     def test_api_that_cannot_be_asked_is_asked_until_the_time_is_over(self):
@@ -656,11 +656,11 @@ class TestSnapshot:
 
 
 class TestResolving:
-    def resolve(self, world, *items, is_shared=True, is_ours=True, snapshot=SNAPSHOT, told=None, sent=True):
+    def resolve(self, world, *items, is_shared=True, is_ours=True, snapshot=SNAPSHOT, known=None, sent=True):
         items = items or (item(),)
         intent = intent_of(items, snapshot, sent=sent, state="reconciling")
-        if told is not None:
-            intent = evolve(intent, details={**intent.details, "told": told})
+        if known is not None:
+            intent = evolve(intent, details={**intent.details, "known_lines": known})
         return world.run(
             resolve_hold(intent, lines_of(items), patience(is_shared=is_shared), is_ours=is_ours)
         )
@@ -685,14 +685,14 @@ class TestResolving:
             "code": None,
         }
         noted = {**said, "line": 1, "reservations": ["/v1/booking/reservations/r1"]}
-        told = evolve(taken, details={**taken.details, "told": [None, said]})
-        assert known_lines(as_told(taken, told)) == [None, said]
-        both = evolve(taken, details={**taken.details, "told": [noted, None]})
-        assert known_lines(as_told(both, told)) == [noted, said]
+        told = evolve(taken, details={**taken.details, "known_lines": [None, said]})
+        assert known_lines(with_known_lines(taken, told)) == [None, said]
+        both = evolve(taken, details={**taken.details, "known_lines": [noted, None]})
+        assert known_lines(with_known_lines(both, told)) == [noted, said]
         other = evolve(told, details={**told.details, "lines": [7, 8]})
-        assert as_told(taken, other) == taken
+        assert with_known_lines(taken, other) == taken
         world = World(ListReservations=listing())
-        result = world.run(resolve_hold(as_told(taken, told), lines_of(items), patience()))
+        result = world.run(resolve_hold(with_known_lines(taken, told), lines_of(items), patience()))
         assert [(outcome.line.number, outcome.status) for outcome in result.lines] == [(1, "failed")]
 
     def test_absent_hold_has_failed_after_two_looks(self):
@@ -739,7 +739,7 @@ class TestResolving:
             "code": None,
         }
         world = World(ListReservations=listing(held(1, name="k", seconds=1), made))
-        result = self.resolve(world, item(1), item(2), told=[known, None])
+        result = self.resolve(world, item(1), item(2), known=[known, None])
         assert [(outcome.line.number, outcome.results) for outcome in result.lines] == [(2, (made,))]
         assert world.only("Claim")[0].iris == (made.iri,)
         assert [entry["line"] for entry in world.only("Settle")[0].outcome["lines"]] == [1, 2]
@@ -748,9 +748,9 @@ class TestResolving:
         world = World(ListReservations=listing(held(1, seconds=1)))
         result = self.resolve(world, item(1), item(2), is_shared=False)
         assert statuses(result) == ["unknown", "failed"]
-        told = world.only("Advance")[-1].intent.details["told"]
+        told = world.only("Advance")[-1].intent.details["known_lines"]
         assert [entry and entry["line"] for entry in told] == [None, 2]
-        assert result.lines[0].error.intent["told"] == told
+        assert result.lines[0].error.intent["known_lines"] == told
 
     def test_foreign_intent_is_only_looked_at(self):
         world = World(ListReservations=listing())

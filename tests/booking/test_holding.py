@@ -1,4 +1,4 @@
-"""Bulk reservations against the sandbox, in both colours: each hold once, whatever becomes of the answers."""
+"""Bulk reservations against the sandbox, sync and async: each hold once, whatever becomes of the answers."""
 
 import json
 import threading
@@ -73,7 +73,7 @@ class Forgetful:
 
 
 class Overtaken(MemoryIntentLog):
-    """A ledger in which somebody else claims the second hold just after it was seen that nobody had."""
+    """An intent log in which another call claims the second hold just after it was seen that nobody had."""
 
     def __init__(self, sandbox):
         super().__init__(shared=True)
@@ -426,7 +426,7 @@ class TestLostAnswers:
     @pytest.fixture
     def short(self, front, tmp_path):
         """Give a client with a journal to which the API's answer does not tell of the second line."""
-        made = Forgetful.asynchronous() if front.clients.colour == "async" else Forgetful.synchronous()
+        made = Forgetful.asynchronous() if front.clients.client_kind == "async" else Forgetful.synchronous()
         return front.client(journal=str(tmp_path / "bookings.db"), transport=made)
 
     def hold_with(self, client, *offers):

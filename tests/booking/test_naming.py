@@ -1,4 +1,4 @@
-"""Beneficiaries at the sandbox, in both colours."""
+"""Beneficiaries at the sandbox, sync and async."""
 
 import pytest
 

@@ -185,7 +185,7 @@ class TestPlainAnswers:
         (outcome,) = run(world).lines
         assert (outcome.status, outcome.adopted) == ("succeeded", True)
 
-    def test_unplaced_failures_and_strangers_are_passed_on(self):
+    def test_unmatched_failures_and_orders_are_passed_on(self):
         stranger = made_order("s", "x")
         world = Api(SendOrder=[answer(made_order(), stranger, failures=[{"reservation": B}])])
         result = run(world)
@@ -193,7 +193,7 @@ class TestPlainAnswers:
         assert result.unmatched == (stranger,)
         assert [entry.raw for entry in result.unmatched_failures] == [{"reservation": B}]
 
-    def test_strangers_of_an_earlier_round_are_passed_on(self):
+    def test_unmatched_orders_of_an_earlier_round_are_passed_on(self):
         stranger = made_order("s", "x")
         world = Api(SendOrder=[answer(stranger, failures=[{"reservation": B}]), answer(made_order())])
         result = run(world)

@@ -1,4 +1,4 @@
-"""Bulk orders against the sandbox, in both colours: one order for each reservation, whatever goes wrong."""
+"""Bulk orders against the sandbox, sync and async: one order for each reservation, whatever goes wrong."""
 
 import json
 import threading

@@ -68,7 +68,7 @@ def test_nothing_is_raised_when_all_went_well():
 
 
 @pytest.mark.parametrize("beside", [{"unmatched_failures": ({},)}, {"unmatched": ({},)}])
-def test_outcome_with_anything_unplaced_is_not_ok(beside):
+def test_outcome_with_unmatched_entries_is_not_ok(beside):
     assert not BulkOutcome((LineOutcome(OrderLine(1, "/a"), "succeeded", ({},)),), **beside).ok
 
 

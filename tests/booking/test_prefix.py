@@ -1,4 +1,4 @@
-"""An API behind a gateway's prefix, in both colours: whether its IRIs have the prefix or not, everything fits."""
+"""An API behind a gateway's prefix, sync and async: whether its IRIs have the prefix or not, everything fits."""
 
 import httpx
 import pytest

@@ -32,11 +32,11 @@ from korus._booking.snapshot import Snapshot
 from korus._journal.intent_log import new_intent
 
 
-def intent_of(items, *, name="m", state="reconciling", told=None):
+def intent_of(items, *, name="m", state="reconciling", known=None):
     """Return the intent of a hold of these items."""
     details = hold_details(items, [None] * len(items), None)
-    if told is not None:
-        details["told"] = told
+    if known is not None:
+        details["known_lines"] = known
     made = new_intent("hold", [RequestedLine.of(entry).key for entry in items], details)
     return evolve(made, id=name, state=state)
 
@@ -280,7 +280,7 @@ class TestMatches:
         assert matches(both, [held(), held(), held()], sends=2).found == {}
         assert matches(both, [held(), held()], intent_of([item()], name="z")).found == {}
 
-    def test_more_than_all_calls_asked_for_is_in_part_a_strangers(self):
+    def test_more_than_all_calls_requested_is_partly_foreign(self):
         result = matches([item()], [held(), held()])
         assert result.found == {}
         assert result.unclear == {0}
@@ -292,8 +292,8 @@ class TestMatches:
         assert matches([item()], [held(), held(), held()], sends=2).found == {}
 
     def test_lines_that_another_call_knows_already_are_not_open(self):
-        told = [{"line": 1, "status": "succeeded", "reservations": [reservation_iri("x")]}, None]
-        other = intent_of([item(), item()], name="a", told=told)
+        known = [{"line": 1, "status": "succeeded", "reservations": [reservation_iri("x")]}, None]
+        other = intent_of([item(), item()], name="a", known=known)
         assert matches([item()], [held(), held()], other).found == {0: 1}
         assert matches([item()], [held(), held(), held()], other).found == {}
 
@@ -343,14 +343,14 @@ class TestWhatIsRemembered:
         assert [set(entry) for entry in kept["ticketSessions"]] == [{"ticket"}]
 
     def test_lines_that_are_known_have_their_reservations(self):
-        told = [None, {"line": 2, "reservations": ["/a", "/b"]}]
-        intent = intent_of([item(), item(2)], told=told)
-        assert known_lines(intent) == told
+        known = [None, {"line": 2, "reservations": ["/a", "/b"]}]
+        intent = intent_of([item(), item(2)], known=known)
+        assert known_lines(intent) == known
         assert placed_reservations(intent) == {"/a", "/b"}
 
-    @pytest.mark.parametrize("told", [None, [], [{"reservations": ["/a"]}], [{"reservations": ["/a"]}] * 3])
-    def test_what_does_not_fit_the_lines_is_not_known(self, told):
-        intent = intent_of([item(), item(2)], told=told)
+    @pytest.mark.parametrize("known", [None, [], [{"reservations": ["/a"]}], [{"reservations": ["/a"]}] * 3])
+    def test_what_does_not_fit_the_lines_is_not_known(self, known):
+        intent = intent_of([item(), item(2)], known=known)
         assert known_lines(intent) == [None, None]
         assert placed_reservations(intent) == frozenset()
 

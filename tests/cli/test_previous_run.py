@@ -114,7 +114,7 @@ def test_an_order_is_known_whatever_another_intent_says() -> None:
 
 
 def test_lines_of_an_open_hold_are_lost_unless_they_are_known() -> None:
-    details = {**HELD, "told": [line(1, R1), None]}
+    details = {**HELD, "known_lines": [line(1, R1), None]}
     runs = read_log([entry("h", "hold", details)], ())
     assert list(runs.reservations) == [R1]
     assert [(lost.intent, lost.requested.offer) for lost in runs.lost] == [("h", "b")]

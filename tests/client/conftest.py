@@ -1,4 +1,4 @@
-"""The scripted servers of the client's tests, and a caller of either colour."""
+"""The scripted servers of the client's tests, and a sync or async caller."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def _send(connection: socket.socket, reply: Reply) -> bool:
 
 @define
 class Caller:
-    """Calls the same thing in one of the two colours, so that each test is written once.
+    """Calls the same thing with the sync or the async client, so that each test is written once.
 
     ``call(lambda korus: korus.orders.get("x"))`` gives the result in both.
     """

@@ -1,4 +1,4 @@
-"""Events of a client's calls for hooks, and that no hook breaks one. Both colours."""
+"""Events of a client's calls for hooks, and that no hook breaks one. Sync and async."""
 
 from __future__ import annotations
 

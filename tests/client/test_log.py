@@ -1,4 +1,4 @@
-"""The log: event names, flat fields, levels, no floods, and `KORUS_LOG`. Both colours."""
+"""The log: event names, flat fields, levels, no floods, and `KORUS_LOG`. Sync and async."""
 
 from __future__ import annotations
 

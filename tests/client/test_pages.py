@@ -1,4 +1,4 @@
-"""Collections over real sockets, whatever the pages say. Both colours."""
+"""Collections over real sockets, whatever the pages say. Sync and async."""
 
 from __future__ import annotations
 

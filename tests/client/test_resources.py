@@ -1,4 +1,4 @@
-"""Every resource that can be read, against the sandbox, in both colours."""
+"""Every resource that can be read, against the sandbox, sync and async."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stand_in() -> Iterator[Sandbox]:
 
 @define
 class Reader:
-    """Reads with a fresh client of one colour."""
+    """Reads with a fresh client."""
 
     asynchronous: bool
     _sandbox: Sandbox

@@ -49,7 +49,7 @@ def bombs() -> list[tuple[bytes, str]]:
 CHILD = """
 import resource, sys, anyio
 from korus import AsyncKorus, Korus, KorusError, RetryPolicy
-colour, base_url, limit, *paths = sys.argv[1:]
+client_kind, base_url, limit, *paths = sys.argv[1:]
 settings = dict(client_id="shop", client_secret="s", base_url=base_url, timeout=60, max_answer_bytes=int(limit),
                 retry=RetryPolicy(attempts=1))
 
@@ -96,7 +96,7 @@ def use_sync(path, token_path):
 
 def use(path, token_path="/auth/token"):
     try:
-        anyio.run(use_async, path, token_path) if colour == "async" else use_sync(path, token_path)
+        anyio.run(use_async, path, token_path) if client_kind == "async" else use_sync(path, token_path)
     except KorusError as error:
         print(type(error).__name__, end=" ")
 
@@ -109,17 +109,19 @@ for path in paths:
 """
 
 
-def grown(server: ScriptedServer, colour: str, limit: int, paths: list[str]) -> dict[str, tuple[str, int]]:
+def grown(
+    server: ScriptedServer, client_kind: str, limit: int, paths: list[str]
+) -> dict[str, tuple[str, int]]:
     """Let a process of its own read these paths; say what came of each and how far its peak had grown then."""
-    command = [sys.executable, "-c", CHILD, colour, server.base_url, str(limit), *paths]
+    command = [sys.executable, "-c", CHILD, client_kind, server.base_url, str(limit), *paths]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()[1:]]
     return {path: (outcome, int(peak)) for outcome, path, peak in lines}
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
-def test_what_is_refused_takes_at_most_the_limit_and_32_mb(server: ScriptedServer, colour: str) -> None:
+@pytest.mark.parametrize("client_kind", ["sync", "async"])
+def test_what_is_refused_takes_at_most_the_limit_and_32_mb(server: ScriptedServer, client_kind: str) -> None:
     replies = {
         f"/{where}/{number}": Reply(status, body, {"Content-Encoding": coding})
         for number, (body, coding) in enumerate(bombs())
@@ -130,7 +132,7 @@ def test_what_is_refused_takes_at_most_the_limit_and_32_mb(server: ScriptedServe
     server.answer = lambda seen: replies[seen.path]
     server.answer_token = server.answer
     paths = [path for path in replies if path.count("/") == 2 and not path.startswith("/auth")]
-    result = grown(server, colour, MEGABYTE, paths)
+    result = grown(server, client_kind, MEGABYTE, paths)
     assert len(result) == len(paths) == 30
     assert max(peak for _, peak in result.values()) < MEGABYTE + ALLOWANCE, result
     refused = {path: outcome for path, (outcome, _) in result.items() if not path.startswith("/download")}
@@ -144,15 +146,15 @@ def test_what_is_refused_takes_at_most_the_limit_and_32_mb(server: ScriptedServe
     assert {outcome for path, outcome in refused.items() if path.startswith("/token")} == {"TokenUnavailable"}
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
-def test_what_is_read_takes_at_most_the_limit_and_32_mb(server: ScriptedServer, colour: str) -> None:
+@pytest.mark.parametrize("client_kind", ["sync", "async"])
+def test_what_is_read_takes_at_most_the_limit_and_32_mb(server: ScriptedServer, client_kind: str) -> None:
     limit = 80 * MEGABYTE
     server.answer = lambda seen: {
         "/fine": Reply(body=ORDER),
         "/plain": Reply(body=b" " * limit),
         "/gzip": Reply(body=spaces(80, 1), headers={"Content-Encoding": "gzip"}),
     }[seen.path]
-    result = grown(server, colour, limit, ["/plain", "/gzip"])
+    result = grown(server, client_kind, limit, ["/plain", "/gzip"])
     assert [outcome for outcome, _ in result.values()] == [str(limit)] * 2
     assert max(peak for _, peak in result.values()) < limit + ALLOWANCE, result
 

@@ -1,4 +1,4 @@
-"""One call over real sockets: headers, retries, deadlines, and every kind of failure. Both colours."""
+"""One call over real sockets: headers, retries, deadlines, and every kind of failure. Sync and async."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_transport_of_ones_own_is_used(server: ScriptedServer, caller: Caller)
     assert server.seen == []
 
 
-def test_an_httpx_client_of_the_other_colour_is_refused(caller: Caller) -> None:
+def test_an_httpx_client_of_the_other_kind_is_refused(caller: Caller) -> None:
     wrong = httpx.Client() if caller.asynchronous else httpx.AsyncClient()
     with pytest.raises(errors.ConfigurationError, match="`http_client` must be a"):
         caller.client(http_client=wrong)

@@ -33,7 +33,7 @@ def test_importing_korus_imports_nothing_of_it() -> None:
     assert not loaded & {"httpx", "attr", "anyio", "asyncio", "importlib.metadata"}
 
 
-def test_building_a_client_imports_one_colour_and_no_model() -> None:
+def test_building_a_client_imports_one_half_and_no_model() -> None:
     loaded = modules_after(f"import korus\n{BUILD.format('Korus')}")
     ours = {name for name in loaded if name.startswith("korus")}
     assert not any(name.startswith(("korus._async", "korus._sync.resources", "korus_api.")) for name in ours)
@@ -102,11 +102,11 @@ def test_every_model_can_be_imported_by_name() -> None:
 
 def public_methods() -> list[tuple[str, object]]:
     found: list[tuple[str, object]] = []
-    for colour, client in (("_async", korus.AsyncKorus), ("_sync", korus.Korus)):
-        kinds = [client, korus.AsyncPages if colour == "_async" else korus.Pages]
+    for client_kind, client in (("_async", korus.AsyncKorus), ("_sync", korus.Korus)):
+        kinds = [client, korus.AsyncPages if client_kind == "_async" else korus.Pages]
         for name in ("catalogs", "documents", "forms", "offers", "orders", "product_bases", "products",
                      "reservations", "tickets"):  # fmt: skip
-            module = importlib.import_module(f"korus.{colour}.resources.{name}")
+            module = importlib.import_module(f"korus.{client_kind}.resources.{name}")
             kinds += [getattr(module, each) for each in module.__all__]
         for kind in kinds:
             found += [

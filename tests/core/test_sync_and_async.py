@@ -1,4 +1,4 @@
-"""The two colours are one program: the sync half is made from the async one, and the primitives are twins."""
+"""Sync and async are one program: the sync half is made from the async one, and the primitives are twins."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def surface(kind: type) -> dict[str, list[str]]:
     return found
 
 
-def test_both_colours_have_the_same_names_and_arguments() -> None:
+def test_sync_and_async_have_the_same_names_and_arguments() -> None:
     asynchronous_names = surface(AsyncKorus)
     asynchronous_names["close"] = asynchronous_names.pop("aclose")
     assert asynchronous_names == surface(Korus)

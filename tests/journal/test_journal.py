@@ -66,8 +66,8 @@ def address(database, request, tmp_path):
     return url.replace("/postgres?", f"/{name}?")
 
 
-# a journal knows nothing of colours, nor these of databases: each is met with one of the other
-together = pytest.mark.parametrize(("colour", "database"), [("sync", "sqlite"), ("async", "postgresql")])
+# a journal does not know sync from async, nor the clients their database: each is tested with one of the other
+together = pytest.mark.parametrize(("client_kind", "database"), [("sync", "sqlite"), ("async", "postgresql")])
 
 
 def order_intent(*iris, reference="SHOP-1"):

@@ -1,4 +1,4 @@
-"""Traces: one readable tree for each booking, conventional names, and nothing about people. Both colours."""
+"""Traces: one readable tree for each booking, conventional names, and nothing about people. Sync and async."""
 
 from __future__ import annotations
 

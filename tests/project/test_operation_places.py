@@ -92,7 +92,7 @@ PLACES = (
         "tests/recorded/test_operations.py",
         "def test_every_read_of_what_is_sold_may_be_forbidden",
         r'"{name}"',
-        'an entry for "{name}" in one of the stories of refusals; then `make record`',
+        'an entry for "{name}" in one of the scenarios of refusals; then `make record`',
     ),
 )
 
@@ -131,7 +131,9 @@ def shown_by_a_cassette(operation: Operation) -> bool:
 def test_every_operation_has_all_its_places(operation: Operation) -> None:
     missing = lacking(operation)
     if not shown_by_a_cassette(operation):
-        missing.append(f"tests/recorded:1: a story in which {operation.name} answers 200; then `make record`")
+        missing.append(
+            f"tests/recorded:1: a scenario in which {operation.name} answers 200; then `make record`"
+        )
     assert not missing, "\n" + "\n".join(missing)
 
 

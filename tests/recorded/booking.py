@@ -1,4 +1,4 @@
-"""What the stories book: an offer that can be had, and who buys it."""
+"""What the scenarios book: an offer that can be had, and who buys it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Stories that are told to both colours of the client and answered from one cassette each.
+"""Scenarios for the sync and the async client, with one cassette each.
 
-A story asks for ``client`` and is written once, without ``await``: for the async colour a thin stand-in carries each
-call over to an event loop. `make record` records with the sync colour; the async one is then answered by the same
-cassette.
+A scenario uses ``client`` and is written once, without ``await``: an async client is wrapped in an object that passes
+each call to an event loop. `make record` records with the sync client; the async one replays the same cassette.
 """
 
 from __future__ import annotations
@@ -75,23 +74,23 @@ async def _awaited(coroutine: Any) -> Any:
 
 
 @pytest.fixture(params=["sync", "async"])
-def colour(request):
-    story = request.getfixturevalue("korus_cassette")
-    if story.recording and request.param == "async":
-        pytest.skip("recorded with the sync colour")
+def client_kind(request):
+    scenario = request.getfixturevalue("korus_cassette")
+    if scenario.recording and request.param == "async":
+        pytest.skip("recorded with the sync client")
     return request.param
 
 
 @pytest.fixture
 def options():
-    """More arguments for the client of a story; a test module or class may override it."""
+    """More arguments for the client of a scenario; a test module or class may override it."""
     return {}
 
 
 @pytest.fixture
-def client(korus_cassette, colour, _korus_settings, options):
+def client(korus_cassette, client_kind, _korus_settings, options):
     settings = {**_korus_settings, **options}
-    if colour == "sync":
+    if client_kind == "sync":
         with Korus(**settings) as client:
             yield client
         return

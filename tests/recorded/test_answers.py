@@ -1,4 +1,4 @@
-"""Stories of forms: every type of field is asked, answered and sent as the API wants it."""
+"""Scenarios of forms: every type of field is asked, answered and sent as the API wants it."""
 
 from __future__ import annotations
 

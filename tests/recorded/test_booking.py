@@ -1,4 +1,4 @@
-"""Stories of booking: holding, ordering, naming who comes."""
+"""Scenarios of booking: holding, ordering, naming who comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories of browsing: everything that is read before something is booked."""
+"""Scenarios of browsing: everything that is read before something is booked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories of documents: waiting for them, addressing them, fetching them."""
+"""Scenarios of documents: waiting for them, addressing them, fetching them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stories of refusals and failures: what the API says when something is wrong, and what korus makes of it."""
+"""Scenarios of refusals and failures: what the API says when something is wrong, and what korus makes of it."""
 
 from __future__ import annotations
 

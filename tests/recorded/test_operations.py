@@ -1,4 +1,4 @@
-"""Stories that go through all operations: each is refused in the ways it documents, each list is read by pages."""
+"""Scenarios that go through all operations: each is refused in the ways it documents, each list is read by pages."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def refusal(status):
     }
 
 
-def refused(client, story, status, asks):
+def refused(client, scenario, status, asks):
     """Ask everything once, each answered with the status; what korus raised, by operation."""
     for operation in asks:
-        story.arrange(
+        scenario.arrange(
             lambda sandbox, operation=operation: sandbox.faults.add(
                 "status", operation=operation, status=status, count=1, body=refusal(status)
             )

@@ -20,12 +20,12 @@ def first_block(page: Path) -> str:
 @pytest.mark.korus_cassette(
     name="the_example", purpose="The example of the README, from the catalogue to the tickets."
 )
-def test_the_example_books_tickets(korus_cassette, colour, request, monkeypatch, tmp_path):
+def test_the_example_books_tickets(korus_cassette, client_kind, request, monkeypatch, tmp_path):
     for name, value in request.getfixturevalue("_korus_settings").items():
         monkeypatch.setenv(f"KORUS_{name.upper()}", value)
     monkeypatch.chdir(tmp_path)
     # in async.md the block runs its coroutine itself
-    page = README if colour == "sync" else ASYNC_PAGE
+    page = README if client_kind == "sync" else ASYNC_PAGE
     exec(compile(first_block(page), page.name, "exec"), {})  # noqa: S102 - the page is ours
     tickets = list((tmp_path / "tickets").rglob("*.pdf"))
     assert tickets

@@ -423,7 +423,7 @@ def test_a_disabled_product_is_not_held(shop: Shop) -> None:
 def test_the_same_seed_and_clock_give_the_same_answers() -> None:
     from shopping import open_shop
 
-    def story() -> list[Any]:
+    def scenario() -> list[Any]:
         moment = datetime(2026, 12, 1, 9, tzinfo=UTC)
         with Sandbox(seed=5, now=moment, frozen=True) as sandbox, open_shop(sandbox).http as http:
             from shopping import Shop
@@ -433,7 +433,7 @@ def test_the_same_seed_and_clock_give_the_same_answers() -> None:
             order = shop.buy(offer, 2)
             return [offer, order, shop.patch(order["items"][0]["tickets"][0]["@id"], NAMES).json()]
 
-    assert story() == story()
+    assert scenario() == scenario()
 
 
 def test_another_seed_gives_other_ids() -> None:

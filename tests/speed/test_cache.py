@@ -133,7 +133,7 @@ def test_a_second_process_reads_the_catalogue_without_a_request(sandbox: Sandbox
     assert asked_at_all(sandbox) == count
 
 
-async def test_the_colours_share_a_file(sandbox: Sandbox, file: Path) -> None:
+async def test_sync_and_async_share_a_file(sandbox: Sandbox, file: Path) -> None:
     async with AsyncKorus(**connection(sandbox), cache=file) as first:
         before = [catalog.id async for catalog in first.catalogs.list()]
     count = asked_at_all(sandbox)

@@ -98,7 +98,7 @@ def table_of(people, tmp_path_factory):
             if key in left({key: values[key]}, texts):
                 found[place, key, person["script"]] += 1
         if not number % 12:
-            path = tmp_path_factory.mktemp("people") / "story.yaml"
+            path = tmp_path_factory.mktemp("people") / "scenario.yaml"
             header = Header(
                 origin="sandbox",
                 api_version="release",

@@ -143,9 +143,9 @@ def cassetter_toml():
 
 
 FILES = {
-    "story.har": har,
-    "story.yaml": vcrpy,
-    "story.json": lambda: vcrpy(as_json=True),
+    "scenario.har": har,
+    "scenario.yaml": vcrpy,
+    "scenario.json": lambda: vcrpy(as_json=True),
     "told.yaml": cassetter,
     "told.toml": cassetter_toml,
 }
@@ -179,16 +179,16 @@ def test_a_recording_of_another_tool_is_a_cassette_with_nothing_private_in_it(tm
 
 
 def test_an_import_replaces_nothing_unless_told(tmp_path):
-    given = tmp_path / "story.har"
+    given = tmp_path / "scenario.har"
     given.write_text(har())
     assert run("import", given, "--to", tmp_path).exit_code == 0
-    before = (tmp_path / "story.yaml").read_bytes()
+    before = (tmp_path / "scenario.yaml").read_bytes()
     refused = run("import", given, "--to", tmp_path)
     assert refused.exit_code == 2
     assert "--force replaces it" in refused.output
-    assert (tmp_path / "story.yaml").read_bytes() == before
+    assert (tmp_path / "scenario.yaml").read_bytes() == before
     assert run("import", given, "--to", tmp_path, "--force", "--all").exit_code == 0
-    assert len(cassettes.read(tmp_path / "story.yaml").interactions) == 6
+    assert len(cassettes.read(tmp_path / "scenario.yaml").interactions) == 6
 
 
 @pytest.mark.parametrize(

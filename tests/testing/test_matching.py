@@ -118,9 +118,9 @@ def test_mismatch_names_the_nearest_request_and_every_difference():
     candidates = [
         (number, request, matcher.differences(request, other)) for number, request in enumerate((far, one))
     ]
-    assert describe(other, candidates, "story.yaml") == (
+    assert describe(other, candidates, "scenario.yaml") == (
         "POST https://h/v1/x?page=3\n"
-        "  is answered by nothing in story.yaml. The nearest is interaction 1, POST https://api.sandbox.test/v1/x?page=2\n"
+        "  is answered by nothing in scenario.yaml. The nearest is interaction 1, POST https://api.sandbox.test/v1/x?page=2\n"
         "  It differs in\n"
         '    query page\n      recorded  ["2"]\n      sent      ["3"]\n'
         "    body /quantity\n      recorded  2\n      sent      3\n"

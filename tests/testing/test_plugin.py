@@ -70,7 +70,7 @@ def recorded(tmp_path_factory):
 
 @pytest.fixture
 def project(pytester, recorded):
-    """A project with a recorded cassette that both colours play."""
+    """A project with a recorded cassette that both clients replay."""
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_shop=SHOP)
     path = cassette(pytester)

@@ -79,7 +79,7 @@ def exchange(**changes):
 
 
 def announcing(name, value):
-    """An exchange that says in one place what the value is, as every real story does somewhere."""
+    """An exchange that says in one place what the value is, as every real scenario does somewhere."""
     if name == "cookie":
         return exchange(request_headers={"cookie": (f"sid={value}; theme=dark",)})
     if name in {"access_token", "refresh_token", "client_secret", "client_id"}:
@@ -190,10 +190,10 @@ def written(tmp_path, *exchanges, **options):
         origin="sandbox", api_version="release", recorded_at=now(), korus_version="0", purpose="Canaries."
     )
     path = tmp_path / "canaries.yaml"
-    story = cassettes.Cassette(
+    scenario = cassettes.Cassette(
         header=header, interactions=interactions_of(exchanges, Pseudonyms(), **options)
     )
-    cassettes.write(path, story)
+    cassettes.write(path, scenario)
     return path
 
 

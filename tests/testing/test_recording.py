@@ -1,4 +1,4 @@
-"""Exchanges go into a file and come out of it, for either colour of httpx, byte for byte."""
+"""Exchanges go into a file and come out of it, for httpx sync and async, byte for byte."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def client():
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "cassettes" / "story.yaml"
+    return tmp_path / "cassettes" / "scenario.yaml"
 
 
 @pytest.fixture
-def story(path, header, server):
+def scenario(path, header, server):
     """A recorded cassette of three exchanges."""
     with open_cassette(path, header=header, record=True), client() as sent:
         sent.post(f"{server}/v1/things?b=2&a=1", json={"firstname": "Ada", "n": 1})
@@ -38,10 +38,10 @@ def story(path, header, server):
     return path
 
 
-def test_recorded_traffic_replays_to_sync_and_async_offline(story, header):
+def test_recorded_traffic_replays_to_sync_and_async_offline(scenario, header):
     ada = Pseudonyms().replace(Kind.GIVEN, "Ada")
 
-    with open_cassette(story, header=header, record=False) as tape, client() as sent:
+    with open_cassette(scenario, header=header, record=False) as tape, client() as sent:
         answer = sent.post("https://nowhere.invalid/v1/things?a=1&b=2", json={"n": 1, "firstname": "Ada"})
         assert answer.json()["body"] == f'{{"firstname":"{ada}","n":1}}'
         assert answer.headers["content-length"] == str(len(answer.content))
@@ -60,14 +60,15 @@ def test_recorded_traffic_replays_to_sync_and_async_offline(story, header):
         async with through(httpx.AsyncClient()) as sent:
             return (await sent.get("https://nowhere.invalid/v1/things")).content
 
-    with open_cassette(story, header=header, record=False):
+    with open_cassette(scenario, header=header, record=False):
         assert anyio.run(with_await) == b'{"path": "/v1/things", "body": ""}'
 
 
-def test_a_request_that_nothing_answers_fails_at_once_and_is_remembered(story, header):
-    with open_cassette(story, header=header, record=False) as tape, client() as sent:
+def test_a_request_that_nothing_answers_fails_at_once_and_is_remembered(scenario, header):
+    with open_cassette(scenario, header=header, record=False) as tape, client() as sent:
         with pytest.raises(
-            NotRecorded, match=r"story\.yaml.*\n.*\n.*query a\n.*recorded  \[\"1\"\]\n.*sent      \[\"9\"\]"
+            NotRecorded,
+            match=r"scenario\.yaml.*\n.*\n.*query a\n.*recorded  \[\"1\"\]\n.*sent      \[\"9\"\]",
         ):
             sent.post("https://nowhere.invalid/v1/things?a=9&b=2", json={"firstname": "Ada", "n": 1})
         sent.get("https://nowhere.invalid/v1/things")
@@ -86,31 +87,31 @@ def test_without_a_cassette_nothing_goes_out(path, header, server):
     assert not path.exists()
 
 
-def test_the_file_says_where_it_came_from(story, header):
-    found = cassettes.read(story)
+def test_the_file_says_where_it_came_from(scenario, header):
+    found = cassettes.read(scenario)
     assert evolve(found.header, recorded_at=header.recorded_at) == header
     assert dt.timedelta() <= dt.datetime.now(dt.UTC) - found.header.recorded_at < dt.timedelta(minutes=5)
     assert [one.request.method for one in found.interactions] == ["POST", "GET", "GET"]
 
 
-def test_a_body_that_cannot_be_read_leaves_the_old_file_as_it_was(story, header, server):
-    before = story.read_bytes()
+def test_a_body_that_cannot_be_read_leaves_the_old_file_as_it_was(scenario, header, server):
+    before = scenario.read_bytes()
     with (
         pytest.raises(BodyUnreadable, match="not recorded"),
-        open_cassette(story, header=header, record=True),
+        open_cassette(scenario, header=header, record=True),
         client() as sent,
     ):
         sent.get(f"{server}/v1/broken")
-    assert story.read_bytes() == before
-    assert [one.name for one in story.parent.iterdir()] == ["story.yaml"]
+    assert scenario.read_bytes() == before
+    assert [one.name for one in scenario.parent.iterdir()] == ["scenario.yaml"]
 
 
-def test_a_story_that_went_wrong_is_not_kept(story, header, server):
-    before = story.read_bytes()
-    with open_cassette(story, header=header, record=True) as tape, client() as sent:
+def test_a_scenario_that_went_wrong_is_not_kept(scenario, header, server):
+    before = scenario.read_bytes()
+    with open_cassette(scenario, header=header, record=True) as tape, client() as sent:
         sent.get(f"{server}/v1/other")
         tape.discard()
-    assert story.read_bytes() == before
+    assert scenario.read_bytes() == before
 
 
 def test_a_private_key_is_not_needed_to_replay(path, header, server):
@@ -140,12 +141,12 @@ def test_a_private_key_is_not_needed_to_replay(path, header, server):
         ),
     ],
 )
-def test_a_broken_cassette_says_which_file_and_where(story, change, where):
-    text = story.read_text()
+def test_a_broken_cassette_says_which_file_and_where(scenario, change, where):
+    text = scenario.read_text()
     assert change[0] in text
-    story.write_text(text.replace(*change, 1))
-    with pytest.raises(cassettes.CassetteUnreadable, match=rf"story\.yaml.*{where}"):
-        cassettes.read(story)
+    scenario.write_text(text.replace(*change, 1))
+    with pytest.raises(cassettes.CassetteUnreadable, match=rf"scenario\.yaml.*{where}"):
+        cassettes.read(scenario)
 
 
 @pytest.mark.parametrize("content", [b"\0", b"\xff\xfe\x00", b"", b"a: [1\n", b"[" * 3000])

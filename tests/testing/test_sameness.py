@@ -1,4 +1,4 @@
-"""Recording an unchanged story gives no difference, and a changed one does."""
+"""Recording an unchanged scenario gives no difference, and a changed one does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from korus import Korus
 from korus.sandbox import Sandbox
 from korus.testing import cassettes
 from korus.testing.recording import open_cassette
-from korus.testing.sameness import same_story, write_changes
+from korus.testing.sameness import same_scenario, write_changes
 
 FIRST_DAY = dt.date(2030, 4, 15)
 
@@ -36,7 +36,7 @@ def record(path, header, *, quantity=1):
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory):
-    """The same story recorded on two days of the week, by two sandboxes."""
+    """The same scenario recorded on two days of the week, by two sandboxes."""
     header = cassettes.Header(
         origin="sandbox",
         api_version="release",
@@ -51,19 +51,19 @@ def twice(tmp_path_factory):
     return header, paths
 
 
-def test_two_recordings_of_an_unchanged_story_say_the_same(twice):
+def test_two_recordings_of_an_unchanged_scenario_say_the_same(twice):
     header, paths = twice
     one, other = map(cassettes.read, paths)
     assert one != other
-    assert same_story(one, other)
+    assert same_scenario(one, other)
     before, changed = paths[0].read_bytes(), paths[0].stat().st_mtime_ns
     record(paths[0], header)
     assert (paths[0].read_bytes(), paths[0].stat().st_mtime_ns) == (before, changed)
 
 
-def test_another_story_is_written(twice, tmp_path):
+def test_another_scenario_is_written(twice, tmp_path):
     header, paths = twice
-    path = tmp_path / "story.yaml"
+    path = tmp_path / "scenario.yaml"
     path.write_bytes(paths[1].read_bytes())
     record(path, header, quantity=2)
     assert path.read_bytes() != paths[1].read_bytes()
@@ -71,10 +71,10 @@ def test_another_story_is_written(twice, tmp_path):
 
 def test_a_deleted_recording_is_compared_as_it_was_committed(twice, tmp_path, monkeypatch):
     _, paths = twice
-    path = tmp_path / "cassettes" / "story.yaml"
+    path = tmp_path / "cassettes" / "scenario.yaml"
     path.parent.mkdir()
     path.write_bytes(paths[0].read_bytes())
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a story"]):
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a scenario"]):
         author = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
         subprocess.run(["git", *author, *command], cwd=tmp_path, check=True)
     shutil.rmtree(path.parent)
@@ -105,7 +105,7 @@ def test_a_change_of_what_is_said_counts(twice, tmp_path, pattern, made):
     path = tmp_path / "changed.yaml"
     path.write_text(re.sub(pattern, made, text, count=1))
     assert path.read_text() != text
-    assert not same_story(cassettes.read(path), cassettes.read(twice[1][0]))
+    assert not same_scenario(cassettes.read(path), cassettes.read(twice[1][0]))
 
 
 def test_which_number_is_which_counts(twice):
@@ -120,4 +120,4 @@ def test_which_number_is_which_counts(twice):
         ),
     )
     interactions = (*cassette.interactions[:number], changed, *cassette.interactions[number + 1 :])
-    assert not same_story(cassette, evolve(cassette, interactions=interactions))
+    assert not same_scenario(cassette, evolve(cassette, interactions=interactions))

@@ -87,7 +87,7 @@ def test_coverage_scan_and_show_say_by_their_status_whether_all_is_well(cassette
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
     """A fresh recording of the sandbox: a booking with its tickets."""
-    path = tmp_path_factory.mktemp("fresh") / "story.yaml"
+    path = tmp_path_factory.mktemp("fresh") / "scenario.yaml"
     header = cassettes.Header(
         origin="sandbox",
         api_version=korus_api.API_VERSION,

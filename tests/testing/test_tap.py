@@ -39,16 +39,19 @@ def settings(sandbox):
 
 
 @pytest.fixture
-def story(tmp_path, header, sandbox):
+def scenario(tmp_path, header, sandbox):
     """A cassette with a token and the first catalogue."""
-    path = tmp_path / "story.yaml"
+    path = tmp_path / "scenario.yaml"
     with open_cassette(path, header=header, record=True), Korus(**settings(sandbox)) as korus:
         korus.catalogs.list().first()
     return path
 
 
-def replayed(story, header, **options):
-    with open_cassette(story, header=header, record=False) as tape, Korus(**{**REPLAYED, **options}) as korus:
+def replayed(scenario, header, **options):
+    with (
+        open_cassette(scenario, header=header, record=False) as tape,
+        Korus(**{**REPLAYED, **options}) as korus,
+    ):
         found = korus.catalogs.list().first()
         assert tape.unplayed == ()
     return found.name
@@ -61,16 +64,16 @@ def refused(request):
 @pytest.mark.parametrize(
     "options", [{}, {"transport": httpx.MockTransport(refused)}, {"http_client": httpx.Client()}]
 )
-def test_a_client_of_korus_is_answered_whatever_transport_it_has(story, header, options):
-    assert replayed(story, header, **options)
+def test_a_client_of_korus_is_answered_whatever_transport_it_has(scenario, header, options):
+    assert replayed(scenario, header, **options)
 
 
-def test_the_async_client_is_answered_too(story, header):
+def test_the_async_client_is_answered_too(scenario, header):
     async def shown():
         async with AsyncKorus(**REPLAYED, transport=httpx.MockTransport(refused)) as korus:
             return (await korus.catalogs.list().first()).name
 
-    with open_cassette(story, header=header, record=False):
+    with open_cassette(scenario, header=header, record=False):
         assert anyio.run(shown)
 
 
@@ -114,29 +117,31 @@ def broken(request):
     raise RuntimeError("broken view")
 
 
-def test_other_traffic_goes_its_own_way_while_korus_is_recorded_and_replayed(story, header, server, sandbox):
+def test_other_traffic_goes_its_own_way_while_korus_is_recorded_and_replayed(
+    scenario, header, server, sandbox
+):
     for record in (True, False):
-        with open_cassette(story, header=header, record=record) as tape:
+        with open_cassette(scenario, header=header, record=record) as tape:
             assert httpx.get(f"{server}/v1/elsewhere").json()["path"] == "/v1/elsewhere"
             if record:
                 with Korus(**settings(sandbox)) as korus:
                     korus.catalogs.list().first()
             assert tape.unanswered == ()
-    assert not [one for one in cassettes.read(story).interactions if "elsewhere" in one.request.uri]
+    assert not [one for one in cassettes.read(scenario).interactions if "elsewhere" in one.request.uri]
 
 
 @pytest.mark.parametrize("record", [True, False])
-def test_hosts_that_vcrpy_is_told_to_ignore_are_reached(story, header, server, record):
+def test_hosts_that_vcrpy_is_told_to_ignore_are_reached(scenario, header, server, record):
     def configure(vcr):
         vcr.ignore_hosts = ["127.0.0.1"]
 
-    before = story.read_bytes()
+    before = scenario.read_bytes()
     with (
-        open_cassette(story, header=header, record=record, configure=configure),
+        open_cassette(scenario, header=header, record=record, configure=configure),
         through(httpx.Client()) as sent,
     ):
         assert sent.get(f"{server}/v1/ignored").json()["path"] == "/v1/ignored"
-    assert story.read_bytes() == before
+    assert scenario.read_bytes() == before
 
 
 def test_korus_s_own_errors_and_retries_are_those_of_the_recording(tmp_path, header, sandbox):
@@ -226,7 +231,7 @@ def test_replay_compares_in_proportion_to_the_number_of_requests(backwards):
 
 
 def test_a_recording_that_would_not_answer_its_own_requests_is_refused(tmp_path, header, server, monkeypatch):
-    path = tmp_path / "story.yaml"
+    path = tmp_path / "scenario.yaml"
     monkeypatch.setattr("korus.testing.matching.Matcher._stands_for", lambda *_: False)
     with (
         pytest.raises(CannotBeReplayed, match="would not answer") as caught,
@@ -244,22 +249,22 @@ def test_a_mismatch_says_how_to_leave_a_place_out_and_how_to_send_a_stand_in():
         method="POST", uri="https://h/v1/x?page=1", body={"json": {"firstname": given}}
     )
     made = MadeRequest(method="POST", uri="https://h/v1/x?page=2", content=b'{"firstname": "Bea"}')
-    said = describe(made, [(0, one, Matcher(Pseudonyms()).differences(one, made))], "story.yaml")
+    said = describe(made, [(0, one, Matcher(Pseudonyms()).differences(one, made))], "scenario.yaml")
     assert 'volatile=["?page", "/firstname"]' in said
     assert "korus_cassette.stand_in(kind, value)" in said
 
 
-def test_an_unchanged_story_is_not_written_again(story, header, sandbox):
-    before, changed = story.read_bytes(), story.stat().st_mtime_ns
-    with open_cassette(story, header=header, record=True), Korus(**settings(sandbox)) as korus:
+def test_an_unchanged_scenario_is_not_written_again(scenario, header, sandbox):
+    before, changed = scenario.read_bytes(), scenario.stat().st_mtime_ns
+    with open_cassette(scenario, header=header, record=True), Korus(**settings(sandbox)) as korus:
         korus.catalogs.list().first()
-    assert (story.read_bytes(), story.stat().st_mtime_ns) == (before, changed)
+    assert (scenario.read_bytes(), scenario.stat().st_mtime_ns) == (before, changed)
     with (
-        open_cassette(story, header=evolve(header, description_sha256="0" * 64), record=True),
+        open_cassette(scenario, header=evolve(header, description_sha256="0" * 64), record=True),
         Korus(**settings(sandbox)) as korus,
     ):
         korus.catalogs.list().first()
     assert (
-        story.read_text().replace(f"description_sha256: '{'0' * 64}'", "description_sha256: ''")
+        scenario.read_text().replace(f"description_sha256: '{'0' * 64}'", "description_sha256: ''")
         == before.decode()
     )

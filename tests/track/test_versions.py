@@ -127,9 +127,9 @@ def test_patch_applies_and_gives_a_method_with_its_filters(neighbour, tmp_path):
     ast.parse(text)
     assert "async def get_catalog(self, id: str, *, with_offers: bool | None = None) -> Catalog:" in text
     assert 'self._get("get_catalog", lambda: models.Catalog, id=id, with_offers=with_offers)' in text
-    story = (tmp_path / "tests/recorded/test_get_catalog.py").read_text()
-    ast.parse(story)
-    assert 'client.catalogs.get_catalog("id")' in story
+    scenario = (tmp_path / "tests/recorded/test_get_catalog.py").read_text()
+    ast.parse(scenario)
+    assert 'client.catalogs.get_catalog("id")' in scenario
 
 
 def test_patch_writes_new_names_where_korus_writes_former_ones(rehearsal, tmp_path):

@@ -87,19 +87,19 @@ class AsyncDelivery:
         while True:
             listed = await self._list(order)
             looks += 1
-            standing = _standing(listed, self.now() - began)
+            state = _pending(listed, self.now() - began)
             if progress is not None:
-                progress(standing)
-            if listed.documents and not standing.pending:
-                return listed.documents, standing
-            left = patience - standing.waited
-            hopeless = _is_hopeless(standing.due, listed.now, left)
-            if (hopeless or left <= 0) and standing.ready and some:
-                return listed.documents, standing
+                progress(state)
+            if listed.documents and not state.pending:
+                return listed.documents, state
+            left = patience - state.waited
+            hopeless = _is_hopeless(state.due, listed.now, left)
+            if (hopeless or left <= 0) and state.ready and some:
+                return listed.documents, state
             if looks == 1 and not listed.documents:
                 await self._refuse_unnamed(order)
             if hopeless or left <= 0:
-                raise _not_ready(order, standing)
+                raise _not_ready(order, state)
             await sleep(min(pause, left))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
@@ -186,7 +186,7 @@ class AsyncDelivery:
         return self._transport.clock.monotonic()
 
 
-def _standing(listed: _Listed, waited: float) -> Pending:
+def _pending(listed: _Listed, waited: float) -> Pending:
     ready: list[str] = []
     pending: list[str] = []
     due: list[datetime] = []
@@ -205,12 +205,12 @@ def _is_hopeless(due: datetime | None, now: datetime, left: float) -> bool:
     return due is not None and (due - now).total_seconds() > max(left, 0) + _HOPELESS
 
 
-def _not_ready(order: Reference, standing: Pending) -> DocumentsNotReady:
-    due = "" if standing.due is None else f"; the last is due at {standing.due.isoformat()}"
-    count = f"{len(standing.pending)} documents are" if standing.pending else "the documents are"
+def _not_ready(order: Reference, state: Pending) -> DocumentsNotReady:
+    due = "" if state.due is None else f"; the last is due at {state.due.isoformat()}"
+    count = f"{len(state.pending)} documents are" if state.pending else "the documents are"
     return DocumentsNotReady(
-        f"{order.iri}: {count} not ready after {standing.waited:.0f} s{due}",
-        pending=standing.pending,
+        f"{order.iri}: {count} not ready after {state.waited:.0f} s{due}",
+        pending=state.pending,
         operation="list_order_documents",
     )
 

@@ -114,7 +114,7 @@ async def resolve(driver: AsyncDriver, intent: Intent) -> BulkResult[Reservation
     """
     taken = await driver.take(intent.id)
     lines = hold_lines(intent.details)
-    asked = intent if taken is None else hold_steps.as_told(taken, intent)
+    asked = intent if taken is None else hold_steps.with_known_lines(taken, intent)
     steps = hold_steps.resolve_hold(asked, lines, driver.patience, is_ours=taken is not None)
     try:
         return (await driver.run(steps, taken=taken)).built(reservation_model)

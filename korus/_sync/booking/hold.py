@@ -115,7 +115,7 @@ def resolve(driver: Driver, intent: Intent) -> BulkResult[Reservation]:
     """
     taken = driver.take(intent.id)
     lines = hold_lines(intent.details)
-    asked = intent if taken is None else hold_steps.as_told(taken, intent)
+    asked = intent if taken is None else hold_steps.with_known_lines(taken, intent)
     steps = hold_steps.resolve_hold(asked, lines, driver.patience, is_ours=taken is not None)
     try:
         return (driver.run(steps, taken=taken)).built(reservation_model)

@@ -174,27 +174,27 @@ class Documents(Resource):
         folder = _folder(to)
         delivery = Delivery(self._transport)
         ends = delivery.now() + patience
-        documents, standing = delivery.wait(reference, patience=patience, progress=progress, some=True)
+        documents, state = delivery.wait(reference, patience=patience, progress=progress, some=True)
         name = OrderName.read(order)
         if not name.is_known:
             name = OrderName.read(delivery.order(reference))
         saved: builtins.list[Path] = []
         for document in documents:
             found = document_of(document, reference, self._base_url)
-            if found.iri in standing.pending:
+            if found.iri in state.pending:
                 continue
             try:
                 fetched = self._fetch(delivery, found, language, ends, follow_redirects, max_bytes)
                 saved.append(fetched.save(name.name, folder, language))
             except DocumentsNotReady:
                 # ready according to the list, but not according to the latest answer
-                standing = standing.without(found.iri)
+                state = state.without(found.iri)
                 if progress is not None:
-                    progress(standing)
+                    progress(state)
         if not saved:
-            raise DocumentsNotReady(f"{reference.iri}: no document is ready", pending=standing.pending)
-        if standing.pending:
-            text = f"{reference.iri}: not ready yet: {', '.join(standing.pending)}"
+            raise DocumentsNotReady(f"{reference.iri}: no document is ready", pending=state.pending)
+        if state.pending:
+            text = f"{reference.iri}: not ready yet: {', '.join(state.pending)}"
             report(_LOG, logging.WARNING, "documents_not_ready", text)
         return saved
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from korus.cli.located import FileProblem, Located, Unreadable, read_json, read_yaml
+from korus.cli.source_positions import FileProblem, SourceValue, Unreadable, read_json, read_yaml
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -37,13 +37,13 @@ def test_json_reads_as_the_standard_library_reads_it(
 def test_a_json_value_knows_its_line_and_path() -> None:
     located, _ = read_json('{"a": [1,\n  {"b":\n true}],\r\n\t"c": 2.50}')
     assert isinstance(located.value, dict)
-    assert located.value["c"] == Located(Decimal("2.50"), 4, "c")
+    assert located.value["c"] == SourceValue(Decimal("2.50"), 4, "c")
     sequence = located.value["a"].value
     assert isinstance(sequence, tuple)
     assert [entry.line for entry in sequence] == [1, 2]
     inner = sequence[1].value
     assert isinstance(inner, dict)
-    assert inner["b"] == Located(value=True, line=3, where="a[1].b")
+    assert inner["b"] == SourceValue(value=True, line=3, where="a[1].b")
 
 
 def test_yaml_values_come_as_what_yaml_1_2_says_they_are() -> None:

@@ -18,7 +18,7 @@ from attrs import define, evolve, field, frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["FileProblem", "Located", "Scalar", "Unreadable", "quoted", "read_json", "read_yaml"]
+__all__ = ["FileProblem", "Scalar", "SourceValue", "Unreadable", "quoted", "read_json", "read_yaml"]
 
 Scalar: TypeAlias = str | bool | int | Decimal | date | datetime | None
 
@@ -31,12 +31,12 @@ _YAML_TAG: Final = "tag:yaml.org,2002:"
 
 @frozen
 class FileProblem:
-    """One thing that is wrong with a file.
+    """Problem of a file.
 
     Attributes:
-        line: Where, counted from 1.
-        where: What it concerns, as a path of keys: ``items[1].quantity``; empty for the file as a whole.
-        reason: What is wrong and, if it can be said, what would be right.
+        line: The line number, from 1.
+        where: The path of keys: ``items[1].quantity``; empty for the file as a whole.
+        reason: The problem and, where possible, how to mend it.
     """
 
     line: int
@@ -52,17 +52,17 @@ class FileProblem:
 
 
 @frozen
-class Located:
-    """A value and the line that it begins on.
+class SourceValue:
+    """Value with its position in the file.
 
     Attributes:
-        value: A plain value, a tuple of located values, or a dict of them.
-        line: Counted from 1.
+        value: A plain value, a tuple of such values, or a dict of them.
+        line: The line number, from 1.
         where: Its path of keys in the file.
-        refused: There is a problem with it already, and the value is None instead of what stands there.
+        refused: True if it has a problem already; its value is None then.
     """
 
-    value: Scalar | tuple[Located, ...] | dict[str, Located] = field(repr=False)
+    value: Scalar | tuple[SourceValue, ...] | dict[str, SourceValue] = field(repr=False)
     line: int
     where: str = ""
     refused: bool = False
@@ -70,7 +70,7 @@ class Located:
     def lines(self) -> Iterator[tuple[str, int]]:
         """The path of every value in it, itself first, and the line that it begins on."""
         yield self.where, self.line
-        inner: Iterable[Located] = ()
+        inner: Iterable[SourceValue] = ()
         if isinstance(self.value, dict):
             inner = self.value.values()
         elif isinstance(self.value, tuple):
@@ -100,7 +100,7 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…")
 
 
-def read_json(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
+def read_json(text: str) -> tuple[SourceValue, tuple[FileProblem, ...]]:
     """Read strict JSON: what stands in it, and the problems with single values.
 
     Raises:
@@ -119,7 +119,7 @@ def read_json(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
     return located, tuple(reading.problems)
 
 
-def read_yaml(text: str) -> tuple[Located, tuple[FileProblem, ...]]:
+def read_yaml(text: str) -> tuple[SourceValue, tuple[FileProblem, ...]]:
     """Read one YAML 1.2 document: what stands in it, and the problems with single values.
 
     Raises:
@@ -149,9 +149,9 @@ class _Reading:
     problems: list[FileProblem] = field(factory=list[FileProblem])
     values: int = 0
 
-    def refuse(self, line: int, where: str, reason: str) -> Located:
+    def refuse(self, line: int, where: str, reason: str) -> SourceValue:
         self.problems.append(FileProblem(line, where, reason))
-        return Located(None, line, where, refused=True)
+        return SourceValue(None, line, where, refused=True)
 
     def count(self, line: int, where: str, depth: int) -> None:
         """Stop a text that nests without end or repeats itself into something huge (YAML's anchors can)."""
@@ -160,14 +160,14 @@ class _Reading:
             reason = "nested too deeply" if depth > _DEEPEST else f"more than {_MOST_VALUES} values"
             raise Unreadable((*self.problems, FileProblem(line, where, reason)))
 
-    def scalar(self, read: Callable[[str], Scalar], text: str, line: int, where: str) -> Located:
+    def scalar(self, read: Callable[[str], Scalar], text: str, line: int, where: str) -> SourceValue:
         """Read a text that stands for a value of another type."""
         try:
-            return Located(read(text), line, where)
+            return SourceValue(read(text), line, where)
         except ValueError as error:
             return self.refuse(line, where, str(error))
 
-    def add(self, entries: dict[str, Located], key: str, entry: Located, key_line: int) -> None:
+    def add(self, entries: dict[str, SourceValue], key: str, entry: SourceValue, key_line: int) -> None:
         """Put an entry under its key; a key that was there already is a problem, and the first one counts."""
         if key in entries:
             reason = f"said twice, first on line {entries[key].line}"
@@ -214,7 +214,7 @@ class _JsonWalk:
         self._counted = (at, line)
         return line
 
-    def value(self, at: int, where: str, depth: int) -> tuple[Located, int]:
+    def value(self, at: int, where: str, depth: int) -> tuple[SourceValue, int]:
         """The value that begins at a position, and the position behind it."""
         line = self.line(at)
         self.reading.count(line, where, depth)
@@ -229,10 +229,10 @@ class _JsonWalk:
             return self.reading.scalar(read, found, line, where), end
         if isinstance(found, str):
             return self.reading.scalar(_whole, found, line, where), end
-        return Located(found, line, where), end
+        return SourceValue(found, line, where), end
 
-    def mapping(self, at: int, line: int, where: str, depth: int) -> tuple[Located, int]:
-        entries: dict[str, Located] = {}
+    def mapping(self, at: int, line: int, where: str, depth: int) -> tuple[SourceValue, int]:
+        entries: dict[str, SourceValue] = {}
         at = _after_space(self.text, at + 1)
         while self.text[at] != "}":
             key_line = self.line(at)
@@ -242,16 +242,16 @@ class _JsonWalk:
             entry, at = self.value(at, _below(where, key), depth + 1)
             self.reading.add(entries, key, entry, key_line)
             at = self._over_comma(at)
-        return Located(entries, line, where), at + 1
+        return SourceValue(entries, line, where), at + 1
 
-    def sequence(self, at: int, line: int, where: str, depth: int) -> tuple[Located, int]:
-        entries: list[Located] = []
+    def sequence(self, at: int, line: int, where: str, depth: int) -> tuple[SourceValue, int]:
+        entries: list[SourceValue] = []
         at = _after_space(self.text, at + 1)
         while self.text[at] != "]":
             entry, at = self.value(at, _below(where, len(entries)), depth + 1)
             entries.append(entry)
             at = self._over_comma(at)
-        return Located(tuple(entries), line, where), at + 1
+        return SourceValue(tuple(entries), line, where), at + 1
 
     def _over_comma(self, at: int) -> int:
         at = _after_space(self.text, at)
@@ -290,27 +290,27 @@ def _yaml_problem(error: Any, text: str) -> FileProblem:
     )
 
 
-def _from_node(node: Any, reading: _Reading, where: str, depth: int) -> Located:
+def _from_node(node: Any, reading: _Reading, where: str, depth: int) -> SourceValue:
     line: int = node.start_mark.line + 1
     reading.count(line, where, depth)
     tag = str(node.tag)
     if tag == f"{_YAML_TAG}map":
-        return Located(_entries(node.value, reading, where, depth), line, where)
+        return SourceValue(_entries(node.value, reading, where, depth), line, where)
     if tag == f"{_YAML_TAG}seq":
         entries = (
             _from_node(entry, reading, _below(where, position), depth + 1)
             for position, entry in enumerate(node.value)
         )
-        return Located(tuple(entries), line, where)
+        return SourceValue(tuple(entries), line, where)
     read = _YAML_SCALARS.get(tag.removeprefix(_YAML_TAG))
     if read is None or not isinstance(node.value, str):
         return reading.refuse(line, where, f"the YAML tag {tag} has no meaning here")
     return reading.scalar(read, node.value, line, where)
 
 
-def _entries(pairs: Any, reading: _Reading, where: str, depth: int) -> dict[str, Located]:
-    entries: dict[str, Located] = {}
-    merged: list[Located] = []
+def _entries(pairs: Any, reading: _Reading, where: str, depth: int) -> dict[str, SourceValue]:
+    entries: dict[str, SourceValue] = {}
+    merged: list[SourceValue] = []
     for key, value in pairs:
         key_line: int = key.start_mark.line + 1
         if not isinstance(key.value, str):
@@ -329,7 +329,7 @@ def _entries(pairs: Any, reading: _Reading, where: str, depth: int) -> dict[str,
     return entries
 
 
-def _merged(node: Any, reading: _Reading, where: str, depth: int) -> list[Located]:
+def _merged(node: Any, reading: _Reading, where: str, depth: int) -> list[SourceValue]:
     """The mappings that a merge key ``<<`` brings in: an alias of one, or a list of them."""
     nodes = node.value if str(node.tag) == f"{_YAML_TAG}seq" else [node]
     mappings = [_from_node(each, reading, where, depth) for each in nodes]

@@ -15,7 +15,7 @@ from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped] # ships n
 from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped] # ships no types
 
 from korus.sandbox.money import amount
-from korus.sandbox.programme import Text
+from korus.sandbox.seed_data import Text
 
 if TYPE_CHECKING:
     from korus.sandbox.boxoffice import Document, IssuedTicket, Order
